@@ -1,0 +1,47 @@
+/*
+ * auth/token.h - bearer secrets: session tokens and API keys. Pure functions.
+ *
+ * Access token:  `pat_` + base64url(32 random bytes).
+ * Refresh token: `prt_` + base64url(16 bytes session id | 16 bytes family
+ *   secret | 32 random bytes). The family secret stays through all rotations
+ *   of one session, so a token that was spent long ago is still known to be
+ *   ours (and ends the session) without keeping a row per spent token.
+ * API key: `pk_live_` | `pk_trial_` + 32 of [A-Za-z0-9] (original.md 4.1);
+ *   its public id is the first 16 characters (rule R17).
+ * Stored forms: SHA-256 of the token in hex (256 random bits need no salt, ASVS
+ * 6.5.2); keys: "sha256:" + salt hex + ":" + SHA-256(salt text | key) hex, the
+ * guide's salted scheme, saying its scheme in the value.
+ */
+#ifndef PIERRE_AUTH_TOKEN_H
+#define PIERRE_AUTH_TOKEN_H
+
+#include <stdbool.h>
+
+#include "auth/auth.h"
+
+#define TOKEN_TEXT 96          /* any token and NUL */
+#define KEY_TEXT 42            /* 41 characters and NUL */
+#define KEY_PUBLIC 17          /* 16 characters and NUL */
+#define KEY_HASH 112           /* stored form and NUL */
+
+void token_access_new(char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
+
+/* session_id: uuid text. family: 32 hex digits, made when NULL-terminated "" is
+ * passed in, kept otherwise. */
+void token_refresh_new(const char *session_id, char family[33],
+		       char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
+/* Split a presented refresh token; false = not one of ours by shape. */
+bool token_refresh_parse(const char *token, char session_id_r[UUID_TEXT],
+			 char family_r[33]);
+void token_hash(const char *token, char out[SHA256_HEX]);
+
+/* One-time token for the first admin: `setup_` + 43 characters. */
+void token_setup_new(char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
+
+void key_new(bool trial, char out[KEY_TEXT], char public_r[KEY_PUBLIC],
+	     char hash_r[KEY_HASH]);
+/* Right prefix, exact length, alphabet; fills the public id. */
+bool key_parse(const char *key, char public_r[KEY_PUBLIC]);
+bool key_matches(const char *key, const char *stored_hash);  /* constant time */
+
+#endif

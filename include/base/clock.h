@@ -1,0 +1,27 @@
+/*
+ * base/clock.h - the two clocks, and the one text form of a moment.
+ *
+ * A moment is int64_t milliseconds since 1970-01-01T00:00:00Z; TIME_NONE
+ * stands for "no moment" (SQL NULL, JSON null). The text form is always
+ * YYYY-MM-DDTHH:MM:SS.sssZ, so text order is time order.
+ * PIERRE_CLOCK_OFFSET (seconds, tests only) is added to the wall clock.
+ */
+#ifndef PIERRE_BASE_CLOCK_H
+#define PIERRE_BASE_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TIME_NONE INT64_MIN
+#define TIME_TEXT 25  /* 24 characters and NUL */
+#define SECOND_MS INT64_C(1000)
+#define DAY_MS (INT64_C(86400) * SECOND_MS)
+
+void clock_set_offset(int64_t seconds);
+int64_t clock_now(void);        /* wall clock, ms */
+int64_t clock_monotonic(void);  /* never steps; ms; for deadlines */
+
+void time_format(int64_t ms, char out[TIME_TEXT]);
+bool time_parse(const char *text, int64_t *ms_r);  /* exactly the fixed form */
+
+#endif

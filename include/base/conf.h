@@ -1,0 +1,73 @@
+/*
+ * base/conf.h - every option, in one table: name, type, default, bounds,
+ * reloadable, sentence. The table drives parsing, `pierre config check|dump`,
+ * the man page and the README's table.
+ *
+ * A value comes from, later wins: the default, --config FILE (NAME=value
+ * lines, # comments, as systemd's EnvironmentFile), the environment.
+ * NAME_FILE=path reads the value of a text option from a file (a trailing
+ * newline is dropped); NAME and NAME_FILE together are an error.
+ */
+#ifndef PIERRE_BASE_CONF_H
+#define PIERRE_BASE_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct conf {
+	const char *database_url;       /* DATABASE_URL; default sqlite:./data/pierre.db */
+	const char *encryption_key;     /* ENCRYPTION_KEY: base64 of 32 bytes; secret */
+	const char *fast_socket;        /* FAST_SOCKET: path of a unix socket */
+	const char *slow_socket;        /* SLOW_SOCKET */
+	const char *socket_group;       /* SOCKET_GROUP: group of the sockets, "" = own */
+	int64_t fast_workers;           /* WORKERS: fast pool, default 2 */
+	int64_t slow_workers;           /* SLOW_WORKERS, default 2 */
+	int64_t request_deadline_ms;    /* REQUEST_DEADLINE_MS, default 10000 */
+	int64_t stop_timeout_ms;        /* STOP_TIMEOUT_MS: TERM to KILL, default 15000 */
+	int64_t database_timeout_ms;    /* DATABASE_TIMEOUT_MS: connect, lock and answer; default 5000 */
+	bool database_prepare;          /* DATABASE_PREPARE: no behind pgbouncer's transaction mode */
+	bool auto_migrate;              /* AUTO_MIGRATE, default yes */
+	bool auto_approve_users;        /* AUTO_APPROVE_USERS, default no */
+	int64_t bcrypt_cost;            /* BCRYPT_COST 4..15, default 12 */
+	int64_t password_min;           /* PASSWORD_MIN_LENGTH 8..64, default 12 */
+	int64_t access_token_ttl;       /* ACCESS_TOKEN_TTL seconds, default 3600 */
+	int64_t refresh_token_ttl;      /* REFRESH_TOKEN_TTL seconds, default 30 days */
+	int64_t keys_per_user;          /* MAX_KEYS_PER_USER, default 100 */
+	int64_t log_level;              /* LOG_LEVEL debug|info|warn|error (enum log_level) */
+	int64_t clock_offset;           /* PIERRE_CLOCK_OFFSET seconds; tests only */
+	struct arena *arena;            /* owns the texts */
+};
+
+enum conf_type { CONF_TEXT, CONF_INT, CONF_BOOL, CONF_WORD };
+enum conf_flag { CONF_RELOAD = 1, CONF_SECRET = 2 };
+
+struct conf_option {
+	const char *name;              /* NULL ends the table */
+	enum conf_type type;
+	unsigned flags;                /* CONF_RELOAD: takes effect on HUP */
+	size_t offset;                 /* in struct conf */
+	const char *fallback;          /* default, as text */
+	int64_t min, max;              /* CONF_INT */
+	const char *const *words;      /* CONF_WORD: the value is its index */
+	const char *sentence;
+};
+extern const struct conf_option conf_options[];
+
+/* Read file (NULL = none) and environ. Unknown names in the file are errors
+ * naming file and line; in the environment they are somebody else's.
+ * Returns NULL with a sentence naming the option; free with conf_free. */
+struct conf *conf_load(const char *file, struct err *err_r);
+void conf_free(struct conf **c);
+
+/* The value as text, for `config dump`; secrets come back as "(set)". */
+const char *conf_value(const struct conf *c, const struct conf_option *o,
+		       char *buf, size_t size);
+
+/* Name of the first option that differs and is not CONF_RELOAD, or NULL. */
+const char *conf_needs_restart(const struct conf *old, const struct conf *new_);
+
+#endif

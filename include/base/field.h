@@ -1,0 +1,76 @@
+/*
+ * base/field.h - one table of fields per struct: the same rows read database
+ * rows into it (db), check a JSON body into it, write it as JSON, and
+ * describe it in the OpenAPI document (http). So these cannot drift.
+ */
+#ifndef PIERRE_BASE_FIELD_H
+#define PIERRE_BASE_FIELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+
+#define INT_NONE INT64_MIN  /* an int64_t member without a value: SQL NULL, JSON null */
+
+enum field_type {        /* member type in the struct                       */
+	FIELD_TEXT,      /* const char *; NULL = null                        */
+	FIELD_UUID,      /* const char *, 36 lower-case characters           */
+	FIELD_INT,       /* int64_t; INT_NONE = null                         */
+	FIELD_BOOL,      /* bool                                             */
+	FIELD_TIME,      /* int64_t ms; TIME_NONE = null; RFC 3339 in JSON   */
+	FIELD_STRINGS,   /* const char *: canonical JSON array of strings    */
+	FIELD_OBJECT,    /* const void * to a struct of .schema; output only */
+	FIELD_LIST,      /* struct field_list of .schema; output only        */
+};
+
+struct field_list {
+	const void *items;  /* n structs, schema->size apart */
+	size_t n;
+};
+
+enum field_flag {
+	FIELD_REQUIRED = 1 << 0, /* a body must have it (and not null)          */
+	FIELD_NULLABLE = 1 << 1, /* null is allowed                             */
+	FIELD_PRIVATE  = 1 << 2, /* database only: never in JSON or OpenAPI     */
+	FIELD_SECRET   = 1 << 3, /* in JSON, never echoed in an error or a log  */
+};
+
+struct field_schema;
+
+struct field {
+	const char *name;            /* JSON name; NULL ends the table          */
+	const char *column;          /* database column; NULL = same as name    */
+	enum field_type type;
+	unsigned flags;
+	size_t offset;               /* of the member: offsetof(struct x, y)    */
+	int64_t min, max;            /* TEXT: code points; INT: value; 0,0 = no bound */
+	const char *const *values;   /* TEXT: allowed words, NULL-terminated    */
+	const struct field_schema *schema; /* OBJECT, LIST                      */
+	const char *sentence;        /* documentation, one sentence             */
+};
+
+/* A named struct: what OpenAPI calls components/schemas/<name>. */
+struct field_schema {
+	const char *name;
+	size_t size;                 /* sizeof(struct x) */
+	const struct field *fields;
+	/* offset + 1 of a uint32_t member whose bit i says that the body named
+	 * fields[i] (for PATCH); 0 = the struct has none */
+	size_t given_offset;
+};
+
+#define FIELD_AT(type, member) offsetof(type, member)
+
+static inline void *field_ptr(const struct field *f, void *base)
+{
+	return (char *)base + f->offset;
+}
+
+static inline const void *field_cptr(const struct field *f, const void *base)
+{
+	return (const char *)base + f->offset;
+}
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * base/log.h - one line per event: `level event key=value ...` on stderr.
+ *
+ * Under journald (JOURNAL_STREAM set) lines start with <N> priorities and no
+ * time; by hand they start with the time. Values with spaces, quotes, '=' or
+ * control characters are written in double quotes with JSON escapes, so a
+ * client can never forge a line or a field. Never log secrets.
+ */
+#ifndef PIERRE_BASE_LOG_H
+#define PIERRE_BASE_LOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
+
+struct log_field {
+	const char *key;   /* NULL: not written (so a row can be left out) */
+	const char *text;  /* used when not NULL */
+	int64_t number;
+};
+
+#define LOG_S(k, v) { .key = (k), .text = (v) ? (v) : "-" }
+#define LOG_N(k, v) { .key = (k), .number = (int64_t)(v) }
+
+/* who is written into every line as `proc=` ("master", "fast/0", "db test") */
+void log_init(const char *process, enum log_level least);
+void log_event(enum log_level level, const char *event,
+	       const struct log_field *fields, size_t n);
+
+#define LOG_EVENT(level, event, ...) \
+	log_event((level), (event), (const struct log_field[]){ __VA_ARGS__ }, \
+		  sizeof((const struct log_field[]){ __VA_ARGS__ }) / sizeof(struct log_field))
+#define log_debug(event, ...) LOG_EVENT(LOG_LEVEL_DEBUG, event, __VA_ARGS__)
+#define log_info(event, ...)  LOG_EVENT(LOG_LEVEL_INFO, event, __VA_ARGS__)
+#define log_warn(event, ...)  LOG_EVENT(LOG_LEVEL_WARN, event, __VA_ARGS__)
+#define log_error(event, ...) LOG_EVENT(LOG_LEVEL_ERROR, event, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * base/str.h - strings: a growing buffer, encodings, UTF-8, UUIDs.
+ * Nothing here knows HTTP, SQL or crypto.
+ */
+#ifndef PIERRE_BASE_STR_H
+#define PIERRE_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+/* A growing string on the arena, always NUL-terminated once anything was
+ * added. Start with `struct strbuf b = { .arena = a };` */
+struct strbuf {
+	struct arena *arena;
+	char *s;
+	size_t len, cap;
+};
+void strbuf_add(struct strbuf *b, const char *s, size_t n);
+void strbuf_adds(struct strbuf *b, const char *s);
+void strbuf_addf(struct strbuf *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+bool str_eq(const char *a, const char *b);        /* NULL equals only NULL */
+bool str_starts(const char *s, const char *prefix);
+bool str_blank(const char *s);                    /* NULL, "" or only white space */
+
+/* Strict numbers: the whole string, decimal, within [min, max]. */
+bool str_int(const char *s, int64_t min, int64_t max, int64_t *out);
+
+/* Well-formed UTF-8 by RFC 3629 (no surrogates, no overlong forms). */
+bool utf8_valid(const char *s, size_t n);
+size_t utf8_length(const char *s);                /* code points; s must be valid */
+
+/* ASCII lower case, in place; other bytes stay. */
+void str_lower(char *s);
+
+void hex_encode(const void *data, size_t n, char *out /* 2n + 1 */);
+bool hex_decode(const char *hex, void *out, size_t n);  /* exactly 2n digits */
+
+/* base64url without padding, RFC 4648 section 5. */
+size_t base64url_encode(const void *data, size_t n, char *out /* 4*((n+2)/3)+1 */);
+bool base64url_decode(const char *s, void *out, size_t cap, size_t *n_r);
+/* standard base64 with padding, section 4 (ENCRYPTION_KEY); strict. */
+bool base64_decode(const char *s, void *out, size_t cap, size_t *n_r);
+
+#define UUID_TEXT 37  /* 36 characters and NUL */
+bool uuid_parse(const char *s, char out[UUID_TEXT]);  /* lower-cases; false = malformed */
+
+#endif

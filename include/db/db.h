@@ -1,0 +1,215 @@
+/*
+ * db/db.h - one connection to SQLite or PostgreSQL, and the policy around it.
+ *
+ * The two behave the same: closed set of named statements, `$1` parameters,
+ * values that map (moments, booleans, lists of strings), conflicts that name
+ * a field. Opened after fork; a handle never crosses one. One statement is
+ * active at a time: finish reading before you start the next.
+ *
+ * Policy kept here, once (reference/reliability.md R7-R14):
+ *  - a read outside a transaction that meets a lost connection reconnects and
+ *    runs again once; writes run only inside db_transaction();
+ *  - BUSY (SQLite's lock, 40001, 40P01) runs the transaction again with jitter,
+ *    until the deadline;
+ *  - a COMMIT whose answer was lost is UNCERTAIN: the transaction runs again
+ *    with the same ids, and a conflict on `audit_events.id`, which every
+ *    transaction inserts first, proves that the first run had committed;
+ *  - nothing waits past the deadline.
+ */
+#ifndef PIERRE_DB_DB_H
+#define PIERRE_DB_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/field.h"
+
+enum db_rc {
+	DB_OK,        /* done, no (more) row                                   */
+	DB_ROW,       /* a row is there: read columns, then db_next()          */
+	DB_CONFLICT,  /* a constraint refused; err.field names the field       */
+	DB_BUSY,      /* a lock or a serialization failure: run again          */
+	DB_GONE,      /* connection lost, nothing committed                    */
+	DB_UNCERTAIN, /* connection lost during COMMIT                         */
+	DB_ERROR,     /* wrong statement, full disk, refused: do not retry     */
+};
+
+enum db_backend { DB_SQLITE, DB_PGSQL, DB_BACKENDS };
+
+/* Generated from sql/ (see sql/embed.awk): one row a statement. */
+struct db_statement {
+	const char *name;
+	unsigned params;                /* highest $n, the same in each dialect */
+	bool writes;                    /* INSERT, UPDATE, DELETE               */
+	const char *sql[DB_BACKENDS];   /* SQLite text has ?1 for $1            */
+};
+struct db_migration {
+	int version;                    /* from the file's name: 0001_initial.sql */
+	const char *name;
+	const char *sql;
+	const char *sha256;             /* of the text, recorded when applied     */
+};
+/* Which field a violated constraint means: both spellings of one name. */
+struct db_constraint {
+	const char *pgsql;    /* constraint name, "users_email_key"           */
+	const char *sqlite;   /* "users.email_key", as SQLite reports it      */
+	const char *field;    /* JSON field, "email"                          */
+	const char *message;  /* sentence for the client                      */
+};
+struct db_catalog {
+	const struct db_statement *statements;
+	size_t n_statements;
+	const struct db_migration *migrations[DB_BACKENDS];
+	size_t n_migrations;
+	const struct db_constraint *constraints;  /* ends with pgsql == NULL */
+};
+
+struct db_options {
+	const char *url;
+	int64_t timeout_ms;             /* connect, lock, and answer           */
+	bool prepare;                   /* PostgreSQL: named prepared statements */
+	const struct db_catalog *catalog;
+};
+
+struct db;
+
+/* Never NULL when the URL is sound, so that a worker can start while its
+ * database is away: the connection is made at the first use. NULL (ERR_CONFIG)
+ * when the URL's scheme is unknown or not compiled in; the sentence says which are. */
+struct db *db_new(const struct db_options *o, struct err *err_r);
+/* Connect now (no-op when connected). Each cause is one sentence: missing
+ * directory, read-only file, wrong password, server down, not a database. */
+bool db_connect(struct db *db, struct err *err_r);
+void db_free(struct db **db);
+
+enum db_backend db_backend(const struct db *db);
+bool db_is_memory(const struct db *db);   /* sqlite::memory: */
+const char *db_path(const struct db *db); /* SQLite file; NULL on PostgreSQL */
+/* Which backend a URL names, without connecting. */
+bool db_url_backend(const char *url, enum db_backend *backend_r, struct err *err_r);
+/* "sqlite, postgresql": what was compiled in. */
+const char *db_backends_built(void);
+
+/* Nothing waits past this moment (clock_monotonic); 0 = now + timeout_ms for
+ * each call. The worker sets it per request. */
+void db_deadline(struct db *db, int64_t monotonic_ms);
+
+/* Round trip and identity check. On SQLite also: the file is still the one
+ * that was opened (inode, link count; R9). */
+bool db_ping(struct db *db, struct err *err_r);
+
+/* --- values --------------------------------------------------------------- */
+
+enum db_type { DB_NULL, DB_INT, DB_TEXT, DB_BOOL, DB_TIME, DB_STRINGS };
+struct db_value {
+	enum db_type type;
+	int64_t i;
+	const char *s;
+};
+static inline struct db_value db_int(int64_t v)      /* INT_NONE -> NULL */
+{
+	return (struct db_value){ v == INT_NONE ? DB_NULL : DB_INT, v, NULL };
+}
+static inline struct db_value db_text(const char *s) /* NULL -> NULL */
+{
+	return (struct db_value){ s ? DB_TEXT : DB_NULL, 0, s };
+}
+static inline struct db_value db_bool(bool v)
+{
+	return (struct db_value){ DB_BOOL, v, NULL };
+}
+static inline struct db_value db_time(int64_t ms)    /* TIME_NONE -> NULL */
+{
+	return (struct db_value){ ms == TIME_NONE ? DB_NULL : DB_TIME, ms, NULL };
+}
+static inline struct db_value db_strings(const char *json_array)
+{
+	return (struct db_value){ json_array ? DB_STRINGS : DB_NULL, 0, json_array };
+}
+
+#define DB_ARGS(...) (const struct db_value[]){ __VA_ARGS__ }, \
+	(sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value))
+#define DB_NO_ARGS NULL, 0
+
+/* --- running -------------------------------------------------------------- */
+
+/* Run statement number `stmt` of the catalog up to its first row.
+ * DB_ROW: columns can be read; go on with db_next() or db_finish().
+ * DB_OK: no row. Anything else: err_r is filled (kinds: CONFLICT ->
+ * ERR_CONFLICT with field, BUSY/GONE -> ERR_UNAVAILABLE, UNCERTAIN ->
+ * ERR_UNCERTAIN, ERROR -> ERR_DATABASE). A writing statement outside a
+ * transaction is refused (our bug). Writing statements with RETURNING are
+ * run to completion before the first row is handed out. */
+enum db_rc db_query(struct db *db, int stmt, const struct db_value *args,
+		    size_t n, struct err *err_r);
+enum db_rc db_next(struct db *db, struct err *err_r);
+void db_finish(struct db *db);          /* drop what is left of the rows; idempotent */
+int64_t db_changes(const struct db *db); /* rows touched by the last writing statement */
+
+/* Valid until the next db_next/db_finish/db_query; copy what you keep. */
+int db_columns(struct db *db);
+const char *db_column_name(struct db *db, int col);
+const char *db_column_text(struct db *db, int col);  /* NULL = SQL NULL; moments in the fixed form */
+int64_t db_column_int(struct db *db, int col);       /* INT_NONE = SQL NULL; booleans 0/1 */
+
+/* Current row -> struct, by column name; texts are copied to the arena.
+ * Columns without a field are passed over. False (ERR_DATABASE) when a field has no column. */
+bool db_read(struct db *db, const struct field_schema *schema,
+	     struct arena *arena, void *out, struct err *err_r);
+
+/* The three shapes of reading that stores need. All leave no statement active. */
+/* exactly one row or ERR_NOT_FOUND with `absent` as its sentence */
+bool db_get(struct db *db, int stmt, const struct db_value *args, size_t n,
+	    const struct field_schema *schema, struct arena *arena, void *out,
+	    const char *absent, struct err *err_r);
+/* all rows, in order */
+bool db_list(struct db *db, int stmt, const struct db_value *args, size_t n,
+	     const struct field_schema *schema, struct arena *arena,
+	     struct field_list *out, struct err *err_r);
+/* one integer of one row; no row = 0 */
+bool db_number(struct db *db, int stmt, const struct db_value *args, size_t n,
+	       int64_t *out, struct err *err_r);
+/* run a writing statement, *changes_r (may be NULL) = rows touched */
+bool db_write(struct db *db, int stmt, const struct db_value *args, size_t n,
+	      int64_t *changes_r, struct err *err_r);
+
+/* --- transactions --------------------------------------------------------- */
+
+/* Free of outside effects: it may run several times. False = roll back. */
+typedef bool db_tx_fn(struct db *db, void *arg, struct err *err_r);
+/* True only after COMMIT was answered (or its outcome was resolved as
+ * committed). SQLite: takes the writer lock (OFD lock on <db>.writer), then
+ * BEGIN IMMEDIATE. Does not nest. */
+bool db_transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r);
+
+/* --- schema (migrate.c) --------------------------------------------------- */
+
+struct db_schema_status {
+	int current;   /* applied; 0 = empty database */
+	int latest;    /* what this program has */
+};
+bool db_schema_status(struct db *db, struct db_schema_status *out, struct err *err_r);
+/* Bring the schema to `latest`, one transaction a migration, under the
+ * writer lock / an advisory lock. Refuses a newer schema, and an applied
+ * migration whose checksum differs. *applied_r = how many ran. */
+bool db_migrate(struct db *db, int *applied_r, struct err *err_r);
+
+/* --- upkeep and facts ------------------------------------------------------- */
+
+/* SQLite: one TRUNCATE checkpoint under the writer lock, readers waited for at
+ * most 100 ms; true also when it had to give up (*done_r = false). Only the
+ * scheduler calls it. PostgreSQL: nothing to do, *done_r = true. */
+bool db_checkpoint(struct db *db, bool *done_r, struct err *err_r);
+
+/* What `pierre db test` prints; fields that do not apply are NULL/INT_NONE. */
+struct db_facts {
+	const char *backend, *library, *server, *encoding, *tls, *where;
+	const char *journal, *synchronous;   /* SQLite */
+	int64_t connections_free;            /* PostgreSQL */
+};
+bool db_facts(struct db *db, struct arena *arena, struct db_facts *out, struct err *err_r);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * db/db_private.h - what a driver provides. For src/db only.
+ *
+ * A driver is one `const struct db_driver` at the bottom of its file. Every
+ * slot is mandatory. Slots do one thing and hold no policy: no retry, no
+ * reconnect, no deadline arithmetic beyond "not past deadline" (monotonic
+ * ms). They report enum db_rc, and fill err_r on anything but OK and ROW.
+ */
+#ifndef PIERRE_DB_DB_PRIVATE_H
+#define PIERRE_DB_DB_PRIVATE_H
+
+#include "db/db.h"
+
+struct db_conn;   /* the driver's own: handle, statement cache, current result */
+
+struct db_driver {
+	const char *name;                 /* "sqlite", "postgresql" */
+	enum db_backend backend;
+	/* URL accepted by the factory already; check and copy what is needed */
+	struct db_conn *(*open)(const struct db_options *o, int64_t deadline,
+				struct err *err_r);
+	void (*close)(struct db_conn *c);
+	/* still usable? (SQLite: same inode; PostgreSQL: idle socket not readable) */
+	bool (*alive)(struct db_conn *c);
+	/* a round trip to the store */
+	enum db_rc (*ping)(struct db_conn *c, int64_t deadline, struct err *err_r);
+	/* BEGIN IMMEDIATE under the writer lock / BEGIN */
+	enum db_rc (*begin)(struct db_conn *c, int64_t deadline, struct err *err_r);
+	/* DB_OK only when the store said that it is durable */
+	enum db_rc (*commit)(struct db_conn *c, int64_t deadline, struct err *err_r);
+	void (*rollback)(struct db_conn *c, int64_t deadline);
+	/* bind and run to the first row; prepares and caches by stmt number */
+	enum db_rc (*query)(struct db_conn *c, int stmt, const struct db_value *args,
+			    size_t n, int64_t deadline, struct err *err_r);
+	enum db_rc (*next)(struct db_conn *c, struct err *err_r);
+	void (*finish)(struct db_conn *c);
+	int64_t (*changes)(struct db_conn *c);
+	int (*columns)(struct db_conn *c);
+	const char *(*column_name)(struct db_conn *c, int col);
+	/* in the common form: moments fixed, booleans "0"/"1", lists as JSON */
+	const char *(*column_text)(struct db_conn *c, int col);
+	/* several statements without parameters (a migration), inside begin/commit */
+	enum db_rc (*script)(struct db_conn *c, const char *sql, int64_t deadline,
+			     struct err *err_r);
+	/* serialise migrations across hosts until commit: PostgreSQL's transaction
+	 * advisory lock; SQLite's begin has done it */
+	enum db_rc (*lock_schema)(struct db_conn *c, int64_t deadline, struct err *err_r);
+	enum db_rc (*checkpoint)(struct db_conn *c, int64_t deadline, bool *done_r,
+				 struct err *err_r);
+	bool (*facts)(struct db_conn *c, struct arena *arena, struct db_facts *out,
+		      int64_t deadline, struct err *err_r);
+};
+
+extern const struct db_driver db_driver_sqlite;
+extern const struct db_driver db_driver_pgsql;
+
+/* The row for a violated constraint; `name` is as the backend spells it.
+ * Fills err_r (ERR_CONFLICT, field, sentence), also for an unlisted one. */
+void db_conflict(const struct db_catalog *cat, enum db_backend b,
+		 const char *name, struct err *err_r);
+
+#endif

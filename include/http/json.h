@@ -1,0 +1,39 @@
+/*
+ * http/json.h - strict JSON in, JSON out, both by field tables.
+ *
+ * Reading (rule R21): our own pass refuses what json-c lets through -
+ * duplicate keys, single quotes, comments, NaN, raw control characters, lone
+ * surrogates, \u0000, numbers outside int64/double, depth over 16, bytes after
+ * the value, bad UTF-8 - before json-c builds the tree.
+ */
+#ifndef PIERRE_HTTP_JSON_H
+#define PIERRE_HTTP_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/field.h"
+#include "base/str.h"
+
+#define JSON_DEPTH_MAX 16
+
+/* Is this one strict JSON text? ERR_MALFORMED says what and at which byte. */
+bool json_check(const char *text, size_t n, struct err *err_r);
+
+/* Object text -> struct `out` (schema->size bytes, zeroed here, absent members
+ * set to NULL/INT_NONE/TIME_NONE/false). Not JSON or not an object:
+ * ERR_MALFORMED. Unknown, missing, wrongly typed or out-of-bounds field: the
+ * error names it (ERR_INVALID, ERR_REQUIRED, ERR_RANGE). Texts are valid UTF-8
+ * without NUL. FIELD_UUID is lower-cased. FIELD_TIME takes RFC 3339 with any
+ * offset. FIELD_STRINGS becomes canonical JSON array text (max = most items). */
+bool json_read(const char *text, size_t n, const struct field_schema *schema,
+	       struct arena *arena, void *out, struct err *err_r);
+
+/* Struct -> JSON object text appended to b. PRIVATE fields are left out. */
+void json_write(struct strbuf *b, const struct field_schema *schema, const void *in);
+/* A JSON string literal with quotes. */
+void json_write_string(struct strbuf *b, const char *s);
+
+#endif

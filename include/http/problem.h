@@ -1,0 +1,27 @@
+/*
+ * http/problem.h - errors as RFC 9457 application/problem+json.
+ *
+ * One table maps every err_kind to HTTP status, the original's code name and
+ * a title. Body: {type:"about:blank", title, status, detail, code,
+ * reason?, field?, retry_after?, request_id}.
+ */
+#ifndef PIERRE_HTTP_PROBLEM_H
+#define PIERRE_HTTP_PROBLEM_H
+
+#include "base/err.h"
+#include "http/response.h"
+
+struct problem_kind {
+	enum err_kind kind;
+	int status;
+	const char *code;     /* "AuthInvalid" */
+	const char *title;
+};
+const struct problem_kind *problem_kind(enum err_kind kind);
+
+/* Fills status, body, WWW-Authenticate on 401 (RFC 6750 section 3), Retry-After. The
+ * sentence of ERR_DATABASE and ERR_INTERNAL is for the log only: the client
+ * gets a general one. */
+void problem_reply(struct response *res, const char *request_id, const struct err *err);
+
+#endif

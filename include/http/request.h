@@ -1,0 +1,55 @@
+/*
+ * http/request.h - one HTTP request as nginx described it, checked (R2, R3).
+ * Everything points into the request's arena.
+ */
+#ifndef PIERRE_HTTP_REQUEST_H
+#define PIERRE_HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE,
+	HTTP_OPTIONS, HTTP_METHOD__COUNT, HTTP_OTHER = HTTP_METHOD__COUNT };
+
+#define REQUEST_PARAMS_MAX 100          /* FastCGI params, R3 */
+#define REQUEST_PARAMS_BYTES 65536
+
+struct request {
+	struct arena *arena;
+	enum http_method method;
+	const char *method_text;
+	const char *path;           /* undecoded, without query, starts with '/' */
+	const char *query;          /* without '?', "" when there is none */
+	const char *request_id;     /* nginx's $request_id; made here when absent */
+	const char *remote_addr;    /* REMOTE_ADDR as nginx set it; never a header */
+	const char *user_agent;     /* "" when absent, at most 256 bytes */
+	const char *content_type;   /* "" when absent */
+	size_t content_length;
+	const char *body;           /* set by request_read_body; "" before */
+	size_t body_len;
+	char **params;              /* FastCGI environment, NAME=value, NULL-terminated */
+};
+
+/* From a FastCGI environment. False: 400 (missing REQUEST_METHOD, REQUEST_URI,
+ * SERVER_PROTOCOL or sentinel PIERRE_END=1; role not RESPONDER; too many
+ * parameters; a critical one twice: Authorization, X-API-Key, Content-Type,
+ * Content-Length, Host, Idempotency-Key; a bad CONTENT_LENGTH).
+ * request_id, path and method are usable for the log also then. */
+bool request_init(struct request *r, struct arena *arena, char **params, struct err *err_r);
+
+/* Value of a FastCGI parameter ("HTTP_X_API_KEY"), NULL when absent or empty. */
+const char *request_param(const struct request *r, const char *name);
+
+/* Value of a query parameter, percent-decoded (also '+'), NULL when absent.
+ * Twice, or bad escapes, or NUL, or bad UTF-8: ERR_INVALID naming it. */
+bool request_query(const struct request *r, const char *name, const char **value_r,
+		   struct err *err_r);
+/* ERR_INVALID naming the first query parameter that is not in `known`
+ * (NULL-terminated). */
+bool request_query_known(const struct request *r, const char *const *known,
+			 struct err *err_r);
+
+#endif

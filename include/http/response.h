@@ -1,0 +1,39 @@
+/*
+ * http/response.h - the reply being made. Nothing is sent until the worker
+ * does; a handler only fills this.
+ */
+#ifndef PIERRE_HTTP_RESPONSE_H
+#define PIERRE_HTTP_RESPONSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+#define RESPONSE_HEADERS_MAX 24
+
+struct response {
+	struct arena *arena;
+	int status;
+	struct { const char *name, *value; } headers[RESPONSE_HEADERS_MAX];
+	size_t n_headers;
+	const char *content_type;   /* NULL = no body */
+	const char *body;
+	size_t body_len;
+	bool is_public;             /* may be cached: no Cache-Control: no-store */
+};
+
+void response_init(struct response *r, struct arena *arena);
+/* Values with control characters are dropped whole (header injection). */
+void response_header(struct response *r, const char *name, const char *value);
+void response_body(struct response *r, const char *content_type, const char *body, size_t n);
+
+/* The reply as CGI text: Status, headers, blank line, body (left out for HEAD
+ * and 304, with the Content-Length of the GET). Adds X-Request-Id,
+ * Cache-Control: no-store unless is_public, Content-Length. */
+void response_write(const struct response *r, const char *request_id, bool head,
+		    struct strbuf *out);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * http/route.h - a route is a row: method, pattern, pool, who may call, what
+ * goes in and out, its documentation. Dispatch, 405/Allow, OPTIONS, body
+ * limits, nginx's split into pools and the OpenAPI document all read the rows.
+ */
+#ifndef PIERRE_HTTP_ROUTE_H
+#define PIERRE_HTTP_ROUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/field.h"
+#include "base/str.h"
+#include "http/request.h"
+
+#define ROUTE_PARAMS_MAX 4
+#define BODY_SMALL 16384         /* bytes; the usual limit of a JSON body */
+
+enum route_pool { POOL_FAST, POOL_SLOW };   /* FAST: GET, about a millisecond, no bcrypt, no writes */
+enum route_guard {
+	GUARD_PUBLIC,    /* anybody                                       */
+	GUARD_SESSION,   /* an access token of an active user             */
+	GUARD_ADMIN,     /* the same, and the user is admin               */
+};
+
+struct call;   /* request, response and operation context: resource/call.h */
+typedef bool route_fn(struct call *call, struct err *err_r);
+
+struct route {
+	enum http_method method;         /* GET also answers HEAD */
+	const char *pattern;             /* "/api/keys/{id}": {x} takes one segment */
+	const char *label;               /* "key_show": log, metrics, operationId */
+	enum route_pool pool;
+	enum route_guard guard;
+	route_fn *fn;                    /* NULL ends a table */
+	size_t body_max;                 /* bytes; 0 = no body taken */
+	const struct field_schema *in;   /* body, NULL = none */
+	const char *const *query;        /* known query parameters, NULL = none */
+	int status;                      /* of success */
+	const struct field_schema *out;  /* NULL = no JSON body described */
+	const char *summary;             /* one sentence for OpenAPI */
+};
+
+/* {id} is a UUID: lower-cased here, malformed = no match (404). */
+struct route_match {
+	const struct route *route;       /* NULL: see `allowed` */
+	const char *params[ROUTE_PARAMS_MAX];
+	const char *allow;               /* "GET, HEAD, OPTIONS" when the path is known */
+};
+
+/* tables: NULL-terminated list of tables. The undecoded path is matched: an
+ * encoded slash (%2F), backslash or NUL, a dot segment (plain or encoded), an
+ * empty segment and a bad escape match nothing; other escapes are decoded in
+ * parameters. */
+void route_find(const struct route *const *tables, const struct request *req,
+		struct route_match *out);
+
+/* The OpenAPI 3.1 document of the tables. */
+void openapi_write(const struct route *const *tables, const char *version,
+		   struct strbuf *out);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * op/op.h - the rules of the product, callable without HTTP: REST routes and
+ * shell commands call the same functions, as MCP and A2A will.
+ *
+ * op_<resource>_<verb>(struct op *, in, out, err): plain structs in and out,
+ * results live in op->arena. Every state change commits together with its
+ * audit event; true means committed.
+ */
+#ifndef PIERRE_OP_OP_H
+#define PIERRE_OP_OP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "db/db.h"
+#include "shm/scoreboard.h"
+
+/* Who acts. Filled from the credential only (rule: never from a body). */
+struct actor {
+	const char *user_id;     /* NULL: nobody, or the shell */
+	const char *tenant_id;   /* may be NULL */
+	const char *session_id;  /* NULL unless a session */
+	bool is_admin;
+	const char *source;      /* "rest", "shell": audit_events.source */
+};
+
+struct op {
+	struct db *db;
+	struct arena *arena;
+	const struct conf *conf;
+	struct scoreboard *scoreboard;  /* NULL in commands */
+	struct slot *slot;              /* NULL in commands */
+	int64_t now;                    /* wall clock of this request */
+	struct actor actor;
+	const char *remote_addr;        /* NULL in commands */
+	const char *user_agent;         /* may be NULL */
+	const char *request_id;         /* may be NULL */
+};
+
+#endif

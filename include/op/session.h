@@ -1,0 +1,56 @@
+/*
+ * op/session.h - login, opaque tokens, refresh rotation, logout.
+ *
+ * Refresh: the current token rotates the pair. A spent one presented within
+ * 10 s while its successor is unused gets a new pair that replaces the
+ * successor (the reply was lost); later, or once the successor was used, it
+ * ends the session. Rotation is one conditional UPDATE, so of two at once
+ * one wins and the other is judged by the rule above.
+ *
+ * Guessing (R19): failures are counted per (account, network), network = /24 or
+ * /64 of REMOTE_ADDR; from the 5th on the wait doubles from 1 s up to 15 min
+ * (60 s where this account has logged in before). 30 failures an hour on one
+ * account from networks it never logged in from: those networks wait until the
+ * hour is over; known networks are not affected. Waiting = ERR_RATE with
+ * retry_after, decided without hashing. Unknown accounts behave the same.
+ */
+#ifndef PIERRE_OP_SESSION_H
+#define PIERRE_OP_SESSION_H
+
+#include "op/op.h"
+#include "store/session.h"
+#include "store/user.h"
+
+struct login_in {
+	const char *email, *password;
+};
+struct session_tokens {
+	const char *access_token, *refresh_token;
+	int64_t expires_in, expires_at;       /* of the access token: s, ms */
+	const char *session_id;
+};
+/* ERR_AUTH_INVALID "Invalid email or password" (same sentence and time for
+ * unknown accounts); ERR_FORBIDDEN reason pending|suspended only after the
+ * right password (the sentence names approval); ERR_RATE when slowed or when
+ * no password permit is free. Updates last_active; rehashes a stale hash. */
+bool op_login(struct op *op, const struct login_in *in, struct session_tokens *out,
+	      struct user *user_r, struct err *err_r);
+/* Without a password, for the admin just set up. */
+bool op_session_start(struct op *op, const struct user *user, struct session_tokens *out,
+		      struct err *err_r);
+bool op_session_refresh(struct op *op, const char *refresh_token,
+			struct session_tokens *out, struct user *user_r, struct err *err_r);
+
+/* Access token -> actor. ERR_AUTH_INVALID reason unknown, ERR_AUTH_EXPIRED
+ * reason expired, ERR_FORBIDDEN reason suspended|pending. Reads only. */
+bool op_session_check(struct op *op, const char *access_token, struct actor *out,
+		      struct user *user_r, struct err *err_r);
+bool op_session_list(struct op *op, struct field_list *out, struct err *err_r);
+/* Own session only: ERR_NOT_FOUND otherwise. Logout = end of actor.session_id. */
+bool op_session_end(struct op *op, const char *session_id, struct err *err_r);
+
+/* For the scheduler: drop expired sessions and old login failures. Pages of
+ * 500; *n_r = how many rows went. */
+bool op_session_sweep(struct op *op, int64_t *n_r, struct err *err_r);
+
+#endif

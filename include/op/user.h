@@ -1,0 +1,82 @@
+/*
+ * op/user.h - accounts: setup of the first admin, registration, approval,
+ * suspension, passwords. Sentences are fit for the client.
+ */
+#ifndef PIERRE_OP_USER_H
+#define PIERRE_OP_USER_H
+
+#include "op/op.h"
+#include "store/user.h"
+
+/* E-mail: more than 5 bytes, at most 254, one '@' not at an end, a dot after
+ * it, no spaces or controls; compared case-insensitively (email_key, ASCII
+ * fold; other bytes stay), stored as given. */
+
+struct user_register_in {
+	const char *email, *password, *display_name;   /* display_name may be NULL */
+};
+/* pending, or active when AUTO_APPROVE_USERS. Same e-mail: ERR_CONFLICT,
+ * field email, sentence holding "already exists". */
+bool op_user_register(struct op *op, const struct user_register_in *in,
+		      struct user *out, struct err *err_r);
+
+struct admin_setup_in {
+	const char *setup_token, *email, *password, *display_name;
+};
+/* Spend the one-time token and make the first admin (active), in one
+ * transaction. ERR_AUTH_INVALID: wrong token; ERR_CONFLICT: an admin exists. */
+bool op_admin_setup(struct op *op, const struct admin_setup_in *in,
+		    struct user *out, struct err *err_r);
+/* New one-time token for the first admin; replaces any older one. ERR_CONFLICT
+ * when an admin exists. token_r is text to show once (arena). */
+bool op_admin_setup_token(struct op *op, const char **token_r, struct err *err_r);
+bool op_admin_exists(struct op *op, bool *exists_r, struct err *err_r);
+
+/* From the shell: made active at once. tier NULL = starter. */
+struct user_create_in {
+	const char *email, *password, *display_name, *tier;
+	bool is_admin;
+};
+bool op_user_create(struct op *op, const struct user_create_in *in,
+		    struct user *out, struct err *err_r);
+
+/* By uuid or by e-mail. ERR_NOT_FOUND: "No user found ...". */
+bool op_user_get(struct op *op, const char *id_or_email, struct user *out, struct err *err_r);
+
+struct user_list_in {
+	const char *status;    /* NULL = all */
+	int64_t limit;         /* 1..200, INT_NONE = 50 */
+	const char *cursor;    /* opaque, from next_cursor; bad: ERR_INVALID field cursor */
+};
+struct user_list_out {
+	struct field_list users;       /* struct user, created_at DESC, id DESC */
+	const char *next_cursor;       /* NULL at the end */
+};
+bool op_user_list(struct op *op, const struct user_list_in *in,
+		  struct user_list_out *out, struct err *err_r);
+
+struct user_approve_in {
+	const char *reason;              /* audit metadata */
+	bool create_default_tenant;
+	const char *tenant_name, *tenant_slug;  /* NULL: from display name / e-mail */
+};
+/* active; approved_by/at set; sessions from before a suspension are ended.
+ * With create_default_tenant: tenant + owner membership + users.tenant_id in
+ * the same transaction; a taken slug is ERR_CONFLICT field tenant_slug and
+ * nothing changes. out_tenant->id NULL = none was made. */
+bool op_user_approve(struct op *op, const char *id, const struct user_approve_in *in,
+		     struct user *out, struct tenant *out_tenant, struct err *err_r);
+/* suspended; approved_by/at cleared; takes effect on the next request. The
+ * last active admin cannot be suspended (ERR_CONFLICT). */
+bool op_user_suspend(struct op *op, const char *id, const char *reason,
+		     struct user *out, struct err *err_r);
+
+/* Own password, checked against the current one; ends the other sessions. */
+struct password_change_in {
+	const char *current_password, *new_password;
+};
+bool op_password_change(struct op *op, const struct password_change_in *in, struct err *err_r);
+/* By the shell: sets it, ends all sessions. */
+bool op_password_set(struct op *op, const char *user_id, const char *password, struct err *err_r);
+
+#endif

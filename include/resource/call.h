@@ -1,0 +1,35 @@
+/*
+ * resource/call.h - what a REST handler is given, and how it answers.
+ * A handler reads top to bottom: guards, one op call, one reply.
+ */
+#ifndef PIERRE_RESOURCE_CALL_H
+#define PIERRE_RESOURCE_CALL_H
+
+#include "http/request.h"
+#include "http/response.h"
+#include "http/route.h"
+#include "op/op.h"
+#include "op/user.h"
+
+struct call {
+	struct request *req;
+	struct response *res;
+	struct op *op;
+	const struct route *route;
+	const char *const *params;   /* of the pattern, in order */
+	const void *in;              /* body as route->in's struct, NULL without one */
+	struct user user;            /* of GUARD_SESSION and GUARD_ADMIN */
+};
+
+/* Reply with route->status and `out` as JSON by route->out. Returns true. */
+bool call_reply(struct call *call, const void *out);
+
+/* The whole of one request after its parameters: find the route, judge the
+ * guard, parse the body, run the handler, fill the response (also errors). The
+ * body was read by the worker. Never fails. */
+void call_run(struct call *call, const struct route_match *match);
+
+/* All tables of routes, NULL-terminated: the one list a new resource touches. */
+extern const struct route *const route_tables[];
+
+#endif

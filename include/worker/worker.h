@@ -1,0 +1,24 @@
+/*
+ * worker/worker.h - the two kinds of child that serve, and the scheduler.
+ * Each opens its database after the fork and never returns to the master.
+ */
+#ifndef PIERRE_WORKER_WORKER_H
+#define PIERRE_WORKER_WORKER_H
+
+#include "base/conf.h"
+#include "shm/scoreboard.h"
+
+/* Everything that crosses the fork. */
+struct child {
+	const struct conf *conf;
+	struct scoreboard *scoreboard;
+	struct slot *slot;       /* own slot; role says what this child is */
+	int listen_fd;           /* -1 for the scheduler */
+	int lifeline_fd;         /* reads EOF when the master has died */
+};
+
+/* Exit status of the process. */
+int worker_main(const struct child *c);      /* fast and slow pools: plain loop */
+int scheduler_main(const struct child *c);   /* checkpoints, sweeps */
+
+#endif

@@ -1,0 +1,2 @@
+libauth_a_SOURCES = 
+libauth_a_CPPFLAGS = $(AM_CPPFLAGS)

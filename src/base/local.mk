@@ -1,0 +1,2 @@
+libbase_a_SOURCES = 
+libbase_a_CPPFLAGS = $(AM_CPPFLAGS)

@@ -1,0 +1,2 @@
+libcmd_a_SOURCES = 
+libcmd_a_CPPFLAGS = $(AM_CPPFLAGS)

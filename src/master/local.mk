@@ -1,0 +1,2 @@
+libmaster_a_SOURCES = 
+libmaster_a_CPPFLAGS = $(AM_CPPFLAGS)

@@ -1,0 +1,2 @@
+libop_a_SOURCES = 
+libop_a_CPPFLAGS = $(AM_CPPFLAGS)

@@ -1,0 +1,2 @@
+libworker_a_SOURCES = 
+libworker_a_CPPFLAGS = $(AM_CPPFLAGS)
