@@ -1,0 +1,109 @@
+/* base/encode.c - hex, base64url and strict base64 (RFC 4648). */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+static const char alphabet_url[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char alphabet_std[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void hex_encode(const void *data, size_t n, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *p = data;
+
+	for (size_t i = 0; i < n; i++) {
+		*out++ = digits[p[i] >> 4];
+		*out++ = digits[p[i] & 15];
+	}
+	*out = '\0';
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+bool hex_decode(const char *hex, void *out, size_t n)
+{
+	unsigned char *p = out;
+
+	if (!hex || strlen(hex) != 2 * n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		int high = hex_value(hex[2 * i]), low = hex_value(hex[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		p[i] = (unsigned char)(high << 4 | low);
+	}
+	return true;
+}
+
+size_t base64url_encode(const void *data, size_t n, char *out)
+{
+	const unsigned char *p = data;
+	unsigned bits = 0, have = 0;
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bits = bits << 8 | p[i];
+		for (have += 8; have >= 6; have -= 6)
+			out[len++] = alphabet_url[bits >> (have - 6) & 63];
+	}
+	if (have > 0)
+		out[len++] = alphabet_url[bits << (6 - have) & 63];
+	out[len] = '\0';
+	return len;
+}
+
+/* n characters of one alphabet. Bits that encode nothing must be zero, so a
+ * value has exactly one spelling. */
+static bool decode(const char *s, size_t n, const char *alphabet,
+		   unsigned char *out, size_t cap, size_t *n_r)
+{
+	unsigned bits = 0, have = 0;
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *at = strchr(alphabet, s[i]);
+
+		if (!at || !s[i])
+			return false;
+		bits = bits << 6 | (unsigned)(at - alphabet);
+		have += 6;
+		if (have < 8)
+			continue;
+		have -= 8;
+		if (len == cap)
+			return false;
+		out[len++] = (unsigned char)(bits >> have & 255);
+	}
+	*n_r = len;
+	return have < 6 && (bits & ((1u << have) - 1)) == 0;
+}
+
+bool base64url_decode(const char *s, void *out, size_t cap, size_t *n_r)
+{
+	return s && decode(s, strlen(s), alphabet_url, out, cap, n_r);
+}
+
+bool base64_decode(const char *s, void *out, size_t cap, size_t *n_r)
+{
+	size_t n = s ? strlen(s) : 0;
+
+	if (n == 0 || n % 4 != 0)
+		return false;
+	for (int padding = 0; padding < 2 && s[n - 1] == '='; padding++)
+		n--;
+	return decode(s, n, alphabet_std, out, cap, n_r);
+}

@@ -1,0 +1,146 @@
+/*
+ * base/log.c - one write(2) a line, so lines of several processes never mix.
+ * Lines longer than the buffer are cut, and say so by ending in "...".
+ */
+#include "config.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define LINE_MAX_BYTES 4096
+
+static struct {
+	char process[32];
+	enum log_level least;
+	bool journal;
+} logger = { .process = "pierre", .least = LOG_LEVEL_INFO };
+
+static const struct {
+	const char *name;
+	int priority;   /* sd-daemon(3) */
+} levels[] = {
+	[LOG_LEVEL_DEBUG] = { "debug", 7 },
+	[LOG_LEVEL_INFO]  = { "info", 6 },
+	[LOG_LEVEL_WARN]  = { "warn", 4 },
+	[LOG_LEVEL_ERROR] = { "error", 3 },
+};
+
+struct line {
+	char s[LINE_MAX_BYTES];
+	size_t len;
+};
+
+void log_init(const char *process, enum log_level least)
+{
+	snprintf(logger.process, sizeof(logger.process), "%s", process);
+	logger.least = least;
+	logger.journal = getenv("JOURNAL_STREAM") != NULL;
+}
+
+static void add(struct line *l, const char *s, size_t n)
+{
+	size_t room = sizeof(l->s) - 8 - l->len;   /* "...", a quote, newline */
+
+	if (n > room) {
+		memcpy(l->s + l->len, s, room);
+		memcpy(l->s + l->len + room, "...", 3);
+		l->len = sizeof(l->s) - 5;
+		return;
+	}
+	memcpy(l->s + l->len, s, n);
+	l->len += n;
+}
+
+static bool full(const struct line *l)
+{
+	return l->len >= sizeof(l->s) - 8;
+}
+
+static bool needs_quotes(const char *s)
+{
+	if (!*s)
+		return true;
+	for (; *s; s++)
+		if ((unsigned char)*s <= ' ' || *s == '"' || *s == '=' || *s == '\\' || *s == 127)
+			return true;
+	return false;
+}
+
+static void add_value(struct line *l, const char *s)
+{
+	if (!needs_quotes(s)) {
+		add(l, s, strlen(s));
+		return;
+	}
+	add(l, "\"", 1);
+	for (; *s && !full(l); s++) {
+		char escaped[8];
+
+		if ((unsigned char)*s < ' ' || *s == 127)
+			add(l, escaped, (size_t)snprintf(escaped, sizeof(escaped), "\\u%04x",
+							 (unsigned)(unsigned char)*s));
+		else if (*s == '"' || *s == '\\')
+			add(l, (char[]){ '\\', *s }, 2);
+		else
+			add(l, s, 1);
+	}
+	if (l->len < sizeof(l->s) - 2)
+		l->s[l->len++] = '"';
+}
+
+static void add_field(struct line *l, const struct log_field *f)
+{
+	char number[24];
+
+	if (!f->key || full(l))
+		return;
+	add(l, " ", 1);
+	add(l, f->key, strlen(f->key));
+	add(l, "=", 1);
+	if (f->text) {
+		add_value(l, f->text);
+		return;
+	}
+	snprintf(number, sizeof(number), "%lld", (long long)f->number);
+	add(l, number, strlen(number));
+}
+
+static void add_head(struct line *l, enum log_level level)
+{
+	char head[TIME_TEXT + 16], now[TIME_TEXT];
+
+	time_format(clock_now(), now);
+	if (logger.journal)
+		snprintf(head, sizeof(head), "<%d>", levels[level].priority);
+	else
+		snprintf(head, sizeof(head), "%s ", now);
+	add(l, head, strlen(head));
+	add(l, levels[level].name, strlen(levels[level].name));
+	add(l, " ", 1);
+}
+
+void log_event(enum log_level level, const char *event,
+	       const struct log_field *fields, size_t n)
+{
+	struct line l = { .len = 0 };
+	const struct log_field process = LOG_S("proc", logger.process);
+	ssize_t ignored;
+
+	if (level < logger.least)
+		return;
+	add_head(&l, level);
+	add(&l, event, strlen(event));
+	add_field(&l, &process);
+	for (size_t i = 0; i < n; i++)
+		add_field(&l, &fields[i]);
+	l.s[l.len++] = '\n';
+	/* a log that cannot be written must not stop the service */
+	ignored = write(STDERR_FILENO, l.s, l.len);
+	(void)ignored;
+}

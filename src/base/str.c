@@ -1,0 +1,152 @@
+/* base/str.c - the buffer, comparisons, numbers, UTF-8, UUIDs. */
+#include "config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+void strbuf_add(struct strbuf *b, const char *s, size_t n)
+{
+	if (b->len + n + 1 > b->cap) {
+		size_t cap = b->cap ? b->cap : 256;
+		char *grown;
+
+		while (cap < b->len + n + 1)
+			cap *= 2;
+		grown = arena_alloc(b->arena, cap);
+		if (b->len > 0)
+			memcpy(grown, b->s, b->len);
+		b->s = grown;
+		b->cap = cap;
+	}
+	if (n > 0)
+		memcpy(b->s + b->len, s, n);
+	b->len += n;
+	b->s[b->len] = '\0';
+}
+
+void strbuf_adds(struct strbuf *b, const char *s)
+{
+	strbuf_add(b, s, strlen(s));
+}
+
+void strbuf_addf(struct strbuf *b, const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start(ap, fmt);
+	s = arena_vprintf(b->arena, fmt, ap);
+	va_end(ap);
+	strbuf_adds(b, s);
+}
+
+bool str_eq(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool str_starts(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool str_blank(const char *s)
+{
+	return !s || s[strspn(s, " \t\r\n\v\f")] == '\0';
+}
+
+bool str_int(const char *s, int64_t min, int64_t max, int64_t *out)
+{
+	const char *digits = s && *s == '-' ? s + 1 : s;
+	long long v;
+
+	if (!digits || !*digits || digits[strspn(digits, "0123456789")])
+		return false;
+	errno = 0;
+	v = strtoll(s, NULL, 10);
+	if (errno || v < min || v > max)
+		return false;
+	*out = v;
+	return true;
+}
+
+/* Length of the sequence at s by its first byte, with the bounds of the second
+ * byte that RFC 3629 section 4 gives; 0 = never a first byte. */
+static size_t utf8_lead(unsigned char c, unsigned char *low, unsigned char *high)
+{
+	static const struct {
+		unsigned char from, to, low, high;
+		size_t n;
+	} leads[] = {
+		{ 0x00, 0x7f, 0x80, 0xbf, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++) {
+		if (c < leads[i].from || c > leads[i].to)
+			continue;
+		*low = leads[i].low;
+		*high = leads[i].high;
+		return leads[i].n;
+	}
+	return 0;
+}
+
+bool utf8_valid(const char *s, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)s;
+
+	for (size_t i = 0; i < n;) {
+		unsigned char low, high;
+		size_t len = utf8_lead(p[i], &low, &high);
+
+		if (len == 0 || len > n - i)
+			return false;
+		if (len > 1 && (p[i + 1] < low || p[i + 1] > high))
+			return false;
+		for (size_t k = 2; k < len; k++)
+			if ((p[i + k] & 0xc0) != 0x80)
+				return false;
+		i += len;
+	}
+	return true;
+}
+
+size_t utf8_length(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+void str_lower(char *s)
+{
+	for (; *s; s++)
+		if (*s >= 'A' && *s <= 'Z')
+			*s = (char)(*s - 'A' + 'a');
+}
+
+bool uuid_parse(const char *s, char out[UUID_TEXT])
+{
+	if (!s || strlen(s) != UUID_TEXT - 1)
+		return false;
+	for (size_t i = 0; i < UUID_TEXT - 1; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? s[i] != '-' : !isxdigit((unsigned char)s[i]))
+			return false;
+	}
+	memcpy(out, s, UUID_TEXT);
+	str_lower(out);
+	return true;
+}
