@@ -1,0 +1,263 @@
+/*
+ * base/conf.c - reads options by their table (conf_table.c): defaults, then
+ * the file, then the environment. Knows no option by name.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/conf.h"
+#include "base/str.h"
+
+#define VALUE_MAX ((size_t)65536)
+#define OPTIONS_MAX 64
+
+/* Values as found, one per row of the table; NULL = not given. */
+struct found {
+	const char *value[OPTIONS_MAX];
+	const char *file[OPTIONS_MAX];   /* of NAME_FILE */
+};
+
+static void *member(const struct conf *c, const struct conf_option *o)
+{
+	return (char *)(uintptr_t)c + o->offset;
+}
+
+static const struct { const char *word; bool value; } bool_words[] = {
+	{ "yes", true }, { "true", true }, { "1", true }, { "on", true },
+	{ "no", false }, { "false", false }, { "0", false }, { "off", false },
+};
+
+static bool set_bool(const struct conf_option *o, const char *text, bool *out, struct err *err_r)
+{
+	for (size_t i = 0; i < sizeof(bool_words) / sizeof(bool_words[0]); i++) {
+		if (strcmp(text, bool_words[i].word) != 0)
+			continue;
+		*out = bool_words[i].value;
+		return true;
+	}
+	return err_field(err_r, ERR_CONFIG, o->name, "%s takes yes or no", o->name);
+}
+
+static bool set_word(const struct conf_option *o, const char *text, int64_t *out, struct err *err_r)
+{
+	for (int64_t i = 0; o->words[i]; i++) {
+		if (strcmp(text, o->words[i]) != 0)
+			continue;
+		*out = i;
+		return true;
+	}
+	return err_field(err_r, ERR_CONFIG, o->name, "%s: '%s' is not one of its words; %s",
+			 o->name, text, o->sentence);
+}
+
+static bool set_value(struct conf *c, const struct conf_option *o, const char *text,
+		      struct err *err_r)
+{
+	switch (o->type) {
+	case CONF_TEXT:
+		*(const char **)member(c, o) = arena_strdup(c->arena, text);
+		return true;
+	case CONF_BOOL:
+		return set_bool(o, text, member(c, o), err_r);
+	case CONF_WORD:
+		return set_word(o, text, member(c, o), err_r);
+	case CONF_INT:
+		if (str_int(text, o->min, o->max, member(c, o)))
+			return true;
+		return err_field(err_r, ERR_CONFIG, o->name, "%s takes a whole number from %lld to %lld",
+				 o->name, (long long)o->min, (long long)o->max);
+	}
+	return err_set(err_r, ERR_INTERNAL, "option %s has no type", o->name);
+}
+
+/* Where NAME or NAME_FILE (n characters) keeps its value; NULL = no such option. */
+static const char **place(struct found *found, const char *name, size_t n)
+{
+	for (size_t i = 0; conf_options[i].name; i++) {
+		const struct conf_option *o = &conf_options[i];
+		size_t len = strlen(o->name);
+
+		if (n < len || strncmp(name, o->name, len) != 0)
+			continue;
+		if (n == len)
+			return &found->value[i];
+		if (o->type == CONF_TEXT && n == len + 5 && strncmp(name + len, "_FILE", 5) == 0)
+			return &found->file[i];
+	}
+	return NULL;
+}
+
+/* Whole file as text; a secret's file is read with the same bound. */
+static char *read_file(struct arena *a, const char *path, struct err *err_r)
+{
+	FILE *f = fopen(path, "re");
+	char *text;
+	size_t n;
+	bool whole;
+
+	if (!f) {
+		err_set(err_r, ERR_CONFIG, "cannot read %s: %s", path, strerror(errno));
+		return NULL;
+	}
+	text = arena_alloc(a, VALUE_MAX + 1);
+	n = fread(text, 1, VALUE_MAX, f);
+	whole = feof(f) && !ferror(f);
+	fclose(f);
+	if (!whole || memchr(text, '\0', n)) {
+		err_set(err_r, ERR_CONFIG, "cannot read %s: not a text file under 64 KiB", path);
+		return NULL;
+	}
+	return text;
+}
+
+/* "NAME=value", value in single or double quotes or bare, as EnvironmentFile. */
+static bool parse_line(struct found *found, char *line, const char *path, int number,
+		       struct err *err_r)
+{
+	char *name = line + strspn(line, " \t"), *equals = strchr(name, '='), *value, *end;
+	const char **slot;
+
+	if (!*name || *name == '#' || *name == ';')
+		return true;
+	if (!equals)
+		return err_set(err_r, ERR_CONFIG, "%s:%d: a line is NAME=value", path, number);
+	slot = place(found, name, (size_t)(equals - name));
+	if (!slot)
+		return err_set(err_r, ERR_CONFIG, "%s:%d: no option is called %.*s", path, number,
+			       (int)(equals - name), name);
+	value = equals + 1 + strspn(equals + 1, " \t");
+	for (end = value + strlen(value); end > value && strchr(" \t\r", end[-1]); end--)
+		end[-1] = '\0';
+	if (end - value >= 2 && (*value == '"' || *value == '\'') && end[-1] == *value) {
+		end[-1] = '\0';
+		value++;
+	}
+	*slot = value;
+	return true;
+}
+
+static bool parse_file(struct conf *c, struct found *found, const char *path, struct err *err_r)
+{
+	char *text = read_file(c->arena, path, err_r), *line, *rest;
+	int number = 1;
+
+	if (!text)
+		return false;
+	for (line = text; line; line = rest, number++) {
+		rest = strchr(line, '\n');
+		if (rest)
+			*rest++ = '\0';
+		if (!parse_line(found, line, path, number, err_r))
+			return false;
+	}
+	return true;
+}
+
+/* The environment wins over the file; naming one form there drops both forms
+ * that the file gave. */
+static bool take_environment(struct conf *c, struct found *found, struct err *err_r)
+{
+	for (size_t i = 0; conf_options[i].name; i++) {
+		const struct conf_option *o = &conf_options[i];
+		const char *value = getenv(o->name), *file = NULL;
+
+		if (o->type == CONF_TEXT)
+			file = getenv(arena_printf(c->arena, "%s_FILE", o->name));
+		if (value || file) {
+			found->value[i] = value;
+			found->file[i] = file;
+		}
+		if (found->value[i] && found->file[i])
+			return err_field(err_r, ERR_CONFIG, o->name,
+					 "%s and %s_FILE are both set; leave one out", o->name, o->name);
+	}
+	return true;
+}
+
+static bool apply(struct conf *c, const struct found *found, struct err *err_r)
+{
+	for (size_t i = 0; conf_options[i].name; i++) {
+		const struct conf_option *o = &conf_options[i];
+		const char *text = found->value[i] ? found->value[i] : o->fallback;
+
+		if (found->file[i]) {
+			char *content = read_file(c->arena, found->file[i], err_r);
+
+			if (!content)
+				return err_prefix(err_r, "%s_FILE", o->name);
+			content[strcspn(content, "\r\n")] = '\0';
+			text = content;
+		}
+		if (!set_value(c, o, text, err_r))
+			return false;
+	}
+	return true;
+}
+
+struct conf *conf_load(const char *file, struct err *err_r)
+{
+	struct found found = { { NULL } };
+	struct arena *a = arena_new();
+	struct conf *c = arena_new_struct(a, struct conf);
+
+	c->arena = a;
+	if ((!file || parse_file(c, &found, file, err_r)) && take_environment(c, &found, err_r) &&
+	    apply(c, &found, err_r))
+		return c;
+	conf_free(&c);
+	return NULL;
+}
+
+void conf_free(struct conf **c)
+{
+	struct arena *a = *c ? (*c)->arena : NULL;
+
+	*c = NULL;
+	arena_free(&a);
+}
+
+const char *conf_value(const struct conf *c, const struct conf_option *o, char *buf, size_t size)
+{
+	const void *at = member(c, o);
+
+	switch (o->type) {
+	case CONF_TEXT:
+		if (o->flags & CONF_SECRET)
+			return **(const char *const *)at ? "(set)" : "";
+		return *(const char *const *)at;
+	case CONF_BOOL:
+		return *(const bool *)at ? "yes" : "no";
+	case CONF_WORD:
+		return o->words[*(const int64_t *)at];
+	case CONF_INT:
+		snprintf(buf, size, "%lld", (long long)*(const int64_t *)at);
+		return buf;
+	}
+	return "";
+}
+
+static bool same(const struct conf *a, const struct conf *b, const struct conf_option *o)
+{
+	switch (o->type) {
+	case CONF_TEXT:
+		return str_eq(*(const char *const *)member(a, o), *(const char *const *)member(b, o));
+	case CONF_BOOL:
+		return *(const bool *)member(a, o) == *(const bool *)member(b, o);
+	case CONF_WORD:
+	case CONF_INT:
+		return *(const int64_t *)member(a, o) == *(const int64_t *)member(b, o);
+	}
+	return false;
+}
+
+const char *conf_needs_restart(const struct conf *old, const struct conf *new_)
+{
+	for (const struct conf_option *o = conf_options; o->name; o++)
+		if (!(o->flags & CONF_RELOAD) && !same(old, new_, o))
+			return o->name;
+	return NULL;
+}

@@ -1,0 +1,63 @@
+/*
+ * base/conf_table.c - every option, one row each. The README's table, the man
+ * page and `pierre config dump` are made from these rows.
+ */
+#include "config.h"
+
+#include <stddef.h>
+
+#include "base/conf.h"
+
+static const char *const level_words[] = { "debug", "info", "warn", "error", NULL };
+
+#define AT(member) .offset = offsetof(struct conf, member)
+
+const struct conf_option conf_options[] = {
+	{ "DATABASE_URL", CONF_TEXT, CONF_SECRET, AT(database_url),
+	  .fallback = "sqlite:./data/pierre.db",
+	  .sentence = "Where the data is: sqlite:PATH, or postgresql://... as libpq reads it." },
+	{ "DATABASE_TIMEOUT_MS", CONF_INT, CONF_RELOAD, AT(database_timeout_ms),
+	  .fallback = "5000", .min = 100, .max = 60000,
+	  .sentence = "Milliseconds to wait for a connection, a lock or an answer of the database." },
+	{ "DATABASE_PREPARE", CONF_BOOL, CONF_RELOAD, AT(database_prepare), .fallback = "yes",
+	  .sentence = "Use named prepared statements; no behind pgbouncer's transaction mode." },
+	{ "AUTO_MIGRATE", CONF_BOOL, CONF_RELOAD, AT(auto_migrate), .fallback = "yes",
+	  .sentence = "Bring the schema up to date when the service starts." },
+	{ "ENCRYPTION_KEY", CONF_TEXT, CONF_SECRET, AT(encryption_key), .fallback = "",
+	  .sentence = "Master key, base64 of 32 random bytes (openssl rand -base64 32)." },
+	{ "FAST_SOCKET", CONF_TEXT, 0, AT(fast_socket), .fallback = "/run/pierre/fast.sock",
+	  .sentence = "Unix socket of the fast pool, which answers what takes about a millisecond." },
+	{ "SLOW_SOCKET", CONF_TEXT, 0, AT(slow_socket), .fallback = "/run/pierre/slow.sock",
+	  .sentence = "Unix socket of the slow pool, which hashes passwords and writes." },
+	{ "SOCKET_GROUP", CONF_TEXT, 0, AT(socket_group), .fallback = "",
+	  .sentence = "Group that may connect to the sockets (nginx's, www-data on Debian); empty = our own." },
+	{ "WORKERS", CONF_INT, CONF_RELOAD, AT(fast_workers), .fallback = "2", .min = 1, .max = 256,
+	  .sentence = "Processes of the fast pool." },
+	{ "SLOW_WORKERS", CONF_INT, CONF_RELOAD, AT(slow_workers), .fallback = "2", .min = 1, .max = 256,
+	  .sentence = "Processes of the slow pool; at most half of them hash passwords at once." },
+	{ "REQUEST_DEADLINE_MS", CONF_INT, CONF_RELOAD, AT(request_deadline_ms),
+	  .fallback = "10000", .min = 1000, .max = 300000,
+	  .sentence = "Milliseconds a request may take; a worker that is stuck for longer is killed." },
+	{ "STOP_TIMEOUT_MS", CONF_INT, CONF_RELOAD, AT(stop_timeout_ms),
+	  .fallback = "15000", .min = 100, .max = 300000,
+	  .sentence = "Milliseconds that requests under way may take when the service stops." },
+	{ "AUTO_APPROVE_USERS", CONF_BOOL, CONF_RELOAD, AT(auto_approve_users), .fallback = "no",
+	  .sentence = "New users are active at once instead of waiting for an admin." },
+	{ "BCRYPT_COST", CONF_INT, CONF_RELOAD, AT(bcrypt_cost), .fallback = "12", .min = 4, .max = 15,
+	  .sentence = "Cost of password hashes; a login hashes again when it has changed." },
+	{ "PASSWORD_MIN_LENGTH", CONF_INT, CONF_RELOAD, AT(password_min), .fallback = "12",
+	  .min = 8, .max = 64, .sentence = "Fewest characters of a new password." },
+	{ "ACCESS_TOKEN_TTL", CONF_INT, CONF_RELOAD, AT(access_token_ttl), .fallback = "3600",
+	  .min = 1, .max = 86400, .sentence = "Seconds an access token is good for." },
+	{ "REFRESH_TOKEN_TTL", CONF_INT, CONF_RELOAD, AT(refresh_token_ttl), .fallback = "2592000",
+	  .min = 1, .max = 31536000,
+	  .sentence = "Seconds a session lives without being refreshed." },
+	{ "MAX_KEYS_PER_USER", CONF_INT, CONF_RELOAD, AT(keys_per_user), .fallback = "100",
+	  .min = 1, .max = 1000000, .sentence = "Live API keys that one user may have." },
+	{ "LOG_LEVEL", CONF_WORD, CONF_RELOAD, AT(log_level), .fallback = "info", .words = level_words,
+	  .sentence = "The least important line that is logged: debug, info, warn or error." },
+	{ "PIERRE_CLOCK_OFFSET", CONF_INT, 0, AT(clock_offset), .fallback = "0",
+	  .min = -3155760000, .max = 3155760000,
+	  .sentence = "For tests only: seconds added to the clock; logged loudly at start." },
+	{ .name = NULL },
+};

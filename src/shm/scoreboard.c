@@ -1,0 +1,104 @@
+/*
+ * shm/scoreboard.c - the shared slots. A MAP_SHARED anonymous mapping made by
+ * the master before the first fork; it dies with the last process that has it.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "shm/scoreboard.h"
+
+static const char *const role_names[ROLE__COUNT] = {
+	[ROLE_FAST] = "fast",
+	[ROLE_SLOW] = "slow",
+	[ROLE_SCHEDULER] = "scheduler",
+};
+
+static size_t bytes(size_t n)
+{
+	return sizeof(struct scoreboard) + n * sizeof(struct slot);
+}
+
+struct scoreboard *scoreboard_new(size_t n, struct err *err_r)
+{
+	struct scoreboard *sb = mmap(NULL, bytes(n), PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (sb == MAP_FAILED) {
+		err_set(err_r, ERR_INTERNAL, "no shared memory for %zu slots: %s", n, strerror(errno));
+		return NULL;
+	}
+	sb->n = n;
+	atomic_store(&sb->hashing_max, 1);
+	return sb;
+}
+
+void scoreboard_free(struct scoreboard **sb)
+{
+	if (*sb)
+		munmap(*sb, bytes((*sb)->n));
+	*sb = NULL;
+}
+
+const char *slot_role_name(enum slot_role r)
+{
+	return r < ROLE__COUNT ? role_names[r] : "unknown";
+}
+
+void slot_idle(struct slot *s)
+{
+	atomic_store(&s->started, 0);
+	atomic_store(&s->state, SLOT_IDLE);
+}
+
+void slot_reading(struct slot *s, int64_t now, int64_t deadline)
+{
+	s->route[0] = '\0';
+	s->request_id[0] = '\0';
+	atomic_store(&s->deadline, deadline);
+	atomic_store(&s->started, now);
+	atomic_store(&s->state, SLOT_READING);
+}
+
+void slot_serving(struct slot *s, const char *route, const char *request_id)
+{
+	snprintf(s->route, sizeof(s->route), "%s", route);
+	snprintf(s->request_id, sizeof(s->request_id), "%s", request_id);
+	atomic_store(&s->state, SLOT_SERVING);
+}
+
+void slot_stopping(struct slot *s)
+{
+	atomic_store(&s->state, SLOT_STOPPING);
+}
+
+static int holders(const struct scoreboard *sb)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < sb->n; i++)
+		n += atomic_load(&sb->slots[i].hashing);
+	return n;
+}
+
+/* Claim first, count after: of two that claim at once each sees the other, so
+ * both may be refused but never both let past the bound. */
+bool hashing_begin(struct scoreboard *sb, struct slot *s)
+{
+	if (!s)
+		return true;
+	atomic_store(&s->hashing, 1);
+	if (holders(sb) <= atomic_load(&sb->hashing_max))
+		return true;
+	atomic_store(&s->hashing, 0);
+	return false;
+}
+
+void hashing_end(struct slot *s)
+{
+	if (s)
+		atomic_store(&s->hashing, 0);
+}
