@@ -1,0 +1,14 @@
+/*
+ * store/constraint.h - which JSON field a violated constraint means.
+ *
+ * One row for every UNIQUE or PRIMARY KEY that a client's input can meet. The
+ * names are the same on both backends (sql/<backend>/0001_initial.sql).
+ */
+#ifndef PIERRE_STORE_CONSTRAINT_H
+#define PIERRE_STORE_CONSTRAINT_H
+
+#include "db/db.h"
+
+extern const struct db_constraint store_constraints[];   /* ends with pgsql == NULL */
+
+#endif

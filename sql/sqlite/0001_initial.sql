@@ -1,0 +1,295 @@
+-- Accounts, sessions, API keys, audit: the first schema.
+--
+-- The same columns, meanings and constraint names as sql/pgsql/0001_initial.sql,
+-- so that rows can move. Ids are UUID text made by the program. A moment is
+-- UTC text in one fixed form, YYYY-MM-DDTHH:MM:SS.sssZ, so that text order is
+-- time order; it comes from the program too. Booleans are 0 or 1.
+
+-- A group of users that shares data: who a request is accounted to.
+CREATE TABLE tenants (
+	-- Made by the program, never reused.
+	id TEXT NOT NULL,
+	-- What people call it.
+	name TEXT NOT NULL,
+	-- Its name in addresses: 1 to 63 of [a-z0-9-].
+	slug TEXT NOT NULL,
+	-- What was bought.
+	plan TEXT NOT NULL,
+	-- 0 hides the tenant without losing its rows.
+	is_active INTEGER NOT NULL,
+	-- When it was made.
+	created_at TEXT NOT NULL,
+	-- When a column of this row last changed.
+	updated_at TEXT NOT NULL,
+	CONSTRAINT tenants_pkey PRIMARY KEY (id),
+	CONSTRAINT tenants_slug_key UNIQUE (slug),
+	CONSTRAINT tenants_id_check CHECK (length(id) = 36),
+	CONSTRAINT tenants_slug_check CHECK (length(slug) BETWEEN 1 AND 63),
+	CONSTRAINT tenants_plan_check CHECK (plan IN ('starter', 'professional', 'enterprise')),
+	CONSTRAINT tenants_is_active_check CHECK (is_active IN (0, 1)),
+	CONSTRAINT tenants_created_at_check CHECK (created_at GLOB '????-??-??T??:??:??.???Z'),
+	CONSTRAINT tenants_updated_at_check CHECK (updated_at GLOB '????-??-??T??:??:??.???Z')
+) STRICT;
+
+-- A person with an account.
+CREATE TABLE users (
+	-- Made by the program, never reused.
+	id TEXT NOT NULL,
+	-- As the person wrote it: for showing and for mail.
+	email TEXT NOT NULL,
+	-- The same with A-Z folded: what is compared, and unique.
+	email_key TEXT NOT NULL,
+	-- What to call the person; NULL when not given.
+	display_name TEXT,
+	-- bcrypt in modular crypt form, `$2b$...`: it names its scheme and cost.
+	password_hash TEXT NOT NULL,
+	-- The highest tier that the person's API keys may have.
+	tier TEXT NOT NULL,
+	-- The tenant the person works in; NULL until one is given.
+	tenant_id TEXT,
+	-- Only active users may log in, and only their keys work.
+	user_status TEXT NOT NULL,
+	-- 1 opens /admin.
+	is_admin INTEGER NOT NULL,
+	-- The admin who approved; NULL when it was the shell or not yet.
+	approved_by TEXT,
+	-- When the account was approved; NULL unless active.
+	approved_at TEXT,
+	-- When it was registered.
+	created_at TEXT NOT NULL,
+	-- When a column of this row last changed (last_active aside).
+	updated_at TEXT NOT NULL,
+	-- The last login; NULL before the first.
+	last_active TEXT,
+	CONSTRAINT users_pkey PRIMARY KEY (id),
+	CONSTRAINT users_email_key_key UNIQUE (email_key),
+	CONSTRAINT users_tenant_id_fkey FOREIGN KEY (tenant_id)
+		REFERENCES tenants (id) ON DELETE SET NULL,
+	CONSTRAINT users_approved_by_fkey FOREIGN KEY (approved_by)
+		REFERENCES users (id) ON DELETE SET NULL,
+	CONSTRAINT users_id_check CHECK (length(id) = 36),
+	CONSTRAINT users_tier_check CHECK (tier IN ('starter', 'professional', 'enterprise')),
+	CONSTRAINT users_user_status_check CHECK (user_status IN ('pending', 'active', 'suspended')),
+	CONSTRAINT users_is_admin_check CHECK (is_admin IN (0, 1)),
+	CONSTRAINT users_approved_at_check CHECK (approved_at GLOB '????-??-??T??:??:??.???Z'),
+	CONSTRAINT users_created_at_check CHECK (created_at GLOB '????-??-??T??:??:??.???Z'),
+	CONSTRAINT users_updated_at_check CHECK (updated_at GLOB '????-??-??T??:??:??.???Z'),
+	CONSTRAINT users_last_active_check CHECK (last_active GLOB '????-??-??T??:??:??.???Z')
+) STRICT;
+-- Lists of all users and of one status, newest first, by page.
+CREATE INDEX users_created_at_idx ON users (created_at DESC, id DESC);
+CREATE INDEX users_user_status_idx ON users (user_status, created_at DESC, id DESC);
+CREATE INDEX users_tenant_id_idx ON users (tenant_id) WHERE tenant_id IS NOT NULL;
+CREATE INDEX users_admin_idx ON users (id) WHERE is_admin = 1;
+
+-- Who belongs to which tenant, and as what.
+CREATE TABLE tenant_users (
+	-- The tenant.
+	tenant_id TEXT NOT NULL,
+	-- The member.
+	user_id TEXT NOT NULL,
+	-- What the member may do there; `owner` made the tenant.
+	role TEXT NOT NULL,
+	-- Since when.
+	joined_at TEXT NOT NULL,
+	CONSTRAINT tenant_users_pkey PRIMARY KEY (tenant_id, user_id),
+	CONSTRAINT tenant_users_tenant_id_fkey FOREIGN KEY (tenant_id)
+		REFERENCES tenants (id) ON DELETE CASCADE,
+	CONSTRAINT tenant_users_user_id_fkey FOREIGN KEY (user_id)
+		REFERENCES users (id) ON DELETE CASCADE,
+	CONSTRAINT tenant_users_role_check CHECK (role IN ('owner', 'admin', 'member', 'viewer')),
+	CONSTRAINT tenant_users_joined_at_check CHECK (joined_at GLOB '????-??-??T??:??:??.???Z')
+) STRICT;
+CREATE INDEX tenant_users_user_id_idx ON tenant_users (user_id);
+
+-- A login that has not ended. Ending a session deletes its row.
+CREATE TABLE sessions (
+	-- Made by the program; also inside the refresh token.
+	id TEXT NOT NULL,
+	-- Whose session it is.
+	user_id TEXT NOT NULL,
+	-- The tenant it works in; NULL when the user has none.
+	tenant_id TEXT,
+	-- SHA-256 (hex) of the secret that all refresh tokens of this session share,
+	-- so that one spent long ago is still known to be ours.
+	family_hash TEXT NOT NULL,
+	-- SHA-256 (hex) of the access token: what every request looks up.
+	access_hash TEXT NOT NULL,
+	-- The access token is refused from here on.
+	access_expires_at TEXT NOT NULL,
+	-- SHA-256 (hex) of the refresh token that is good now.
+	refresh_hash TEXT NOT NULL,
+	-- SHA-256 (hex) of the one it replaced; NULL before the first refresh.
+	previous_hash TEXT,
+	-- When it was replaced: its holder may ask again for a few seconds.
+	rotated_at TEXT,
+	-- The login.
+	created_at TEXT NOT NULL,
+	-- The last refresh, or the login.
+	refreshed_at TEXT NOT NULL,
+	-- The session cannot be refreshed from here on.
+	expires_at TEXT NOT NULL,
+	-- Address of the client at login; NULL when it had no IP address.
+	remote_addr TEXT,
+	-- Its network (/24 or /64), as login_failures has it.
+	network TEXT,
+	-- What the client called itself at login.
+	user_agent TEXT,
+	CONSTRAINT sessions_pkey PRIMARY KEY (id),
+	CONSTRAINT sessions_access_hash_key UNIQUE (access_hash),
+	CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id)
+		REFERENCES users (id) ON DELETE CASCADE,
+	CONSTRAINT sessions_tenant_id_fkey FOREIGN KEY (tenant_id)
+		REFERENCES tenants (id) ON DELETE SET NULL,
+	CONSTRAINT sessions_id_check CHECK (length(id) = 36),
+	CONSTRAINT sessions_access_expires_at_check CHECK (access_expires_at GLOB '????-??-??T??:??:??.???Z'),
+	CONSTRAINT sessions_rotated_at_check CHECK (rotated_at GLOB '????-??-??T??:??:??.???Z'),
+	CONSTRAINT sessions_created_at_check CHECK (created_at GLOB '????-??-??T??:??:??.???Z'),
+	CONSTRAINT sessions_refreshed_at_check CHECK (refreshed_at GLOB '????-??-??T??:??:??.???Z'),
+	CONSTRAINT sessions_expires_at_check CHECK (expires_at GLOB '????-??-??T??:??:??.???Z')
+) STRICT;
+CREATE INDEX sessions_user_id_idx ON sessions (user_id, created_at DESC, id DESC);
+CREATE INDEX sessions_tenant_id_idx ON sessions (tenant_id) WHERE tenant_id IS NOT NULL;
+CREATE INDEX sessions_expires_at_idx ON sessions (expires_at);
+
+-- What is known of one network's logins to one account: its failures, which
+-- slow it down, and its last success, which makes it a known network (also
+-- after logout). No foreign key: accounts that do not exist count the same.
+CREATE TABLE login_failures (
+	-- Folded e-mail of the attempt, whether or not there is such an account.
+	email_key TEXT NOT NULL,
+	-- Network of the client (/24 or /64); '' when it had no IP address.
+	network TEXT NOT NULL,
+	-- Failures since the last success, 0 after one.
+	failures INTEGER NOT NULL,
+	-- First failure of that count; NULL at 0.
+	first_at TEXT,
+	-- Last failure of that count; NULL at 0.
+	last_at TEXT,
+	-- No attempt is judged before this moment; NULL = no wait.
+	blocked_until TEXT,
+	-- Last login from here; NULL = never, so the network is not known.
+	last_success_at TEXT,
+	CONSTRAINT login_failures_pkey PRIMARY KEY (email_key, network),
+	CONSTRAINT login_failures_failures_check CHECK (failures >= 0),
+	CONSTRAINT login_failures_first_at_check CHECK (first_at GLOB '????-??-??T??:??:??.???Z'),
+	CONSTRAINT login_failures_last_at_check CHECK (last_at GLOB '????-??-??T??:??:??.???Z'),
+	CONSTRAINT login_failures_blocked_until_check CHECK (blocked_until GLOB '????-??-??T??:??:??.???Z'),
+	CONSTRAINT login_failures_last_success_at_check CHECK (last_success_at GLOB '????-??-??T??:??:??.???Z')
+) STRICT;
+CREATE INDEX login_failures_last_at_idx ON login_failures (last_at);
+
+-- API keys. A revoked key keeps its row.
+CREATE TABLE api_keys (
+	-- Made by the program, never reused.
+	id TEXT NOT NULL,
+	-- The owner, in whose name the key acts.
+	user_id TEXT NOT NULL,
+	-- What the owner calls it.
+	name TEXT NOT NULL,
+	-- What it is for; NULL when not said.
+	description TEXT,
+	-- Public id: the first 16 characters of the key, what look-ups use.
+	key_prefix TEXT NOT NULL,
+	-- `sha256:<salt hex>:<SHA-256(salt text | key) hex>`.
+	key_hash TEXT NOT NULL,
+	-- Never above the owner's tier when it was made.
+	tier TEXT NOT NULL,
+	-- JSON array of words that upstreams may ask for.
+	scopes TEXT NOT NULL,
+	-- Requests a month, when less than the tier's; NULL = the tier's.
+	rate_limit_requests INTEGER,
+	-- 0 once revoked.
+	is_active INTEGER NOT NULL,
+	-- The key is refused from here on; NULL = never.
+	expires_at TEXT,
+	-- When it was revoked; NULL = it was not.
+	revoked_at TEXT,
+	-- The last use that was written down; NULL = none.
+	last_used_at TEXT,
+	-- When it was made.
+	created_at TEXT NOT NULL,
+	-- When a column of this row last changed (last_used_at aside).
+	updated_at TEXT NOT NULL,
+	CONSTRAINT api_keys_pkey PRIMARY KEY (id),
+	CONSTRAINT api_keys_key_prefix_key UNIQUE (key_prefix),
+	CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id)
+		REFERENCES users (id) ON DELETE CASCADE,
+	CONSTRAINT api_keys_id_check CHECK (length(id) = 36),
+	CONSTRAINT api_keys_tier_check CHECK (tier IN ('trial', 'starter', 'professional', 'enterprise')),
+	CONSTRAINT api_keys_scopes_check CHECK (json_valid(scopes) AND json_type(scopes) = 'array'),
+	CONSTRAINT api_keys_rate_limit_requests_check CHECK (rate_limit_requests > 0),
+	CONSTRAINT api_keys_is_active_check CHECK (is_active IN (0, 1)),
+	CONSTRAINT api_keys_expires_at_check CHECK (expires_at GLOB '????-??-??T??:??:??.???Z'),
+	CONSTRAINT api_keys_revoked_at_check CHECK (revoked_at GLOB '????-??-??T??:??:??.???Z'),
+	CONSTRAINT api_keys_last_used_at_check CHECK (last_used_at GLOB '????-??-??T??:??:??.???Z'),
+	CONSTRAINT api_keys_created_at_check CHECK (created_at GLOB '????-??-??T??:??:??.???Z'),
+	CONSTRAINT api_keys_updated_at_check CHECK (updated_at GLOB '????-??-??T??:??:??.???Z')
+) STRICT;
+CREATE INDEX api_keys_user_id_idx ON api_keys (user_id, created_at DESC, id DESC);
+
+-- What happened, for people who ask later. It outlives what it names, so it
+-- has no foreign keys; rows are never changed. Its id is made by the program
+-- before the transaction: a second row with it means that the first run of
+-- that transaction had committed.
+CREATE TABLE audit_events (
+	-- One per change, also the proof that the change was committed.
+	id TEXT NOT NULL,
+	-- What happened: a name from the table in store/audit.c.
+	event_type TEXT NOT NULL,
+	-- How much it should worry somebody.
+	severity TEXT NOT NULL,
+	-- One sentence, without secrets.
+	message TEXT NOT NULL,
+	-- The door it came through: rest, shell.
+	source TEXT NOT NULL,
+	-- How it went.
+	result TEXT NOT NULL,
+	-- The tenant it happened in; NULL when none.
+	tenant_id TEXT,
+	-- Who did it; NULL when nobody was logged in, or the shell.
+	user_id TEXT,
+	-- What it was done to: an id or a folded e-mail; NULL when nothing.
+	target TEXT,
+	-- Address of the client; NULL when it had no IP address.
+	ip_address TEXT,
+	-- What the client called itself.
+	user_agent TEXT,
+	-- The request, as the log and X-Request-Id name it.
+	request_id TEXT,
+	-- JSON object with what the type adds.
+	metadata TEXT NOT NULL,
+	-- When.
+	timestamp TEXT NOT NULL,
+	CONSTRAINT audit_events_pkey PRIMARY KEY (id),
+	CONSTRAINT audit_events_id_check CHECK (length(id) = 36),
+	CONSTRAINT audit_events_severity_check CHECK (severity IN ('Info', 'Warning', 'Error', 'Critical')),
+	CONSTRAINT audit_events_result_check CHECK (result IN ('success', 'failure')),
+	CONSTRAINT audit_events_metadata_check CHECK (json_valid(metadata) AND json_type(metadata) = 'object'),
+	CONSTRAINT audit_events_timestamp_check CHECK (timestamp GLOB '????-??-??T??:??:??.???Z')
+) STRICT;
+CREATE INDEX audit_events_timestamp_idx ON audit_events (timestamp DESC, id DESC);
+CREATE INDEX audit_events_user_id_idx ON audit_events (user_id, timestamp DESC) WHERE user_id IS NOT NULL;
+CREATE INDEX audit_events_tenant_id_idx ON audit_events (tenant_id, timestamp DESC) WHERE tenant_id IS NOT NULL;
+
+-- What this database is: one row.
+CREATE TABLE instance (
+	-- Always 1, so that there cannot be a second row.
+	id INTEGER NOT NULL,
+	-- Random name of this database.
+	database_id TEXT NOT NULL,
+	-- HMAC-SHA256 (hex) of database_id by ENCRYPTION_KEY, written at first use:
+	-- it tells a wrong key at start. NULL before.
+	key_check TEXT,
+	-- SHA-256 (hex) of the one-time token for the first admin; NULL when spent.
+	setup_token_hash TEXT,
+	-- That token is refused from here on.
+	setup_token_expires_at TEXT,
+	-- When the database was first served.
+	created_at TEXT NOT NULL,
+	CONSTRAINT instance_pkey PRIMARY KEY (id),
+	CONSTRAINT instance_id_check CHECK (id = 1),
+	CONSTRAINT instance_database_id_check CHECK (length(database_id) = 36),
+	CONSTRAINT instance_setup_token_expires_at_check CHECK (setup_token_expires_at GLOB '????-??-??T??:??:??.???Z'),
+	CONSTRAINT instance_created_at_check CHECK (created_at GLOB '????-??-??T??:??:??.???Z')
+) STRICT;
