@@ -1,0 +1,12 @@
+# Test programs are C and print TAP; one block each in the lists below.
+# tests/run runs them, and the Perl tests, which need no list.
+check_PROGRAMS =
+include tests/unit/local.mk
+include tests/db/local.mk
+
+EXTRA_DIST += tests/run tests/support tests/http tests/process tests/lint tests/bench
+
+# TEST_ARGS: options and names for tests/run ("--unit-only", "tests/http/x.t").
+check-local:
+	@srcdir=$$(cd $(srcdir) && pwd) && \
+	PIERRE_BUILD=$(abs_builddir) $(PERL) "$$srcdir/tests/run" $(TEST_ARGS)
