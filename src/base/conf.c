@@ -200,7 +200,7 @@ static bool apply(struct conf *c, const struct found *found, struct err *err_r)
 
 struct conf *conf_load(const char *file, struct err *err_r)
 {
-	struct found found = { { NULL } };
+	struct found found = { .value = { NULL } };
 	struct arena *a = arena_new();
 	struct conf *c = arena_new_struct(a, struct conf);
 

@@ -78,7 +78,7 @@ bool err_reason(struct err *err_r, enum err_kind kind, const char *reason,
 
 bool err_prefix(struct err *err_r, const char *fmt, ...)
 {
-	char head[sizeof(err_r->message)], whole[2 * sizeof(err_r->message)];
+	char head[sizeof(err_r->message)], whole[2 * sizeof(err_r->message) + 2];
 	va_list ap;
 
 	if (!err_r)

@@ -1,0 +1,149 @@
+/* tests/unit/conf.c - options: where values come from, what is refused. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/conf.h"
+#include "base/str.h"
+#include "tap.h"
+
+static char dir[] = "/tmp/pierre-conf-XXXXXX", path[64], secret[64];
+
+static void write_text(const char *to, const char *text)
+{
+	FILE *f = fopen(to, "w");
+
+	if (!f || fputs(text, f) < 0 || fclose(f) != 0)
+		exit(99);
+}
+
+/* Load a file with this text; the sentence when it is refused. */
+static struct conf *load(const char *text, struct err *err_r)
+{
+	write_text(path, text);
+	*err_r = (struct err){ .kind = ERR_NONE };
+	return conf_load(path, err_r);
+}
+
+static void test_values(void)
+{
+	struct err err;
+	struct conf *c = load("# comment\n\nWORKERS=7\nLOG_LEVEL = \"warn\"\r\nAUTO_MIGRATE='no'\n", &err);
+	char buf[32];
+
+	if (!ok(c == NULL, "a blank before '=' is not part of a name: refused"))
+		return;
+	ok(strstr(err.message, ":4:") != NULL, "the sentence names the line");
+	c = load("# comment\n\nWORKERS=7\nLOG_LEVEL= \"warn\"\r\nAUTO_MIGRATE='no'\n", &err);
+	if (!ok(c != NULL, "a good file is taken: %s", err.message))
+		return;
+	is_int(c->fast_workers, 7, "number from the file");
+	is_int(c->log_level, 2, "word from the file");
+	ok(!c->auto_migrate, "boolean from the file");
+	is_int(c->bcrypt_cost, 12, "default");
+	is_str(conf_value(c, &conf_options[0], buf, sizeof(buf)), "(set)", "a secret is not shown");
+	conf_free(&c);
+	setenv("WORKERS", "9", 1);
+	c = load("WORKERS=7\n", &err);
+	is_int(c ? c->fast_workers : 0, 9, "the environment wins");
+	unsetenv("WORKERS");
+	conf_free(&c);
+}
+
+static void test_files(void)
+{
+	struct err err;
+	struct conf *c;
+	char text[200];
+
+	write_text(secret, "from-a-file\n");
+	snprintf(text, sizeof(text), "ENCRYPTION_KEY_FILE=%s\n", secret);
+	c = load(text, &err);
+	is_str(c ? c->encryption_key : NULL, "from-a-file", "NAME_FILE reads the value");
+	conf_free(&c);
+	snprintf(text, sizeof(text), "ENCRYPTION_KEY_FILE=%s\nENCRYPTION_KEY=x\n", secret);
+	ok(!load(text, &err) && strstr(err.message, "ENCRYPTION_KEY_FILE"), "both forms are refused");
+	setenv("ENCRYPTION_KEY", "from-env", 1);
+	snprintf(text, sizeof(text), "ENCRYPTION_KEY_FILE=%s\n", secret);
+	c = load(text, &err);
+	is_str(c ? c->encryption_key : NULL, "from-env", "the environment replaces either form");
+	conf_free(&c);
+	unsetenv("ENCRYPTION_KEY");
+	ok(!conf_load("/nonexistent/pierre.conf", &err) && strstr(err.message, "/nonexistent/"),
+	   "a missing file is named");
+}
+
+static void test_refusals(void)
+{
+	static const struct { const char *text, *names; } bad[] = {
+		{ "WORKERS=0\n", "WORKERS" }, { "WORKERS=257\n", "WORKERS" },
+		{ "WORKERS=two\n", "WORKERS" }, { "AUTO_MIGRATE=maybe\n", "AUTO_MIGRATE" },
+		{ "LOG_LEVEL=loud\n", "LOG_LEVEL" }, { "NO_SUCH_OPTION=1\n", "NO_SUCH_OPTION" },
+		{ "just words\n", ":1:" }, { "WORKERS_FILE=x\n", "WORKERS_FILE" },
+		{ "BCRYPT_COST=3\n", "BCRYPT_COST" }, { "BCRYPT_COST=16\n", "BCRYPT_COST" },
+	};
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct conf *c = load(bad[i].text, &err);
+
+		ok(!c && strstr(err.message, bad[i].names), "refused by name: %s", err.message);
+		conf_free(&c);
+	}
+}
+
+static void test_bounds(void)
+{
+	struct err err;
+
+	for (const struct conf_option *o = conf_options; o->name; o++) {
+		char text[128];
+		struct conf *c;
+
+		if (o->type != CONF_INT)
+			continue;
+		for (int edge = -1; edge <= 1; edge += 2) {
+			int64_t at = edge < 0 ? o->min : o->max;
+
+			snprintf(text, sizeof(text), "%s=%lld\n", o->name, (long long)at);
+			c = load(text, &err);
+			ok(c != NULL, "%s takes its bound %lld", o->name, (long long)at);
+			conf_free(&c);
+			snprintf(text, sizeof(text), "%s=%lld\n", o->name, (long long)(at + edge));
+			ok(!load(text, &err), "%s refuses %lld", o->name, (long long)(at + edge));
+		}
+	}
+}
+
+static void test_reload(void)
+{
+	struct err err;
+	struct conf *a = load("WORKERS=2\n", &err), *b = load("WORKERS=3\n", &err);
+	struct conf *c = load("FAST_SOCKET=/tmp/other.sock\n", &err);
+
+	ok(conf_needs_restart(a, b) == NULL, "WORKERS may change at a reload");
+	is_str(conf_needs_restart(a, c), "FAST_SOCKET", "a socket may not, and is named");
+	conf_free(&a);
+	conf_free(&b);
+	conf_free(&c);
+}
+
+int main(void)
+{
+	for (const struct conf_option *o = conf_options; o->name; o++)
+		unsetenv(o->name);
+	if (!mkdtemp(dir))
+		return 99;
+	snprintf(path, sizeof(path), "%s/conf", dir);
+	snprintf(secret, sizeof(secret), "%s/secret", dir);
+	test_values();
+	test_files();
+	test_refusals();
+	test_bounds();
+	test_reload();
+	unlink(path);
+	unlink(secret);
+	rmdir(dir);
+	return tap_done();
+}
