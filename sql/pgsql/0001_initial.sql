@@ -119,8 +119,6 @@ CREATE TABLE sessions (
 	expires_at TIMESTAMPTZ(3) NOT NULL,
 	-- Address of the client at login; NULL when it had no IP address.
 	remote_addr INET,
-	-- Its network (/24 or /64), as login_failures has it.
-	network TEXT COLLATE "C",
 	-- What the client called itself at login.
 	user_agent TEXT,
 	CONSTRAINT sessions_pkey PRIMARY KEY (id),
@@ -137,14 +135,17 @@ CREATE INDEX sessions_expires_at_idx ON sessions (expires_at);
 -- What is known of one network's logins to one account: its failures, which
 -- slow it down, and its last success, which makes it a known network (also
 -- after logout). No foreign key: accounts that do not exist count the same.
+-- An attempt is counted before it is judged; a success takes it back. The row
+-- with network '*' counts one hour's failures from all unknown networks.
 CREATE TABLE login_failures (
-	-- Folded e-mail of the attempt, whether or not there is such an account.
-	email_key TEXT COLLATE "C" NOT NULL,
-	-- Network of the client (/24 or /64); '' when it had no IP address.
+	-- SHA-256 (hex) of the folded e-mail of the attempt: people type passwords
+	-- into the wrong field, and there may be no such account.
+	account_hash TEXT COLLATE "C" NOT NULL,
+	-- Network of the client (/24 or /64); '-' when it had no IP address.
 	network TEXT COLLATE "C" NOT NULL,
 	-- Failures since the last success, 0 after one.
 	failures BIGINT NOT NULL,
-	-- First failure of that count; NULL at 0.
+	-- First failure of that count (of the hour, for '*'); NULL at 0.
 	first_at TIMESTAMPTZ(3),
 	-- Last failure of that count; NULL at 0.
 	last_at TIMESTAMPTZ(3),
@@ -152,10 +153,12 @@ CREATE TABLE login_failures (
 	blocked_until TIMESTAMPTZ(3),
 	-- Last login from here; NULL = never, so the network is not known.
 	last_success_at TIMESTAMPTZ(3),
-	CONSTRAINT login_failures_pkey PRIMARY KEY (email_key, network),
+	-- Nothing needs the row from here on.
+	forget_at TIMESTAMPTZ(3) NOT NULL,
+	CONSTRAINT login_failures_pkey PRIMARY KEY (account_hash, network),
 	CONSTRAINT login_failures_failures_check CHECK (failures >= 0)
 );
-CREATE INDEX login_failures_last_at_idx ON login_failures (last_at);
+CREATE INDEX login_failures_forget_at_idx ON login_failures (forget_at);
 
 -- API keys. A revoked key keeps its row.
 CREATE TABLE api_keys (
