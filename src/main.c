@@ -1,3 +1,5 @@
+#include "config.h"
+
 #include "cmd/cmd.h"
 
 int main(int argc, char **argv)

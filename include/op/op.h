@@ -15,8 +15,9 @@
 #include "base/arena.h"
 #include "base/conf.h"
 #include "base/err.h"
-#include "db/db.h"
 #include "shm/scoreboard.h"
+
+struct db;   /* only store looks inside */
 
 /* Who acts. Filled from the credential only (rule: never from a body). */
 struct actor {

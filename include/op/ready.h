@@ -1,0 +1,13 @@
+/*
+ * op/ready.h - may a load balancer send requests here?
+ */
+#ifndef PIERRE_OP_READY_H
+#define PIERRE_OP_READY_H
+
+#include "op/op.h"
+
+/* Asks the database, within timeout_ms. False: ERR_UNAVAILABLE whatever the
+ * cause, with the reason as its sentence. */
+bool op_ready(struct op *op, int64_t timeout_ms, struct err *err_r);
+
+#endif

@@ -1,0 +1,62 @@
+#!/usr/bin/perl
+# Who may include whom, strictly downwards (README, "The house"). A system
+# library has one layer, or one file, that may know it.
+use strict;
+use warnings;
+use Test::More;
+use FindBin;
+chdir "$FindBin::Bin/../.." or die;
+
+my %may = (
+	base     => '',
+	db       => 'base',
+	auth     => 'base',
+	shm      => 'base',
+	http     => 'base',
+	store    => 'base db',
+	op       => 'base auth shm store',
+	resource => 'base http op',
+	worker   => 'base db auth shm http store op resource',
+	master   => 'base shm worker',
+	cmd      => 'base db auth shm http store op resource worker master',
+);
+my %only = (    # header => the only file that may include it
+	'sqlite3.h'         => qr{^src/db/driver_sqlite\w*\.c$|^include/db/sqlite\.h$},
+	'libpq-fe.h'        => qr{^src/db/driver_pgsql\w*\.c$|^include/db/pgsql\.h$},
+	'fcgiapp.h'         => qr{^src/http/fcgi\.c$},
+	'json-c'            => qr{^src/http/json_read\.c$},
+	'gcrypt.h'          => qr{^src/auth/auth\.c$},
+	'crypt.h'           => qr{^src/auth/password\.c$},
+	'systemd/sd-daemon' => qr{^src/master/\w+\.c$},
+	'sys/mman.h'        => qr{^src/(shm/\w+|base/arena)\.c$},
+);
+
+my @files = grep { m{^(src|include)/.*\.[ch]$} } split /\n/, `git ls-files 2>/dev/null || true`;
+@files = split /\n/, `find src include -name '*.[ch]'` unless @files;
+ok(@files > 30, 'there are files to look at');
+my $main = 0;
+for my $file (sort @files) {
+	my ($layer) = $file =~ m{^(?:src|include)/(\w+)/};
+	my @bad;
+	open my $f, '<', $file or die "$file: $!";
+	while (<$f>) {
+		next unless /^\s*#\s*include\s*[<"]([^>"]+)[>"]/;
+		my $inc = $1;
+		for my $lib (keys %only) {
+			push @bad, "$.: $inc" if index($inc, $lib) == 0 && $file !~ $only{$lib};
+		}
+		next if $inc !~ m{^(\w+)/} || !exists $may{$1} || !defined $layer;
+		my $of = $1;
+		push @bad, "$.: $layer may not include $of" if $of ne $layer && " $may{$layer} " !~ / $of /;
+		push @bad, "$.: private to its layer" if $inc =~ /_private\.h$/ && $of ne $layer;
+	}
+	close $f;
+	is("@bad", '', $file) if @bad;
+	$main++ unless @bad;
+}
+is($main, scalar @files, 'every include line points downwards');
+for my $dir (grep { -d } glob 'src/* include/*') {
+	my ($layer) = $dir =~ m{/(\w+)$};
+	ok(exists $may{$layer}, "$dir is a layer");
+}
+done_testing;
