@@ -1,0 +1,17 @@
+/*
+ * resource/query.h - query parameters that several lists share.
+ */
+#ifndef PIERRE_RESOURCE_QUERY_H
+#define PIERRE_RESOURCE_QUERY_H
+
+#include <stdint.h>
+
+#include "http/request.h"
+
+#define PAGE_MAX 200
+
+/* ?limit=1..200 (INT_NONE when absent) and ?cursor= (NULL when absent). */
+bool query_page(const struct request *req, int64_t *limit_r, const char **cursor_r,
+		struct err *err_r);
+
+#endif

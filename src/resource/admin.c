@@ -1,0 +1,331 @@
+/*
+ * The administrator's door: first setup, list of users, approval, suspension.
+ * Bodies are {success, message, ...} as the original's. Rules: op/user.c.
+ */
+#include "config.h"
+
+#include "op/session.h"
+#include "op/user.h"
+#include "resource/call.h"
+#include "resource/query.h"
+#include "resource/routes.h"
+
+/* --- first setup ------------------------------------------------------------ */
+
+static const struct field setup_fields[] = {
+	{ .name = "setup_token", .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SECRET,
+	  .offset = FIELD_AT(struct admin_setup_in, setup_token),
+	  .sentence = "The one-time token that `pierre admin setup-token` prints" },
+	{ .name = "email", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct admin_setup_in, email), .min = 1, .max = 254,
+	  .sentence = "Address of the first administrator" },
+	{ .name = "password", .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SECRET,
+	  .offset = FIELD_AT(struct admin_setup_in, password),
+	  .sentence = "At least PASSWORD_MIN_LENGTH characters, at most 72 bytes" },
+	{ .name = "display_name", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
+	  .offset = FIELD_AT(struct admin_setup_in, display_name), .min = 1, .max = 100,
+	  .sentence = "Name to show" },
+	{ 0 },
+};
+static const struct field_schema setup_schema = {
+	"AdminSetup", sizeof(struct admin_setup_in), setup_fields, 0,
+};
+
+struct setup_out {
+	const char *user_id, *admin_token, *message;
+	int64_t expires_at;
+};
+
+static const struct field setup_out_fields[] = {
+	{ .name = "user_id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct setup_out, user_id), .sentence = "The administrator" },
+	{ .name = "admin_token", .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SECRET,
+	  .offset = FIELD_AT(struct setup_out, admin_token),
+	  .sentence = "Access token of that user" },
+	{ .name = "expires_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct setup_out, expires_at),
+	  .sentence = "When the token ends; log in for another" },
+	{ .name = "message", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct setup_out, message),
+	  .sentence = "What was done, for a person" },
+	{ 0 },
+};
+static const struct field_schema setup_out_schema = {
+	"AdminSetupDone", sizeof(struct setup_out), setup_out_fields, 0,
+};
+
+static bool admin_setup(struct call *call, struct err *err_r)
+{
+	struct session_tokens tokens;
+	struct user user;
+
+	if (!op_admin_setup(call->op, call->in, &user, err_r) ||
+	    !op_session_start(call->op, &user, &tokens, err_r))
+		return false;
+	return call_reply(call, &(struct setup_out){
+		.user_id = user.id,
+		.admin_token = tokens.access_token,
+		.expires_at = tokens.expires_at,
+		.message = "The first administrator was made",
+	});
+}
+
+struct setup_status_out {
+	bool needs_setup, admin_user_exists;
+	const char *message;
+};
+
+static const struct field setup_status_fields[] = {
+	{ .name = "needs_setup", .type = FIELD_BOOL, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct setup_status_out, needs_setup),
+	  .sentence = "POST /admin/setup is waited for" },
+	{ .name = "admin_user_exists", .type = FIELD_BOOL, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct setup_status_out, admin_user_exists),
+	  .sentence = "There is an administrator" },
+	{ .name = "message", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct setup_status_out, message),
+	  .sentence = "The same, for a person" },
+	{ 0 },
+};
+static const struct field_schema setup_status_schema = {
+	"AdminSetupStatus", sizeof(struct setup_status_out), setup_status_fields, 0,
+};
+
+static bool admin_setup_status(struct call *call, struct err *err_r)
+{
+	bool exists;
+
+	if (!op_admin_exists(call->op, &exists, err_r))
+		return false;
+	return call_reply(call, &(struct setup_status_out){
+		.needs_setup = !exists,
+		.admin_user_exists = exists,
+		.message = exists ? "An administrator exists"
+				  : "There is no administrator yet; run `pierre admin setup-token`",
+	});
+}
+
+/* --- users ------------------------------------------------------------------ */
+
+static const char *const user_list_query[] = { "status", "limit", "cursor", NULL };
+static const char *const pending_query[] = { "limit", "cursor", NULL };
+static const char *const statuses[] = { "pending", "active", "suspended", NULL };
+
+struct user_page {
+	int64_t count;
+	struct field_list users;
+	const char *next_cursor;
+};
+
+static const struct field user_page_fields[] = {
+	{ .name = "count", .type = FIELD_INT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user_page, count), .sentence = "Users on this page" },
+	{ .name = "users", .type = FIELD_LIST, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user_page, users), .schema = &user_schema,
+	  .sentence = "Newest first" },
+	{ .name = "next_cursor", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
+	  .offset = FIELD_AT(struct user_page, next_cursor),
+	  .sentence = "?cursor= of the next page, null at the end" },
+	{ 0 },
+};
+static const struct field_schema user_page_schema = {
+	"UserPage", sizeof(struct user_page), user_page_fields, 0,
+};
+
+struct user_list_reply {
+	bool success;
+	const char *message;
+	const struct user_page *data;
+};
+
+static const struct field user_list_reply_fields[] = {
+	{ .name = "success", .type = FIELD_BOOL, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user_list_reply, success), .sentence = "Always true" },
+	{ .name = "message", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user_list_reply, message),
+	  .sentence = "How many there are, for a person" },
+	{ .name = "data", .type = FIELD_OBJECT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user_list_reply, data), .schema = &user_page_schema,
+	  .sentence = "The page" },
+	{ 0 },
+};
+static const struct field_schema user_list_reply_schema = {
+	"UserList", sizeof(struct user_list_reply), user_list_reply_fields, 0,
+};
+
+static bool reply_users(struct call *call, const char *status, struct err *err_r)
+{
+	struct user_list_in in = { .status = status };
+	struct user_list_out out;
+	struct user_page page;
+
+	if (!query_page(call->req, &in.limit, &in.cursor, err_r) ||
+	    !op_user_list(call->op, &in, &out, err_r))
+		return false;
+	page = (struct user_page){ (int64_t)out.users.n, out.users, out.next_cursor };
+	return call_reply(call, &(struct user_list_reply){
+		.success = true,
+		.message = arena_printf(call->req->arena, "%zu %s%s on this page",
+					out.users.n, status ? status : "",
+					status ? " users" : "users"),
+		.data = &page,
+	});
+}
+
+static bool status_known(const char *status)
+{
+	for (const char *const *s = statuses; *s; s++)
+		if (str_eq(*s, status))
+			return true;
+	return false;
+}
+
+static bool admin_users(struct call *call, struct err *err_r)
+{
+	const char *status;
+
+	if (!request_query(call->req, "status", &status, err_r))
+		return false;
+	if (status && !status_known(status))
+		return err_field(err_r, ERR_INVALID, "status",
+				 "status must be pending, active or suspended");
+	return reply_users(call, status, err_r);
+}
+
+static bool admin_pending_users(struct call *call, struct err *err_r)
+{
+	return reply_users(call, "pending", err_r);
+}
+
+/* --- approve, suspend ------------------------------------------------------- */
+
+static const struct field approve_fields[] = {
+	{ .name = "reason", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
+	  .offset = FIELD_AT(struct user_approve_in, reason), .min = 0, .max = 500,
+	  .sentence = "Kept in the audit event" },
+	{ .name = "create_default_tenant", .type = FIELD_BOOL,
+	  .offset = FIELD_AT(struct user_approve_in, create_default_tenant),
+	  .sentence = "Also make a tenant that the user owns" },
+	{ .name = "tenant_name", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
+	  .offset = FIELD_AT(struct user_approve_in, tenant_name), .min = 1, .max = 100,
+	  .sentence = "Its name; from the user's when left out" },
+	{ .name = "tenant_slug", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
+	  .offset = FIELD_AT(struct user_approve_in, tenant_slug), .min = 1, .max = 63,
+	  .sentence = "Its short name: a-z, 0-9 and hyphens" },
+	{ 0 },
+};
+static const struct field_schema approve_schema = {
+	"UserApprove", sizeof(struct user_approve_in), approve_fields, 0,
+};
+
+struct user_reply {
+	bool success;
+	const char *message;
+	const struct user *user;
+	const struct tenant *tenant_created;
+};
+
+static const struct field approved_fields[] = {
+	{ .name = "success", .type = FIELD_BOOL, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user_reply, success), .sentence = "Always true" },
+	{ .name = "message", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user_reply, message),
+	  .sentence = "What was done, for a person" },
+	{ .name = "user", .type = FIELD_OBJECT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user_reply, user), .schema = &user_schema,
+	  .sentence = "The user as he is now" },
+	{ .name = "tenant_created", .type = FIELD_OBJECT, .flags = FIELD_NULLABLE,
+	  .offset = FIELD_AT(struct user_reply, tenant_created), .schema = &tenant_schema,
+	  .sentence = "The tenant that was made, null when none was" },
+	{ 0 },
+};
+static const struct field_schema approved_schema = {
+	"UserApproved", sizeof(struct user_reply), approved_fields, 0,
+};
+
+static bool admin_approve(struct call *call, struct err *err_r)
+{
+	struct tenant tenant = { 0 };
+	struct user user;
+
+	if (!op_user_approve(call->op, call->params[0], call->in, &user, &tenant, err_r))
+		return false;
+	return call_reply(call, &(struct user_reply){
+		.success = true,
+		.message = "User approved",
+		.user = &user,
+		.tenant_created = tenant.id ? &tenant : NULL,
+	});
+}
+
+struct suspend_in {
+	const char *reason;
+};
+
+static const struct field suspend_fields[] = {
+	{ .name = "reason", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
+	  .offset = FIELD_AT(struct suspend_in, reason), .min = 0, .max = 500,
+	  .sentence = "Kept in the audit event" },
+	{ 0 },
+};
+static const struct field_schema suspend_schema = {
+	"UserSuspend", sizeof(struct suspend_in), suspend_fields, 0,
+};
+
+static const struct field suspended_fields[] = {
+	{ .name = "success", .type = FIELD_BOOL, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user_reply, success), .sentence = "Always true" },
+	{ .name = "message", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user_reply, message),
+	  .sentence = "What was done, for a person" },
+	{ .name = "user", .type = FIELD_OBJECT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user_reply, user), .schema = &user_schema,
+	  .sentence = "The user as he is now" },
+	{ 0 },
+};
+static const struct field_schema suspended_schema = {
+	"UserSuspended", sizeof(struct user_reply), suspended_fields, 0,
+};
+
+static bool admin_suspend(struct call *call, struct err *err_r)
+{
+	const struct suspend_in *in = call->in;
+	struct user user;
+
+	if (!op_user_suspend(call->op, call->params[0], in->reason, &user, err_r))
+		return false;
+	return call_reply(call, &(struct user_reply){
+		.success = true, .message = "User suspended", .user = &user,
+	});
+}
+
+const struct route admin_routes[] = {
+	{ .method = HTTP_POST, .pattern = "/admin/setup", .label = "admin_setup",
+	  .pool = POOL_SLOW, .guard = GUARD_PUBLIC, .fn = admin_setup,
+	  .body_max = BODY_SMALL, .in = &setup_schema, .status = 201,
+	  .out = &setup_out_schema,
+	  .summary = "Make the first administrator with the one-time token" },
+	{ .method = HTTP_GET, .pattern = "/admin/setup-status",
+	  .label = "admin_setup_status", .pool = POOL_SLOW, .guard = GUARD_PUBLIC,
+	  .fn = admin_setup_status, .status = 200, .out = &setup_status_schema,
+	  .summary = "Is there an administrator?" },
+	{ .method = HTTP_GET, .pattern = "/admin/users", .label = "admin_users",
+	  .pool = POOL_SLOW, .guard = GUARD_ADMIN, .fn = admin_users,
+	  .query = user_list_query, .status = 200, .out = &user_list_reply_schema,
+	  .summary = "Users, of one status or all" },
+	{ .method = HTTP_GET, .pattern = "/admin/pending-users",
+	  .label = "admin_pending_users", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
+	  .fn = admin_pending_users, .query = pending_query, .status = 200,
+	  .out = &user_list_reply_schema, .summary = "Users waiting for approval" },
+	{ .method = HTTP_POST, .pattern = "/admin/approve-user/{id}",
+	  .label = "admin_approve_user", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
+	  .fn = admin_approve, .body_max = BODY_SMALL, .in = &approve_schema,
+	  .status = 200, .out = &approved_schema,
+	  .summary = "Let a pending or suspended user in" },
+	{ .method = HTTP_POST, .pattern = "/admin/suspend-user/{id}",
+	  .label = "admin_suspend_user", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
+	  .fn = admin_suspend, .body_max = BODY_SMALL, .in = &suspend_schema,
+	  .status = 200, .out = &suspended_schema,
+	  .summary = "Keep a user out from the next request on" },
+	{ 0 },
+};

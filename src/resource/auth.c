@@ -1,0 +1,262 @@
+/*
+ * Accounts from the owner's side: register, log in, refresh, log out, change
+ * the password. Rules are in op/user.c and op/session.c.
+ */
+#include "config.h"
+
+#include "op/session.h"
+#include "op/user.h"
+#include "resource/call.h"
+#include "resource/message.h"
+#include "resource/routes.h"
+
+static const struct field message_fields[] = {
+	{ .name = "message", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct message_out, message),
+	  .sentence = "What was done, for a person" },
+	{ 0 },
+};
+const struct field_schema message_schema = {
+	"Message", sizeof(struct message_out), message_fields, 0,
+};
+
+/* --- register --------------------------------------------------------------- */
+
+static const struct field register_fields[] = {
+	{ .name = "email", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user_register_in, email), .min = 1, .max = 254,
+	  .sentence = "Address to log in with; upper and lower case are the same" },
+	{ .name = "password", .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SECRET,
+	  .offset = FIELD_AT(struct user_register_in, password),
+	  .sentence = "At least PASSWORD_MIN_LENGTH characters, at most 72 bytes" },
+	{ .name = "display_name", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
+	  .offset = FIELD_AT(struct user_register_in, display_name), .min = 1, .max = 100,
+	  .sentence = "Name to show" },
+	{ 0 },
+};
+static const struct field_schema register_schema = {
+	"Register", sizeof(struct user_register_in), register_fields, 0,
+};
+
+struct register_out {
+	const char *user_id, *user_status, *message;
+};
+
+static const struct field register_out_fields[] = {
+	{ .name = "user_id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct register_out, user_id), .sentence = "The new user" },
+	{ .name = "user_status", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct register_out, user_status),
+	  .sentence = "pending until an administrator approves, or active" },
+	{ .name = "message", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct register_out, message),
+	  .sentence = "What happens next, for a person" },
+	{ 0 },
+};
+static const struct field_schema register_out_schema = {
+	"Registered", sizeof(struct register_out), register_out_fields, 0,
+};
+
+static bool auth_register(struct call *call, struct err *err_r)
+{
+	struct user user;
+
+	if (!op_user_register(call->op, call->in, &user, err_r))
+		return false;
+	return call_reply(call, &(struct register_out){
+		.user_id = user.id,
+		.user_status = user.user_status,
+		.message = str_eq(user.user_status, "active")
+			? "Registered; you can log in"
+			: "Registered; an administrator must approve the account before you can log in",
+	});
+}
+
+/* --- log in, refresh -------------------------------------------------------- */
+
+static const struct field login_fields[] = {
+	{ .name = "email", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct login_in, email), .sentence = "Address of the account" },
+	{ .name = "password", .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SECRET,
+	  .offset = FIELD_AT(struct login_in, password), .sentence = "Its password" },
+	{ 0 },
+};
+static const struct field_schema login_schema = {
+	"Login", sizeof(struct login_in), login_fields, 0,
+};
+
+struct refresh_in {
+	const char *refresh_token, *token, *user_id;
+};
+
+static const struct field refresh_fields[] = {
+	{ .name = "refresh_token", .type = FIELD_TEXT, .flags = FIELD_SECRET,
+	  .offset = FIELD_AT(struct refresh_in, refresh_token),
+	  .sentence = "The refresh token of the last login or refresh" },
+	{ .name = "token", .type = FIELD_TEXT, .flags = FIELD_SECRET,
+	  .offset = FIELD_AT(struct refresh_in, token),
+	  .sentence = "Another name of refresh_token" },
+	{ .name = "user_id", .type = FIELD_UUID,
+	  .offset = FIELD_AT(struct refresh_in, user_id),
+	  .sentence = "When given, must be the user of the session" },
+	{ 0 },
+};
+static const struct field_schema refresh_schema = {
+	"Refresh", sizeof(struct refresh_in), refresh_fields, 0,
+};
+
+static const struct field login_user_fields[] = {
+	{ .name = "user_id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user, id), .sentence = "Id of the user" },
+	{ .name = "email", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user, email), .sentence = "Address as it was registered" },
+	{ .name = "display_name", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
+	  .offset = FIELD_AT(struct user, display_name), .sentence = "Name to show" },
+	{ 0 },
+};
+static const struct field_schema login_user_schema = {
+	"LoginUser", sizeof(struct user), login_user_fields, 0,
+};
+
+struct tokens_out {
+	const char *access_token, *jwt_token, *token_type, *refresh_token;
+	int64_t expires_in, expires_at;
+	const struct user *user;
+};
+
+static const struct field tokens_fields[] = {
+	{ .name = "access_token", .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SECRET,
+	  .offset = FIELD_AT(struct tokens_out, access_token),
+	  .sentence = "Opaque token for the Authorization header" },
+	{ .name = "jwt_token", .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SECRET,
+	  .offset = FIELD_AT(struct tokens_out, jwt_token),
+	  .sentence = "The same token, under the name older clients read" },
+	{ .name = "token_type", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct tokens_out, token_type), .sentence = "Always Bearer" },
+	{ .name = "expires_in", .type = FIELD_INT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct tokens_out, expires_in),
+	  .sentence = "Seconds the access token lives" },
+	{ .name = "expires_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct tokens_out, expires_at),
+	  .sentence = "When the access token ends" },
+	{ .name = "refresh_token", .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SECRET,
+	  .offset = FIELD_AT(struct tokens_out, refresh_token),
+	  .sentence = "Gives the next pair, once" },
+	{ .name = "user", .type = FIELD_OBJECT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct tokens_out, user), .schema = &login_user_schema,
+	  .sentence = "Whose session it is" },
+	{ 0 },
+};
+static const struct field_schema tokens_schema = {
+	"Tokens", sizeof(struct tokens_out), tokens_fields, 0,
+};
+
+static bool reply_tokens(struct call *call, const struct session_tokens *t,
+			 const struct user *user)
+{
+	return call_reply(call, &(struct tokens_out){
+		.access_token = t->access_token,
+		.jwt_token = t->access_token,
+		.token_type = "Bearer",
+		.refresh_token = t->refresh_token,
+		.expires_in = t->expires_in,
+		.expires_at = t->expires_at,
+		.user = user,
+	});
+}
+
+static bool auth_login(struct call *call, struct err *err_r)
+{
+	struct session_tokens tokens;
+	struct user user;
+
+	if (!op_login(call->op, call->in, &tokens, &user, err_r))
+		return false;
+	return reply_tokens(call, &tokens, &user);
+}
+
+static const char *refresh_token(const struct refresh_in *in, struct err *err_r)
+{
+	if (in->refresh_token && in->token && !str_eq(in->refresh_token, in->token)) {
+		err_field(err_r, ERR_INVALID, "token",
+			  "token and refresh_token are the same thing and must not differ");
+		return NULL;
+	}
+	if (!in->refresh_token && !in->token) {
+		err_field(err_r, ERR_REQUIRED, "refresh_token", "refresh_token is required");
+		return NULL;
+	}
+	return in->refresh_token ? in->refresh_token : in->token;
+}
+
+static bool auth_refresh(struct call *call, struct err *err_r)
+{
+	const struct refresh_in *in = call->in;
+	const char *token = refresh_token(in, err_r);
+	struct session_tokens tokens;
+	struct user user;
+
+	if (!token ||
+	    !op_session_refresh(call->op, token, &tokens, &user, err_r))
+		return false;
+	if (in->user_id && !str_eq(in->user_id, user.id))
+		return err_field(err_r, ERR_AUTH_INVALID, "user_id",
+				 "The refresh token is not one of this user");
+	return reply_tokens(call, &tokens, &user);
+}
+
+/* --- log out, password ------------------------------------------------------ */
+
+static bool auth_logout(struct call *call, struct err *err_r)
+{
+	if (!op_session_end(call->op, call->op->actor.session_id, err_r))
+		return false;
+	return call_reply(call, &(struct message_out){ "Logged out" });
+}
+
+static const struct field password_fields[] = {
+	{ .name = "current_password", .type = FIELD_TEXT,
+	  .flags = FIELD_REQUIRED | FIELD_SECRET,
+	  .offset = FIELD_AT(struct password_change_in, current_password),
+	  .sentence = "The password until now" },
+	{ .name = "new_password", .type = FIELD_TEXT,
+	  .flags = FIELD_REQUIRED | FIELD_SECRET,
+	  .offset = FIELD_AT(struct password_change_in, new_password),
+	  .sentence = "At least PASSWORD_MIN_LENGTH characters, at most 72 bytes" },
+	{ 0 },
+};
+static const struct field_schema password_schema = {
+	"PasswordChange", sizeof(struct password_change_in), password_fields, 0,
+};
+
+static bool auth_password(struct call *call, struct err *err_r)
+{
+	if (!op_password_change(call->op, call->in, err_r))
+		return false;
+	return call_reply(call, &(struct message_out){
+		"Password changed; your other sessions have ended",
+	});
+}
+
+const struct route auth_routes[] = {
+	{ .method = HTTP_POST, .pattern = "/api/auth/register", .label = "auth_register",
+	  .pool = POOL_SLOW, .guard = GUARD_PUBLIC, .fn = auth_register,
+	  .body_max = BODY_SMALL, .in = &register_schema, .status = 201,
+	  .out = &register_out_schema, .summary = "Make an account" },
+	{ .method = HTTP_POST, .pattern = "/api/auth/login", .label = "auth_login",
+	  .pool = POOL_SLOW, .guard = GUARD_PUBLIC, .fn = auth_login,
+	  .body_max = BODY_SMALL, .in = &login_schema, .status = 200,
+	  .out = &tokens_schema, .summary = "Begin a session with e-mail and password" },
+	{ .method = HTTP_POST, .pattern = "/api/auth/refresh", .label = "auth_refresh",
+	  .pool = POOL_SLOW, .guard = GUARD_PUBLIC, .fn = auth_refresh,
+	  .body_max = BODY_SMALL, .in = &refresh_schema, .status = 200,
+	  .out = &tokens_schema, .summary = "Exchange a refresh token for a new pair" },
+	{ .method = HTTP_POST, .pattern = "/api/auth/logout", .label = "auth_logout",
+	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = auth_logout,
+	  .status = 200, .out = &message_schema, .summary = "End this session" },
+	{ .method = HTTP_POST, .pattern = "/api/auth/password", .label = "auth_password",
+	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = auth_password,
+	  .body_max = BODY_SMALL, .in = &password_schema, .status = 200,
+	  .out = &message_schema, .summary = "Change the password and end the other sessions" },
+	{ 0 },
+};

@@ -1,0 +1,145 @@
+/*
+ * One REST request from route to reply: method, guard, query, body, handler,
+ * errors. No resource is known here; the route's row says everything.
+ */
+#include "config.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/log.h"
+#include "http/json.h"
+#include "http/problem.h"
+#include "resource/call.h"
+#include "resource/guard.h"
+
+bool call_reply(struct call *call, const void *out)
+{
+	struct strbuf b = { .arena = call->req->arena };
+
+	call->res->status = call->route->status;
+	if (!call->route->out || !out)
+		return true;
+	json_write(&b, call->route->out, out);
+	response_body(call->res, "application/json", b.s, b.len);
+	return true;
+}
+
+/* The client gets a general sentence for these; the log gets the true one. */
+static void log_failure(const struct call *call, const struct err *err)
+{
+	switch (err->kind) {
+	case ERR_INTERNAL:
+	case ERR_DATABASE:
+		log_error("request_failed", LOG_S("request_id", call->req->request_id),
+			  LOG_S("route", call->route ? call->route->label : NULL),
+			  LOG_S("error", err->message));
+		return;
+	case ERR_UNAVAILABLE:
+	case ERR_UNCERTAIN:
+		log_warn("request_refused", LOG_S("request_id", call->req->request_id),
+			 LOG_S("route", call->route ? call->route->label : NULL),
+			 LOG_S("error", err->message));
+		return;
+	default:
+		return;
+	}
+}
+
+static void reply_error(struct call *call, const struct err *err)
+{
+	log_failure(call, err);
+	/* a handler may have begun a reply before it failed */
+	response_init(call->res, call->req->arena);
+	problem_reply(call->res, call->req->request_id, err);
+}
+
+static void reply_unrouted(struct call *call, const struct route_match *match)
+{
+	struct err err;
+
+	if (!match->allow) {
+		err_set(&err, ERR_NOT_FOUND, "There is nothing at this path");
+		reply_error(call, &err);
+		return;
+	}
+	if (call->req->method == HTTP_OPTIONS) {
+		call->res->status = 204;
+	} else {
+		err_set(&err, ERR_METHOD, "This path does not take this method; it takes %s",
+			match->allow);
+		reply_error(call, &err);
+	}
+	response_header(call->res, "Allow", match->allow);
+}
+
+static bool query_known(const struct call *call, struct err *err_r)
+{
+	static const char *const none[] = { NULL };
+
+	return request_query_known(call->req,
+				   call->route->query ? call->route->query : none, err_r);
+}
+
+/* application/json, with or without charset=utf-8 (RFC 8259 has no other) */
+static bool is_json_type(const char *type)
+{
+	static const char json[] = "application/json";
+
+	if (strncasecmp(type, json, sizeof(json) - 1) != 0)
+		return false;
+	type += sizeof(json) - 1;
+	type += strspn(type, " \t");
+	if (!*type)
+		return true;
+	if (*type++ != ';')
+		return false;
+	type += strspn(type, " \t");
+	return !*type || strcasecmp(type, "charset=utf-8") == 0 ||
+	       strcasecmp(type, "charset=\"utf-8\"") == 0;
+}
+
+static bool has_required(const struct field_schema *schema)
+{
+	for (const struct field *f = schema->fields; f->name; f++)
+		if (f->flags & FIELD_REQUIRED)
+			return true;
+	return false;
+}
+
+static bool read_body(struct call *call, struct err *err_r)
+{
+	const struct field_schema *schema = call->route->in;
+	const struct request *req = call->req;
+	const char *body = req->body;
+	size_t n = req->body_len;
+	void *in;
+
+	if (!schema)
+		return true;
+	if (n == 0 && !has_required(schema)) {
+		body = "{}";   /* a body that may be left out */
+		n = 2;
+	} else if (!is_json_type(req->content_type)) {
+		return err_set(err_r, ERR_MEDIA_TYPE,
+			       "The body must be sent as Content-Type: application/json");
+	}
+	in = arena_alloc(req->arena, schema->size);
+	call->in = in;
+	return json_read(body, n, schema, req->arena, in, err_r);
+}
+
+void call_run(struct call *call, const struct route_match *match)
+{
+	struct err err = { .kind = ERR_NONE };
+
+	call->route = match->route;
+	call->params = match->params;
+	if (!match->route) {
+		reply_unrouted(call, match);
+		return;
+	}
+	if (!guard_check(call, &err) || !query_known(call, &err) ||
+	    !read_body(call, &err) || !match->route->fn(call, &err))
+		reply_error(call, &err);
+}

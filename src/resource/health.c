@@ -1,0 +1,126 @@
+/*
+ * Health, version and the OpenAPI document: what monitors and client
+ * generators read. Only /health/ready touches the database.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "op/ready.h"
+#include "op/ready.h"
+#include "resource/call.h"
+#include "resource/routes.h"
+
+#define READY_TIMEOUT_MS 1000
+
+struct health_out {
+	const char *status, *service, *database;
+};
+
+static const struct field health_fields[] = {
+	{ .name = "status", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct health_out, status), .sentence = "Always ok" },
+	{ .name = "service", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct health_out, service), .sentence = "Name of the service" },
+	{ 0 },
+};
+static const struct field_schema health_schema = {
+	"Health", sizeof(struct health_out), health_fields, 0,
+};
+
+static const struct field ready_fields[] = {
+	{ .name = "status", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct health_out, status), .sentence = "Always ok" },
+	{ .name = "database", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct health_out, database),
+	  .sentence = "Always ok: the database answered" },
+	{ 0 },
+};
+static const struct field_schema ready_schema = {
+	"Ready", sizeof(struct health_out), ready_fields, 0,
+};
+
+struct version_out {
+	const char *name, *version;
+};
+
+static const struct field version_fields[] = {
+	{ .name = "name", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct version_out, name), .sentence = "Name of the program" },
+	{ .name = "version", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct version_out, version),
+	  .sentence = "Version of the program" },
+	{ 0 },
+};
+static const struct field_schema version_schema = {
+	"Version", sizeof(struct version_out), version_fields, 0,
+};
+
+static bool health_show(struct call *call, struct err *err_r)
+{
+	(void)err_r;
+	return call_reply(call, &(struct health_out){
+		.status = "ok", .service = "pierre-mcp-server",
+	});
+}
+
+static bool health_ready(struct call *call, struct err *err_r)
+{
+	if (!op_ready(call->op, READY_TIMEOUT_MS, err_r))
+		return false;
+	return call_reply(call, &(struct health_out){ .status = "ok", .database = "ok" });
+}
+
+static bool version_show(struct call *call, struct err *err_r)
+{
+	(void)err_r;
+	return call_reply(call, &(struct version_out){ PACKAGE_NAME, PACKAGE_VERSION });
+}
+
+/* FNV-1a: tells one document from another; nobody gains by a collision. */
+static const char *etag(struct arena *arena, const char *s, size_t n)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)s[i]) * UINT64_C(1099511628211);
+	return arena_printf(arena, "\"%016" PRIx64 "\"", h);
+}
+
+static bool openapi_show(struct call *call, struct err *err_r)
+{
+	struct strbuf b = { .arena = call->req->arena };
+	const char *known = request_param(call->req, "HTTP_IF_NONE_MATCH");
+	const char *tag;
+
+	(void)err_r;
+	openapi_write(route_tables, PACKAGE_VERSION, &b);
+	tag = etag(call->req->arena, b.s, b.len);
+	call->res->is_public = true;
+	response_header(call->res, "ETag", tag);
+	response_header(call->res, "Cache-Control", "no-cache");
+	response_body(call->res, "application/json", b.s, b.len);
+	call->res->status = known && strstr(known, tag) ? 304 : call->route->status;
+	return true;
+}
+
+const struct route health_routes[] = {
+	{ .method = HTTP_GET, .pattern = "/health", .label = "health", .pool = POOL_FAST,
+	  .guard = GUARD_PUBLIC, .fn = health_show, .status = 200, .out = &health_schema,
+	  .summary = "Say that the service runs; touches no database" },
+	{ .method = HTTP_GET, .pattern = "/health/live", .label = "health_live",
+	  .pool = POOL_FAST, .guard = GUARD_PUBLIC, .fn = health_show, .status = 200,
+	  .out = &health_schema, .summary = "Say that this process answers" },
+	{ .method = HTTP_GET, .pattern = "/health/ready", .label = "health_ready",
+	  .pool = POOL_FAST, .guard = GUARD_PUBLIC, .fn = health_ready, .status = 200,
+	  .out = &ready_schema,
+	  .summary = "Ask the database within a second; 503 with the reason when it fails" },
+	{ .method = HTTP_GET, .pattern = "/version", .label = "version", .pool = POOL_FAST,
+	  .guard = GUARD_PUBLIC, .fn = version_show, .status = 200, .out = &version_schema,
+	  .summary = "Name and version of the program" },
+	{ .method = HTTP_GET, .pattern = "/openapi.json", .label = "openapi",
+	  .pool = POOL_FAST, .guard = GUARD_PUBLIC, .fn = openapi_show, .status = 200,
+	  .summary = "This document" },
+	{ 0 },
+};
