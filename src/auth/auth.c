@@ -1,0 +1,108 @@
+/*
+ * auth.c - libgcrypt's start, random bytes, digests, constant-time compare.
+ * The other files of this layer come here for bytes and digests.
+ */
+#include "config.h"
+
+#include <gcrypt.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth/auth.h"
+
+#define GCRYPT_LEAST "1.9.0"
+#define SHA256_BYTES 32
+#define ENTROPY_MAX 256  /* getentropy() gives no more in one call */
+
+bool auth_init(struct err *err_r)
+{
+	if (gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P))
+		return true;
+	if (!gcry_check_version(GCRYPT_LEAST))
+		return err_set(err_r, ERR_CONFIG, "libgcrypt is older than %s",
+			       GCRYPT_LEAST);
+	/* Nothing but digests is asked of it here, so no secure memory. */
+	gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
+	gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
+	return true;
+}
+
+void random_bytes(void *out, size_t n)
+{
+	uint8_t *at = out;
+
+	while (n > 0) {
+		size_t part = n < ENTROPY_MAX ? n : ENTROPY_MAX;
+
+		if (getentropy(at, part) != 0)
+			abort();
+		at += part;
+		n -= part;
+	}
+}
+
+void random_uuid(char out[UUID_TEXT])
+{
+	uint8_t b[16];
+	char hex[33];
+
+	random_bytes(b, sizeof(b));
+	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+	hex_encode(b, sizeof(b), hex);
+	for (size_t i = 0, o = 0; i < 32; i++) {
+		if (i == 8 || i == 12 || i == 16 || i == 20)
+			out[o++] = '-';
+		out[o++] = hex[i];
+	}
+	out[UUID_TEXT - 1] = '\0';
+}
+
+void sha256_hex(const void *data, size_t n, char out[SHA256_HEX])
+{
+	uint8_t digest[SHA256_BYTES];
+
+	gcry_md_hash_buffer(GCRY_MD_SHA256, digest, data, n);
+	hex_encode(digest, sizeof(digest), out);
+	explicit_bzero(digest, sizeof(digest));
+}
+
+void hmac_sha256_hex(const void *key, size_t key_n, const void *data, size_t n,
+		     char out[SHA256_HEX])
+{
+	uint8_t digest[SHA256_BYTES];
+	gcry_buffer_t parts[2];
+
+	memset(parts, 0, sizeof(parts));
+	parts[0].data = (void *)(uintptr_t)key;
+	parts[0].len = key_n;
+	parts[1].data = (void *)(uintptr_t)data;
+	parts[1].len = n;
+	if (gcry_md_hash_buffers(GCRY_MD_SHA256, GCRY_MD_FLAG_HMAC, digest, parts, 2))
+		abort();
+	hex_encode(digest, sizeof(digest), out);
+	explicit_bzero(digest, sizeof(digest));
+}
+
+bool equal_ct(const char *a, const char *b)
+{
+	size_t na, nb, n;
+	unsigned differ;
+
+	if (!a || !b)
+		return false;
+	na = strlen(a);
+	nb = strlen(b);
+	n = na > nb ? na : nb;
+	differ = na != nb;
+	for (size_t i = 0; i < n; i++) {
+		/* past its end a text is read at its NUL again */
+		unsigned ca = (unsigned char)a[i < na ? i : na];
+		unsigned cb = (unsigned char)b[i < nb ? i : nb];
+
+		differ |= ca ^ cb;
+	}
+	return differ == 0;
+}

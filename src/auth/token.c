@@ -1,0 +1,206 @@
+/*
+ * token.c - bearer secrets: session tokens, the setup token, API keys.
+ * Pure functions over random bytes and SHA-256; nothing here is stored.
+ */
+#include "config.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "auth/token.h"
+
+#define SECRET_BYTES 32
+#define ACCESS_PREFIX "pat_"
+#define REFRESH_PREFIX "prt_"
+#define SETUP_PREFIX "setup_"
+#define KEY_SECRET 32         /* characters after the prefix */
+#define KEY_SCHEME "sha256:"
+#define SALT_HEX 32           /* 128 random bits */
+
+/* What a refresh token carries, in this order. */
+struct refresh {
+	uint8_t session[16];
+	uint8_t family[16];
+	uint8_t secret[SECRET_BYTES];
+};
+
+static const char *const key_prefixes[] = { "pk_live_", "pk_trial_" };
+
+static void secret_new(const char *prefix, char out[TOKEN_TEXT],
+		       char hash_r[SHA256_HEX])
+{
+	uint8_t secret[SECRET_BYTES];
+	size_t n = strlen(prefix);
+
+	random_bytes(secret, sizeof(secret));
+	memcpy(out, prefix, n);
+	base64url_encode(secret, sizeof(secret), out + n);
+	explicit_bzero(secret, sizeof(secret));
+	token_hash(out, hash_r);
+}
+
+void token_access_new(char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
+{
+	secret_new(ACCESS_PREFIX, out, hash_r);
+}
+
+void token_setup_new(char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
+{
+	secret_new(SETUP_PREFIX, out, hash_r);
+}
+
+void token_hash(const char *token, char out[SHA256_HEX])
+{
+	sha256_hex(token, strlen(token), out);
+}
+
+static void uuid_to_bytes(const char *uuid, uint8_t out[16])
+{
+	char hex[33];
+	size_t n = 0;
+
+	for (const char *p = uuid; *p && n < 32; p++)
+		if (*p != '-')
+			hex[n++] = *p;
+	hex[n] = '\0';
+	if (!hex_decode(hex, out, 16))
+		memset(out, 0, 16);
+}
+
+static void uuid_from_bytes(const uint8_t in[16], char out[UUID_TEXT])
+{
+	char h[33];
+
+	hex_encode(in, 16, h);
+	snprintf(out, UUID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s",
+		 h, h + 8, h + 12, h + 16, h + 20);
+}
+
+void token_refresh_new(const char *session_id, char family[33],
+		       char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
+{
+	struct refresh r;
+
+	uuid_to_bytes(session_id, r.session);
+	if (family[0] == '\0' || !hex_decode(family, r.family, sizeof(r.family)))
+		random_bytes(r.family, sizeof(r.family));
+	hex_encode(r.family, sizeof(r.family), family);
+	random_bytes(r.secret, sizeof(r.secret));
+	memcpy(out, REFRESH_PREFIX, sizeof(REFRESH_PREFIX) - 1);
+	base64url_encode(&r, sizeof(r), out + sizeof(REFRESH_PREFIX) - 1);
+	explicit_bzero(&r, sizeof(r));
+	token_hash(out, hash_r);
+}
+
+bool token_refresh_parse(const char *token, char session_id_r[UUID_TEXT],
+			 char family_r[33])
+{
+	struct refresh r;
+	size_t n = 0;
+	bool ours;
+
+	if (!token || !str_starts(token, REFRESH_PREFIX))
+		return false;
+	ours = base64url_decode(token + sizeof(REFRESH_PREFIX) - 1, &r, sizeof(r), &n) &&
+	       n == sizeof(r);
+	if (ours) {
+		uuid_from_bytes(r.session, session_id_r);
+		hex_encode(r.family, sizeof(r.family), family_r);
+	}
+	explicit_bzero(&r, sizeof(r));
+	return ours;
+}
+
+/* n characters of [A-Za-z0-9], each equally likely: bytes past the last
+ * whole multiple of 62 are thrown away. */
+static void random_alnum(char *out, size_t n)
+{
+	static const char set[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	const unsigned kinds = sizeof(set) - 1;
+	size_t have = 0;
+
+	while (have < n) {
+		uint8_t bytes[64];
+
+		random_bytes(bytes, sizeof(bytes));
+		for (size_t i = 0; i < sizeof(bytes) && have < n; i++)
+			if (bytes[i] < 256 / kinds * kinds)
+				out[have++] = set[bytes[i] % kinds];
+		explicit_bzero(bytes, sizeof(bytes));
+	}
+	out[n] = '\0';
+}
+
+/* SHA-256(salt text | key), the guide's salted scheme. */
+static void key_digest(const char *salt, const char *key, char out[SHA256_HEX])
+{
+	char text[SALT_HEX + KEY_TEXT];
+	int n = snprintf(text, sizeof(text), "%s%s", salt, key);
+
+	sha256_hex(text, (size_t)n, out);
+	explicit_bzero(text, sizeof(text));
+}
+
+void key_new(bool trial, char out[KEY_TEXT], char public_r[KEY_PUBLIC],
+	     char hash_r[KEY_HASH])
+{
+	const char *prefix = key_prefixes[trial];
+	size_t n = strlen(prefix);
+	uint8_t salt[SALT_HEX / 2];
+	char salt_hex[SALT_HEX + 1], digest[SHA256_HEX];
+
+	memcpy(out, prefix, n);
+	random_alnum(out + n, KEY_SECRET);
+	memcpy(public_r, out, KEY_PUBLIC - 1);
+	public_r[KEY_PUBLIC - 1] = '\0';
+	random_bytes(salt, sizeof(salt));
+	hex_encode(salt, sizeof(salt), salt_hex);
+	key_digest(salt_hex, out, digest);
+	snprintf(hash_r, KEY_HASH, KEY_SCHEME "%s:%s", salt_hex, digest);
+}
+
+static bool is_alnum_ascii(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+static const char *key_secret(const char *key)
+{
+	for (size_t i = 0; i < sizeof(key_prefixes) / sizeof(key_prefixes[0]); i++)
+		if (str_starts(key, key_prefixes[i]))
+			return key + strlen(key_prefixes[i]);
+	return NULL;
+}
+
+bool key_parse(const char *key, char public_r[KEY_PUBLIC])
+{
+	const char *secret = key ? key_secret(key) : NULL;
+
+	if (!secret || strlen(secret) != KEY_SECRET)
+		return false;
+	for (const char *p = secret; *p; p++)
+		if (!is_alnum_ascii(*p))
+			return false;
+	memcpy(public_r, key, KEY_PUBLIC - 1);
+	public_r[KEY_PUBLIC - 1] = '\0';
+	return true;
+}
+
+bool key_matches(const char *key, const char *stored_hash)
+{
+	char public_id[KEY_PUBLIC], salt[SALT_HEX + 1], digest[SHA256_HEX];
+	const char *at;
+
+	if (!stored_hash || !str_starts(stored_hash, KEY_SCHEME) ||
+	    !key_parse(key, public_id))
+		return false;
+	at = stored_hash + sizeof(KEY_SCHEME) - 1;
+	if (strlen(at) != SALT_HEX + 1 + SHA256_HEX - 1 || at[SALT_HEX] != ':')
+		return false;
+	memcpy(salt, at, SALT_HEX);
+	salt[SALT_HEX] = '\0';
+	key_digest(salt, key, digest);
+	return equal_ct(digest, at + SALT_HEX + 1);
+}
