@@ -1,0 +1,448 @@
+package Pierre;
+# The real thing, once a test: the built pierre behind nginx with TLS, in a
+# directory of its own that goes away at the end, on each backend.
+#
+#   for my $backend (Pierre::backends()) {
+#       my $p = Pierre->start(backend => $backend, env => { AUTO_APPROVE_USERS => 'true' });
+#       my $r = $p->post('/api/auth/login', { email => ..., password => ... });
+#       is $r->{status}, 200;       # also {json} {headers}{'x-request-id'} {body} {text}
+#       $p->stop;
+#   }
+#
+# Run it through tests/run, which brings the PostgreSQL cluster
+# (PIERRE_TEST_PG_ADMIN, PIERRE_TEST_PG) and the certificate (PIERRE_TEST_TLS).
+# As root, everything started here runs as www-data.
+use strict;
+use warnings;
+use Carp qw(croak);
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Copy qw(copy);
+use File::Path qw(remove_tree);
+use File::Temp ();
+use IO::Socket::IP;
+use POSIX qw(WNOHANG);
+use Time::HiRes qw(sleep time);
+use MIME::Base64 qw(encode_base64);
+
+our $SOURCE;
+BEGIN { $SOURCE = abs_path(dirname(abs_path(__FILE__)) . '/../..') }
+use lib "$SOURCE/tests/support";
+use Pierre::Client;
+
+our $BUILD = abs_path($ENV{PIERRE_BUILD} // "$SOURCE/build") // '';
+our $USER = 'www-data';
+my %live;
+my $binary;
+
+END {
+	my $status = $?;
+	$_->stop for grep { defined } values %live;
+	$? = $status;
+}
+$SIG{INT} = $SIG{TERM} = $SIG{HUP} = sub { exit 1 };
+
+# --- what was built ---------------------------------------------------------
+
+sub built {
+	my %has;
+	open my $f, '<', "$BUILD/config.h" or croak "no build in '$BUILD': set PIERRE_BUILD";
+	while (<$f>) {
+		$has{sqlite} = 1 if /^#define HAVE_SQLITE 1/;
+		$has{postgresql} = 1 if /^#define HAVE_PGSQL 1/;
+		$has{systemd} = 1 if /^#define HAVE_SYSTEMD 1/;
+	}
+	return \%has;
+}
+
+# Backends to test: those built, less what PIERRE_TEST_BACKENDS leaves out.
+sub backends {
+	my $has = built();
+	my %want = map { $_ => 1 } split ' ', $ENV{PIERRE_TEST_BACKENDS} // 'sqlite postgresql';
+	my @all = grep { $has->{$_} && $want{$_} } qw(sqlite postgresql);
+	if (!$ENV{PIERRE_TEST_PG_ADMIN} && grep { $_ eq 'postgresql' } @all) {
+		print STDERR "# no cluster: the PostgreSQL half is left out (use tests/run)\n";
+		@all = grep { $_ ne 'postgresql' } @all;
+	}
+	return @all;
+}
+
+# --- life -------------------------------------------------------------------
+
+# backend  "sqlite" (default) or "postgresql"
+# env      options of pierre, over the ones below; undef takes one away
+# url      DATABASE_URL, instead of a fresh database
+# serve    0: make everything ready, start nothing
+# nginx    0: no nginx (direct FastCGI on $p->{fast_socket})
+# login_rate  of the shipped nginx site; default practically none
+# wait     0: return before it answers
+sub start {
+	my ($class, %o) = @_;
+	my $self = bless { nginx => 1, serve => 1, wait => 1, login_rate => '1000r/s',
+		backend => 'sqlite', pids => {}, owner => $$, %o }, $class;
+	$self->{dir} = File::Temp::tempdir('pt.XXXXXX', DIR => short_tmp());
+	$live{ $self->{dir} } = $self;
+	chmod 0755, $self->{dir};
+	$self->give("$self->{dir}/$_", 1) for qw(run state nginx);
+	$self->{fast_socket} = "$self->{dir}/run/fast.sock";
+	$self->{slow_socket} = "$self->{dir}/run/slow.sock";
+	$self->{log_file} = "$self->{dir}/pierre.log";
+	$self->{url} //= $self->new_database;
+	$self->{env} = $self->environment($o{env} // {});
+	$self->start_nginx if $self->{nginx};
+	$self->serve if $self->{serve};
+	return $self;
+}
+
+sub short_tmp { my $d = $ENV{TMPDIR} // '/tmp'; return length $d < 40 ? $d : '/tmp' }
+
+# Hand a path (made as a directory when $dir) to the user who runs things.
+sub give {
+	my ($self, $path, $dir) = @_;
+	mkdir $path if $dir;
+	return if $> != 0;
+	my (undef, undef, $uid, $gid) = getpwnam $USER or die "no user $USER\n";
+	chown $uid, $gid, $path or die "chown $path: $!\n";
+}
+
+sub environment {
+	my ($self, $over) = @_;
+	my %env = (
+		PATH => $ENV{PATH}, HOME => $self->{dir}, LC_ALL => 'C.UTF-8',
+		DATABASE_URL => $self->{url},
+		ENCRYPTION_KEY => encode_base64(join('', map { chr int rand 256 } 1 .. 32), ''),
+		FAST_SOCKET => $self->{fast_socket}, SLOW_SOCKET => $self->{slow_socket},
+		BCRYPT_COST => 5, WORKERS => 2, SLOW_WORKERS => 2,
+		(map { $_ => $ENV{$_} } grep { /^(?:ASAN|UBSAN|LSAN)_OPTIONS$/ } keys %ENV),
+		%$over,
+	);
+	delete $env{$_} for grep { !defined $env{$_} } keys %env;
+	return \%env;
+}
+
+sub new_database {
+	my ($self) = @_;
+	return "sqlite:$self->{dir}/state/pierre.db" if $self->{backend} eq 'sqlite';
+	$self->{database} = sprintf 'pt_%d_%d', $$, ++$Pierre::databases;
+	psql("CREATE DATABASE $self->{database} OWNER pierre");
+	return database_url($ENV{PIERRE_TEST_PG}, $self->{database});
+}
+
+sub psql {
+	my ($sql, $url) = @_;
+	my $out = capture([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d',
+		$url // $ENV{PIERRE_TEST_PG_ADMIN}, '-c', "SET client_min_messages = error", '-c', $sql ], {});
+	die "psql: $out->{err}" if $out->{status};
+	return $out->{out};
+}
+
+sub database_url {
+	my ($url, $name) = @_;
+	$url =~ s{^(\w+://[^/?]*)(?:/[^?]*)?}{$1/$name};
+	return $url;
+}
+
+# One value or more from the database, as text (a line a row, | between).
+sub sql {
+	my ($self, $sql) = @_;
+	return trim(psql($sql, $self->{url})) if $self->{backend} eq 'postgresql';
+	my ($file) = $self->{url} =~ /^sqlite:(.*)/;
+	my $out = capture([ 'sqlite3', '-batch', '-init', '/dev/null', $file, '.timeout 5000', $sql ],
+		{}, user => 1);
+	die "sqlite3: $out->{err}" if $out->{status};
+	return trim($out->{out});
+}
+sub trim { my ($s) = @_; $s =~ s/\s+\z//; return $s }
+
+# --- processes --------------------------------------------------------------
+
+# Command line that runs @_ as the right user and dies with us.
+sub as_user {
+	my @run = ('setpriv', '--pdeathsig', 'TERM');
+	push @run, "--reuid=$USER", "--regid=$USER", '--clear-groups' if $> == 0;
+	return (@run, '--', @_);
+}
+
+# The binary itself, or a copy where the user can reach it.
+sub binary {
+	my ($self) = @_;
+	return $binary if $binary && -x $binary;
+	my $built = "$BUILD/pierre";
+	-x $built or croak "no program $built: run make";
+	return $binary = $built if $> != 0 || system(as_user('test', '-x', $built)) == 0;
+	copy($built, "$self->{dir}/pierre") or die "copy: $!\n";
+	chmod 0755, "$self->{dir}/pierre";
+	return "$self->{dir}/pierre";
+}
+
+sub spawn {
+	my ($self, $name, $command, $env, $log) = @_;
+	my $pid = fork // die "fork: $!\n";
+	if (!$pid) {
+		%ENV = %$env;
+		open STDIN, '<', '/dev/null';
+		open STDOUT, '>>', $log or POSIX::_exit(126);
+		open STDERR, '>&', \*STDOUT or POSIX::_exit(126);
+		chdir $self->{dir};
+		{ no warnings 'exec'; exec { $command->[0] } @$command; }
+		POSIX::_exit(127);
+	}
+	$self->{pids}{$pid} = $name;
+	return $pid;
+}
+
+# Start (again) the service; waits until it is ready.
+sub serve {
+	my ($self, @args) = @_;
+	$self->{pid} = $self->spawn('pierre', [ as_user($self->binary, 'serve', @args) ],
+		$self->{env}, $self->{log_file});
+	$self->wait_ready if $self->{wait};
+	return $self->{pid};
+}
+
+sub wait_ready {
+	my ($self) = @_;
+	my $end = time + 60;
+	while (time < $end) {
+		$self->running or die "pierre ended at start (status $self->{status}):\n" . $self->log;
+		if (!$self->{nginx}) {
+			return if -S $self->{fast_socket} && -S $self->{slow_socket};
+		} elsif (-S $self->{fast_socket}) {
+			my $r = eval { $self->get('/health/ready') };
+			return if $r && $r->{status} == 200;
+		}
+		sleep 0.02;
+	}
+	die "not ready within 60 s:\n" . $self->log . $self->nginx_log;
+}
+
+# Has the master not ended? Fills {status} (as $?) when it has.
+sub running {
+	my ($self) = @_;
+	my $pid = $self->{pid} or return 0;
+	return 1 unless waitpid($pid, WNOHANG) == $pid;
+	$self->{status} = $?;
+	delete $self->{pids}{$pid};
+	$self->{pid} = 0;
+	return 0;
+}
+
+sub signal { my ($self, $name) = @_; return $self->{pid} && kill $name, $self->{pid} }
+
+# TERM, wait; returns the exit status as in $?, or undef when it had to be killed.
+sub stop_serve {
+	my ($self, $signal, $seconds) = @_;
+	return $self->{status} unless $self->{pid};
+	$self->signal($signal // 'TERM');
+	my $end = time + ($seconds // 30);
+	sleep 0.01 while $self->running && time < $end;
+	return $self->{status} unless $self->{pid};
+	$self->signal('KILL');
+	waitpid $self->{pid}, 0;
+	delete $self->{pids}{ $self->{pid} };
+	$self->{pid} = 0;
+	return $self->{status} = undef;
+}
+
+sub restart { my ($self) = @_; my $s = $self->stop_serve; $self->serve; return $s }
+
+# Process ids of the workers (children of the master).
+sub workers {
+	my ($self) = @_;
+	open my $f, '<', "/proc/$self->{pid}/task/$self->{pid}/children" or return;
+	return split ' ', <$f> // '';
+}
+
+sub stop {
+	my ($self) = @_;
+	return if $self->{owner} != $$ || !delete $live{ $self->{dir} };
+	$self->stop_serve;
+	for my $pid (keys %{ $self->{pids} }) {
+		kill 'TERM', $pid;
+		waitpid $pid, 0;
+	}
+	$self->{pids} = {};
+	eval { psql("DROP DATABASE $self->{database} WITH (FORCE)") } if $self->{database};
+	print STDERR map { "# $_\n" } split /\n/, $self->log
+		if $ENV{PIERRE_TEST_LOG} || $self->log =~ /Sanitizer|runtime error:/;
+	remove_tree($self->{dir}, { safe => 0, error => \my $errors });
+}
+sub DESTROY { $_[0]->stop if $_[0]{dir} }
+
+# Run a command to its end: {status (exit), out, err}.
+sub capture {
+	my ($command, $env, %o) = @_;
+	my @files = map { File::Temp->new(DIR => short_tmp()) } 0 .. 2;
+	print { $files[0] } $o{stdin} // '';
+	seek $files[0], 0, 0;
+	my @run = $o{user} ? as_user(@$command) : @$command;
+	my $pid = fork // die "fork: $!\n";
+	if (!$pid) {
+		@ENV{ keys %$env } = values %$env unless $o{only_env};
+		%ENV = %$env if $o{only_env};
+		chdir $o{dir} if $o{dir};
+		open STDIN, '<&', $files[0];
+		open STDOUT, '>&', $files[1];
+		open STDERR, '>&', $files[2];
+		{ no warnings 'exec'; exec { $run[0] } @run; }
+		POSIX::_exit(127);
+	}
+	waitpid $pid, 0;
+	my %r = (status => $? & 127 ? 128 + ($? & 127) : $? >> 8);
+	for ([ out => $files[1] ], [ err => $files[2] ]) {
+		seek $_->[1], 0, 0;
+		local $/;
+		$r{ $_->[0] } = readline($_->[1]) // '';
+	}
+	return \%r;
+}
+
+# $p->cli('user', 'create', 'a@b.c', stdin => "password\n", env => {...})
+sub cli {
+	my ($self, @words) = @_;
+	my %o;
+	while (@words > 2 && $words[-2] =~ /^(stdin|env)$/) {
+		my ($key, $value) = splice @words, -2;
+		$o{$key} = $value;
+	}
+	my %env = (%{ $self->{env} }, %{ delete $o{env} // {} });
+	delete $env{$_} for grep { !defined $env{$_} } keys %env;
+	return capture([ $self->binary, @words ], \%env,
+		user => 1, only_env => 1, dir => "$self->{dir}/state", %o);
+}
+
+sub slurp { my ($f) = @_; open my $h, '<', $f or return ''; local $/; return readline($h) // '' }
+sub log { return slurp($_[0]{log_file}) }
+sub nginx_log { return slurp("$_[0]{dir}/nginx/nginx-error.log") . slurp("$_[0]{dir}/nginx.out") }
+sub access_log { return slurp("$_[0]{dir}/nginx/nginx-access.log") }
+
+# --- nginx ------------------------------------------------------------------
+
+sub tls {
+	return $ENV{PIERRE_TEST_TLS} if $ENV{PIERRE_TEST_TLS};
+	my ($self) = @_;
+	system("$SOURCE/tests/support/tls", "$self->{dir}/tls") == 0 or die "no certificate\n";
+	return "$self->{dir}/tls";
+}
+
+sub free_port {
+	my $s = IO::Socket::IP->new(LocalAddr => '127.0.0.1', Listen => 1) or die "listen: $@\n";
+	return $s->sockport;
+}
+
+sub fill {
+	my ($self, $from, $to, %with) = @_;
+	my $text = slurp($from) or die "cannot read $from\n";
+	$text =~ s/\@(\w+)\@/$with{$1} \/\/ die "$from: no value for $1\n"/ge;
+	$text =~ s/^\s*listen \[::1\].*\n//mg if !ipv6();
+	open my $f, '>', $to or die "$to: $!\n";
+	print $f $text;
+	close $f;
+}
+sub ipv6 { return slurp('/proc/net/if_inet6') =~ /^0{31}1 /m }
+
+sub start_nginx {
+	my ($self) = @_;
+	my $dir = "$self->{dir}/nginx";
+	mkdir "$dir/snippets";
+	mkdir "$dir/tls";
+	copy($_, "$dir/snippets/") or die "copy $_: $!\n" for glob "$SOURCE/nginx/pierre-*.conf";
+	copy($_, "$dir/tls/") or die "copy $_: $!\n" for glob tls($self) . '/*.pem';
+	copy(tls($self) . '/server.key', "$dir/tls/") or die "copy: $!\n";
+	$self->give("$dir/tls/server.key");
+	$self->{ca} = "$dir/tls/ca.pem";
+	$self->fill("$SOURCE/nginx/pierre-http.conf.in", "$dir/snippets/pierre-http.conf",
+		FAST_SOCKET => $self->{fast_socket}, SLOW_SOCKET => $self->{slow_socket},
+		LOGIN_RATE => $self->{login_rate});
+	for my $try (1 .. 10) {
+		@$self{qw(port http_port)} = (free_port(), free_port());
+		$self->fill("$SOURCE/nginx/dev.conf.in", "$dir/nginx.conf", DIR => $dir, TLS => "$dir/tls",
+			HTTPS_PORT => $self->{port}, HTTP_PORT => $self->{http_port},
+			DEMO_SOCKET => "$self->{dir}/run/demo.sock");
+		last if $self->try_nginx($dir);
+		die "nginx does not start:\n" . $self->nginx_log if $try == 10;
+	}
+	$self->{client} = Pierre::Client->new(port => $self->{port}, ca => $self->{ca});
+	$self->{http} = Pierre::Client->new(port => $self->{http_port}, plain => 1);
+}
+
+sub try_nginx {
+	my ($self, $dir) = @_;
+	my $pid = $self->spawn('nginx', [ as_user('nginx', '-p', $dir, '-e', "$dir/nginx-error.log",
+		'-c', "$dir/nginx.conf", '-g', 'daemon off;') ], { PATH => "$ENV{PATH}:/usr/sbin" },
+		"$self->{dir}/nginx.out");
+	$self->{nginx_pid} = $pid;
+	for (1 .. 1000) {
+		return 1 if -s "$dir/nginx.pid";
+		last if waitpid($pid, WNOHANG) == $pid;
+		sleep 0.01;
+	}
+	delete $self->{pids}{$pid};
+	return 0;
+}
+
+# --- requests ---------------------------------------------------------------
+
+for my $verb (qw(request raw get head options delete post put patch)) {
+	no strict 'refs';
+	*$verb = sub { my $self = shift; return $self->{client}->$verb(@_) };
+}
+
+# --- accounts ---------------------------------------------------------------
+
+our $PASSWORD = 'correct horse battery';
+
+# The first admin, made once: {user_id, email, password, token}.
+sub setup_admin {
+	my ($self) = @_;
+	return $self->{admin} if $self->{admin};
+	my $made = $self->cli('admin', 'setup-token');
+	my ($token) = $made->{out} =~ /(setup_[A-Za-z0-9_-]+)/
+		or die "no setup token: $made->{out}$made->{err}";
+	my %admin = (email => 'admin@example.org', password => $PASSWORD);
+	my $r = $self->expect(201, $self->post('/admin/setup',
+		{ setup_token => $token, %admin, display_name => 'Admin' }));
+	return $self->{admin} = { %admin, user_id => $r->{json}{user_id},
+		token => $r->{json}{admin_token} };
+}
+
+sub expect {
+	my ($self, $status, $r) = @_;
+	return $r if $r->{status} == $status;
+	croak "status $r->{status} where $status was due: $r->{body}\n" . $self->log;
+}
+
+# A registered user: {user_id, email, password}.
+sub register_user {
+	my ($self, %o) = @_;
+	my %user = (email => 'user' . ++$self->{users} . '@example.org', password => $PASSWORD,
+		display_name => 'User', %o);
+	my $r = $self->expect(201, $self->post('/api/auth/register', \%user));
+	return { %user, user_id => $r->{json}{user_id} };
+}
+
+# Registered, approved by the admin, logged in: also {token, refresh_token}.
+sub approved_user {
+	my ($self, %o) = @_;
+	my $admin = $self->setup_admin;
+	my $user = $self->register_user(%o);
+	my $r = $self->post("/admin/approve-user/$user->{user_id}", {}, token => $admin->{token});
+	$self->expect(200, $r);
+	return $self->login($user);
+}
+
+sub login {
+	my ($self, $user, %o) = @_;
+	my $r = $self->expect(200, $self->post('/api/auth/login',
+		{ email => $user->{email}, password => $user->{password} }, %o));
+	return { %$user, token => $r->{json}{access_token}, refresh_token => $r->{json}{refresh_token} };
+}
+
+# A new API key of the user: the answer's JSON.
+sub new_key {
+	my ($self, $user, %o) = @_;
+	my $r = $self->expect(201, $self->post('/api/keys', { name => 'test', %o }, token => $user->{token}));
+	return $r->{json};
+}
+
+1;
