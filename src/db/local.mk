@@ -1,11 +1,31 @@
-libdb_a_SOURCES = include/db/db.h include/db/db_private.h \
-	src/db/db.c src/db/value.c src/db/migrate.c
+libdb_a_SOURCES = include/db/db.h include/db/db_private.h include/db/db_core.h \
+	src/db/db.c src/db/transaction.c src/db/url.c src/db/value.c src/db/migrate.c
 libdb_a_CPPFLAGS = $(AM_CPPFLAGS)
 if HAVE_SQLITE
-libdb_a_SOURCES += src/db/driver_sqlite.c
+libdb_a_SOURCES += include/db/driver_sqlite.h src/db/driver_sqlite.c \
+	src/db/driver_sqlite_open.c src/db/driver_sqlite_lock.c
 libdb_a_CPPFLAGS += $(SQLITE_CFLAGS)
 endif
 if HAVE_PGSQL
 libdb_a_SOURCES += src/db/driver_pgsql.c
 libdb_a_CPPFLAGS += $(PGSQL_CFLAGS)
 endif
+
+# The closed set of SQL. Keep the list sorted within each folder.
+SQL_FILES = \
+	sql/common/migration.sql \
+	sql/pgsql/0001_initial.sql \
+	sql/pgsql/migration.sql \
+	sql/sqlite/0001_initial.sql \
+	sql/sqlite/migration.sql
+EXTRA_DIST += sql/embed.awk $(SQL_FILES)
+BUILT_SOURCES += include/store/sql.h
+CLEANFILES += include/store/sql.h src/store/sql.c
+
+SQL_EMBED = cd $(srcdir) && sha256sum $(SQL_FILES) | $(AWK) -f sql/embed.awk
+include/store/sql.h: sql/embed.awk $(SQL_FILES)
+	$(AM_V_GEN)$(MKDIR_P) include/store && \
+	($(SQL_EMBED) -v part=header - $(SQL_FILES)) > $@.tmp && mv $@.tmp $@
+src/store/sql.c: sql/embed.awk $(SQL_FILES)
+	$(AM_V_GEN)$(MKDIR_P) src/store && \
+	($(SQL_EMBED) -v part=source - $(SQL_FILES)) > $@.tmp && mv $@.tmp $@
