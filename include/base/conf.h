@@ -18,6 +18,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+#define WORKERS_MAX 256             /* of each pool; sizes the scoreboard */
+
 struct conf {
 	const char *database_url;       /* DATABASE_URL; default sqlite:./data/pierre.db */
 	const char *encryption_key;     /* ENCRYPTION_KEY: base64 of 32 bytes; secret */

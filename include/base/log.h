@@ -22,7 +22,13 @@ struct log_field {
 	int64_t number;
 };
 
-#define LOG_S(k, v) { .key = (k), .text = (v) ? (v) : "-" }
+/* A function, since compilers warn about a literal or an array as a condition. */
+static inline const char *log_text(const char *s)
+{
+	return s ? s : "-";
+}
+
+#define LOG_S(k, v) { .key = (k), .text = log_text(v) }
 #define LOG_N(k, v) { .key = (k), .number = (int64_t)(v) }
 
 /* who is written into every line as `proc=` ("master", "fast/0", "db test") */

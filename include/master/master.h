@@ -1,0 +1,30 @@
+/*
+ * master/master.h - the parent of all processes: it forks, reaps, listens,
+ * watches and reloads. It knows no HTTP, SQL or crypto, and holds no database
+ * handle; `serve` hands it what its children do.
+ */
+#ifndef PIERRE_MASTER_MASTER_H
+#define PIERRE_MASTER_MASTER_H
+
+#include <stdbool.h>
+
+#include "base/conf.h"
+#include "base/err.h"
+#include "shm/scoreboard.h"
+#include "worker/worker.h"
+
+struct master_options {
+	const char *config_file;    /* read again at each reload; NULL = environment only */
+	/* What a child of each role runs; its exit status is the process's. */
+	int (*mains[ROLE__COUNT])(const struct child *c);
+	/* Runs in a forked child before anything serves, and at each reload
+	 * with the new configuration. False keeps the old generation (or ends
+	 * the start) with the sentence in *err_r. */
+	bool (*check)(const struct conf *conf, bool reload, struct err *err_r);
+};
+
+/* Serve until TERM, INT or QUIT. True = stopped as asked; false = could not
+ * start, with the sentence. Never returns in a child. */
+bool master_run(const struct master_options *o, struct err *err_r);
+
+#endif

@@ -1,0 +1,298 @@
+/*
+ * master/generation.c - which children should run: the new world is built
+ * before the old one is left, and on any failure the old one stays.
+ *
+ * CHECK: a forked child tries the configuration out. RAISE: the new children
+ * are forked, and all must become idle. DRAIN: the old ones are told to finish.
+ */
+#include "config.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "master/master_private.h"
+
+#define RAISE_MS 30000   /* a new generation that is not up by then is given up */
+
+static bool is_first(struct master *m)
+{
+	return gen_old(m) == gen_new(m);
+}
+
+bool generation_init(struct master *m, struct err *err_r)
+{
+	m->scoreboard = scoreboard_new(GENERATIONS * PROCS_MAX, err_r);
+	if (!m->scoreboard)
+		return false;
+	for (size_t i = 0; i < GENERATIONS; i++) {
+		struct proc *procs = calloc(PROCS_MAX, sizeof(*procs));
+
+		if (!procs)
+			return err_set(err_r, ERR_INTERNAL, "out of memory");
+		for (size_t k = 0; k < PROCS_MAX; k++)
+			procs[k].slot = &m->scoreboard->slots[i * PROCS_MAX + k];
+		m->gen[i].procs = procs;
+	}
+	return true;
+}
+
+static void forget(struct generation *g)
+{
+	conf_free(&g->conf);
+	g->number = 0;
+	g->n = 0;
+}
+
+void generation_free(struct master *m)
+{
+	for (size_t i = 0; i < GENERATIONS; i++) {
+		forget(&m->gen[i]);
+		free(m->gen[i].procs);
+	}
+	scoreboard_free(&m->scoreboard);
+}
+
+size_t generation_running(const struct generation *g)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < g->n; k++)
+		n += g->procs[k].pid != 0;
+	return n;
+}
+
+static size_t workers_running(const struct generation *g)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < g->n; k++)
+		n += g->procs[k].pid != 0 && g->procs[k].slot->role != ROLE_SCHEDULER;
+	return n;
+}
+
+static void tell(struct generation *g, bool scheduler_too)
+{
+	for (size_t k = 0; k < g->n; k++) {
+		g->procs[k].wanted = false;
+		if (scheduler_too || g->procs[k].slot->role != ROLE_SCHEDULER)
+			proc_tell(&g->procs[k]);
+	}
+}
+
+static void kill_all(struct generation *g)
+{
+	for (size_t k = 0; k < g->n; k++) {
+		g->procs[k].wanted = false;
+		proc_kill(&g->procs[k]);
+	}
+}
+
+/* --- bringing one up ----------------------------------------------------------- */
+
+void generation_begin(struct master *m, struct conf *conf)
+{
+	bool first = m->reloads == 0;
+	struct generation *g;
+
+	m->reloads++;
+	if (first)
+		m->current = m->reloads % GENERATIONS;
+	g = gen_new(m);
+	g->number = m->reloads;
+	g->conf = conf;
+	m->state = MASTER_RELOADING;
+	m->phase = PHASE_CHECK;
+	m->check.wanted = true;
+}
+
+static void add_procs(struct generation *g, enum slot_role role, int64_t count, int64_t now)
+{
+	for (int64_t i = 0; i < count; i++) {
+		struct proc *p = &g->procs[g->n++];
+		struct slot *slot = p->slot;
+
+		*p = (struct proc){ .slot = slot, .wanted = true, .due = now };
+		slot->role = role;
+		slot->index = (int)i;
+		slot->generation = g->number;
+	}
+}
+
+static void raise_new(struct master *m, int64_t now)
+{
+	struct generation *g = gen_new(m);
+	int permits = (int)(g->conf->slow_workers / 2);
+
+	add_procs(g, ROLE_FAST, g->conf->fast_workers, now);
+	add_procs(g, ROLE_SLOW, g->conf->slow_workers, now);
+	add_procs(g, ROLE_SCHEDULER, 1, now);
+	atomic_store(&m->scoreboard->hashing_max, permits > 0 ? permits : 1);
+	m->phase = PHASE_RAISE;
+	m->raise_until = now + RAISE_MS;
+}
+
+/* Back to what was there before; the new children, if any, are gone. */
+static void keep_old(struct master *m)
+{
+	forget(gen_new(m));
+	m->reloads--;
+	m->state = MASTER_NORMAL;
+	notify_ready();
+}
+
+void generation_checked(struct master *m, bool good, const struct err *err)
+{
+	if (good) {
+		raise_new(m, clock_monotonic());
+		return;
+	}
+	if (is_first(m)) {
+		m->failed = true;
+		m->err = *err;
+		return;
+	}
+	log_error("reload_failed", LOG_S("error", err->message), LOG_S("kept", "old configuration"));
+	keep_old(m);
+}
+
+static struct conf *load(struct master *m, struct err *err_r)
+{
+	struct conf *conf = conf_load(m->options->config_file, err_r);
+	const char *name = conf ? conf_needs_restart(gen_old(m)->conf, conf) : NULL;
+
+	if (!name)
+		return conf;
+	err_field(err_r, ERR_CONFIG, name, "%s cannot change in a reload; restart to change it", name);
+	conf_free(&conf);
+	return NULL;
+}
+
+void generation_reload(struct master *m)
+{
+	struct err err;
+	struct conf *conf;
+
+	m->reload_asked = false;
+	notify_reloading();
+	log_info("reloading", LOG_S("config", m->options->config_file));
+	conf = load(m, &err);
+	if (conf) {
+		generation_begin(m, conf);
+		return;
+	}
+	log_error("reload_failed", LOG_S("error", err.message), LOG_S("kept", "old configuration"));
+	notify_ready();
+}
+
+/* --- its steps -------------------------------------------------------------------- */
+
+static bool all_ready(struct generation *g)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < g->n; k++) {
+		struct proc *p = &g->procs[k];
+		int state = atomic_load(&p->slot->state);
+
+		if (p->pid && state >= SLOT_IDLE && state < SLOT_STOPPING)
+			p->ready = true;
+		n += p->ready;
+	}
+	return n == g->n;
+}
+
+static void came_up(struct master *m, int64_t now)
+{
+	bool first = is_first(m);
+	struct generation *g = gen_new(m);
+
+	log_init("master", (enum log_level)g->conf->log_level);
+	log_info(first ? "ready" : "reloaded", LOG_N("generation", g->number),
+		 LOG_N("fast", g->conf->fast_workers), LOG_N("slow", g->conf->slow_workers));
+	notify_ready();
+	if (first) {
+		m->state = MASTER_NORMAL;
+		return;
+	}
+	m->phase = PHASE_DRAIN;
+	m->drain_until = now + gen_old(m)->conf->stop_timeout_ms;
+	tell(gen_old(m), true);
+}
+
+static void raise_step(struct master *m, int64_t now)
+{
+	if (all_ready(gen_new(m))) {
+		came_up(m, now);
+		return;
+	}
+	/* at the start there is nothing to go back to: go on trying */
+	if (is_first(m) || now < m->raise_until)
+		return;
+	kill_all(gen_new(m));
+	if (generation_running(gen_new(m)) > 0)
+		return;
+	log_error("reload_failed", LOG_S("error", "the new processes did not come up in 30 s"),
+		  LOG_S("kept", "old configuration"));
+	keep_old(m);
+}
+
+static void drain_step(struct master *m, int64_t now)
+{
+	struct generation *old = gen_old(m);
+
+	if (now >= m->drain_until)
+		kill_all(old);
+	if (generation_running(old) > 0)
+		return;
+	forget(old);
+	m->current = m->reloads % GENERATIONS;
+	m->state = MASTER_NORMAL;
+}
+
+void generation_step(struct master *m, int64_t now)
+{
+	if (m->phase == PHASE_RAISE)
+		raise_step(m, now);
+	else if (m->phase == PHASE_DRAIN)
+		drain_step(m, now);
+}
+
+/* --- stopping ------------------------------------------------------------------------ */
+
+void generation_stop(struct master *m, int64_t now)
+{
+	int64_t timeout = 0;
+
+	listen_shut(m);
+	m->check.wanted = false;
+	if (m->check.pid)
+		kill(m->check.pid, SIGTERM);
+	for (size_t i = 0; i < GENERATIONS; i++) {
+		const struct conf *conf = m->gen[i].conf;
+
+		if (conf && conf->stop_timeout_ms > timeout)
+			timeout = conf->stop_timeout_ms;
+		tell(&m->gen[i], false);
+	}
+	m->stop_until = now + timeout;
+}
+
+/* Schedulers go last, so that their final checkpoint finds no writer. */
+void generation_stop_step(struct master *m, int64_t now)
+{
+	size_t workers = 0;
+	bool late = now >= m->stop_until;
+
+	for (size_t i = 0; i < GENERATIONS; i++)
+		workers += workers_running(&m->gen[i]);
+	for (size_t i = 0; i < GENERATIONS; i++) {
+		if (workers == 0)
+			tell(&m->gen[i], true);
+		if (late)
+			kill_all(&m->gen[i]);
+	}
+	if (late && m->check.pid)
+		kill(m->check.pid, SIGKILL);
+}

@@ -1,0 +1,246 @@
+/*
+ * master/spawn.c - fork, reap, throttle. Decides nothing about what should
+ * run; it makes `wanted` true. A child runs its main and _exits: it never
+ * returns into the loop.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "master/master_private.h"
+
+#define YOUNG_MS 2000           /* who dies before this age is throttled */
+#define THROTTLE_MIN_MS 100
+#define THROTTLE_MAX_MS 30000
+
+static void slot_clear(struct slot *s)
+{
+	atomic_store(&s->state, SLOT_FREE);
+	atomic_store(&s->hashing, 0);   /* a dead holder's permit comes back */
+	atomic_store(&s->started, 0);
+	atomic_store(&s->deadline, 0);
+	atomic_store(&s->requests, 0);
+	s->pid = 0;
+}
+
+static int listen_fd(const struct master *m, enum slot_role role)
+{
+	for (size_t i = 0; i < LISTENERS; i++)
+		if (m->listeners[i].role == role)
+			return m->listeners[i].fd;
+	return -1;
+}
+
+_Noreturn static void child_run(struct master *m, const struct generation *g, struct proc *p)
+{
+	struct child c = {
+		.conf = g->conf,
+		.scoreboard = m->scoreboard,
+		.slot = p->slot,
+		.listen_fd = listen_fd(m, p->slot->role),
+		.lifeline_fd = m->lifeline[0],
+	};
+	char name[32];
+
+	close(m->lifeline[1]);
+	for (size_t i = 0; i < LISTENERS; i++)
+		if (m->listeners[i].fd != c.listen_fd)
+			close(m->listeners[i].fd);
+	p->slot->pid = getpid();
+	snprintf(name, sizeof(name), "%s/%d", slot_role_name(p->slot->role), p->slot->index);
+	log_init(name, (enum log_level)g->conf->log_level);
+	_exit(m->options->mains[p->slot->role](&c));
+}
+
+/* A throttled child waits twice as long each time, until it lives. */
+static void throttle(struct proc *p, int64_t now)
+{
+	if (now - p->born >= YOUNG_MS)
+		p->delay = 0;
+	else if (p->delay == 0)
+		p->delay = THROTTLE_MIN_MS;
+	else
+		p->delay = p->delay * 2 < THROTTLE_MAX_MS ? p->delay * 2 : THROTTLE_MAX_MS;
+	p->due = now + p->delay;
+}
+
+static void proc_spawn(struct master *m, const struct generation *g, struct proc *p, int64_t now)
+{
+	pid_t pid;
+
+	slot_clear(p->slot);
+	atomic_store(&p->slot->state, SLOT_STARTING);
+	p->born = now;
+	p->told = p->killed = p->ready = false;
+	pid = fork();
+	if (pid == 0)
+		child_run(m, g, p);
+	if (pid < 0) {
+		log_error("fork_failed", LOG_S("error", strerror(errno)));
+		throttle(p, now);
+		return;
+	}
+	p->pid = p->slot->pid = pid;
+}
+
+/* --- the check child --------------------------------------------------------- */
+
+_Noreturn static void check_run(struct master *m, int fd)
+{
+	bool reload = gen_old(m) != gen_new(m);
+	struct err err = { .kind = ERR_NONE };
+	sigset_t none;
+	bool good;
+
+	close(m->lifeline[1]);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	log_init("check", (enum log_level)gen_new(m)->conf->log_level);
+	good = m->options->check(gen_new(m)->conf, reload, &err);
+	if (!good && write(fd, &err, sizeof(err)) != (ssize_t)sizeof(err))
+		_exit(2);
+	_exit(good ? 0 : 1);
+}
+
+static void check_spawn(struct master *m)
+{
+	int fds[2];
+	struct err err;
+
+	m->check.wanted = false;
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0) {
+		err_set(&err, ERR_INTERNAL, "no pipe: %s", strerror(errno));
+		generation_checked(m, false, &err);
+		return;
+	}
+	m->check.pid = fork();
+	if (m->check.pid == 0)
+		check_run(m, fds[1]);
+	close(fds[1]);
+	if (m->check.pid > 0) {
+		m->check.fd = fds[0];
+		return;
+	}
+	m->check.pid = 0;
+	close(fds[0]);
+	err_set(&err, ERR_INTERNAL, "cannot fork: %s", strerror(errno));
+	generation_checked(m, false, &err);
+}
+
+static void check_reaped(struct master *m, int status)
+{
+	bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	struct err err = { .kind = ERR_NONE };
+
+	if (!good && read(m->check.fd, &err, sizeof(err)) != (ssize_t)sizeof(err))
+		err_set(&err, ERR_INTERNAL, "the check of the configuration ended by %s",
+			WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "an error");
+	close(m->check.fd);
+	m->check.fd = -1;
+	m->check.pid = 0;
+	if (m->state == MASTER_RELOADING)
+		generation_checked(m, good, &err);
+}
+
+/* --- all of them --------------------------------------------------------------- */
+
+void spawn_due(struct master *m, int64_t now)
+{
+	if (m->check.wanted)
+		check_spawn(m);
+	for (size_t i = 0; i < GENERATIONS; i++) {
+		const struct generation *g = &m->gen[i];
+
+		for (size_t k = 0; k < g->n; k++)
+			if (g->procs[k].wanted && !g->procs[k].pid && g->procs[k].due <= now)
+				proc_spawn(m, g, &g->procs[k], now);
+	}
+}
+
+int64_t spawn_next(const struct master *m, int64_t now, int64_t least)
+{
+	for (size_t i = 0; i < GENERATIONS; i++) {
+		const struct generation *g = &m->gen[i];
+
+		for (size_t k = 0; k < g->n; k++)
+			if (g->procs[k].wanted && !g->procs[k].pid && g->procs[k].due < least)
+				least = g->procs[k].due;
+	}
+	return least > now && !m->check.wanted ? least : now;
+}
+
+static struct proc *proc_find(struct master *m, pid_t pid, struct generation **gen_r)
+{
+	for (size_t i = 0; i < GENERATIONS; i++)
+		for (size_t k = 0; k < m->gen[i].n; k++)
+			if (m->gen[i].procs[k].pid == pid) {
+				*gen_r = &m->gen[i];
+				return &m->gen[i].procs[k];
+			}
+	return NULL;
+}
+
+static void log_end(const struct generation *g, const struct proc *p, int status, int64_t now)
+{
+	bool by_signal = WIFSIGNALED(status);
+	bool expected = p->told && !by_signal && WEXITSTATUS(status) == 0;
+
+	LOG_EVENT(expected ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN,
+		  expected ? "child_ended" : "child_died",
+		  LOG_S("role", slot_role_name(p->slot->role)), LOG_N("index", p->slot->index),
+		  LOG_N("pid", p->pid), LOG_N("generation", g->number),
+		  LOG_N(by_signal ? "signal" : "status",
+			by_signal ? WTERMSIG(status) : WEXITSTATUS(status)),
+		  LOG_N("age_ms", now - p->born),
+		  LOG_N(p->wanted ? "respawn_in_ms" : NULL, p->delay));
+}
+
+static void proc_reaped(struct master *m, pid_t pid, int status, int64_t now)
+{
+	struct generation *g;
+	struct proc *p = proc_find(m, pid, &g);
+
+	if (!p)
+		return;
+	throttle(p, now);
+	log_end(g, p, status, now);
+	slot_clear(p->slot);
+	p->pid = 0;
+	p->ready = false;
+}
+
+void spawn_reap(struct master *m, int64_t now)
+{
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == m->check.pid)
+			check_reaped(m, status);
+		else
+			proc_reaped(m, pid, status, now);
+	}
+}
+
+void proc_tell(struct proc *p)
+{
+	if (!p->pid || p->told)
+		return;
+	p->told = true;
+	kill(p->pid, SIGTERM);
+}
+
+void proc_kill(struct proc *p)
+{
+	if (!p->pid || p->killed)
+		return;
+	p->killed = true;
+	kill(p->pid, SIGKILL);
+}
