@@ -12,3 +12,7 @@ tests_unit_password_SOURCES = tests/unit/password.c tests/unit/tap.h
 tests_unit_password_LDADD = $(LAYERS) $(LIBS_ALL)
 tests_unit_token_SOURCES = tests/unit/token.c tests/unit/tap.h
 tests_unit_token_LDADD = $(LAYERS) $(LIBS_ALL)
+
+check_PROGRAMS += tests/unit/json
+tests_unit_json_SOURCES = tests/unit/json.c tests/unit/tap.h
+tests_unit_json_LDADD = $(LAYERS) $(LIBS_ALL)

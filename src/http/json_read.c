@@ -1,0 +1,288 @@
+/*
+ * http/json_read.c - JSON object text to a struct, by its field table.
+ *
+ * The only user of json-c. Only typed getters: json-c's own conversions read
+ * 12 out of "12abc". Sentences name fields and bounds, never values.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "http/json.h"
+#include "http/rfc3339.h"
+
+struct reader {
+	const struct field_schema *schema;
+	struct arena *arena;
+	char *out;
+	uint32_t *given;    /* NULL = the struct has none */
+	struct err *err_r;
+};
+
+typedef bool read_fn(struct reader *r, const struct field *f, json_object *value, void *member);
+
+static bool wrong(struct reader *r, const struct field *f, const char *what)
+{
+	return err_field(r->err_r, ERR_INVALID, f->name, "%s must be %s", f->name, what);
+}
+
+static bool out_of_bounds(struct reader *r, const struct field *f, const char *what)
+{
+	const char *must = f->type == FIELD_INT ? "be" : "have";
+	if (f->max == 0)
+		return err_field(r->err_r, ERR_RANGE, f->name, "%s must %s at least %" PRId64 "%s",
+				 f->name, must, f->min, what);
+	return err_field(r->err_r, ERR_RANGE, f->name,
+			 "%s must %s from %" PRId64 " to %" PRId64 "%s",
+			 f->name, must, f->min, f->max, what);
+}
+
+/* min and max both 0 = no bound; for lengths max 0 alone = no upper one. */
+static bool length_in_bounds(const struct field *f, size_t len)
+{
+	return (int64_t)len >= f->min && (f->max == 0 || (int64_t)len <= f->max);
+}
+
+static bool word_allowed(const struct field *f, const char *s)
+{
+	if (!f->values)
+		return true;
+	for (const char *const *v = f->values; *v; v++)
+		if (str_eq(*v, s))
+			return true;
+	return false;
+}
+
+static bool wrong_word(struct reader *r, const struct field *f)
+{
+	struct strbuf b = { .arena = r->arena };
+	for (const char *const *v = f->values; *v; v++) {
+		strbuf_adds(&b, v == f->values ? "" : ", ");
+		strbuf_adds(&b, *v);
+	}
+	return wrong(r, f, arena_printf(r->arena, "one of: %s", b.s ? b.s : ""));
+}
+
+static const char *take_string(struct reader *r, json_object *value)
+{
+	if (!json_object_is_type(value, json_type_string))
+		return NULL;
+	return arena_strndup(r->arena, json_object_get_string(value),
+			     (size_t)json_object_get_string_len(value));
+}
+
+static bool read_text(struct reader *r, const struct field *f, json_object *value, void *member)
+{
+	const char *s = take_string(r, value);
+	if (!s)
+		return wrong(r, f, "a string");
+	if (!word_allowed(f, s))
+		return wrong_word(r, f);
+	if (!length_in_bounds(f, utf8_length(s)))
+		return out_of_bounds(r, f, " characters");
+	*(const char **)member = s;
+	return true;
+}
+
+static bool read_uuid(struct reader *r, const struct field *f, json_object *value, void *member)
+{
+	const char *s = take_string(r, value);
+	char uuid[UUID_TEXT];
+	if (!s || !uuid_parse(s, uuid))
+		return wrong(r, f, "a UUID");
+	*(const char **)member = arena_strdup(r->arena, uuid);
+	return true;
+}
+
+static bool read_int(struct reader *r, const struct field *f, json_object *value, void *member)
+{
+	if (!json_object_is_type(value, json_type_int))
+		return wrong(r, f, "a whole number");
+	int64_t v = json_object_get_int64(value);
+	if (v == INT_NONE)
+		return err_field(r->err_r, ERR_RANGE, f->name, "%s is out of range", f->name);
+	if ((f->min != 0 || f->max != 0) && (v < f->min || v > f->max))
+		return out_of_bounds(r, f, "");
+	*(int64_t *)member = v;
+	return true;
+}
+
+static bool read_bool(struct reader *r, const struct field *f, json_object *value, void *member)
+{
+	if (!json_object_is_type(value, json_type_boolean))
+		return wrong(r, f, "true or false");
+	*(bool *)member = json_object_get_boolean(value);
+	return true;
+}
+
+static bool read_time(struct reader *r, const struct field *f, json_object *value, void *member)
+{
+	const char *s = take_string(r, value);
+	if (!s || !rfc3339_parse(s, member))
+		return wrong(r, f, "a time like 2025-01-31T12:00:00Z");
+	return true;
+}
+
+static bool read_strings(struct reader *r, const struct field *f, json_object *value, void *member)
+{
+	if (!json_object_is_type(value, json_type_array))
+		return wrong(r, f, "a list of strings");
+	size_t n = json_object_array_length(value);
+	if (!length_in_bounds(f, n))
+		return out_of_bounds(r, f, " items");
+	struct strbuf b = { .arena = r->arena };
+	strbuf_adds(&b, "[");
+	for (size_t i = 0; i < n; i++) {
+		const char *s = take_string(r, json_object_array_get_idx(value, i));
+		if (!s)
+			return wrong(r, f, "a list of strings");
+		if (!word_allowed(f, s))
+			return wrong_word(r, f);
+		strbuf_adds(&b, i ? "," : "");
+		json_write_string(&b, s);
+	}
+	strbuf_adds(&b, "]");
+	*(const char **)member = b.s;
+	return true;
+}
+
+static read_fn *const readers[] = {
+	[FIELD_TEXT] = read_text,
+	[FIELD_UUID] = read_uuid,
+	[FIELD_INT] = read_int,
+	[FIELD_BOOL] = read_bool,
+	[FIELD_TIME] = read_time,
+	[FIELD_STRINGS] = read_strings,
+	[FIELD_OBJECT] = NULL,   /* output only */
+	[FIELD_LIST] = NULL,
+};
+
+static bool readable(const struct field *f)
+{
+	return !(f->flags & FIELD_PRIVATE) && readers[f->type];
+}
+
+/* A client's text, fit for a sentence and a log: short, no controls. */
+static const char *quotable(struct arena *arena, const char *name)
+{
+	char *s = arena_strdup(arena, name);
+	for (char *p = s; *p; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == '"')
+			*p = '?';
+		if (p - s >= 40 && ((unsigned char)*p & 0xc0) != 0x80) {
+			*p = '\0';
+			break;
+		}
+	}
+	return s;
+}
+
+static bool known_members(struct reader *r, json_object *root)
+{
+	json_object_object_foreach(root, name, value) {
+		const struct field *f = r->schema->fields;
+		(void)value;
+		while (f->name && !(readable(f) && str_eq(f->name, name)))
+			f++;
+		if (f->name)
+			continue;
+		const char *q = quotable(r->arena, name);
+		return err_field(r->err_r, ERR_INVALID, q, "Unknown field \"%s\"", q);
+	}
+	return true;
+}
+
+static void set_absent(struct reader *r)
+{
+	memset(r->out, 0, r->schema->size);
+	for (const struct field *f = r->schema->fields; f->name; f++) {
+		if (f->type == FIELD_INT)
+			*(int64_t *)field_ptr(f, r->out) = INT_NONE;
+		else if (f->type == FIELD_TIME)
+			*(int64_t *)field_ptr(f, r->out) = TIME_NONE;
+	}
+}
+
+static bool read_field(struct reader *r, const struct field *f, json_object *root)
+{
+	size_t i = (size_t)(f - r->schema->fields);
+	json_object *value;
+	bool named = json_object_object_get_ex(root, f->name, &value);
+	if ((f->flags & FIELD_REQUIRED) && (!named || !value))
+		return err_field(r->err_r, ERR_REQUIRED, f->name, "%s is required", f->name);
+	if (!named)
+		return true;
+	if (r->given && i < 32)
+		*r->given |= UINT32_C(1) << i;
+	if (value)
+		return readers[f->type](r, f, value, field_ptr(f, r->out));
+	return (f->flags & FIELD_NULLABLE) || wrong(r, f, "left out or have a value, not null");
+}
+
+/* json-c's copies of passwords must not stay on the heap. */
+static void wipe_secrets(const struct field_schema *schema, json_object *root)
+{
+	json_object *value;
+	for (const struct field *f = schema->fields; f->name; f++) {
+		if (!(f->flags & FIELD_SECRET) ||
+		    !json_object_object_get_ex(root, f->name, &value) ||
+		    !json_object_is_type(value, json_type_string))
+			continue;
+		explicit_bzero((char *)(uintptr_t)json_object_get_string(value),
+			       (size_t)json_object_get_string_len(value));
+	}
+}
+
+static bool read_object(struct reader *r, json_object *root)
+{
+	if (!json_object_is_type(root, json_type_object))
+		return err_set(r->err_r, ERR_MALFORMED, "The body must be a JSON object");
+	if (!known_members(r, root))
+		return false;
+	for (const struct field *f = r->schema->fields; f->name; f++)
+		if (readable(f) && !read_field(r, f, root))
+			return false;
+	return true;
+}
+
+static bool is_blank(const char *text, size_t n)
+{
+	size_t i = 0;
+	while (i < n && memchr(" \t\r\n", text[i], 4))
+		i++;
+	return i == n;
+}
+
+static json_object *parse(const char *text, size_t n)
+{
+	/* one more: json-c counts the scalar inside the innermost array */
+	json_tokener *tok = json_tokener_new_ex(JSON_DEPTH_MAX + 1);
+	if (!tok)
+		return NULL;
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
+	json_object *root = json_tokener_parse_ex(tok, text, (int)n);
+	json_tokener_free(tok);
+	return root;
+}
+
+bool json_read(const char *text, size_t n, const struct field_schema *schema,
+	       struct arena *arena, void *out, struct err *err_r)
+{
+	struct reader r = { .schema = schema, .arena = arena, .out = out, .err_r = err_r };
+	set_absent(&r);
+	if (schema->given_offset)
+		r.given = (uint32_t *)(void *)(r.out + schema->given_offset - 1);
+	if (n > INT32_MAX || is_blank(text, n))
+		return err_set(err_r, ERR_MALFORMED, "The body must be a JSON object");
+	if (!json_check(text, n, err_r))
+		return false;
+	json_object *root = parse(text, n);
+	bool good = read_object(&r, root);
+	if (json_object_is_type(root, json_type_object))
+		wipe_secrets(schema, root);
+	json_object_put(root);
+	return good;
+}

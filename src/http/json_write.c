@@ -1,0 +1,151 @@
+/*
+ * http/json_write.c - struct to JSON object text, by its field table, members
+ * in the table's order. Always valid JSON, whatever bytes a text holds.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "http/json.h"
+
+typedef void write_fn(struct strbuf *b, const struct field *f, const void *member);
+
+/* Length of the well-formed character at s, 0 when there is none. */
+static size_t utf8_take(const char *s)
+{
+	unsigned char lead = (unsigned char)*s;
+	size_t len = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+	return strnlen(s, len) == len && utf8_valid(s, len) ? len : 0;
+}
+
+static void write_escaped(struct strbuf *b, unsigned char c)
+{
+	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+	const char *p = strchr(from, c);
+	if (p)
+		strbuf_addf(b, "\\%c", to[p - from]);
+	else
+		strbuf_addf(b, "\\u%04x", c);
+}
+
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+void json_write_string(struct strbuf *b, const char *s)
+{
+	strbuf_adds(b, "\"");
+	while (*s) {
+		const char *start = s;
+		while (is_plain((unsigned char)*s))
+			s++;
+		strbuf_add(b, start, (size_t)(s - start));
+		if (!*s)
+			break;
+		size_t len = (unsigned char)*s < 0x80 ? 0 : utf8_take(s);
+		if (len)
+			strbuf_add(b, s, len);
+		else if ((unsigned char)*s < 0x80)
+			write_escaped(b, (unsigned char)*s);
+		else
+			strbuf_adds(b, "\xef\xbf\xbd");   /* U+FFFD */
+		s += len ? len : 1;
+	}
+	strbuf_adds(b, "\"");
+}
+
+static void write_text(struct strbuf *b, const struct field *f, const void *member)
+{
+	const char *s = *(const char *const *)member;
+	(void)f;
+	if (s)
+		json_write_string(b, s);
+	else
+		strbuf_adds(b, "null");
+}
+
+static void write_int(struct strbuf *b, const struct field *f, const void *member)
+{
+	int64_t v = *(const int64_t *)member;
+	(void)f;
+	if (v == INT_NONE)
+		strbuf_adds(b, "null");
+	else
+		strbuf_addf(b, "%" PRId64, v);
+}
+
+static void write_bool(struct strbuf *b, const struct field *f, const void *member)
+{
+	(void)f;
+	strbuf_adds(b, *(const bool *)member ? "true" : "false");
+}
+
+static void write_time(struct strbuf *b, const struct field *f, const void *member)
+{
+	int64_t ms = *(const int64_t *)member;
+	char text[TIME_TEXT];
+	(void)f;
+	if (ms == TIME_NONE) {
+		strbuf_adds(b, "null");
+		return;
+	}
+	time_format(ms, text);
+	strbuf_addf(b, "\"%s\"", text);
+}
+
+/* Canonical JSON already: json_read and the drivers see to that. */
+static void write_strings(struct strbuf *b, const struct field *f, const void *member)
+{
+	const char *s = *(const char *const *)member;
+	(void)f;
+	strbuf_adds(b, s ? s : "null");
+}
+
+static void write_object(struct strbuf *b, const struct field *f, const void *member)
+{
+	const void *object = *(const void *const *)member;
+	if (object)
+		json_write(b, f->schema, object);
+	else
+		strbuf_adds(b, "null");
+}
+
+static void write_list(struct strbuf *b, const struct field *f, const void *member)
+{
+	const struct field_list *list = member;
+	strbuf_adds(b, "[");
+	for (size_t i = 0; i < list->n; i++) {
+		strbuf_adds(b, i ? "," : "");
+		json_write(b, f->schema, (const char *)list->items + i * f->schema->size);
+	}
+	strbuf_adds(b, "]");
+}
+
+static write_fn *const writers[] = {
+	[FIELD_TEXT] = write_text,
+	[FIELD_UUID] = write_text,
+	[FIELD_INT] = write_int,
+	[FIELD_BOOL] = write_bool,
+	[FIELD_TIME] = write_time,
+	[FIELD_STRINGS] = write_strings,
+	[FIELD_OBJECT] = write_object,
+	[FIELD_LIST] = write_list,
+};
+
+void json_write(struct strbuf *b, const struct field_schema *schema, const void *in)
+{
+	const char *sep = "";
+	strbuf_adds(b, "{");
+	for (const struct field *f = schema->fields; f->name; f++) {
+		if (f->flags & FIELD_PRIVATE)
+			continue;
+		strbuf_adds(b, sep);
+		sep = ",";
+		json_write_string(b, f->name);
+		strbuf_adds(b, ":");
+		writers[f->type](b, f, field_cptr(f, in));
+	}
+	strbuf_adds(b, "}");
+}

@@ -1,0 +1,74 @@
+/* http/rfc3339.c - RFC 3339 text to milliseconds, on top of time_parse(). */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "http/rfc3339.h"
+
+#define MINUTE_MS (INT64_C(60) * SECOND_MS)
+#define SECONDS_TEXT 19   /* YYYY-MM-DDTHH:MM:SS */
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static const char *take_fraction(const char *p, char millis[4])
+{
+	if (*p != '.')
+		return p;
+	if (!is_digit(*++p))
+		return NULL;
+	for (int i = 0; is_digit(*p); p++, i++)
+		if (i < 3)
+			millis[i] = *p;
+	return p;
+}
+
+static bool take_two(const char *p, int max, int *out)
+{
+	if (!is_digit(p[0]) || !is_digit(p[1]))
+		return false;
+	*out = (p[0] - '0') * 10 + (p[1] - '0');
+	return *out <= max;
+}
+
+/* "Z", "+02:00": minutes east of UTC. */
+static bool take_offset(const char *p, int64_t *minutes)
+{
+	int h, m;
+	*minutes = 0;
+	if (*p == 'Z' || *p == 'z')
+		return p[1] == '\0';
+	if ((*p != '+' && *p != '-') || !take_two(p + 1, 23, &h) || p[3] != ':' ||
+	    !take_two(p + 4, 59, &m) || p[6] != '\0')
+		return false;
+	*minutes = (*p == '-' ? -1 : 1) * (int64_t)(h * 60 + m);
+	return true;
+}
+
+bool rfc3339_parse(const char *text, int64_t *ms_r)
+{
+	char fixed[TIME_TEXT] = "";
+	char millis[4] = "000";
+	int64_t minutes, ms, last;
+	if (strnlen(text, SECONDS_TEXT + 1) <= SECONDS_TEXT ||
+	    (text[10] != 'T' && text[10] != 't'))
+		return false;
+	const char *p = take_fraction(text + SECONDS_TEXT, millis);
+	if (!p || !take_offset(p, &minutes))
+		return false;
+	memcpy(fixed, text, SECONDS_TEXT);
+	fixed[10] = 'T';
+	fixed[SECONDS_TEXT] = '.';
+	memcpy(fixed + SECONDS_TEXT + 1, millis, 3);
+	fixed[SECONDS_TEXT + 4] = 'Z';
+	if (!time_parse(fixed, &ms) || !time_parse("9999-12-31T23:59:59.999Z", &last))
+		return false;
+	ms -= minutes * MINUTE_MS;
+	if (ms < 0 || ms > last)
+		return false;
+	*ms_r = ms;
+	return true;
+}
