@@ -1,0 +1,302 @@
+/*
+ * driver_pgsql_map.c - values between PostgreSQL's text formats and the
+ * common form of db.h, so that both backends read and write the same:
+ *   timestamptz <-> YYYY-MM-DDTHH:MM:SS.sssZ, boolean <-> 0/1,
+ *   text[] <-> canonical JSON array of strings. All else passes as it is.
+ * Pure functions; no connection.
+ */
+#include "config.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "db/pgsql.h"
+
+enum { OID_BOOL = 16, OID_TEXT_ARRAY = 1009, OID_VARCHAR_ARRAY = 1015, OID_TIMESTAMPTZ = 1184 };
+
+/* --- moments ---------------------------------------------------------------- */
+
+/* Days since 1970-01-01 in the proleptic Gregorian calendar. */
+static int64_t days(int y, int m, int d)
+{
+	y -= m <= 2;
+	int64_t era = (y >= 0 ? y : y - 399) / 400;
+	int64_t yoe = y - era * 400;
+	int64_t doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+
+	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+}
+
+/* ".678901" -> 678; PostgreSQL drops trailing zeros. */
+static const char *milliseconds(const char *p, int *ms)
+{
+	int scale = 100;
+
+	*ms = 0;
+	if (*p != '.')
+		return p;
+	for (p++; isdigit((unsigned char)*p); p++, scale /= 10)
+		*ms += (*p - '0') * scale;
+	return p;
+}
+
+/* "+00", "-03:30", "+05:53:28": seconds east of UTC. The server speaks UTC to
+ * us, but a pooler may not. */
+static bool offset_seconds(const char *p, int *seconds)
+{
+	int h = 0, m = 0, s = 0;
+
+	if ((*p != '+' && *p != '-') || sscanf(p + 1, "%2d:%2d:%2d", &h, &m, &s) < 1)
+		return false;
+	*seconds = (h * 60 + m) * 60 + s;
+	if (*p == '-')
+		*seconds = -*seconds;
+	/* a year before Christ ends in " BC" */
+	return !strchr(p, ' ');
+}
+
+/* What does not fit the fixed form (infinity, BC, years over 9999) stays. */
+static const char *moment(const char *text, struct arena *arena)
+{
+	int y, mo, d, h, mi, s, ms, used = 0, east;
+
+	if (sscanf(text, "%4d-%2d-%2d %2d:%2d:%2d%n", &y, &mo, &d, &h, &mi, &s, &used) != 6)
+		return text;
+	const char *rest = milliseconds(text + used, &ms);
+	if (!offset_seconds(rest, &east))
+		return text;
+	char *out = arena_alloc(arena, TIME_TEXT);
+	int64_t seconds = days(y, mo, d) * 86400 + (h * 60 + mi) * 60 + s - east;
+	time_format(seconds * SECOND_MS + ms, out);
+	return out;
+}
+
+/* --- lists of strings -------------------------------------------------------- */
+
+static void add_json_char(struct strbuf *b, char ch)
+{
+	static const char names[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
+	const char *at = ch ? strchr(names, ch) : NULL;
+
+	if (at)
+		strbuf_addf(b, "\\%c", letters[at - names]);
+	else if ((unsigned char)ch < ' ')
+		strbuf_addf(b, "\\u%04x", (unsigned)(unsigned char)ch);
+	else
+		strbuf_add(b, &ch, 1);
+}
+
+/* One element of an array literal, quoted or bare; returns what follows it. */
+static const char *array_element(const char *p, struct strbuf *b)
+{
+	bool quoted = *p == '"';
+
+	if (!quoted && str_starts(p, "NULL") && (p[4] == ',' || p[4] == '}')) {
+		strbuf_adds(b, "null");
+		return p + 4;
+	}
+	strbuf_adds(b, "\"");
+	for (p += quoted; *p; p++) {
+		if (quoted ? *p == '"' : *p == ',' || *p == '}')
+			break;
+		if (*p == '\\' && p[1])
+			p++;
+		add_json_char(b, *p);
+	}
+	strbuf_adds(b, "\"");
+	return p + (quoted && *p == '"');
+}
+
+/* {a,"b c"} -> ["a","b c"]. Lower bounds ("[0:1]=") are passed over. */
+static const char *json_from_array(const char *text, struct arena *arena)
+{
+	struct strbuf b = { .arena = arena };
+	const char *p = strchr(text, '{');
+
+	if (!p)
+		return text;
+	strbuf_adds(&b, "[");
+	for (p++; *p && *p != '}'; ) {
+		p = array_element(p, &b);
+		if (*p == ',') {
+			strbuf_adds(&b, ",");
+			p++;
+		}
+	}
+	strbuf_adds(&b, "]");
+	return b.s;
+}
+
+static void add_utf8(struct strbuf *b, unsigned long cp)
+{
+	char s[4];
+	size_t n = cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
+	static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+
+	for (size_t i = n; i-- > 1; cp >>= 6)
+		s[i] = (char)(0x80 | (cp & 0x3f));
+	s[0] = (char)(lead[n] | cp);
+	strbuf_add(b, s, n);
+}
+
+static bool hex4(const char *p, unsigned long *out)
+{
+	unsigned char v[2];
+	char digits[5];
+
+	if (strnlen(p, 4) < 4)
+		return false;
+	memcpy(digits, p, 4);
+	digits[4] = '\0';
+	if (!hex_decode(digits, v, 2))
+		return false;
+	*out = (unsigned long)v[0] << 8 | v[1];
+	return true;
+}
+
+/* p stands behind "\u"; NULL when it is no character that text can hold. */
+static const char *unicode_escape(const char *p, unsigned long *cp)
+{
+	unsigned long low;
+
+	if (!hex4(p, cp) || *cp == 0 || (*cp >= 0xdc00 && *cp <= 0xdfff))
+		return NULL;
+	p += 4;
+	if (*cp < 0xd800 || *cp > 0xdbff)
+		return p;
+	if (p[0] != '\\' || p[1] != 'u' || !hex4(p + 2, &low) || low < 0xdc00 || low > 0xdfff)
+		return NULL;
+	*cp = 0x10000 + ((*cp - 0xd800) << 10) + (low - 0xdc00);
+	return p + 6;
+}
+
+static void add_array_char(struct strbuf *b, char ch)
+{
+	if (ch == '"' || ch == '\\')
+		strbuf_adds(b, "\\");
+	strbuf_add(b, &ch, 1);
+}
+
+/* p stands behind the backslash. */
+static const char *json_escape(const char *p, struct strbuf *b)
+{
+	static const char letters[] = "bfnrt\"\\/", chars[] = "\b\f\n\r\t\"\\/";
+	const char *at = *p ? strchr(letters, *p) : NULL;
+	unsigned long cp;
+
+	if (at) {
+		add_array_char(b, chars[at - letters]);
+		return p + 1;
+	}
+	if (*p != 'u')
+		return NULL;
+	p = unicode_escape(p + 1, &cp);
+	if (!p)
+		return NULL;
+	if (cp < 0x80)
+		add_array_char(b, (char)cp);
+	else
+		add_utf8(b, cp);
+	return p;
+}
+
+static const char *skip_blank(const char *p)
+{
+	return p + strspn(p, " \t\r\n");
+}
+
+/* One JSON string -> one quoted element; NULL when it is none. */
+static const char *json_element(const char *p, struct strbuf *b)
+{
+	if (*p++ != '"')
+		return NULL;
+	strbuf_adds(b, "\"");
+	while (p && *p != '"') {
+		if (!*p)
+			return NULL;
+		if (*p == '\\') {
+			p = json_escape(p + 1, b);
+			continue;
+		}
+		add_array_char(b, *p++);
+	}
+	strbuf_adds(b, "\"");
+	return p ? p + 1 : NULL;
+}
+
+/* ["a","b"] -> {"a","b"}, everything quoted. */
+static bool array_from_json(const char *json, struct arena *arena, const char **out)
+{
+	struct strbuf b = { .arena = arena };
+	const char *p = skip_blank(json);
+
+	if (*p != '[')
+		return false;
+	strbuf_adds(&b, "{");
+	p = skip_blank(p + 1);
+	while (*p != ']') {
+		p = json_element(p, &b);
+		if (!p)
+			return false;
+		p = skip_blank(p);
+		if (*p != ',' && *p != ']')
+			return false;
+		if (*p == ',') {
+			strbuf_adds(&b, ",");
+			p = skip_blank(p + 1);
+			if (*p != '"')
+				return false;
+		}
+	}
+	strbuf_adds(&b, "}");
+	*out = b.s;
+	return !*skip_blank(p + 1);
+}
+
+/* --- both ways ---------------------------------------------------------------- */
+
+bool pgsql_param(const struct db_value *v, struct arena *arena, const char **out)
+{
+	char *time;
+
+	switch (v->type) {
+	case DB_NULL:
+		*out = NULL;
+		return true;
+	case DB_INT:
+		*out = arena_printf(arena, "%lld", (long long)v->i);
+		return true;
+	case DB_BOOL:
+		*out = v->i ? "t" : "f";
+		return true;
+	case DB_TIME:
+		time = arena_alloc(arena, TIME_TEXT);
+		time_format(v->i, time);
+		*out = time;
+		return true;
+	case DB_STRINGS:
+		return array_from_json(v->s, arena, out);
+	case DB_TEXT:
+		*out = v->s;
+		return true;
+	}
+	return false;
+}
+
+const char *pgsql_text(Oid type, const char *text, struct arena *arena)
+{
+	switch (type) {
+	case OID_BOOL:
+		return *text == 't' ? "1" : "0";
+	case OID_TIMESTAMPTZ:
+		return moment(text, arena);
+	case OID_TEXT_ARRAY:
+	case OID_VARCHAR_ARRAY:
+		return json_from_array(text, arena);
+	default:
+		return text;
+	}
+}

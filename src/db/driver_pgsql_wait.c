@@ -1,0 +1,141 @@
+/*
+ * driver_pgsql_wait.c - talking to the server without ever waiting past a
+ * deadline. Knows libpq's asynchronous calls; knows nothing of outcomes
+ * beyond ready, late and lost.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+
+#include "base/clock.h"
+#include "db/pgsql.h"
+
+enum pgsql_wait pgsql_wait(PGconn *pg, short events, int64_t deadline)
+{
+	struct pollfd p = { .fd = PQsocket(pg), .events = events };
+
+	if (p.fd < 0)
+		return PGSQL_LOST;
+	for (;;) {
+		int64_t left = deadline - clock_monotonic();
+		if (left < 0)
+			left = 0;
+		int n = poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left);
+		if (n > 0)
+			return PGSQL_READY;
+		if (n == 0)
+			return PGSQL_LATE;
+		if (errno != EINTR)
+			return PGSQL_LOST;
+	}
+}
+
+/* A large statement does not fit the socket's buffer at once, and the server
+ * may be talking meanwhile: read too, or both sides wait for ever. */
+static enum pgsql_wait flush(PGconn *pg, int64_t deadline)
+{
+	for (;;) {
+		int rc = PQflush(pg);
+		if (rc == 0)
+			return PGSQL_READY;
+		if (rc < 0)
+			return PGSQL_LOST;
+		enum pgsql_wait w = pgsql_wait(pg, POLLIN | POLLOUT, deadline);
+		if (w != PGSQL_READY)
+			return w;
+		if (!PQconsumeInput(pg))
+			return PGSQL_LOST;
+	}
+}
+
+static bool is_error(const PGresult *r)
+{
+	switch (PQresultStatus(r)) {
+	case PGRES_EMPTY_QUERY:
+	case PGRES_COMMAND_OK:
+	case PGRES_TUPLES_OK:
+	case PGRES_SINGLE_TUPLE:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* libpq hands out a COPY result for ever; no statement of ours copies. */
+static bool is_copy(const PGresult *r)
+{
+	ExecStatusType s = PQresultStatus(r);
+
+	return s == PGRES_COPY_IN || s == PGRES_COPY_OUT || s == PGRES_COPY_BOTH;
+}
+
+static enum pgsql_wait next_result(PGconn *pg, int64_t deadline, PGresult **r)
+{
+	while (PQisBusy(pg)) {
+		enum pgsql_wait w = pgsql_wait(pg, POLLIN, deadline);
+		if (w != PGSQL_READY)
+			return w;
+		if (!PQconsumeInput(pg))
+			return PGSQL_LOST;
+	}
+	*r = PQgetResult(pg);
+	return PGSQL_READY;
+}
+
+enum pgsql_wait pgsql_results(PGconn *pg, int64_t deadline, PGresult **result_r)
+{
+	PGresult *kept = NULL, *r = NULL;
+	enum pgsql_wait w = flush(pg, deadline);
+
+	*result_r = NULL;
+	while (w == PGSQL_READY) {
+		w = next_result(pg, deadline, &r);
+		if (w != PGSQL_READY || !r)
+			break;
+		if (is_copy(r)) {
+			PQclear(r);
+			w = PGSQL_LOST;
+			break;
+		}
+		if (kept && is_error(kept)) {
+			PQclear(r);
+			continue;
+		}
+		PQclear(kept);
+		kept = r;
+	}
+	if (w == PGSQL_READY && !kept)
+		w = PGSQL_LOST;
+	if (w != PGSQL_READY) {
+		PQclear(kept);
+		return w;
+	}
+	*result_r = kept;
+	return PGSQL_READY;
+}
+
+enum db_rc pgsql_command(struct db_conn *c, const char *sql, bool committing,
+			 int64_t deadline, PGresult **result_r, struct err *err_r)
+{
+	PGresult *r = NULL;
+
+	*result_r = NULL;
+	if (!c->pg || PQstatus(c->pg) != CONNECTION_OK)
+		return pgsql_lost(c, PGSQL_LOST, false, err_r);
+	if (!PQsendQuery(c->pg, sql))
+		return pgsql_lost(c, PGSQL_LOST, committing, err_r);
+	enum pgsql_wait w = pgsql_results(c->pg, deadline, &r);
+	if (w != PGSQL_READY)
+		return pgsql_lost(c, w, committing, err_r);
+	if (is_error(r)) {
+		enum db_rc rc = pgsql_refused(c, r, err_r);
+		PQclear(r);
+		if (rc == DB_GONE && committing)
+			return pgsql_lost(c, PGSQL_LOST, true, err_r);
+		return rc;
+	}
+	*result_r = r;
+	return DB_OK;
+}
