@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "db/pgsql.h"
+#include "db/driver_pgsql.h"
 
 #define SCHEMA_LOCK "1885956722"   /* "pier", the same on every host */
 #define STATEMENT_NAME 24

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "db/pgsql.h"
+#include "db/driver_pgsql.h"
 
 #define PARAMS_MAX 64
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "db/pgsql.h"
+#include "db/driver_pgsql.h"
 
 #define PREPARE_HINT "behind pgbouncer's transaction mode set DATABASE_PREPARE=no"
 

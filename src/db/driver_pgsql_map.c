@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "db/pgsql.h"
+#include "db/driver_pgsql.h"
 
 enum { OID_BOOL = 16, OID_TEXT_ARRAY = 1009, OID_VARCHAR_ARRAY = 1015, OID_TIMESTAMPTZ = 1184 };
 

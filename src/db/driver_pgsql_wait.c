@@ -10,7 +10,7 @@
 #include <poll.h>
 
 #include "base/clock.h"
-#include "db/pgsql.h"
+#include "db/driver_pgsql.h"
 
 enum pgsql_wait pgsql_wait(PGconn *pg, short events, int64_t deadline)
 {

@@ -7,7 +7,7 @@ libdb_a_SOURCES += include/db/driver_sqlite.h src/db/driver_sqlite.c \
 libdb_a_CPPFLAGS += $(SQLITE_CFLAGS)
 endif
 if HAVE_PGSQL
-libdb_a_SOURCES += include/db/pgsql.h src/db/driver_pgsql.c \
+libdb_a_SOURCES += include/db/driver_pgsql.h src/db/driver_pgsql.c \
 	src/db/driver_pgsql_connect.c src/db/driver_pgsql_error.c \
 	src/db/driver_pgsql_map.c src/db/driver_pgsql_wait.c
 libdb_a_CPPFLAGS += $(PGSQL_CFLAGS)

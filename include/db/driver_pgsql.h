@@ -1,13 +1,13 @@
 /*
- * db/pgsql.h - what the files of the PostgreSQL driver share. For
+ * db/driver_pgsql.h - what the files of the PostgreSQL driver share. For
  * src/db/driver_pgsql*.c only.
  *
  * Everything goes through libpq's asynchronous calls, and every wait is a
  * poll() with a deadline: libpq's own waits have none, and neither
  * statement_timeout nor tcp_user_timeout fires when a server is frozen.
  */
-#ifndef PIERRE_DB_PGSQL_H
-#define PIERRE_DB_PGSQL_H
+#ifndef PIERRE_DB_DRIVER_PGSQL_H
+#define PIERRE_DB_DRIVER_PGSQL_H
 
 #include <libpq-fe.h>
 
