@@ -17,6 +17,11 @@ struct child {
 	int lifeline_fd;         /* reads EOF when the master has died */
 };
 
+struct db;
+
+/* A handle on the configured database, not yet connected; NULL = bad URL. */
+struct db *worker_database(const struct conf *conf, struct err *err_r);
+
 /* Exit status of the process. */
 int worker_main(const struct child *c);      /* fast and slow pools: plain loop */
 int scheduler_main(const struct child *c);   /* checkpoints, sweeps */

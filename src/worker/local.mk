@@ -1,2 +1,3 @@
-libworker_a_SOURCES = 
+libworker_a_SOURCES = include/worker/worker.h include/worker/worker_private.h \
+	src/worker/child.c src/worker/exchange.c src/worker/worker.c src/worker/scheduler.c
 libworker_a_CPPFLAGS = $(AM_CPPFLAGS)

@@ -1,0 +1,36 @@
+/*
+ * worker/worker_private.h - what the files of src/worker share.
+ */
+#ifndef PIERRE_WORKER_WORKER_PRIVATE_H
+#define PIERRE_WORKER_WORKER_PRIVATE_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "db/db.h"
+#include "http/fcgi.h"
+#include "worker/worker.h"
+
+struct worker {
+	const struct child *child;
+	struct fcgi *fcgi;
+	struct db *db;
+	struct arena *arena;    /* of one request, or one job of the scheduler */
+};
+
+/* --- child.c: signals and waiting ------------------------------------------ */
+enum child_event { CHILD_STOP, CHILD_READABLE, CHILD_TIMEOUT };
+
+/* Real handlers for what libfcgi would take over; TERM stays blocked. */
+void child_signals(void);
+/* Until fd (-1 = none) can be read, TERM came, the master died, or
+ * timeout_ms passed (-1 = never). TERM gets through here only. */
+enum child_event child_wait(const struct child *c, int fd, int64_t timeout_ms);
+/* Connected if the database is there; a child starts without one too. */
+bool child_open(struct worker *w, const struct child *c);
+void child_close(struct worker *w);
+
+/* --- exchange.c: one request, from its connection to its log line ------------ */
+void exchange_run(struct worker *w, int fd);
+
+#endif

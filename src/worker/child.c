@@ -1,0 +1,121 @@
+/*
+ * worker/child.c - what workers and the scheduler have in common: signals,
+ * the lifeline to the master, and what is opened after the fork.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "auth/auth.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/sql.h"
+#include "worker/worker_private.h"
+
+/* The handler does nothing: the signal ends ppoll, and the loop reads the flag. */
+static volatile sig_atomic_t stop_asked;
+
+static void on_term(int signal_number)
+{
+	(void)signal_number;
+	stop_asked = 1;
+}
+
+static void on_other(int signal_number)
+{
+	(void)signal_number;
+}
+
+/* Ctrl-C reaches the whole process group; only the master decides what to
+ * do about it, and tells us by TERM. */
+static const int ignored[] = { SIGINT, SIGQUIT, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2 };
+
+void child_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_term, .sa_flags = SA_RESTART };
+	sigset_t blocked;
+
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGTERM, &sa, NULL);
+	sa.sa_handler = on_other;
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		sigaction(ignored[i], &sa, NULL);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGTERM);
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+/* ppoll that finds a descriptor ready leaves a pending TERM undelivered, so
+ * under load the handler alone would never run. */
+static bool term_came(void)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return stop_asked || sigismember(&pending, SIGTERM) == 1;
+}
+
+enum child_event child_wait(const struct child *c, int fd, int64_t timeout_ms)
+{
+	struct pollfd fds[2] = { { .fd = c->lifeline_fd, .events = POLLIN },
+				 { .fd = fd, .events = POLLIN } };
+	struct timespec ts = { .tv_sec = timeout_ms / SECOND_MS,
+			       .tv_nsec = timeout_ms % SECOND_MS * 1000000 };
+	sigset_t none;
+	int n;
+
+	sigemptyset(&none);
+	for (;;) {
+		if (term_came())
+			return CHILD_STOP;
+		n = ppoll(fds, 2, timeout_ms < 0 ? NULL : &ts, &none);
+		if (n == 0)
+			return CHILD_TIMEOUT;
+		if (n < 0 && errno != EINTR)
+			return CHILD_STOP;
+		if (n > 0)
+			return fds[0].revents ? CHILD_STOP : CHILD_READABLE;
+	}
+}
+
+struct db *worker_database(const struct conf *conf, struct err *err_r)
+{
+	return db_new(&(struct db_options){
+		.url = conf->database_url,
+		.timeout_ms = conf->database_timeout_ms,
+		.prepare = conf->database_prepare,
+		.catalog = &sql_catalog,
+	}, err_r);
+}
+
+bool child_open(struct worker *w, const struct child *c)
+{
+	struct err err;
+
+	*w = (struct worker){ .child = c };
+	clock_set_offset(c->conf->clock_offset);
+	if (!auth_init(&err)) {
+		log_error("start_failed", LOG_S("error", err.message));
+		return false;
+	}
+	w->db = worker_database(c->conf, &err);
+	if (!w->db) {
+		log_error("start_failed", LOG_S("error", err.message));
+		return false;
+	}
+	if (!db_connect(w->db, &err))
+		log_warn("database_away", LOG_S("error", err.message));
+	w->arena = arena_new();
+	return true;
+}
+
+void child_close(struct worker *w)
+{
+	fcgi_free(&w->fcgi);
+	db_free(&w->db);
+	arena_free(&w->arena);
+}

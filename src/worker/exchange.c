@@ -1,0 +1,104 @@
+/*
+ * worker/exchange.c - the life of one request: parameters, route, body,
+ * handler, reply, log line. Everything it makes is gone with the arena.
+ */
+#include "config.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/problem.h"
+#include "resource/call.h"
+#include "worker/worker_private.h"
+
+#define PARAMS_MS 5000      /* nginx sends parameters at once */
+#define MARGIN_MAX_MS 500   /* the database gives up this long before the deadline */
+
+struct exchange {
+	int64_t start, deadline;
+	struct request req;
+	struct response res;
+	struct route_match match;
+	struct strbuf out;
+	bool sent;
+};
+
+static const char *label(const struct exchange *x)
+{
+	return x->match.route ? x->match.route->label : NULL;
+}
+
+/* The log keeps no query: tokens travel there by mistake. */
+static void log_request(const struct exchange *x)
+{
+	const struct request *r = &x->req;
+
+	log_info("request", LOG_S("method", r->method_text), LOG_S("path", r->path),
+		 LOG_S("route", label(x)), LOG_N("status", x->res.status),
+		 LOG_N("ms", clock_monotonic() - x->start), LOG_S("request_id", r->request_id),
+		 LOG_N("bytes", x->out.len), LOG_S(x->sent ? NULL : "sent", "no"));
+}
+
+/* An unrouted request's body is read and forgotten, within the usual limit. */
+static bool read_body(struct worker *w, struct exchange *x, struct err *err_r)
+{
+	size_t max = x->match.route ? x->match.route->body_max : BODY_SMALL;
+
+	return x->req.content_length == 0 || fcgi_body(w->fcgi, &x->req, max, err_r);
+}
+
+static void run(struct worker *w, struct exchange *x)
+{
+	const struct child *c = w->child;
+	const char *agent = x->req.user_agent;
+	struct op op = {
+		.db = w->db, .arena = w->arena, .conf = c->conf,
+		.scoreboard = c->scoreboard, .slot = c->slot, .now = clock_now(),
+		.actor = { .source = "rest" }, .remote_addr = x->req.remote_addr,
+		.user_agent = agent && *agent ? agent : NULL, .request_id = x->req.request_id,
+	};
+	struct call call = { .req = &x->req, .res = &x->res, .op = &op };
+	int64_t margin = c->conf->request_deadline_ms / 10;
+
+	db_deadline(w->db, x->deadline - (margin < MARGIN_MAX_MS ? margin : MARGIN_MAX_MS));
+	slot_serving(c->slot, x->match.route ? x->match.route->label : "-", x->req.request_id);
+	call_run(&call, &x->match);
+}
+
+static void answer(struct worker *w, struct exchange *x, char **params)
+{
+	struct err err = { .kind = ERR_NONE };
+	bool good = request_init(&x->req, w->arena, params, &err);
+
+	response_init(&x->res, w->arena);
+	if (good) {
+		route_find(route_tables, &x->req, &x->match);
+		good = read_body(w, x, &err);
+	}
+	if (good)
+		run(w, x);
+	else
+		problem_reply(&x->res, x->req.request_id, &err);
+	x->out.arena = w->arena;
+	response_write(&x->res, x->req.request_id, x->req.method == HTTP_HEAD, &x->out);
+	x->sent = fcgi_reply(w->fcgi, x->out.s, x->out.len);
+}
+
+void exchange_run(struct worker *w, int fd)
+{
+	struct exchange x = { .start = clock_monotonic() };
+	int64_t limit = w->child->conf->request_deadline_ms;
+	struct slot *slot = w->child->slot;
+	char **params;
+
+	x.deadline = x.start + limit;
+	slot_reading(slot, x.start, x.deadline);
+	if (fcgi_begin(w->fcgi, fd, limit < PARAMS_MS ? limit : PARAMS_MS, &params)) {
+		answer(w, &x, params);
+		atomic_fetch_add(&slot->requests, 1);
+		log_request(&x);
+	} else {
+		log_debug("connection_dropped", LOG_N("ms", clock_monotonic() - x.start));
+	}
+	slot_idle(slot);
+	arena_reset(w->arena);
+}

@@ -1,0 +1,95 @@
+/*
+ * worker/worker.c - the plain loop of both pools: wait, accept, one exchange.
+ *
+ * TERM is only seen between requests. When the master shut the listening
+ * socket, what still waits in its queue is served first; when the socket lives
+ * on (a reload, systemd's socket) somebody else will accept it.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "worker/worker_private.h"
+
+#define SLOW_NICE 5     /* hashing gives way to the fast pool */
+
+/* A blocking descriptor, as libfcgi wants it; -1 = see *fatal_r. */
+static int take(const struct worker *w, bool *fatal_r)
+{
+	int fd = accept4(w->child->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+
+	*fatal_r = false;
+	if (fd >= 0)
+		return fd;
+	switch (errno) {
+	case EAGAIN:          /* another worker was faster */
+	case EINTR:
+	case ECONNABORTED:
+	case EINVAL:          /* shut and empty: TERM is on its way */
+		return -1;
+	default:
+		/* out of descriptors, say: a fresh process has them back */
+		log_error("accept_failed", LOG_S("error", strerror(errno)));
+		*fatal_r = true;
+		return -1;
+	}
+}
+
+static bool is_shut(int listen_fd)
+{
+	struct pollfd p = { .fd = listen_fd, .events = POLLRDHUP };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP));
+}
+
+static void drain(struct worker *w)
+{
+	bool fatal;
+	int fd;
+
+	while (is_shut(w->child->listen_fd) && (fd = take(w, &fatal)) >= 0)
+		exchange_run(w, fd);
+}
+
+static int serve(struct worker *w)
+{
+	while (child_wait(w->child, w->child->listen_fd, -1) == CHILD_READABLE) {
+		bool fatal;
+		int fd = take(w, &fatal);
+
+		if (fatal)
+			return EXIT_FAILURE;
+		if (fd >= 0)
+			exchange_run(w, fd);
+	}
+	drain(w);
+	return EXIT_SUCCESS;
+}
+
+int worker_main(const struct child *c)
+{
+	struct worker w;
+	struct err err;
+	int status;
+
+	child_signals();
+	if (!child_open(&w, c))
+		return EXIT_FAILURE;
+	if (!fcgi_start(&w.fcgi, &err)) {
+		log_error("start_failed", LOG_S("error", err.message));
+		return EXIT_FAILURE;
+	}
+	if (c->slot->role == ROLE_SLOW && nice(SLOW_NICE) == -1)
+		log_debug("nice_failed", LOG_S("error", strerror(errno)));
+	slot_idle(c->slot);
+	status = serve(&w);
+	slot_stopping(c->slot);
+	child_close(&w);
+	return status;
+}
