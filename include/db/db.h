@@ -72,6 +72,7 @@ struct db_options {
 	int64_t timeout_ms;             /* connect, lock, and answer           */
 	bool prepare;                   /* PostgreSQL: named prepared statements */
 	const struct db_catalog *catalog;
+	bool existing;                  /* SQLite: do not make a missing file */
 };
 
 struct db;
@@ -156,7 +157,8 @@ const char *db_column_text(struct db *db, int col);  /* NULL = SQL NULL; moments
 int64_t db_column_int(struct db *db, int col);       /* INT_NONE = SQL NULL; booleans 0/1 */
 
 /* Current row -> struct, by column name; texts are copied to the arena.
- * Columns without a field are passed over. False (ERR_DATABASE) when a field has no column. */
+ * Columns without a field are passed over; a field with the column "" is not
+ * in the database. False (ERR_DATABASE) when a field has no column. */
 bool db_read(struct db *db, const struct field_schema *schema,
 	     struct arena *arena, void *out, struct err *err_r);
 

@@ -59,4 +59,11 @@ extern const struct db_driver db_driver_pgsql;
 void db_conflict(const struct db_catalog *cat, enum db_backend b,
 		 const char *name, struct err *err_r);
 
+/* What stands behind sqlite: or sqlite://; NULL for another URL (url.c). */
+const char *db_url_path(const char *url);
+
+/* Put a wrapper in front of the driver, before the first use: how tests let a
+ * COMMIT get lost. */
+void db_wrap_driver(struct db *db, const struct db_driver *driver);
+
 #endif

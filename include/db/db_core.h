@@ -1,0 +1,52 @@
+/*
+ * db/db_core.h - struct db, shared by the files of src/db that hold policy
+ * (db.c, transaction.c, value.c, migrate.c). Drivers never include it.
+ */
+#ifndef PIERRE_DB_DB_CORE_H
+#define PIERRE_DB_DB_CORE_H
+
+#include "db/db.h"
+#include "db/db_private.h"
+
+/* The transaction that runs, or the last one that ran. */
+struct db_tx {
+	bool active;
+	int64_t deadline;
+	bool wrote;      /* a writing statement was sent                         */
+	bool audited;    /* the audit event was inserted                         */
+	bool replayed;   /* the audit event was there already                    */
+	enum db_rc rc;   /* first failure; later statements are not run          */
+	struct err err;  /* its error                                            */
+};
+
+struct db {
+	struct db_options options;      /* url is our copy */
+	const struct db_driver *driver;
+	struct db_conn *conn;           /* NULL = not connected */
+	int64_t deadline;               /* 0 = timeout_ms for each call */
+	struct db_tx tx;
+	uint64_t seed;                  /* of the jitter */
+};
+
+/* url.c */
+const struct db_driver *db_url_driver(const char *url, struct err *err_r);
+
+/* db.c: the moment nothing waits past */
+int64_t db_limit(const struct db *db);
+/* connected and alive, or connect */
+bool db_connect_by(struct db *db, int64_t deadline, struct err *err_r);
+void db_disconnect(struct db *db);
+/* Sleep a little longer each time, with jitter; false when `deadline` is reached. */
+bool db_backoff(struct db *db, unsigned attempt, int64_t deadline);
+/* The error kind that goes with an outcome; returns rc. */
+enum db_rc db_settle(enum db_rc rc, struct err *e);
+/* Remember the first failure inside a transaction; returns rc. */
+enum db_rc db_tx_note(struct db *db, enum db_rc rc, const struct err *e);
+
+/* db_conflict() puts this into err.reason when the id of an audit event was taken. */
+#define DB_REASON_AUDIT "audit_event_exists"
+
+/* transaction.c: number of a statement by its name; -1 = the catalog has none */
+int db_statement(const struct db *db, const char *name);
+
+#endif

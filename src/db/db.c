@@ -1,0 +1,355 @@
+/*
+ * db/db.c - one connection, and the policy around the driver's slots:
+ * connecting, the deadline, the second try of a read, what may be run where.
+ * Transactions are in transaction.c. Knows no backend.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "db/db_core.h"
+
+enum { BACKOFF_FIRST_MS = 4, BACKOFF_MOST_MS = 200, RETRY_AFTER_S = 1 };
+
+struct db *db_new(const struct db_options *o, struct err *err_r)
+{
+	const struct db_driver *driver = db_url_driver(o->url, err_r);
+	struct db *db;
+
+	if (!driver)
+		return NULL;
+	db = calloc(1, sizeof(*db));
+	if (!db)
+		abort();
+	db->options = *o;
+	db->options.url = strdup(o->url);
+	if (!db->options.url)
+		abort();
+	db->driver = driver;
+	db->seed = (uint64_t)clock_monotonic() * 2654435761u + (uint64_t)getpid();
+	return db;
+}
+
+void db_free(struct db **db)
+{
+	char *url;
+
+	if (!*db)
+		return;
+	db_disconnect(*db);
+	url = (char *)(uintptr_t)(*db)->options.url;
+	explicit_bzero(url, strlen(url));   /* it may hold a password */
+	free(url);
+	free(*db);
+	*db = NULL;
+}
+
+void db_wrap_driver(struct db *db, const struct db_driver *driver)
+{
+	db->driver = driver;
+}
+
+enum db_backend db_backend(const struct db *db)
+{
+	return db->driver->backend;
+}
+
+const char *db_path(const struct db *db)
+{
+	return db_url_path(db->options.url);
+}
+
+bool db_is_memory(const struct db *db)
+{
+	return str_eq(db_path(db), ":memory:");
+}
+
+void db_deadline(struct db *db, int64_t monotonic_ms)
+{
+	db->deadline = monotonic_ms;
+}
+
+int64_t db_limit(const struct db *db)
+{
+	if (db->tx.active)
+		return db->tx.deadline;
+	return db->deadline ? db->deadline : clock_monotonic() + db->options.timeout_ms;
+}
+
+/* --- connecting ----------------------------------------------------------- */
+
+void db_disconnect(struct db *db)
+{
+	if (!db->conn)
+		return;
+	db->driver->close(db->conn);
+	db->conn = NULL;
+}
+
+bool db_connect_by(struct db *db, int64_t deadline, struct err *err_r)
+{
+	struct err e = { 0 };
+
+	if (db->conn && db->driver->alive(db->conn))
+		return true;
+	if (db->conn) {
+		log_warn("db.reconnect", LOG_S("backend", db->driver->name));
+		db_disconnect(db);
+	}
+	db->conn = db->driver->open(&db->options, deadline, &e);
+	if (!db->conn) {
+		if (err_r)
+			*err_r = e;
+		return false;
+	}
+	/* a file that was there once must not be made again, empty */
+	db->options.existing = true;
+	return true;
+}
+
+bool db_connect(struct db *db, struct err *err_r)
+{
+	return db->tx.active || db_connect_by(db, db_limit(db), err_r);
+}
+
+bool db_backoff(struct db *db, unsigned attempt, int64_t deadline)
+{
+	int64_t most = (int64_t)BACKOFF_FIRST_MS << (attempt < 6 ? attempt : 6);
+	int64_t left = deadline - clock_monotonic();
+	int64_t us;
+
+	if (left <= 0)
+		return false;
+	if (most > BACKOFF_MOST_MS)
+		most = BACKOFF_MOST_MS;
+	db->seed = db->seed * 6364136223846793005u + 1442695040888963407u;
+	us = 100 + (int64_t)((db->seed >> 33) % (uint64_t)(most * 1000));
+	if (us > left * 1000)
+		us = left * 1000;
+	nanosleep(&(struct timespec){ us / 1000000, (us % 1000000) * 1000 }, NULL);
+	return true;
+}
+
+/* --- outcomes ------------------------------------------------------------- */
+
+enum db_rc db_settle(enum db_rc rc, struct err *e)
+{
+	static const enum err_kind kinds[] = {
+		[DB_CONFLICT] = ERR_CONFLICT,
+		[DB_BUSY] = ERR_UNAVAILABLE,
+		[DB_GONE] = ERR_UNAVAILABLE,
+		[DB_UNCERTAIN] = ERR_UNCERTAIN,
+	};
+
+	if (rc == DB_OK || rc == DB_ROW)
+		return rc;
+	if (rc == DB_ERROR)
+		e->kind = e->kind == ERR_NONE ? ERR_DATABASE : e->kind;
+	else
+		e->kind = kinds[rc];
+	if (e->kind == ERR_UNAVAILABLE && e->retry_after == 0)
+		e->retry_after = RETRY_AFTER_S;
+	if (e->message[0] == '\0')
+		err_set(e, e->kind, "The database gave no answer");
+	return rc;
+}
+
+void db_conflict(const struct db_catalog *cat, enum db_backend b,
+		 const char *name, struct err *err_r)
+{
+	static const char *const audit_id[DB_BACKENDS] = {
+		[DB_SQLITE] = "audit_events.id",
+		[DB_PGSQL] = "audit_events_pkey",
+	};
+	const struct db_constraint *c = cat->constraints;
+
+	if (str_eq(name, audit_id[b])) {
+		err_reason(err_r, ERR_CONFLICT, DB_REASON_AUDIT, "This change was made already");
+		return;
+	}
+	for (; c && c->pgsql; c++) {
+		if (str_eq(name, b == DB_SQLITE ? c->sqlite : c->pgsql)) {
+			err_field(err_r, ERR_CONFLICT, c->field, "%s", c->message);
+			return;
+		}
+	}
+	err_set(err_r, ERR_CONFLICT, "The change conflicts with what is there (%.200s)", name);
+}
+
+enum db_rc db_tx_note(struct db *db, enum db_rc rc, const struct err *e)
+{
+	if (rc == DB_OK || rc == DB_ROW || !db->tx.active || db->tx.rc != DB_OK)
+		return rc;
+	db->tx.rc = rc;
+	db->tx.err = *e;
+	if (rc == DB_CONFLICT && str_eq(e->reason, DB_REASON_AUDIT))
+		db->tx.replayed = true;
+	return rc;
+}
+
+/* --- running -------------------------------------------------------------- */
+
+static bool may_run(const struct db *db, int stmt, size_t n, struct err *e)
+{
+	const struct db_catalog *cat = db->options.catalog;
+	const struct db_statement *s;
+
+	if (stmt < 0 || (size_t)stmt >= cat->n_statements)
+		return err_set(e, ERR_INTERNAL, "Statement %d is not in the catalog", stmt);
+	s = &cat->statements[stmt];
+	if (n != s->params)
+		return err_set(e, ERR_INTERNAL, "Statement %s takes %u values, not %zu",
+			       s->name, s->params, n);
+	if (s->writes && !db->tx.active)
+		return err_set(e, ERR_INTERNAL, "Statement %s writes outside a transaction",
+			       s->name);
+	return true;
+}
+
+/* A read changes nothing, so it may be asked again. */
+static enum db_rc query_alone(struct db *db, int stmt, const struct db_value *args,
+			      size_t n, struct err *e)
+{
+	int64_t deadline = db_limit(db);
+	bool was_gone = false;
+
+	for (unsigned attempt = 0;; attempt++) {
+		enum db_rc rc;
+
+		if (!db_connect_by(db, deadline, e))
+			return DB_GONE;
+		rc = db_settle(db->driver->query(db->conn, stmt, args, n, deadline, e), e);
+		if (rc == DB_BUSY && db_backoff(db, attempt, deadline))
+			continue;
+		if (rc != DB_GONE)
+			return rc;
+		log_warn("db.gone", LOG_S("backend", db->driver->name), LOG_S("why", e->message));
+		db_disconnect(db);
+		if (was_gone)
+			return rc;
+		was_gone = true;
+	}
+}
+
+static enum db_rc query_in_tx(struct db *db, int stmt, const struct db_value *args,
+			      size_t n, struct err *e)
+{
+	const struct db_statement *s = &db->options.catalog->statements[stmt];
+	enum db_rc rc;
+
+	if (db->tx.rc != DB_OK) {
+		*e = db->tx.err;
+		return db->tx.rc;
+	}
+	db->tx.wrote |= s->writes;
+	rc = db->driver->query(db->conn, stmt, args, n, db->tx.deadline, e);
+	db_settle(rc, e);
+	if ((rc == DB_OK || rc == DB_ROW) && s->writes &&
+	    strstr(s->sql[db->driver->backend], "INTO audit_events"))
+		db->tx.audited = true;
+	return db_tx_note(db, rc, e);
+}
+
+enum db_rc db_query(struct db *db, int stmt, const struct db_value *args,
+		    size_t n, struct err *err_r)
+{
+	struct err e = { 0 };
+	enum db_rc rc;
+
+	db_finish(db);
+	if (!may_run(db, stmt, n, &e))
+		rc = db_tx_note(db, DB_ERROR, &e);
+	else if (db->tx.active)
+		rc = query_in_tx(db, stmt, args, n, &e);
+	else
+		rc = query_alone(db, stmt, args, n, &e);
+	if (rc != DB_OK && rc != DB_ROW && err_r)
+		*err_r = e;
+	return rc;
+}
+
+enum db_rc db_next(struct db *db, struct err *err_r)
+{
+	struct err e = { 0 };
+	enum db_rc rc;
+
+	if (!db->conn)
+		return DB_OK;
+	rc = db_settle(db->driver->next(db->conn, &e), &e);
+	db_tx_note(db, rc, &e);
+	if (rc != DB_OK && rc != DB_ROW && err_r)
+		*err_r = e;
+	return rc;
+}
+
+void db_finish(struct db *db)
+{
+	if (db->conn)
+		db->driver->finish(db->conn);
+}
+
+int64_t db_changes(const struct db *db)
+{
+	return db->conn ? db->driver->changes(db->conn) : 0;
+}
+
+/* --- upkeep and facts ----------------------------------------------------- */
+
+bool db_ping(struct db *db, struct err *err_r)
+{
+	int64_t deadline = db_limit(db);
+	struct err e = { 0 };
+	enum db_rc rc = DB_GONE;
+
+	db_finish(db);
+	for (int attempt = 0; attempt < 2 && rc == DB_GONE; attempt++) {
+		if (!db_connect_by(db, deadline, err_r))
+			return false;
+		rc = db_settle(db->driver->ping(db->conn, deadline, &e), &e);
+		if (rc == DB_GONE && !db->tx.active)
+			db_disconnect(db);
+		if (db->tx.active)
+			break;
+	}
+	if (rc == DB_OK)
+		return true;
+	db_tx_note(db, rc, &e);
+	if (err_r)
+		*err_r = e;
+	return false;
+}
+
+bool db_checkpoint(struct db *db, bool *done_r, struct err *err_r)
+{
+	int64_t deadline = db_limit(db);
+	struct err e = { 0 };
+
+	*done_r = false;
+	if (db->tx.active)
+		return err_set(err_r, ERR_INTERNAL, "A checkpoint inside a transaction");
+	db_finish(db);
+	if (!db_connect_by(db, deadline, err_r))
+		return false;
+	if (db_settle(db->driver->checkpoint(db->conn, deadline, done_r, &e), &e) == DB_OK)
+		return true;
+	if (err_r)
+		*err_r = e;
+	return false;
+}
+
+bool db_facts(struct db *db, struct arena *arena, struct db_facts *out, struct err *err_r)
+{
+	int64_t deadline = db_limit(db);
+
+	db_finish(db);
+	*out = (struct db_facts){ .connections_free = INT_NONE };
+	if (!db_connect(db, err_r))
+		return false;
+	return db->driver->facts(db->conn, arena, out, deadline, err_r);
+}

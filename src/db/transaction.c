@@ -1,0 +1,142 @@
+/*
+ * db/transaction.c - a transaction is a function that may run several times.
+ *
+ * BUSY and GONE run it again until the deadline. A COMMIT whose answer was
+ * lost is resolved by running it again: its audit event comes first, so a
+ * conflict on that id proves that the lost COMMIT had happened. A change
+ * without an audit event cannot be resolved so, and stays UNCERTAIN.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "db/db_core.h"
+
+int db_statement(const struct db *db, const char *name)
+{
+	const struct db_catalog *cat = db->options.catalog;
+
+	for (size_t i = 0; i < cat->n_statements; i++)
+		if (str_eq(cat->statements[i].name, name))
+			return (int)i;
+	return -1;
+}
+
+static enum db_rc tx_begin(struct db *db, int64_t deadline, struct err *e)
+{
+	enum db_rc rc = db_settle(db->driver->begin(db->conn, deadline, e), e);
+
+	db->tx = (struct db_tx){ .active = rc == DB_OK, .deadline = deadline };
+	return rc;
+}
+
+/* The function has returned: what became of it? DB_OK = go on and commit. */
+static enum db_rc tx_verdict(struct db *db, bool done, struct err *e)
+{
+	if (db->tx.rc == DB_OK)
+		return done ? DB_OK : DB_ERROR;
+	/* its own sentence about a conflict is better than ours; a failure that
+	 * it passed over is ours to tell */
+	if (done || db->tx.rc == DB_BUSY || db->tx.rc == DB_GONE)
+		*e = db->tx.err;
+	return db->tx.rc;
+}
+
+static enum db_rc tx_once(struct db *db, db_tx_fn *fn, void *arg, int64_t deadline,
+			  struct err *e)
+{
+	enum db_rc rc = tx_begin(db, deadline, e);
+	bool done;
+
+	if (rc != DB_OK)
+		return rc;
+	done = fn(db, arg, e);
+	rc = tx_verdict(db, done, e);
+	db_finish(db);
+	if (rc == DB_OK)
+		rc = db_settle(db->driver->commit(db->conn, deadline, e), e);
+	if (rc != DB_OK && rc != DB_GONE && rc != DB_UNCERTAIN)
+		db->driver->rollback(db->conn, deadline);
+	db->tx.active = false;
+	return rc;
+}
+
+static bool run_again(enum db_rc rc)
+{
+	return rc == DB_BUSY || rc == DB_GONE || rc == DB_UNCERTAIN;
+}
+
+static void note_loss(struct db *db, enum db_rc rc, const struct err *e)
+{
+	if (rc != DB_GONE && rc != DB_UNCERTAIN)
+		return;
+	log_warn(rc == DB_GONE ? "db.gone" : "db.uncertain",
+		 LOG_S("backend", db->driver->name), LOG_S("why", e->message));
+	db_disconnect(db);
+}
+
+static bool stays_uncertain(struct err *err_r)
+{
+	return err_set(err_r, ERR_UNCERTAIN,
+		       "The connection was lost during COMMIT: whether the change was made "
+		       "is not known; look before you repeat it");
+}
+
+static bool transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *e)
+{
+	int64_t deadline = db_limit(db);
+	bool uncertain = false;
+	enum db_rc rc;
+
+	for (unsigned attempt = 0;; attempt++) {
+		*e = (struct err){ 0 };
+		if (db_connect_by(db, deadline, e))
+			rc = tx_once(db, fn, arg, deadline, e);
+		else if (attempt == 0)
+			return false;
+		else
+			rc = DB_GONE;   /* it was there a moment ago: wait for it */
+		if (rc == DB_OK)
+			return true;
+		if (uncertain && rc == DB_CONFLICT && db->tx.replayed) {
+			log_info("db.resolved", LOG_S("outcome", "committed"));
+			return true;
+		}
+		note_loss(db, rc, e);
+		if (rc == DB_UNCERTAIN && db->tx.wrote) {
+			if (!db->tx.audited)
+				return stays_uncertain(e);
+			uncertain = true;
+		}
+		if (!run_again(rc) || !db_backoff(db, attempt, deadline))
+			break;
+	}
+	/* after a lost COMMIT only an audit event that went in is proof */
+	if (uncertain && (run_again(rc) || !db->tx.audited))
+		return stays_uncertain(e);
+	return false;
+}
+
+bool db_transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r)
+{
+	struct err e = { 0 };
+
+	if (db->tx.active) {
+		err_set(&e, ERR_INTERNAL, "A transaction inside a transaction");
+		db_tx_note(db, DB_ERROR, &e);
+		if (err_r)
+			*err_r = e;
+		return false;
+	}
+	db_finish(db);
+	if (transaction(db, fn, arg, &e))
+		return true;
+	if (e.kind == ERR_NONE)
+		err_set(&e, ERR_INTERNAL, "A transaction failed without saying why");
+	if (err_r)
+		*err_r = e;
+	return false;
+}
