@@ -1,10 +1,15 @@
 /*
  * store/user.h - users, tenants, memberships: rows and typed calls.
+ *
+ * Calls that change something are one transaction with their audit event
+ * (store/audit.h). Ids, moments and hashes come from the caller.
  */
 #ifndef PIERRE_STORE_USER_H
 #define PIERRE_STORE_USER_H
 
 #include "base/field.h"
+#include "db/db.h"
+#include "store/audit.h"
 
 struct user {
 	const char *id, *email, *email_key, *display_name, *password_hash;
@@ -22,5 +27,61 @@ struct tenant {
 	int64_t created_at;
 };
 extern const struct field_schema tenant_schema;  /* "Tenant" {tenant_id, name, slug, plan, created_at} */
+
+/* ERR_NOT_FOUND when there is none. */
+bool store_user_by_id(struct db *db, struct arena *arena, const char *id,
+		      struct user *out, struct err *err_r);
+bool store_user_by_email(struct db *db, struct arena *arena, const char *email_key,
+			 struct user *out, struct err *err_r);
+
+/* Up to `limit` rows before (created_at, id), newest first; status NULL = any. */
+struct store_page {
+	int64_t before_at;
+	const char *before_id;
+	int64_t limit;
+};
+bool store_user_list(struct db *db, struct arena *arena, const char *status,
+		     const struct store_page *page, struct field_list *out,
+		     struct err *err_r);
+
+/* ERR_CONFLICT field email when email_key is taken. */
+bool store_user_insert(struct db *db, const struct audit_event *event,
+		       const struct user *user, struct err *err_r);
+
+/* active; ends the sessions of a user that was not. A user without a tenant
+ * gets `tenant` (NULL = none is wanted) with himself as owner. */
+struct user_approval {
+	const char *user_id, *approved_by;
+	int64_t now;
+	const struct audit_event *event;
+	const struct tenant *tenant;
+	const struct audit_event *tenant_event;
+	struct arena *arena;
+	struct user *user_r;       /* as it is afterwards */
+	bool tenant_made;
+};
+bool store_user_approve(struct db *db, struct user_approval *a, struct err *err_r);
+
+/* suspended; ends the sessions. The last active admin: ERR_CONFLICT. */
+struct user_suspension {
+	const char *user_id;
+	int64_t now;
+	const struct audit_event *event;
+	struct arena *arena;
+	struct user *user_r;
+};
+bool store_user_suspend(struct db *db, struct user_suspension *s, struct err *err_r);
+
+/* Ends the user's sessions but `keep_session` (NULL = all). old_hash: the one
+ * that was verified, NULL = whichever; ERR_CONFLICT when it is not there any
+ * more. */
+struct password_write {
+	const char *user_id, *old_hash, *new_hash, *keep_session;
+	int64_t now;
+	const struct audit_event *event;
+};
+bool store_user_password(struct db *db, const struct password_write *w, struct err *err_r);
+
+bool store_admin_exists(struct db *db, bool *exists_r, struct err *err_r);
 
 #endif

@@ -80,7 +80,7 @@ CREATE TABLE users (
 CREATE INDEX users_created_at_idx ON users (created_at DESC, id DESC);
 CREATE INDEX users_user_status_idx ON users (user_status, created_at DESC, id DESC);
 CREATE INDEX users_tenant_id_idx ON users (tenant_id) WHERE tenant_id IS NOT NULL;
-CREATE INDEX users_admin_idx ON users (id) WHERE is_admin = 1;
+CREATE INDEX users_admin_idx ON users (id) WHERE is_admin;
 
 -- Who belongs to which tenant, and as what.
 CREATE TABLE tenant_users (

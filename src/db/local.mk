@@ -15,7 +15,11 @@ endif
 
 # The closed set of SQL. Keep the list sorted within each folder.
 SQL_FILES = \
+	sql/common/audit.sql \
+	sql/common/instance.sql \
 	sql/common/migration.sql \
+	sql/common/tenant.sql \
+	sql/common/user.sql \
 	sql/pgsql/0001_initial.sql \
 	sql/pgsql/migration.sql \
 	sql/sqlite/0001_initial.sql \

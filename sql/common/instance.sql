@@ -1,0 +1,32 @@
+-- The one row that says what this database is.
+
+-- name: instance_get
+SELECT database_id, key_check, setup_token_hash, setup_token_expires_at, created_at
+FROM instance
+WHERE id = 1;
+
+-- name: instance_insert
+INSERT INTO instance (id, database_id, created_at)
+VALUES (1, $1, $2);
+
+-- Changes nothing: holds the row until the transaction ends, so that what
+-- decides about admins runs one at a time.
+-- name: instance_lock
+UPDATE instance
+SET id = 1
+WHERE id = 1;
+
+-- name: instance_set_key_check
+UPDATE instance
+SET key_check = $1
+WHERE id = 1 AND key_check IS NULL;
+
+-- name: instance_set_setup_token
+UPDATE instance
+SET setup_token_hash = $1, setup_token_expires_at = $2
+WHERE id = 1;
+
+-- name: instance_spend_setup_token
+UPDATE instance
+SET setup_token_hash = NULL, setup_token_expires_at = NULL
+WHERE id = 1 AND setup_token_hash = $1 AND setup_token_expires_at > $2;

@@ -1,0 +1,83 @@
+-- Users: accounts, their status, their passwords.
+
+-- name: user_by_id
+SELECT id, email, email_key, display_name, password_hash, tier, tenant_id,
+	user_status, is_admin, approved_by, approved_at, created_at, updated_at,
+	last_active
+FROM users
+WHERE id = $1;
+
+-- name: user_by_email
+SELECT id, email, email_key, display_name, password_hash, tier, tenant_id,
+	user_status, is_admin, approved_by, approved_at, created_at, updated_at,
+	last_active
+FROM users
+WHERE email_key = $1;
+
+-- name: user_list
+SELECT id, email, email_key, display_name, password_hash, tier, tenant_id,
+	user_status, is_admin, approved_by, approved_at, created_at, updated_at,
+	last_active
+FROM users
+WHERE (created_at, id) < ($1, $2)
+ORDER BY created_at DESC, id DESC
+LIMIT $3;
+
+-- name: user_list_by_status
+SELECT id, email, email_key, display_name, password_hash, tier, tenant_id,
+	user_status, is_admin, approved_by, approved_at, created_at, updated_at,
+	last_active
+FROM users
+WHERE user_status = $4 AND (created_at, id) < ($1, $2)
+ORDER BY created_at DESC, id DESC
+LIMIT $3;
+
+-- name: user_insert
+INSERT INTO users (id, email, email_key, display_name, password_hash, tier,
+	tenant_id, user_status, is_admin, approved_by, approved_at, created_at,
+	updated_at, last_active)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+
+-- name: user_approve
+UPDATE users
+SET user_status = 'active', approved_by = $2, approved_at = $3, updated_at = $3
+WHERE id = $1 AND user_status <> 'active';
+
+-- name: user_suspend
+UPDATE users
+SET user_status = 'suspended', approved_by = NULL, approved_at = NULL,
+	updated_at = $2
+WHERE id = $1;
+
+-- name: user_set_tenant
+UPDATE users
+SET tenant_id = $2, updated_at = $3
+WHERE id = $1;
+
+-- name: user_set_password
+UPDATE users
+SET password_hash = $2, updated_at = $3
+WHERE id = $1;
+
+-- name: user_replace_password
+UPDATE users
+SET password_hash = $2, updated_at = $3
+WHERE id = $1 AND password_hash = $4;
+
+-- name: user_end_sessions
+DELETE FROM sessions
+WHERE user_id = $1;
+
+-- name: user_end_other_sessions
+DELETE FROM sessions
+WHERE user_id = $1 AND id <> $2;
+
+-- name: admin_count
+SELECT count(*)
+FROM users
+WHERE is_admin AND user_status = 'active';
+
+-- name: admin_count_others
+SELECT count(*)
+FROM users
+WHERE is_admin AND user_status = 'active' AND id <> $1;
