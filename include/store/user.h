@@ -48,6 +48,9 @@ bool store_user_list(struct db *db, struct arena *arena, const char *status,
 bool store_user_insert(struct db *db, const struct audit_event *event,
 		       const struct user *user, struct err *err_r);
 
+/* The row alone, inside a transaction that is already there. */
+bool store_user_add(struct db *db, const struct user *user, struct err *err_r);
+
 /* active; ends the sessions of a user that was not. A user without a tenant
  * gets `tenant` (NULL = none is wanted) with himself as owner. */
 struct user_approval {

@@ -38,6 +38,11 @@ INSERT INTO users (id, email, email_key, display_name, password_hash, tier,
 	updated_at, last_active)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
 
+-- name: user_touch
+UPDATE users
+SET updated_at = $2
+WHERE id = $1;
+
 -- name: user_approve
 UPDATE users
 SET user_status = 'active', approved_by = $2, approved_at = $3, updated_at = $3

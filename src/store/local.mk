@@ -1,3 +1,7 @@
-libstore_a_SOURCES = 
+libstore_a_SOURCES = include/store/audit.h include/store/constraint.h \
+	include/store/instance.h include/store/tenant.h include/store/user.h \
+	src/store/audit.c src/store/constraint.c src/store/instance.c \
+	src/store/tenant.c src/store/user.c src/store/user_status.c
+nodist_libstore_a_SOURCES = include/store/sql.h src/store/sql.c
 libstore_a_CPPFLAGS = $(AM_CPPFLAGS)
 libstore_a_SOURCES += include/store/ready.h src/store/ready.c

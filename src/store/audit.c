@@ -1,0 +1,85 @@
+/*
+ * audit.c - the table of event types, and the transaction that every change is:
+ * its audit row first, then the change.
+ */
+#include "config.h"
+
+#include "store/audit.h"
+#include "store/sql.h"
+
+#define INFO "Info"
+#define WARNING "Warning"
+#define SUCCESS "success"
+#define FAILURE "failure"
+
+const struct audit_kind audit_kinds[AUDIT__COUNT] = {
+	[AUDIT_ADMIN_SETUP] = { "AdminSetup", WARNING, SUCCESS,
+		"The first admin was set up" },
+	[AUDIT_SETUP_TOKEN_ISSUED] = { "SetupTokenIssued", WARNING, SUCCESS,
+		"A one-time token for the first admin was issued" },
+	[AUDIT_USER_REGISTERED] = { "UserRegistered", INFO, SUCCESS,
+		"An account was registered" },
+	[AUDIT_USER_APPROVED] = { "UserApproved", INFO, SUCCESS,
+		"An account was approved" },
+	[AUDIT_USER_SUSPENDED] = { "UserSuspended", WARNING, SUCCESS,
+		"An account was suspended" },
+	[AUDIT_PASSWORD_CHANGED] = { "PasswordChanged", INFO, SUCCESS,
+		"A password was changed" },
+	[AUDIT_TENANT_CREATED] = { "TenantCreated", INFO, SUCCESS,
+		"A tenant was made" },
+	[AUDIT_USER_LOGIN] = { "UserLogin", INFO, SUCCESS, "A user logged in" },
+	[AUDIT_USER_LOGOUT] = { "UserLogout", INFO, SUCCESS, "A user logged out" },
+	[AUDIT_AUTHENTICATION_FAILED] = { "AuthenticationFailed", WARNING, FAILURE,
+		"A login failed" },
+	[AUDIT_TOKEN_REFRESHED] = { "TokenRefreshed", INFO, SUCCESS,
+		"The tokens of a session were renewed" },
+	[AUDIT_TOKEN_REUSED] = { "SecurityPolicyViolation", WARNING, FAILURE,
+		"A spent refresh token was presented; its session was ended" },
+	[AUDIT_SESSION_ENDED] = { "SessionEnded", INFO, SUCCESS, "A session was ended" },
+	[AUDIT_API_KEY_CREATED] = { "ApiKeyCreated", INFO, SUCCESS,
+		"An API key was made" },
+	[AUDIT_API_KEY_CHANGED] = { "ApiKeyChanged", INFO, SUCCESS,
+		"An API key was changed" },
+	[AUDIT_API_KEY_REVOKED] = { "ApiKeyRevoked", INFO, SUCCESS,
+		"An API key was revoked" },
+	[AUDIT_INSTANCE_CREATED] = { "InstanceCreated", INFO, SUCCESS,
+		"The database was given its identity" },
+	[AUDIT_KEY_CHECK_STORED] = { "ConfigurationChanged", INFO, SUCCESS,
+		"The encryption key was tied to the database" },
+	[AUDIT_SYSTEM_MAINTENANCE] = { "SystemMaintenance", INFO, SUCCESS,
+		"Rows that had served their time were dropped" },
+};
+
+struct change {
+	const struct audit_event *event;
+	db_tx_fn *fn;
+	void *arg;
+};
+
+bool store_audit_add(struct db *db, const struct audit_event *e, struct err *err_r)
+{
+	return db_write(db, SQL_AUDIT_INSERT, DB_ARGS(
+		db_text(e->id), db_text(e->event_type), db_text(e->severity),
+		db_text(e->message), db_text(e->source), db_text(e->result),
+		db_text(e->tenant_id), db_text(e->user_id), db_text(e->target),
+		db_text(e->ip_address), db_text(e->user_agent),
+		db_text(e->request_id), db_text(e->metadata ? e->metadata : "{}"),
+		db_time(e->timestamp)), NULL, err_r);
+}
+
+static bool run_change(struct db *db, void *arg, struct err *err_r)
+{
+	const struct change *c = arg;
+
+	if (!store_audit_add(db, c->event, err_r))
+		return false;
+	return !c->fn || c->fn(db, c->arg, err_r);
+}
+
+bool store_change(struct db *db, const struct audit_event *event, db_tx_fn *fn,
+		  void *arg, struct err *err_r)
+{
+	struct change c = { event, fn, arg };
+
+	return db_transaction(db, run_change, &c, err_r);
+}

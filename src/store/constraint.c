@@ -1,0 +1,33 @@
+/*
+ * constraint.c - which JSON field a violated constraint means.
+ * Ids are made by the program; a conflict on one is not the client's fault,
+ * and its row is here for the sentence.
+ */
+#include "config.h"
+
+#include "store/constraint.h"
+
+const struct db_constraint store_constraints[] = {
+	{ "users_email_key_key", "users.email_key", "email",
+	  "An account with this e-mail address already exists" },
+	{ "users_pkey", "users.id", "id", "A user with this id already exists" },
+	{ "tenants_slug_key", "tenants.slug", "tenant_slug",
+	  "A tenant with this slug already exists" },
+	{ "tenants_pkey", "tenants.id", "tenant_id", "A tenant with this id already exists" },
+	{ "tenant_users_pkey", "tenant_users.tenant_id, tenant_users.user_id", "user_id",
+	  "The user is a member of this tenant already" },
+	{ "sessions_pkey", "sessions.id", "session_id",
+	  "A session with this id already exists" },
+	{ "sessions_access_hash_key", "sessions.access_hash", "access_token",
+	  "This access token was drawn twice" },
+	{ "login_failures_pkey", "login_failures.email_key, login_failures.network",
+	  "email", "Another login to this account from this network is being judged" },
+	{ "api_keys_key_prefix_key", "api_keys.key_prefix", "key_prefix",
+	  "An API key with this public id already exists" },
+	{ "api_keys_pkey", "api_keys.id", "id", "An API key with this id already exists" },
+	{ "audit_events_pkey", "audit_events.id", "audit_events.id",
+	  "This change was already written down" },
+	{ "instance_pkey", "instance.id", "instance",
+	  "The database has its identity already" },
+	{ .pgsql = NULL },
+};

@@ -1,0 +1,150 @@
+/*
+ * instance.c - the one row that says what this database is, and the setup of
+ * the first admin, which spends a token kept there.
+ */
+#include "config.h"
+
+#include "store/instance.h"
+#include "store/sql.h"
+
+static const struct field instance_fields[] = {
+	{ .name = "database_id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct instance, database_id),
+	  .sentence = "Random id of this database" },
+	{ .name = "key_check", .type = FIELD_TEXT, .flags = FIELD_PRIVATE,
+	  .offset = FIELD_AT(struct instance, key_check),
+	  .sentence = "Check value of the encryption key" },
+	{ .name = "setup_token_hash", .type = FIELD_TEXT, .flags = FIELD_PRIVATE,
+	  .offset = FIELD_AT(struct instance, setup_token_hash),
+	  .sentence = "SHA-256 of the token for the first admin" },
+	{ .name = "setup_token_expires_at", .type = FIELD_TIME, .flags = FIELD_NULLABLE,
+	  .offset = FIELD_AT(struct instance, setup_token_expires_at),
+	  .sentence = "When that token ends" },
+	{ .name = "created_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct instance, created_at),
+	  .sentence = "When the database was first served" },
+	{ .name = NULL },
+};
+const struct field_schema instance_schema = {
+	"Instance", sizeof(struct instance), instance_fields, 0,
+};
+
+bool store_instance_get(struct db *db, struct arena *arena, struct instance *out,
+			struct err *err_r)
+{
+	return db_get(db, SQL_INSTANCE_GET, DB_NO_ARGS, &instance_schema, arena, out,
+		      "The database has no identity yet; `pierre serve` gives it one",
+		      err_r);
+}
+
+struct new_instance {
+	const char *database_id;
+	int64_t now;
+};
+
+static bool insert_instance(struct db *db, void *arg, struct err *err_r)
+{
+	const struct new_instance *n = arg;
+
+	return db_write(db, SQL_INSTANCE_INSERT,
+			DB_ARGS(db_text(n->database_id), db_time(n->now)), NULL, err_r);
+}
+
+bool store_instance_ensure(struct db *db, struct arena *arena,
+			   const struct audit_event *event, const char *database_id,
+			   struct instance *out, struct err *err_r)
+{
+	struct new_instance n = { database_id, event->timestamp };
+
+	if (store_instance_get(db, arena, out, err_r))
+		return true;
+	if (err_r->kind != ERR_NOT_FOUND)
+		return false;
+	/* a conflict means that another process was first: read its row */
+	if (!store_change(db, event, insert_instance, &n, err_r) &&
+	    err_r->kind != ERR_CONFLICT)
+		return false;
+	return store_instance_get(db, arena, out, err_r);
+}
+
+static bool set_key_check(struct db *db, void *arg, struct err *err_r)
+{
+	const char *key_check = arg;
+	int64_t changed;
+
+	if (!db_write(db, SQL_INSTANCE_SET_KEY_CHECK, DB_ARGS(db_text(key_check)),
+		      &changed, err_r))
+		return false;
+	return changed > 0 ||
+	       err_field(err_r, ERR_CONFLICT, "key_check", "There is a key check already");
+}
+
+bool store_instance_key_check(struct db *db, struct arena *arena,
+			      const struct audit_event *event, const char *key_check,
+			      struct instance *out, struct err *err_r)
+{
+	char *text = arena_strdup(arena, key_check);
+
+	if (!store_change(db, event, set_key_check, text, err_r) &&
+	    err_r->kind != ERR_CONFLICT)
+		return false;
+	return store_instance_get(db, arena, out, err_r);
+}
+
+static bool refuse_if_admin(struct db *db, struct err *err_r)
+{
+	bool exists;
+
+	if (!store_admin_exists(db, &exists, err_r))
+		return false;
+	return !exists || err_set(err_r, ERR_CONFLICT, "An admin already exists");
+}
+
+struct setup {
+	const char *token_hash;
+	int64_t at;                 /* end of the token, or now */
+	const struct user *admin;   /* NULL: only the token is written */
+};
+
+static bool set_token(struct db *db, void *arg, struct err *err_r)
+{
+	const struct setup *s = arg;
+
+	return db_write(db, SQL_INSTANCE_LOCK, DB_NO_ARGS, NULL, err_r) &&
+	       refuse_if_admin(db, err_r) &&
+	       db_write(db, SQL_INSTANCE_SET_SETUP_TOKEN,
+			DB_ARGS(db_text(s->token_hash), db_time(s->at)), NULL, err_r);
+}
+
+bool store_setup_token(struct db *db, const struct audit_event *event,
+		       const char *hash, int64_t expires_at, struct err *err_r)
+{
+	struct setup s = { hash, expires_at, NULL };
+
+	return store_change(db, event, set_token, &s, err_r);
+}
+
+static bool setup_admin(struct db *db, void *arg, struct err *err_r)
+{
+	const struct setup *s = arg;
+	int64_t spent;
+
+	if (!db_write(db, SQL_INSTANCE_LOCK, DB_NO_ARGS, NULL, err_r) ||
+	    !refuse_if_admin(db, err_r) ||
+	    !db_write(db, SQL_INSTANCE_SPEND_SETUP_TOKEN,
+		      DB_ARGS(db_text(s->token_hash), db_time(s->at)), &spent, err_r))
+		return false;
+	if (spent == 0)
+		return err_field(err_r, ERR_AUTH_INVALID, "setup_token",
+				 "The setup token is wrong, spent or too old; a restart prints a new one");
+	return store_user_add(db, s->admin, err_r);
+}
+
+bool store_admin_setup(struct db *db, const struct audit_event *event,
+		       const char *token_hash, const struct user *admin,
+		       struct err *err_r)
+{
+	struct setup s = { token_hash, event->timestamp, admin };
+
+	return store_change(db, event, setup_admin, &s, err_r);
+}

@@ -1,0 +1,153 @@
+/*
+ * user.c - typed calls over the statements of sql/common/user.sql: look-ups,
+ * lists, registration, passwords. Status changes are in user_status.c.
+ */
+#include "config.h"
+
+#include "store/sql.h"
+#include "store/user.h"
+
+#define NO_USER "No user found"
+
+static const struct field user_fields[] = {
+	{ .name = "id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user, id), .sentence = "The user" },
+	{ .name = "email", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user, email),
+	  .sentence = "E-mail address, as it was registered" },
+	{ .name = "email_key", .type = FIELD_TEXT, .flags = FIELD_PRIVATE,
+	  .offset = FIELD_AT(struct user, email_key),
+	  .sentence = "E-mail address in the form that is compared" },
+	{ .name = "display_name", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
+	  .offset = FIELD_AT(struct user, display_name),
+	  .sentence = "What to call the person" },
+	{ .name = "password_hash", .type = FIELD_TEXT, .flags = FIELD_PRIVATE | FIELD_SECRET,
+	  .offset = FIELD_AT(struct user, password_hash),
+	  .sentence = "bcrypt hash of the password" },
+	{ .name = "tier", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user, tier),
+	  .sentence = "Highest tier of the user's API keys" },
+	{ .name = "tenant_id", .type = FIELD_UUID, .flags = FIELD_NULLABLE,
+	  .offset = FIELD_AT(struct user, tenant_id),
+	  .sentence = "The tenant the user works in" },
+	{ .name = "user_status", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user, user_status),
+	  .sentence = "pending, active or suspended" },
+	{ .name = "is_admin", .type = FIELD_BOOL, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user, is_admin), .sentence = "May use /admin" },
+	{ .name = "approved_by", .type = FIELD_UUID, .flags = FIELD_NULLABLE,
+	  .offset = FIELD_AT(struct user, approved_by),
+	  .sentence = "The admin who approved; null when it was the shell" },
+	{ .name = "approved_at", .type = FIELD_TIME, .flags = FIELD_NULLABLE,
+	  .offset = FIELD_AT(struct user, approved_at),
+	  .sentence = "When; null unless active" },
+	{ .name = "created_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user, created_at),
+	  .sentence = "When the account was registered" },
+	{ .name = "updated_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct user, updated_at),
+	  .sentence = "When the account last changed" },
+	{ .name = "last_active", .type = FIELD_TIME, .flags = FIELD_NULLABLE,
+	  .offset = FIELD_AT(struct user, last_active), .sentence = "The last login" },
+	{ .name = NULL },
+};
+const struct field_schema user_schema = {
+	"User", sizeof(struct user), user_fields, 0,
+};
+
+bool store_user_by_id(struct db *db, struct arena *arena, const char *id,
+		      struct user *out, struct err *err_r)
+{
+	return db_get(db, SQL_USER_BY_ID, DB_ARGS(db_text(id)), &user_schema, arena,
+		      out, NO_USER, err_r);
+}
+
+bool store_user_by_email(struct db *db, struct arena *arena, const char *email_key,
+			 struct user *out, struct err *err_r)
+{
+	return db_get(db, SQL_USER_BY_EMAIL, DB_ARGS(db_text(email_key)), &user_schema,
+		      arena, out, NO_USER, err_r);
+}
+
+bool store_user_list(struct db *db, struct arena *arena, const char *status,
+		     const struct store_page *page, struct field_list *out,
+		     struct err *err_r)
+{
+	const struct db_value args[] = {
+		db_time(page->before_at), db_text(page->before_id),
+		db_int(page->limit), db_text(status),
+	};
+
+	if (status)
+		return db_list(db, SQL_USER_LIST_BY_STATUS, args, 4, &user_schema,
+			       arena, out, err_r);
+	return db_list(db, SQL_USER_LIST, args, 3, &user_schema, arena, out, err_r);
+}
+
+static bool insert_user(struct db *db, void *arg, struct err *err_r)
+{
+	const struct user *u = arg;
+
+	return db_write(db, SQL_USER_INSERT, DB_ARGS(
+		db_text(u->id), db_text(u->email), db_text(u->email_key),
+		db_text(u->display_name), db_text(u->password_hash), db_text(u->tier),
+		db_text(u->tenant_id), db_text(u->user_status), db_bool(u->is_admin),
+		db_text(u->approved_by), db_time(u->approved_at),
+		db_time(u->created_at), db_time(u->updated_at),
+		db_time(u->last_active)), NULL, err_r);
+}
+
+bool store_user_add(struct db *db, const struct user *user, struct err *err_r)
+{
+	struct user copy = *user;
+
+	return insert_user(db, &copy, err_r);
+}
+
+bool store_user_insert(struct db *db, const struct audit_event *event,
+		       const struct user *user, struct err *err_r)
+{
+	struct user copy = *user;
+
+	return store_change(db, event, insert_user, &copy, err_r);
+}
+
+static bool write_password(struct db *db, void *arg, struct err *err_r)
+{
+	const struct password_write *w = *(const struct password_write **)arg;
+	const struct db_value args[] = {
+		db_text(w->user_id), db_text(w->new_hash), db_time(w->now),
+		db_text(w->old_hash),
+	};
+	int64_t changed;
+
+	if (!db_write(db, w->old_hash ? SQL_USER_REPLACE_PASSWORD : SQL_USER_SET_PASSWORD,
+		      args, w->old_hash ? 4 : 3, &changed, err_r))
+		return false;
+	if (changed == 0 && w->old_hash)
+		return err_set(err_r, ERR_CONFLICT,
+			       "The password was changed at the same time; try again");
+	if (changed == 0)
+		return err_set(err_r, ERR_NOT_FOUND, NO_USER);
+	if (w->keep_session)
+		return db_write(db, SQL_USER_END_OTHER_SESSIONS,
+				DB_ARGS(db_text(w->user_id), db_text(w->keep_session)),
+				NULL, err_r);
+	return db_write(db, SQL_USER_END_SESSIONS, DB_ARGS(db_text(w->user_id)),
+			NULL, err_r);
+}
+
+bool store_user_password(struct db *db, const struct password_write *w, struct err *err_r)
+{
+	return store_change(db, w->event, write_password, &w, err_r);
+}
+
+bool store_admin_exists(struct db *db, bool *exists_r, struct err *err_r)
+{
+	int64_t n;
+
+	if (!db_number(db, SQL_ADMIN_COUNT, DB_NO_ARGS, &n, err_r))
+		return false;
+	*exists_r = n > 0;
+	return true;
+}

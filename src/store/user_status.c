@@ -1,0 +1,96 @@
+/*
+ * user_status.c - approval (with the user's first tenant) and suspension:
+ * each one transaction that reads the user, decides, writes, reads again.
+ */
+#include "config.h"
+
+#include "base/str.h"
+#include "store/sql.h"
+#include "store/tenant.h"
+#include "store/user.h"
+
+static bool end_sessions(struct db *db, const char *user_id, struct err *err_r)
+{
+	return db_write(db, SQL_USER_END_SESSIONS, DB_ARGS(db_text(user_id)), NULL, err_r);
+}
+
+/* The user's first tenant, owned by him. */
+static bool give_tenant(struct db *db, const struct user_approval *a, struct err *err_r)
+{
+	return store_audit_add(db, a->tenant_event, err_r) &&
+	       store_tenant_add(db, a->tenant, a->user_id, a->now, err_r) &&
+	       db_write(db, SQL_USER_SET_TENANT, DB_ARGS(db_text(a->user_id),
+			db_text(a->tenant->id), db_time(a->now)), NULL, err_r);
+}
+
+static bool approve(struct db *db, void *arg, struct err *err_r)
+{
+	struct user_approval *a = arg;
+	int64_t changed;
+
+	/* Written before anything is read: on PostgreSQL the row is ours from
+	 * here on, so two approvals cannot both find it without a tenant. */
+	if (!db_write(db, SQL_USER_TOUCH, DB_ARGS(db_text(a->user_id), db_time(a->now)),
+		      &changed, err_r))
+		return false;
+	if (changed == 0)
+		return err_set(err_r, ERR_NOT_FOUND, "No user found");
+	if (!db_write(db, SQL_USER_APPROVE, DB_ARGS(db_text(a->user_id),
+		      db_text(a->approved_by), db_time(a->now)), &changed, err_r))
+		return false;
+	if (changed > 0 && !end_sessions(db, a->user_id, err_r))
+		return false;
+	if (!store_user_by_id(db, a->arena, a->user_id, a->user_r, err_r))
+		return false;
+	a->tenant_made = a->tenant && !a->user_r->tenant_id;
+	if (!a->tenant_made)
+		return true;
+	if (!give_tenant(db, a, err_r))
+		return false;
+	a->user_r->tenant_id = a->tenant->id;
+	return true;
+}
+
+bool store_user_approve(struct db *db, struct user_approval *a, struct err *err_r)
+{
+	return store_change(db, a->event, approve, a, err_r);
+}
+
+/* Holds the instance row, so that two admins cannot suspend each other. */
+static bool is_last_admin(struct db *db, const struct user *user, bool *last_r,
+			  struct err *err_r)
+{
+	int64_t others;
+
+	*last_r = false;
+	if (!user->is_admin || !str_eq(user->user_status, "active"))
+		return true;
+	if (!db_number(db, SQL_ADMIN_COUNT_OTHERS, DB_ARGS(db_text(user->id)),
+		       &others, err_r))
+		return false;
+	*last_r = others == 0;
+	return true;
+}
+
+static bool suspend(struct db *db, void *arg, struct err *err_r)
+{
+	const struct user_suspension *s = arg;
+	bool last;
+
+	if (!db_write(db, SQL_INSTANCE_LOCK, DB_NO_ARGS, NULL, err_r) ||
+	    !store_user_by_id(db, s->arena, s->user_id, s->user_r, err_r) ||
+	    !is_last_admin(db, s->user_r, &last, err_r))
+		return false;
+	if (last)
+		return err_set(err_r, ERR_CONFLICT,
+			       "The last active admin cannot be suspended");
+	return db_write(db, SQL_USER_SUSPEND, DB_ARGS(db_text(s->user_id), db_time(s->now)),
+			NULL, err_r) &&
+	       end_sessions(db, s->user_id, err_r) &&
+	       store_user_by_id(db, s->arena, s->user_id, s->user_r, err_r);
+}
+
+bool store_user_suspend(struct db *db, struct user_suspension *s, struct err *err_r)
+{
+	return store_change(db, s->event, suspend, s, err_r);
+}
