@@ -4,7 +4,10 @@
 #ifndef PIERRE_STORE_KEY_H
 #define PIERRE_STORE_KEY_H
 
+#include "base/arena.h"
 #include "base/field.h"
+#include "store/audit.h"
+#include "store/user.h"
 
 struct api_key {
 	const char *id, *user_id, *name, *description;
@@ -17,5 +20,51 @@ struct api_key {
 	int64_t expires_at, revoked_at, last_used_at, created_at, updated_at;
 };
 extern const struct field_schema api_key_schema;   /* "ApiKey" (the original's key_info) */
+
+/* The owner as he is while his row is locked. */
+struct key_owner {
+	char tier[16], user_status[16];
+};
+/* May he have this key? Runs in the transaction, with `live` = his keys that
+ * are neither revoked nor expired; it may run several times. */
+typedef bool key_owner_fn(const struct key_owner *owner, int64_t live, void *arg,
+			  struct err *err_r);
+
+struct key_new_tx {
+	const struct api_key *key;
+	key_owner_fn *judge;
+	void *arg;
+};
+/* ERR_CONFLICT field key_prefix: the public id is taken. */
+bool store_key_create(struct db *db, const struct audit_event *event,
+		      const struct key_new_tx *tx, struct err *err_r);
+
+/* ERR_NOT_FOUND when the key is not one of this user. */
+bool store_key_get(struct db *db, const char *user_id, const char *id,
+		   struct arena *arena, struct api_key *out, struct err *err_r);
+/* Whose key is it? For those who act on anybody's. */
+bool store_key_owner(struct db *db, const char *id, struct arena *arena,
+		     const char **user_id_r, struct err *err_r);
+
+/* Newest first, also revoked ones. */
+bool store_key_list(struct db *db, const char *user_id, const struct store_page *page,
+		    struct arena *arena, struct field_list *out, struct err *err_r);
+
+/* By the public id, with the owner (store/owner.h). */
+bool store_key_by_prefix(struct db *db, const char *key_prefix, struct arena *arena,
+			 struct api_key *out, struct user *owner_r, struct err *err_r);
+
+/* Members that are not given stay as they are. */
+struct key_change {
+	const char *id, *user_id;
+	bool name_given, description_given, scopes_given, expires_given;
+	const char *name, *description, *scopes;
+	int64_t expires_at, now;
+};
+bool store_key_update(struct db *db, const struct audit_event *event,
+		      const struct key_change *c, struct err *err_r);
+/* ERR_NOT_FOUND when it is not one of this user, or was revoked before. */
+bool store_key_revoke(struct db *db, const struct audit_event *event, const char *user_id,
+		      const char *id, int64_t now, struct err *err_r);
 
 #endif

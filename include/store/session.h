@@ -4,7 +4,11 @@
 #ifndef PIERRE_STORE_SESSION_H
 #define PIERRE_STORE_SESSION_H
 
+#include "base/arena.h"
 #include "base/field.h"
+#include "store/audit.h"
+#include "store/login_failure.h"
+#include "store/user.h"
 
 struct session {
 	const char *id, *user_id, *tenant_id, *remote_addr, *user_agent;
@@ -12,5 +16,68 @@ struct session {
 	bool current;          /* the session asking (filled by op_session_list) */
 };
 extern const struct field_schema session_schema;  /* "Session" */
+
+/* --- begin ------------------------------------------------------------------ */
+
+struct session_new {
+	const char *id, *user_id, *tenant_id, *remote_addr, *user_agent;
+	const char *family_hash, *access_hash, *refresh_hash;
+	int64_t now, access_expires_at, expires_at;
+};
+/* What a login by password adds. */
+struct session_login {
+	const char *hash_seen;   /* the password hash that matched */
+	const char *hash_kept;   /* the same, or one of the present cost */
+	const struct login_failure_change *failures;
+};
+/* last_active, the failures, the session. login NULL: no password was asked for.
+ * ERR_UNAVAILABLE when the account is not active, or its password not the one
+ * seen, any more. */
+bool store_session_begin(struct db *db, const struct audit_event *event,
+			 const struct session_new *s, const struct session_login *login,
+			 struct err *err_r);
+
+/* --- look up ---------------------------------------------------------------- */
+
+/* What judging a token needs; owner_r as in store/owner.h. */
+struct session_ref {
+	const char *id, *tenant_id;
+	int64_t access_expires_at, expires_at;
+};
+bool store_session_by_access(struct db *db, const char *access_hash, struct arena *arena,
+			     struct session_ref *out, struct user *owner_r,
+			     struct err *err_r);
+bool store_session_by_family(struct db *db, const char *id, const char *family_hash,
+			     struct arena *arena, struct session_ref *out,
+			     struct user *owner_r, struct err *err_r);
+/* Live ones of one user, newest first, at most 200. */
+bool store_session_list(struct db *db, const char *user_id, const char *current_id,
+			int64_t now, struct arena *arena, struct field_list *out,
+			struct err *err_r);
+
+/* --- change ----------------------------------------------------------------- */
+
+struct session_rotation {
+	const char *id, *family_hash;
+	const char *presented_hash;             /* of the refresh token shown */
+	const char *access_hash, *refresh_hash; /* of the new pair */
+	int64_t now, access_expires_at, expires_at;
+	int64_t spent_since;   /* a spent token counts when it was spent no earlier */
+};
+/* One conditional UPDATE: the token shown is good now, or else it was spent a
+ * moment ago and its successor is unused. ERR_NOT_FOUND when neither holds. */
+bool store_session_rotate(struct db *db, const struct audit_event *event,
+			  const struct session_rotation *r, struct err *err_r);
+/* End the session of which the token shown is a used-up one. ERR_NOT_FOUND
+ * when there is none. */
+bool store_session_reused(struct db *db, const struct audit_event *event,
+			  const struct session_rotation *r, struct err *err_r);
+/* ERR_NOT_FOUND when it is not one of this user. */
+bool store_session_end(struct db *db, const struct audit_event *event, const char *id,
+		       const char *user_id, struct err *err_r);
+/* One page of 500 sessions and 500 login failures that nothing needs at `now`;
+ * *n_r = rows dropped. 0 without a transaction when there is nothing to drop. */
+bool store_session_sweep(struct db *db, const struct audit_event *event, int64_t now,
+			 int64_t *n_r, struct err *err_r);
 
 #endif

@@ -17,7 +17,10 @@ endif
 SQL_FILES = \
 	sql/common/audit.sql \
 	sql/common/instance.sql \
+	sql/common/key.sql \
+	sql/common/login_failure.sql \
 	sql/common/migration.sql \
+	sql/common/session.sql \
 	sql/common/tenant.sql \
 	sql/common/user.sql \
 	sql/pgsql/0001_initial.sql \

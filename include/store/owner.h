@@ -1,0 +1,23 @@
+/*
+ * store/owner.h - the user who stands behind a session or a key, as the
+ * joins of session.sql and key.sql select him (columns owner_*).
+ *
+ * Fills struct user but for password_hash, which stays NULL: a credential that
+ * was verified needs no password.
+ */
+#ifndef PIERRE_STORE_OWNER_H
+#define PIERRE_STORE_OWNER_H
+
+#include "base/arena.h"
+#include "db/db.h"
+#include "store/user.h"
+
+extern const struct field_schema owner_schema;
+
+/* Run a statement that gives one credential and its owner. ERR_NOT_FOUND
+ * with `absent` when it gives no row. Leaves no statement active. */
+bool store_owner_get(struct db *db, int stmt, const struct db_value *args, size_t n,
+		     const struct field_schema *schema, struct arena *arena, void *out,
+		     struct user *owner_r, const char *absent, struct err *err_r);
+
+#endif

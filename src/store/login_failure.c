@@ -1,0 +1,117 @@
+/*
+ * Login failures. The rows are locked in one order (own, then total), so two
+ * logins never wait for each other in a circle. The rule is op/guess.c's.
+ */
+#include "config.h"
+
+#include "base/arena.h"
+#include "store/login_failure.h"
+#include "store/sql.h"
+
+#define ALL_NETWORKS "*"
+
+#define FAILURE(kind, member) \
+	{ .name = #member, .type = (kind), .offset = FIELD_AT(struct login_failure, member) }
+
+static const struct field failure_fields[] = {
+	FAILURE(FIELD_INT, failures),
+	FAILURE(FIELD_TIME, first_at),
+	FAILURE(FIELD_TIME, last_at),
+	FAILURE(FIELD_TIME, blocked_until),
+	FAILURE(FIELD_TIME, last_success_at),
+	FAILURE(FIELD_TIME, forget_at),
+	{ 0 },
+};
+static const struct field_schema failure_schema = {
+	"LoginFailure", sizeof(struct login_failure), failure_fields, 0,
+};
+
+static const struct login_failure absent = {
+	.first_at = TIME_NONE, .last_at = TIME_NONE, .blocked_until = TIME_NONE,
+	.last_success_at = TIME_NONE, .forget_at = TIME_NONE,
+};
+
+/* The schema has no text, so nothing is put on an arena. */
+static bool read_row(struct db *db, int stmt, const struct db_value *args, size_t n,
+		     struct login_failure *out, struct err *err_r)
+{
+	struct err err;
+
+	*out = absent;
+	if (db_get(db, stmt, args, n, &failure_schema, NULL, out, "", &err))
+		return true;
+	if (err.kind == ERR_NOT_FOUND)
+		return true;
+	*err_r = err;
+	return false;
+}
+
+bool store_login_failure_find(struct db *db, const char *account_hash,
+			      const char *network, struct login_failure_rows *out,
+			      struct err *err_r)
+{
+	return read_row(db, SQL_LOGIN_FAILURE_FIND,
+			DB_ARGS(db_text(account_hash), db_text(network)),
+			&out->own, err_r) &&
+		read_row(db, SQL_LOGIN_FAILURE_FIND,
+			 DB_ARGS(db_text(account_hash), db_text(ALL_NETWORKS)),
+			 &out->total, err_r);
+}
+
+static bool lock_row(struct db *db, const struct login_failure_change *c,
+		     const char *network, struct login_failure *out, struct err *err_r)
+{
+	return read_row(db, SQL_LOGIN_FAILURE_LOCK,
+			DB_ARGS(db_text(c->account_hash), db_text(network),
+				db_time(c->forget_at)),
+			out, err_r);
+}
+
+static bool write_row(struct db *db, const struct login_failure_change *c,
+		      const char *network, const struct login_failure *row,
+		      struct err *err_r)
+{
+	return db_write(db, SQL_LOGIN_FAILURE_SET,
+			DB_ARGS(db_text(c->account_hash), db_text(network),
+				db_int(row->failures), db_time(row->first_at),
+				db_time(row->last_at), db_time(row->blocked_until),
+				db_time(row->last_success_at), db_time(row->forget_at)),
+			NULL, err_r);
+}
+
+bool store_login_failure_apply(struct db *db, const struct login_failure_change *c,
+			       struct err *err_r)
+{
+	struct login_failure_rows rows;
+
+	return lock_row(db, c, c->network, &rows.own, err_r) &&
+		lock_row(db, c, ALL_NETWORKS, &rows.total, err_r) &&
+		c->fn(&rows, c->arg, err_r) &&
+		write_row(db, c, c->network, &rows.own, err_r) &&
+		write_row(db, c, ALL_NETWORKS, &rows.total, err_r);
+}
+
+struct change_tx {
+	const struct login_failure_change *change;
+};
+
+static bool change_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct change_tx *tx = arg;
+
+	return store_login_failure_apply(db, tx->change, err_r);
+}
+
+bool store_login_failure_change(struct db *db, const struct login_failure_change *c,
+				struct err *err_r)
+{
+	return db_transaction(db, change_tx, &(struct change_tx){ c }, err_r);
+}
+
+bool store_login_refused(struct db *db, const struct audit_event *event,
+			 const struct login_failure_change *c, struct err *err_r)
+{
+	if (!c)
+		return store_change(db, event, NULL, NULL, err_r);
+	return store_change(db, event, change_tx, &(struct change_tx){ c }, err_r);
+}

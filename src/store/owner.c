@@ -1,0 +1,49 @@
+/*
+ * The owner of a session or key, read in the same row as it: one SELECT
+ * judges a credential. Knows no rule about status; that is op/.
+ */
+#include "config.h"
+
+#include "store/owner.h"
+
+#define OWNER(kind, member) \
+	{ .name = #member, .column = "owner_" #member, .type = (kind), \
+	  .offset = FIELD_AT(struct user, member) }
+
+static const struct field owner_fields[] = {
+	OWNER(FIELD_UUID, id),
+	OWNER(FIELD_TEXT, email),
+	OWNER(FIELD_TEXT, email_key),
+	OWNER(FIELD_TEXT, display_name),
+	OWNER(FIELD_TEXT, tier),
+	OWNER(FIELD_UUID, tenant_id),
+	OWNER(FIELD_TEXT, user_status),
+	OWNER(FIELD_BOOL, is_admin),
+	OWNER(FIELD_UUID, approved_by),
+	OWNER(FIELD_TIME, approved_at),
+	OWNER(FIELD_TIME, created_at),
+	OWNER(FIELD_TIME, updated_at),
+	OWNER(FIELD_TIME, last_active),
+	{ 0 },
+};
+const struct field_schema owner_schema = {
+	"Owner", sizeof(struct user), owner_fields, 0,
+};
+
+bool store_owner_get(struct db *db, int stmt, const struct db_value *args, size_t n,
+		     const struct field_schema *schema, struct arena *arena, void *out,
+		     struct user *owner_r, const char *absent, struct err *err_r)
+{
+	enum db_rc rc = db_query(db, stmt, args, n, err_r);
+	bool done;
+
+	if (rc == DB_OK)
+		return err_set(err_r, ERR_NOT_FOUND, "%s", absent);
+	if (rc != DB_ROW)
+		return false;
+	owner_r->password_hash = NULL;
+	done = db_read(db, schema, arena, out, err_r) &&
+		db_read(db, &owner_schema, arena, owner_r, err_r);
+	db_finish(db);
+	return done;
+}

@@ -1,0 +1,248 @@
+/*
+ * Sessions: typed calls over session.sql, one transaction with its audit row
+ * each. What a token must be like is op/session.c's.
+ */
+#include "config.h"
+
+#include "base/str.h"
+#include "store/owner.h"
+#include "store/session.h"
+#include "store/sql.h"
+
+static const struct field session_fields[] = {
+	{ .name = "id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct session, id), .sentence = "Id of the session" },
+	{ .name = "user_id", .type = FIELD_UUID, .flags = FIELD_PRIVATE,
+	  .offset = FIELD_AT(struct session, user_id) },
+	{ .name = "tenant_id", .type = FIELD_UUID, .flags = FIELD_NULLABLE,
+	  .offset = FIELD_AT(struct session, tenant_id),
+	  .sentence = "Tenant the session works in" },
+	{ .name = "remote_addr", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
+	  .offset = FIELD_AT(struct session, remote_addr),
+	  .sentence = "Address it was begun from" },
+	{ .name = "user_agent", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
+	  .offset = FIELD_AT(struct session, user_agent),
+	  .sentence = "What the client called itself" },
+	{ .name = "created_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct session, created_at), .sentence = "The login" },
+	{ .name = "refreshed_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct session, refreshed_at),
+	  .sentence = "The last refresh, or the login" },
+	{ .name = "access_expires_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct session, access_expires_at),
+	  .sentence = "When its present access token ends" },
+	{ .name = "expires_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct session, expires_at),
+	  .sentence = "When it can no longer be refreshed" },
+	{ .name = "current", .column = "is_current", .type = FIELD_BOOL,
+	  .flags = FIELD_REQUIRED, .offset = FIELD_AT(struct session, current),
+	  .sentence = "True for the session that asks" },
+	{ 0 },
+};
+const struct field_schema session_schema = {
+	"Session", sizeof(struct session), session_fields, 0,
+};
+
+static const struct field ref_fields[] = {
+	{ .name = "id", .type = FIELD_UUID, .offset = FIELD_AT(struct session_ref, id) },
+	{ .name = "tenant_id", .type = FIELD_UUID,
+	  .offset = FIELD_AT(struct session_ref, tenant_id) },
+	{ .name = "access_expires_at", .type = FIELD_TIME,
+	  .offset = FIELD_AT(struct session_ref, access_expires_at) },
+	{ .name = "expires_at", .type = FIELD_TIME,
+	  .offset = FIELD_AT(struct session_ref, expires_at) },
+	{ 0 },
+};
+static const struct field_schema ref_schema = {
+	"SessionRef", sizeof(struct session_ref), ref_fields, 0,
+};
+
+#define NO_SESSION "No such session"
+
+/* --- begin ------------------------------------------------------------------ */
+
+struct begin {
+	const struct session_new *s;
+	const struct session_login *login;
+};
+
+static bool touch_owner(struct db *db, const struct begin *b, struct err *err_r)
+{
+	int64_t changed = 0;
+	bool ran;
+
+	if (b->login)
+		ran = db_write(db, SQL_SESSION_OWNER_LOGIN,
+			       DB_ARGS(db_text(b->s->user_id), db_time(b->s->now),
+				       db_text(b->login->hash_kept),
+				       db_text(b->login->hash_seen)),
+			       &changed, err_r);
+	else
+		ran = db_write(db, SQL_SESSION_OWNER_SEEN,
+			       DB_ARGS(db_text(b->s->user_id), db_time(b->s->now)),
+			       &changed, err_r);
+	if (!ran || changed == 1)
+		return ran;
+	err_set(err_r, ERR_UNAVAILABLE, "The account changed during the login; try again");
+	if (err_r)
+		err_r->retry_after = 1;
+	return false;
+}
+
+static bool begin_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct begin *b = arg;
+	const struct session_new *s = b->s;
+
+	if (!touch_owner(db, b, err_r))
+		return false;
+	if (b->login && !store_login_failure_apply(db, b->login->failures, err_r))
+		return false;
+	return db_write(db, SQL_SESSION_INSERT,
+			DB_ARGS(db_text(s->id), db_text(s->user_id),
+				db_text(s->tenant_id), db_text(s->family_hash),
+				db_text(s->access_hash), db_time(s->access_expires_at),
+				db_text(s->refresh_hash), db_time(s->now),
+				db_time(s->expires_at), db_text(s->remote_addr),
+				db_text(s->user_agent)),
+			NULL, err_r);
+}
+
+bool store_session_begin(struct db *db, const struct audit_event *event,
+			 const struct session_new *s, const struct session_login *login,
+			 struct err *err_r)
+{
+	return store_change(db, event, begin_tx, &(struct begin){ s, login }, err_r);
+}
+
+/* --- look up ---------------------------------------------------------------- */
+
+bool store_session_by_access(struct db *db, const char *access_hash, struct arena *arena,
+			     struct session_ref *out, struct user *owner_r,
+			     struct err *err_r)
+{
+	return store_owner_get(db, SQL_SESSION_BY_ACCESS, DB_ARGS(db_text(access_hash)),
+			       &ref_schema, arena, out, owner_r, NO_SESSION, err_r);
+}
+
+bool store_session_by_family(struct db *db, const char *id, const char *family_hash,
+			     struct arena *arena, struct session_ref *out,
+			     struct user *owner_r, struct err *err_r)
+{
+	return store_owner_get(db, SQL_SESSION_BY_FAMILY,
+			       DB_ARGS(db_text(id), db_text(family_hash)),
+			       &ref_schema, arena, out, owner_r, NO_SESSION, err_r);
+}
+
+bool store_session_list(struct db *db, const char *user_id, const char *current_id,
+			int64_t now, struct arena *arena, struct field_list *out,
+			struct err *err_r)
+{
+	return db_list(db, SQL_SESSION_LIST,
+		       DB_ARGS(db_text(user_id), db_text(current_id), db_time(now)),
+		       &session_schema, arena, out, err_r);
+}
+
+/* --- change ----------------------------------------------------------------- */
+
+static bool rotate_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct session_rotation *r = arg;
+	int64_t changed = 0;
+
+	if (!db_write(db, SQL_SESSION_ROTATE,
+		      DB_ARGS(db_text(r->id), db_text(r->family_hash),
+			      db_text(r->presented_hash), db_time(r->now),
+			      db_text(r->refresh_hash), db_text(r->access_hash),
+			      db_time(r->access_expires_at), db_time(r->expires_at)),
+		      &changed, err_r))
+		return false;
+	if (changed == 1)
+		return true;
+	if (!db_write(db, SQL_SESSION_REPLACE,
+		      DB_ARGS(db_text(r->id), db_text(r->family_hash),
+			      db_text(r->presented_hash), db_time(r->now),
+			      db_text(r->refresh_hash), db_text(r->access_hash),
+			      db_time(r->access_expires_at), db_time(r->expires_at),
+			      db_time(r->spent_since)),
+		      &changed, err_r))
+		return false;
+	return changed == 1 || err_set(err_r, ERR_NOT_FOUND, NO_SESSION);
+}
+
+bool store_session_rotate(struct db *db, const struct audit_event *event,
+			  const struct session_rotation *r, struct err *err_r)
+{
+	struct session_rotation copy = *r;
+
+	return store_change(db, event, rotate_tx, &copy, err_r);
+}
+
+static bool reused_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct session_rotation *r = arg;
+	int64_t changed = 0;
+
+	return db_write(db, SQL_SESSION_DELETE_REUSED,
+			DB_ARGS(db_text(r->id), db_text(r->family_hash),
+				db_text(r->presented_hash)), &changed, err_r) &&
+		(changed == 1 || err_set(err_r, ERR_NOT_FOUND, NO_SESSION));
+}
+
+bool store_session_reused(struct db *db, const struct audit_event *event,
+			  const struct session_rotation *r, struct err *err_r)
+{
+	struct session_rotation copy = *r;
+
+	return store_change(db, event, reused_tx, &copy, err_r);
+}
+
+struct end {
+	const char *id, *user_id;
+};
+
+static bool end_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct end *e = arg;
+	int64_t changed = 0;
+
+	return db_write(db, SQL_SESSION_DELETE, DB_ARGS(db_text(e->id), db_text(e->user_id)),
+			&changed, err_r) &&
+		(changed == 1 || err_set(err_r, ERR_NOT_FOUND, NO_SESSION));
+}
+
+bool store_session_end(struct db *db, const struct audit_event *event, const char *id,
+		       const char *user_id, struct err *err_r)
+{
+	return store_change(db, event, end_tx, &(struct end){ id, user_id }, err_r);
+}
+
+struct sweep {
+	int64_t now, sessions, failures;
+};
+
+static bool sweep_tx(struct db *db, void *arg, struct err *err_r)
+{
+	struct sweep *s = arg;
+
+	return db_write(db, SQL_SESSION_SWEEP, DB_ARGS(db_time(s->now)), &s->sessions, err_r) &&
+		db_write(db, SQL_LOGIN_FAILURE_SWEEP, DB_ARGS(db_time(s->now)),
+			 &s->failures, err_r);
+}
+
+bool store_session_sweep(struct db *db, const struct audit_event *event, int64_t now,
+			 int64_t *n_r, struct err *err_r)
+{
+	struct sweep s = { .now = now };
+	int64_t any;
+
+	*n_r = 0;
+	if (!db_number(db, SQL_SESSION_SWEEPABLE, DB_ARGS(db_time(now)), &any, err_r))
+		return false;
+	if (any == 0)
+		return true;
+	if (!store_change(db, event, sweep_tx, &s, err_r))
+		return false;
+	*n_r = s.sessions + s.failures;
+	return true;
+}
