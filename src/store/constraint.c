@@ -20,7 +20,7 @@ const struct db_constraint store_constraints[] = {
 	  "A session with this id already exists" },
 	{ "sessions_access_hash_key", "sessions.access_hash", "access_token",
 	  "This access token was drawn twice" },
-	{ "login_failures_pkey", "login_failures.email_key, login_failures.network",
+	{ "login_failures_pkey", "login_failures.account_hash, login_failures.network",
 	  "email", "Another login to this account from this network is being judged" },
 	{ "api_keys_key_prefix_key", "api_keys.key_prefix", "key_prefix",
 	  "An API key with this public id already exists" },

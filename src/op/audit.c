@@ -1,0 +1,110 @@
+/*
+ * audit.c - builds audit events; writing them is the store's.
+ */
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "auth/auth.h"
+#include "op/audit.h"
+
+#define USER_AGENT_MAX 512
+
+const char *op_address(const struct op *op)
+{
+	unsigned char bytes[sizeof(struct in6_addr)];
+	char text[INET6_ADDRSTRLEN];
+	int family;
+
+	if (!op->remote_addr)
+		return NULL;
+	family = strchr(op->remote_addr, ':') ? AF_INET6 : AF_INET;
+	if (inet_pton(family, op->remote_addr, bytes) != 1)
+		return NULL;
+	if (!inet_ntop(family, bytes, text, sizeof(text)))
+		return NULL;
+	return arena_strdup(op->arena, text);
+}
+
+/* What a client says of itself is cut, and dropped when it is not text. */
+static const char *user_agent(const struct op *op)
+{
+	size_t n;
+
+	if (!op->user_agent || !*op->user_agent)
+		return NULL;
+	n = strlen(op->user_agent);
+	if (!utf8_valid(op->user_agent, n))
+		return NULL;
+	if (n > USER_AGENT_MAX) {
+		n = USER_AGENT_MAX;
+		while (n > 0 && ((unsigned char)op->user_agent[n] & 0xc0) == 0x80)
+			n--;
+	}
+	return arena_strndup(op->arena, op->user_agent, n);
+}
+
+struct audit_event op_audit(const struct op *op, enum audit_type type, const char *target)
+{
+	const struct audit_kind *kind = &audit_kinds[type];
+	char id[UUID_TEXT];
+
+	random_uuid(id);
+	return (struct audit_event){
+		.id = arena_strdup(op->arena, id),
+		.event_type = kind->name,
+		.severity = kind->severity,
+		.message = kind->sentence,
+		.result = kind->result,
+		.source = op->actor.source ? op->actor.source : "shell",
+		.tenant_id = op->actor.tenant_id,
+		.user_id = op->actor.user_id,
+		.target = target,
+		.ip_address = op_address(op),
+		.user_agent = user_agent(op),
+		.request_id = op->request_id,
+		.timestamp = op->now,
+	};
+}
+
+static void add_json_text(struct strbuf *b, const char *s)
+{
+	strbuf_adds(b, "\"");
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c == '"' || c == '\\')
+			strbuf_addf(b, "\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			strbuf_addf(b, "\\u%04x", c);
+		else
+			strbuf_add(b, s, 1);
+	}
+	strbuf_adds(b, "\"");
+}
+
+const char *op_audit_metadata(const struct op *op, const char *name, const char *value, ...)
+{
+	struct strbuf b = { .arena = op->arena };
+	const char *separator = "";
+	va_list ap;
+
+	strbuf_adds(&b, "{");
+	va_start(ap, value);
+	while (name) {
+		if (value) {
+			strbuf_adds(&b, separator);
+			add_json_text(&b, name);
+			strbuf_adds(&b, ":");
+			add_json_text(&b, value);
+			separator = ",";
+		}
+		name = va_arg(ap, const char *);
+		value = name ? va_arg(ap, const char *) : NULL;
+	}
+	va_end(ap);
+	strbuf_adds(&b, "}");
+	return b.s;
+}
