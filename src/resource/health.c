@@ -67,7 +67,7 @@ static bool health_show(struct call *call, struct err *err_r)
 
 static bool health_ready(struct call *call, struct err *err_r)
 {
-	if (!op_ready(call->op, READY_TIMEOUT_MS, err_r))
+	if (!op_ready(call->op, READY_DEADLINE_MS, err_r))
 		return false;
 	return call_reply(call, &(struct health_out){ .status = "ok", .database = "ok" });
 }

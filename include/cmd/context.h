@@ -1,0 +1,30 @@
+/*
+ * cmd/context.h - what a command needs to call op_*: an arena, an open
+ * database with a current schema, and an operation that acts as the shell.
+ */
+#ifndef PIERRE_CMD_CONTEXT_H
+#define PIERRE_CMD_CONTEXT_H
+
+#include "cmd/cmd.h"
+#include "db/db.h"
+#include "op/op.h"
+
+struct context {
+	const struct cmd_args *args;
+	struct arena *arena;
+	struct db *db;
+	struct op op;
+};
+
+typedef bool context_fn(struct context *c, struct err *err_r);
+
+/* Connect, then fn; exit status. The schema may be of any age. */
+int context_run_database(const struct cmd_args *args, context_fn *fn);
+/* The same with a current schema: an older one is brought up to date as by
+ * serve (AUTO_MIGRATE), a newer one is refused. */
+int context_run(const struct cmd_args *args, context_fn *fn);
+
+/* Wrong use of options or operands: as ERR_INVALID, but exit status 2. */
+bool context_usage(struct err *err_r, const char *sentence);
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * Commands about the program itself: help, version, openapi. None needs a
+ * configuration.
+ */
+#include "config.h"
+
+#include <stdio.h>
+
+#include "cmd/args.h"
+#include "cmd/help.h"
+#include "cmd/tables.h"
+#include "db/db.h"
+#include "http/json.h"
+#include "resource/call.h"
+
+static int help_words(const struct cmd_args *a)
+{
+	struct err err;
+	int used;
+	const struct cmd *cmd = cmd_find(a->operands, a->n_operands, &used);
+
+	if (cmd && used == a->n_operands)
+		help_command(stdout, cmd);
+	else if (a->n_operands == 1 && cmd_is_group(a->operands[0]))
+		help_list(stdout, a->operands[0]);
+	else if (a->n_operands == 0)
+		help_list(stdout, NULL);
+	else {
+		err_set(&err, ERR_INVALID, "there is no command '%s%s%s'", a->operands[0],
+			a->n_operands > 1 ? " " : "", a->n_operands > 1 ? a->operands[1] : "");
+		cmd_fail(&err);
+		return EXIT_USAGE;
+	}
+	return EXIT_OK;
+}
+
+static int help_run(const struct cmd_args *a)
+{
+	if (cmd_option(a, "--man"))
+		man_write(stdout);
+	else if (cmd_option(a, "--options-markdown"))
+		man_options_markdown(stdout);
+	else
+		return help_words(a);
+	return EXIT_OK;
+}
+
+struct version_facts {
+	const char *name, *version, *backends;
+};
+static const struct field version_fields[] = {
+	{ .name = "name", .type = FIELD_TEXT, .offset = FIELD_AT(struct version_facts, name) },
+	{ .name = "version", .type = FIELD_TEXT,
+	  .offset = FIELD_AT(struct version_facts, version) },
+	{ .name = "backends", .type = FIELD_TEXT,
+	  .offset = FIELD_AT(struct version_facts, backends) },
+	{ 0 },
+};
+static const struct field_schema version_schema = {
+	"Version", sizeof(struct version_facts), version_fields, 0,
+};
+
+static int version_run(const struct cmd_args *a)
+{
+	struct version_facts v = { PACKAGE_NAME, PACKAGE_VERSION, db_backends_built() };
+	struct strbuf b = { .arena = a->arena };
+
+	if (!a->json) {
+		printf("%s %s (%s)\n", v.name, v.version, v.backends);
+		return EXIT_OK;
+	}
+	json_write(&b, &version_schema, &v);
+	puts(b.s);
+	return EXIT_OK;
+}
+
+static int openapi_run(const struct cmd_args *a)
+{
+	struct strbuf b = { .arena = a->arena };
+
+	openapi_write(route_tables, PACKAGE_VERSION, &b);
+	puts(b.s);
+	return EXIT_OK;
+}
+
+static const struct cmd_option help_options[] = {
+	{ "--man", NULL, "Print the man page, pierre.1." },
+	{ "--options-markdown", NULL, "Print the configuration table of the README." },
+	{ 0 },
+};
+
+const struct cmd about_commands[] = {
+	{ .words = "openapi", .operands = "", .fn = openapi_run,
+	  .sentence = "Print the OpenAPI document of the REST interface." },
+	{ .words = "version", .operands = "", .fn = version_run,
+	  .sentence = "Print the version and the database backends built in." },
+	{ .words = "help", .operands = "[COMMAND]", .max_operands = 2, .fn = help_run,
+	  .options = help_options, .sentence = "Show all commands, or one." },
+	{ 0 },
+};

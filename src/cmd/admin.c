@@ -1,0 +1,44 @@
+/*
+ * pierre admin ...: the way in for the first administrator.
+ */
+#include "config.h"
+
+#include "cmd/context.h"
+#include "cmd/print.h"
+#include "cmd/tables.h"
+#include "op/user.h"
+
+struct setup_token {
+	const char *setup_token;
+};
+static const struct field setup_token_fields[] = {
+	{ .name = "setup_token", .type = FIELD_TEXT,
+	  .offset = FIELD_AT(struct setup_token, setup_token) },
+	{ 0 },
+};
+static const struct field_schema setup_token_schema = {
+	"SetupToken", sizeof(struct setup_token), setup_token_fields, 0,
+};
+
+static bool setup_token(struct context *c, struct err *err_r)
+{
+	struct setup_token out;
+
+	if (!op_admin_setup_token(&c->op, &out.setup_token, err_r))
+		return false;
+	print_record(c->args, &setup_token_schema, &out);
+	return true;
+}
+
+static int setup_token_run(const struct cmd_args *a)
+{
+	return context_run(a, setup_token);
+}
+
+const struct cmd admin_commands[] = {
+	{ .words = "admin setup-token", .operands = "", .needs_conf = true,
+	  .fn = setup_token_run,
+	  .sentence = "Print a one-time token for POST /admin/setup.",
+	  .detail = "A new token replaces the one before. Fails when there is an administrator." },
+	{ 0 },
+};

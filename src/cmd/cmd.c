@@ -1,0 +1,81 @@
+/*
+ * argv -> row -> function. The list of all command tables stands here; what a
+ * command does stands in its own file.
+ */
+#include "config.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "cmd/args.h"
+#include "cmd/help.h"
+#include "cmd/tables.h"
+
+const struct cmd *const cmd_tables[] = {
+	serve_commands,
+	db_commands,
+	user_commands,
+	key_commands,
+	admin_commands,
+	config_commands,
+	about_commands,
+	NULL,
+};
+
+int cmd_fail(const struct err *err)
+{
+	fprintf(stderr, "pierre: %s\n", err->message);
+	return EXIT_FAILED;
+}
+
+static int usage_error(const struct cmd *cmd, const struct err *err)
+{
+	cmd_fail(err);
+	help_usage(stderr, cmd);
+	if (!cmd)
+		fputs("'pierre help' lists the commands.\n", stderr);
+	return EXIT_USAGE;
+}
+
+static int run(struct cmd_args *args)
+{
+	struct conf *conf = NULL;
+	struct err err;
+	int status;
+
+	if (args->cmd->needs_conf) {
+		conf = conf_load(args->config_file, &err);
+		if (!conf)
+			return cmd_fail(&err);
+		clock_set_offset(conf->clock_offset);
+		args->conf = conf;
+	}
+	status = args->cmd->fn(args);
+	conf_free(&conf);
+	if (fflush(stdout) != 0 && status == EXIT_OK) {
+		err_set(&err, ERR_INTERNAL, "cannot write to standard output");
+		status = cmd_fail(&err);
+	}
+	return status;
+}
+
+int cmd_main(int argc, char **argv)
+{
+	struct arena *arena = arena_new();
+	struct cmd_line line;
+	struct err err;
+	int status = EXIT_OK;
+
+	if (!args_parse(arena, argc, argv, &line, &err)) {
+		status = usage_error(line.cmd, &err);
+	} else if (line.cmd && line.help) {
+		help_command(stdout, line.cmd);
+	} else if (line.cmd) {
+		status = run(&line.args);
+	} else {
+		help_list(line.help ? stdout : stderr, NULL);
+		status = line.help ? EXIT_OK : EXIT_USAGE;
+	}
+	arena_free(&arena);
+	return status;
+}

@@ -1,0 +1,94 @@
+/*
+ * Opens what a command needs to call op_*, runs it, and turns an error into
+ * one sentence and an exit status.
+ */
+#include "config.h"
+
+#include "auth/auth.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cmd/context.h"
+#include "worker/worker.h"
+
+#define USAGE_REASON "usage"
+
+bool context_usage(struct err *err_r, const char *sentence)
+{
+	return err_reason(err_r, ERR_INVALID, USAGE_REASON, "%s", sentence);
+}
+
+static bool open_database(struct context *c, struct err *err_r)
+{
+	c->db = worker_database(c->args->conf, err_r);
+	return c->db && db_connect(c->db, err_r);
+}
+
+static bool schema_current(struct context *c, struct err *err_r)
+{
+	struct db_schema_status s;
+	int applied;
+
+	if (!db_schema_status(c->db, &s, err_r))
+		return false;
+	if (s.current == s.latest)
+		return true;
+	if (s.current < s.latest && !c->args->conf->auto_migrate)
+		return err_set(err_r, ERR_CONFIG,
+			       "the schema is at version %d of %d; run 'pierre db migrate'",
+			       s.current, s.latest);
+	return db_migrate(c->db, &applied, err_r);   /* refuses a newer one */
+}
+
+static void open_operation(struct context *c)
+{
+	c->op = (struct op){
+		.db = c->db,
+		.arena = c->arena,
+		.conf = c->args->conf,
+		.now = clock_now(),
+		.actor = { .is_admin = true, .source = "shell" },
+	};
+}
+
+static int finish(struct context *c, bool done, const struct err *err)
+{
+	int status = EXIT_OK;
+
+	if (!done) {
+		status = cmd_fail(err);
+		if (str_eq(err->reason, USAGE_REASON))
+			status = EXIT_USAGE;
+	}
+	db_free(&c->db);
+	arena_free(&c->arena);
+	return status;
+}
+
+static void begin(struct context *c, const struct cmd_args *args)
+{
+	*c = (struct context){ .args = args, .arena = arena_new() };
+	log_init(args->cmd->words, LOG_LEVEL_WARN);
+}
+
+int context_run_database(const struct cmd_args *args, context_fn *fn)
+{
+	struct context c;
+	struct err err;
+
+	begin(&c, args);
+	return finish(&c, auth_init(&err) && open_database(&c, &err) && fn(&c, &err), &err);
+}
+
+int context_run(const struct cmd_args *args, context_fn *fn)
+{
+	struct context c;
+	struct err err;
+	bool ready;
+
+	begin(&c, args);
+	ready = auth_init(&err) && open_database(&c, &err) && schema_current(&c, &err);
+	if (ready)
+		open_operation(&c);
+	return finish(&c, ready && fn(&c, &err), &err);
+}

@@ -1,0 +1,154 @@
+/*
+ * pierre key ...: API keys from the shell, through the same op/key.c that the
+ * REST interface calls.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "cmd/context.h"
+#include "cmd/print.h"
+#include "cmd/tables.h"
+#include "http/json.h"
+#include "op/key.h"
+#include "op/user.h"
+
+struct key_created {
+	const char *api_key;
+	const struct api_key *key_info;
+};
+static const struct field key_created_fields[] = {
+	{ .name = "api_key", .type = FIELD_TEXT, .offset = FIELD_AT(struct key_created, api_key) },
+	{ .name = "key_info", .type = FIELD_OBJECT, .schema = &api_key_schema,
+	  .offset = FIELD_AT(struct key_created, key_info) },
+	{ 0 },
+};
+static const struct field_schema key_created_schema = {
+	"ApiKeyCreated", sizeof(struct key_created), key_created_fields, 0,
+};
+
+/* "read,write" -> ["read","write"] */
+static const char *scopes_json(struct arena *arena, const char *list)
+{
+	struct strbuf b = { .arena = arena };
+
+	strbuf_adds(&b, "[");
+	while (list && *list) {
+		const char *comma = strchrnul(list, ',');
+
+		if (b.len > 1)
+			strbuf_adds(&b, ",");
+		json_write_string(&b, arena_strndup(arena, list, (size_t)(comma - list)));
+		list = *comma ? comma + 1 : comma;
+	}
+	strbuf_adds(&b, "]");
+	return b.s;
+}
+
+static bool option_days(const struct context *c, int64_t *days_r, struct err *err_r)
+{
+	const char *text = cmd_option(c->args, "--expires-in-days");
+
+	*days_r = INT_NONE;
+	if (!text || str_int(text, 1, 3650, days_r))
+		return true;
+	return context_usage(err_r, "--expires-in-days takes a number from 1 to 3650");
+}
+
+static bool create(struct context *c, struct err *err_r)
+{
+	struct key_create_in in = {
+		.name = cmd_option(c->args, "--name"),
+		.tier = cmd_option(c->args, "--tier"),
+		.rate_limit_requests = INT_NONE,
+		.scopes = scopes_json(c->arena, cmd_option(c->args, "--scopes")),
+	};
+	struct key_created made;
+	struct api_key key;
+	struct user user;
+
+	if (!in.name)
+		in.name = "shell";
+	if (!option_days(c, &in.expires_in_days, err_r) ||
+	    !op_user_get(&c->op, c->args->operands[0], &user, err_r) ||
+	    !op_key_create(&c->op, user.id, &in, &key, &made.api_key, err_r))
+		return false;
+	made.key_info = &key;
+	print_record(c->args, &key_created_schema, &made);
+	return true;
+}
+
+static int create_run(const struct cmd_args *a)
+{
+	return context_run(a, create);
+}
+
+static bool list(struct context *c, struct err *err_r)
+{
+	static const char *const columns[] = {
+		"id", "key_prefix", "name", "tier", "is_active", "expires_at", "created_at", NULL,
+	};
+	struct key_list_in in = { .limit = 200 };
+	struct print_rows rows = { 0 };
+	struct key_list_out page;
+	struct user user;
+
+	if (!op_user_get(&c->op, c->args->operands[0], &user, err_r))
+		return false;
+	do {
+		if (!op_key_list(&c->op, user.id, &in, &page, err_r))
+			return false;
+		print_rows_add(&rows, c->arena, &page.api_keys, sizeof(struct api_key));
+		in.cursor = page.next_cursor;
+	} while (in.cursor);
+	print_list(c->args, &api_key_schema, &rows.list, columns);
+	return true;
+}
+
+static int list_run(const struct cmd_args *a)
+{
+	return context_run(a, list);
+}
+
+static bool revoke(struct context *c, struct err *err_r)
+{
+	char id[UUID_TEXT];
+	struct api_key key;
+
+	if (!uuid_parse(c->args->operands[0], id))
+		return err_set(err_r, ERR_NOT_FOUND, "'%s' is not the id of a key; 'pierre key list USER' shows them",
+			       c->args->operands[0]);
+	if (!op_key_revoke(&c->op, NULL, id, &key, err_r))
+		return false;
+	print_record(c->args, &api_key_schema, &key);
+	return true;
+}
+
+static int revoke_run(const struct cmd_args *a)
+{
+	return context_run(a, revoke);
+}
+
+static const struct cmd_option create_options[] = {
+	{ "--name", "NAME", "What the key is for." },
+	{ "--tier", "TIER", "trial, starter, professional or enterprise; the user's when left out, never above it." },
+	{ "--expires-in-days", "DAYS", "Days until the key ends; the tier's when left out." },
+	{ "--scopes", "LIST", "Scopes, with commas between." },
+	{ 0 },
+};
+
+const struct cmd key_commands[] = {
+	{ .words = "key create", .operands = "USER", .min_operands = 1, .max_operands = 1,
+	  .needs_conf = true, .fn = create_run, .options = create_options,
+	  .sentence = "Make an API key for a user; it is shown this once.",
+	  .detail = "USER is an id or an e-mail address." },
+	{ .words = "key list", .operands = "USER", .min_operands = 1, .max_operands = 1,
+	  .needs_conf = true, .fn = list_run,
+	  .sentence = "List a user's API keys, newest first, revoked ones too.",
+	  .detail = "USER is an id or an e-mail address." },
+	{ .words = "key revoke", .operands = "ID", .min_operands = 1, .max_operands = 1,
+	  .needs_conf = true, .fn = revoke_run,
+	  .sentence = "Revoke an API key from the next request on." },
+	{ 0 },
+};

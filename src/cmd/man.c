@@ -1,0 +1,136 @@
+/*
+ * pierre.1 and the README's configuration table, made from the command and
+ * option tables, so that neither can be out of date.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cmd/args.h"
+#include "cmd/help.h"
+
+/* Text for roff: hyphens that can be copied, nothing read as a request. */
+static void roff(FILE *out, const char *text)
+{
+	if (*text == '.' || *text == '\'')
+		fputs("\\&", out);
+	for (; *text; text++) {
+		if (*text == '-')
+			fputs("\\-", out);
+		else if (*text == '\\')
+			fputs("\\e", out);
+		else
+			fputc(*text, out);
+	}
+}
+
+static void roff_line(FILE *out, const char *text)
+{
+	roff(out, text);
+	fputc('\n', out);
+}
+
+static void man_option(FILE *out, const struct cmd_option *o)
+{
+	fputs(".TP\n\\fB", out);
+	roff(out, o->name);
+	fputs("\\fR", out);
+	if (o->value)
+		fprintf(out, " \\fI%s\\fR", o->value);
+	fputc('\n', out);
+	roff_line(out, o->sentence);
+}
+
+static void man_command(FILE *out, const struct cmd *c)
+{
+	fprintf(out, ".SS pierre %s", c->words);
+	if (*c->operands) {
+		fputc(' ', out);
+		roff(out, c->operands);
+	}
+	fputc('\n', out);
+	roff_line(out, c->sentence);
+	if (c->detail) {
+		fputs(".PP\n", out);
+		roff_line(out, c->detail);
+	}
+	for (const struct cmd_option *o = c->options; o && o->name; o++)
+		man_option(out, o);
+}
+
+static void man_commands(FILE *out)
+{
+	fputs(".SH COMMANDS\n", out);
+	for (const struct cmd *const *table = cmd_tables; *table; table++)
+		for (const struct cmd *c = *table; c->words; c++)
+			man_command(out, c);
+}
+
+/* "yes or no", "a number from 1 to 256", ... */
+static void option_type(FILE *out, const struct conf_option *o)
+{
+	switch (o->type) {
+	case CONF_TEXT:
+		fputs("text", out);
+		return;
+	case CONF_INT:
+		fprintf(out, "number, %" PRId64 " to %" PRId64, o->min, o->max);
+		return;
+	case CONF_BOOL:
+		fputs("yes or no", out);
+		return;
+	case CONF_WORD:
+		for (size_t i = 0; o->words[i]; i++)
+			fprintf(out, "%s%s", i ? ", " : "", o->words[i]);
+		return;
+	}
+}
+
+static void man_configuration(FILE *out)
+{
+	fputs(".SH CONFIGURATION\n"
+	      "Options are environment variables. \\fB\\-\\-config\\fR reads the same NAME=value\n"
+	      "lines from a file; the environment wins. A text option NAME can also be read\n"
+	      "from a file that NAME_FILE names. Options marked with * take effect on reload\n"
+	      "(SIGHUP), the others on restart.\n", out);
+	for (const struct conf_option *o = conf_options; o->name; o++) {
+		fprintf(out, ".TP\n\\fB%s\\fR%s (", o->name, o->flags & CONF_RELOAD ? " *" : "");
+		option_type(out, o);
+		fputs("; default ", out);
+		roff(out, *o->fallback ? o->fallback : "none");
+		fputs(")\n", out);
+		roff_line(out, o->sentence);
+	}
+}
+
+void man_write(FILE *out)
+{
+	fputs(".TH PIERRE 1 \"\" \"" PACKAGE_NAME " " PACKAGE_VERSION "\" \"Pierre\"\n"
+	      ".SH NAME\npierre \\- accounts, sessions and API keys behind nginx\n"
+	      ".SH SYNOPSIS\n.B pierre\n[\\fB\\-\\-config\\fR \\fIFILE\\fR] [\\fB\\-\\-json\\fR]\n"
+	      ".I COMMAND\n\\&...\n"
+	      ".SH DESCRIPTION\n"
+	      "Pierre keeps users, tenants, sessions and API keys in SQLite or PostgreSQL and\n"
+	      "answers REST as FastCGI workers behind nginx. The same program administers them\n"
+	      "from the shell.\n"
+	      ".SH OPTIONS\nEvery command takes:\n", out);
+	for (const struct cmd_option *o = global_options; o->name; o++)
+		man_option(out, o);
+	man_commands(out);
+	man_configuration(out);
+	fputs(".SH EXIT STATUS\n.TP\n0\nDone.\n.TP\n1\nFailed; one sentence on standard error.\n"
+	      ".TP\n2\nThe command line was wrong.\n", out);
+}
+
+void man_options_markdown(FILE *out)
+{
+	fputs("| Option | Value | Default | Reload | |\n|---|---|---|---|---|\n", out);
+	for (const struct conf_option *o = conf_options; o->name; o++) {
+		fprintf(out, "| `%s` | ", o->name);
+		option_type(out, o);
+		fprintf(out, " | %s%s%s | %s | %s |\n", *o->fallback ? "`" : "", o->fallback,
+			*o->fallback ? "`" : "", o->flags & CONF_RELOAD ? "yes" : "no",
+			o->sentence);
+	}
+}

@@ -1,0 +1,119 @@
+/*
+ * Reads one password for a command. Puts the terminal back as it was, also
+ * when a signal ends the question.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "cmd/secret.h"
+
+#define SECRET_MAX 1024
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
+{
+	interrupted = sig;
+}
+
+/* One line without its end; false at a signal, an error or too long a line. */
+static bool read_line(int fd, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	while (n < size) {
+		ssize_t got = read(fd, buf + n, 1);
+
+		if (got < 0)
+			return false;
+		if (got == 0 || buf[n] == '\n') {
+			n -= got == 1 && n > 0 && buf[n - 1] == '\r';
+			buf[n] = '\0';
+			return true;
+		}
+		n++;
+	}
+	errno = EMSGSIZE;
+	return false;
+}
+
+static bool read_file(struct arena *arena, const char *file, const char **out,
+		      struct err *err_r)
+{
+	char *buf = arena_alloc(arena, SECRET_MAX);
+	int fd = str_eq(file, "-") ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
+	bool done;
+
+	if (fd < 0)
+		return err_set(err_r, ERR_CONFIG, "cannot read %s: %s", file, strerror(errno));
+	done = read_line(fd, buf, SECRET_MAX);
+	if (!done)
+		err_set(err_r, ERR_CONFIG, "cannot read %s: %s", file, strerror(errno));
+	if (fd != STDIN_FILENO)
+		close(fd);
+	*out = buf;
+	return done;
+}
+
+static bool ask(const char *prompt, char *buf)
+{
+	if (write(STDERR_FILENO, prompt, strlen(prompt)) < 0)
+		return false;
+	if (!read_line(STDIN_FILENO, buf, SECRET_MAX))
+		return false;
+	return write(STDERR_FILENO, "\n", 1) == 1;
+}
+
+static bool ask_twice(struct arena *arena, const char **out, struct err *err_r)
+{
+	char *first = arena_alloc(arena, SECRET_MAX), *again = arena_alloc(arena, SECRET_MAX);
+
+	if (!ask("Password: ", first) || !ask("Once more: ", again))
+		return err_set(err_r, ERR_CONFIG, "no password was read");
+	if (strcmp(first, again) != 0)
+		return err_set(err_r, ERR_CONFIG, "the two passwords differ");
+	*out = first;
+	return true;
+}
+
+static bool ask_without_echo(struct arena *arena, const char **out, struct err *err_r)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	const size_t n = sizeof(signals) / sizeof(signals[0]);
+	struct sigaction action = { .sa_handler = on_signal }, old[4];
+	struct termios before, silent;
+	bool done;
+
+	if (tcgetattr(STDIN_FILENO, &before) != 0)
+		return err_set(err_r, ERR_CONFIG, "cannot silence the terminal: %s", strerror(errno));
+	silent = before;
+	silent.c_lflag &= ~(tcflag_t)ECHO;
+	for (size_t i = 0; i < n; i++)
+		sigaction(signals[i], &action, &old[i]);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+	done = ask_twice(arena, out, err_r);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	for (size_t i = 0; i < n; i++)
+		sigaction(signals[i], &old[i], NULL);
+	if (interrupted)
+		raise(interrupted);
+	return done;
+}
+
+bool secret_read(struct arena *arena, const char *file, const char **out,
+		 struct err *err_r)
+{
+	if (file)
+		return read_file(arena, file, out, err_r);
+	if (!isatty(STDIN_FILENO))
+		return err_set(err_r, ERR_INVALID,
+			       "there is no terminal to ask on; give --password-file FILE, or - for standard input");
+	return ask_without_echo(arena, out, err_r);
+}
