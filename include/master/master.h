@@ -14,6 +14,7 @@
 #include "worker/worker.h"
 
 struct master_options {
+	const char *backend;        /* for the log only */
 	const char *config_file;    /* read again at each reload; NULL = environment only */
 	/* What a child of each role runs; its exit status is the process's. */
 	int (*mains[ROLE__COUNT])(const struct child *c);

@@ -203,14 +203,24 @@ static bool all_ready(struct generation *g)
 	return n == g->n;
 }
 
+static void log_up(struct master *m, bool first)
+{
+	const struct conf *conf = gen_new(m)->conf;
+	const struct listener *l = m->listeners;
+
+	log_init("master", (enum log_level)conf->log_level);
+	log_info(first ? "started" : "reloaded", LOG_N("generation", gen_new(m)->number),
+		 LOG_S("backend", m->options->backend), LOG_N("fast", conf->fast_workers),
+		 LOG_N("slow", conf->slow_workers),
+		 LOG_S("fast_socket", l[0].inherited ? "inherited" : l[0].path),
+		 LOG_S("slow_socket", l[1].inherited ? "inherited" : l[1].path));
+}
+
 static void came_up(struct master *m, int64_t now)
 {
 	bool first = is_first(m);
-	struct generation *g = gen_new(m);
 
-	log_init("master", (enum log_level)g->conf->log_level);
-	log_info(first ? "ready" : "reloaded", LOG_N("generation", g->number),
-		 LOG_N("fast", g->conf->fast_workers), LOG_N("slow", g->conf->slow_workers));
+	log_up(m, first);
 	notify_ready();
 	if (first) {
 		m->state = MASTER_NORMAL;

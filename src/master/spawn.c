@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,6 +39,15 @@ static int listen_fd(const struct master *m, enum slot_role role)
 	return -1;
 }
 
+/* For ps and top: "pierre fast/0", cut at 15 characters by the system. */
+static void show_name(const char *name)
+{
+	char comm[40];
+
+	snprintf(comm, sizeof(comm), "pierre %s", name);
+	prctl(PR_SET_NAME, comm);
+}
+
 _Noreturn static void child_run(struct master *m, const struct generation *g, struct proc *p)
 {
 	struct child c = {
@@ -56,6 +66,7 @@ _Noreturn static void child_run(struct master *m, const struct generation *g, st
 	p->slot->pid = getpid();
 	snprintf(name, sizeof(name), "%s/%d", slot_role_name(p->slot->role), p->slot->index);
 	log_init(name, (enum log_level)g->conf->log_level);
+	show_name(name);
 	_exit(m->options->mains[p->slot->role](&c));
 }
 
@@ -102,6 +113,7 @@ _Noreturn static void check_run(struct master *m, int fd)
 	close(m->lifeline[1]);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	show_name("check");
 	log_init("check", (enum log_level)gen_new(m)->conf->log_level);
 	good = m->options->check(gen_new(m)->conf, reload, &err);
 	if (!good && write(fd, &err, sizeof(err)) != (ssize_t)sizeof(err))

@@ -60,7 +60,6 @@ static void run(struct worker *w, struct exchange *x)
 	int64_t margin = c->conf->request_deadline_ms / 10;
 
 	db_deadline(w->db, x->deadline - (margin < MARGIN_MAX_MS ? margin : MARGIN_MAX_MS));
-	slot_serving(c->slot, x->match.route ? x->match.route->label : "-", x->req.request_id);
 	call_run(&call, &x->match);
 }
 
@@ -72,6 +71,9 @@ static void answer(struct worker *w, struct exchange *x, char **params)
 	response_init(&x->res, w->arena);
 	if (good) {
 		route_find(route_tables, &x->req, &x->match);
+		/* before the body: a client that stalls shows its route too */
+		slot_serving(w->child->slot, x->match.route ? x->match.route->label : "-",
+			     x->req.request_id);
 		good = read_body(w, x, &err);
 	}
 	if (good)

@@ -1,0 +1,145 @@
+/*
+ * cmd/serve.c - `pierre serve`: gives the master what its children do, and
+ * the check that runs before anything serves and at each reload.
+ *
+ * The check runs in a child of its own, so that the master never holds a
+ * database handle.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "auth/auth.h"
+#include "base/log.h"
+#include "cmd/tables.h"
+#include "db/db.h"
+#include "master/master.h"
+#include "op/instance.h"
+#include "worker/worker.h"
+
+static bool check_schema(struct db *db, bool migrate, struct err *err_r)
+{
+	struct db_schema_status status;
+	int applied = 0;
+
+	if (migrate) {
+		if (!db_migrate(db, &applied, err_r))
+			return false;
+		if (applied > 0)
+			log_info("migrated", LOG_N("migrations", applied));
+		return true;
+	}
+	if (!db_schema_status(db, &status, err_r))
+		return false;
+	if (status.current == status.latest)
+		return true;
+	return err_set(err_r, ERR_CONFIG,
+		       status.current < status.latest ?
+		       "the schema has version %d and this program needs %d; run 'pierre db migrate' "
+		       "(AUTO_MIGRATE is off)" :
+		       "the schema has version %d and this program knows %d; a newer pierre made it",
+		       status.current, status.latest);
+}
+
+/* A reload runs both generations, and two connections are for the shell. */
+static bool check_capacity(struct op *op, bool reload, struct err *err_r)
+{
+	int64_t workers = op->conf->fast_workers + op->conf->slow_workers;
+	int64_t need = (reload ? workers : 2 * workers) + 2;
+	struct db_facts facts = { .connections_free = INT_NONE };
+
+	if (db_backend(op->db) != DB_PGSQL)
+		return true;
+	if (!db_facts(op->db, op->arena, &facts, err_r))
+		return false;
+	if (facts.connections_free == INT_NONE || facts.connections_free >= need)
+		return true;
+	return err_set(err_r, ERR_CONFIG,
+		       "PostgreSQL has %lld free connections and %lld are needed (workers, twice in a "
+		       "reload, and 2): raise max_connections, or lower WORKERS or SLOW_WORKERS",
+		       (long long)facts.connections_free, (long long)need);
+}
+
+static bool check_database(struct op *op, bool reload, struct err *err_r)
+{
+	if (db_is_memory(op->db))
+		return err_set(err_r, ERR_CONFIG,
+			       "DATABASE_URL is sqlite::memory:, which serve cannot use: each worker is a "
+			       "process and would have a database of its own");
+	return db_connect(op->db, err_r) && check_schema(op->db, op->conf->auto_migrate, err_r) &&
+	       op_instance_check_key(op, op->conf->encryption_key, err_r) &&
+	       check_capacity(op, reload, err_r);
+}
+
+static bool check(const struct conf *conf, bool reload, struct err *err_r)
+{
+	struct op op = { .conf = conf, .now = clock_now(), .actor = { .source = "serve" } };
+	bool good;
+
+	if (!auth_init(err_r))
+		return false;
+	op.db = worker_database(conf, err_r);
+	if (!op.db)
+		return false;
+	op.arena = arena_new();
+	good = check_database(&op, reload, err_r);
+	db_free(&op.db);
+	arena_free(&op.arena);
+	return good;
+}
+
+/* The key and the tokens under way must not reach a core file or a debugger. */
+static void hide_memory(const struct conf *conf)
+{
+	const struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	if (conf->log_level > LOG_LEVEL_DEBUG)
+		prctl(PR_SET_DUMPABLE, 0);
+}
+
+static bool serve(const struct cmd_args *a, struct err *err_r)
+{
+	struct master_options options = {
+		.config_file = a->config_file,
+		.mains = { [ROLE_FAST] = worker_main, [ROLE_SLOW] = worker_main,
+			   [ROLE_SCHEDULER] = scheduler_main },
+		.check = check,
+	};
+	enum db_backend backend;
+
+	if (geteuid() == 0)
+		return err_set(err_r, ERR_CONFIG,
+			       "serve does not run as root: use User= in the systemd unit, or "
+			       "'setpriv --reuid=USER --regid=USER --init-groups pierre serve'");
+	if (!db_url_backend(a->conf->database_url, &backend, err_r))
+		return false;
+	options.backend = backend == DB_PGSQL ? "postgresql" : "sqlite";
+	log_init("master", (enum log_level)a->conf->log_level);
+	if (a->conf->clock_offset)
+		log_warn("clock_offset", LOG_N("seconds", a->conf->clock_offset),
+			 LOG_S("meaning", "for tests only: moments are wrong on purpose"));
+	hide_memory(a->conf);
+	return master_run(&options, err_r);
+}
+
+static int serve_run(const struct cmd_args *a)
+{
+	struct err err;
+
+	return serve(a, &err) ? EXIT_OK : cmd_fail(&err);
+}
+
+const struct cmd serve_commands[] = {
+	{ .words = "serve", .operands = "", .needs_conf = true, .fn = serve_run,
+	  .sentence = "Run the service: a master, two pools of workers and a scheduler.",
+	  .detail = "Stays in the foreground and logs to standard error. TERM, INT and QUIT finish "
+		    "the requests under way and stop. HUP reads the configuration again and replaces the "
+		    "workers without failing a request; when the new configuration does not work, the "
+		    "old one stays and the log says why. Sockets handed over by systemd are used when "
+		    "they are named fast and slow." },
+	{ 0 },
+};
