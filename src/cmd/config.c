@@ -15,8 +15,7 @@
 #include "cmd/print.h"
 #include "cmd/tables.h"
 #include "db/db.h"
-
-#define KEY_BYTES 32
+#include "op/instance.h"
 
 /* --- config check ----------------------------------------------------------- */
 
@@ -31,17 +30,7 @@ static bool check_database(const struct cmd_args *a, struct err *err_r)
 
 static bool check_key(const struct cmd_args *a, struct err *err_r)
 {
-	const char *text = a->conf->encryption_key;
-	unsigned char *key = arena_alloc(a->arena, KEY_BYTES);
-	size_t n;
-
-	if (!*text)
-		return err_field(err_r, ERR_CONFIG, "ENCRYPTION_KEY",
-				 "ENCRYPTION_KEY is not set; 'openssl rand -base64 32' makes one");
-	if (base64_decode(text, key, KEY_BYTES, &n) && n == KEY_BYTES)
-		return true;
-	return err_field(err_r, ERR_CONFIG, "ENCRYPTION_KEY",
-			 "ENCRYPTION_KEY is not the base64 of 32 bytes");
+	return op_encryption_key(a->conf->encryption_key, NULL, err_r);
 }
 
 static bool check_socket(const struct cmd_args *a, const char *name, const char *path,

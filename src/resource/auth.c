@@ -207,6 +207,17 @@ static bool auth_refresh(struct call *call, struct err *err_r)
 
 /* --- log out, password ------------------------------------------------------ */
 
+/* some clients send {} with every POST */
+struct nothing_in {
+	bool none;
+};
+static const struct field nothing_fields[] = {
+	{ 0 },
+};
+static const struct field_schema nothing_schema = {
+	"Nothing", sizeof(struct nothing_in), nothing_fields, 0,
+};
+
 static bool auth_logout(struct call *call, struct err *err_r)
 {
 	if (!op_session_end(call->op, call->op->actor.session_id, err_r))
@@ -253,7 +264,7 @@ const struct route auth_routes[] = {
 	  .out = &tokens_schema, .summary = "Exchange a refresh token for a new pair" },
 	{ .method = HTTP_POST, .pattern = "/api/auth/logout", .label = "auth_logout",
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = auth_logout,
-	  .status = 200, .out = &message_schema, .summary = "End this session" },
+	  .body_max = BODY_SMALL, .in = &nothing_schema, .status = 200, .out = &message_schema, .summary = "End this session" },
 	{ .method = HTTP_POST, .pattern = "/api/auth/password", .label = "auth_password",
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = auth_password,
 	  .body_max = BODY_SMALL, .in = &password_schema, .status = 200,

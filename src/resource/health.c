@@ -4,10 +4,6 @@
  */
 #include "config.h"
 
-#include <inttypes.h>
-#include <string.h>
-
-#include "op/ready.h"
 #include "op/ready.h"
 #include "resource/call.h"
 #include "resource/routes.h"
@@ -67,7 +63,7 @@ static bool health_show(struct call *call, struct err *err_r)
 
 static bool health_ready(struct call *call, struct err *err_r)
 {
-	if (!op_ready(call->op, READY_DEADLINE_MS, err_r))
+	if (!op_ready(call->op, READY_TIMEOUT_MS, err_r))
 		return false;
 	return call_reply(call, &(struct health_out){ .status = "ok", .database = "ok" });
 }
@@ -78,30 +74,17 @@ static bool version_show(struct call *call, struct err *err_r)
 	return call_reply(call, &(struct version_out){ PACKAGE_NAME, PACKAGE_VERSION });
 }
 
-/* FNV-1a: tells one document from another; nobody gains by a collision. */
-static const char *etag(struct arena *arena, const char *s, size_t n)
-{
-	uint64_t h = UINT64_C(14695981039346656037);
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)s[i]) * UINT64_C(1099511628211);
-	return arena_printf(arena, "\"%016" PRIx64 "\"", h);
-}
-
 static bool openapi_show(struct call *call, struct err *err_r)
 {
 	struct strbuf b = { .arena = call->req->arena };
-	const char *known = request_param(call->req, "HTTP_IF_NONE_MATCH");
-	const char *tag;
 
 	(void)err_r;
 	openapi_write(route_tables, PACKAGE_VERSION, &b);
-	tag = etag(call->req->arena, b.s, b.len);
+	call->res->status = call->route->status;
 	call->res->is_public = true;
-	response_header(call->res, "ETag", tag);
 	response_header(call->res, "Cache-Control", "no-cache");
 	response_body(call->res, "application/json", b.s, b.len);
-	call->res->status = known && strstr(known, tag) ? 304 : call->route->status;
+	response_etag(call->res, call->req);
 	return true;
 }
 
