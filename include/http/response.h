@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "http/request.h"
 
 #define RESPONSE_HEADERS_MAX 24
 
@@ -29,6 +30,10 @@ void response_init(struct response *r, struct arena *arena);
 /* Values with control characters are dropped whole (header injection). */
 void response_header(struct response *r, const char *name, const char *value);
 void response_body(struct response *r, const char *content_type, const char *body, size_t n);
+
+/* For public documents: a strong ETag from the body of a 200, and 304 when the
+ * client's If-None-Match names it. Call it once the body is there. */
+void response_etag(struct response *r, const struct request *req);
 
 /* The reply as CGI text: Status, headers, blank line, body (left out for HEAD
  * and 304, with the Content-Length of the GET). Adds X-Request-Id,

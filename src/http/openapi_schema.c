@@ -1,0 +1,229 @@
+/*
+ * http/openapi_schema.c - components/schemas of the OpenAPI document: one per
+ * field table that a route reaches.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+
+#include "http/json.h"
+#include "http/openapi_private.h"
+
+static const char problem_schema[] =
+	"\"Problem\":{\"type\":\"object\",\"description\":\"An error (RFC 9457).\","
+	"\"required\":[\"type\",\"title\",\"status\",\"detail\",\"code\"],\"properties\":{"
+	"\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
+	"\"status\":{\"type\":\"integer\"},"
+	"\"detail\":{\"type\":\"string\",\"description\":\"One sentence for a person.\"},"
+	"\"code\":{\"type\":\"string\",\"description\":\"What programs test.\"},"
+	"\"reason\":{\"type\":\"string\"},"
+	"\"field\":{\"type\":\"string\",\"description\":\"The field at fault.\"},"
+	"\"retry_after\":{\"type\":\"integer\",\"description\":\"Seconds.\"},"
+	"\"request_id\":{\"type\":\"string\"}}}";
+
+void doc_put(struct document *d, const char *text)
+{
+	strbuf_adds(d->out, text);
+}
+
+/* Between two members or items; not after an opening bracket. */
+void doc_comma(struct document *d)
+{
+	char last = d->out->s[d->out->len - 1];
+	if (last != '{' && last != '[')
+		doc_put(d, ",");
+}
+
+void doc_key(struct document *d, const char *name)
+{
+	doc_comma(d);
+	json_write_string(d->out, name);
+	doc_put(d, ":");
+}
+
+void doc_text(struct document *d, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	doc_key(d, name);
+	json_write_string(d->out, value);
+}
+
+void doc_int(struct document *d, const char *name, int64_t value)
+{
+	doc_key(d, name);
+	strbuf_addf(d->out, "%" PRId64, value);
+}
+
+void doc_ref(struct document *d, const char *kind, const char *name)
+{
+	strbuf_addf(d->out, "{\"$ref\":\"#/components/%s/%s\"}", kind, name);
+}
+
+void doc_reach(struct document *d, const struct field_schema *schema, bool is_input)
+{
+	if (!schema)
+		return;
+	for (size_t i = 0; i < d->n_schemas; i++) {
+		if (!str_eq(d->schemas[i].schema->name, schema->name))
+			continue;
+		d->schemas[i].is_input |= is_input;
+		return;
+	}
+	if (d->n_schemas == SCHEMAS_MAX)
+		return;
+	d->schemas[d->n_schemas++] = (struct named_schema){ schema, is_input };
+	for (const struct field *f = schema->fields; f->name; f++)
+		if (!(f->flags & FIELD_PRIVATE))
+			doc_reach(d, f->schema, is_input);
+}
+
+/* --- one field --- */
+
+static void put_type(struct document *d, const struct field *f, const char *type)
+{
+	doc_key(d, "type");
+	strbuf_addf(d->out, f->flags & FIELD_NULLABLE ? "[\"%s\",\"null\"]" : "\"%s\"", type);
+}
+
+static void put_values(struct document *d, const struct field *f)
+{
+	if (!f->values)
+		return;
+	doc_key(d, "enum");
+	doc_put(d, "[");
+	for (const char *const *v = f->values; *v; v++) {
+		doc_comma(d);
+		json_write_string(d->out, *v);
+	}
+	if (f->flags & FIELD_NULLABLE) {
+		doc_comma(d);
+		doc_put(d, "null");
+	}
+	doc_put(d, "]");
+}
+
+static void put_bounds(struct document *d, const struct field *f, const char *least,
+		       const char *most)
+{
+	if (f->min != 0 || (f->type == FIELD_INT && f->max != 0))
+		doc_int(d, least, f->min);
+	if (f->max != 0 || (f->type == FIELD_INT && f->min != 0))
+		doc_int(d, most, f->max);
+}
+
+static void put_string(struct document *d, const struct field *f)
+{
+	static const char *const formats[] = {
+		[FIELD_UUID] = "uuid", [FIELD_TIME] = "date-time",
+	};
+	put_type(d, f, "string");
+	if (f->type == FIELD_TEXT) {
+		put_values(d, f);
+		put_bounds(d, f, "minLength", "maxLength");
+		if (f->flags & FIELD_SECRET)
+			doc_text(d, "format", "password");
+	} else {
+		doc_text(d, "format", formats[f->type]);
+	}
+}
+
+static void put_list(struct document *d, const struct field *f)
+{
+	put_type(d, f, "array");
+	doc_key(d, "items");
+	if (f->schema)
+		doc_ref(d, "schemas", f->schema->name);
+	else
+		doc_put(d, "{\"type\":\"string\"}");
+	put_bounds(d, f, "minItems", "maxItems");
+}
+
+static void put_object(struct document *d, const struct field *f)
+{
+	if (!(f->flags & FIELD_NULLABLE)) {
+		strbuf_addf(d->out, "\"$ref\":\"#/components/schemas/%s\"", f->schema->name);
+		return;
+	}
+	doc_key(d, "oneOf");
+	doc_put(d, "[");
+	doc_ref(d, "schemas", f->schema->name);
+	doc_put(d, ",{\"type\":\"null\"}]");
+}
+
+static void put_field(struct document *d, const struct field *f)
+{
+	doc_key(d, f->name);
+	doc_put(d, "{");
+	switch (f->type) {
+	case FIELD_TEXT: case FIELD_UUID: case FIELD_TIME:
+		put_string(d, f);
+		break;
+	case FIELD_INT:
+		put_type(d, f, "integer");
+		doc_text(d, "format", "int64");
+		put_bounds(d, f, "minimum", "maximum");
+		break;
+	case FIELD_BOOL:
+		put_type(d, f, "boolean");
+		break;
+	case FIELD_STRINGS: case FIELD_LIST:
+		put_list(d, f);
+		break;
+	case FIELD_OBJECT:
+		put_object(d, f);
+		break;
+	}
+	doc_text(d, "description", f->sentence);
+	doc_put(d, "}");
+}
+
+/* --- one schema --- */
+
+/* What we write always has every member. */
+static bool is_required(const struct named_schema *s, const struct field *f)
+{
+	return !(f->flags & FIELD_PRIVATE) && (!s->is_input || (f->flags & FIELD_REQUIRED));
+}
+
+static void put_required(struct document *d, const struct named_schema *s)
+{
+	bool any = false;
+	for (const struct field *f = s->schema->fields; f->name; f++)
+		any |= is_required(s, f);
+	if (!any)
+		return;
+	doc_key(d, "required");
+	doc_put(d, "[");
+	for (const struct field *f = s->schema->fields; f->name; f++) {
+		if (!is_required(s, f))
+			continue;
+		doc_comma(d);
+		json_write_string(d->out, f->name);
+	}
+	doc_put(d, "]");
+}
+
+static void put_schema(struct document *d, const struct named_schema *s)
+{
+	doc_key(d, s->schema->name);
+	doc_put(d, "{\"type\":\"object\"");
+	put_required(d, s);
+	if (s->is_input)
+		doc_put(d, ",\"additionalProperties\":false");
+	doc_put(d, ",\"properties\":{");
+	for (const struct field *f = s->schema->fields; f->name; f++)
+		if (!(f->flags & FIELD_PRIVATE))
+			put_field(d, f);
+	doc_put(d, "}}");
+}
+
+void doc_schemas(struct document *d)
+{
+	doc_key(d, "schemas");
+	doc_put(d, "{");
+	doc_put(d, problem_schema);
+	for (size_t i = 0; i < d->n_schemas; i++)
+		put_schema(d, &d->schemas[i]);
+	doc_put(d, "}");
+}

@@ -1,0 +1,171 @@
+/*
+ * http/request.c - FastCGI parameters to a checked struct request (R2, R3).
+ *
+ * Owns the rules for what nginx may hand us. Everything is copied: libfcgi
+ * frees its parameters with the reply, the log line comes after it.
+ */
+#include "config.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "http/request.h"
+
+#define CONTENT_LENGTH_MAX (INT64_C(1) << 30)
+#define REQUEST_ID_MAX 39
+#define USER_AGENT_MAX 256
+
+static const char *const method_names[HTTP_METHOD__COUNT] = {
+	[HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT",
+	[HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE", [HTTP_OPTIONS] = "OPTIONS",
+};
+
+static const char *const required[] = {
+	"REQUEST_METHOD", "REQUEST_URI", "SERVER_PROTOCOL", NULL,
+};
+
+/* A second one of these could make us and nginx see two different requests. */
+static const char *const critical[] = {
+	"REQUEST_METHOD", "REQUEST_URI", "REMOTE_ADDR", "CONTENT_LENGTH", "CONTENT_TYPE",
+	"HTTP_AUTHORIZATION", "HTTP_X_API_KEY", "HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH",
+	"HTTP_HOST", "HTTP_IDEMPOTENCY_KEY", "FCGI_ROLE", NULL,
+};
+
+static const char *value_of(const char *param, const char *name)
+{
+	size_t len = strlen(name);
+	return strncmp(param, name, len) == 0 && param[len] == '=' ? param + len + 1 : NULL;
+}
+
+const char *request_param(const struct request *r, const char *name)
+{
+	for (char **p = r->params; *p; p++) {
+		const char *value = value_of(*p, name);
+		if (value)
+			return *value ? value : NULL;
+	}
+	return NULL;
+}
+
+static const char *param_or_empty(const struct request *r, const char *name)
+{
+	const char *value = request_param(r, name);
+	return value ? value : "";
+}
+
+static size_t count_of(const struct request *r, const char *name)
+{
+	size_t n = 0;
+	for (char **p = r->params; *p; p++)
+		n += value_of(*p, name) != NULL;
+	return n;
+}
+
+static enum http_method method_of(const char *text)
+{
+	for (int m = 0; m < HTTP_METHOD__COUNT; m++)
+		if (str_eq(method_names[m], text))
+			return (enum http_method)m;
+	return HTTP_OTHER;
+}
+
+static const char *random_id(struct arena *arena)
+{
+	unsigned char bytes[16];
+	char *text = arena_alloc(arena, 2 * sizeof(bytes) + 1);
+	if (getentropy(bytes, sizeof(bytes)) != 0)
+		memset(bytes, 0, sizeof(bytes));   /* only a name for the log */
+	hex_encode(bytes, sizeof(bytes), text);
+	return text;
+}
+
+static const char *id_of(const struct request *r)
+{
+	static const char allowed[] =
+		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-";
+	const char *id = param_or_empty(r, "REQUEST_ID");
+	size_t n = strspn(id, allowed);
+	return n >= 1 && n <= REQUEST_ID_MAX && id[n] == '\0' ? id : random_id(r->arena);
+}
+
+/* Clients write this one freely; it ends in logs and in session lists. */
+static const char *user_agent_of(const struct request *r)
+{
+	char *s = arena_strndup(r->arena, param_or_empty(r, "HTTP_USER_AGENT"), USER_AGENT_MAX);
+	size_t n = strlen(s);
+	for (int i = 0; n > USER_AGENT_MAX - 4 && i < 3 && !utf8_valid(s, n); i++)
+		s[--n] = '\0';   /* the cut may have split a character */
+	bool utf8 = utf8_valid(s, n);
+	for (unsigned char *p = (unsigned char *)s; *p; p++)
+		if (*p < 0x20 || *p == 0x7f || (*p >= 0x80 && !utf8))
+			*p = '?';
+	return s;
+}
+
+static void split_uri(struct request *r)
+{
+	const char *uri = param_or_empty(r, "REQUEST_URI");
+	size_t n = strcspn(uri, "?");
+	r->path = arena_strndup(r->arena, uri, n);
+	r->query = uri[n] ? uri + n + 1 : uri + n;
+}
+
+/* At the limit it keeps what came before: enough for the log. */
+static bool copy_params(struct request *r, char **params, struct err *err_r)
+{
+	size_t n = 0, bytes = 0;
+	r->params = arena_alloc(r->arena, (REQUEST_PARAMS_MAX + 1) * sizeof(*r->params));
+	for (; params[n]; n++) {
+		bytes += strlen(params[n]) + 1;
+		if (n == REQUEST_PARAMS_MAX || bytes > REQUEST_PARAMS_BYTES)
+			return err_set(err_r, ERR_MALFORMED, "Too many or too large headers");
+		r->params[n] = arena_strdup(r->arena, params[n]);
+	}
+	return true;
+}
+
+static bool check_params(const struct request *r, struct err *err_r)
+{
+	if (!str_eq(request_param(r, "FCGI_ROLE"), "RESPONDER"))
+		return err_set(err_r, ERR_MALFORMED, "The FastCGI role is not RESPONDER");
+	for (const char *const *name = required; *name; name++)
+		if (!request_param(r, *name))
+			return err_set(err_r, ERR_MALFORMED, "No %s: the nginx location lacks "
+				       "this fastcgi_param", *name);
+	if (!str_eq(request_param(r, "PIERRE_END"), "1"))
+		return err_set(err_r, ERR_MALFORMED, "The request came incomplete: fastcgi_param "
+			       "PIERRE_END 1 must be the last one of the nginx location");
+	for (const char *const *name = critical; *name; name++)
+		if (count_of(r, *name) > 1)
+			return err_set(err_r, ERR_MALFORMED, "The header behind %s came twice",
+				       *name);
+	return true;
+}
+
+static bool set_length(struct request *r, struct err *err_r)
+{
+	const char *text = request_param(r, "CONTENT_LENGTH");
+	int64_t n = 0;
+	if (text && (*text == '-' || !str_int(text, 0, CONTENT_LENGTH_MAX, &n)))
+		return err_set(err_r, ERR_MALFORMED, "Content-Length is not a number up to 1 GiB");
+	r->content_length = (size_t)n;
+	return true;
+}
+
+bool request_init(struct request *r, struct arena *arena, char **params, struct err *err_r)
+{
+	*r = (struct request){ .arena = arena, .body = "" };
+	bool copied = copy_params(r, params, err_r);
+	r->method_text = param_or_empty(r, "REQUEST_METHOD");
+	r->method = method_of(r->method_text);
+	r->request_id = id_of(r);
+	r->remote_addr = param_or_empty(r, "REMOTE_ADDR");
+	r->content_type = param_or_empty(r, "CONTENT_TYPE");
+	r->user_agent = user_agent_of(r);
+	split_uri(r);
+	if (!copied || !check_params(r, err_r) || !set_length(r, err_r))
+		return false;
+	return r->path[0] == '/' ||
+	       err_set(err_r, ERR_MALFORMED, "The request path does not start with '/'");
+}

@@ -1,0 +1,136 @@
+/*
+ * http/response.c - a reply becomes CGI text. nginx adds the security headers;
+ * here is only what depends on the reply.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "http/response.h"
+
+/* RFC 9110 section 15 and RFC 6585 */
+static const struct { int status; const char *phrase; } phrases[] = {
+	{ 200, "OK" }, { 201, "Created" }, { 202, "Accepted" }, { 204, "No Content" },
+	{ 303, "See Other" }, { 304, "Not Modified" },
+	{ 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" },
+	{ 404, "Not Found" }, { 405, "Method Not Allowed" }, { 409, "Conflict" },
+	{ 412, "Precondition Failed" }, { 413, "Content Too Large" },
+	{ 415, "Unsupported Media Type" }, { 422, "Unprocessable Content" },
+	{ 429, "Too Many Requests" }, { 500, "Internal Server Error" },
+	{ 503, "Service Unavailable" },
+};
+
+static const char *phrase_of(int status)
+{
+	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
+	return "Status";
+}
+
+void response_init(struct response *r, struct arena *arena)
+{
+	*r = (struct response){ .arena = arena, .status = 200, .body = "" };
+}
+
+static bool has_controls(const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			return true;
+	return false;
+}
+
+void response_header(struct response *r, const char *name, const char *value)
+{
+	if (!value || has_controls(value))
+		return;
+	if (r->n_headers == RESPONSE_HEADERS_MAX) {
+		log_error("response_headers_full", LOG_S("dropped", name));
+		return;
+	}
+	r->headers[r->n_headers].name = name;
+	r->headers[r->n_headers++].value = arena_strdup(r->arena, value);
+}
+
+void response_body(struct response *r, const char *content_type, const char *body, size_t n)
+{
+	r->content_type = content_type;
+	r->body = body;
+	r->body_len = n;
+}
+
+static void add_header(struct strbuf *out, const char *name, const char *value)
+{
+	strbuf_addf(out, "%s: %s\r\n", name, value);
+}
+
+void response_write(const struct response *r, const char *request_id, bool head,
+		    struct strbuf *out)
+{
+	bool bodyless = r->status == 204 || r->status == 304;
+	strbuf_addf(out, "Status: %d %s\r\n", r->status, phrase_of(r->status));
+	if (r->content_type && r->status != 204)
+		add_header(out, "Content-Type", r->content_type);
+	if (r->status != 204)   /* RFC 9110 section 8.6 forbids it there */
+		strbuf_addf(out, "Content-Length: %zu\r\n", r->body_len);
+	for (size_t i = 0; i < r->n_headers; i++)
+		add_header(out, r->headers[i].name, r->headers[i].value);
+	if (!r->is_public)
+		add_header(out, "Cache-Control", "no-store");
+	if (request_id && !has_controls(request_id))
+		add_header(out, "X-Request-Id", request_id);
+	strbuf_adds(out, "\r\n");
+	if (!head && !bodyless)
+		strbuf_add(out, r->body, r->body_len);
+}
+
+/* FNV-1a with 128 bits: a fingerprint of our own text, nothing secret. */
+static void fingerprint(const char *s, size_t n, uint64_t out[2])
+{
+	__extension__ typedef unsigned __int128 u128;
+	const u128 prime = (u128)1 << 88 | 0x13b;
+	u128 h = (u128)UINT64_C(0x6c62272e07bb0142) << 64 | UINT64_C(0x62b821756295c58d);
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)s[i]) * prime;
+	out[0] = (uint64_t)(h >> 64);
+	out[1] = (uint64_t)h;
+}
+
+/* RFC 9110 section 13.1.2: a list of tags, compared weakly, or '*'. */
+static bool tag_listed(const char *list, const char *tag)
+{
+	size_t n = strlen(tag);
+	for (;;) {
+		list += strspn(list, " \t,");
+		if (strncmp(list, "W/", 2) == 0)
+			list += 2;
+		if (*list == '*')
+			return true;
+		if (*list != '"')
+			return false;
+		size_t len = strcspn(list + 1, "\"") + 2;
+		if (len == n && strncmp(list, tag, n) == 0)
+			return true;
+		if (strnlen(list, len) < len)
+			return false;
+		list += len;
+	}
+}
+
+void response_etag(struct response *r, const struct request *req)
+{
+	uint64_t h[2];
+	if (r->status != 200 || (req->method != HTTP_GET && req->method != HTTP_HEAD))
+		return;
+	fingerprint(r->body, r->body_len, h);
+	const char *tag = arena_printf(r->arena, "\"%016" PRIx64 "%016" PRIx64 "-%zx\"",
+				       h[0], h[1], r->body_len);
+	const char *asked = request_param(req, "HTTP_IF_NONE_MATCH");
+	response_header(r, "ETag", tag);
+	if (asked && tag_listed(asked, tag))
+		r->status = 304;
+}

@@ -1,0 +1,153 @@
+/*
+ * http/route.c - from path and method to a row.
+ *
+ * Matches the path as the client sent it. Anything that another program could
+ * read as a different path (encoded slashes, dot segments) matches nothing.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "http/percent.h"
+#include "http/route.h"
+
+#define SEGMENTS_MAX 16
+
+struct segment {
+	const char *raw;       /* as sent */
+	size_t raw_len;
+	const char *text;      /* decoded */
+};
+
+struct path {
+	struct segment segments[SEGMENTS_MAX];
+	size_t n;
+};
+
+static bool good_segment(const char *text)
+{
+	return *text && !str_eq(text, ".") && !str_eq(text, "..") && !strpbrk(text, "/\\");
+}
+
+static bool take_segment(struct arena *arena, const char *s, size_t n, struct segment *out)
+{
+	char *text = arena_alloc(arena, n + 1);
+	*out = (struct segment){ .raw = s, .raw_len = n, .text = text };
+	return percent_decode(s, n, false, text) && good_segment(text);
+}
+
+/* "/" has no segments. */
+static bool split_path(struct arena *arena, const char *path, struct path *out)
+{
+	out->n = 0;
+	if (str_eq(path, "/"))
+		return true;
+	while (*path) {
+		if (*path != '/' || out->n == SEGMENTS_MAX)
+			return false;
+		size_t n = strcspn(++path, "/");
+		if (!take_segment(arena, path, n, &out->segments[out->n++]))
+			return false;
+		path += n;
+	}
+	return out->n > 0;
+}
+
+/* {id} is lower-cased. NULL: not a value for this parameter. */
+static const char *param_value(struct arena *arena, const char *name, size_t n,
+			       const struct segment *s)
+{
+	char uuid[UUID_TEXT];
+	if (n != 4 || strncmp(name, "{id}", n) != 0)
+		return s->text;
+	return uuid_parse(s->text, uuid) ? arena_strdup(arena, uuid) : NULL;
+}
+
+/* Rank of the match, 0 = none; among patterns for one path a literal segment
+ * ranks above a parameter, the first one most. */
+static unsigned match_pattern(struct arena *arena, const char *pattern, const struct path *path,
+			      const char *params[ROUTE_PARAMS_MAX])
+{
+	unsigned rank = 1;
+	size_t n_params = 0, i = 0;
+	memset(params, 0, ROUTE_PARAMS_MAX * sizeof(*params));
+	for (pattern++; *pattern; i++) {
+		size_t n = strcspn(pattern, "/");
+		const struct segment *s = &path->segments[i];
+		bool literal = *pattern != '{';
+		if (i == path->n)
+			return 0;
+		if (literal && (n != s->raw_len || strncmp(pattern, s->raw, n) != 0))
+			return 0;
+		if (!literal) {
+			if (n_params == ROUTE_PARAMS_MAX)
+				return 0;
+			params[n_params] = param_value(arena, pattern, n, s);
+			if (!params[n_params++])
+				return 0;
+		}
+		rank = rank << 1 | literal;
+		pattern += n + (pattern[n] == '/');
+	}
+	return i == path->n ? rank : 0;
+}
+
+static const char *allow_text(struct arena *arena, unsigned methods)
+{
+	static const char *const names[HTTP_METHOD__COUNT] = {
+		[HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_POST] = "POST",
+		[HTTP_PUT] = "PUT", [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
+		[HTTP_OPTIONS] = "OPTIONS",
+	};
+	struct strbuf b = { .arena = arena };
+	for (unsigned m = 0; m < HTTP_METHOD__COUNT; m++) {
+		if (!(methods & 1U << m))
+			continue;
+		strbuf_adds(&b, b.len ? ", " : "");
+		strbuf_adds(&b, names[m]);
+	}
+	return b.s;
+}
+
+struct search {
+	const struct request *req;
+	struct path path;
+	unsigned rank;         /* of the best pattern so far */
+	unsigned methods;      /* bits: what rows of that rank take */
+	struct route_match *out;
+};
+
+static void try_row(struct search *s, const struct route *row)
+{
+	const char *params[ROUTE_PARAMS_MAX];
+	enum http_method asked = s->req->method == HTTP_HEAD ? HTTP_GET : s->req->method;
+	unsigned rank = match_pattern(s->req->arena, row->pattern, &s->path, params);
+	if (rank == 0 || rank < s->rank)
+		return;
+	if (rank > s->rank) {
+		s->rank = rank;
+		s->methods = 1U << HTTP_OPTIONS;
+		s->out->route = NULL;
+	}
+	s->methods |= 1U << row->method;
+	if (row->method == HTTP_GET)
+		s->methods |= 1U << HTTP_HEAD;
+	if (row->method != asked || s->out->route)
+		return;
+	s->out->route = row;
+	memcpy(s->out->params, params, sizeof(params));
+}
+
+void route_find(const struct route *const *tables, const struct request *req,
+		struct route_match *out)
+{
+	struct search s = { .req = req, .out = out };
+	*out = (struct route_match){ 0 };
+	if (!split_path(req->arena, req->path, &s.path))
+		return;
+	for (; *tables; tables++)
+		for (const struct route *row = *tables; row->fn; row++)
+			try_row(&s, row);
+	if (s.rank)
+		out->allow = allow_text(req->arena, s.methods);
+}
