@@ -58,7 +58,8 @@ static bool offset_seconds(const char *p, int *seconds)
 	return !strchr(p, ' ');
 }
 
-/* What does not fit the fixed form (infinity, BC, years over 9999) stays. */
+/* What does not fit the fixed form (infinity, years before 1970 or over 9999)
+ * stays: the program never writes it. */
 static const char *moment(const char *text, struct arena *arena)
 {
 	int y, mo, d, h, mi, s, ms, used = 0, east;
@@ -68,8 +69,10 @@ static const char *moment(const char *text, struct arena *arena)
 	const char *rest = milliseconds(text + used, &ms);
 	if (!offset_seconds(rest, &east))
 		return text;
-	char *out = arena_alloc(arena, TIME_TEXT);
 	int64_t seconds = days(y, mo, d) * 86400 + (h * 60 + mi) * 60 + s - east;
+	if (seconds < 0)
+		return text;
+	char *out = arena_alloc(arena, TIME_TEXT);
 	time_format(seconds * SECOND_MS + ms, out);
 	return out;
 }
