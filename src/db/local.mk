@@ -3,7 +3,8 @@ libdb_a_SOURCES = include/db/db.h include/db/db_private.h include/db/db_core.h \
 libdb_a_CPPFLAGS = $(AM_CPPFLAGS)
 if HAVE_SQLITE
 libdb_a_SOURCES += include/db/driver_sqlite.h src/db/driver_sqlite.c \
-	src/db/driver_sqlite_open.c src/db/driver_sqlite_lock.c
+	src/db/driver_sqlite_open.c src/db/driver_sqlite_lock.c \
+	src/db/driver_sqlite_error.c
 libdb_a_CPPFLAGS += $(SQLITE_CFLAGS)
 endif
 if HAVE_PGSQL

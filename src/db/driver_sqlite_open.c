@@ -1,0 +1,275 @@
+/*
+ * db/driver_sqlite_open.c - opening an SQLite file the way every process of
+ * ours must (reference/reliability.md R7): WAL, synchronous=FULL, no automatic
+ * checkpoint, none on close, no wait past the deadline.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/str.h"
+#include "db/driver_sqlite.h"
+
+enum { OPS_BETWEEN_CHECKS = 1000 };
+
+/* --- the deadline ------------------------------------------------------------ */
+
+/* SQLite asks when it meets a lock: wait a little, never past the deadline. */
+static int on_busy(void *arg, int attempt)
+{
+	struct db_conn *c = arg;
+	long us = 250L << (attempt < 5 ? attempt : 5);
+	struct timespec now;
+
+	if (clock_monotonic() >= c->deadline)
+		return 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	us = us / 2 + now.tv_nsec / 64 % (us / 2);
+	nanosleep(&(struct timespec){ 0, us * 1000 }, NULL);
+	return 1;
+}
+
+static int on_progress(void *arg)
+{
+	struct db_conn *c = arg;
+
+	return clock_monotonic() >= c->deadline;
+}
+
+/* --- the file ---------------------------------------------------------------- */
+
+static bool check_directory(const char *path, struct err *err_r)
+{
+	char *copy = strdup(path);
+	struct stat st;
+	bool there;
+
+	if (!copy)
+		abort();
+	there = stat(dirname(copy), &st) == 0 && S_ISDIR(st.st_mode);
+	if (!there)
+		err_set(err_r, ERR_UNAVAILABLE,
+			"The directory %.300s of the database does not exist or cannot be "
+			"entered: create it", copy);
+	free(copy);
+	return there;
+}
+
+/* SQLite would make it 0644; -wal and -shm follow this mode. */
+static bool make_file(const char *path, struct err *err_r)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0 && errno != EEXIST)
+		return err_set(err_r, ERR_UNAVAILABLE,
+			       "Cannot make the database %.300s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return true;
+}
+
+static bool check_file(const struct db_conn *c, bool existing, struct err *err_r)
+{
+	struct stat st;
+
+	if (!check_directory(c->path, err_r))
+		return false;
+	if (stat(c->path, &st) != 0) {
+		if (existing)
+			return err_set(err_r, ERR_UNAVAILABLE,
+				       "The database %.300s is gone: put it back, or restore a "
+				       "backup", c->path);
+		return make_file(c->path, err_r);
+	}
+	if (!S_ISREG(st.st_mode))
+		return err_set(err_r, ERR_UNAVAILABLE,
+			       "The database %.300s is not a file: DATABASE_URL must name one",
+			       c->path);
+	return true;
+}
+
+static bool open_handle(struct db_conn *c, struct err *err_r)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+	struct stat st;
+	int rc;
+
+	if (c->memory)
+		flags |= SQLITE_OPEN_MEMORY | SQLITE_OPEN_CREATE;
+	rc = sqlite3_open_v2(c->path, &c->handle, flags, NULL);
+	if (rc != SQLITE_OK)
+		return sqlite_fail(c, rc, "to open the file", err_r) == DB_OK;
+	if (c->memory)
+		return true;
+	if (sqlite3_db_readonly(c->handle, "main") == 1)
+		return sqlite_fail(c, SQLITE_READONLY, "", err_r) == DB_OK;
+	if (stat(c->path, &st) != 0)
+		return sqlite_fail(c, SQLITE_CANTOPEN, "", err_r) == DB_OK;
+	c->device = st.st_dev;
+	c->inode = st.st_ino;
+	return true;
+}
+
+/* True also when another file took this one's place between open and stat. */
+static bool has_moved(struct db_conn *c)
+{
+	int moved = 0;
+
+	sqlite3_file_control(c->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	return moved != 0;
+}
+
+bool sqlite_alive(struct db_conn *c)
+{
+	struct stat st;
+
+	if (c->memory)
+		return true;
+	return stat(c->path, &st) == 0 && st.st_nlink > 0 &&
+	       st.st_ino == c->inode && st.st_dev == c->device;
+}
+
+/* --- settings ---------------------------------------------------------------- */
+
+enum db_rc sqlite_pragma(struct db_conn *c, const char *sql, char *buf, size_t size,
+			 struct err *err_r)
+{
+	enum db_rc outcome = DB_OK;
+	sqlite3_stmt *s = NULL;
+	const char *text;
+	int rc = sqlite3_prepare_v2(c->handle, sql, -1, &s, NULL);
+
+	buf[0] = '\0';
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW) {
+		text = (const char *)sqlite3_column_text(s, 0);
+		strncat(buf, text ? text : "", size - 1);
+		rc = sqlite3_step(s);
+	}
+	if (rc != SQLITE_DONE)
+		outcome = sqlite_fail(c, rc, sql, err_r);
+	sqlite3_finalize(s);
+	return outcome;
+}
+
+/* Turning WAL on takes every lock of the file, and SQLite does not wait for
+ * some of them: so one process at a time, and again until the deadline. */
+static bool turn_wal_on(struct db_conn *c, struct err *err_r)
+{
+	enum db_rc rc = writer_lock_take(&c->lock, c->deadline, err_r);
+	char mode[16] = "";
+
+	if (rc != DB_OK)
+		return false;
+	for (int attempt = 0;; attempt++) {
+		rc = sqlite_pragma(c, "PRAGMA journal_mode=WAL", mode, sizeof(mode), err_r);
+		if (rc != DB_BUSY || !on_busy(c, attempt))
+			break;
+	}
+	writer_lock_release(&c->lock);
+	if (rc != DB_OK || str_eq(mode, "wal"))
+		return rc == DB_OK;
+	return err_set(err_r, ERR_UNAVAILABLE,
+		       "The database %.300s cannot use a write-ahead log (mode %s): put it on a "
+		       "local file system", c->path, mode);
+}
+
+static bool use_wal(struct db_conn *c, struct err *err_r)
+{
+	char mode[16];
+
+	if (c->memory)
+		return true;
+	if (sqlite_pragma(c, "PRAGMA journal_mode", mode, sizeof(mode), err_r) != DB_OK)
+		return false;
+	return str_eq(mode, "wal") || turn_wal_on(c, err_r);
+}
+
+static void configure(struct db_conn *c)
+{
+	static const struct { int option, value; } settings[] = {
+		{ SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1 },
+		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+		{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+		{ SQLITE_DBCONFIG_DQS_DML, 0 },
+		{ SQLITE_DBCONFIG_DQS_DDL, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_FKEY, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)
+		sqlite3_db_config(c->handle, settings[i].option, settings[i].value, NULL);
+	sqlite3_wal_autocheckpoint(c->handle, 0);
+	sqlite3_busy_handler(c->handle, on_busy, c);
+	sqlite3_progress_handler(c->handle, OPS_BETWEEN_CHECKS, on_progress, c);
+}
+
+static bool apply_settings(struct db_conn *c, struct err *err_r)
+{
+	static const char *const pragmas[] = {
+		"PRAGMA synchronous=FULL",
+		"PRAGMA temp_store=MEMORY",
+	};
+	char ignored[8];
+
+	configure(c);
+	if (!use_wal(c, err_r))
+		return false;
+	for (size_t i = 0; i < sizeof(pragmas) / sizeof(*pragmas); i++)
+		if (sqlite_pragma(c, pragmas[i], ignored, sizeof(ignored), err_r) != DB_OK)
+			return false;
+	if (!c->memory && has_moved(c))
+		return sqlite_fail(c, SQLITE_READONLY_DBMOVED, "", err_r) == DB_OK;
+	return true;
+}
+
+static bool open_all(struct db_conn *c, bool existing, struct err *err_r)
+{
+	if (c->memory)
+		return open_handle(c, err_r) && apply_settings(c, err_r);
+	return check_file(c, existing, err_r) && open_handle(c, err_r) &&
+	       writer_lock_open(&c->lock, c->path, err_r) == DB_OK &&
+	       apply_settings(c, err_r);
+}
+
+struct db_conn *sqlite_open(const struct db_options *o, int64_t deadline, struct err *err_r)
+{
+	struct db_conn *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		abort();
+	c->catalog = o->catalog;
+	c->deadline = deadline;
+	c->path = strdup(db_url_path(o->url));
+	c->statements = calloc(c->catalog->n_statements + 1, sizeof(*c->statements));
+	if (!c->path || !c->statements)
+		abort();
+	c->memory = str_eq(c->path, ":memory:");
+	c->rows = arena_new();
+	if (open_all(c, o->existing, err_r))
+		return c;
+	sqlite_close(c);
+	return NULL;
+}
+
+void sqlite_close(struct db_conn *c)
+{
+	for (size_t i = 0; i < c->catalog->n_statements; i++)
+		sqlite3_finalize(c->statements[i]);
+	free(c->statements);
+	/* an open transaction is rolled back by this, before the lock goes */
+	sqlite3_close(c->handle);
+	writer_lock_close(&c->lock);
+	arena_free(&c->rows);
+	free(c->path);
+	free(c);
+}
