@@ -8,11 +8,12 @@
 #include "auth/password.h"
 #include "op/op.h"
 
-/* At the configured cost. ERR_RATE without a permit. */
+/* ERR_RATE with retry_after when no permit is free. Give it back with
+ * hashing_end(op->slot). */
+bool op_hashing_begin(struct op *op, struct err *err_r);
+
+/* One hash at the configured cost, permit included. */
 bool op_password_hash(struct op *op, const char *password, char out[PASSWORD_HASH],
 		      struct err *err_r);
-/* *matches_r; hash may be NULL (a decoy is hashed). False = no permit: ERR_RATE. */
-bool op_password_verify(struct op *op, const char *password, const char *hash,
-			bool *matches_r, struct err *err_r);
 
 #endif

@@ -11,6 +11,8 @@
 #include "db/db.h"
 #include "store/audit.h"
 
+struct login_failure_change;
+
 struct user {
 	const char *id, *email, *email_key, *display_name, *password_hash;
 	const char *tier;          /* starter | professional | enterprise */
@@ -82,6 +84,7 @@ struct password_write {
 	const char *user_id, *old_hash, *new_hash, *keep_session;
 	int64_t now;
 	const struct audit_event *event;
+	const struct login_failure_change *failures;   /* NULL = none is changed */
 };
 bool store_user_password(struct db *db, const struct password_write *w, struct err *err_r);
 

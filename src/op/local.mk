@@ -1,6 +1,8 @@
-libop_a_SOURCES = include/op/audit.h include/op/cursor.h include/op/hashing.h \
-	include/op/instance.h include/op/op.h include/op/user.h \
-	src/op/audit.c src/op/cursor.c src/op/hashing.c src/op/instance.c
+libop_a_SOURCES = include/op/account.h include/op/audit.h include/op/check.h \
+	include/op/cursor.h include/op/hashing.h include/op/instance.h \
+	include/op/op.h include/op/user.h \
+	src/op/account.c src/op/admin.c src/op/approve.c src/op/audit.c src/op/check.c \
+	src/op/cursor.c src/op/hashing.c src/op/instance.c src/op/password.c src/op/user.c
 libop_a_CPPFLAGS = $(AM_CPPFLAGS)
 libop_a_SOURCES += include/op/ready.h src/op/ready.c
 libop_a_SOURCES += include/op/guess.h include/op/owner.h \

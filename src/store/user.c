@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "store/login_failure.h"
 #include "store/sql.h"
 #include "store/user.h"
 
@@ -129,6 +130,8 @@ static bool write_password(struct db *db, void *arg, struct err *err_r)
 			       "The password was changed at the same time; try again");
 	if (changed == 0)
 		return err_set(err_r, ERR_NOT_FOUND, NO_USER);
+	if (w->failures && !store_login_failure_apply(db, w->failures, err_r))
+		return false;
 	if (w->keep_session)
 		return db_write(db, SQL_USER_END_OTHER_SESSIONS,
 				DB_ARGS(db_text(w->user_id), db_text(w->keep_session)),

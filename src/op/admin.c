@@ -1,0 +1,78 @@
+/*
+ * admin.c - the first admin: a one-time token, stored hashed, printed by
+ * whoever starts the service, spent by POST /admin/setup.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "auth/auth.h"
+#include "auth/token.h"
+#include "op/account.h"
+#include "op/audit.h"
+#include "op/instance.h"
+
+#define SETUP_TOKEN_MS (7 * DAY_MS)
+
+bool op_admin_exists(struct op *op, bool *exists_r, struct err *err_r)
+{
+	return store_admin_exists(op->db, exists_r, err_r);
+}
+
+bool op_admin_setup_token(struct op *op, const char **token_r, struct err *err_r)
+{
+	struct audit_event event = op_audit(op, AUDIT_SETUP_TOKEN_ISSUED, NULL);
+	char token[TOKEN_TEXT], hash[SHA256_HEX];
+	struct instance instance;
+
+	if (!op_instance_ensure(op, &instance, err_r))
+		return false;
+	token_setup_new(token, hash);
+	if (!store_setup_token(op->db, &event, hash, op->now + SETUP_TOKEN_MS, err_r))
+		return false;
+	*token_r = arena_strdup(op->arena, token);
+	explicit_bzero(token, sizeof(token));
+	return true;
+}
+
+/* Before a password is hashed: is this worth it? The transaction asks again. */
+static bool may_set_up(struct op *op, const char *hash, struct err *err_r)
+{
+	struct instance instance;
+	bool exists;
+
+	if (!store_admin_exists(op->db, &exists, err_r))
+		return false;
+	if (exists)
+		return err_set(err_r, ERR_CONFLICT, "An admin already exists");
+	if (!op_instance_ensure(op, &instance, err_r))
+		return false;
+	if (!equal_ct(hash, instance.setup_token_hash))
+		return err_reason(err_r, ERR_AUTH_INVALID, "unknown",
+				  "The setup token is wrong or spent; a restart prints a new one");
+	if (op->now >= instance.setup_token_expires_at)
+		return err_reason(err_r, ERR_AUTH_INVALID, "expired",
+				  "The setup token is too old; a restart prints a new one");
+	return true;
+}
+
+bool op_admin_setup(struct op *op, const struct admin_setup_in *in,
+		    struct user *out, struct err *err_r)
+{
+	struct account_in account = {
+		.email = in->email, .password = in->password,
+		.display_name = in->display_name, .tier = "enterprise",
+		.active = true, .is_admin = true,
+	};
+	struct audit_event event;
+	char hash[SHA256_HEX];
+
+	if (!in->setup_token)
+		return err_field(err_r, ERR_REQUIRED, "setup_token", "The setup token is needed");
+	token_hash(in->setup_token, hash);
+	if (!may_set_up(op, hash, err_r) || !account_make(op, &account, out, err_r))
+		return false;
+	event = op_audit(op, AUDIT_ADMIN_SETUP, out->id);
+	event.metadata = op_audit_metadata(op, "email", out->email_key, NULL);
+	return store_admin_setup(op->db, &event, hash, out, err_r);
+}

@@ -1,0 +1,135 @@
+/*
+ * approve.c - who may use the service: approval, with the user's first tenant,
+ * and suspension. Both take effect on the next request: whoever judges a
+ * credential reads the owner's status with it.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "auth/auth.h"
+#include "op/audit.h"
+#include "op/check.h"
+#include "op/user.h"
+
+#define SLUG_TRIES 3
+
+static bool no_user(struct err *err_r)
+{
+	return err_set(err_r, ERR_NOT_FOUND, "No user found");
+}
+
+/* The part before the '@'. */
+static const char *local_part(const struct op *op, const char *email)
+{
+	return arena_strndup(op->arena, email, strcspn(email, "@"));
+}
+
+static const char *cut_name(const struct op *op, const char *name)
+{
+	size_t n = 0, bytes = 0;
+
+	while (name[bytes] && n < NAME_MAX_CHARS) {
+		bytes++;
+		while (((unsigned char)name[bytes] & 0xc0) == 0x80)
+			bytes++;
+		n++;
+	}
+	return arena_strndup(op->arena, name, bytes);
+}
+
+static bool check(const struct user_approve_in *in, struct err *err_r)
+{
+	if (!in->create_default_tenant && (in->tenant_name || in->tenant_slug))
+		return err_field(err_r, ERR_INVALID, "create_default_tenant",
+				 "A tenant's name or slug needs create_default_tenant");
+	return name_check(in->tenant_name, "tenant_name", err_r) &&
+	       (!in->tenant_slug || slug_check(in->tenant_slug, "tenant_slug", err_r));
+}
+
+static struct tenant plan_tenant(struct op *op, const struct user_approve_in *in,
+				 const struct user *user)
+{
+	const char *name = in->tenant_name;
+	char id[UUID_TEXT];
+
+	if (!name)
+		name = user->display_name ? user->display_name
+					  : local_part(op, user->email);
+	random_uuid(id);
+	return (struct tenant){
+		.id = arena_strdup(op->arena, id),
+		.name = cut_name(op, name),
+		.slug = in->tenant_slug ? in->tenant_slug : slug_make(op->arena, name),
+		.plan = user->tier,
+		.created_at = op->now,
+	};
+}
+
+static bool approve_once(struct op *op, const struct user_approve_in *in,
+			 const struct user *user, struct user *out,
+			 struct tenant *out_tenant, struct err *err_r)
+{
+	struct audit_event event = op_audit(op, AUDIT_USER_APPROVED, user->id);
+	struct audit_event tenant_event = op_audit(op, AUDIT_TENANT_CREATED, NULL);
+	struct tenant tenant = { 0 };
+	struct user_approval a = {
+		.user_id = user->id, .approved_by = op->actor.user_id, .now = op->now,
+		.event = &event, .tenant_event = &tenant_event,
+		.arena = op->arena, .user_r = out,
+	};
+
+	event.metadata = op_audit_metadata(op, "reason", in->reason, NULL);
+	if (in->create_default_tenant) {
+		tenant = plan_tenant(op, in, user);
+		tenant_event.target = tenant_event.tenant_id = tenant.id;
+		tenant_event.metadata = op_audit_metadata(op, "slug", tenant.slug,
+							  "owner", user->id, NULL);
+		a.tenant = &tenant;
+	}
+	if (!store_user_approve(op->db, &a, err_r))
+		return false;
+	*out_tenant = a.tenant_made ? tenant : (struct tenant){ 0 };
+	return true;
+}
+
+bool op_user_approve(struct op *op, const char *id, const struct user_approve_in *in,
+		     struct user *out, struct tenant *out_tenant, struct err *err_r)
+{
+	char user_id[UUID_TEXT];
+	struct user user;
+	struct err err;
+
+	if (!check(in, err_r))
+		return false;
+	if (!uuid_parse(id, user_id))
+		return no_user(err_r);
+	if (!store_user_by_id(op->db, op->arena, user_id, &user, err_r))
+		return false;
+	for (int i = 0; i < SLUG_TRIES; i++) {
+		if (approve_once(op, in, &user, out, out_tenant, &err))
+			return true;
+		/* a slug of ours can be drawn again, one that was asked for cannot */
+		if (err.kind != ERR_CONFLICT || in->tenant_slug)
+			break;
+	}
+	if (err_r)
+		*err_r = err;
+	return false;
+}
+
+bool op_user_suspend(struct op *op, const char *id, const char *reason,
+		     struct user *out, struct err *err_r)
+{
+	struct audit_event event;
+	char user_id[UUID_TEXT];
+
+	if (!uuid_parse(id, user_id))
+		return no_user(err_r);
+	event = op_audit(op, AUDIT_USER_SUSPENDED, arena_strdup(op->arena, user_id));
+	event.metadata = op_audit_metadata(op, "reason", reason, NULL);
+	return store_user_suspend(op->db, &(struct user_suspension){
+		.user_id = event.target, .now = op->now, .event = &event,
+		.arena = op->arena, .user_r = out,
+	}, err_r);
+}

@@ -1,0 +1,106 @@
+/*
+ * password.c - changing a password: by its owner, who gives the current one
+ * (slowed like a login, and forgotten as an attempt once it was right), and by
+ * the shell.
+ */
+#include "config.h"
+
+#include "op/audit.h"
+#include "op/guess.h"
+#include "op/hashing.h"
+#include "op/user.h"
+#include "store/login_failure.h"
+
+struct change {
+	struct op *op;
+	const struct password_change_in *in;
+	struct user user;
+	struct guess guess;
+	bool matched;
+	char hash[PASSWORD_HASH];   /* of the new one */
+};
+
+/* Both hashes under one permit: who finds none has tried nothing. */
+static bool judge_and_hash(struct change *c, struct err *err_r)
+{
+	struct op *op = c->op;
+	bool done;
+
+	if (!op_hashing_begin(op, err_r))
+		return false;
+	done = guess_count(op, &c->guess, err_r);
+	if (done) {
+		c->matched = password_verify(c->in->current_password,
+					     c->user.password_hash, op->conf->bcrypt_cost);
+		done = !c->matched || password_hash(c->in->new_password,
+						    op->conf->bcrypt_cost, c->hash, err_r);
+	}
+	hashing_end(op->slot);
+	return done;
+}
+
+static bool wrong_password(struct change *c, struct err *err_r)
+{
+	struct audit_event event =
+		op_audit(c->op, AUDIT_AUTHENTICATION_FAILED, c->user.id);
+
+	if (!store_login_refused(c->op->db, &event, NULL, err_r))
+		return false;
+	return err_field(err_r, ERR_AUTH_INVALID, "current_password",
+			 "The current password is wrong");
+}
+
+static bool write_new(struct change *c, struct err *err_r)
+{
+	struct audit_event event = op_audit(c->op, AUDIT_PASSWORD_CHANGED, c->user.id);
+	struct login_failure_change taken_back = guess_taken_back(&c->guess);
+
+	return store_user_password(c->op->db, &(struct password_write){
+		.user_id = c->user.id, .old_hash = c->user.password_hash,
+		.new_hash = c->hash, .keep_session = c->op->actor.session_id,
+		.now = c->op->now, .event = &event, .failures = &taken_back,
+	}, err_r);
+}
+
+static bool check(const struct op *op, const struct password_change_in *in,
+		  struct err *err_r)
+{
+	if (!op->actor.user_id)
+		return err_set(err_r, ERR_AUTH_REQUIRED, "Log in to change your password");
+	if (!in->current_password)
+		return err_field(err_r, ERR_REQUIRED, "current_password",
+				 "The current password is needed");
+	return password_check(in->new_password, op->conf->password_min, "new_password",
+			      err_r);
+}
+
+bool op_password_change(struct op *op, const struct password_change_in *in, struct err *err_r)
+{
+	struct change c = { .op = op, .in = in };
+
+	if (!check(op, in, err_r) ||
+	    !store_user_by_id(op->db, op->arena, op->actor.user_id, &c.user, err_r))
+		return false;
+	guess_init(&c.guess, op, c.user.email_key);
+	if (!guess_allowed(op, &c.guess, err_r) || !judge_and_hash(&c, err_r))
+		return false;
+	return c.matched ? write_new(&c, err_r) : wrong_password(&c, err_r);
+}
+
+bool op_password_set(struct op *op, const char *user_id, const char *password, struct err *err_r)
+{
+	char hash[PASSWORD_HASH], id[UUID_TEXT];
+	struct audit_event event;
+	struct user user;
+
+	if (!uuid_parse(user_id, id))
+		return err_set(err_r, ERR_NOT_FOUND, "No user found");
+	if (!password_check(password, op->conf->password_min, "password", err_r) ||
+	    !store_user_by_id(op->db, op->arena, id, &user, err_r) ||
+	    !op_password_hash(op, password, hash, err_r))
+		return false;
+	event = op_audit(op, AUDIT_PASSWORD_CHANGED, user.id);
+	return store_user_password(op->db, &(struct password_write){
+		.user_id = user.id, .new_hash = hash, .now = op->now, .event = &event,
+	}, err_r);
+}
