@@ -5,5 +5,7 @@ libop_a_SOURCES = include/op/account.h include/op/audit.h include/op/check.h \
 	src/op/cursor.c src/op/hashing.c src/op/instance.c src/op/password.c src/op/user.c
 libop_a_CPPFLAGS = $(AM_CPPFLAGS)
 libop_a_SOURCES += include/op/ready.h src/op/ready.c
-libop_a_SOURCES += include/op/guess.h include/op/owner.h \
-	src/op/guess.c src/op/owner.c src/op/tier.c
+libop_a_SOURCES += include/op/guess.h include/op/key.h include/op/key_check.h \
+	include/op/owner.h include/op/session.h include/op/session_pair.h \
+	src/op/guess.c src/op/key.c src/op/key_check.c src/op/key_verify.c src/op/login.c \
+	src/op/owner.c src/op/session.c src/op/tier.c

@@ -1,0 +1,23 @@
+/*
+ * op/key_check.h - what the fields of an API key may be. ERR_REQUIRED,
+ * ERR_INVALID or ERR_RANGE naming the field otherwise. Pure functions.
+ */
+#ifndef PIERRE_OP_KEY_CHECK_H
+#define PIERRE_OP_KEY_CHECK_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#define SCOPES_MAX 32
+#define SCOPE_LENGTH_MAX 64
+
+/* 1 to 100 characters, not only spaces, no control characters. */
+bool key_name_check(const char *name, struct err *err_r);
+/* NULL, or at most 500 characters. */
+bool key_description_check(const char *description, struct err *err_r);
+/* JSON array of at most 32 strings of 1 to 64 of [A-Za-z0-9:._*\/-]; NULL = [].
+ * *canonical_r: the same without spaces and escapes. */
+bool key_scopes_check(struct arena *arena, const char *json, const char **canonical_r,
+		      struct err *err_r);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * op/session_pair.h - a new pair of tokens, and the session that begins with
+ * one. Shared by op/login.c and op/session.c.
+ */
+#ifndef PIERRE_OP_SESSION_PAIR_H
+#define PIERRE_OP_SESSION_PAIR_H
+
+#include "auth/token.h"
+#include "op/op.h"
+#include "op/session.h"
+
+struct session_pair {
+	char access[TOKEN_TEXT], access_hash[SHA256_HEX];
+	char refresh[TOKEN_TEXT], refresh_hash[SHA256_HEX];
+	char family_hash[SHA256_HEX];
+	int64_t access_expires_at, expires_at;
+};
+/* family as in token_refresh_new(): "" for a new session. */
+void session_pair_new(const struct op *op, const char *session_id, char family[33],
+		      struct session_pair *out);
+void session_pair_show(const struct op *op, const struct session_pair *pair,
+		       const char *session_id, struct session_tokens *out);
+
+/* Begin a session of a user who was let in; login NULL = without a password.
+ * user->last_active moves on. */
+bool session_begin(struct op *op, struct user *user, const struct session_login *login,
+		   struct session_tokens *out, struct err *err_r);
+
+#endif

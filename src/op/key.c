@@ -1,0 +1,253 @@
+/*
+ * API keys: make, list, change, revoke. Verifying is op/key_verify.c, which
+ * has to be quick and reads only.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "auth/token.h"
+#include "base/str.h"
+#include "op/audit.h"
+#include "op/cursor.h"
+#include "op/key.h"
+#include "op/key_check.h"
+#include "op/owner.h"
+
+#define DRAWS_MAX 5                 /* of a key whose public id is taken */
+#define LIMIT_MAX INT64_C(1000000000)
+#define DAYS_MAX 3650
+
+/* --- make ------------------------------------------------------------------- */
+
+/* What the owner may do is judged over his locked row. */
+struct judge {
+	const struct tier *tier;
+	int64_t keys_max;
+};
+
+static bool tier_allowed(const struct tier *wanted, const char *own, struct err *err_r)
+{
+	const struct tier *most = tier_find(own);
+
+	if (most && wanted->rank <= most->rank)
+		return true;
+	return err_field(err_r, ERR_FORBIDDEN, "tier",
+			 "The tier %s is above that of the account", wanted->name);
+}
+
+static bool owner_may(const struct key_owner *owner, int64_t live, void *arg,
+		      struct err *err_r)
+{
+	const struct judge *j = arg;
+
+	if (!owner_check(owner->user_status, err_r) ||
+	    !tier_allowed(j->tier, owner->tier, err_r))
+		return false;
+	if (live >= j->keys_max)
+		return err_set(err_r, ERR_CONFLICT,
+			       "The account has %lld API keys, the most it may have; revoke one first",
+			       (long long)live);
+	return true;
+}
+
+static bool limit_check(const struct tier *tier, int64_t limit, struct err *err_r)
+{
+	int64_t most = tier->monthly_limit == INT_NONE ? LIMIT_MAX : tier->monthly_limit;
+
+	if (limit == INT_NONE || (limit >= 1 && limit <= most))
+		return true;
+	return err_field(err_r, ERR_RANGE, "rate_limit_requests",
+			 "rate_limit_requests must be 1 to %lld for the tier %s",
+			 (long long)most, tier->name);
+}
+
+static bool expiry(const struct op *op, const struct tier *tier, int64_t days,
+		   int64_t *expires_r, struct err *err_r)
+{
+	if (days == INT_NONE)
+		days = tier->default_days;
+	else if (days < 1 || days > DAYS_MAX)
+		return err_field(err_r, ERR_RANGE, "expires_in_days",
+				 "expires_in_days must be 1 to %d", DAYS_MAX);
+	*expires_r = days == INT_NONE ? TIME_NONE : op->now + days * DAY_MS;
+	return true;
+}
+
+static bool fill(struct op *op, const struct user *user, const struct key_create_in *in,
+		 struct api_key *k, const struct tier **tier_r, struct err *err_r)
+{
+	const char *name = in->tier ? in->tier : user->tier;
+	const struct tier *tier = tier_find(name);
+	char id[UUID_TEXT];
+
+	if (!tier)
+		return err_field(err_r, ERR_INVALID, "tier", "There is no such tier");
+	*k = (struct api_key){
+		.user_id = user->id, .name = in->name, .description = in->description,
+		.tier = tier->name, .rate_limit_requests = in->rate_limit_requests,
+		.is_active = true, .revoked_at = TIME_NONE, .last_used_at = TIME_NONE,
+		.created_at = op->now, .updated_at = op->now,
+	};
+	random_uuid(id);
+	k->id = arena_strdup(op->arena, id);
+	*tier_r = tier;
+	return key_name_check(in->name, err_r) &&
+		key_description_check(in->description, err_r) &&
+		key_scopes_check(op->arena, in->scopes, &k->scopes, err_r) &&
+		tier_allowed(tier, user->tier, err_r) &&
+		limit_check(tier, in->rate_limit_requests, err_r) &&
+		expiry(op, tier, in->expires_in_days, &k->expires_at, err_r);
+}
+
+static struct audit_event key_event(const struct op *op, enum audit_type type,
+				    const struct api_key *k)
+{
+	struct audit_event event = op_audit(op, type, k->id);
+
+	event.metadata = op_audit_metadata(op, "key_prefix", k->key_prefix,
+					   "owner", k->user_id, "tier", k->tier, NULL);
+	return event;
+}
+
+/* One key drawn at random; a taken public id is ERR_CONFLICT field key_prefix. */
+static bool draw(struct op *op, struct api_key *k, const struct key_new_tx *tx,
+		 char full[KEY_TEXT], struct err *err_r)
+{
+	char public[KEY_PUBLIC], hash[KEY_HASH];
+	struct audit_event event;
+
+	key_new(str_eq(k->tier, "trial"), full, public, hash);
+	k->key_prefix = arena_strdup(op->arena, public);
+	k->key_hash = arena_strdup(op->arena, hash);
+	event = key_event(op, AUDIT_API_KEY_CREATED, k);
+	return store_key_create(op->db, &event, tx, err_r);
+}
+
+static bool is_taken(const struct err *err)
+{
+	return err->kind == ERR_CONFLICT && str_eq(err->field, "key_prefix");
+}
+
+bool op_key_create(struct op *op, const char *user_id, const struct key_create_in *in,
+		   struct api_key *out, const char **full_r, struct err *err_r)
+{
+	struct judge judge = { .keys_max = op->conf->keys_per_user };
+	struct key_new_tx tx = { .key = out, .judge = owner_may, .arg = &judge };
+	char full[KEY_TEXT];
+	struct user user;
+	bool done = false;
+
+	if (!store_user_by_id(op->db, op->arena, user_id, &user, err_r) ||
+	    !owner_check(user.user_status, err_r) ||
+	    !fill(op, &user, in, out, &judge.tier, err_r))
+		return false;
+	for (int i = 0; i < DRAWS_MAX && !done; i++) {
+		done = draw(op, out, &tx, full, err_r);
+		if (!done && !is_taken(err_r))
+			break;
+	}
+	if (done)
+		*full_r = arena_strdup(op->arena, full);
+	else if (is_taken(err_r))
+		err_set(err_r, ERR_UNAVAILABLE, "No free public id was drawn; try again");
+	explicit_bzero(full, sizeof(full));
+	return done;
+}
+
+/* --- list, show ------------------------------------------------------------- */
+
+bool op_key_list(struct op *op, const char *user_id, const struct key_list_in *in,
+		 struct key_list_out *out, struct err *err_r)
+{
+	struct store_page rows;
+	struct page page;
+
+	if (!page_parse(&page, in->limit, in->cursor, err_r))
+		return false;
+	rows = (struct store_page){ page.before_at, page.before_id, page.fetch };
+	if (!store_key_list(op->db, user_id, &rows, op->arena, &out->api_keys, err_r))
+		return false;
+	out->next_cursor = page_cut(&page, op->arena, &out->api_keys, sizeof(struct api_key),
+				    offsetof(struct api_key, created_at),
+				    offsetof(struct api_key, id));
+	return true;
+}
+
+static bool no_key(struct err *err_r)
+{
+	return err_set(err_r, ERR_NOT_FOUND, "No such API key");
+}
+
+bool op_key_get(struct op *op, const char *user_id, const char *id, struct api_key *out,
+		struct err *err_r)
+{
+	char uuid[UUID_TEXT];
+
+	return (uuid_parse(id, uuid) || no_key(err_r)) &&
+		store_key_get(op->db, user_id, uuid, op->arena, out, err_r);
+}
+
+/* --- change, revoke --------------------------------------------------------- */
+
+static bool patch_check(const struct op *op, const struct key_patch_in *in,
+			struct key_change *c, struct err *err_r)
+{
+	if (c->name_given && !key_name_check(in->name, err_r))
+		return false;
+	if (c->description_given && !key_description_check(in->description, err_r))
+		return false;
+	if (c->scopes_given &&
+	    !key_scopes_check(op->arena, in->scopes, &c->scopes, err_r))
+		return false;
+	if (c->expires_given && in->expires_at != TIME_NONE && in->expires_at <= op->now)
+		return err_field(err_r, ERR_INVALID, "expires_at",
+				 "expires_at is in the past; revoke the key instead");
+	return true;
+}
+
+bool op_key_patch(struct op *op, const char *user_id, const char *id,
+		  const struct key_patch_in *in, struct api_key *out, struct err *err_r)
+{
+	struct key_change c = {
+		.user_id = user_id,
+		.name_given = in->given & KEY_NAME,
+		.description_given = in->given & KEY_DESCRIPTION,
+		.scopes_given = in->given & KEY_SCOPES,
+		.expires_given = in->given & KEY_EXPIRES,
+		.name = in->name, .description = in->description,
+		.expires_at = in->expires_at, .now = op->now,
+	};
+	struct audit_event event;
+
+	if (!op_key_get(op, user_id, id, out, err_r) || !patch_check(op, in, &c, err_r))
+		return false;
+	if (in->given == 0)
+		return true;
+	c.id = out->id;
+	event = key_event(op, AUDIT_API_KEY_CHANGED, out);
+	return store_key_update(op->db, &event, &c, err_r) &&
+		store_key_get(op->db, user_id, c.id, op->arena, out, err_r);
+}
+
+bool op_key_revoke(struct op *op, const char *user_id, const char *id,
+		   struct api_key *out, struct err *err_r)
+{
+	struct audit_event event;
+	char uuid[UUID_TEXT];
+
+	if (!uuid_parse(id, uuid))
+		return no_key(err_r);
+	if (!user_id && !store_key_owner(op->db, uuid, op->arena, &user_id, err_r))
+		return false;
+	if (!store_key_get(op->db, user_id, uuid, op->arena, out, err_r))
+		return false;
+	if (out->revoked_at != TIME_NONE)
+		return true;
+	event = key_event(op, AUDIT_API_KEY_REVOKED, out);
+	/* not found here: revoked by somebody else meanwhile */
+	if (!store_key_revoke(op->db, &event, user_id, uuid, op->now, err_r) &&
+	    err_r->kind != ERR_NOT_FOUND)
+		return false;
+	return store_key_get(op->db, user_id, uuid, op->arena, out, err_r);
+}

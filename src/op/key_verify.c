@@ -1,0 +1,36 @@
+/*
+ * Key text -> key and owner: one SELECT by the public id, then the secret in
+ * constant time, and only after it matched is anything said about the key.
+ * Reads only; this is the hot path.
+ */
+#include "config.h"
+
+#include "auth/token.h"
+#include "op/key.h"
+#include "op/owner.h"
+
+static bool unknown(struct err *err_r)
+{
+	return err_reason(err_r, ERR_AUTH_INVALID, "unknown",
+			  "The API key was not found or is not valid");
+}
+
+bool op_key_verify(struct op *op, const char *key, struct api_key *out,
+		   struct user *user_r, struct err *err_r)
+{
+	char public[KEY_PUBLIC];
+
+	if (!key_parse(key, public))
+		return unknown(err_r);
+	if (!store_key_by_prefix(op->db, public, op->arena, out, user_r, err_r))
+		return err_r->kind == ERR_NOT_FOUND ? unknown(err_r) : false;
+	if (!key_matches(key, out->key_hash))
+		return unknown(err_r);
+	if (!out->is_active || out->revoked_at != TIME_NONE)
+		return err_reason(err_r, ERR_AUTH_INVALID, "revoked",
+				  "The API key was revoked");
+	if (out->expires_at != TIME_NONE && out->expires_at <= op->now)
+		return err_reason(err_r, ERR_AUTH_EXPIRED, "expired",
+				  "The API key has expired");
+	return owner_check(user_r->user_status, err_r);
+}

@@ -1,0 +1,127 @@
+/*
+ * Login by e-mail and password: guessing is judged first, then a permit to
+ * hash is taken, then the password is hashed, whether or not there is such an
+ * account. Nothing is hashed inside a transaction.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "op/audit.h"
+#include "op/guess.h"
+#include "op/hashing.h"
+#include "op/owner.h"
+#include "op/session_pair.h"
+
+struct login {
+	struct op *op;
+	const char *password;
+	struct user *user;
+	bool exists;
+	struct guess guess;
+	bool matched;
+	char new_hash[PASSWORD_HASH];   /* "" = the stored one is kept */
+};
+
+static bool find_user(struct login *l, const char *email_key, struct err *err_r)
+{
+	struct err err;
+
+	l->exists = store_user_by_email(l->op->db, l->op->arena, email_key, l->user, &err);
+	if (l->exists || err.kind == ERR_NOT_FOUND)
+		return true;
+	*err_r = err;
+	return false;
+}
+
+/* The same work for every outcome but that of a hash that has to be renewed. */
+static bool judge_password(struct login *l, struct err *err_r)
+{
+	int64_t cost = l->op->conf->bcrypt_cost;
+	const char *hash = l->exists ? l->user->password_hash : NULL;
+
+	l->matched = password_verify(l->password, hash, cost);
+	if (!l->matched || !password_is_stale(hash, cost))
+		return true;
+	return password_hash(l->password, cost, l->new_hash, err_r);
+}
+
+/* Attempts are counted while the permit is held, so that one which finds no
+ * permit is no failure. */
+static bool count_and_judge(struct login *l, struct err *err_r)
+{
+	struct op *op = l->op;
+	bool done;
+
+	if (!op_hashing_begin(op, err_r))
+		return false;
+	done = guess_count(op, &l->guess, err_r) && judge_password(l, err_r);
+	hashing_end(op->slot);
+	return done;
+}
+
+/* Failures name the account only when there is one: people type passwords
+ * into the wrong field. */
+static struct audit_event failed_event(const struct login *l)
+{
+	return op_audit(l->op, AUDIT_AUTHENTICATION_FAILED,
+			l->exists ? l->user->id : NULL);
+}
+
+static bool wrong_password(struct login *l, struct err *err_r)
+{
+	struct audit_event event = failed_event(l);
+
+	if (!store_login_refused(l->op->db, &event, NULL, err_r))
+		return false;
+	return err_reason(err_r, ERR_AUTH_INVALID, "credentials",
+			  "Invalid email or password");
+}
+
+/* The password was right, so it was no guess. */
+static bool inactive(struct login *l, const struct err *why, struct err *err_r)
+{
+	struct login_failure_change c = guess_taken_back(&l->guess);
+	struct audit_event event = failed_event(l);
+
+	if (!store_login_refused(l->op->db, &event, &c, err_r))
+		return false;
+	*err_r = *why;
+	return false;
+}
+
+static bool let_in(struct login *l, struct session_tokens *out, struct err *err_r)
+{
+	struct login_failure_change c = guess_success(&l->guess);
+	struct session_login login = {
+		.hash_seen = l->user->password_hash,
+		.hash_kept = l->new_hash[0] ? l->new_hash : l->user->password_hash,
+		.failures = &c,
+	};
+
+	if (!session_begin(l->op, l->user, &login, out, err_r))
+		return false;
+	l->user->password_hash = arena_strdup(l->op->arena, login.hash_kept);
+	return true;
+}
+
+bool op_login(struct op *op, const struct login_in *in, struct session_tokens *out,
+	      struct user *user_r, struct err *err_r)
+{
+	struct login l = { .op = op, .password = in->password, .user = user_r };
+	char *email_key = arena_strdup(op->arena, in->email);
+	struct err why;
+
+	str_lower(email_key);
+	guess_init(&l.guess, op, email_key);
+	if (!find_user(&l, email_key, err_r) ||
+	    !guess_allowed(op, &l.guess, err_r) ||
+	    !count_and_judge(&l, err_r))
+		return false;
+	if (!l.matched)
+		return wrong_password(&l, err_r);
+	if (!owner_check(user_r->user_status, &why))
+		return inactive(&l, &why, err_r);
+	return let_in(&l, out, err_r);
+}

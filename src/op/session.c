@@ -1,0 +1,225 @@
+/*
+ * Sessions after the login: check, refresh, list, end, sweep. Tokens are only
+ * ever compared by their SHA-256; the family secret says whose a refresh token
+ * is before anything is done about it.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "op/audit.h"
+#include "op/owner.h"
+#include "op/session_pair.h"
+
+#define SPENT_GRACE (10 * SECOND_MS)
+
+/* --- begin ------------------------------------------------------------------ */
+
+void session_pair_new(const struct op *op, const char *session_id, char family[33],
+		      struct session_pair *out)
+{
+	token_access_new(out->access, out->access_hash);
+	token_refresh_new(session_id, family, out->refresh, out->refresh_hash);
+	sha256_hex(family, strlen(family), out->family_hash);
+	out->access_expires_at = op->now + op->conf->access_token_ttl * SECOND_MS;
+	out->expires_at = op->now + op->conf->refresh_token_ttl * SECOND_MS;
+}
+
+void session_pair_show(const struct op *op, const struct session_pair *pair,
+		       const char *session_id, struct session_tokens *out)
+{
+	*out = (struct session_tokens){
+		.access_token = arena_strdup(op->arena, pair->access),
+		.refresh_token = arena_strdup(op->arena, pair->refresh),
+		.expires_in = op->conf->access_token_ttl,
+		.expires_at = pair->access_expires_at,
+		.session_id = arena_strdup(op->arena, session_id),
+	};
+}
+
+/* Who acts, once the credential has said so: the request has no actor yet. */
+static struct audit_event event_of(const struct op *op, enum audit_type type,
+				   const struct user *user, const char *session_id)
+{
+	struct audit_event event = op_audit(op, type, session_id);
+
+	event.user_id = user->id;
+	event.tenant_id = user->tenant_id;
+	return event;
+}
+
+bool session_begin(struct op *op, struct user *user, const struct session_login *login,
+		   struct session_tokens *out, struct err *err_r)
+{
+	char id[UUID_TEXT], family[33] = "";
+	struct session_pair pair;
+	struct session_new s = {
+		.id = id, .user_id = user->id, .tenant_id = user->tenant_id,
+		.family_hash = pair.family_hash, .access_hash = pair.access_hash,
+		.refresh_hash = pair.refresh_hash, .now = op->now,
+	};
+	struct audit_event event;
+	bool done;
+
+	random_uuid(id);
+	session_pair_new(op, id, family, &pair);
+	s.access_expires_at = pair.access_expires_at;
+	s.expires_at = pair.expires_at;
+	event = event_of(op, AUDIT_USER_LOGIN, user, id);
+	s.remote_addr = event.ip_address;
+	s.user_agent = event.user_agent;
+	done = store_session_begin(op->db, &event, &s, login, err_r);
+	if (done) {
+		session_pair_show(op, &pair, id, out);
+		user->last_active = op->now;
+	}
+	explicit_bzero(&pair, sizeof(pair));
+	explicit_bzero(family, sizeof(family));
+	return done;
+}
+
+bool op_session_start(struct op *op, const struct user *user, struct session_tokens *out,
+		      struct err *err_r)
+{
+	struct user copy = *user;
+
+	return owner_check(user->user_status, err_r) &&
+		session_begin(op, &copy, NULL, out, err_r);
+}
+
+/* --- check ------------------------------------------------------------------ */
+
+static bool unknown(struct err *err_r)
+{
+	return err_reason(err_r, ERR_AUTH_INVALID, "unknown",
+			  "The token is not one of a live session");
+}
+
+/* What is not found was ended, or never was: the same to the client. */
+static bool found(bool got, struct err *err_r)
+{
+	return got || (err_r->kind == ERR_NOT_FOUND ? unknown(err_r) : false);
+}
+
+static bool judge(int64_t expires_at, const struct op *op, const struct user *user,
+		  struct err *err_r)
+{
+	if (expires_at <= op->now)
+		return err_reason(err_r, ERR_AUTH_EXPIRED, "expired",
+				  "The token has expired");
+	return owner_check(user->user_status, err_r);
+}
+
+bool op_session_check(struct op *op, const char *access_token, struct actor *out,
+		      struct user *user_r, struct err *err_r)
+{
+	char hash[SHA256_HEX];
+	struct session_ref ref;
+
+	token_hash(access_token, hash);
+	if (!found(store_session_by_access(op->db, hash, op->arena, &ref, user_r, err_r),
+		   err_r) ||
+	    !judge(ref.access_expires_at, op, user_r, err_r))
+		return false;
+	*out = (struct actor){
+		.user_id = user_r->id,
+		.tenant_id = ref.tenant_id,
+		.session_id = ref.id,
+		.is_admin = user_r->is_admin,
+		.source = op->actor.source,
+	};
+	return true;
+}
+
+/* --- refresh ---------------------------------------------------------------- */
+
+/* A token of ours that is neither good now nor just spent: somebody has a
+ * copy of it, so neither of the two may go on. */
+static bool reused(struct op *op, const struct session_rotation *r,
+		   const struct user *user, struct err *err_r)
+{
+	struct audit_event event = event_of(op, AUDIT_TOKEN_REUSED, user, r->id);
+
+	if (!found(store_session_reused(op->db, &event, r, err_r), err_r))
+		return false;
+	return err_reason(err_r, ERR_AUTH_INVALID, "reused",
+			  "The refresh token was used before, so its session has ended");
+}
+
+static bool rotate(struct op *op, const struct session_rotation *r,
+		   const struct user *user, struct err *err_r)
+{
+	struct audit_event event = event_of(op, AUDIT_TOKEN_REFRESHED, user, r->id);
+
+	if (store_session_rotate(op->db, &event, r, err_r))
+		return true;
+	return err_r->kind == ERR_NOT_FOUND ? reused(op, r, user, err_r) : false;
+}
+
+bool op_session_refresh(struct op *op, const char *refresh_token,
+			struct session_tokens *out, struct user *user_r, struct err *err_r)
+{
+	char id[UUID_TEXT], family[33], family_hash[SHA256_HEX], presented[SHA256_HEX];
+	struct session_pair pair;
+	struct session_ref ref;
+	struct session_rotation r = {
+		.id = id, .family_hash = family_hash, .presented_hash = presented,
+		.access_hash = pair.access_hash, .refresh_hash = pair.refresh_hash,
+		.now = op->now, .spent_since = op->now - SPENT_GRACE,
+	};
+	bool done;
+
+	if (!token_refresh_parse(refresh_token, id, family))
+		return unknown(err_r);
+	sha256_hex(family, strlen(family), family_hash);
+	token_hash(refresh_token, presented);
+	if (!found(store_session_by_family(op->db, id, family_hash, op->arena, &ref,
+					   user_r, err_r), err_r) ||
+	    !judge(ref.expires_at, op, user_r, err_r))
+		return false;
+	session_pair_new(op, id, family, &pair);
+	r.access_expires_at = pair.access_expires_at;
+	r.expires_at = pair.expires_at;
+	done = rotate(op, &r, user_r, err_r);
+	if (done)
+		session_pair_show(op, &pair, id, out);
+	explicit_bzero(&pair, sizeof(pair));
+	explicit_bzero(family, sizeof(family));
+	return done;
+}
+
+/* --- list, end, sweep ------------------------------------------------------- */
+
+bool op_session_list(struct op *op, struct field_list *out, struct err *err_r)
+{
+	return store_session_list(op->db, op->actor.user_id, op->actor.session_id, op->now,
+				  op->arena, out, err_r);
+}
+
+bool op_session_end(struct op *op, const char *session_id, struct err *err_r)
+{
+	bool own = str_eq(session_id, op->actor.session_id);
+	struct audit_event event;
+	char id[UUID_TEXT];
+
+	if (!session_id || !op->actor.user_id || !uuid_parse(session_id, id))
+		return err_set(err_r, ERR_NOT_FOUND, "No such session");
+	event = op_audit(op, own ? AUDIT_USER_LOGOUT : AUDIT_SESSION_ENDED, id);
+	return store_session_end(op->db, &event, id, op->actor.user_id, err_r);
+}
+
+bool op_session_sweep(struct op *op, int64_t *n_r, struct err *err_r)
+{
+	struct audit_event event;
+	int64_t n;
+
+	*n_r = 0;
+	do {
+		event = op_audit(op, AUDIT_SYSTEM_MAINTENANCE, NULL);
+		if (!store_session_sweep(op->db, &event, op->now, &n, err_r))
+			return false;
+		*n_r += n;
+	} while (n > 0);
+	return true;
+}
