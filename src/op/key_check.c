@@ -8,46 +8,30 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "op/check.h"
 #include "op/key_check.h"
 
-#define NAME_MAX_LENGTH 100
 #define DESCRIPTION_MAX_LENGTH 500
-
-static bool text_check(const char *text, size_t most, const char *field, struct err *err_r)
-{
-	if (!utf8_valid(text, strlen(text)))
-		return err_field(err_r, ERR_INVALID, field, "%s is not valid UTF-8 text", field);
-	if (utf8_length(text) > most)
-		return err_field(err_r, ERR_RANGE, field, "%s must have at most %zu characters",
-				 field, most);
-	return true;
-}
-
-static bool has_control(const char *s)
-{
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			return true;
-	return false;
-}
 
 bool key_name_check(const char *name, struct err *err_r)
 {
 	if (!name)
 		return err_field(err_r, ERR_REQUIRED, "name", "A key needs a name");
-	if (str_blank(name))
-		return err_field(err_r, ERR_RANGE, "name",
-				 "name must have 1 to %d characters", NAME_MAX_LENGTH);
-	if (has_control(name))
-		return err_field(err_r, ERR_INVALID, "name",
-				 "name must not contain control characters");
-	return text_check(name, NAME_MAX_LENGTH, "name", err_r);
+	return name_check(name, "name", err_r);
 }
 
 bool key_description_check(const char *description, struct err *err_r)
 {
-	return !description ||
-		text_check(description, DESCRIPTION_MAX_LENGTH, "description", err_r);
+	if (!description)
+		return true;
+	if (!utf8_valid(description, strlen(description)))
+		return err_field(err_r, ERR_INVALID, "description",
+				 "description is not valid UTF-8 text");
+	if (utf8_length(description) > DESCRIPTION_MAX_LENGTH)
+		return err_field(err_r, ERR_RANGE, "description",
+				 "description must have at most %d characters",
+				 DESCRIPTION_MAX_LENGTH);
+	return true;
 }
 
 /* --- scopes ----------------------------------------------------------------- */

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#include "base/str.h"
 #include "op/audit.h"
+#include "op/check.h"
 #include "op/guess.h"
 #include "op/hashing.h"
 #include "op/owner.h"
@@ -110,10 +110,9 @@ bool op_login(struct op *op, const struct login_in *in, struct session_tokens *o
 	      struct user *user_r, struct err *err_r)
 {
 	struct login l = { .op = op, .password = in->password, .user = user_r };
-	char *email_key = arena_strdup(op->arena, in->email);
+	const char *email_key = email_fold(op->arena, in->email);
 	struct err why;
 
-	str_lower(email_key);
 	guess_init(&l.guess, op, email_key);
 	if (!find_user(&l, email_key, err_r) ||
 	    !guess_allowed(op, &l.guess, err_r) ||
