@@ -38,7 +38,9 @@ bool op_login(struct op *op, const struct login_in *in, struct session_tokens *o
 /* Without a password, for the admin just set up. */
 bool op_session_start(struct op *op, const struct user *user, struct session_tokens *out,
 		      struct err *err_r);
-bool op_session_refresh(struct op *op, const char *refresh_token,
+/* user_id: whose session it must be (else ERR_AUTH_INVALID and nothing is
+ * spent); NULL = anybody's. */
+bool op_session_refresh(struct op *op, const char *refresh_token, const char *user_id,
 			struct session_tokens *out, struct user *user_r, struct err *err_r);
 
 /* Access token -> actor. ERR_AUTH_INVALID reason unknown, ERR_AUTH_EXPIRED

@@ -157,7 +157,7 @@ static bool rotate(struct op *op, const struct session_rotation *r,
 	return err_r->kind == ERR_NOT_FOUND ? reused(op, r, user, err_r) : false;
 }
 
-bool op_session_refresh(struct op *op, const char *refresh_token,
+bool op_session_refresh(struct op *op, const char *refresh_token, const char *user_id,
 			struct session_tokens *out, struct user *user_r, struct err *err_r)
 {
 	char id[UUID_TEXT], family[33], family_hash[SHA256_HEX], presented[SHA256_HEX];
@@ -178,6 +178,8 @@ bool op_session_refresh(struct op *op, const char *refresh_token,
 					   user_r, err_r), err_r) ||
 	    !judge(ref.expires_at, op, user_r, err_r))
 		return false;
+	if (user_id && !str_eq(user_id, user_r->id))
+		return unknown(err_r);
 	session_pair_new(op, id, family, &pair);
 	r.access_expires_at = pair.access_expires_at;
 	r.expires_at = pair.expires_at;

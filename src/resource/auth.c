@@ -197,11 +197,8 @@ static bool auth_refresh(struct call *call, struct err *err_r)
 	struct user user;
 
 	if (!token ||
-	    !op_session_refresh(call->op, token, &tokens, &user, err_r))
+	    !op_session_refresh(call->op, token, in->user_id, &tokens, &user, err_r))
 		return false;
-	if (in->user_id && !str_eq(in->user_id, user.id))
-		return err_field(err_r, ERR_AUTH_INVALID, "user_id",
-				 "The refresh token is not one of this user");
 	return reply_tokens(call, &tokens, &user);
 }
 
