@@ -24,12 +24,14 @@ struct fcgi;
 bool fcgi_start(struct fcgi **f_r, struct err *err_r);
 void fcgi_free(struct fcgi **f);
 
-/* Read one request's parameters from a freshly accepted connection. Takes fd
- * over, also when it returns false (connection was not FastCGI, was cut
- * short, or sent nothing within timeout_ms; nothing was answered). */
+/* Read one request from a freshly accepted blocking unix socket and hand out
+ * its parameters, which live until the reply. Takes fd over, also when it
+ * returns false (connection was not FastCGI, was cut short in the parameters,
+ * or did not send them within timeout_ms; nothing was answered). Waits for the
+ * body too, within the same timeout; fcgi_body says when it did not come. */
 bool fcgi_begin(struct fcgi *f, int fd, int64_t timeout_ms, char ***params_r);
 
-/* Whole body, at most max bytes. ERR_TOO_LARGE, or ERR_MALFORMED when STDIN
+/* Whole body, at most max bytes (and 64 KiB). ERR_TOO_LARGE, or ERR_MALFORMED when STDIN
  * ended early, was aborted, or does not have CONTENT_LENGTH bytes (R3). */
 bool fcgi_body(struct fcgi *f, struct request *r, size_t max, struct err *err_r);
 

@@ -1,0 +1,40 @@
+/*
+ * http/fcgi_guard.h - judges a FastCGI request before libfcgi sees it.
+ *
+ * libfcgi 2.4.2 hands out environments that were cut short, aborts on huge
+ * lengths, overflows its stack on repeated GET_VALUES and blocks for ever on
+ * silence (reliability.md c1). So the whole request is first looked at with
+ * MSG_PEEK, which leaves it in the socket: libfcgi then reads only bytes that
+ * are known to be one well-formed request, and never blocks.
+ */
+#ifndef PIERRE_HTTP_FCGI_GUARD_H
+#define PIERRE_HTTP_FCGI_GUARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define GUARD_BODY_MAX 65536    /* bytes; nginx's client_max_body_size */
+/* Parameters, body and record headers. Must stay below what a socket queues
+ * (net.core.wmem_default, 208 KiB). */
+#define GUARD_BYTES (3 * 65536)
+
+struct fcgi_guard {
+	size_t n;                /* bytes seen */
+	size_t at;               /* where the next record begins */
+	size_t params_len;       /* of the parameters, gathered at the start of bytes */
+	size_t content_length;   /* SIZE_MAX: over GUARD_BODY_MAX or not a number */
+	unsigned id;
+	bool has_body;           /* STDIN is there, whole, content_length bytes */
+	unsigned char bytes[GUARD_BYTES];
+};
+
+/* Can this kernel do it? (SO_PEEK_OFF on unix sockets) */
+bool fcgi_guard_works(void);
+
+/* Wait for one request on a fresh blocking connection. False: it is none, it
+ * was cut short or aborted before the parameters ended, or the moment
+ * `deadline` (monotonic ms) passed. */
+bool fcgi_guard_read(struct fcgi_guard *g, int fd, int64_t deadline);
+
+#endif
