@@ -67,7 +67,8 @@ struct user_approval {
 };
 bool store_user_approve(struct db *db, struct user_approval *a, struct err *err_r);
 
-/* suspended; ends the sessions. The last active admin: ERR_CONFLICT. */
+/* suspended. The sessions stay, so that their tokens are answered with
+ * `suspended`; they end at approval. The last active admin: ERR_CONFLICT. */
 struct user_suspension {
 	const char *user_id;
 	int64_t now;

@@ -86,7 +86,6 @@ static bool suspend(struct db *db, void *arg, struct err *err_r)
 			       "The last active admin cannot be suspended");
 	return db_write(db, SQL_USER_SUSPEND, DB_ARGS(db_text(s->user_id), db_time(s->now)),
 			NULL, err_r) &&
-	       end_sessions(db, s->user_id, err_r) &&
 	       store_user_by_id(db, s->arena, s->user_id, s->user_r, err_r);
 }
 
