@@ -1,0 +1,78 @@
+#!/usr/bin/perl
+# Two pools that do not wait for each other, and one scheduler that alone
+# writes checkpoints.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../support";
+use Test::More;
+use Errno qw(EAGAIN EACCES);
+use Pierre;
+use FastCGI;
+use Process qw(await await_log children count_log half_request);
+
+my ($backend) = Pierre::backends() or plan skip_all => 'no backend';
+my $BODY = '{"email":"slow%d@example.org","password":"correct horse battery","display_name":"S"}';
+
+subtest 'a full slow pool does not hold the fast one' => sub {
+	my $p = Pierre->start(backend => $backend, nginx => 0, env => { REQUEST_DEADLINE_MS => 60000 });
+	await_log($p, qr/ started /);
+	my @slow = map { [ half_request($p->{slow_socket}, '/api/auth/register', sprintf $BODY, $_) ] } 1 .. 6;
+	my @status = map { FastCGI::get($p->{fast_socket}, '/health/ready')->{status} } 1 .. 200;
+	is(scalar(grep { $_ == 200 } @status), 200, '200 fast requests, while no slow one can end');
+	is(count_log($p, qr/ request .*path=\/api\/auth\/register/), 0, 'indeed none has ended');
+	for (@slow) {
+		my ($s, $rest) = @$_;
+		FastCGI::send_bytes($s, $rest);
+	}
+	my @late = map { FastCGI::reply($_->[0])->{status} } @slow;
+	is(scalar(grep { $_ == 201 || $_ == 429 } @late), 6, 'the slow ones are answered when they can be') or diag "@late";
+	is($p->stop_serve, 0, 'stops');
+	$p->stop;
+};
+
+# F_OFD_SETLK of the whole file, from this process.
+sub lock_file {
+	my ($path) = @_;
+	open my $f, '+<', $path or die "$path: $!";
+	my $lock = pack 's! s! x![q] q q l! x![q]', 1, 0, 0, 0, 0;   # F_WRLCK, SEEK_SET
+	return fcntl($f, 37, $lock) ? $f : ($!{EAGAIN} || $!{EACCES}) ? undef : die "lock: $!";
+}
+
+subtest 'one scheduler works at a time' => sub {
+	my $p = Pierre->start(backend => 'sqlite', nginx => 0, env => { LOG_LEVEL => 'debug' });
+	await_log($p, qr/ scheduler_works /);
+	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
+	ok(!lock_file("$file.checkpointer"), 'the scheduler holds the lock');
+	is(FastCGI::post($p->{slow_socket}, '/api/auth/register', sprintf $BODY, 1)->{status}, 201, 'a write');
+	cmp_ok(-s "$file-wal", '>', 0, 'is in the WAL');
+	for my $n (1 .. 5) {
+		$p->signal('HUP');
+		await_log($p, qr/ reloaded /, $n);
+		await_log($p, qr/ scheduler_works /, $n + 1);
+		ok(!lock_file("$file.checkpointer"), "held after reload $n");
+	}
+	is(count_log($p, qr/ scheduler_works /), 6, 'each took the lock once');
+	is($p->sql('SELECT count(*) FROM users'), 1, 'the write is there');
+	is($p->stop_serve, 0, 'stops');
+	is((-s "$file-wal") // 0, 0, 'the last checkpoint left an empty WAL');
+	ok(lock_file("$file.checkpointer"), 'the lock is free');
+	$p->stop;
+} if grep { $_ eq 'sqlite' } Pierre::backends();
+
+subtest 'checkpoints keep the WAL small' => sub {
+	my $p = Pierre->start(backend => 'sqlite', nginx => 0, env => { LOG_LEVEL => 'debug' });
+	await_log($p, qr/ scheduler_works /);
+	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
+	my $n = 0;
+	while (((-s "$file-wal") // 0) <= 1048576 && $n < 2000) {
+		FastCGI::post($p->{slow_socket}, '/api/auth/register', sprintf $BODY, ++$n);
+		last if count_log($p, qr/ checkpoint .*done=yes/);
+	}
+	await_log($p, qr/ checkpoint .*done=yes/);
+	pass("a checkpoint after $n writes");
+	is($p->stop_serve, 0, 'stops');
+	$p->stop;
+} if grep { $_ eq 'sqlite' } Pierre::backends();
+
+done_testing;

@@ -1,0 +1,116 @@
+#!/usr/bin/perl
+# Children that die are replaced, with growing patience; children outlive
+# neither their master nor, when stuck, their deadline.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../support";
+use Test::More;
+use Pierre;
+use FastCGI;
+use Process qw(await alive children await_log count_log lines_of half_request);
+
+my ($backend) = Pierre::backends() or plan skip_all => 'no backend';
+my $BODY = '{"email":"slow@example.org","password":"correct horse battery","display_name":"S"}';
+
+sub start {
+	my %o = @_;
+	my $p = Pierre->start(backend => $backend, nginx => 0, %o);
+	await_log($p, qr/ started /);
+	return $p;
+}
+
+sub named {
+	my ($p, $name) = @_;
+	my %c = children($p);
+	return grep { $c{$_} eq $name } keys %c;
+}
+
+subtest 'kill -9 of a child' => sub {
+	my $p = start();
+	for my $name ('fast/0', 'slow/1', 'schedule') {
+		my ($pid) = named($p, $name);
+		kill 'KILL', $pid;
+		await("another $name", sub { grep { $_ != $pid } named($p, $name) });
+		pass("$name is replaced");
+	}
+	is(count_log($p, qr/ child_died .*signal=9/), 3, 'the log says so, three times');
+	is(FastCGI::get($p->{$_}, '/health/ready')->{status}, 200, "$_ serves") for qw(fast_socket slow_socket);
+	is($p->stop_serve, 0, 'stops');
+	$p->stop;
+};
+
+subtest 'a child that dies young waits longer each time' => sub {
+	my $p = start(env => { WORKERS => 1 });
+	my $died = qr/ child_died .*role=fast index=0 /;
+	for my $n (1 .. 6) {
+		my ($pid) = await('the worker', sub { join ' ', named($p, 'fast/0') });
+		kill 'KILL', $pid;
+		await_log($p, $died, $n);
+	}
+	my @delay = map { /respawn_in_ms=(\d+)/ } lines_of($p, $died);
+	shift @delay if $delay[0] == 0;   # the first one may have been old enough
+	is(join(' ', @delay[0 .. 4]), '100 200 400 800 1600', 'doubling from 100 ms');
+	is(FastCGI::get($p->{slow_socket}, '/health/ready')->{status}, 200, 'the other pool serves');
+	is($p->stop_serve, 0, 'stops although a child is due');
+	$p->stop;
+};
+
+subtest 'kill -9 of the master' => sub {
+	my $p = start();
+	my @pids = $p->workers;
+	my ($s, $rest) = half_request($p->{slow_socket}, '/api/auth/register', $BODY);
+	await('a worker to have it', sub { my $q = waiting($p->{slow_socket}); defined $q && $q == 0 });
+	kill 'KILL', $p->{pid};
+	await('the master to be gone', sub { !$p->running });
+	FastCGI::send_bytes($s, $rest);
+	is(FastCGI::reply($s)->{status}, 201, 'the request under way is answered');
+	await('the children to be gone', sub { !grep { alive($_) } @pids });
+	pass('then all children are gone');
+	$p->serve;
+	await_log($p, qr/ started /, 2);
+	is(FastCGI::get($p->{fast_socket}, '/health/ready')->{status}, 200, 'a new master takes the sockets over');
+	is($p->stop_serve, 0, 'stops');
+	$p->stop;
+};
+
+# Connections that nobody accepted yet: those in state "connecting".
+sub waiting {
+	my ($path) = @_;
+	open my $f, '<', '/proc/net/unix' or return;
+	# Num RefCount Protocol Flags Type St Inode Path; St 02 = connecting
+	return scalar grep { m{ 02 +\d+ \Q$path\E$} } <$f>;
+}
+
+subtest 'the watchdog' => sub {
+	my $p = start(env => { SLOW_WORKERS => 1, REQUEST_DEADLINE_MS => 1000 });
+	my ($pid) = named($p, 'slow/0');
+	my ($s) = half_request($p->{slow_socket}, '/api/auth/register', $BODY,
+		REQUEST_ID => 'feedfacefeedfacefeedfacefeedface', HTTP_X_REQUEST_ID => 'x');
+	await('the worker to read the body', sub { Process::proc_file($pid, 'syscall') =~ /^(?:0|7|45) / });
+	kill 'STOP', $pid;
+	await_log($p, qr/ request_stuck /);
+	my ($line) = lines_of($p, qr/ request_stuck /);
+	like($line, qr/ route=\w*register\w* /, 'names the route');
+	like($line, qr/ request_id=feedface/, 'the request');
+	like($line, qr/ pid=$pid /, 'and the process');
+	is(FastCGI::reply($s)->{status}, 0, 'the client gets no answer');
+	await('another worker', sub { grep { $_ != $pid } named($p, 'slow/0') });
+	is(FastCGI::get($p->{slow_socket}, '/health/ready')->{status}, 200, 'which serves');
+	is(count_log($p, qr/ request_stuck /), 1, 'said once');
+	is($p->stop_serve, 0, 'stops');
+	$p->stop;
+};
+
+subtest 'an idle worker has no deadline' => sub {
+	my $p = start(env => { REQUEST_DEADLINE_MS => 1000 });
+	my %before = children($p);
+	is(FastCGI::get($p->{slow_socket}, '/health/live')->{status}, 200, 'a request');
+	# the watchdog looks every half second: give it several looks
+	select undef, undef, undef, 4;
+	my %after = children($p);
+	is_deeply(\%after, \%before, 'nobody was killed');
+	$p->stop;
+};
+
+done_testing;

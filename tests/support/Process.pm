@@ -1,0 +1,137 @@
+package Process;
+# What the tests of processes share: waiting for a condition (never for a
+# time), reading the log, looking at children, and load from several clients.
+use strict;
+use warnings;
+use Carp qw(croak);
+use Exporter qw(import);
+use POSIX ();
+use Time::HiRes qw(sleep time);
+use FastCGI;
+
+our @EXPORT_OK = qw(await alive comm children await_log count_log start_load stop_load
+	half_request lines_of);
+
+our $PATIENCE = 60;   # seconds until a condition counts as never true
+
+sub await {
+	my ($what, $condition) = @_;
+	my $end = time + $PATIENCE;
+	while (1) {
+		my $r = $condition->();
+		return $r if $r;
+		croak "waited $PATIENCE s for: $what" if time > $end;
+		sleep 0.01;
+	}
+}
+
+# --- processes ------------------------------------------------------------------
+
+sub proc_file {
+	my ($pid, $name) = @_;
+	open my $f, '<', "/proc/$pid/$name" or return '';
+	local $/;
+	return readline($f) // '';
+}
+
+# A process that is there and not only waiting to be reaped.
+sub alive { return proc_file($_[0], 'stat') =~ /\) [^ZX] / }
+sub comm { my $c = proc_file($_[0], 'comm'); chomp $c; return $c }
+
+# pid => name ("fast/0", "scheduler/0") of the master's children.
+sub children {
+	my ($p) = @_;
+	my %of;
+	for my $pid ($p->workers) {
+		my $name = comm($pid);
+		$of{$pid} = $name =~ s/^pierre //r if $name =~ /^pierre \w/;
+	}
+	return %of;
+}
+
+# --- the log ----------------------------------------------------------------------
+
+sub lines_of { my ($p, $re) = @_; return grep { /$re/ } split /\n/, $p->log }
+sub count_log { return scalar lines_of(@_) }
+sub await_log {
+	my ($p, $re, $n) = @_;
+	$n //= 1;
+	return await("$n x $re in the log:\n" . $p->log, sub { count_log($p, $re) >= $n });
+}
+
+# --- load ---------------------------------------------------------------------------
+
+# n clients call $once->($i) until stopped: it returns '' (served), 'refused'
+# (nobody listens: the client ends), or a sentence (a failure).
+sub start_load {
+	my ($n, $once) = @_;
+	my @clients;
+	for my $i (0 .. $n - 1) {
+		pipe my $in, my $out or die "pipe: $!";
+		my $pid = fork // die "fork: $!";
+		if (!$pid) {
+			close $in;
+			client($i, $once, $out);
+		}
+		close $out;
+		push @clients, { pid => $pid, in => $in };
+	}
+	# each has been served once before anything is done to the service
+	for (@clients) {
+		my $line = readline $_->{in};
+		croak "a client of the load ended at once: " . ($line // '') unless ($line // '') eq "served\n";
+	}
+	return \@clients;
+}
+
+sub client {
+	my ($i, $once, $out) = @_;
+	my ($stop, $served, @failed) = (0, 0);
+	local $SIG{TERM} = sub { $stop = 1 };
+	local $SIG{INT} = 'DEFAULT';
+	$out->autoflush(1);
+	while (!$stop) {
+		my $r = eval { $once->($i) } // "died: $@";
+		last if $r eq 'refused';
+		push @failed, $r =~ s/\n.*//sr if $r;
+		print $out "served\n" if !$r && !$served++;
+		last if @failed > 20;
+	}
+	print $out "$served\n", map { "$_\n" } @failed;
+	close $out;
+	POSIX::_exit(0);
+}
+
+# (served, [failures]). tell => 0: wait until they end by themselves.
+sub stop_load {
+	my ($clients, %o) = @_;
+	my ($served, @failed) = (0);
+	for (@$clients) {
+		kill 'TERM', $_->{pid} if $o{tell} // 1;
+	}
+	for (@$clients) {
+		my @lines = readline $_->{in};
+		chomp @lines;
+		$served += shift(@lines) // 0;
+		push @failed, @lines;
+		waitpid $_->{pid}, 0;
+	}
+	return ($served, \@failed);
+}
+
+# --- requests -------------------------------------------------------------------------
+
+# A request whose body has not all come: it keeps a worker until the second
+# half is sent. Returns (socket, second half).
+sub half_request {
+	my ($path, $target, $body, %o) = @_;
+	my $s = FastCGI::open_socket($path) // die "connect: $!";
+	my $bytes = FastCGI::begin()
+		. FastCGI::stream(FastCGI::F_PARAMS, FastCGI::environment('POST', $target, $body, %o));
+	my $half = int(length($body) / 2);
+	$bytes .= FastCGI::record(FastCGI::F_STDIN, substr $body, 0, $half);
+	FastCGI::send_bytes($s, $bytes) or die "send: $!";
+	return ($s, FastCGI::stream(FastCGI::F_STDIN, substr $body, $half));
+}
+
+1;
