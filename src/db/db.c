@@ -222,7 +222,8 @@ static enum db_rc query_alone(struct db *db, int stmt, const struct db_value *ar
 	for (unsigned attempt = 0;; attempt++) {
 		enum db_rc rc;
 
-		if (!db_connect_by(db, deadline, e))
+		/* why it was lost says more than why it cannot come back */
+		if (!db_connect_by(db, deadline, was_gone ? NULL : e))
 			return DB_GONE;
 		rc = db_settle(db->driver->query(db->conn, stmt, args, n, deadline, e), e);
 		if (rc == DB_BUSY && db_backoff(db, attempt, deadline))

@@ -149,8 +149,9 @@ static const char *find_state(const char *message, char state[6])
 {
 	for (const char *p = strchr(message, ':'); p; p = strchr(p + 1, ':')) {
 		const char *s = p + 1 + strspn(p + 1, " ");
-		if (strspn(s, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5 || s[5] != ':')
-			continue;
+		if (strspn(s, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5 || s[5] != ':' ||
+		    strcspn(s, "0123456789") > 4)
+			continue;   /* or "FATAL:" */
 		memcpy(state, s, 5);
 		state[5] = '\0';
 		return s + 6 + strspn(s + 6, " ");

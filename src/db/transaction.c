@@ -92,13 +92,14 @@ static bool transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *e)
 	enum db_rc rc;
 
 	for (unsigned attempt = 0;; attempt++) {
-		*e = (struct err){ 0 };
-		if (db_connect_by(db, deadline, e))
-			rc = tx_once(db, fn, arg, deadline, e);
-		else if (attempt == 0)
-			return false;
-		else
+		if (!db_connect_by(db, deadline, attempt ? NULL : e)) {
+			if (attempt == 0)
+				return false;
 			rc = DB_GONE;   /* it was there a moment ago: wait for it */
+		} else {
+			*e = (struct err){ 0 };
+			rc = tx_once(db, fn, arg, deadline, e);
+		}
 		if (rc == DB_OK)
 			return true;
 		if (uncertain && rc == DB_CONFLICT && db->tx.replayed) {
