@@ -200,7 +200,6 @@ static void configure(struct db_conn *c)
 	static const struct { int option, value; } settings[] = {
 		{ SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1 },
 		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
-		{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
 		{ SQLITE_DBCONFIG_DQS_DML, 0 },
 		{ SQLITE_DBCONFIG_DQS_DDL, 0 },
 		{ SQLITE_DBCONFIG_ENABLE_FKEY, 1 },
