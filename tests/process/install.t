@@ -1,0 +1,118 @@
+# What `make install` puts where, and that nginx and systemd take it.
+use strict;
+use warnings;
+use File::Find;
+use File::Temp;
+use Test::More;
+use lib "$ENV{PIERRE_SOURCE}/tests/support";
+use Pierre;
+
+my $tmp = File::Temp->newdir('pi.XXXXXX', DIR => Pierre::short_tmp());
+my $dest = "$tmp/dest";
+my $build = $Pierre::BUILD;
+delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES DESTDIR)};
+
+sub slurp { my ($f) = @_; open my $h, '<', $f or die "$f: $!"; local $/; return readline $h }
+sub make { my $r = Pierre::capture([ 'make', '-s', '-C', $build, @_ ], {}); return $r }
+sub dir {
+	my ($name) = @_;
+	my $r = Pierre::capture([ 'make', '-s', '-C', $build, '-f', '-', 'show' ], {},
+		stdin => "include Makefile\nshow:\n\t\@echo \$($name)\n");
+	chomp $r->{out};
+	return $r->{out};
+}
+sub installed {
+	my @found;
+	find({ no_chdir => 1, wanted => sub { push @found, substr $_, length $dest if -f } }, $dest);
+	return [ sort @found ];
+}
+
+my %at = map { $_ => dir($_) } qw(sbindir sysconfdir nginxconfdir systemdsystemunitdir man1dir
+	sysusersdir tmpfilesdir examplesdir);
+my $r = make('install', "DESTDIR=$dest");
+is $r->{status}, 0, 'make install' or diag $r->{out}, $r->{err};
+my @expected = sort "$at{sbindir}/pierre", "$at{man1dir}/pierre.1",
+	"$at{sysconfdir}/pierre/pierre.conf", "$at{nginxconfdir}/sites-available/pierre.conf",
+	(map { "$at{nginxconfdir}/snippets/pierre-$_.conf" }
+		qw(auth auth-locations headers http locations params tls)),
+	(map { "$at{systemdsystemunitdir}/$_" } qw(pierre.service pierre-fast.socket pierre-slow.socket)),
+	"$at{sysusersdir}/pierre.conf", "$at{tmpfilesdir}/pierre.conf",
+	"$at{examplesdir}/pierre.conf", "$at{examplesdir}/sqlite.conf";
+is_deeply installed(), \@expected, 'these files and no others';
+
+my @unfilled = grep { !/\.1$|pierre$/ && slurp("$dest$_") =~ /\@\w+\@|\Q$tmp\E|\Q$build\E\// } @expected;
+is "@unfilled", '', 'no file has a name left to fill in, or a path of the build';
+like slurp("$dest$at{man1dir}/pierre.1"), qr/^\.TH .*\\fBDATABASE_URL\\fR/ms, 'man page has the options';
+is sprintf('%04o', (stat "$dest$at{sysconfdir}/pierre/pierre.conf")[2] & 07777), '0640',
+	'the configuration is not for everybody';
+
+subtest 'the example configuration is accepted' => sub {
+	my $r = Pierre::capture([ "$dest$at{sbindir}/pierre", '--config',
+		"$dest$at{sysconfdir}/pierre/pierre.conf", 'config', 'dump' ], {});
+	is $r->{status}, 0, 'pierre config dump' or diag $r->{out}, $r->{err};
+};
+
+subtest 'nginx takes the site' => sub {
+	my $dir = "$tmp/nginx";
+	system('cp', '-R', "$dest$at{nginxconfdir}", $dir) == 0 or die;
+	system("$Pierre::SOURCE/tests/support/tls", "$tmp/tls") == 0 or die;
+	my $site = slurp("$dir/sites-available/pierre.conf");
+	my %port = (80 => Pierre::free_port(), 443 => Pierre::free_port());
+	$site =~ s/listen (80|443)\b/listen 127.0.0.1:$port{$1}/g;
+	$site =~ s/^\s*listen \[::\].*\n//mg;
+	$site =~ s{/var/log/nginx}{$tmp}g;
+	$site =~ s{\Q$at{sysconfdir}\E/pierre/}{$tmp/tls/}g;
+	open my $f, '>', "$dir/nginx.conf" or die;
+	print $f "pid $tmp/pid; events {} http { ",
+		(map { "${_}_temp_path $tmp/t-$_; " } qw(client_body fastcgi proxy uwsgi scgi)),
+		"access_log off;\n$site }\n";
+	close $f;
+	my $r = Pierre::capture([ 'nginx', '-t', '-q', '-e', "$tmp/err", '-p', $dir, '-c', "$dir/nginx.conf" ],
+		{ PATH => "$ENV{PATH}:/usr/sbin" });
+	is $r->{status}, 0, 'nginx -t';
+	is $r->{out} . $r->{err}, '', 'without a warning';
+};
+
+subtest 'systemd takes the units' => sub {
+	plan skip_all => 'systemd-analyze is not installed'
+		if Pierre::capture([ 'systemd-analyze', '--version' ], {})->{status};
+	my $units = "$tmp/units";
+	system('cp', '-R', "$dest$at{systemdsystemunitdir}", $units) == 0 or die;
+	my $service = slurp("$units/pierre.service");
+	like $service, qr/^ExecStart=\Q$at{sbindir}\E\/pierre /m, 'starts the installed program';
+	$service =~ s/^ExecStart=\Q$at{sbindir}\E/ExecStart=$dest$at{sbindir}/m;
+	open my $f, '>', "$units/pierre.service" or die;
+	print $f $service;
+	close $f;
+	my $r = Pierre::capture([ 'systemd-analyze', 'verify', '--man=no', glob "$units/pierre*" ], {});
+	is $r->{out} . $r->{err}, '', 'verify has nothing to say';
+	is $r->{status}, 0, 'verify succeeds';
+	for my $pool (qw(fast slow)) {
+		my $socket = slurp("$units/pierre-$pool.socket");
+		like $socket, qr/^FileDescriptorName=$pool$/m, "$pool socket says its name";
+		my ($path) = $socket =~ m{^ListenStream=(/.*/$pool\.sock)$}m;
+		like slurp("$dest$at{nginxconfdir}/snippets/pierre-http.conf"),
+			qr/^upstream pierre_$pool \{ server unix:\Q$path\E; \}$/m, 'where nginx looks for it';
+	}
+	my @security = ('systemd-analyze', 'security', '--offline=true', '--no-pager');
+	$r = Pierre::capture([ @security, '--threshold=11', "$units/pierre.service" ], {});
+	is $r->{status}, 0, 'exposure is 1.1 or less' or diag $r->{out};
+	(my $closed = $service) .= slurp("$dest$at{examplesdir}/sqlite.conf");
+	mkdir "$tmp/closed";
+	open $f, '>', "$tmp/closed/pierre.service" or die;
+	print $f $closed;
+	close $f;
+	$r = Pierre::capture([ @security, '--threshold=4', "$tmp/closed/pierre.service" ], {});
+	is $r->{status}, 0, 'with sqlite.conf 0.4 or less' or diag $r->{out};
+};
+
+my $conf = "$dest$at{sysconfdir}/pierre/pierre.conf";
+open my $f, '>>', $conf or die;
+print $f "WORKERS=3\n";
+close $f;
+make('install', "DESTDIR=$dest");
+like slurp($conf), qr/^WORKERS=3$/m, 'installing again keeps the configuration';
+is make('uninstall', "DESTDIR=$dest")->{status}, 0, 'make uninstall';
+is_deeply installed(), [ "$at{sysconfdir}/pierre/pierre.conf" ], 'leaves the changed configuration only';
+
+done_testing;
