@@ -3,6 +3,8 @@
  */
 #include "config.h"
 
+#include <stdio.h>
+
 #include "cmd/context.h"
 #include "cmd/print.h"
 #include "cmd/tables.h"
@@ -26,7 +28,10 @@ static bool setup_token(struct context *c, struct err *err_r)
 
 	if (!op_admin_setup_token(&c->op, &out.setup_token, err_r))
 		return false;
-	print_record(c->args, &setup_token_schema, &out);
+	if (c->args->json)
+		print_record(c->args, &setup_token_schema, &out);
+	else
+		puts(out.setup_token);   /* alone, for scripts */
 	return true;
 }
 
