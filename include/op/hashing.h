@@ -1,6 +1,6 @@
 /*
  * op/hashing.h - bcrypt under the permits of rule R19: at most half the slow
- * workers hash at once, whoever finds none free is told to come back.
+ * workers hash at once; whoever gets none within a second is told to come back.
  */
 #ifndef PIERRE_OP_HASHING_H
 #define PIERRE_OP_HASHING_H
@@ -8,7 +8,7 @@
 #include "auth/password.h"
 #include "op/op.h"
 
-/* ERR_RATE with retry_after when no permit is free. Give it back with
+/* ERR_RATE with retry_after when no permit came free. Give it back with
  * hashing_end(op->slot). */
 bool op_hashing_begin(struct op *op, struct err *err_r);
 

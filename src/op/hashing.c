@@ -1,13 +1,32 @@
 /* hashing.c - bcrypt, with a permit held around it. */
 #include "config.h"
 
+#include <time.h>
+
+#include "base/clock.h"
 #include "op/hashing.h"
 
 #define COME_BACK_S 1
+#define WAIT_MS 1000
+#define POLL_NS 2000000
+
+/* A burst of honest registrations is served one after the other; only a
+ * flood that outlasts the wait is sent away. */
+static bool wait_for_permit(struct op *op)
+{
+	int64_t end = clock_monotonic() + WAIT_MS;
+
+	while (!hashing_begin(op->scoreboard, op->slot)) {
+		if (clock_monotonic() >= end)
+			return false;
+		nanosleep(&(struct timespec){ .tv_nsec = POLL_NS }, NULL);
+	}
+	return true;
+}
 
 bool op_hashing_begin(struct op *op, struct err *err_r)
 {
-	if (hashing_begin(op->scoreboard, op->slot))
+	if (wait_for_permit(op))
 		return true;
 	err_reason(err_r, ERR_RATE, "busy",
 		   "Too many passwords are being checked at this moment; try again");

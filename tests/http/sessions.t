@@ -1,0 +1,145 @@
+#!/usr/bin/perl
+# Tokens: refresh and its replay rules, expiry, list, logout.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../support";
+use Test::More;
+use Pierre::Check;
+
+my $offset = 0;
+
+# The service's clock moves on; sessions stay in the database.
+sub later {
+	my ($p, $seconds) = @_;
+	$p->{env}{PIERRE_CLOCK_OFFSET} = $offset += $seconds;
+	$p->restart;
+}
+
+sub refresh {
+	my ($p, $token, %more) = @_;
+	return $p->post('/api/auth/refresh', { refresh_token => $token, %more });
+}
+
+sub good {
+	my ($p, $r) = @_;
+	return $p->expect(200, $r)->{json};
+}
+
+sub rotation {
+	my ($p, $user) = @_;
+	my $one = $p->login($user);
+	my $r = status_is(refresh($p, $one->{refresh_token}), 200, 'refresh');
+	my $two = $r->{json};
+	is($two->{jwt_token}, $two->{access_token}, 'answers as login');
+	is($two->{user}{user_id}, $user->{user_id}, 'user');
+	isnt($two->{refresh_token}, $one->{refresh_token}, 'a new refresh token');
+	isnt($two->{access_token}, $one->{token}, 'a new access token');
+	problem_is($p->get('/verify', token => $one->{token}), 401, {}, 'the old access token is over');
+	status_is($p->get('/verify', token => $two->{access_token}), 200, 'the new one is good');
+
+	my $three = good($p, refresh($p, $one->{refresh_token}));
+	problem_is($p->get('/verify', token => $two->{access_token}), 401, {}, 'replay: replaces the unused successor');
+	status_is($p->get('/verify', token => $three->{access_token}), 200, 'by a good pair');
+	my $four = good($p, refresh($p, $three->{refresh_token}));
+	problem_is(refresh($p, $one->{refresh_token}), 401, {}, 'replay once the successor was used');
+	problem_is($p->get('/verify', token => $four->{access_token}), 401, {}, 'ends the session');
+	problem_is(refresh($p, $four->{refresh_token}), 401, {}, 'for good');
+}
+
+sub aliases {
+	my ($p, $user) = @_;
+	my $one = $p->login($user);
+	my $two = good($p, $p->post('/api/auth/refresh', { token => $one->{refresh_token} }));
+	my $three = good($p, $p->post('/api/auth/refresh',
+		{ token => $two->{refresh_token}, user_id => uc $user->{user_id} }));
+	problem_is(refresh($p, $three->{refresh_token}, user_id => '00000000-0000-4000-8000-000000000000'), 401,
+		{ code => 'AuthInvalid' }, 'another user_id');
+	my $four = status_is(refresh($p, $three->{refresh_token}), 200, 'which costs the owner nothing')->{json};
+	problem_is(refresh($p, $four->{refresh_token}, token => 'prt_other'), 422, { field => 'token' }, 'two that differ');
+	problem_is($p->post('/api/auth/refresh', {}), 422, { field => 'refresh_token' }, 'none');
+	problem_is($p->post('/api/auth/refresh', undef), 422, { field => 'refresh_token' }, 'no body');
+	problem_is(refresh($p, $_), 401, { code => 'AuthInvalid' }, "garbage '" . substr($_, 0, 12) . "'")
+		for '', 'x', 'prt_', 'prt_' . 'A' x 86, $four->{access_token}, substr($four->{refresh_token}, 0, -1),
+		$four->{refresh_token} . 'A', 'x' x 5000;
+	my $forged = $four->{refresh_token};
+	substr $forged, -10, 1, substr($forged, -10, 1) eq 'A' ? 'B' : 'A';
+	problem_is(refresh($p, $forged), 401, {}, 'a forged one');
+}
+
+sub races {
+	my ($p, $user) = @_;
+	my $one = $p->login($user);
+	my @codes = at_once(map { sub { refresh($p, $one->{refresh_token})->{status} } } 1 .. 6);
+	is(scalar(grep { $_ ne '200' && $_ ne '401' } @codes), 0, "six refreshes at once: @codes");
+	ok((grep { $_ eq '200' } @codes), 'at least one wins');
+	my $live = $p->sql("SELECT count(*) FROM sessions WHERE user_id = '$user->{user_id}'");
+	like($live, qr/^\d+$/, 'rows can be counted');
+}
+
+sub listing {
+	my ($p, $user) = @_;
+	my $me = $p->login($user, headers => { 'User-Agent' => 'test/1 "quoted"' });
+	my $old = $p->login($user);
+	my $stranger = $p->approved_user;
+	my $r = status_is($p->get('/api/auth/sessions', token => $me->{token}), 200, 'list');
+	my @sessions = @{ $r->{json}{sessions} };
+	my ($current) = my @current = grep { $_->{current} } @sessions;
+	is(scalar @current, 1, 'one is this one');
+	is($current->{user_agent}, 'test/1 "quoted"', 'user_agent');
+	is($current->{remote_addr}, '127.0.0.1', 'remote_addr');
+	unlike($r->{body}, qr/pat_|prt_|[0-9a-f]{64}/, 'no token and no hash');
+	my $theirs = $p->get('/api/auth/sessions', token => $stranger->{token})->{json}{sessions};
+	is(scalar @$theirs, 1, 'only own ones');
+	problem_is($p->delete("/api/auth/sessions/$theirs->[0]{id}", token => $me->{token}), 404, {}, "a stranger's");
+	status_is($p->get('/verify', token => $stranger->{token}), 200, 'is untouched');
+	problem_is($p->delete('/api/auth/sessions/00000000-0000-4000-8000-000000000000', token => $me->{token}), 404, {}, 'unknown');
+	my ($before) = @{ $p->get('/api/auth/sessions', token => $old->{token})->{json}{sessions} };
+	my ($id) = map { $_->{id} } grep { $_->{current} }
+		@{ $p->get('/api/auth/sessions', token => $old->{token})->{json}{sessions} };
+	my $end = status_is($p->delete("/api/auth/sessions/$id", token => $me->{token}), 204, 'end another of mine');
+	is($end->{body}, '', 'no body');
+	problem_is($p->get('/verify', token => $old->{token}), 401, {}, 'is over') for 1 .. 4;
+	problem_is(refresh($p, $old->{refresh_token}), 401, {}, 'no refresh either');
+	problem_is($p->delete("/api/auth/sessions/$id", token => $me->{token}), 404, {}, 'again');
+
+	$r = status_is($p->post('/api/auth/logout', undef, token => $me->{token}), 200, 'logout');
+	ok($r->{json}{message}, 'message');
+	problem_is($p->get('/verify', token => $me->{token}), 401, { reason => 'unknown' }, 'on every worker') for 1 .. 6;
+	problem_is($p->post('/api/auth/logout', {}, token => $me->{token}), 401, {}, 'logout again');
+	problem_is(refresh($p, $me->{refresh_token}), 401, {}, 'no refresh');
+	status_is($p->post('/api/auth/logout', {}, token => $stranger->{token}), 200, 'logout with an empty object');
+}
+
+sub expiry {
+	my ($p, $user) = @_;
+	my ($late, $in_time, $expiring) = map { $p->login($user) } 1 .. 3;
+	my $two = good($p, refresh($p, $late->{refresh_token}));
+	good($p, refresh($p, $in_time->{refresh_token}));
+	later($p, 11);
+	problem_is(refresh($p, $late->{refresh_token}), 401, {}, 'replay after ten seconds');
+	problem_is($p->get('/verify', token => $two->{access_token}), 401, {}, 'ends the session');
+	status_is($p->get('/verify', token => $expiring->{token}), 200, 'other sessions go on');
+	later($p, 3600);
+	problem_is($p->get('/verify', token => $expiring->{token}), 401, { code => 'AuthExpired', reason => 'expired' },
+		'an hour later the access token is over');
+	problem_is($p->get('/api/keys', token => $expiring->{token}), 401, { reason => 'expired' }, 'on other routes too');
+	my $new = good($p, refresh($p, $expiring->{refresh_token}));
+	status_is($p->get('/verify', token => $new->{access_token}), 200, 'but can be refreshed');
+	later($p, 31 * 86400);
+	problem_is(refresh($p, $new->{refresh_token}), 401, {}, 'a month without use ends the session');
+	my $again = $p->login($user);
+	is(scalar @{ $p->get('/api/auth/sessions', token => $again->{token})->{json}{sessions} }, 1, 'ended ones are not listed');
+}
+
+each_backend(sub {
+	my ($p) = @_;
+	$offset = 0;
+	my $user = $p->approved_user;
+	subtest rotation => sub { rotation($p, $user) };
+	subtest aliases => sub { aliases($p, $user) };
+	subtest races => sub { races($p, $user) };
+	subtest listing => sub { listing($p, $user) };
+	subtest expiry => sub { expiry($p, $user) };
+});
+done_testing;
