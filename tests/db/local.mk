@@ -8,3 +8,15 @@ tests_unit_pgsql_map_SOURCES = tests/unit/pgsql_map.c tests/unit/tap.h
 tests_unit_pgsql_map_CPPFLAGS = $(AM_CPPFLAGS) $(PGSQL_CFLAGS)
 tests_unit_pgsql_map_LDADD = libdb.a libbase.a $(SQLITE_LIBS) $(PGSQL_LIBS)
 endif
+
+check_PROGRAMS += tests/db/contract
+tests_db_contract_SOURCES = tests/db/contract.c tests/db/contract.h tests/db/catalog.c \
+	tests/db/case_value.c tests/db/case_transaction.c tests/db/case_fault.c \
+	tests/db/case_schema.c tests/db/case_file.c tests/db/case_crash.c
+tests_db_contract_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+tests_db_contract_LDADD = $(LAYERS) $(LIBS_ALL)
+
+check_PROGRAMS += tests/db/op_user
+tests_db_op_user_SOURCES = tests/db/op_user.c tests/db/fixture.h tests/unit/tap.h
+tests_db_op_user_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit
+tests_db_op_user_LDADD = $(LAYERS) $(LIBS_ALL)

@@ -1,0 +1,173 @@
+/*
+ * tests/db/catalog.c - statements and migrations of the contract suite; the
+ * product's own are used only for the record of migrations.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/sql.h"
+#include "tests/db/contract.h"
+
+#define SAME(text) { [DB_SQLITE] = (text), [DB_PGSQL] = (text) }
+
+static struct db_statement statements[T__COUNT] = {
+	[T_DROP_ALL] = { "drop_all", 0, true, SAME(
+		"DROP TABLE IF EXISTS things, audit_events, counters, migrations CASCADE") },
+	[T_THING_INSERT] = { "thing_insert", 6, true, {
+		"INSERT INTO things (id, n, label, flag, at, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+		"INSERT INTO things (id, n, label, flag, at, tags) VALUES ($1, $2, $3, $4, $5, $6)" } },
+	[T_THING_GET] = { "thing_get", 1, false, {
+		"SELECT id, n, label, flag, at, tags FROM things WHERE id = ?1",
+		"SELECT id, n, label, flag, at, tags FROM things WHERE id = $1" } },
+	[T_THING_LIST] = { "thing_list", 0, false, SAME(
+		"SELECT id, n, label, flag, at, tags FROM things ORDER BY n") },
+	[T_THING_COUNT] = { "thing_count", 0, false, SAME("SELECT count(*) FROM things") },
+	[T_THING_DELETE] = { "thing_delete", 1, true, {
+		"DELETE FROM things WHERE id = ?1", "DELETE FROM things WHERE id = $1" } },
+	/* two rows from one, with RETURNING */
+	[T_THING_COPY] = { "thing_copy", 3, true, {
+		"INSERT INTO things (id, n, label, flag, at, tags)"
+		" SELECT ?2, n + 1, label || '+', flag, at, tags FROM things WHERE id = ?1"
+		" UNION ALL SELECT ?3, n + 2, label || '++', flag, at, tags FROM things WHERE id = ?1"
+		" RETURNING id, n, label, flag, at, tags",
+		"INSERT INTO things (id, n, label, flag, at, tags)"
+		" SELECT CAST($2 AS UUID), n + 1, label || '+', flag, at, tags FROM things WHERE id = $1"
+		" UNION ALL SELECT CAST($3 AS UUID), n + 2, label || '++', flag, at, tags FROM things WHERE id = $1"
+		" RETURNING id, n, label, flag, at, tags" } },
+	[T_THING_UPDATE] = { "thing_update", 1, true, {
+		"UPDATE things SET n = n + ?1", "UPDATE things SET n = n + $1" } },
+	[T_THING_BAD_COLUMNS] = { "thing_bad_columns", 0, false, SAME("SELECT id, n FROM things") },
+	[T_THING_CHECK] = { "thing_check", 1, true, {
+		"UPDATE things SET n = -7 WHERE id = ?1", "UPDATE things SET n = -7 WHERE id = $1" } },
+	[T_COUNTER_ADD] = { "counter_add", 2, true, {
+		"INSERT INTO counters (id, n) VALUES (?1, ?2)"
+		" ON CONFLICT (id) DO UPDATE SET n = counters.n + excluded.n RETURNING n",
+		"INSERT INTO counters (id, n) VALUES ($1, $2)"
+		" ON CONFLICT (id) DO UPDATE SET n = counters.n + excluded.n RETURNING n" } },
+	[T_COUNTER_GET] = { "counter_get", 1, false, {
+		"SELECT n FROM counters WHERE id = ?1", "SELECT n FROM counters WHERE id = $1" } },
+	[T_AUDIT_INSERT] = { "audit_insert", 1, true, {
+		"INSERT INTO audit_events (id) VALUES (?1)",
+		"INSERT INTO audit_events (id) VALUES ($1)" } },
+	[T_AUDIT_COUNT] = { "audit_count", 0, false, SAME("SELECT count(*) FROM audit_events") },
+	[T_NO_SUCH_TABLE] = { "no_such_table", 0, false, SAME("SELECT 1 FROM nowhere") },
+	[T_ENDLESS] = { "endless", 0, false, {
+		"WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t)"
+		" SELECT count(*) FROM t",
+		"SELECT pg_sleep(3600)" } },
+	[T_SET_PAGES] = { "set_pages", 0, false, SAME("PRAGMA max_page_count=12") },
+	[T_INTEGRITY] = { "integrity", 0, false, SAME("PRAGMA integrity_check") },
+};
+
+#define SHA(digit) digit digit digit digit digit digit digit digit digit digit digit digit \
+	digit digit digit digit
+static const struct db_migration sqlite_migrations[] = {
+	{ 1, "things",
+	  "CREATE TABLE things (id TEXT NOT NULL, n INTEGER, label TEXT, flag INTEGER NOT NULL,\n"
+	  " at TEXT, tags TEXT, CONSTRAINT things_pkey PRIMARY KEY (id),\n"
+	  " CONSTRAINT things_n_check CHECK (n <> -7)) STRICT;\n"
+	  "CREATE UNIQUE INDEX things_label_key ON things (label) WHERE label LIKE 'only%';\n"
+	  "CREATE TABLE audit_events (id TEXT NOT NULL,"
+	  " CONSTRAINT audit_events_pkey PRIMARY KEY (id)) STRICT;", SHA("1111") },
+	{ 2, "counters",
+	  "CREATE TABLE counters (id INTEGER NOT NULL, n INTEGER NOT NULL,\n"
+	  " CONSTRAINT counters_pkey PRIMARY KEY (id)) STRICT;", SHA("2222") },
+	{ 3, "broken", "CREATE TABLE half (a INTEGER); CREATE TABLE things (a INTEGER);", SHA("3333") },
+};
+static const struct db_migration pgsql_migrations[] = {
+	{ 1, "things",
+	  "CREATE TABLE things (id UUID NOT NULL, n BIGINT, label TEXT, flag BOOLEAN NOT NULL,\n"
+	  " at TIMESTAMPTZ(3), tags TEXT[], CONSTRAINT things_pkey PRIMARY KEY (id),\n"
+	  " CONSTRAINT things_n_check CHECK (n <> -7));\n"
+	  "CREATE UNIQUE INDEX things_label_key ON things (label) WHERE label LIKE 'only%';\n"
+	  "CREATE TABLE audit_events (id UUID NOT NULL,"
+	  " CONSTRAINT audit_events_pkey PRIMARY KEY (id));", SHA("1111") },
+	{ 2, "counters",
+	  "CREATE TABLE counters (id BIGINT NOT NULL, n BIGINT NOT NULL,\n"
+	  " CONSTRAINT counters_pkey PRIMARY KEY (id));", SHA("2222") },
+	{ 3, "broken", "CREATE TABLE half (a INTEGER); CREATE TABLE things (a INTEGER);", SHA("3333") },
+};
+static struct db_migration changed[DB_BACKENDS][2];
+
+static const struct db_constraint constraints[] = {
+	{ "things_pkey", "things.id", "thing_id", "This thing is there already" },
+	{ "things_label_key", "things.label", "label", "Another thing has this label" },
+	{ 0 },
+};
+
+/* The suite runs the product's own record of migrations. */
+static void borrow(int number, int mine)
+{
+	statements[mine] = sql_catalog.statements[number];
+}
+
+const struct db_catalog *test_catalog(void)
+{
+	static struct db_catalog cat;
+
+	cat = test_catalog_short(2);
+	return &cat;
+}
+
+struct db_catalog test_catalog_short(size_t n)
+{
+	borrow(SQL_MIGRATIONS_LIST, T_MIGRATIONS_LIST);
+	borrow(SQL_MIGRATIONS_INSERT, T_MIGRATIONS_INSERT);
+	borrow(SQL_MIGRATIONS_EXISTS, T_MIGRATIONS_EXISTS);
+	borrow(SQL_MIGRATIONS_CREATE, T_MIGRATIONS_CREATE);
+	return (struct db_catalog){
+		.statements = statements,
+		.n_statements = T__COUNT,
+		.migrations = {
+			[DB_SQLITE] = sqlite_migrations,
+			[DB_PGSQL] = pgsql_migrations,
+		},
+		.n_migrations = n,
+		.constraints = constraints,
+	};
+}
+
+struct db_catalog test_catalog_broken(void)
+{
+	return test_catalog_short(3);
+}
+
+struct db_catalog test_catalog_changed(void)
+{
+	struct db_catalog cat = test_catalog_short(2);
+
+	for (int b = 0; b < DB_BACKENDS; b++) {
+		memcpy(changed[b], cat.migrations[b], sizeof(changed[b]));
+		changed[b][0].sha256 = SHA("abcd");
+		cat.migrations[b] = changed[b];
+	}
+	return cat;
+}
+
+static const struct field thing_fields[] = {
+	{ .name = "thing_id", .column = "id", .type = FIELD_UUID, .offset = FIELD_AT(struct thing, id) },
+	{ .name = "label", .type = FIELD_TEXT, .offset = FIELD_AT(struct thing, label) },
+	{ .name = "tags", .type = FIELD_STRINGS, .offset = FIELD_AT(struct thing, tags) },
+	{ .name = "n", .type = FIELD_INT, .offset = FIELD_AT(struct thing, n) },
+	{ .name = "at", .type = FIELD_TIME, .offset = FIELD_AT(struct thing, at) },
+	{ .name = "flag", .type = FIELD_BOOL, .offset = FIELD_AT(struct thing, flag) },
+	{ .name = "derived", .column = "", .type = FIELD_TEXT },
+	{ 0 },
+};
+const struct field_schema thing_schema = {
+	.name = "Thing", .size = sizeof(struct thing), .fields = thing_fields,
+};
+
+bool put_thing(struct db *db, void *arg, struct err *err_r)
+{
+	struct put *put = arg;
+
+	put->runs++;
+	if (put->audit_id && !db_write(db, T_AUDIT_INSERT, DB_ARGS(db_text(put->audit_id)),
+				       NULL, err_r))
+		return false;
+	return db_write(db, T_THING_INSERT, THING_ARGS(&put->thing), NULL, err_r);
+}
