@@ -16,7 +16,13 @@ tests_db_contract_SOURCES = tests/db/contract.c tests/db/contract.h tests/db/cat
 tests_db_contract_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_db_contract_LDADD = $(LAYERS) $(LIBS_ALL)
 
-check_PROGRAMS += tests/db/op_user
-tests_db_op_user_SOURCES = tests/db/op_user.c tests/db/fixture.h tests/unit/tap.h
+check_PROGRAMS += tests/db/op_admin tests/db/op_password tests/db/op_user
+tests_db_op_admin_SOURCES = tests/db/op_admin.c tests/db/op_fixture.h tests/unit/tap.h
+tests_db_op_admin_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit
+tests_db_op_admin_LDADD = $(LAYERS) $(LIBS_ALL)
+tests_db_op_password_SOURCES = tests/db/op_password.c tests/db/op_fixture.h tests/unit/tap.h
+tests_db_op_password_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit
+tests_db_op_password_LDADD = $(LAYERS) $(LIBS_ALL)
+tests_db_op_user_SOURCES = tests/db/op_user.c tests/db/op_fixture.h tests/unit/tap.h
 tests_db_op_user_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit
 tests_db_op_user_LDADD = $(LAYERS) $(LIBS_ALL)

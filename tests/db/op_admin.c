@@ -1,0 +1,240 @@
+/*
+ * tests/db/op_admin.c - the encryption key, the first admin, approval with a
+ * tenant, suspension, on the backend of TEST_DATABASE_URL.
+ */
+#include "config.h"
+
+#include "op/instance.h"
+#include "op/session.h"
+#include "op_fixture.h"
+
+#define NOBODY "00000000-0000-4000-8000-000000000000"
+#define KEY_A "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+#define KEY_B "AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+static struct fixture f;
+static struct err err;
+
+/* Something that has to succeed; says why when it does not. */
+static bool done(bool good, const char *name)
+{
+	if (!ok(good, "%s", name))
+		printf("#   %s\n", err.message);
+	return good;
+}
+
+static bool add(const char *email, const char *name, struct user *out)
+{
+	return op_user_register(&f.op, &(struct user_register_in){ email, PASSWORD, name },
+				out, &err);
+}
+
+static struct user reread(const char *id)
+{
+	struct user u = { 0 };
+
+	ok(op_user_get(&f.op, id, &u, &err), "read again");
+	return u;
+}
+
+static void add_session(const struct user *user)
+{
+	struct session_tokens tokens;
+
+	done(op_session_start(&f.op, user, &tokens, &err), "a session");
+}
+
+static void test_key_check(void)
+{
+	static const char *const bad[] = {
+		"", "  ", "short", "AAECAwQFBgcICQoLDA0ODw==",
+		"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gIQ==",
+		"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", NULL,
+	};
+	struct instance first, again;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ok(!op_instance_check_key(&f.op, bad[i], &err) && err.kind == ERR_CONFIG &&
+		   strstr(err.message, "openssl rand -base64 32"),
+		   "refused, with the command that makes one: %s", bad[i] ? bad[i] : "NULL");
+	ok(op_instance_ensure(&f.op, &first, &err), "the database is named");
+	ok(!first.key_check, "without a key");
+	ok(op_instance_check_key(&f.op, KEY_A, &err), "the first key is taken");
+	ok(op_instance_ensure(&f.op, &again, &err), "read again");
+	is_str(again.database_id, first.database_id, "the name stays");
+	ok(again.key_check && strlen(again.key_check) == 64, "the check value is kept");
+	ok(op_instance_check_key(&f.op, KEY_A, &err), "the same key later");
+	ok(!op_instance_check_key(&f.op, KEY_B, &err) && err.kind == ERR_CONFIG,
+	   "another key: %s", err.message);
+	is_str(err.field, "ENCRYPTION_KEY", "naming the option");
+	ok(!strstr(err.message, KEY_B), "without the key");
+}
+
+static bool setup(const char *token, const char *password, struct user *out)
+{
+	return op_admin_setup(&f.op, &(struct admin_setup_in){
+		token, "Root@Example.org", password, "Root" }, out, &err);
+}
+
+static void test_setup(struct user *admin)
+{
+	const char *first, *token;
+	bool exists;
+
+	ok(!setup("setup_x", PASSWORD, admin) && err.kind == ERR_AUTH_INVALID,
+	   "no token was issued yet");
+	ok(op_admin_setup_token(&f.op, &first, &err), "a token");
+	ok(op_admin_setup_token(&f.op, &token, &err), "another");
+	ok(!setup(first, PASSWORD, admin) && err.kind == ERR_AUTH_INVALID,
+	   "the newer replaced the older");
+	ok(!setup(token, "short", admin) && err.kind == ERR_RANGE,
+	   "a bad password does not spend the token");
+	f.op.now += 8 * DAY_MS;
+	ok(!setup(token, PASSWORD, admin) && err.kind == ERR_AUTH_INVALID &&
+	   strcmp(err.reason, "expired") == 0, "a token of last week");
+	f.op.now -= 8 * DAY_MS;
+	done(setup(token, PASSWORD, admin), "set up");
+	ok(admin->is_admin && strcmp(admin->user_status, "active") == 0, "an active admin");
+	is_str(admin->email, "Root@Example.org", "the address as it was given");
+	ok(op_admin_exists(&f.op, &exists, &err) && exists, "there is an admin");
+	ok(!setup(token, PASSWORD, admin) && err.kind == ERR_CONFLICT, "only once");
+	ok(!op_admin_setup_token(&f.op, &token, &err) && err.kind == ERR_CONFLICT,
+	   "and no more tokens");
+	ok(op_user_get(&f.op, "root@example.ORG", admin, &err), "found by e-mail");
+	is_int(look(&f, LOOK_AUDIT, "AdminSetup", admin->id), 1, "written down");
+}
+
+/* Scenarios 8 and 9. */
+static void test_approve(const struct user *admin)
+{
+	struct user_approve_in in = { .reason = "knows the \"secret\"\nhandshake" };
+	struct tenant tenant;
+	struct user u, out;
+
+	ok(add("bert@example.org", "Bert", &u), "registered");
+	f.op.actor.user_id = admin->id;
+	f.op.now += 1000;
+	done(op_user_approve(&f.op, u.id, &in, &out, &tenant, &err), "approved");
+	is_str(out.user_status, "active", "active");
+	is_str(out.approved_by, admin->id, "by the admin");
+	is_int(out.approved_at, f.op.now, "now");
+	ok(!tenant.id && !out.tenant_id, "no tenant was asked for");
+	is_int(look(&f, LOOK_AUDIT, "UserApproved", u.id), 1, "written down");
+	add_session(&out);
+	f.op.now += 1000;
+	ok(op_user_approve(&f.op, u.id, &in, &out, &tenant, &err), "approved again");
+	is_int(out.approved_at, f.op.now - 1000, "the first approval stands");
+	is_int(look(&f, LOOK_SESSIONS, u.id, NULL), 1, "and sessions go on");
+	ok(op_user_suspend(&f.op, u.id, "left", &out, &err), "suspended");
+	is_str(out.user_status, "suspended", "suspended");
+	ok(!out.approved_by && out.approved_at == TIME_NONE, "approval is cleared");
+	is_int(look(&f, LOOK_SESSIONS, u.id, NULL), 1, "its session can still be named");
+	ok(op_user_approve(&f.op, u.id, &in, &out, &tenant, &err) &&
+	   strcmp(out.user_status, "active") == 0, "approved after suspension");
+	is_int(look(&f, LOOK_SESSIONS, u.id, NULL), 0, "which ends the sessions from before");
+	ok(!op_user_approve(&f.op, NOBODY, &in, &out, &tenant, &err) &&
+	   err.kind == ERR_NOT_FOUND && strstr(err.message, "No user found"), "unknown user");
+	ok(!op_user_approve(&f.op, "junk", &in, &out, &tenant, &err) &&
+	   err.kind == ERR_NOT_FOUND, "malformed id");
+	ok(!op_user_suspend(&f.op, NOBODY, NULL, &out, &err) && err.kind == ERR_NOT_FOUND,
+	   "unknown user is not suspended");
+	is_int(look(&f, LOOK_AUDIT, "UserSuspended", NOBODY), 0,
+	       "and that is not written down");
+	f.op.actor.user_id = NULL;
+}
+
+static void test_tenant(void)
+{
+	struct user_approve_in in = { .create_default_tenant = true };
+	int64_t tenants;
+	struct tenant t, t2;
+	struct user u, v, out;
+
+	ok(add("carla@example.org", "Carla & S\xc3\xb6hne", &u) &&
+	   add("dora.x@example.org", NULL, &v), "registered");
+	done(op_user_approve(&f.op, u.id, &in, &out, &t, &err), "approved with a tenant");
+	is_str(t.name, "Carla & S\xc3\xb6hne", "named after the user");
+	ok(strncmp(t.slug, "carla-s-hne-", 12) == 0 && strlen(t.slug) == 18, "slug %s", t.slug);
+	is_str(out.tenant_id, t.id, "linked");
+	is_str(reread(u.id).tenant_id, t.id, "and stored");
+	is_int(look(&f, LOOK_OWNERS, t.id, u.id), 1, "the user owns it");
+	is_int(look(&f, LOOK_AUDIT, "TenantCreated", t.id), 1, "written down");
+	ok(op_user_approve(&f.op, u.id, &in, &out, &t2, &err) && !t2.id, "not a second one");
+	in.tenant_slug = t.slug;
+	tenants = look(&f, LOOK_TENANTS, NULL, NULL);
+	ok(!op_user_approve(&f.op, v.id, &in, &out, &t2, &err) && err.kind == ERR_CONFLICT, "taken slug");
+	is_str(err.field, "tenant_slug", "naming the field");
+	is_str(reread(v.id).user_status, "pending", "and nothing was changed");
+	is_int(look(&f, LOOK_AUDIT, "UserApproved", v.id), 0, "nor written down");
+	in.tenant_slug = "dora-1";
+	in.tenant_name = "Dora's";
+	done(op_user_approve(&f.op, v.id, &in, &out, &t2, &err), "another slug");
+	is_str(t2.slug, "dora-1", "as asked for");
+	is_str(t2.name, "Dora's", "as asked for");
+	is_int(look(&f, LOOK_TENANTS, NULL, NULL), tenants + 1, "one tenant more");
+	ok(!op_user_approve(&f.op, v.id, &(struct user_approve_in){ .tenant_name = "x" },
+			    &out, &t2, &err) && err.kind == ERR_INVALID,
+	   "a tenant's name without a tenant");
+}
+
+/* Scenario 57. */
+static void test_slugs(void)
+{
+	static const char *const bad[] = {
+		"", "-a", "a-", "A", "a_b", "a.b", "a b", "\xc3\xa4", "admin", "assets",
+		"1234567890123456789012345678901234567890123456789012345678901234",
+	};
+	struct user_approve_in in = { .create_default_tenant = true };
+	struct tenant t;
+	struct user u, out;
+
+	ok(add("emil@example.org", NULL, &u), "registered");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		in.tenant_slug = bad[i];
+		ok(!op_user_approve(&f.op, u.id, &in, &out, &t, &err) &&
+		   (err.kind == ERR_INVALID || err.kind == ERR_RANGE) &&
+		   strcmp(err.field, "tenant_slug") == 0, "slug refused: \"%s\"", bad[i]);
+	}
+	in.tenant_slug = "123456789012345678901234567890123456789012345678901234567890123";
+	ok(op_user_approve(&f.op, u.id, &in, &out, &t, &err), "63 characters are accepted");
+}
+
+static void test_last_admin(const struct user *admin)
+{
+	struct user_create_in in = { "second@example.org", PASSWORD, NULL, "professional", true };
+	struct user second, out;
+
+	ok(!op_user_suspend(&f.op, admin->id, NULL, &out, &err) && err.kind == ERR_CONFLICT,
+	   "the last admin stays: %s", err.message);
+	is_str(reread(admin->id).user_status, "active", "active");
+	ok(op_user_create(&f.op, &in, &second, &err), "a second admin");
+	ok(strcmp(second.user_status, "active") == 0 && second.approved_at == f.op.now,
+	   "made active");
+	is_str(second.tier, "professional", "of the tier asked for");
+	ok(op_user_suspend(&f.op, admin->id, NULL, &out, &err), "now the first may go");
+	ok(!op_user_suspend(&f.op, second.id, NULL, &out, &err) && err.kind == ERR_CONFLICT,
+	   "but not the second too");
+	in.email = "third@example.org";
+	in.tier = "trial";
+	ok(!op_user_create(&f.op, &in, &out, &err) && strcmp(err.field, "tier") == 0,
+	   "trial is no tier of a user");
+	in.tier = NULL;
+	in.is_admin = false;
+	ok(op_user_create(&f.op, &in, &out, &err), "and without a tier");
+	is_str(out.tier, "starter", "starter");
+}
+
+int main(void)
+{
+	struct user admin = { 0 };
+
+	fixture_open(&f);
+	test_key_check();
+	test_setup(&admin);
+	test_approve(&admin);
+	test_tenant();
+	test_slugs();
+	test_last_admin(&admin);
+	fixture_close(&f);
+	return tap_done();
+}

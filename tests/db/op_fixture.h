@@ -1,0 +1,217 @@
+/*
+ * tests/db/op_fixture.h - a migrated database and a struct op over it, for
+ * tests of src/op on both backends.
+ *
+ * The database is TEST_DATABASE_URL (made for this program by tests/run), or
+ * else a SQLite file in a directory of its own, removed at exit. Time is what
+ * the test says: fixture.op.now.
+ */
+#ifndef PIERRE_TESTS_OP_FIXTURE_H
+#define PIERRE_TESTS_OP_FIXTURE_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "auth/auth.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "op/user.h"
+#include "store/sql.h"
+#include "tap.h"
+
+#define T0 INT64_C(1893456000000)   /* 2030-01-01T00:00:00Z */
+#define PASSWORD "correct horse battery"
+#define WRONG "incorrect horse battery"
+
+struct fixture {
+	char url[512], dir[64];
+	struct arena *arena;
+	struct conf conf;
+	struct db *db;        /* as the program sees it */
+	struct db *look;      /* with the statements of looking[] */
+	struct op op;
+};
+
+/* What a test looks up behind the program's back. */
+enum look { LOOK_AUDIT, LOOK_SESSIONS, LOOK_PASSWORD, LOOK_KEYS, LOOK_USERS,
+	    LOOK_AUDITS, LOOK_AUDIT_TEXT, LOOK_TENANTS, LOOK_OWNERS, LOOK__COUNT };
+static const struct db_statement looking[LOOK__COUNT] = {
+	[LOOK_AUDIT] = { .name = "look_audit", .params = 2, .sql = {
+		"SELECT count(*) FROM audit_events WHERE event_type = ?1 AND target = ?2",
+		"SELECT count(*) FROM audit_events WHERE event_type = $1 AND target = $2" } },
+	[LOOK_SESSIONS] = { .name = "look_sessions", .params = 1, .sql = {
+		"SELECT count(*) FROM sessions WHERE user_id = ?1",
+		"SELECT count(*) FROM sessions WHERE user_id = $1" } },
+	[LOOK_PASSWORD] = { .name = "look_password", .params = 2, .sql = {
+		"SELECT count(*) FROM users WHERE id = ?1 AND password_hash LIKE ?2",
+		"SELECT count(*) FROM users WHERE id = $1 AND password_hash LIKE $2" } },
+	[LOOK_KEYS] = { .name = "look_keys", .params = 1, .sql = {
+		"SELECT count(*) FROM api_keys WHERE user_id = ?1",
+		"SELECT count(*) FROM api_keys WHERE user_id = $1" } },
+	[LOOK_USERS] = { .name = "look_users", .sql = {
+		"SELECT count(*) FROM users", "SELECT count(*) FROM users" } },
+	[LOOK_AUDITS] = { .name = "look_audits", .sql = {
+		"SELECT count(*) FROM audit_events", "SELECT count(*) FROM audit_events" } },
+	[LOOK_AUDIT_TEXT] = { .name = "look_audit_text", .params = 2, .sql = {
+		"SELECT message, source, user_id, ip_address, user_agent, request_id, metadata"
+		" FROM audit_events WHERE event_type = ?1 AND target = ?2",
+		"SELECT message, source, user_id, ip_address, user_agent, request_id, metadata"
+		" FROM audit_events WHERE event_type = $1 AND target = $2" } },
+	[LOOK_TENANTS] = { .name = "look_tenants", .sql = {
+		"SELECT count(*) FROM tenants", "SELECT count(*) FROM tenants" } },
+	[LOOK_OWNERS] = { .name = "look_owners", .params = 2, .sql = {
+		"SELECT count(*) FROM tenant_users WHERE tenant_id = ?1 AND user_id = ?2"
+		" AND role = 'owner'",
+		"SELECT count(*) FROM tenant_users WHERE tenant_id = $1 AND user_id = $2"
+		" AND role = 'owner'" } },
+};
+static const struct db_catalog looking_catalog = {
+	.statements = looking, .n_statements = LOOK__COUNT,
+	.constraints = (const struct db_constraint[]){ { 0 } },
+};
+
+static void bail_out(const char *what, const struct err *err)
+{
+	printf("Bail out! %s: %s\n", what, err->message);
+	exit(2);
+}
+
+__attribute__((unused))
+static int64_t look(struct fixture *f, enum look what, const char *a, const char *b)
+{
+	struct err err;
+	int64_t n = -1;
+
+	if (!db_number(f->look, (int)what, (const struct db_value[]){ db_text(a), db_text(b) },
+		       looking[what].params, &n, &err))
+		bail_out("look", &err);
+	return n;
+}
+
+static void fixture_connect(struct fixture *f)
+{
+	struct db_options o = {
+		.url = f->url, .timeout_ms = 20000, .prepare = true, .catalog = &sql_catalog,
+	};
+	struct err err;
+
+	if (!auth_init(&err) || !(f->db = db_new(&o, &err)))
+		bail_out("connect", &err);
+	o.catalog = &looking_catalog;
+	f->look = db_new(&o, &err);
+	if (!f->look)
+		bail_out("connect", &err);
+	f->op.db = f->db;
+}
+
+static void fixture_disconnect(struct fixture *f)
+{
+	db_free(&f->db);
+	db_free(&f->look);
+}
+
+static void fixture_open(struct fixture *f)
+{
+	const char *url = getenv("TEST_DATABASE_URL");
+	struct err err;
+	int applied;
+
+	*f = (struct fixture){ .dir = "/tmp/pierre-op-XXXXXX" };
+	log_init("test", LOG_LEVEL_ERROR);
+	if (url && *url)
+		snprintf(f->url, sizeof(f->url), "%s", url);
+	else if (mkdtemp(f->dir))
+		snprintf(f->url, sizeof(f->url), "sqlite:%s/test.db", f->dir);
+	f->arena = arena_new();
+	f->conf = (struct conf){
+		.bcrypt_cost = 4, .password_min = 12, .access_token_ttl = 3600,
+		.refresh_token_ttl = 30 * 86400, .keys_per_user = 100,
+	};
+	f->op = (struct op){
+		.arena = f->arena, .conf = &f->conf, .now = T0,
+		.actor.source = "test", .remote_addr = "192.0.2.1",
+	};
+	fixture_connect(f);
+	if (!db_migrate(f->db, &applied, &err))
+		bail_out("migrate", &err);
+}
+
+static void fixture_close(struct fixture *f)
+{
+	static const char *const files[] = { "", "-wal", "-shm", ".writer" };
+	char path[128];
+
+	fixture_disconnect(f);
+	arena_free(&f->arena);
+	if (!str_starts(f->url, "sqlite:"))
+		return;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "%s/test.db%s", f->dir, files[i]);
+		unlink(path);
+	}
+	rmdir(f->dir);
+}
+
+/* Each with an address of its own, so that tests do not meet. */
+__attribute__((unused))
+static struct user make_user(struct fixture *f, const char *tier)
+{
+	static int n;
+	struct user user;
+	struct err err;
+
+	if (!op_user_create(&f->op, &(struct user_create_in){
+		.email = arena_printf(f->arena, "User%d@Example.org", ++n),
+		.password = PASSWORD, .tier = tier }, &user, &err))
+		bail_out("make_user", &err);
+	return user;
+}
+
+/* Run fn in n processes at once, each with its own connection; counts[i] = how
+ * many of them returned i (0..7). The parent holds no connection meanwhile. */
+#define OUTCOMES 8
+typedef int child_fn(struct fixture *f, int index, void *arg);
+
+static void child_main(struct fixture *f, int gate, int index, child_fn *fn, void *arg)
+{
+	char c;
+
+	fixture_connect(f);
+	while (read(gate, &c, 1) > 0)
+		;
+	fflush(stdout);
+	_exit(fn(f, index, arg));
+}
+
+__attribute__((unused))
+static void at_once(struct fixture *f, int n, child_fn *fn, void *arg, int counts[OUTCOMES])
+{
+	int gate[2], status;
+
+	memset(counts, 0, OUTCOMES * sizeof(*counts));
+	fixture_disconnect(f);
+	if (pipe(gate) != 0)
+		exit(2);
+	fflush(stdout);
+	for (int i = 0; i < n; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			exit(2);
+		if (pid == 0) {
+			close(gate[1]);
+			child_main(f, gate[0], i, fn, arg);
+		}
+	}
+	close(gate[0]);
+	close(gate[1]);
+	while (n-- > 0)
+		if (wait(&status) > 0 && WIFEXITED(status) && WEXITSTATUS(status) < OUTCOMES)
+			counts[WEXITSTATUS(status)]++;
+	fixture_connect(f);
+}
+
+#endif
