@@ -15,6 +15,7 @@
 #include "master/master_private.h"
 
 #define RAISE_MS 30000   /* a new generation that is not up by then is given up */
+#define LAST_MS 2000     /* for the scheduler, when workers took all of the stop's time */
 
 static bool is_first(struct master *m)
 {
@@ -289,20 +290,28 @@ void generation_stop(struct master *m, int64_t now)
 	m->stop_until = now + timeout;
 }
 
+static void kill_late(struct generation *g, bool workers, bool scheduler)
+{
+	for (size_t k = 0; k < g->n; k++) {
+		bool is_scheduler = g->procs[k].slot->role == ROLE_SCHEDULER;
+
+		if (is_scheduler ? scheduler : workers)
+			proc_kill(&g->procs[k]);
+	}
+}
+
 /* Schedulers go last, so that their final checkpoint finds no writer. */
 void generation_stop_step(struct master *m, int64_t now)
 {
 	size_t workers = 0;
-	bool late = now >= m->stop_until;
 
 	for (size_t i = 0; i < GENERATIONS; i++)
 		workers += workers_running(&m->gen[i]);
 	for (size_t i = 0; i < GENERATIONS; i++) {
 		if (workers == 0)
 			tell(&m->gen[i], true);
-		if (late)
-			kill_all(&m->gen[i]);
+		kill_late(&m->gen[i], now >= m->stop_until, now >= m->stop_until + LAST_MS);
 	}
-	if (late && m->check.pid)
+	if (now >= m->stop_until && m->check.pid)
 		kill(m->check.pid, SIGKILL);
 }

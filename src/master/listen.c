@@ -205,7 +205,7 @@ static bool open_one(struct listener *l, const char *path, const char *group, st
 		return open_path(l, path, group, err_r);
 	if (fd < 0)
 		return err_set(err_r, ERR_CONFIG,
-			       "none of the %d sockets handed over is a listening stream called '%s' "
+			       "none of the %d sockets handed over is a listening unix stream called '%s' "
 			       "(FileDescriptorName=)", n, name);
 	l->fd = fd;
 	l->inherited = true;

@@ -53,7 +53,7 @@ int notify_socket(const char *name, int *n_r)
 		free(names[i]);
 	}
 	free(names);
-	if (fd >= 0 && sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0)
+	if (fd >= 0 && sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1) <= 0)
 		return -1;
 	return fd;
 }

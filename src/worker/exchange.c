@@ -74,6 +74,8 @@ static void answer(struct worker *w, struct exchange *x, char **params)
 		/* before the body: a client that stalls shows its route too */
 		slot_serving(w->child->slot, x->match.route ? x->match.route->label : "-",
 			     x->req.request_id);
+		log_debug("request_begins", LOG_S("path", x->req.path), LOG_S("route", label(x)),
+			  LOG_S("request_id", x->req.request_id));
 		good = read_body(w, x, &err);
 	}
 	if (good)

@@ -6,38 +6,30 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../support";
 use Test::More;
-use Errno qw(EAGAIN EACCES);
 use Pierre;
 use FastCGI;
-use Process qw(await await_log children count_log half_request);
+use Process qw(await await_log children count_log hold_writes lock_file);
 
 my ($backend) = Pierre::backends() or plan skip_all => 'no backend';
 my $BODY = '{"email":"slow%d@example.org","password":"correct horse battery","display_name":"S"}';
 
 subtest 'a full slow pool does not hold the fast one' => sub {
-	my $p = Pierre->start(backend => $backend, nginx => 0, env => { REQUEST_DEADLINE_MS => 60000 });
+	my $p = Pierre->start(backend => $backend, nginx => 0, env => { LOG_LEVEL => 'debug',
+		REQUEST_DEADLINE_MS => 120000, DATABASE_TIMEOUT_MS => 60000 });
 	await_log($p, qr/ started /);
-	my @slow = map { [ half_request($p->{slow_socket}, '/api/auth/register', sprintf $BODY, $_) ] } 1 .. 6;
+	my $release = hold_writes($p);
+	my @slow = map { FastCGI::open_socket($p->{slow_socket}) } 1 .. 6;
+	FastCGI::send_bytes($slow[$_], FastCGI::message('POST', '/api/auth/register', sprintf $BODY, $_)) for 0 .. 5;
+	await_log($p, qr/ request_begins .*path=.api.auth.register/, 2);
 	my @status = map { FastCGI::get($p->{fast_socket}, '/health/ready')->{status} } 1 .. 200;
 	is(scalar(grep { $_ == 200 } @status), 200, '200 fast requests, while no slow one can end');
-	is(count_log($p, qr/ request .*path=\/api\/auth\/register/), 0, 'indeed none has ended');
-	for (@slow) {
-		my ($s, $rest) = @$_;
-		FastCGI::send_bytes($s, $rest);
-	}
-	my @late = map { FastCGI::reply($_->[0])->{status} } @slow;
+	is(count_log($p, qr/ request .*path=.api.auth.register/), 0, 'indeed none has ended');
+	$release->();
+	my @late = map { FastCGI::reply($_)->{status} } @slow;
 	is(scalar(grep { $_ == 201 || $_ == 429 } @late), 6, 'the slow ones are answered when they can be') or diag "@late";
 	is($p->stop_serve, 0, 'stops');
 	$p->stop;
 };
-
-# F_OFD_SETLK of the whole file, from this process.
-sub lock_file {
-	my ($path) = @_;
-	open my $f, '+<', $path or die "$path: $!";
-	my $lock = pack 's! s! x![q] q q l! x![q]', 1, 0, 0, 0, 0;   # F_WRLCK, SEEK_SET
-	return fcntl($f, 37, $lock) ? $f : ($!{EAGAIN} || $!{EACCES}) ? undef : die "lock: $!";
-}
 
 subtest 'one scheduler works at a time' => sub {
 	my $p = Pierre->start(backend => 'sqlite', nginx => 0, env => { LOG_LEVEL => 'debug' });

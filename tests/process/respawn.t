@@ -8,7 +8,7 @@ use lib "$FindBin::Bin/../support";
 use Test::More;
 use Pierre;
 use FastCGI;
-use Process qw(await alive children await_log count_log lines_of half_request);
+use Process qw(await alive children await_log count_log lines_of half_request hold_writes);
 
 my ($backend) = Pierre::backends() or plan skip_all => 'no backend';
 my $BODY = '{"email":"slow@example.org","password":"correct horse battery","display_name":"S"}';
@@ -83,13 +83,17 @@ sub waiting {
 }
 
 subtest 'the watchdog' => sub {
-	my $p = start(env => { SLOW_WORKERS => 1, REQUEST_DEADLINE_MS => 1000 });
+	my $p = start(env => { SLOW_WORKERS => 1,
+		REQUEST_DEADLINE_MS => 5000, LOG_LEVEL => 'debug' });
 	my ($pid) = named($p, 'slow/0');
-	my ($s) = half_request($p->{slow_socket}, '/api/auth/register', $BODY,
-		REQUEST_ID => 'feedfacefeedfacefeedfacefeedface', HTTP_X_REQUEST_ID => 'x');
-	await('the worker to read the body', sub { Process::proc_file($pid, 'syscall') =~ /^(?:0|7|45) / });
+	my $release = hold_writes($p);
+	my $s = FastCGI::open_socket($p->{slow_socket});
+	FastCGI::send_bytes($s, FastCGI::message('POST', '/api/auth/register', $BODY,
+		params => { REQUEST_ID => 'feedfacefeedfacefeedfacefeedface' }));
+	await_log($p, qr/ request_begins .*path=.api.auth.register/);
 	kill 'STOP', $pid;
 	await_log($p, qr/ request_stuck /);
+	$release->();
 	my ($line) = lines_of($p, qr/ request_stuck /);
 	like($line, qr/ route=\w*register\w* /, 'names the route');
 	like($line, qr/ request_id=feedface/, 'the request');

@@ -8,6 +8,7 @@ package FastCGI;
 #   my $r = FastCGI::reply($s);
 use strict;
 use warnings;
+use Errno qw(EINTR);
 use IO::Socket::UNIX;
 use Socket qw(SOCK_STREAM);
 use JSON::PP ();
@@ -77,8 +78,9 @@ sub send_bytes {
 	my ($s, $bytes) = @_;
 	local $SIG{PIPE} = 'IGNORE';
 	for (my $at = 0; $at < length $bytes; ) {
-		my $n = syswrite($s, $bytes, length($bytes) - $at, $at) or return 0;
-		$at += $n;
+		my $n = syswrite($s, $bytes, length($bytes) - $at, $at);
+		next if !defined $n && $!{EINTR};
+		$at += $n || return 0;
 	}
 	return 1;
 }
@@ -93,6 +95,7 @@ sub reply {
 	alarm $TIMEOUT;
 	while (1) {
 		my $n = sysread $s, my $more, 65536;
+		next if !defined $n && $!{EINTR};
 		$r{reset} = "$!" if !defined $n;
 		last if !$n;
 		$r{raw} .= $more;

@@ -4,23 +4,25 @@ package Process;
 use strict;
 use warnings;
 use Carp qw(croak);
+use Errno qw(EACCES EAGAIN);
 use Exporter qw(import);
 use POSIX ();
 use Time::HiRes qw(sleep time);
 use FastCGI;
 
 our @EXPORT_OK = qw(await alive comm children await_log count_log start_load stop_load
-	half_request lines_of);
+	half_request hold_writes lines_of lock_file);
 
 our $PATIENCE = 60;   # seconds until a condition counts as never true
 
 sub await {
-	my ($what, $condition) = @_;
+	my ($what, $condition, $p) = @_;
 	my $end = time + $PATIENCE;
 	while (1) {
 		my $r = $condition->();
 		return $r if $r;
-		croak "waited $PATIENCE s for: $what" if time > $end;
+		my $why = time > $end ? "gave up after $PATIENCE s" : $p && !$p->running ? 'the master ended' : '';
+		croak "$why while waiting for: $what", $p ? "\n" . $p->log : '' if $why && !$condition->();
 		sleep 0.01;
 	}
 }
@@ -56,7 +58,7 @@ sub count_log { return scalar lines_of(@_) }
 sub await_log {
 	my ($p, $re, $n) = @_;
 	$n //= 1;
-	return await("$n x $re in the log:\n" . $p->log, sub { count_log($p, $re) >= $n });
+	return await("$n x $re in the log", sub { count_log($p, $re) >= $n }, $p);
 }
 
 # --- load ---------------------------------------------------------------------------
@@ -117,6 +119,41 @@ sub stop_load {
 		waitpid $_->{pid}, 0;
 	}
 	return ($served, \@failed);
+}
+
+# --- databases that make wait -------------------------------------------------------
+
+# The driver's kind of lock (F_OFD_SETLK, whole file); undef = somebody has it.
+sub lock_file {
+	my ($path) = @_;
+	open my $f, '+<', $path or die "$path: $!";
+	my $lock = pack 's! s! x![q] q q l! x![q]', 1, 0, 0, 0, 0;   # F_WRLCK, SEEK_SET
+	return $f if fcntl $f, 37, $lock;
+	return $!{EAGAIN} || $!{EACCES} ? undef : die "lock $path: $!";
+}
+
+# From here on whoever writes users waits, until the code that is returned
+# is called.
+sub hold_writes {
+	my ($p) = @_;
+	if ($p->{backend} eq 'sqlite') {
+		my ($file) = $p->{url} =~ /^sqlite:(.*)/;
+		my $lock = await('the writer lock', sub { lock_file("$file.writer") });
+		return sub { close $lock if $lock; undef $lock };
+	}
+	my $pid = $p->spawn('psql', [ 'psql', '-Xq', '-d', $p->{url}, '-c',
+		'BEGIN; LOCK TABLE users IN EXCLUSIVE MODE; SELECT pg_sleep(600)' ],
+		{ PATH => $ENV{PATH} }, "$p->{dir}/psql.log");
+	await('the lock on users', sub {
+		$p->sql("SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND granted AND relation = 'users'::regclass") > 0;
+	});
+	return sub {
+		return unless $pid;
+		kill 'INT', $pid;
+		waitpid $pid, 0;
+		delete $p->{pids}{$pid};
+		undef $pid;
+	};
 }
 
 # --- requests -------------------------------------------------------------------------
