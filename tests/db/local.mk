@@ -26,3 +26,12 @@ tests_db_op_password_LDADD = $(LAYERS) $(LIBS_ALL)
 tests_db_op_user_SOURCES = tests/db/op_user.c tests/db/op_fixture.h tests/unit/tap.h
 tests_db_op_user_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit
 tests_db_op_user_LDADD = $(LAYERS) $(LIBS_ALL)
+
+check_PROGRAMS += tests/db/op_login tests/db/op_session tests/db/op_key
+tests_db_op_login_SOURCES = tests/db/op_login.c tests/db/op_fixture.h tests/unit/tap.h
+tests_db_op_login_LDADD = $(LAYERS) $(LIBS_ALL)
+tests_db_op_session_SOURCES = tests/db/op_session.c tests/db/op_fixture.h tests/unit/tap.h
+tests_db_op_session_LDADD = $(LAYERS) $(LIBS_ALL)
+tests_db_op_key_SOURCES = tests/db/op_key.c tests/db/op_fixture.h tests/unit/tap.h
+tests_db_op_key_LDADD = $(LAYERS) $(LIBS_ALL)
+tests_db_op_key_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=key_new

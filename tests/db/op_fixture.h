@@ -76,7 +76,7 @@ static const struct db_catalog looking_catalog = {
 static void bail_out(const char *what, const struct err *err)
 {
 	printf("Bail out! %s: %s\n", what, err->message);
-	exit(2);
+	exit(99);
 }
 
 __attribute__((unused))
@@ -194,13 +194,13 @@ static void at_once(struct fixture *f, int n, child_fn *fn, void *arg, int count
 	memset(counts, 0, OUTCOMES * sizeof(*counts));
 	fixture_disconnect(f);
 	if (pipe(gate) != 0)
-		exit(2);
+		exit(99);
 	fflush(stdout);
 	for (int i = 0; i < n; i++) {
 		pid_t pid = fork();
 
 		if (pid < 0)
-			exit(2);
+			exit(99);
 		if (pid == 0) {
 			close(gate[1]);
 			child_main(f, gate[0], i, fn, arg);

@@ -1,0 +1,444 @@
+/*
+ * API keys: who may make which, change, revoke and verify them; on the
+ * backend given. Time is op.now. key_new() is wrapped by the linker, so that a
+ * public id can be made to collide.
+ */
+#include "config.h"
+
+#include "auth/token.h"
+#include "op/key.h"
+#include "op_fixture.h"
+
+static struct fixture f;
+static struct err err;
+static struct user user, owner;
+static struct api_key key;
+static const char *full;
+
+/* --- the wrapped draw ------------------------------------------------------- */
+
+static int repeats;   /* how many of the next draws give the last key again */
+static int draws;
+
+void __real_key_new(bool trial, char out[KEY_TEXT], char public_r[KEY_PUBLIC],
+		    char hash_r[KEY_HASH]);
+void __wrap_key_new(bool trial, char out[KEY_TEXT], char public_r[KEY_PUBLIC],
+		    char hash_r[KEY_HASH]);
+
+void __wrap_key_new(bool trial, char out[KEY_TEXT], char public_r[KEY_PUBLIC],
+		    char hash_r[KEY_HASH])
+{
+	static char last[KEY_TEXT], last_public[KEY_PUBLIC], last_hash[KEY_HASH];
+
+	draws++;
+	if (repeats == 0)
+		__real_key_new(trial, last, last_public, last_hash);
+	else
+		repeats--;
+	memcpy(out, last, KEY_TEXT);
+	memcpy(public_r, last_public, KEY_PUBLIC);
+	memcpy(hash_r, last_hash, KEY_HASH);
+}
+
+/* --- short forms ------------------------------------------------------------ */
+
+static const struct key_create_in plain = {
+	.name = "key", .rate_limit_requests = INT_NONE, .expires_in_days = INT_NONE,
+};
+
+static enum err_kind create_in(struct key_create_in in)
+{
+	err = (struct err){ 0 };
+	return op_key_create(&f.op, user.id, &in, &key, &full, &err) ? ERR_NONE : err.kind;
+}
+
+static enum err_kind create(const char *tier)
+{
+	struct key_create_in in = plain;
+
+	in.tier = tier;
+	return create_in(in);
+}
+
+static enum err_kind verify(const char *text)
+{
+	struct api_key out;
+
+	err = (struct err){ 0 };
+	return op_key_verify(&f.op, text, &out, &owner, &err) ? ERR_NONE : err.kind;
+}
+
+static enum err_kind patch(struct key_patch_in in)
+{
+	err = (struct err){ 0 };
+	return op_key_patch(&f.op, user.id, key.id, &in, &key, &err) ? ERR_NONE : err.kind;
+}
+
+static void begin(const char *tier)
+{
+	f.op.now = T0;
+	f.op.actor = (struct actor){ .source = "test" };
+	user = make_user(&f, tier);
+}
+
+/* --- make ------------------------------------------------------------------- */
+
+static void test_create(void)
+{
+	begin(NULL);
+	is_int(create(NULL), ERR_NONE, "a plain key");
+	ok(str_starts(full, "pk_live_") && strlen(full) == 40, "pk_live_ and 32 characters");
+	ok(strlen(key.key_prefix) == 16 && str_starts(full, key.key_prefix),
+	   "public id: the first 16");
+	ok(str_starts(key.key_hash, "sha256:") && !strstr(key.key_hash, full), "stored as a hash");
+	is_str(key.tier, "starter", "the tier of the user");
+	is_str(key.scopes, "[]", "no scopes");
+	is_int(key.expires_at, TIME_NONE, "no end");
+	is_int(key.rate_limit_requests, INT_NONE, "the tier's limit");
+	ok(key.is_active, "active");
+	is_int(look(&f, LOOK_AUDIT, "ApiKeyCreated", key.id), 1, "audit event");
+	is_int(create("trial"), ERR_NONE, "a trial key");
+	ok(str_starts(full, "pk_trial_") && strlen(full) == 41, "pk_trial_ and 32 characters");
+	is_int(key.expires_at, T0 + 14 * DAY_MS, "for 14 days");
+	is_int(verify(full), ERR_NONE, "which verifies");
+}
+
+static void test_tiers(void)
+{
+	static const char *const names[] = { "trial", "starter", "professional", "enterprise" };
+
+	for (int own = 1; own < 4; own++) {
+		begin(names[own]);
+		for (int i = 0; i < 4; i++) {
+			enum err_kind want = i <= own ? ERR_NONE : ERR_FORBIDDEN;
+
+			is_int(create(names[i]), want, names[i]);
+			is_str(err.field, want ? "tier" : "", "field");
+		}
+		is_int(create("platinum"), ERR_INVALID, "no such tier");
+	}
+}
+
+static void test_bounds(void)
+{
+	struct key_create_in in = plain;
+	char name[102];
+
+	begin(NULL);
+	memset(name, 'n', sizeof(name));
+	name[101] = '\0';
+	in.name = name;
+	is_int(create_in(in), ERR_RANGE, "a name of 101");
+	is_str(err.field, "name", "field");
+	name[100] = '\0';
+	is_int(create_in(in), ERR_NONE, "a name of 100");
+	in.name = NULL;
+	is_int(create_in(in), ERR_REQUIRED, "no name");
+	in = plain;
+	in.description = arena_printf(f.arena, "%0500d", 0);
+	is_int(create_in(in), ERR_NONE, "a description of 500");
+	in.description = arena_printf(f.arena, "%0501d", 0);
+	is_int(create_in(in), ERR_RANGE, "one of 501");
+	in = plain;
+	in.rate_limit_requests = 10000;
+	is_int(create_in(in), ERR_NONE, "a limit of the tier's");
+	is_int(key.rate_limit_requests, 10000, "is kept");
+	in.rate_limit_requests = 10001;
+	is_int(create_in(in), ERR_RANGE, "one above");
+	is_str(err.field, "rate_limit_requests", "field");
+	in.rate_limit_requests = 0;
+	is_int(create_in(in), ERR_RANGE, "0");
+	in.tier = "trial";
+	in.rate_limit_requests = 1001;
+	is_int(create_in(in), ERR_RANGE, "above that of the tier asked for");
+	in = plain;
+	in.expires_in_days = 3650;
+	is_int(create_in(in), ERR_NONE, "10 years");
+	is_int(key.expires_at, T0 + 3650 * DAY_MS, "to the millisecond");
+	in.expires_in_days = 3651;
+	is_int(create_in(in), ERR_RANGE, "a day more");
+	in.expires_in_days = 0;
+	is_int(create_in(in), ERR_RANGE, "0 days");
+	is_str(err.field, "expires_in_days", "field");
+}
+
+static void test_scopes(void)
+{
+	static const struct {
+		const char *json;
+		enum err_kind kind;
+		const char *canonical;
+	} rows[] = {
+		{ "[]", ERR_NONE, "[]" },
+		{ "[\"read\",\"a:b/c.*_-9\"]", ERR_NONE, "[\"read\",\"a:b/c.*_-9\"]" },
+		{ " [ \"a\" , \"b\\/c\" ] ", ERR_NONE, "[\"a\",\"b/c\"]" },
+		{ "[\"\"]", ERR_INVALID, NULL }, { "[\"a b\"]", ERR_INVALID, NULL },
+		{ "[\"\xc3\xa9\"]", ERR_INVALID, NULL }, { "[\"a\\u0041\"]", ERR_INVALID, NULL },
+		{ "[1]", ERR_INVALID, NULL }, { "{}", ERR_INVALID, NULL }, { "", ERR_INVALID, NULL },
+		{ "[\"a\"", ERR_INVALID, NULL }, { "[\"a", ERR_INVALID, NULL },
+		{ "[\"a\",]", ERR_INVALID, NULL }, { "[\"a\"]x", ERR_INVALID, NULL },
+	};
+	struct key_create_in in = plain;
+	struct strbuf many = { .arena = f.arena };
+
+	begin(NULL);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		in.scopes = rows[i].json;
+		is_int(create_in(in), rows[i].kind, rows[i].json);
+		if (rows[i].kind == ERR_NONE && op_key_get(&f.op, user.id, key.id, &key, &err))
+			is_str(key.scopes, rows[i].canonical, "as stored");
+	}
+	in.scopes = arena_printf(f.arena, "[\"%064d\"]", 0);
+	is_int(create_in(in), ERR_NONE, "64 characters");
+	in.scopes = arena_printf(f.arena, "[\"%065d\"]", 0);
+	is_int(create_in(in), ERR_INVALID, "65");
+	for (int i = 0; i < 32; i++)
+		strbuf_adds(&many, i ? ",\"s\"" : "[\"s\"");
+	in.scopes = arena_printf(f.arena, "%s]", many.s);
+	is_int(create_in(in), ERR_NONE, "32 scopes");
+	in.scopes = arena_printf(f.arena, "%s,\"s\"]", many.s);
+	is_int(create_in(in), ERR_RANGE, "33");
+}
+
+static void test_inactive_owner(void)
+{
+	begin(NULL);
+	if (!op_user_register(&f.op, &(struct user_register_in){
+		"pending-key@example.org", PASSWORD, NULL }, &user, &err))
+		bail_out("register", &err);
+	is_int(create(NULL), ERR_FORBIDDEN, "no key for a pending user");
+	is_str(err.reason, "pending", "reason");
+	is_int(look(&f, LOOK_KEYS, user.id, NULL), 0, "none was made");
+	user.id = "00000000-0000-4000-8000-000000000000";
+	is_int(create(NULL), ERR_NOT_FOUND, "nor for nobody");
+}
+
+static void test_taken_id(void)
+{
+	struct api_key first;
+
+	begin(NULL);
+	create(NULL);
+	first = key;
+	draws = 0;
+	repeats = 4;
+	is_int(create(NULL), ERR_NONE, "4 times the same public id, then a free one");
+	is_int(draws, 5, "5 draws");
+	ok(strcmp(first.key_prefix, key.key_prefix) != 0, "another public id");
+	repeats = 5;
+	is_int(create(NULL), ERR_UNAVAILABLE, "5 times: given up");
+	repeats = 0;
+	is_int(look(&f, LOOK_KEYS, user.id, NULL), 2, "two keys");
+	is_int(look(&f, LOOK_AUDIT, "ApiKeyCreated", key.id), 0, "no audit event without a key");
+}
+
+static int create_once(struct fixture *child, int index, void *arg)
+{
+	struct api_key k;
+	const char *text;
+	struct err e;
+
+	(void)index;
+	if (op_key_create(&child->op, arg, &plain, &k, &text, &e))
+		return 1;
+	return e.kind == ERR_CONFLICT ? 2 : 3;
+}
+
+static void test_most_keys(void)
+{
+	int counts[OUTCOMES];
+
+	begin(NULL);
+	f.conf.keys_per_user = 4;
+	at_once(&f, 10, create_once, (void *)(uintptr_t)user.id, counts);
+	is_int(counts[1], 4, "10 at once with room for 4: 4 are made");
+	is_int(counts[2], 6, "6 conflicts");
+	is_int(look(&f, LOOK_KEYS, user.id, NULL), 4, "4 keys");
+	is_int(create(NULL), ERR_CONFLICT, "no fifth");
+	f.conf.keys_per_user = 5;
+	is_int(create("trial"), ERR_NONE, "5 allowed");
+	is_int(create(NULL), ERR_CONFLICT, "no sixth");
+	f.op.now += 14 * DAY_MS;
+	is_int(create(NULL), ERR_NONE, "an expired one leaves its place");
+	ok(op_key_revoke(&f.op, user.id, key.id, &key, &err), "revoke");
+	is_int(create(NULL), ERR_NONE, "so does a revoked one");
+	f.conf.keys_per_user = 100;
+}
+
+/* --- list, change, revoke --------------------------------------------------- */
+
+static void test_list(void)
+{
+	struct key_list_in in = { .limit = 2 };
+	struct key_list_out out;
+	const char *made[5];
+	int seen = 0;
+
+	begin(NULL);
+	for (int i = 0; i < 5; i++) {
+		f.op.now = T0 + (i / 2);   /* two of them in one millisecond */
+		create(NULL);
+		made[i] = key.id;
+	}
+	op_key_revoke(&f.op, user.id, made[0], &key, &err);
+	do {
+		const struct api_key *k;
+
+		if (!op_key_list(&f.op, user.id, &in, &out, &err))
+			bail_out("list", &err);
+		k = out.api_keys.items;
+		for (size_t i = 0; i < out.api_keys.n; i++)
+			for (int m = 0; m < 5; m++)
+				if (str_eq(k[i].id, made[m]))
+					seen |= 1 << m;
+		in.cursor = out.next_cursor;
+	} while (in.cursor);
+	is_int(seen, 31, "all 5 over pages of 2, the revoked one too");
+	in = (struct key_list_in){ .limit = 200, .cursor = NULL };
+	ok(op_key_list(&f.op, user.id, &in, &out, &err) && out.api_keys.n == 5, "5 on one page");
+	is_str(((const struct api_key *)out.api_keys.items)[0].id, made[4], "newest first");
+	begin(NULL);
+	ok(op_key_list(&f.op, user.id, &in, &out, &err) && out.api_keys.n == 0,
+	   "another user sees none");
+}
+
+static void test_patch(void)
+{
+	struct api_key before;
+
+	begin(NULL);
+	create(NULL);
+	before = key;
+	f.op.now += 1000;
+	is_int(patch((struct key_patch_in){ .name = "new", .given = KEY_NAME }), ERR_NONE, "name");
+	is_str(key.name, "new", "is new");
+	ok(!key.description && str_eq(key.scopes, "[]"), "the rest stays");
+	is_int(key.updated_at, T0 + 1000, "updated_at moves");
+	is_int(patch((struct key_patch_in){ .description = "d", .scopes = "[\"a\"]",
+		.expires_at = T0 + DAY_MS, .given = KEY_DESCRIPTION | KEY_SCOPES | KEY_EXPIRES }),
+		ERR_NONE, "all the others");
+	is_str(key.description, "d", "description");
+	is_str(key.scopes, "[\"a\"]", "scopes");
+	is_int(key.expires_at, T0 + DAY_MS, "expires_at");
+	is_str(key.name, "new", "the name stays");
+	is_int(look(&f, LOOK_AUDIT, "ApiKeyChanged", key.id), 2, "two audit events");
+	is_int(patch((struct key_patch_in){ .expires_at = TIME_NONE,
+		.given = KEY_DESCRIPTION | KEY_SCOPES | KEY_EXPIRES }), ERR_NONE, "nulls");
+	ok(!key.description && str_eq(key.scopes, "[]") && key.expires_at == TIME_NONE, "clear");
+	is_int(patch((struct key_patch_in){ 0 }), ERR_NONE, "nothing given");
+	is_int(look(&f, LOOK_AUDIT, "ApiKeyChanged", key.id), 3, "changes nothing");
+	is_int(patch((struct key_patch_in){ .expires_at = f.op.now, .given = KEY_EXPIRES }),
+	       ERR_INVALID, "a moment that is over");
+	is_int(patch((struct key_patch_in){ .given = KEY_NAME }), ERR_REQUIRED, "no name");
+	begin(NULL);
+	key = before;
+	is_int(patch((struct key_patch_in){ .name = "x", .given = KEY_NAME }), ERR_NOT_FOUND,
+	       "another user's key");
+}
+
+static int revoke_once(struct fixture *child, int index, void *arg)
+{
+	const struct api_key *mine = arg;
+	struct api_key k;
+	struct err e;
+
+	child->op.now += index;
+	return op_key_revoke(&child->op, mine->user_id, mine->id, &k, &e) ? 1 : 2;
+}
+
+static void test_revoke(void)
+{
+	struct api_key mine, got;
+	const char *text;
+	int counts[OUTCOMES];
+
+	begin(NULL);
+	create(NULL);
+	mine = key;
+	text = full;
+	begin(NULL);
+	ok(!op_key_revoke(&f.op, user.id, mine.id, &got, &err), "another user's key");
+	is_int(err.kind, ERR_NOT_FOUND, "is not found");
+	ok(!op_key_get(&f.op, user.id, mine.id, &got, &err), "nor shown");
+	ok(!op_key_revoke(&f.op, NULL, "nonsense", &got, &err) && err.kind == ERR_NOT_FOUND,
+	   "nor is nonsense");
+	is_int(verify(text), ERR_NONE, "it still works");
+	ok(op_key_revoke(&f.op, mine.user_id, mine.id, &got, &err), "its owner revokes it");
+	is_int(got.revoked_at, T0, "when");
+	ok(!got.is_active, "inactive");
+	f.op.now += 5000;
+	ok(op_key_revoke(&f.op, NULL, mine.id, &got, &err), "again, by the shell");
+	is_int(got.revoked_at, T0, "the first moment again");
+	is_int(look(&f, LOOK_AUDIT, "ApiKeyRevoked", mine.id), 1, "one audit event");
+	is_int(verify(text), ERR_AUTH_INVALID, "it works no longer");
+	is_str(err.reason, "revoked", "reason");
+	create(NULL);
+	at_once(&f, 4, revoke_once, &key, counts);
+	is_int(counts[1], 4, "4 revoke it at once: all are told so");
+	is_int(look(&f, LOOK_AUDIT, "ApiKeyRevoked", key.id), 1, "one audit event");
+}
+
+/* --- verify ----------------------------------------------------------------- */
+
+static void test_verify(void)
+{
+	struct key_create_in in = plain;
+	char *changed;
+
+	begin("professional");
+	in.expires_in_days = 1;
+	is_int(create_in(in), ERR_NONE, "a key for a day");
+	is_int(verify(full), ERR_NONE, "verifies");
+	is_str(owner.id, user.id, "its owner");
+	is_str(owner.tier, "professional", "and his tier");
+	changed = arena_strdup(f.arena, full);
+	changed[39] = changed[39] == 'A' ? 'B' : 'A';
+	is_int(verify(changed), ERR_AUTH_INVALID, "the public id with another secret");
+	is_str(err.reason, "unknown", "reason");
+	is_int(verify(""), ERR_AUTH_INVALID, "empty");
+	is_int(verify("pk_test_00000000000000000000000000000000"), ERR_AUTH_INVALID, "pk_test_");
+	is_int(verify("pk_live_00000000000000000000000000000000"), ERR_AUTH_INVALID, "unknown");
+	is_int(verify(arena_printf(f.arena, "%sx", full)), ERR_AUTH_INVALID, "one too long");
+	f.op.now = T0 + DAY_MS - 1;
+	is_int(verify(full), ERR_NONE, "its last millisecond");
+	f.op.now += 1;
+	is_int(verify(full), ERR_AUTH_EXPIRED, "then expired");
+	is_str(err.reason, "expired", "reason");
+	is_int(verify(changed), ERR_AUTH_INVALID, "of which a wrong secret learns nothing");
+	is_str(err.reason, "unknown", "reason");
+}
+
+static void test_verify_owner(void)
+{
+	struct user u;
+
+	begin(NULL);
+	create(NULL);
+	if (!op_user_suspend(&f.op, user.id, NULL, &u, &err))
+		bail_out("suspend", &err);
+	is_int(verify(full), ERR_FORBIDDEN, "a suspended owner");
+	is_str(err.reason, "suspended", "reason");
+	is_int(create(NULL), ERR_FORBIDDEN, "makes no keys");
+	ok(op_user_approve(&f.op, user.id, &(struct user_approve_in){ 0 }, &u,
+			   &(struct tenant){ 0 }, &err), "approved again");
+	is_int(verify(full), ERR_NONE, "the key works again");
+}
+
+int main(void)
+{
+	fixture_open(&f);
+	test_create();
+	test_tiers();
+	test_bounds();
+	test_scopes();
+	test_inactive_owner();
+	test_taken_id();
+	test_most_keys();
+	test_list();
+	test_patch();
+	test_revoke();
+	test_verify();
+	test_verify_owner();
+	fixture_close(&f);
+	return tap_done();
+}

@@ -1,0 +1,302 @@
+/*
+ * Login and the slowing of guesses (R18, R19), on the backend given. Time is
+ * op.now, so every wait is exact; "at once" is real: one process each.
+ */
+#include "config.h"
+
+#include "op/guess.h"
+#include "op/session.h"
+#include "op_fixture.h"
+
+static struct fixture f;
+static struct err err;
+static struct user seen;
+static struct session_tokens tokens;
+
+static enum err_kind login(const char *email, const char *password)
+{
+	err = (struct err){ 0 };
+	if (op_login(&f.op, &(struct login_in){ email, password }, &tokens, &seen, &err))
+		return ERR_NONE;
+	return err.kind;
+}
+
+static enum err_kind login_from(const char *addr, const char *email, const char *password)
+{
+	f.op.remote_addr = addr;
+	return login(email, password);
+}
+
+static void start(int64_t now)
+{
+	f.op.now = now;
+	f.op.remote_addr = "192.0.2.1";
+}
+
+/* --- outcomes --------------------------------------------------------------- */
+
+static void test_success(void)
+{
+	struct user user = make_user(&f, NULL);
+
+	start(T0);
+	is_int(login(user.email, PASSWORD), ERR_NONE, "right password");
+	ok(str_starts(tokens.access_token, "pat_"), "an access token");
+	ok(str_starts(tokens.refresh_token, "prt_"), "a refresh token");
+	is_int(tokens.expires_in, 3600, "expires_in");
+	is_int(tokens.expires_at, T0 + 3600 * SECOND_MS, "expires_at");
+	is_str(seen.id, user.id, "the user");
+	is_int(seen.last_active, T0, "last_active");
+	is_int(look(&f, LOOK_AUDIT, "UserLogin", tokens.session_id), 1, "audit event");
+	f.op.now += 5000;
+	is_int(login("USER1@EXAMPLE.ORG", PASSWORD), ERR_NONE, "upper case is the same address");
+	ok(op_user_get(&f.op, user.id, &seen, &err), "user again");
+	is_int(seen.last_active, T0 + 5000, "last_active moved forward");
+	is_int(look(&f, LOOK_SESSIONS, user.id, NULL), 2, "two sessions");
+}
+
+static void test_same_refusal(void)
+{
+	struct user user = make_user(&f, NULL);
+	char longer[100] = PASSWORD;
+
+	start(T0);
+	memset(longer + strlen(PASSWORD), 'x', sizeof(longer) - strlen(PASSWORD) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	is_int(login(user.email, WRONG), ERR_AUTH_INVALID, "wrong password");
+	is_str(err.message, "Invalid email or password", "its sentence");
+	is_int(look(&f, LOOK_AUDIT, "AuthenticationFailed", user.id), 1, "audit event");
+	is_int(login("nobody@example.org", PASSWORD), ERR_AUTH_INVALID, "unknown account");
+	is_str(err.message, "Invalid email or password", "the same sentence");
+	is_str(err.reason, "credentials", "the same reason");
+	is_int(login(user.email, longer), ERR_AUTH_INVALID, "over 72 bytes is a wrong password");
+	is_str(err.message, "Invalid email or password", "the same sentence");
+	is_int(login(user.email, ""), ERR_AUTH_INVALID, "an empty one too");
+	is_int(look(&f, LOOK_SESSIONS, user.id, NULL), 0, "no session");
+}
+
+static void test_inactive(void)
+{
+	struct user user;
+
+	start(T0);
+	if (!op_user_register(&f.op, &(struct user_register_in){
+		"pending@example.org", PASSWORD, NULL }, &user, &err))
+		bail_out("register", &err);
+	is_int(login(user.email, WRONG), ERR_AUTH_INVALID, "pending, wrong password");
+	for (int i = 0; i < 6; i++)
+		login(user.email, PASSWORD);
+	is_int(err.kind, ERR_FORBIDDEN, "pending, right password, often: no guess");
+	is_str(err.reason, "pending", "reason");
+	ok(strstr(err.message, "approve") != NULL, "the sentence names approval");
+	ok(op_user_approve(&f.op, user.id, &(struct user_approve_in){ 0 }, &user,
+			   &(struct tenant){ 0 }, &err), "approve");
+	is_int(login(user.email, PASSWORD), ERR_NONE, "approved");
+	ok(op_user_suspend(&f.op, user.id, NULL, &user, &err), "suspend");
+	is_int(login(user.email, PASSWORD), ERR_FORBIDDEN, "suspended");
+	is_str(err.reason, "suspended", "reason");
+	is_int(look(&f, LOOK_SESSIONS, user.id, NULL), 1, "no new session");
+}
+
+static void test_stale_hash(void)
+{
+	struct user user = make_user(&f, NULL);
+
+	start(T0);
+	is_int(look(&f, LOOK_PASSWORD, user.id, "$2b$04$%"), 1, "hash of cost 4");
+	f.conf.bcrypt_cost = 5;
+	is_int(login(user.email, PASSWORD), ERR_NONE, "login at cost 5");
+	is_int(look(&f, LOOK_PASSWORD, user.id, "$2b$05$%"), 1, "hash was made again");
+	ok(str_starts(seen.password_hash, "$2b$05$"), "and handed out");
+	is_int(login(user.email, PASSWORD), ERR_NONE, "and matches");
+	is_int(login(user.email, WRONG), ERR_AUTH_INVALID, "nothing else does");
+	f.conf.bcrypt_cost = 4;
+}
+
+static void test_busy(void)
+{
+	struct user user = make_user(&f, NULL);
+	struct scoreboard *sb = scoreboard_new(2, &err);
+
+	start(T0);
+	f.op.scoreboard = sb;
+	f.op.slot = &sb->slots[0];
+	ok(hashing_begin(sb, &sb->slots[1]), "another worker holds the only permit");
+	is_int(login(user.email, WRONG), ERR_RATE, "no permit: refused");
+	is_str(err.reason, "busy", "reason");
+	is_int(err.retry_after, 1, "come back in 1 s");
+	hashing_end(&sb->slots[1]);
+	for (int i = 0; i < 5; i++)
+		is_int(login(user.email, WRONG), ERR_AUTH_INVALID, "that one was not counted");
+	f.op.now += SECOND_MS;
+	is_int(login(user.email, PASSWORD), ERR_NONE, "and a permit is there");
+	is_int(atomic_load(&sb->slots[0].hashing), 0, "the permit was given back");
+	login(user.email, WRONG);
+	is_int(atomic_load(&sb->slots[0].hashing), 0, "also after a failure");
+	f.op.scoreboard = NULL;
+	f.op.slot = NULL;
+	scoreboard_free(&sb);
+}
+
+/* --- guessing --------------------------------------------------------------- */
+
+static void test_doubling(void)
+{
+	static const int64_t want[] = { 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900 };
+	struct user user = make_user(&f, NULL);
+	const char *const emails[] = { user.email, "nobody2@example.org" };
+
+	for (int e = 0; e < 2; e++) {
+		start(T0);
+		for (int i = 0; i < 4; i++)
+			if (login(emails[e], WRONG) != ERR_AUTH_INVALID)
+				ok(false, "failure %d is let through", i + 1);
+		for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+			is_int(login(emails[e], WRONG), ERR_AUTH_INVALID, e ? "unknown account: a guess"
+			       : "a guess");
+			is_int(login(emails[e], PASSWORD), ERR_RATE, "then none, right or wrong");
+			is_int(err.retry_after, want[i], "and this wait");
+			f.op.now += want[i] * SECOND_MS - 1;
+			is_int(login(emails[e], WRONG), ERR_RATE, "until the last millisecond");
+			f.op.now += 1;
+		}
+	}
+}
+
+static void test_success_forgets(void)
+{
+	struct user user = make_user(&f, NULL);
+
+	start(T0);
+	for (int i = 0; i < 5; i++)
+		login(user.email, WRONG);
+	is_int(login(user.email, PASSWORD), ERR_RATE, "5 failures: wait");
+	is_int(login_from("192.0.2.200", user.email, PASSWORD), ERR_RATE, "the same /24 too");
+	is_int(login_from("192.0.3.1", user.email, PASSWORD), ERR_NONE, "another network not");
+	start(T0 + SECOND_MS);
+	is_int(login(user.email, PASSWORD), ERR_NONE, "after the wait");
+	for (int i = 0; i < 5; i++)
+		is_int(login(user.email, WRONG), ERR_AUTH_INVALID, "counted from the beginning");
+	for (int i = 0; i < 12; i++) {
+		is_int(login(user.email, WRONG), ERR_RATE, "known network: wait");
+		f.op.now += err.retry_after * SECOND_MS;
+		login(user.email, WRONG);
+	}
+	is_int(login(user.email, WRONG), ERR_RATE, "still waits");
+	is_int(err.retry_after, 60, "at most 60 s, as the network is known");
+	f.op.now += DAY_MS;
+	for (int i = 0; i < 5; i++)
+		is_int(login(user.email, WRONG), ERR_AUTH_INVALID, "idle for a day: forgotten");
+}
+
+static const char *network(int i)
+{
+	return arena_printf(f.arena, "10.1.%d.7", i);
+}
+
+static void test_account_total(void)
+{
+	struct user user = make_user(&f, NULL);
+
+	start(T0);
+	is_int(login_from("198.51.100.1", user.email, PASSWORD), ERR_NONE, "a network gets known");
+	for (int i = 0; i < 29; i++)
+		login_from(network(i), user.email, WRONG);
+	is_int(err.kind, ERR_AUTH_INVALID, "29 failures from 29 networks");
+	is_int(login_from(network(50), user.email, PASSWORD), ERR_NONE, "a new network may log in");
+	is_int(login_from(network(29), user.email, WRONG), ERR_AUTH_INVALID,
+	       "which took its attempt back: the 30th failure");
+	f.op.now += 60 * SECOND_MS;
+	is_int(login_from(network(30), user.email, PASSWORD), ERR_RATE, "unknown networks wait");
+	is_int(err.retry_after, 3540, "until the hour is over");
+	is_int(login_from("198.51.100.99", user.email, PASSWORD), ERR_NONE, "the known one does not");
+	is_int(login_from(network(50), user.email, PASSWORD), ERR_NONE, "nor the other");
+	is_int(login_from("198.51.100.99", user.email, WRONG), ERR_AUTH_INVALID,
+	       "a known network's failure is judged");
+	f.op.now = T0 + 3600 * SECOND_MS;
+	is_int(login_from(network(30), user.email, PASSWORD), ERR_NONE, "the hour is over");
+}
+
+static int guess_once(struct fixture *child, int index, void *arg)
+{
+	struct session_tokens t;
+	struct user u;
+	struct err e;
+	const char *base = arg;
+
+	if (*base == '+')
+		child->op.remote_addr = arena_printf(child->arena, "10.2.%d.1", index);
+	op_login(&child->op, &(struct login_in){ base + 1, WRONG }, &t, &u, &e);
+	return e.kind == ERR_AUTH_INVALID ? 1 : e.kind == ERR_RATE ? 2 : 3;
+}
+
+static void test_at_once(void)
+{
+	struct user user = make_user(&f, NULL);
+	int counts[OUTCOMES];
+
+	start(T0);
+	at_once(&f, 16, guess_once, arena_printf(f.arena, "=%s", user.email), counts);
+	is_int(counts[1], 5, "16 guesses at once from one network: 5 are judged");
+	is_int(counts[2], 11, "the others wait");
+	user = make_user(&f, NULL);
+	at_once(&f, 40, guess_once, arena_printf(f.arena, "+%s", user.email), counts);
+	is_int(counts[1], 30, "40 at once from 40 networks: 30 are judged");
+	is_int(counts[2], 10, "the others wait");
+}
+
+static int login_once(struct fixture *child, int index, void *arg)
+{
+	struct session_tokens t;
+	struct user u;
+	struct err e;
+
+	child->op.remote_addr = arena_printf(child->arena, "10.3.%d.1", index);
+	return op_login(&child->op, &(struct login_in){ arg, PASSWORD }, &t, &u, &e) ? 1 : 2;
+}
+
+static void test_logins_at_once(void)
+{
+	struct user user = make_user(&f, NULL);
+	int counts[OUTCOMES];
+
+	start(T0);
+	at_once(&f, 12, login_once, (void *)(uintptr_t)user.email, counts);
+	is_int(counts[1], 12, "12 logins at once from 12 networks all succeed");
+	is_int(look(&f, LOOK_SESSIONS, user.id, NULL), 12, "12 sessions");
+}
+
+static void test_networks(void)
+{
+	static const char *const rows[][2] = {
+		{ "192.0.2.77", "192.0.2.0/24" },
+		{ "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64" },
+		{ "2001:DB8::1", "2001:db8::/64" },
+		{ "::ffff:192.0.2.77", "192.0.2.0/24" },
+		{ "unix:", "-" }, { "", "-" }, { NULL, "-" }, { "*", "-" },
+	};
+	char out[NETWORK_TEXT];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		guess_network(rows[i][0], out);
+		is_str(out, rows[i][1], rows[i][0] ? rows[i][0] : "no address");
+	}
+}
+
+int main(void)
+{
+	fixture_open(&f);
+	test_success();
+	test_same_refusal();
+	test_inactive();
+	test_stale_hash();
+	test_busy();
+	test_networks();
+	test_doubling();
+	test_success_forgets();
+	test_account_total();
+	test_at_once();
+	test_logins_at_once();
+	fixture_close(&f);
+	return tap_done();
+}

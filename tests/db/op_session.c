@@ -1,0 +1,374 @@
+/*
+ * Sessions: check, refresh with its rule for spent tokens, list, end, sweep;
+ * on the backend given. Time is op.now.
+ */
+#include "config.h"
+
+#include "auth/token.h"
+#include "op/session.h"
+#include "op_fixture.h"
+
+static struct fixture f;
+static struct err err;
+static struct user user, seen;
+static struct actor actor;
+static struct session_tokens now_good;   /* the last pair */
+
+static void begin(void)
+{
+	f.op.now = T0;
+	f.op.actor = (struct actor){ .source = "test" };
+	user = make_user(&f, NULL);
+	if (!op_login(&f.op, &(struct login_in){ user.email, PASSWORD }, &now_good, &seen, &err))
+		bail_out("login", &err);
+}
+
+static enum err_kind refresh(const char *token)
+{
+	err = (struct err){ 0 };
+	return op_session_refresh(&f.op, token, NULL, &now_good, &seen, &err) ? ERR_NONE : err.kind;
+}
+
+static enum err_kind check(const char *token)
+{
+	err = (struct err){ 0 };
+	return op_session_check(&f.op, token, &actor, &seen, &err) ? ERR_NONE : err.kind;
+}
+
+static int64_t sessions(void)
+{
+	return look(&f, LOOK_SESSIONS, user.id, NULL);
+}
+
+/* --- check ------------------------------------------------------------------ */
+
+static void test_check(void)
+{
+	begin();
+	is_int(check(now_good.access_token), ERR_NONE, "a fresh access token");
+	is_str(actor.user_id, user.id, "actor");
+	is_str(actor.session_id, now_good.session_id, "its session");
+	is_str(actor.source, "test", "the door stays");
+	ok(!actor.is_admin && !actor.tenant_id, "no admin, no tenant");
+	is_str(seen.email, user.email, "the user comes with it");
+	is_str(seen.tier, "starter", "and the tier");
+	ok(!seen.password_hash, "without the password hash");
+	is_int(check("pat_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), ERR_AUTH_INVALID, "unknown");
+	is_str(err.reason, "unknown", "reason");
+	is_int(check(""), ERR_AUTH_INVALID, "empty");
+	is_int(check(now_good.refresh_token), ERR_AUTH_INVALID, "a refresh token is none");
+	f.op.now = T0 + 3600 * SECOND_MS - 1;
+	is_int(check(now_good.access_token), ERR_NONE, "its last millisecond");
+	f.op.now += 1;
+	is_int(check(now_good.access_token), ERR_AUTH_EXPIRED, "then expired");
+	is_str(err.reason, "expired", "reason");
+}
+
+static int suspend_it(struct fixture *child, int index, void *arg)
+{
+	struct user u;
+	struct err e;
+
+	(void)index;
+	return op_user_suspend(&child->op, arg, NULL, &u, &e) ? 1 : 2;
+}
+
+static void test_suspended(void)
+{
+	struct session_tokens before;
+	int counts[OUTCOMES];
+
+	begin();
+	before = now_good;
+	at_once(&f, 1, suspend_it, (void *)(uintptr_t)user.id, counts);
+	is_int(counts[1], 1, "another process suspends the user");
+	is_int(check(before.access_token), ERR_FORBIDDEN, "the next check refuses");
+	is_str(err.reason, "suspended", "reason");
+	is_int(refresh(before.refresh_token), ERR_FORBIDDEN, "so does refresh");
+	is_str(err.reason, "suspended", "reason");
+	ok(op_user_approve(&f.op, user.id, &(struct user_approve_in){ 0 }, &seen,
+			   &(struct tenant){ 0 }, &err), "approved again");
+	is_int(check(before.access_token), ERR_AUTH_INVALID, "sessions from before have ended");
+	is_int(refresh(before.refresh_token), ERR_AUTH_INVALID, "for refresh too");
+}
+
+static void test_start(void)
+{
+	struct user pending;
+
+	begin();
+	ok(op_session_start(&f.op, &user, &now_good, &err), "start without a password");
+	is_int(check(now_good.access_token), ERR_NONE, "is a session");
+	if (!op_user_register(&f.op, &(struct user_register_in){
+		"start@example.org", PASSWORD, NULL }, &pending, &err))
+		bail_out("register", &err);
+	ok(!op_session_start(&f.op, &pending, &now_good, &err), "not for a pending user");
+	is_int(err.kind, ERR_FORBIDDEN, "kind");
+}
+
+/* --- refresh ---------------------------------------------------------------- */
+
+static void test_rotate(void)
+{
+	struct session_tokens first, second;
+
+	begin();
+	first = now_good;
+	f.op.now += 1800 * SECOND_MS;
+	is_int(refresh(first.refresh_token), ERR_NONE, "refresh");
+	second = now_good;
+	is_str(second.session_id, first.session_id, "the same session");
+	is_str(seen.id, user.id, "its user");
+	is_int(second.expires_at, f.op.now + 3600 * SECOND_MS, "a new hour");
+	ok(strcmp(first.access_token, second.access_token) != 0, "a new access token");
+	is_int(check(second.access_token), ERR_NONE, "which works");
+	is_int(check(first.access_token), ERR_AUTH_INVALID, "the old one does not");
+	is_int(look(&f, LOOK_AUDIT, "TokenRefreshed", first.session_id), 1, "audit event");
+	for (int i = 0; i < 40; i++) {
+		f.op.now += DAY_MS;
+		refresh(now_good.refresh_token);
+	}
+	is_int(err.kind, ERR_NONE, "40 days of daily refreshing");
+	is_int(sessions(), 1, "one session");
+}
+
+/* The reply was lost: the client still has the spent token. */
+static void test_lost_reply(void)
+{
+	struct session_tokens first, lost, got;
+
+	begin();
+	first = now_good;
+	refresh(first.refresh_token);
+	lost = now_good;
+	f.op.now += 6 * SECOND_MS;
+	is_int(refresh(first.refresh_token), ERR_NONE, "spent 6 s ago: a new pair");
+	got = now_good;
+	is_int(check(got.access_token), ERR_NONE, "which works");
+	is_int(check(lost.access_token), ERR_AUTH_INVALID, "its access token replaced the lost one");
+	f.op.now += 4 * SECOND_MS;
+	is_int(refresh(first.refresh_token), ERR_NONE, "10 s after it was spent: still");
+	f.op.now += 1;
+	is_int(refresh(first.refresh_token), ERR_AUTH_INVALID,
+	       "10.001 s: too late, though replaced just now");
+	is_str(err.reason, "reused", "reason");
+	is_int(check(now_good.access_token), ERR_AUTH_INVALID, "and the session has ended");
+	is_int(sessions(), 0, "it is gone");
+	is_int(look(&f, LOOK_AUDIT, "SecurityPolicyViolation", first.session_id), 1, "audit event");
+}
+
+static void test_successor_used(void)
+{
+	struct session_tokens first, second;
+
+	begin();
+	first = now_good;
+	refresh(first.refresh_token);
+	second = now_good;
+	refresh(second.refresh_token);
+	is_int(check(now_good.access_token), ERR_NONE, "refreshed twice");
+	f.op.now += 1;
+	is_int(refresh(first.refresh_token), ERR_AUTH_INVALID,
+	       "the first, within 10 s but its successor was used");
+	is_int(check(now_good.access_token), ERR_AUTH_INVALID, "ends the session");
+	is_int(refresh(now_good.refresh_token), ERR_AUTH_INVALID, "for the good token too");
+	is_str(err.reason, "unknown", "reason");
+}
+
+/* Whoever got the pair that was replaced has used a token twice, too. */
+static void test_replaced(void)
+{
+	struct session_tokens first, lost;
+
+	begin();
+	first = now_good;
+	refresh(first.refresh_token);
+	lost = now_good;
+	refresh(first.refresh_token);
+	is_int(refresh(lost.refresh_token), ERR_AUTH_INVALID, "a replaced token");
+	is_int(sessions(), 0, "ends the session");
+}
+
+static void test_foreign(void)
+{
+	char family[33] = "", session[UUID_TEXT], forged[TOKEN_TEXT], hash[SHA256_HEX];
+	struct session_tokens other;
+	static const char *const garbage[] = {
+		"", "x", "prt_", "prt_%%%%", "pat_AAAA",
+		"prt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+	};
+
+	begin();
+	token_refresh_new(now_good.session_id, family, forged, hash);
+	is_int(refresh(forged), ERR_AUTH_INVALID, "the right session, a wrong family");
+	is_str(err.reason, "unknown", "reason");
+	is_int(sessions(), 1, "does nothing");
+	for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++)
+		is_int(refresh(garbage[i]), ERR_AUTH_INVALID, garbage[i]);
+	ok(!op_session_refresh(&f.op, now_good.refresh_token, now_good.session_id, &other,
+			       &seen, &err), "a refresh that names another user");
+	is_int(err.kind, ERR_AUTH_INVALID, "kind");
+	is_int(refresh(now_good.refresh_token), ERR_NONE, "spends nothing");
+	begin();
+	if (!token_refresh_parse(now_good.refresh_token, session, family))
+		bail_out("parse", &err);
+	token_refresh_new(now_good.session_id, family, forged, hash);
+	is_int(refresh(forged), ERR_AUTH_INVALID, "the right family, but never given out");
+	is_int(sessions(), 0, "ends the session: its family secret has leaked");
+}
+
+static void test_expired(void)
+{
+	struct session_tokens first;
+
+	begin();
+	first = now_good;
+	f.op.now = T0 + 30 * DAY_MS - 1;
+	is_int(check(first.access_token), ERR_AUTH_EXPIRED, "access is over");
+	f.op.now += 1;
+	is_int(refresh(first.refresh_token), ERR_AUTH_EXPIRED, "so is the session after 30 days");
+	is_str(err.reason, "expired", "reason");
+}
+
+static int refresh_once(struct fixture *child, int index, void *arg)
+{
+	struct session_tokens t;
+	struct actor a;
+	struct user u;
+	struct err e;
+
+	(void)index;
+	if (!op_session_refresh(&child->op, arg, NULL, &t, &u, &e))
+		return 2;
+	return op_session_check(&child->op, t.access_token, &a, &u, &e) ? 1 : 3;
+}
+
+static void test_at_once(void)
+{
+	struct session_tokens first;
+	int counts[OUTCOMES];
+
+	begin();
+	first = now_good;
+	for (int i = 0; i < 10; i++) {
+		begin();
+		first = now_good;
+		at_once(&f, 2, refresh_once, (void *)(uintptr_t)first.refresh_token, counts);
+		if (counts[1] + counts[3] != 2 || counts[1] < 1)
+			break;
+	}
+	is_int(counts[1] + counts[3], 2, "two refresh the same token at once: both get a pair");
+	ok(counts[1] >= 1, "and one of the pairs is good");
+	is_int(look(&f, LOOK_AUDIT, "TokenRefreshed", first.session_id), 2, "each is on record");
+	is_int(sessions(), 1, "the session lives");
+	f.op.now += 11 * SECOND_MS;
+	at_once(&f, 4, refresh_once, (void *)(uintptr_t)first.refresh_token, counts);
+	is_int(counts[2], 4, "four too late, at once: all are refused");
+	is_int(look(&f, LOOK_AUDIT, "SecurityPolicyViolation", first.session_id), 1,
+	       "one of them ended the session");
+}
+
+/* --- list, end, sweep ------------------------------------------------------- */
+
+static void act_as(const char *access_token)
+{
+	if (check(access_token) != ERR_NONE)
+		bail_out("check", &err);
+	f.op.actor = actor;
+}
+
+static void test_list_and_end(void)
+{
+	struct session_tokens mine, other, foreign;
+	const struct session *s;
+	struct field_list list;
+
+	begin();
+	foreign = now_good;
+	begin();
+	other = now_good;
+	f.op.now += 1000;
+	f.op.remote_addr = "2001:DB8::1";
+	f.op.user_agent = "curl/7";
+	if (!op_login(&f.op, &(struct login_in){ user.email, PASSWORD }, &mine, &seen, &err))
+		bail_out("login", &err);
+	f.op.remote_addr = "192.0.2.1";
+	f.op.user_agent = NULL;
+	act_as(mine.access_token);
+	ok(op_session_list(&f.op, &list, &err), "list");
+	is_int((int64_t)list.n, 2, "two sessions");
+	s = list.items;
+	is_str(s[0].id, mine.session_id, "newest first");
+	ok(s[0].current && !s[1].current, "the one that asks is marked");
+	is_str(s[0].remote_addr, "2001:db8::1", "address in one form");
+	is_str(s[0].user_agent, "curl/7", "what the client called itself");
+	is_int(s[1].created_at, T0, "when it began");
+	ok(!op_session_end(&f.op, foreign.session_id, &err), "another user's session");
+	is_int(err.kind, ERR_NOT_FOUND, "is not found");
+	ok(!op_session_end(&f.op, "nonsense", &err) && err.kind == ERR_NOT_FOUND, "nor is nonsense");
+	is_int(check(foreign.access_token), ERR_NONE, "it goes on");
+	ok(op_session_end(&f.op, other.session_id, &err), "end the other");
+	is_int(check(other.access_token), ERR_AUTH_INVALID, "it has ended");
+	is_int(look(&f, LOOK_AUDIT, "SessionEnded", other.session_id), 1, "audit event");
+	ok(op_session_end(&f.op, f.op.actor.session_id, &err), "log out");
+	is_int(look(&f, LOOK_AUDIT, "UserLogout", mine.session_id), 1, "audit event");
+	is_int(refresh(mine.refresh_token), ERR_AUTH_INVALID, "no refresh after it");
+	ok(!op_session_end(&f.op, mine.session_id, &err), "no second logout");
+}
+
+static void test_sweep(void)
+{
+	int64_t n;
+
+	begin();
+	f.op.actor = (struct actor){ .source = "test" };
+	f.conf.refresh_token_ttl = 60;
+	for (int i = 0; i < 501; i++)
+		if (!op_session_start(&f.op, &user, &now_good, &err))
+			bail_out("start", &err);
+	f.conf.refresh_token_ttl = 30 * 86400;
+	op_login(&f.op, &(struct login_in){ "swept@example.org", WRONG }, &now_good, &seen, &err);
+	f.op.now += 60 * SECOND_MS;
+	ok(op_session_sweep(&f.op, &n, &err), "sweep");
+	is_int(n, 501, "501 expired sessions, in two pages");
+	is_int(sessions(), 1, "the live one stays");
+	ok(op_session_sweep(&f.op, &n, &err) && n == 0, "again: nothing to drop");
+	f.op.now = T0 + DAY_MS;
+	ok(op_session_sweep(&f.op, &n, &err), "a day later");
+	ok(n > 0, "idle failures go (%lld)", (long long)n);
+	for (int i = 0; i < 4; i++)
+		op_login(&f.op, &(struct login_in){ user.email, WRONG }, &now_good, &seen, &err);
+	f.op.now += 26 * DAY_MS;
+	ok(op_session_sweep(&f.op, &n, &err), "26 days later");
+	for (int i = 0; i < 10; i++)
+		op_login(&f.op, &(struct login_in){ user.email, WRONG }, &now_good, &seen, &err);
+	f.op.now += 100 * SECOND_MS;
+	for (int i = 0; i < 15; i++) {
+		f.op.now += 61 * SECOND_MS;
+		op_login(&f.op, &(struct login_in){ user.email, WRONG }, &now_good, &seen, &err);
+		op_login(&f.op, &(struct login_in){ user.email, WRONG }, &now_good, &seen, &err);
+	}
+	is_int(err.retry_after, 60, "its network is still known: waits of 60 s at most");
+	f.op.now += 91 * DAY_MS;
+	ok(op_session_sweep(&f.op, &n, &err), "91 days later");
+	is_int(sessions(), 0, "all sessions have gone");
+}
+
+int main(void)
+{
+	fixture_open(&f);
+	test_check();
+	test_suspended();
+	test_start();
+	test_rotate();
+	test_lost_reply();
+	test_successor_used();
+	test_replaced();
+	test_foreign();
+	test_expired();
+	test_at_once();
+	test_list_and_end();
+	test_sweep();
+	fixture_close(&f);
+	return tap_done();
+}
