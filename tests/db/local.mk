@@ -12,17 +12,22 @@ endif
 check_PROGRAMS += tests/db/contract
 tests_db_contract_SOURCES = tests/db/contract.c tests/db/contract.h tests/db/catalog.c \
 	tests/db/case_value.c tests/db/case_transaction.c tests/db/case_fault.c \
-	tests/db/case_schema.c tests/db/case_file.c tests/db/case_crash.c
+	tests/db/case_schema.c tests/db/case_product.c \
+	tests/db/case_file.c tests/db/case_crash.c
 tests_db_contract_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_db_contract_LDADD = $(LAYERS) $(LIBS_ALL)
 
-check_PROGRAMS += tests/db/op_admin tests/db/op_password tests/db/op_user
+check_PROGRAMS += tests/db/op_admin tests/db/op_password tests/db/op_race \
+	tests/db/op_user
 tests_db_op_admin_SOURCES = tests/db/op_admin.c tests/db/op_fixture.h tests/unit/tap.h
 tests_db_op_admin_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit
 tests_db_op_admin_LDADD = $(LAYERS) $(LIBS_ALL)
 tests_db_op_password_SOURCES = tests/db/op_password.c tests/db/op_fixture.h tests/unit/tap.h
 tests_db_op_password_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit
 tests_db_op_password_LDADD = $(LAYERS) $(LIBS_ALL)
+tests_db_op_race_SOURCES = tests/db/op_race.c tests/db/op_fixture.h tests/unit/tap.h
+tests_db_op_race_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit
+tests_db_op_race_LDADD = $(LAYERS) $(LIBS_ALL)
 tests_db_op_user_SOURCES = tests/db/op_user.c tests/db/op_fixture.h tests/unit/tap.h
 tests_db_op_user_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit
 tests_db_op_user_LDADD = $(LAYERS) $(LIBS_ALL)

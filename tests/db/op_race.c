@@ -1,0 +1,130 @@
+/*
+ * tests/db/op_race.c - first starts, first admins, suspensions and approvals at
+ * once, in processes of their own, on the backend of TEST_DATABASE_URL.
+ */
+#include "config.h"
+
+#include "op/instance.h"
+#include "op_fixture.h"
+
+#define KEY_A "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+#define KEY_B "AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+static struct fixture f;
+static struct err err;
+
+/* Something that has to succeed; says why when it does not. */
+static bool done(bool good, const char *name)
+{
+	if (!ok(good, "%s", name))
+		printf("#   %s\n", err.message);
+	return good;
+}
+
+static bool add(const char *email, const char *name, struct user *out)
+{
+	return op_user_register(&f.op, &(struct user_register_in){ email, PASSWORD, name },
+				out, &err);
+}
+
+/* Run in processes of their own: what two who come at once may do. */
+enum { DONE, REFUSED, FAILED };
+
+static int outcome(bool good, const struct err *why)
+{
+	if (good)
+		return DONE;
+	return why->kind == ERR_CONFLICT || why->kind == ERR_AUTH_INVALID ? REFUSED : FAILED;
+}
+
+static int child_setup(struct fixture *mine, int index, void *token)
+{
+	struct err why;
+	struct user u;
+	bool good = op_admin_setup(&mine->op, &(struct admin_setup_in){
+		token, arena_printf(mine->arena, "root%d@example.org", index),
+		PASSWORD, NULL }, &u, &why);
+
+	return outcome(good, &why);
+}
+
+static int child_key(struct fixture *mine, int index, void *arg)
+{
+	struct err why;
+
+	(void)arg;
+	if (op_instance_check_key(&mine->op, index % 2 ? KEY_A : KEY_B, &why))
+		return DONE;
+	return why.kind == ERR_CONFIG ? REFUSED : FAILED;
+}
+
+static int child_suspend(struct fixture *mine, int index, void *ids)
+{
+	struct err why;
+	struct user u;
+	bool good = op_user_suspend(&mine->op, ((const char **)ids)[index], NULL, &u, &why);
+
+	return outcome(good, &why);
+}
+
+static int child_approve(struct fixture *mine, int index, void *id)
+{
+	struct user_approve_in in = { .create_default_tenant = true };
+	struct tenant tenant;
+	struct err why;
+	struct user u;
+
+	(void)index;
+	if (!op_user_approve(&mine->op, id, &in, &u, &tenant, &why))
+		return FAILED;
+	return tenant.id ? DONE : REFUSED;
+}
+
+static void test_first_start_race(void)
+{
+	int counts[OUTCOMES];
+	const char *token;
+
+	at_once(&f, 8, child_key, NULL, counts);
+	is_int(counts[DONE], 4, "8 first starts at once with two keys: one key stays");
+	is_int(counts[REFUSED], 4, "the other is refused");
+	done(op_admin_setup_token(&f.op, &token, &err), "a token");
+	at_once(&f, 6, child_setup, arena_strdup(f.arena, token), counts);
+	is_int(counts[DONE], 1, "of 6 at once with the token, one is the first admin");
+	is_int(counts[REFUSED], 5, "and 5 are refused");
+	is_int(look(&f, LOOK_USERS, NULL, NULL), 1, "there is one user");
+}
+
+static void test_admin_race(void)
+{
+	struct user_create_in in = { .password = PASSWORD, .is_admin = true };
+	const char *ids[3];
+	struct user_list_in active = { .status = "active", .limit = 200 };
+	struct user_list_out out;
+	int counts[OUTCOMES];
+	struct user u;
+
+	done(op_user_list(&f.op, &active, &out, &err), "the first admin");
+	ids[0] = ((const struct user *)out.users.items)[0].id;
+	for (int i = 1; i < 3; i++) {
+		in.email = arena_printf(f.arena, "admin%d@example.org", i);
+		done(op_user_create(&f.op, &in, &u, &err), "another admin");
+		ids[i] = u.id;
+	}
+	at_once(&f, 3, child_suspend, ids, counts);
+	is_int(counts[DONE], 2, "of 3 admins suspended at once, two are");
+	is_int(counts[REFUSED], 1, "and one stays");
+	ok(add("race@example.org", NULL, &u), "registered");
+	at_once(&f, 5, child_approve, (void *)(uintptr_t)u.id, counts);
+	is_int(counts[DONE], 1, "of 5 approvals at once, one makes the tenant");
+	is_int(counts[REFUSED], 4, "the others find it");
+}
+
+int main(void)
+{
+	fixture_open(&f);
+	test_first_start_race();
+	test_admin_race();
+	fixture_close(&f);
+	return tap_done();
+}
