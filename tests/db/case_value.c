@@ -198,7 +198,7 @@ static void facts(const struct fixture *f)
 	ok(db_ping(db, &e), "ping");
 	ok(db_facts(db, f->arena, &facts, &e), "facts");
 	ok(facts.backend && facts.library && facts.encoding && facts.where, "named");
-	is_str(facts.encoding, f->backend == DB_SQLITE ? "UTF-8" : "UTF8", "encoding");
+	ok(strstr(facts.encoding, f->backend == DB_SQLITE ? "UTF-8" : "UTF8") != NULL, "encoding");
 	if (f->backend == DB_SQLITE) {
 		is_str(facts.journal, "wal", "journal");
 		is_str(facts.synchronous, "full", "synchronous");

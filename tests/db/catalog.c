@@ -16,6 +16,7 @@
 static struct db_statement statements[T__COUNT] = {
 	[T_DROP_ALL] = { "drop_all", 0, true, SAME(
 		"DROP TABLE IF EXISTS things, audit_events, counters, migrations CASCADE") },
+	[T_DROP_PRODUCT] = { "drop_product", 0, true, SAME("DROP OWNED BY CURRENT_USER") },
 	[T_THING_INSERT] = { "thing_insert", 6, true, {
 		"INSERT INTO things (id, n, label, flag, at, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 		"INSERT INTO things (id, n, label, flag, at, tags) VALUES ($1, $2, $3, $4, $5, $6)" } },

@@ -32,7 +32,7 @@ int reap(int pid);
 
 enum test_statement {
 	T_MIGRATIONS_LIST, T_MIGRATIONS_INSERT, T_MIGRATIONS_EXISTS, T_MIGRATIONS_CREATE,
-	T_DROP_ALL,
+	T_DROP_ALL, T_DROP_PRODUCT,
 	T_THING_INSERT, T_THING_GET, T_THING_LIST, T_THING_COUNT, T_THING_DELETE,
 	T_THING_COPY, T_THING_UPDATE, T_THING_BAD_COLUMNS, T_THING_CHECK,
 	T_COUNTER_ADD, T_COUNTER_GET,
@@ -75,6 +75,6 @@ struct test_case {
 	void (*run)(const struct fixture *f);
 };
 extern const struct test_case value_cases[], transaction_cases[], fault_cases[],
-	schema_cases[], file_cases[], crash_cases[];
+	schema_cases[], product_cases[], file_cases[], crash_cases[];
 
 #endif

@@ -1,0 +1,104 @@
+#!/usr/bin/perl
+# tests/lint/sql_embed.t - sql/embed.awk: what it makes, and what ends the build.
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Path qw(make_path);
+use File::Temp ();
+use Test::More;
+
+my $awk_file = dirname(abs_path(__FILE__)) . '/../../sql/embed.awk';
+my @awks = grep { system("command -v $_ >/dev/null 2>&1") == 0 } qw(mawk gawk original-awk);
+@awks = ('awk') unless @awks;
+
+# Files by name -> (status, output, errors)
+sub embed {
+	my ($awk, $part, %files) = @_;
+	my $dir = File::Temp->newdir;
+	for my $name (keys %files) {
+		make_path(dirname("$dir/$name"));
+		open my $fh, '>', "$dir/$name" or die "$name: $!";
+		print $fh $files{$name};
+		close $fh or die "$name: $!";
+	}
+	my $names = join ' ', sort keys %files;
+	my $out = `cd $dir && sha256sum $names | $awk -v part=$part -f $awk_file - $names 2>$dir/errors`;
+	my $status = $?;
+	open my $fh, '<', "$dir/errors" or die $!;
+	local $/;
+	return ($status, $out, scalar <$fh>);
+}
+
+my %good = (
+	'sql/common/a.sql' => <<'END',
+-- A comment before.
+-- name: user_by_email
+SELECT a, '$9 -- ''?' AS q -- a comment; with $7
+  FROM t WHERE x = $2 AND y = $1 AND z = $1;
+
+-- name: user_add
+INSERT INTO t (x) VALUES ($1)
+END
+	'sql/sqlite/a.sql' => "-- name: both\nDELETE FROM t WHERE x = \$1 AND y LIKE '??-\\'\n",
+	'sql/pgsql/a.sql' => "-- name: both\nWITH d AS (DELETE FROM t WHERE x = \$1) SELECT 1;\n",
+	'sql/sqlite/0001_initial.sql' => "CREATE TABLE t (\n\tx TEXT -- \"x\"\n);\n",
+	'sql/pgsql/0001_initial.sql' => "CREATE TABLE t (x UUID);\n",
+);
+for my $awk (@awks) {
+	my ($status, $out, $errors) = embed($awk, 'header', %good);
+	is($status, 0, "$awk: header") or diag $errors;
+	like($out, qr/SQL_USER_BY_EMAIL,\n\tSQL_USER_ADD,\n\tSQL_BOTH,\n\tSQL__COUNT/, 'the enum');
+	($status, $out, $errors) = embed($awk, 'source', %good);
+	is($status, 0, "$awk: source") or diag $errors;
+	like($out, qr/\.sql\[DB_SQLITE\] = "SELECT a, '\$9 -- ''\\\?' AS q FROM t WHERE x = \\\?2 AND y = \\\?1 AND z = \\\?1",/,
+		'SQLite: ?1 for $1, not inside quotes, comments gone');
+	like($out, qr/\.sql\[DB_PGSQL\] = "SELECT a, '\$9 -- ''\\\?' AS q FROM t WHERE x = \$2 AND y = \$1 AND z = \$1",/,
+		'PostgreSQL: as written');
+	like($out, qr/\.name = "user_by_email", \.params = 2, \.writes = false/, 'a read');
+	like($out, qr/\.name = "user_add", \.params = 1, \.writes = true/, 'a write');
+	like($out, qr/\.name = "both", \.params = 1, \.writes = true/, 'a write in a WITH');
+	like($out, qr/'\\\?\\\?-\\\\'"/, 'no trigraph, no escape');
+	like($out, qr/\\tx TEXT -- \\"x\\"\\n/, 'a migration is embedded whole');
+	like($out, qr/\{ 1, "initial",.*"[0-9a-f]{64}" \}/s, 'with its checksum');
+	like($out, qr/\.n_migrations = 1/, 'counted');
+}
+
+my @bad = (
+	[ 'missing in sqlite', qr{sql/pgsql/b.sql:1: lone is missing in sqlite/},
+		'sql/pgsql/b.sql' => "-- name: lone\nSELECT 1\n" ],
+	[ 'missing in pgsql', qr{sql/sqlite/b.sql:1: lone is missing in pgsql/},
+		'sql/sqlite/b.sql' => "-- name: lone\nSELECT 1\n" ],
+	[ 'common and dialect', qr{sql/sqlite/b.sql:1: user_add is in common/ too},
+		'sql/sqlite/b.sql' => "-- name: user_add\nSELECT 1\n" ],
+	[ 'twice', qr{sql/common/b.sql:2: user_add is there twice},
+		'sql/common/b.sql' => "\n-- name: user_add\nSELECT 1\n" ],
+	[ 'other parameters', qr{p has other parameters},
+		'sql/sqlite/b.sql' => "-- name: p\nSELECT \$1\n", 'sql/pgsql/b.sql' => "-- name: p\nSELECT \$1, \$2\n" ],
+	[ 'writes on one', qr{p writes on one backend only},
+		'sql/sqlite/b.sql' => "-- name: p\nSELECT 1\n", 'sql/pgsql/b.sql' => "-- name: p\nDELETE FROM t\n" ],
+	[ 'gap', qr{g has a gap: \$1 is not used}, 'sql/common/b.sql' => "-- name: g\nSELECT \$2\n" ],
+	[ 'no name', qr{sql/common/b.sql:1: text before}, 'sql/common/b.sql' => "SELECT 1\n" ],
+	[ 'no text', qr{e has no text}, 'sql/common/b.sql' => "-- name: e\n-- nothing\n" ],
+	[ 'bad name', qr{bad name: Big-Name}, 'sql/common/b.sql' => "-- name: Big-Name\nSELECT 1\n" ],
+	[ 'two statements', qr{sql/common/b.sql:2: more than one}, 'sql/common/b.sql' => "-- name: e\nSELECT 1; SELECT 2\n" ],
+	[ 'two statements on two lines', qr{sql/common/b.sql:3: more than one}, 'sql/common/b.sql' => "-- name: e\nSELECT 1;\nSELECT 2;\n" ],
+	[ 'open quote', qr{sql/common/b.sql:2: a quote does not end}, 'sql/common/b.sql' => "-- name: e\nSELECT 'a\n" ],
+	[ '?1', qr{write parameters as \$1}, 'sql/common/b.sql' => "-- name: e\nSELECT ?1\n" ],
+	[ 'folder', qr{not in common/}, 'sql/mysql/b.sql' => "-- name: e\nSELECT 1\n" ],
+	[ 'migration on one backend', qr{migration 0002 is missing}, 'sql/sqlite/0002_more.sql' => "SELECT 1;\n" ],
+	[ 'gap in migrations', qr{migration 0002 is missing},
+		'sql/sqlite/0003_more.sql' => "SELECT 1;\n", 'sql/pgsql/0003_more.sql' => "SELECT 1;\n" ],
+	[ 'two names', qr{migration 0002 has two names},
+		'sql/sqlite/0002_more.sql' => "SELECT 1;\n", 'sql/pgsql/0002_less.sql' => "SELECT 1;\n" ],
+	[ 'common migration', qr{a migration belongs to}, 'sql/common/0002_more.sql' => "SELECT 1;\n" ],
+);
+for my $case (@bad) {
+	my ($name, $want, %more) = @$case;
+	for my $awk (@awks) {
+		my ($status, $out, $errors) = embed($awk, 'source', %good, %more);
+		isnt($status, 0, "$awk: $name ends the build");
+		like($errors, $want, 'and says why');
+	}
+}
+done_testing();
