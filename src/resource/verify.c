@@ -5,6 +5,8 @@
  */
 #include "config.h"
 
+#include <string.h>
+
 #include "op/key.h"
 #include "op/session.h"
 #include "resource/call.h"
@@ -80,7 +82,7 @@ static const char *scopes_joined(struct arena *arena, const char *json)
 	for (const char *p = json; *p; p++)
 		if (*p == ',')
 			strbuf_add(&b, " ", 1);
-		else if (*p != '[' && *p != ']' && *p != '"')
+		else if (!strchr("[]\" ", *p))
 			strbuf_add(&b, p, 1);
 	return b.s;
 }
