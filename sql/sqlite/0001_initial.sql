@@ -245,7 +245,7 @@ CREATE TABLE audit_events (
 	severity TEXT NOT NULL,
 	-- One sentence, without secrets.
 	message TEXT NOT NULL,
-	-- The door it came through: rest, shell.
+	-- The door it came through: rest, shell, serve.
 	source TEXT NOT NULL,
 	-- How it went.
 	result TEXT NOT NULL,

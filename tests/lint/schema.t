@@ -1,0 +1,67 @@
+#!/usr/bin/perl
+# The two schemas say the same: tables, columns, constraint and index names; each
+# column has its sentence; and each UNIQUE has its row in store/constraint.c.
+# A CHECK that only stands in for a type of PostgreSQL is SQLite's alone.
+use strict;
+use warnings;
+use FindBin;
+use Test::More;
+chdir "$FindBin::Bin/../.." or die;
+
+my (%schema, @mute);
+for my $backend (qw(sqlite pgsql)) {
+	my ($table, $comment, $constraint) = ('', 0, '');
+	for my $file (sort glob "sql/$backend/[0-9]*.sql") {
+		open my $f, '<', $file or die "$file: $!";
+		while (<$f>) {
+			if (/^CREATE TABLE (\w+)/) {
+				$table = $1;
+				push @mute, "$backend $table" unless $comment;
+			} elsif (/^CREATE (?:UNIQUE )?INDEX (\w+) ON (\w+) \((.*?)\)/) {
+				$schema{$backend}{index}{$1} = "$2 ($3)";
+			} elsif (/^\tCONSTRAINT (\w+) (PRIMARY KEY|UNIQUE|FOREIGN KEY|CHECK) \((.*?)\)/) {
+				$constraint = "$table: $2" . ($2 eq 'CHECK' ? '' : " ($3)");
+				$schema{$backend}{constraint}{$1} = $constraint;
+				$constraint = $1;
+			} elsif (/^\t\t(REFERENCES .*\S)/) {
+				$schema{$backend}{constraint}{$constraint} .= ' ' . $1 =~ s/,$//r;
+			} elsif (/^\t([a-z]\w*) /) {
+				my $column = $1;
+				push @mute, "$backend $table.$column" unless $comment;
+				$column .= ' NOT NULL' if /NOT NULL/;
+				push @{$schema{$backend}{columns}{$table}}, $column;
+			}
+			$comment = /^\s*--/;
+		}
+	}
+}
+my ($sqlite, $pgsql) = @schema{qw(sqlite pgsql)};
+cmp_ok(scalar keys %{$sqlite->{columns}}, '>=', 8, 'there are tables');
+is_deeply($pgsql->{columns}, $sqlite->{columns}, 'the same tables and columns, in order, null or not');
+is_deeply($pgsql->{index}, $sqlite->{index}, 'the same indexes');
+is(join(', ', @mute), '', 'each table and column has its sentence');
+
+my $is_check = qr/CHECK$/;
+my %named = map { $_ => { grep_values($_, 0) } } qw(sqlite pgsql);
+is_deeply($named{pgsql}, $named{sqlite}, 'the same keys, under the same names');
+my %checks = map { $_ => { grep_values($_, 1) } } qw(sqlite pgsql);
+is(join(', ', grep { !$checks{sqlite}{$_} } sort keys %{$checks{pgsql}}), '',
+	'each CHECK of PostgreSQL is one of SQLite');
+
+open my $f, '<', 'src/store/constraint.c' or die;
+my $rows = do { local $/; <$f> };
+my %row = $rows =~ /\{ "(\w+)",\s*"([^"]+)"/g;
+my %want;
+while (my ($name, $text) = each %{$named{sqlite}}) {
+	next unless $text =~ /^(\w+): (?:PRIMARY KEY|UNIQUE) \((.*)\)/;
+	my ($table, $columns) = ($1, $2);
+	$want{$name} = join ', ', map { "$table.$_" } split /, /, $columns;
+}
+is_deeply(\%row, \%want, 'each of them has its row in store/constraint.c, in both spellings');
+done_testing;
+
+sub grep_values {
+	my ($backend, $checks) = @_;
+	my $all = $schema{$backend}{constraint};
+	return map { $_ => $all->{$_} } grep { ($all->{$_} =~ $is_check) == $checks } keys %$all;
+}
