@@ -21,8 +21,8 @@ my %may = (
 	cmd      => 'base db auth shm http store op resource worker master',
 );
 my %only = (    # header => the only file that may include it
-	'sqlite3.h'         => qr{^src/db/driver_sqlite\w*\.c$|^include/db/sqlite\.h$},
-	'libpq-fe.h'        => qr{^src/db/driver_pgsql\w*\.c$|^include/db/pgsql\.h$},
+	'sqlite3.h'         => qr{^(?:src|include)/db/driver_sqlite\w*\.[ch]$},
+	'libpq-fe.h'        => qr{^(?:src|include)/db/driver_pgsql\w*\.[ch]$},
 	'fcgiapp.h'         => qr{^src/http/fcgi\.c$},
 	'json-c'            => qr{^src/http/json_read\.c$},
 	'gcrypt.h'          => qr{^src/auth/auth\.c$},
