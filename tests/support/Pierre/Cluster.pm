@@ -7,11 +7,17 @@ use warnings;
 use File::Temp ();
 use File::Path qw(remove_tree);
 use Test::More ();
+use Scalar::Util qw(weaken);
 use Time::HiRes qw(sleep time);
 use Pierre;
 
-my %live;
-END { my $status = $?; $_->remove for grep { defined } values %live; $? = $status }
+my (%live, %tools, $broken);
+END {
+	my $status = $?;
+	$_->quit for grep { defined } values %tools;
+	$_->remove for grep { defined } values %live;
+	$? = $status || $broken || 0;
+}
 
 # Leave the file out, with a reason, when there is nothing to test.
 sub wanted {
@@ -102,7 +108,20 @@ sub until {
 	return 0;
 }
 
-sub tool { my ($self, %env) = @_; return Pierre::Cluster::Tool->new(DATABASE_URL => $self->{url}, %env) }
+sub tool {
+	my ($self, %env) = @_;
+	my $tool = Pierre::Cluster::Tool->new(DATABASE_URL => $self->{url}, %env);
+	weaken($tools{$tool} = $tool);
+	return $tool;
+}
+
+# What a sanitizer said fails the file.
+sub complained {
+	my ($text) = @_;
+	return unless $text =~ /Sanitizer|runtime error:/;
+	print STDERR map { "# $_\n" } split /\n/, $text;
+	$broken = 1;
+}
 
 sub relay { my ($self, $mode) = @_; return Pierre::Cluster::Relay->new($self, $mode) }
 
@@ -151,9 +170,9 @@ sub quit {
 	close $self->{in};
 	kill 'KILL', $self->{pid} unless IO::Select->new($self->{out})->can_read(10);
 	waitpid delete $self->{pid}, 0;
-	return $?;
+	Pierre::Cluster::complained($self->log);
 }
-sub DESTROY { local $?; $_[0]->quit }
+sub DESTROY { local $?; $_[0]->quit; delete $tools{ $_[0] } }
 
 package Pierre::Cluster::Relay;
 # A socket directory between client and cluster. The first COMMIT meets
