@@ -16,3 +16,7 @@ tests_unit_token_LDADD = $(LAYERS) $(LIBS_ALL)
 check_PROGRAMS += tests/unit/json
 tests_unit_json_SOURCES = tests/unit/json.c tests/unit/tap.h
 tests_unit_json_LDADD = $(LAYERS) $(LIBS_ALL)
+
+check_PROGRAMS += tests/unit/pools
+tests_unit_pools_SOURCES = tests/unit/pools.c tests/unit/tap.h
+tests_unit_pools_LDADD = $(LAYERS) $(LIBS_ALL)
