@@ -81,7 +81,7 @@ static void note_loss(struct db *db, enum db_rc rc, const struct err *e)
 static bool stays_uncertain(struct err *err_r)
 {
 	return err_set(err_r, ERR_UNCERTAIN,
-		       "The connection was lost during COMMIT: whether the change was made "
+		       "The answer to COMMIT was lost: whether the change was made "
 		       "is not known; look before you repeat it");
 }
 

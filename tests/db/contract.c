@@ -134,7 +134,7 @@ static void run_case(const struct test_case *t, const char *pgsql_url)
 
 static const struct test_case *const tables[] = {
 	value_cases, transaction_cases, fault_cases, schema_cases, product_cases,
-	file_cases, crash_cases,
+	file_cases, disk_cases, crash_cases,
 };
 
 int main(int argc, char **argv)

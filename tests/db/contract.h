@@ -75,6 +75,7 @@ struct test_case {
 	void (*run)(const struct fixture *f);
 };
 extern const struct test_case value_cases[], transaction_cases[], fault_cases[],
-	schema_cases[], product_cases[], file_cases[], crash_cases[];
+	schema_cases[], product_cases[], file_cases[], disk_cases[],
+	crash_cases[];
 
 #endif

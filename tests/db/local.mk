@@ -13,8 +13,8 @@ check_PROGRAMS += tests/db/contract
 tests_db_contract_SOURCES = tests/db/contract.c tests/db/contract.h tests/db/catalog.c \
 	tests/db/case_value.c tests/db/case_transaction.c tests/db/case_fault.c \
 	tests/db/case_schema.c tests/db/case_product.c \
-	tests/db/case_file.c tests/db/case_crash.c
-tests_db_contract_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+	tests/db/case_file.c tests/db/case_disk.c tests/db/case_crash.c
+tests_db_contract_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) -I$(srcdir)
 tests_db_contract_LDADD = $(LAYERS) $(LIBS_ALL)
 
 check_PROGRAMS += tests/db/op_admin tests/db/op_password tests/db/op_race \
