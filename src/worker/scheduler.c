@@ -24,6 +24,7 @@
 #define SWEEP_MS 60000
 #define CHECKPOINT_MS 30000         /* a WAL that is not empty waits this long */
 #define CHECKPOINT_BYTES 1048576    /* a WAL over this does not wait */
+#define LAST_MS 1000                /* for the checkpoint at a stop */
 #define JOB_MS 60000                /* the watchdog's deadline for one job */
 
 struct scheduler {
@@ -157,9 +158,11 @@ static bool scheduler_open(struct scheduler *s, const struct child *c)
 
 static void scheduler_close(struct scheduler *s)
 {
-	/* the last word while we are the only one */
-	if (s->holds && wal_bytes(s) > 0)
+	/* the last word, while we are the only one; the stop does not wait for it */
+	if (s->holds && wal_bytes(s) > 0) {
+		db_deadline(s->w.db, clock_monotonic() + LAST_MS);
 		checkpoint(s, clock_monotonic());
+	}
 	child_close(&s->w);
 	arena_free(&s->names);
 	if (s->lock_fd >= 0)
