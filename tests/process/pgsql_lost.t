@@ -103,6 +103,7 @@ is $tool->ask('total'), "ok $total", 'connected';
 $cluster->freeze;
 like $tool->ask('total'), qr/^unavailable: /, 'a frozen server: a read ends at its deadline';
 like $tool->ask('connect'), qr/^unavailable: .*in time/, 'and so does connecting';
+like $tool->ask('ping'), qr/^unavailable: /, 'and a ping';
 $cluster->thaw;
 is $tool->ask('total'), "ok $total", 'it goes on when the server does';
 my $id = fresh_id();
@@ -128,6 +129,18 @@ is $two->ask('add', fresh_id(), 1, 'wait'), 'inside', 'two has begun';
 is $two->ask('go'), 'ok', 'two has ended';
 is $one->ask('go'), 'ok', 'one has ended';
 is total(), $total += 2, 'both count';
+
+$cluster->sql('ALTER ROLE pierre SET default_transaction_isolation = serializable');
+($one, $two) = map { $cluster->tool(TIMEOUT_MS => 20000) } 1 .. 2;
+is $one->ask('add', fresh_id(), 1, 'wait'), 'inside', 'one has begun';
+is $two->ask('add', fresh_id(), 1), 'ok', 'two overtakes it';
+my $aborted = $cluster->sql("SELECT xact_rollback FROM pg_stat_database WHERE datname = 'pierre'");
+is $one->ask('go'), 'ok', 'one collides with it (40001), and runs again';
+is total(), $total += 2, 'both count';
+$one->quit;
+ok $cluster->until(sub { $cluster->sql("SELECT xact_rollback FROM pg_stat_database WHERE datname = 'pierre'") > $aborted }),
+	'there was a collision';
+$cluster->sql('ALTER ROLE pierre RESET default_transaction_isolation');
 
 # --- prepared statements ---------------------------------------------------------------
 
