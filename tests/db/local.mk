@@ -32,11 +32,14 @@ tests_db_op_user_SOURCES = tests/db/op_user.c tests/db/op_fixture.h tests/unit/t
 tests_db_op_user_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit
 tests_db_op_user_LDADD = $(LAYERS) $(LIBS_ALL)
 
-check_PROGRAMS += tests/db/op_login tests/db/op_session tests/db/op_key
+check_PROGRAMS += tests/db/op_login tests/db/op_session tests/db/op_key tests/db/op_key_use
 tests_db_op_login_SOURCES = tests/db/op_login.c tests/db/op_fixture.h tests/unit/tap.h
 tests_db_op_login_LDADD = $(LAYERS) $(LIBS_ALL)
+tests_db_op_login_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=password_verify
 tests_db_op_session_SOURCES = tests/db/op_session.c tests/db/op_fixture.h tests/unit/tap.h
 tests_db_op_session_LDADD = $(LAYERS) $(LIBS_ALL)
 tests_db_op_key_SOURCES = tests/db/op_key.c tests/db/op_fixture.h tests/unit/tap.h
 tests_db_op_key_LDADD = $(LAYERS) $(LIBS_ALL)
 tests_db_op_key_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=key_new
+tests_db_op_key_use_SOURCES = tests/db/op_key_use.c tests/db/op_fixture.h tests/unit/tap.h
+tests_db_op_key_use_LDADD = $(LAYERS) $(LIBS_ALL)

@@ -36,7 +36,7 @@ struct fixture {
 };
 
 /* What a test looks up behind the program's back. */
-enum look { LOOK_AUDIT, LOOK_SESSIONS, LOOK_PASSWORD, LOOK_KEYS, LOOK_USERS,
+enum look { LOOK_AUDIT, LOOK_SESSIONS, LOOK_PASSWORD, LOOK_KEYS, LOOK_KNOWN, LOOK_USERS,
 	    LOOK_AUDITS, LOOK_AUDIT_TEXT, LOOK_TENANTS, LOOK_OWNERS, LOOK__COUNT };
 static const struct db_statement looking[LOOK__COUNT] = {
 	[LOOK_AUDIT] = { .name = "look_audit", .params = 2, .sql = {
@@ -51,6 +51,9 @@ static const struct db_statement looking[LOOK__COUNT] = {
 	[LOOK_KEYS] = { .name = "look_keys", .params = 1, .sql = {
 		"SELECT count(*) FROM api_keys WHERE user_id = ?1",
 		"SELECT count(*) FROM api_keys WHERE user_id = $1" } },
+	[LOOK_KNOWN] = { .name = "look_known", .params = 1, .sql = {
+		"SELECT count(*) FROM login_failures WHERE network = ?1 AND last_success_at IS NOT NULL",
+		"SELECT count(*) FROM login_failures WHERE network = $1 AND last_success_at IS NOT NULL" } },
 	[LOOK_USERS] = { .name = "look_users", .sql = {
 		"SELECT count(*) FROM users", "SELECT count(*) FROM users" } },
 	[LOOK_AUDITS] = { .name = "look_audits", .sql = {

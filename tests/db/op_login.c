@@ -1,6 +1,8 @@
 /*
  * Login and the slowing of guesses (R18, R19), on the backend given. Time is
  * op.now, so every wait is exact; "at once" is real: one process each.
+ * password_verify() is wrapped by the linker, so that the account can change
+ * while its password is hashed.
  */
 #include "config.h"
 
@@ -80,6 +82,7 @@ static void test_inactive(void)
 	struct user user;
 
 	start(T0);
+	f.op.remote_addr = "203.0.113.1";
 	if (!op_user_register(&f.op, &(struct user_register_in){
 		"pending@example.org", PASSWORD, NULL }, &user, &err))
 		bail_out("register", &err);
@@ -89,9 +92,11 @@ static void test_inactive(void)
 	is_int(err.kind, ERR_FORBIDDEN, "pending, right password, often: no guess");
 	is_str(err.reason, "pending", "reason");
 	ok(strstr(err.message, "approve") != NULL, "the sentence names approval");
+	is_int(look(&f, LOOK_KNOWN, "203.0.113.0/24", NULL), 0, "nor is the network known by it");
 	ok(op_user_approve(&f.op, user.id, &(struct user_approve_in){ 0 }, &user,
 			   &(struct tenant){ 0 }, &err), "approve");
 	is_int(login(user.email, PASSWORD), ERR_NONE, "approved");
+	is_int(look(&f, LOOK_KNOWN, "203.0.113.0/24", NULL), 1, "now it is");
 	ok(op_user_suspend(&f.op, user.id, NULL, &user, &err), "suspend");
 	is_int(login(user.email, PASSWORD), ERR_FORBIDDEN, "suspended");
 	is_str(err.reason, "suspended", "reason");
@@ -111,6 +116,54 @@ static void test_stale_hash(void)
 	is_int(login(user.email, PASSWORD), ERR_NONE, "and matches");
 	is_int(login(user.email, WRONG), ERR_AUTH_INVALID, "nothing else does");
 	f.conf.bcrypt_cost = 4;
+}
+
+/* --- what happens while the password is hashed ------------------------------ */
+
+static void (*meanwhile)(const char *user_id);
+static const char *meanwhile_id;
+
+bool __real_password_verify(const char *password, const char *hash, int64_t cost);
+bool __wrap_password_verify(const char *password, const char *hash, int64_t cost);
+
+bool __wrap_password_verify(const char *password, const char *hash, int64_t cost)
+{
+	if (meanwhile)
+		meanwhile(meanwhile_id);
+	meanwhile = NULL;
+	return __real_password_verify(password, hash, cost);
+}
+
+static void change_password(const char *user_id)
+{
+	if (!op_password_set(&f.op, user_id, WRONG, &err))
+		bail_out("password", &err);
+}
+
+static void suspend(const char *user_id)
+{
+	struct user u;
+
+	if (!op_user_suspend(&f.op, user_id, NULL, &u, &err))
+		bail_out("suspend", &err);
+}
+
+static void test_meanwhile(void)
+{
+	struct user user = make_user(&f, NULL);
+
+	start(T0);
+	meanwhile_id = user.id;
+	meanwhile = change_password;
+	is_int(login(user.email, PASSWORD), ERR_UNAVAILABLE, "password changed while it is hashed");
+	is_int(err.retry_after, 1, "try again");
+	is_int(login(user.email, PASSWORD), ERR_AUTH_INVALID, "the old one is wrong");
+	is_int(login(user.email, WRONG), ERR_NONE, "the new one is right");
+	ok(op_password_set(&f.op, user.id, PASSWORD, &err), "set it back; ends the sessions");
+	meanwhile = suspend;
+	is_int(login(user.email, PASSWORD), ERR_UNAVAILABLE, "suspended while it is hashed");
+	is_int(login(user.email, PASSWORD), ERR_FORBIDDEN, "suspended");
+	is_int(look(&f, LOOK_SESSIONS, user.id, NULL), 0, "no session");
 }
 
 static void test_busy(void)
@@ -184,7 +237,9 @@ static void test_success_forgets(void)
 	}
 	is_int(login(user.email, WRONG), ERR_RATE, "still waits");
 	is_int(err.retry_after, 60, "at most 60 s, as the network is known");
-	f.op.now += DAY_MS;
+	f.op.now -= 2 * DAY_MS;
+	is_int(login(user.email, WRONG), ERR_AUTH_INVALID, "a clock set back blocks nobody");
+	f.op.now += 3 * DAY_MS;
 	for (int i = 0; i < 5; i++)
 		is_int(login(user.email, WRONG), ERR_AUTH_INVALID, "idle for a day: forgotten");
 }
@@ -290,6 +345,7 @@ int main(void)
 	test_same_refusal();
 	test_inactive();
 	test_stale_hash();
+	test_meanwhile();
 	test_busy();
 	test_networks();
 	test_doubling();

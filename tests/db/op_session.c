@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "auth/token.h"
+#include "op/audit.h"
 #include "op/session.h"
 #include "op_fixture.h"
 
@@ -189,6 +190,20 @@ static void test_replaced(void)
 	is_int(sessions(), 0, "ends the session");
 }
 
+/* Of two that present tokens at once one may find that its own is good again. */
+static void test_reused_guard(void)
+{
+	char session[UUID_TEXT], family[33], family_hash[SHA256_HEX], presented[SHA256_HEX];
+	struct audit_event event = op_audit(&f.op, AUDIT_TOKEN_REUSED, now_good.session_id);
+
+	token_refresh_parse(now_good.refresh_token, session, family);
+	sha256_hex(family, 32, family_hash);
+	token_hash(now_good.refresh_token, presented);
+	ok(!store_session_reused(f.db, &event, &(struct session_rotation){ .id = session,
+		.family_hash = family_hash, .presented_hash = presented }, &err) &&
+	   err.kind == ERR_NOT_FOUND, "the good token never ends its session");
+}
+
 static void test_foreign(void)
 {
 	char family[33] = "", session[UUID_TEXT], forged[TOKEN_TEXT], hash[SHA256_HEX];
@@ -210,6 +225,7 @@ static void test_foreign(void)
 	is_int(err.kind, ERR_AUTH_INVALID, "kind");
 	is_int(refresh(now_good.refresh_token), ERR_NONE, "spends nothing");
 	begin();
+	test_reused_guard();
 	if (!token_refresh_parse(now_good.refresh_token, session, family))
 		bail_out("parse", &err);
 	token_refresh_new(now_good.session_id, family, forged, hash);
