@@ -4,7 +4,11 @@ check_PROGRAMS =
 include tests/unit/local.mk
 include tests/db/local.mk
 
-EXTRA_DIST += tests/run tests/support tests/http tests/process tests/lint tests/bench
+EXTRA_DIST += tests/run tests/postgres tests/support tests/http tests/process tests/lint tests/bench
+
+# For those who call tests/run themselves, as tests/postgres does.
+check-programs: $(check_PROGRAMS)
+.PHONY: check-programs
 
 # TEST_ARGS: options and names for tests/run ("--unit-only", "tests/http/x.t").
 check-local:
