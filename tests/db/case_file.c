@@ -210,6 +210,30 @@ static void checkpoint(const struct fixture *f)
 	ok(size_of(f, "test.db-wal") > 0, "closing the last handle is no checkpoint");
 }
 
+/* Writers and the checkpointer respect the lock file, and notice a new one. */
+static void writer_lock(const struct fixture *f)
+{
+	struct db *db = fixture_ready(f);
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open(fixture_path(f, "test.db.writer"), O_RDWR | O_CLOEXEC);
+	struct err e = { 0 };
+	bool done = true;
+
+	ok(fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0, "somebody has the writer lock");
+	db_deadline(db, clock_monotonic() + 100);
+	ok(!db_transaction(db, put_thing, &put_one, &e) && e.kind == ERR_UNAVAILABLE,
+	   "no write: %s", e.message);
+	ok(db_checkpoint(db, &done, &e) && !done, "no checkpoint");
+	db_deadline(db, 0);
+	unlink(fixture_path(f, "test.db.writer"));
+	close(fd);
+	ok(db_transaction(db, put_thing, &put_one, &e), "a lock file that was removed");
+	fd = open(fixture_path(f, "test.db.writer"), O_RDWR | O_CLOEXEC);
+	ok(fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0, "is made again, and free");
+	close(fd);
+	db_free(&db);
+}
+
 static bool fill(struct db *db, void *arg, struct err *err_r)
 {
 	char id[40];
@@ -278,6 +302,7 @@ const struct test_case file_cases[] = {
 	{ "a removed file", ON_SQLITE, unlinked },
 	{ "memory", ON_SQLITE, memory },
 	{ "checkpoint", ON_SQLITE, checkpoint },
+	{ "the writer lock", ON_SQLITE, writer_lock },
 	{ "disk full", ON_SQLITE, disk_full },
 	{ 0 },
 };
