@@ -1,0 +1,320 @@
+#!/usr/bin/perl
+# The shell commands, on both backends, beside a running service: what they
+# print, what they change, how they fail.
+use strict;
+use warnings;
+use FindBin;
+use IPC::Open2;
+use lib "$FindBin::Bin/../support";
+use Test::More;
+use Time::HiRes qw(time);
+use Pierre::Check;
+
+my $json = JSON::PP->new->utf8;
+my $sentence = qr/\Apierre: [^\n]+\n\z/;
+
+sub run_ok {
+	my ($p, $name, @words) = @_;
+	my $r = $p->cli(@words);
+	is($r->{status}, 0, $name) or diag("@words: $r->{err}");
+	is($r->{err}, '', 'nothing on standard error');
+	return $r;
+}
+
+# One JSON value, nothing else.
+sub run_json {
+	my ($p, $name, @words) = @_;
+	my $r = run_ok($p, $name, splice(@words, 0, 2), '--json', @words);
+	my $value = eval { $json->decode($r->{out}) };
+	ok($value, 'is JSON') or diag($r->{out});
+	return $value;
+}
+
+sub fails {
+	my ($p, $status, $like, @words) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $r = $p->cli(@words);
+	my $name = join(' ', map { ref $_ ? sprintf('%s=%s', map { $_ // '' } %$_) : s/\W+\z//r } @words);
+	is($r->{status}, $status, "$name: exit $status") or diag($r->{err});
+	is($r->{out}, '', 'nothing on standard output');
+	like($r->{err}, $status == 1 ? $sentence : qr/\Apierre: [^\n]+\nusage: pierre/, 'one sentence') if $status == 1 || $like;
+	like($r->{err}, $like, 'that says why') if $like;
+	return $r;
+}
+
+sub usage {
+	my ($p) = @_;
+	fails($p, 2, undef);
+	fails($p, 2, qr/there is no command 'nope'/, 'nope');
+	fails($p, 2, qr/'user' needs a second word/, 'user');
+	fails($p, 2, qr/there is no command 'user nope'/, 'user', 'nope');
+	fails($p, 2, qr/there is no option --bogus/, '--bogus', 'version');
+	fails($p, 2, qr/user list has no option --bogus/, 'user', 'list', '--bogus');
+	fails($p, 2, qr/user create needs EMAIL/, 'user', 'create');
+	fails($p, 2, qr/does not take 'extra'/, 'user', 'list', 'extra');
+	fails($p, 2, qr/--status needs a value/, 'user', 'list', '--status');
+	fails($p, 2, qr/--status is given twice/, 'user', 'list', '--status', 'active', '--status=pending');
+	fails($p, 2, qr/--json takes no value/, 'user', 'list', '--json=yes');
+	fails($p, 2, qr/--admin takes no value/, 'user', 'create', 'x@example.org', '--admin=1');
+	fails($p, 2, qr/has no option --password/, 'user', 'create', 'x@example.org', '--password', 'secret');
+	my $help = run_ok($p, 'help', 'help');
+	for my $words ('serve', 'db test', 'db migrate', 'db status', 'user create', 'user list', 'user approve', 'user suspend',
+		'user passwd', 'key create', 'key list', 'key revoke', 'admin setup-token', 'config check', 'config dump', 'openapi',
+		'version', 'help') {
+		like($help->{out}, qr/^  \Q$words\E  /m, "help lists '$words'");
+		my $one = run_ok($p, "help $words", 'help', split / /, $words);
+		like($one->{out}, qr/\Ausage: pierre \Q$words\E/, 'its usage');
+		is($p->cli(split(/ /, $words), '--help')->{out}, $one->{out}, '--help says the same');
+	}
+	is(run_ok($p, '--help', '--help')->{out}, $help->{out}, '--help is help');
+	is(run_ok($p, '-h', '-h')->{out}, $help->{out}, '-h too');
+	like(run_ok($p, 'group', 'help', 'db')->{out}, qr/db status/, 'help of a group');
+	is($p->cli('help', 'nope')->{status}, 2, 'help of nothing');
+}
+
+sub about {
+	my ($p) = @_;
+	like(run_ok($p, 'version', 'version')->{out}, qr/\Apierre \d+\.\d+\.\d+ \(.*\b$p->{backend}\b.*\)\n\z/, 'version and backends');
+	is_deeply($json->decode(run_ok($p, 'openapi', 'openapi')->{out}), $p->get('/openapi.json')->{json}, 'openapi is what is served');
+	my $man = run_ok($p, 'man page', 'help', '--man')->{out};
+	my $markdown = run_ok($p, 'table', 'help', '--options-markdown')->{out};
+	my $dump = run_ok($p, 'dump', 'config', 'dump')->{out};
+	my @options = $dump =~ /^(?:# )?([A-Z][A-Z_]+)=/mg;
+	cmp_ok(scalar @options, '>', 15, 'options: ' . scalar @options);
+	for my $option (@options) {
+		like($man, qr/^\\fB\Q$option\E\\fR/m, "$option is in the man page");
+		like($markdown, qr/^\| `\Q$option\E` \|/m, 'and in the table');
+	}
+	unlike($man, qr/^[.'](?!TH|SH|SS|TP|PP|B |I )/m, 'no text is taken for a request');
+}
+
+sub database {
+	my ($p) = @_;
+	my $t = run_json($p, 'db test', 'db', 'test');
+	is($t->{backend}, $p->{backend}, 'backend');
+	ok($t->{library}, "library: $t->{library}");
+	like($t->{encoding}, qr/\bUTF-?8\b/i, 'encoding');
+	is($t->{schema_current}, $t->{schema_latest}, 'schema');
+	cmp_ok($t->{round_trip_min_us}, '<=', $t->{round_trip_median_us}, 'round trip');
+	ok($t->{where}, 'where');
+	if ($p->{backend} eq 'sqlite') {
+		is($t->{journal}, 'wal', 'journal');
+		is($t->{synchronous}, 'full', 'synchronous');
+	} else {
+		ok($t->{server}, "server: $t->{server}");
+		ok(defined $t->{tls}, 'tls: ' . ($t->{tls} // ''));
+		cmp_ok($t->{connections_free}, '>', 0, 'connections_free');
+		unlike($json->encode($t), qr/password|:[^:\@\/]+\@/, 'no password');
+	}
+	my $human = run_ok($p, 'db test', 'db', 'test')->{out};
+	like($human, qr/^backend +$p->{backend}$/m, 'for people');
+	my $s = run_json($p, 'db status', 'db', 'status');
+	is($s->{pending}, 0, 'nothing pending');
+	cmp_ok($s->{file_bytes}, '>', 0, 'file size') if $p->{backend} eq 'sqlite';
+	is(run_json($p, 'db migrate', 'db', 'migrate')->{applied}, 0, 'migrate again does nothing');
+}
+
+sub users {
+	my ($p) = @_;
+	my $password = 'a shell made password';
+	my @pw = ('--password-file', '-');
+	my $u = run_json($p, 'create', 'user', 'create', 'Shell@Example.org', '--name', 'Shell', '--tier=professional', @pw,
+		stdin => "$password\n");
+	is($u->{user_status}, 'active', 'active at once');
+	is($u->{tier}, 'professional', 'tier');
+	ok(!$u->{is_admin}, 'no admin');
+	my $login = $p->login({ email => 'shell@example.org', password => $password });
+	status_is($p->get('/api/keys', token => $login->{token}), 200, 'can log in');
+	fails($p, 1, qr/already exists/, 'user', 'create', 'SHELL@example.org', @pw, stdin => "$password\n");
+	fails($p, 1, qr/password/i, 'user', 'create', 'short@example.org', @pw, stdin => "short\n");
+	fails($p, 1, qr/e-?mail/i, 'user', 'create', 'no-address', @pw, stdin => "$password\n");
+	fails($p, 1, qr/tier/, 'user', 'create', 'x@example.org', '--tier', 'gold', @pw, stdin => "$password\n");
+	fails($p, 1, qr/there is no terminal/, 'user', 'create', 'x@example.org');
+	fails($p, 1, qr/cannot read/, 'user', 'create', 'x@example.org', '--password-file', 'no-such-file');
+	fails($p, 1, undef, 'user', 'create', 'x@example.org', @pw, stdin => '');
+	open my $f, '>', "$p->{dir}/state/pw" or die;
+	print $f "$password\r\nsecond line\n";
+	close $f;
+	my $admin = run_json($p, 'create an admin', 'user', 'create', 'root@example.org', '--admin', '--password-file', 'pw');
+	ok($admin->{is_admin}, 'admin');
+	my $root = $p->login({ email => 'root@example.org', password => $password });
+	status_is($p->get('/admin/users', token => $root->{token}), 200, 'may do what admins do');
+	$p->{admin} = $root;
+	fails($p, 1, qr/exists/, 'admin', 'setup-token');
+
+	my $human = run_ok($p, 'list', 'user', 'list')->{out};
+	like($human, qr/^id +email +user_status/, 'a table');
+	like($human, qr/shell\@example\.org/i, 'with the user');
+	fails($p, 1, qr/control/, 'user', 'create', 'esc@example.org', '--name', "a\e[2Jb", @pw, stdin => "$password\n");
+	$p->sql("UPDATE users SET display_name = 'a' || " . ($p->{backend} eq 'sqlite' ? 'char(27)' : 'chr(27)') . " || '[2J' WHERE email_key = 'shell\@example.org'");
+	unlike(run_ok($p, 'approve', 'user', 'approve', 'shell@example.org')->{out}, qr/\e/, 'a name cannot steer the terminal');
+	my $all = run_json($p, 'list', 'user', 'list');
+	is(scalar @$all, $p->sql('SELECT count(*) FROM users'), 'all users');
+	unlike($json->encode($all), qr/\$2b\$|password/, 'no hash');
+
+	my $pending = $p->register_user;
+	is_deeply([ map { $_->{id} } @{ run_json($p, 'pending', 'user', 'list', '--status', 'pending') } ], [ $pending->{user_id} ], 'by status');
+	fails($p, 1, qr/status/, 'user', 'list', '--status', 'odd');
+	$u = run_json($p, 'approve by e-mail', 'user', 'approve', uc $pending->{email}, '--tenant-name', 'My Team', '--tenant-slug', 'my-team');
+	is($u->{user_status}, 'active', 'active');
+	ok($u->{tenant_id}, 'has the tenant');
+	is($p->sql("SELECT name FROM tenants WHERE slug = 'my-team'"), 'My Team', 'which was made');
+	$login = $p->login($pending);
+	is(run_json($p, 'suspend by id', 'user', 'suspend', $pending->{user_id}, '--reason', 'test')->{user_status}, 'suspended', 'suspended');
+	problem_is($p->get('/verify', token => $login->{token}), 403, { reason => 'suspended' }, 'from the next request on') for 1 .. 4;
+	run_ok($p, 'approve again', 'user', 'approve', $pending->{user_id});
+	fails($p, 1, qr/No user found/, 'user', $_, 'ghost@example.org') for qw(approve suspend);
+	fails($p, 1, qr/No user found/, 'user', 'passwd', 'ghost@example.org', @pw, stdin => "$password\n");
+	fails($p, 1, qr/admin/, 'user', 'suspend', 'root@example.org');
+
+	$login = $p->login($pending);
+	run_ok($p, 'passwd', 'user', 'passwd', $pending->{email}, @pw, stdin => "another password entirely");
+	problem_is($p->get('/verify', token => $login->{token}), 401, {}, 'ends the sessions');
+	$p->login({ %$pending, password => 'another password entirely' });
+	is($p->sql("SELECT count(*) FROM audit_events WHERE source = 'shell' AND target = '$pending->{user_id}'") >= 3 ? 1 : 0, 1,
+		'the audit trail knows the shell');
+}
+
+# On a terminal the password is asked for, twice and unseen.
+sub terminal {
+	my ($p, $email, @typed) = @_;
+	my @run = Pierre::as_user('script', '-qefc', $p->binary . " user create $email", '/dev/null');
+	local %ENV = %{ $p->{env} };
+	my $pid = open2(my $out, my $in, @run);
+	my $seen = '';
+	my $read = sub { my ($until) = @_;
+		while (!defined $until || $seen !~ /$until/) { sysread($out, $seen, 4096, length $seen) or last } };
+	local $SIG{ALRM} = sub { kill 'TERM', $pid; die "no prompt: $seen" };
+	alarm 60;
+	for (qr/Password: /, qr/Once more: /) {
+		$read->($_);
+		syswrite $in, shift(@typed) . "\n";
+	}
+	$read->();
+	waitpid $pid, 0;
+	alarm 0;
+	return { status => $? >> 8, seen => $seen };
+}
+
+sub prompts {
+	my ($p) = @_;
+	my $password = 'typed without echo';
+	my $r = terminal($p, 'typed@example.org', $password, $password);
+	is($r->{status}, 0, 'typed twice') or diag($r->{seen});
+	unlike($r->{seen}, qr/echo/, 'unseen');
+	$p->login({ email => 'typed@example.org', password => $password });
+	$r = terminal($p, 'typo@example.org', $password, 'something else again');
+	is($r->{status}, 1, 'two that differ');
+	like($r->{seen}, qr/the two passwords differ/, 'says so');
+}
+
+sub keys_ {
+	my ($p) = @_;
+	my $user = $p->approved_user;
+	my $k = run_json($p, 'create', 'key', 'create', $user->{email}, '--name', 'by shell', '--scopes', 'read,write',
+		'--expires-in-days', '30');
+	like($k->{api_key}, qr/^pk_live_\w{32}$/, 'the key');
+	is($k->{key_info}{name}, 'by shell', 'name');
+	ok($k->{key_info}{expires_at}, 'expires_at');
+	is($p->get('/verify', token => $k->{api_key})->{headers}{'x-pierre-scopes'}, 'read write', 'verifies');
+	my $human = run_ok($p, 'create', 'key', 'create', $user->{user_id}, '--tier', 'trial')->{out};
+	like($human, qr/^api_key +pk_trial_\w{32}$/m, 'for people');
+	fails($p, 1, qr/tier/, 'key', 'create', $user->{email}, '--tier', 'enterprise');
+	fails($p, 1, qr/scopes/, 'key', 'create', $user->{email}, '--scopes', 'a b');
+	fails($p, 1, qr/No user found/, 'key', 'create', 'ghost@example.org');
+	is($p->cli('key', 'create', $user->{email}, '--expires-in-days', 'soon')->{status}, 2, 'days are a number');
+	my $list = run_json($p, 'list', 'key', 'list', $user->{email});
+	is(scalar @$list, 2, 'two keys');
+	unlike($json->encode($list), qr/hash|pk_\w{25}/, 'never the key again');
+	like(run_ok($p, 'list', 'key', 'list', $user->{email})->{out}, qr/^id +key_prefix +name/, 'a table');
+	ok(!run_json($p, 'revoke', 'key', 'revoke', $k->{key_info}{id})->{is_active}, 'revoked');
+	problem_is($p->get('/verify', token => $k->{api_key}), 401, { reason => 'revoked' }, 'from the next request on') for 1 .. 4;
+	run_ok($p, 'revoke again', 'key', 'revoke', $k->{key_info}{id});
+	fails($p, 1, qr/not the id/, 'key', 'revoke', 'x');
+	fails($p, 1, qr/./, 'key', 'revoke', '00000000-0000-4000-8000-000000000000');
+}
+
+sub configuration {
+	my ($p) = @_;
+	is(run_json($p, 'check', 'config', 'check')->{sound}, JSON::PP::true, 'sound');
+	my $long = "$p->{dir}/" . 'x' x 100;
+	for ([ ENCRYPTION_KEY => undef, qr/ENCRYPTION_KEY/ ], [ ENCRYPTION_KEY => 'c2hvcnQ=', qr/ENCRYPTION_KEY/ ],
+		[ DATABASE_URL => 'mysql://x/y', qr/mysql|scheme/ ], [ FAST_SOCKET => '/no/such/dir/x', qr/FAST_SOCKET.*directory/ ],
+		[ SLOW_SOCKET => $long, qr/SLOW_SOCKET.*10[78]/ ], [ SLOW_SOCKET => $p->{fast_socket}, qr/same path/ ],
+		[ WORKERS => 0, qr/WORKERS/ ], [ WORKERS => 'many', qr/WORKERS/ ], [ BCRYPT_COST => 3, qr/BCRYPT_COST/ ],
+		[ LOG_LEVEL => 'loud', qr/LOG_LEVEL/ ], [ AUTO_MIGRATE => 'maybe', qr/AUTO_MIGRATE/ ]) {
+		my ($name, $value, $like) = @$_;
+		fails($p, 1, $like, 'config', 'check', env => { $name => $value });
+	}
+	open my $f, '>', "$p->{dir}/state/conf" or die;
+	print $f "# a comment\nWORKERS=7\nSLOW_WORKERS=\"3\"\n";
+	close $f;
+	my %dump = map { $_->{name} => $_ } @{ run_json($p, 'dump', 'config', 'dump', '--config', 'conf') };
+	is("$dump{SLOW_WORKERS}{value} $dump{SLOW_WORKERS}{source}", '2 environment', 'the environment wins');
+	%dump = map { $_->{name} => $_ } @{ run_json($p, 'dump', 'config', 'dump', '--config=conf',
+		env => { WORKERS => undef, SLOW_WORKERS => undef }) };
+	is("$dump{WORKERS}{value} $dump{WORKERS}{source}", '7 conf', 'from the file');
+	is("$dump{SLOW_WORKERS}{value}", '3', 'quoted');
+	is($dump{LOG_LEVEL}{source}, 'default', 'default');
+	is($dump{ENCRYPTION_KEY}{value}, '(set)', 'secrets are not shown');
+	my $text = run_ok($p, 'dump', 'config', 'dump')->{out};
+	unlike($text, qr/\Q$p->{env}{ENCRYPTION_KEY}\E/, 'nor in the text');
+	open $f, '>', "$p->{dir}/state/again" or die;
+	print $f $text;
+	close $f;
+	run_ok($p, 'a dump is a configuration', 'config', 'dump', '--config', 'again');
+	print { open my $g, '>', "$p->{dir}/state/bad"; $g } "WROKERS=1\n";
+	fails($p, 1, qr/bad:1.*WROKERS/, 'config', 'check', '--config', 'bad');
+	fails($p, 1, qr/no-such-file/, 'config', 'check', '--config', 'no-such-file');
+}
+
+# Each one sentence, exit 1, and soon.
+sub trouble {
+	my ($p) = @_;
+	my $dir = "$p->{dir}/state";
+	my @tries = ([ 'mysql://x/y', qr/mysql/ ], [ 'nonsense', qr/./ ], [ '', qr/./ ]);
+	if ($p->{backend} eq 'sqlite') {
+		print { open my $g, '>', "$dir/junk.db"; $g } 'this is not a database, it is a text of some length' x 100;
+		push @tries, [ "sqlite:$dir/none/x.db", qr/directory/ ], [ "sqlite:$dir", qr/./ ], [ "sqlite:$dir/junk.db", qr/database/ ];
+	} else {
+		my ($user, $pass) = $p->{url} =~ m{^\w+://(\w+):?([^@]*)@} ? ($1, $2) : ('pierre', '');
+		(my $none = $p->{url}) =~ s{/\Q$p->{database}\E}{/no_such_database};
+		push @tries, [ $none, qr/no_such_database|does not exist/ ],
+			[ 'postgresql://127.0.0.1:1/x', qr/./ ], [ 'postgresql://no-such-host.invalid/x', qr/./ ];
+	}
+	for (@tries) {
+		my ($url, $like) = @$_;
+		for my $words ([ 'db', 'test' ], [ 'user', 'list' ]) {
+			my $start = time;
+			fails($p, 1, $like, @$words, env => { DATABASE_URL => $url, DATABASE_TIMEOUT_MS => 1000 });
+			cmp_ok(time - $start, '<', 30, 'within a bounded time');
+		}
+	}
+	my $fresh = $p->new_database;
+	$fresh =~ s/pierre\.db$/fresh.db/;
+	my %env = (DATABASE_URL => $fresh, AUTO_MIGRATE => 'no');
+	fails($p, 1, qr/pierre db migrate/, 'user', 'list', env => \%env);
+	is($json->decode($p->cli('db', 'status', '--json', env => \%env)->{out})->{pending}, 1, 'status tells what is pending');
+	is($json->decode($p->cli('db', 'migrate', '--json', env => \%env)->{out})->{applied}, 1, 'migrate');
+	is($p->cli('user', 'list', '--json', env => \%env)->{out}, "[]\n", 'then it works');
+	my $token = $p->cli('admin', 'setup-token', env => \%env);
+	like($token->{out}, qr/\Asetup_[A-Za-z0-9_-]{43}\n\z/, 'a setup token');
+	is($p->cli('user', 'list', env => { DATABASE_URL => 'sqlite::memory:' })->{status}, 0, 'commands work in memory')
+		if $p->{backend} eq 'sqlite';
+	Pierre::psql("DROP DATABASE $p->{database} WITH (FORCE)") if $p->{backend} eq 'postgresql';
+}
+
+each_backend(sub {
+	my ($p) = @_;
+	subtest usage => sub { usage($p) };
+	subtest about => sub { about($p) };
+	subtest database => sub { database($p) };
+	subtest users => sub { users($p) };
+	subtest prompts => sub { prompts($p) };
+	subtest keys => sub { keys_($p) };
+	subtest configuration => sub { configuration($p) };
+	my $database = $p->{database};
+	subtest trouble => sub { trouble($p) };
+	$p->{database} = $database;
+});
+done_testing;

@@ -1,0 +1,129 @@
+# What the shipped nginx snippets promise by themselves: error pages, limits,
+# headers, the door for upstreams, logs.
+use strict;
+use warnings;
+use Test::More;
+use lib "$ENV{PIERRE_SOURCE}/tests/support";
+use Pierre;
+
+sub problem {
+	my ($r, $status, $name) = @_;
+	subtest $name => sub {
+		is $r->{status}, $status, "status $status";
+		is $r->{headers}{'content-type'}, 'application/problem+json', 'a problem document';
+		is $r->{json}{status}, $status, 'says its status';
+		ok $r->{json}{code} && $r->{json}{title} && $r->{json}{detail}, 'code, title and detail';
+		like $r->{json}{request_id}, qr/^[0-9a-f]{32}$/, 'request id';
+		is $r->{headers}{'x-request-id'}, $r->{json}{request_id}, 'the same in the header';
+		secured($r);
+	};
+}
+sub secured {
+	my ($r) = @_;
+	my %times;
+	$times{ lc $_->[0] }++ for @{ $r->{header_list} };
+	is $times{$_}, 1, "$_ once" for qw(strict-transport-security x-content-type-options
+		x-frame-options referrer-policy content-security-policy permissions-policy cache-control);
+	is $r->{headers}{server}, 'nginx', 'no version';
+}
+
+my ($backend) = Pierre::backends();
+my $p = Pierre->start(backend => $backend);
+
+subtest 'nginx speaks problem+json' => sub {
+	problem($p->raw("nonsense\r\n\r\n"), 400, 'not HTTP');
+	problem($p->raw("GET / HTTP/1.1\r\n\r\n"), 400, 'no Host');
+	problem($p->raw("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx"),
+		400, 'Content-Length twice');
+	problem($p->raw("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nx"),
+		400, 'both lengths');
+	problem($p->raw("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n"), 405, 'TRACE');
+	problem($p->post('/api/auth/login', 'x' x 65537), 413, 'a body over 64 kB');
+	problem($p->get('/' . 'x' x 8192), 414, 'a long address');
+	problem($p->get('/', headers => { X => 'x' x 8192 }), 431, 'a long header');
+	problem(Pierre::Client->new(port => $p->{port}, plain => 1)->get('/'), 400, 'HTTP on the TLS port');
+	problem($p->get('/.pierre/auth'), 404, 'the inner question is not for clients');
+	problem($p->get('/.pierre/error'), 404, 'nor is the error page');
+};
+
+subtest 'Pierre and nginx agree on headers' => sub {
+	secured($p->get('/verify'));
+	secured($p->get('/nowhere'));
+};
+
+subtest 'the plain port only redirects' => sub {
+	my $r = $p->{http}->post('/api/auth/login?x=1', '{}');
+	is $r->{status}, 308, 'keeps the method';
+	is $r->{headers}{location}, "https://localhost:$p->{port}/api/auth/login?x=1", 'keeps the address';
+};
+
+subtest 'the door' => sub {
+	my $user = $p->approved_user;
+	my $key = $p->new_key($user);
+	my %forged = map { ("X-Pierre-$_" => 'forged') } qw(Auth Key-Id User-Id Tenant-Id Tier Scopes);
+	my $r = $p->get('/demo/a?b=1', headers => { %forged, 'X-API-Key' => $key->{api_key} });
+	is $r->{status}, 200, 'a key passes';
+	like $r->{body}, qr/^X-Pierre-Auth: key$/m, 'told: a key';
+	like $r->{body}, qr/^X-Pierre-Key-Id: \Q$key->{key_info}{id}\E$/m, 'told: which key';
+	like $r->{body}, qr/^X-Pierre-User-Id: \Q$user->{user_id}\E$/m, 'told: whose';
+	like $r->{body}, qr/^X-Pierre-Tier: \Q$key->{key_info}{tier}\E$/m, 'told: tier';
+	unlike $r->{body}, qr/forged/, 'nothing a client made up';
+	unlike $r->{body}, qr/\Q$key->{api_key}\E/, 'the key itself stays here';
+	like $r->{body}, qr{^GET /demo/a\?b=1$}m, 'the address as it was';
+	secured_door($r);
+
+	$r = $p->get('/demo/', token => $user->{token});
+	like $r->{body}, qr/^X-Pierre-Auth: session$/m, 'an access token passes';
+	like $r->{body}, qr/^X-Pierre-Key-Id: ?$/m, 'without a key';
+	$r = $p->post('/demo/', 'x' x 2000, headers => { Authorization => $key->{api_key} });
+	is $r->{status}, 200, 'a POST with a body passes';
+	like $r->{body}, qr{^POST /demo/$}m, 'as a POST';
+	is $p->put('/demo/', '{}', token => $user->{token})->{status}, 200, 'PUT too';
+
+	$r = $p->get('/demo/');
+	problem($r, 401, 'without a credential');
+	like $r->{headers}{'www-authenticate'}, qr/^Bearer /, 'says what is needed';
+	problem($p->get('/demo/', headers => { 'X-API-Key' => 'pk_live_' . 'a' x 32 }), 401, 'a wrong key');
+	problem($p->get('/demo/', headers => { 'X-Original-URI' => '/verify', 'Content-Length' => 0 }), 401,
+		'headers do not open it');
+
+	$p->delete("/api/keys/$key->{key_info}{id}", token => $user->{token});
+	problem($p->get('/demo/', headers => { 'X-API-Key' => $key->{api_key} }), 401, 'a revoked key');
+	my $admin = $p->setup_admin;
+	$p->expect(200, $p->post("/admin/suspend-user/$user->{user_id}", { reason => 'test' }, token => $admin->{token}));
+	my $status = $p->get('/verify', token => $user->{token})->{status};
+	problem($p->get('/demo/', token => $user->{token}), $status, 'a suspended user, as /verify says');
+};
+sub secured_door { my ($r) = @_; ok $r->{headers}{'x-content-type-options'}, 'security headers on the upstream\'s reply' }
+
+subtest 'logs hold no secrets' => sub {
+	$p->get('/verify?token=canary-one', headers => { 'X-API-Key' => 'canary-two', Authorization => 'Bearer canary-three' });
+	$p->get('/demo/?token=canary-one', headers => { 'X-API-Key' => 'canary-two' });
+	like $p->access_log, qr{"GET /demo/ HTTP/1.1" 401}, 'the request is there';
+	unlike $p->access_log, qr/canary/, 'not in the access log';
+	unlike $p->log, qr/canary/, 'not in Pierre\'s log';
+};
+
+subtest 'Pierre away' => sub {
+	$p->stop_serve;
+	problem($p->get('/verify'), 502, 'a route');
+	my $r = $p->get('/demo/');
+	problem($r, 503, 'the door stays shut');
+	ok $r->{headers}{'retry-after'}, 'says when to try again';
+};
+$p->stop;
+
+subtest 'guessing is slowed per address' => sub {
+	my $p = Pierre->start(backend => $backend, login_rate => '5r/s');
+	my @status = map { $p->post('/api/auth/refresh', { refresh_token => 'prt_x' }) } 1 .. 60;
+	my ($limited) = grep { $_->{status} == 429 } @status;
+	ok $limited, '60 in a row are too many' or return $p->stop;
+	problem($limited, 429, 'the refusal');
+	ok $limited->{headers}{'retry-after'}, 'says when to try again';
+	isnt $p->post('/api/auth/refresh', { refresh_token => 'prt_x' }, local => '127.0.1.1')->{status}, 429,
+		'another address is not concerned';
+	is $p->get('/health/live')->{status}, 200, 'nor are other routes';
+	$p->stop;
+};
+
+done_testing;
