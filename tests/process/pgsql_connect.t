@@ -28,7 +28,7 @@ sub refused {
 
 sub accepted {
 	my ($name, $url, %env) = @_;
-	my $tool = $cluster->tool(DATABASE_URL => $url, TIMEOUT_MS => 10000, %env);
+	my $tool = $cluster->tool(DATABASE_URL => $url, TIMEOUT_MS => 6000, %env);
 	is $tool->ask('connect'), 'ok', $name;
 	return $tool;
 }
