@@ -47,10 +47,10 @@ $SIG{INT} = $SIG{TERM} = $SIG{HUP} = sub { exit 1 };
 sub built {
 	my %has;
 	open my $f, '<', "$BUILD/config.h" or croak "no build in '$BUILD': set PIERRE_BUILD";
-	while (<$f>) {
-		$has{sqlite} = 1 if /^#define HAVE_SQLITE 1/;
-		$has{postgresql} = 1 if /^#define HAVE_PGSQL 1/;
-		$has{systemd} = 1 if /^#define HAVE_SYSTEMD 1/;
+	while (my $line = <$f>) {
+		$has{sqlite} = 1 if $line =~ /^#define HAVE_SQLITE 1/;
+		$has{postgresql} = 1 if $line =~ /^#define HAVE_PGSQL 1/;
+		$has{systemd} = 1 if $line =~ /^#define HAVE_SYSTEMD 1/;
 	}
 	return \%has;
 }
