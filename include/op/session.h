@@ -5,7 +5,9 @@
  * 10 s while its successor is unused gets a new pair that replaces the
  * successor (the reply was lost); later, or once the successor was used, it
  * ends the session. Rotation is one conditional UPDATE, so of two at once
- * one wins and the other is judged by the rule above.
+ * one wins and the other is judged by the rule above. The ten seconds count
+ * from the first use, so replacing does not prolong them. What was replaced
+ * counts as spent, and so does anything else that carries the family secret.
  *
  * Guessing (R19): failures are counted per (account, network), network = /24 or
  * /64 of REMOTE_ADDR; from the 5th on the wait doubles from 1 s up to 15 min
@@ -13,6 +15,9 @@
  * account from networks it never logged in from: those networks wait until the
  * hour is over; known networks are not affected. Waiting = ERR_RATE with
  * retry_after, decided without hashing. Unknown accounts behave the same.
+ * Attempts are counted before they are hashed (op/guess.h), so these bounds
+ * hold for any number at once. A network stays known for 90 days after its
+ * last login; failures are forgotten after a day without one.
  */
 #ifndef PIERRE_OP_SESSION_H
 #define PIERRE_OP_SESSION_H
@@ -32,13 +37,16 @@ struct session_tokens {
 /* ERR_AUTH_INVALID "Invalid email or password" (same sentence and time for
  * unknown accounts); ERR_FORBIDDEN reason pending|suspended only after the
  * right password (the sentence names approval); ERR_RATE when slowed or when
- * no password permit is free. Updates last_active; rehashes a stale hash. */
+ * no password permit is free; ERR_UNAVAILABLE when the account changed while its
+ * password was hashed. Updates last_active; rehashes a stale hash. */
 bool op_login(struct op *op, const struct login_in *in, struct session_tokens *out,
 	      struct user *user_r, struct err *err_r);
 /* Without a password, for the admin just set up. */
 bool op_session_start(struct op *op, const struct user *user, struct session_tokens *out,
 		      struct err *err_r);
-/* user_id: whose session it must be (else ERR_AUTH_INVALID and nothing is
+/* ERR_AUTH_INVALID reason unknown, or reused: the session was ended;
+ * ERR_AUTH_EXPIRED; ERR_FORBIDDEN reason suspended|pending (nothing is spent).
+ * user_id: whose session it must be (else ERR_AUTH_INVALID and nothing is
  * spent); NULL = anybody's. */
 bool op_session_refresh(struct op *op, const char *refresh_token, const char *user_id,
 			struct session_tokens *out, struct user *user_r, struct err *err_r);
@@ -47,6 +55,7 @@ bool op_session_refresh(struct op *op, const char *refresh_token, const char *us
  * reason expired, ERR_FORBIDDEN reason suspended|pending. Reads only. */
 bool op_session_check(struct op *op, const char *access_token, struct actor *out,
 		      struct user *user_r, struct err *err_r);
+/* Live sessions of the actor, newest first, at most 200. */
 bool op_session_list(struct op *op, struct field_list *out, struct err *err_r);
 /* Own session only: ERR_NOT_FOUND otherwise. Logout = end of actor.session_id. */
 bool op_session_end(struct op *op, const char *session_id, struct err *err_r);
