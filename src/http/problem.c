@@ -52,11 +52,12 @@ static void add_text(struct strbuf *b, const char *name, const char *value)
 }
 
 /* A challenge names an error only when a token was presented (RFC 6750 3.1);
- * a wrong password has no reason and is none. */
+ * a wrong password ("credentials") is none. */
 static void add_challenge(struct response *res, const struct err *err)
 {
 	bool token = err->kind == ERR_AUTH_EXPIRED ||
-		     (err->kind == ERR_AUTH_INVALID && err->reason[0]);
+		     (err->kind == ERR_AUTH_INVALID && err->reason[0] &&
+		      !str_eq(err->reason, "credentials"));
 	response_header(res, "WWW-Authenticate",
 			token ? "Bearer realm=\"pierre\", error=\"invalid_token\"" :
 				"Bearer realm=\"pierre\"");

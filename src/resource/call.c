@@ -25,25 +25,19 @@ bool call_reply(struct call *call, const void *out)
 	return true;
 }
 
-/* The client gets a general sentence for these; the log gets the true one. */
+/* Of a 500 the client gets a general sentence; the log gets the true one. */
 static void log_failure(const struct call *call, const struct err *err)
 {
-	switch (err->kind) {
-	case ERR_INTERNAL:
-	case ERR_DATABASE:
-		log_error("request_failed", LOG_S("request_id", call->req->request_id),
-			  LOG_S("route", call->route ? call->route->label : NULL),
-			  LOG_S("error", err->message));
-		return;
-	case ERR_UNAVAILABLE:
-	case ERR_UNCERTAIN:
-		log_warn("request_refused", LOG_S("request_id", call->req->request_id),
-			 LOG_S("route", call->route ? call->route->label : NULL),
-			 LOG_S("error", err->message));
-		return;
-	default:
-		return;
-	}
+	const struct log_field fields[] = {
+		LOG_S("request_id", call->req->request_id),
+		LOG_S("route", call->route ? call->route->label : NULL),
+		LOG_S("error", err->message),
+	};
+	int status = problem_kind(err->kind)->status;
+
+	if (status >= 500)
+		log_event(status == 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "request_failed",
+			  fields, sizeof(fields) / sizeof(fields[0]));
 }
 
 static void reply_error(struct call *call, const struct err *err)

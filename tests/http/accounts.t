@@ -192,6 +192,7 @@ sub logins {
 		401, { code => 'AuthInvalid' }, 'unknown e-mail');
 	my $wrong = problem_is($p->post('/api/auth/login', { email => $user->{email}, password => 'wrong wrong wrong' }),
 		401, { code => 'AuthInvalid' }, 'wrong password');
+	is($wrong->{headers}{'www-authenticate'}, 'Bearer realm="pierre"', 'no token was wrong');
 	is($unknown->{json}{detail}, 'Invalid email or password', 'sentence');
 	is($wrong->{json}{detail}, $unknown->{json}{detail}, 'the same for both');
 	is_deeply([ sort keys %{ $wrong->{json} } ], [ sort keys %{ $unknown->{json} } ], 'and the same shape');

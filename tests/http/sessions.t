@@ -70,11 +70,15 @@ sub aliases {
 sub races {
 	my ($p, $user) = @_;
 	my $one = $p->login($user);
-	my @codes = at_once(map { sub { refresh($p, $one->{refresh_token})->{status} } } 1 .. 6);
-	is(scalar(grep { $_ ne '200' && $_ ne '401' } @codes), 0, "six refreshes at once: @codes");
-	ok((grep { $_ eq '200' } @codes), 'at least one wins');
-	my $live = $p->sql("SELECT count(*) FROM sessions WHERE user_id = '$user->{user_id}'");
-	like($live, qr/^\d+$/, 'rows can be counted');
+	my @words = at_once(map { sub {
+		my $r = refresh($p, $one->{refresh_token});
+		return $r->{status} == 200 ? $r->{json}{access_token} : $r->{status};
+	} } 1 .. 6);
+	my @tokens = grep { /^pat_/ } @words;
+	ok(@tokens >= 1, 'six refreshes at once: at least one wins');
+	is(scalar(grep { !/^pat_|^401$/ } @words), 0, 'the others win or are refused');
+	my @live = grep { $p->get('/verify', token => $_)->{status} == 200 } @tokens;
+	cmp_ok(scalar @live, '<=', 1, 'one pair is good at most');
 }
 
 sub listing {
@@ -94,7 +98,6 @@ sub listing {
 	problem_is($p->delete("/api/auth/sessions/$theirs->[0]{id}", token => $me->{token}), 404, {}, "a stranger's");
 	status_is($p->get('/verify', token => $stranger->{token}), 200, 'is untouched');
 	problem_is($p->delete('/api/auth/sessions/00000000-0000-4000-8000-000000000000', token => $me->{token}), 404, {}, 'unknown');
-	my ($before) = @{ $p->get('/api/auth/sessions', token => $old->{token})->{json}{sessions} };
 	my ($id) = map { $_->{id} } grep { $_->{current} }
 		@{ $p->get('/api/auth/sessions', token => $old->{token})->{json}{sessions} };
 	my $end = status_is($p->delete("/api/auth/sessions/$id", token => $me->{token}), 204, 'end another of mine');
