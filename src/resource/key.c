@@ -29,7 +29,7 @@ static const struct field key_create_fields[] = {
 	  .offset = FIELD_AT(struct key_create_in, expires_in_days), .min = 1, .max = 3650,
 	  .sentence = "Days until the key ends; the tier's when left out" },
 	{ .name = "scopes", .type = FIELD_STRINGS, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct key_create_in, scopes), .max = 50,
+	  .offset = FIELD_AT(struct key_create_in, scopes), .max = 32,
 	  .sentence = "Words your services give a meaning to" },
 	{ 0 },
 };
@@ -120,7 +120,7 @@ static const struct field key_patch_fields[] = {
 	  .offset = FIELD_AT(struct key_patch_in, description), .min = 0, .max = 500,
 	  .sentence = "More about it" },
 	{ .name = "scopes", .type = FIELD_STRINGS,
-	  .offset = FIELD_AT(struct key_patch_in, scopes), .max = 50,
+	  .offset = FIELD_AT(struct key_patch_in, scopes), .max = 32,
 	  .sentence = "Words your services give a meaning to" },
 	{ .name = "expires_at", .type = FIELD_TIME, .flags = FIELD_NULLABLE,
 	  .offset = FIELD_AT(struct key_patch_in, expires_at),
