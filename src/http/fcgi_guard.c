@@ -26,6 +26,7 @@ struct source {
 struct record {
 	unsigned type, id;
 	size_t content, len;     /* where it is in bytes, and how long */
+	size_t padding;
 };
 
 /* Each MSG_PEEK goes on where the last one ended. */
@@ -83,13 +84,20 @@ static bool next_record(struct fcgi_guard *g, const struct source *s, struct rec
 	if (!see(g, s, g->at + HEADER))
 		return false;
 	const unsigned char *h = g->bytes + g->at;
-	size_t padding = h[6];
 	if (h[0] != 1)
 		return false;
 	*r = (struct record){ .type = h[1], .id = (unsigned)h[2] << 8 | h[3],
-			      .content = g->at + HEADER, .len = (size_t)h[4] << 8 | h[5] };
-	g->at = r->content + r->len + padding;
+			      .content = g->at + HEADER, .len = (size_t)h[4] << 8 | h[5],
+			      .padding = h[6] };
+	g->at = r->content + r->len + r->padding;
 	return see(g, s, g->at);
+}
+
+/* After these records libfcgi forgets that padding follows and takes it for the
+ * next header. nginx never pads them. */
+static bool is_unpadded(const struct record *r)
+{
+	return r->padding == 0;
 }
 
 static bool take_begin(struct fcgi_guard *g, const struct source *s)
@@ -99,7 +107,7 @@ static bool take_begin(struct fcgi_guard *g, const struct source *s)
 		return false;
 	const unsigned char *body = g->bytes + r.content;
 	g->id = r.id;
-	return ((unsigned)body[0] << 8 | body[1]) == ROLE_RESPONDER;
+	return ((unsigned)body[0] << 8 | body[1]) == ROLE_RESPONDER && is_unpadded(&r);
 }
 
 static bool take_params(struct fcgi_guard *g, const struct source *s)
@@ -111,7 +119,7 @@ static bool take_params(struct fcgi_guard *g, const struct source *s)
 		memmove(g->bytes + g->params_len, g->bytes + r.content, r.len);
 		g->params_len += r.len;
 	} while (r.len > 0);
-	return true;
+	return is_unpadded(&r);
 }
 
 /* One or four bytes, big-endian. */

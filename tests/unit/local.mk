@@ -20,3 +20,7 @@ tests_unit_json_LDADD = $(LAYERS) $(LIBS_ALL)
 check_PROGRAMS += tests/unit/pools
 tests_unit_pools_SOURCES = tests/unit/pools.c tests/unit/tap.h
 tests_unit_pools_LDADD = $(LAYERS) $(LIBS_ALL)
+
+check_PROGRAMS += tests/unit/fcgi
+tests_unit_fcgi_SOURCES = tests/unit/fcgi.c tests/unit/tap.h
+tests_unit_fcgi_LDADD = $(LAYERS) $(LIBS_ALL)
