@@ -24,3 +24,23 @@ tests_unit_pools_LDADD = $(LAYERS) $(LIBS_ALL)
 check_PROGRAMS += tests/unit/fcgi
 tests_unit_fcgi_SOURCES = tests/unit/fcgi.c tests/unit/tap.h
 tests_unit_fcgi_LDADD = $(LAYERS) $(LIBS_ALL)
+
+check_PROGRAMS += tests/unit/request
+tests_unit_request_SOURCES = tests/unit/request.c tests/unit/tap.h
+tests_unit_request_LDADD = $(LAYERS) $(LIBS_ALL)
+
+check_PROGRAMS += tests/unit/response
+tests_unit_response_SOURCES = tests/unit/response.c tests/unit/tap.h
+tests_unit_response_LDADD = $(LAYERS) $(LIBS_ALL)
+
+check_PROGRAMS += tests/unit/problem
+tests_unit_problem_SOURCES = tests/unit/problem.c tests/unit/tap.h
+tests_unit_problem_LDADD = $(LAYERS) $(LIBS_ALL)
+
+check_PROGRAMS += tests/unit/route
+tests_unit_route_SOURCES = tests/unit/route.c tests/unit/tap.h
+tests_unit_route_LDADD = $(LAYERS) $(LIBS_ALL)
+
+check_PROGRAMS += tests/unit/openapi
+tests_unit_openapi_SOURCES = tests/unit/openapi.c tests/unit/tap.h
+tests_unit_openapi_LDADD = $(LAYERS) $(LIBS_ALL)

@@ -1,0 +1,153 @@
+/*
+ * tests/unit/openapi.c - the document of two small tables, and that it is
+ * JSON, complete and always the same.
+ */
+#include "config.h"
+
+#include "base/str.h"
+#include "http/json.h"
+#include "http/route.h"
+#include "tap.h"
+
+static struct arena *arena;
+
+static bool handler(struct call *call, struct err *err_r)
+{
+	(void)call;
+	(void)err_r;
+	return true;
+}
+
+static const char *const words[] = { "one", "two", NULL };
+static const struct field part_fields[] = {
+	{ .name = "n", .type = FIELD_INT, .min = -1, .max = 5 },
+	{ 0 },
+};
+static const struct field_schema part_schema = { "Part", 8, part_fields, 0 };
+static const struct field in_fields[] = {
+	{ .name = "name", .type = FIELD_TEXT, .flags = FIELD_REQUIRED, .min = 1, .max = 100,
+	  .sentence = "A \"name\"." },
+	{ .name = "password", .type = FIELD_TEXT, .flags = FIELD_SECRET },
+	{ .name = "word", .type = FIELD_TEXT, .flags = FIELD_NULLABLE, .values = words },
+	{ .name = "tags", .type = FIELD_STRINGS, .max = 3 },
+	{ 0 },
+};
+static const struct field_schema in_schema = { "ThingIn", 8, in_fields, 0 };
+static const struct field out_fields[] = {
+	{ .name = "id", .type = FIELD_UUID },
+	{ .name = "when", .type = FIELD_TIME, .flags = FIELD_NULLABLE },
+	{ .name = "on", .type = FIELD_BOOL },
+	{ .name = "hash", .type = FIELD_TEXT, .flags = FIELD_PRIVATE },
+	{ .name = "part", .type = FIELD_OBJECT, .schema = &part_schema },
+	{ .name = "maybe", .type = FIELD_OBJECT, .flags = FIELD_NULLABLE, .schema = &part_schema },
+	{ .name = "parts", .type = FIELD_LIST, .schema = &part_schema },
+	{ 0 },
+};
+static const struct field_schema out_schema = { "Thing", 8, out_fields, 0 };
+static const char *const query[] = { "limit", "cursor", NULL };
+
+static const struct route first[] = {
+	{ .method = HTTP_GET, .pattern = "/things", .label = "thing_list", .guard = GUARD_SESSION,
+	  .fn = handler, .query = query, .status = 200, .out = &out_schema, .summary = "List." },
+	{ .method = HTTP_GET, .pattern = "/things/{id}/{other}", .label = "thing_show",
+	  .fn = handler, .status = 200, .out = &out_schema },
+	{ 0 },
+};
+static const struct route second[] = {
+	{ .method = HTTP_POST, .pattern = "/things", .label = "thing_create", .guard = GUARD_ADMIN,
+	  .fn = handler, .body_max = BODY_SMALL, .in = &in_schema, .status = 201,
+	  .out = &out_schema, .summary = "Create." },
+	{ .method = HTTP_DELETE, .pattern = "/all", .label = "all_delete", .fn = handler,
+	  .status = 204 },
+	{ 0 },
+};
+static const struct route *const tables[] = { first, second, NULL };
+static const struct route *const swapped[] = { second, first, NULL };
+
+/* Parts that must stand in it, word for word. */
+static const char *const parts[] = {
+	"{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Pierre\",\"version\":\"1.2.3\",",
+	"\"paths\":{\"/things\":{\"get\":{\"operationId\":\"thing_list\",\"summary\":\"List.\","
+	"\"security\":[{\"bearer\":[]}],\"parameters\":[{\"name\":\"limit\",\"in\":\"query\","
+	"\"required\":false,\"schema\":{\"type\":\"string\"}},{\"name\":\"cursor\",",
+	"\"post\":{\"operationId\":\"thing_create\",\"summary\":\"Create.\","
+	"\"security\":[{\"bearer\":[]}],\"requestBody\":{\"required\":true,\"content\":"
+	"{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/ThingIn\"}}}},"
+	"\"responses\":{\"201\":{\"description\":\"Create.\",\"headers\":{\"X-Request-Id\":"
+	"{\"$ref\":\"#/components/headers/X-Request-Id\"}},\"content\":{\"application/json\":"
+	"{\"schema\":{\"$ref\":\"#/components/schemas/Thing\"}}}},\"400\":{\"$ref\":"
+	"\"#/components/responses/Problem\"},\"401\":",
+	"\"/things/{id}/{other}\":{\"get\":{\"operationId\":\"thing_show\",\"security\":[],"
+	"\"parameters\":[{\"name\":\"id\",\"in\":\"path\",\"required\":true,\"schema\":"
+	"{\"type\":\"string\",\"format\":\"uuid\"}},{\"name\":\"other\",\"in\":\"path\","
+	"\"required\":true,\"schema\":{\"type\":\"string\"}}]",
+	"\"/all\":{\"delete\":{\"operationId\":\"all_delete\",\"security\":[],\"responses\":"
+	"{\"204\":{\"description\":\"Done.\",\"headers\":{\"X-Request-Id\":{\"$ref\":"
+	"\"#/components/headers/X-Request-Id\"}}},\"503\":",
+	"\"ThingIn\":{\"type\":\"object\",\"required\":[\"name\"],\"additionalProperties\":false,"
+	"\"properties\":{\"name\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":100,"
+	"\"description\":\"A \\\"name\\\".\"},\"password\":{\"type\":\"string\",\"format\":\"password\"},"
+	"\"word\":{\"type\":[\"string\",\"null\"],\"enum\":[\"one\",\"two\",null]},"
+	"\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"maxItems\":3}}}",
+	"\"Thing\":{\"type\":\"object\",\"required\":[\"id\",\"when\",\"on\",\"part\",\"maybe\","
+	"\"parts\"],\"properties\":{\"id\":{\"type\":\"string\",\"format\":\"uuid\"},"
+	"\"when\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"},"
+	"\"on\":{\"type\":\"boolean\"},\"part\":{\"$ref\":\"#/components/schemas/Part\"},"
+	"\"maybe\":{\"oneOf\":[{\"$ref\":\"#/components/schemas/Part\"},{\"type\":\"null\"}]},"
+	"\"parts\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Part\"}}}}",
+	"\"Part\":{\"type\":\"object\",\"required\":[\"n\"],\"properties\":{\"n\":"
+	"{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":-1,\"maximum\":5}}}",
+	"\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"",
+	"\"Problem\":{\"type\":\"object\"",
+};
+
+static struct strbuf document(const struct route *const *of)
+{
+	struct strbuf b = { .arena = arena };
+	openapi_write(of, "1.2.3", &b);
+	return b;
+}
+
+static int count(const char *text, const char *what)
+{
+	int n = 0;
+	for (const char *p = text; (p = strstr(p, what)); p++)
+		n++;
+	return n;
+}
+
+/* Every "$ref" names a member that is there. */
+static void test_refs(const char *text)
+{
+	int missing = 0, n = 0;
+	for (const char *p = text; (p = strstr(p, "\"$ref\":\"#/components/")); n++) {
+		p = strchr(p + 8, '/') + 12;
+		const char *name = strchr(p, '/') + 1;
+		const char *key = arena_printf(arena, "\"%.*s\":{", (int)strcspn(name, "\""), name);
+		missing += !strstr(text, key);
+	}
+	ok(n > 10 && missing == 0, "%d references, all there", n);
+}
+
+int main(void)
+{
+	struct err err;
+	arena = arena_new();
+	struct strbuf b = document(tables);
+	if (!ok(json_check(b.s, b.len, &err), "the document is strict JSON"))
+		printf("# %s\n# %s\n", err.message, b.s);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (!ok(strstr(b.s, parts[i]) != NULL, "part %zu", i))
+			printf("# %s\n", b.s);
+	is_int(count(b.s, "\"/things\":"), 1, "one path object for rows of two tables");
+	is_int(count(b.s, "\"operationId\""), 4, "every row is an operation");
+	is_int(count(b.s, "\"Part\":{"), 1, "a schema reached three times is there once");
+	is_int(count(b.s, "hash"), 0, "private fields are not");
+	test_refs(b.s);
+	is_str(document(tables).s, b.s, "the same tables, the same bytes");
+	ok(json_check(document(swapped).s, document(swapped).len, &err), "in another order, too");
+	const struct route *const none[] = { NULL };
+	ok(json_check(document(none).s, document(none).len, &err), "and of no tables");
+	arena_free(&arena);
+	return tap_done();
+}
