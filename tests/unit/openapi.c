@@ -95,8 +95,8 @@ static const char *const parts[] = {
 	"\"on\":{\"type\":\"boolean\"},\"part\":{\"$ref\":\"#/components/schemas/Part\"},"
 	"\"maybe\":{\"oneOf\":[{\"$ref\":\"#/components/schemas/Part\"},{\"type\":\"null\"}]},"
 	"\"parts\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Part\"}}}}",
-	"\"Part\":{\"type\":\"object\",\"required\":[\"n\"],\"properties\":{\"n\":"
-	"{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":-1,\"maximum\":5}}}",
+	("\"Part\":{\"type\":\"object\",\"required\":[\"n\"],\"properties\":{\"n\":"
+	 "{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":-1,\"maximum\":5}}}"),
 	"\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"",
 	"\"Problem\":{\"type\":\"object\"",
 };
