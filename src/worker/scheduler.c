@@ -33,6 +33,7 @@ struct scheduler {
 	struct arena *names;
 	int lock_fd;
 	bool holds;                         /* we are the one */
+	bool waits;                         /* said that we are not */
 	int64_t sweep_due;
 	int64_t checkpoint_due;             /* for a WAL that is not empty */
 	int64_t checkpoint_after;           /* not before then, however big it is */
@@ -57,8 +58,12 @@ static bool may_work(struct scheduler *s)
 		return s->holds = true;
 	if (s->lock_fd < 0)
 		lock_open(s);
-	if (s->lock_fd < 0 || fcntl(s->lock_fd, F_OFD_SETLK, &lock) != 0)
+	if (s->lock_fd < 0 || fcntl(s->lock_fd, F_OFD_SETLK, &lock) != 0) {
+		if (!s->waits)
+			log_debug("scheduler_waits", LOG_S("lock", s->lock_path));
+		s->waits = true;
 		return false;
+	}
 	log_debug("scheduler_works", LOG_S("lock", s->lock_path));
 	return s->holds = true;
 }

@@ -18,7 +18,8 @@ my ($backend) = Pierre::backends() or plan skip_all => 'no backend';
 # `serve` that is expected to end: {status, err}; always one sentence.
 sub refused {
 	my ($p, $what, $re, %env) = @_;
-	my $r = $p->cli('serve', env => \%env);
+	my $r = Pierre::capture([ 'timeout', '60', $p->binary, 'serve' ], { %{ $p->{env} }, %env },
+		user => 1, only_env => 1, dir => $p->{dir});
 	is($r->{status}, 1, "$what: exit status 1");
 	my @said = grep { /^pierre: / } split /\n/, $r->{err};
 	is(scalar @said, 1, "$what: one sentence") or diag($r->{err});
@@ -64,6 +65,12 @@ subtest 'two masters, and one that died' => sub {
 	is(FastCGI::get($p->{$_}, '/health/live')->{status}, 200, "the first one still serves ($_)") for qw(fast_socket slow_socket);
 	is($p->stop_serve, 0, 'stops');
 	ok(!-e $p->{fast_socket} && !-e $p->{slow_socket}, 'and removes its sockets');
+	$p->serve;
+	await_log($p, qr/ started /, 2);
+	unlink $p->{fast_socket};
+	my $foreign = IO::Socket::UNIX->new(Type => SOCK_STREAM, Local => $p->{fast_socket}, Listen => 1) or die "bind: $!";
+	is($p->stop_serve, 0, 'stops');
+	ok(-S $p->{fast_socket}, "but not somebody else's that took the path");
 	$p->stop;
 };
 

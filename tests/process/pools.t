@@ -8,7 +8,8 @@ use lib "$FindBin::Bin/../support";
 use Test::More;
 use Pierre;
 use FastCGI;
-use Process qw(await await_log children count_log hold_writes lock_file);
+use Process qw(await await_log children count_log half_request hold_writes
+	lock_file);
 
 my ($backend) = Pierre::backends() or plan skip_all => 'no backend';
 my $BODY = '{"email":"slow%d@example.org","password":"correct horse battery","display_name":"S"}';
@@ -48,7 +49,29 @@ subtest 'one scheduler works at a time' => sub {
 	is($p->sql('SELECT count(*) FROM users'), 1, 'the write is there');
 	is($p->stop_serve, 0, 'stops');
 	is((-s "$file-wal") // 0, 0, 'the last checkpoint left an empty WAL');
-	ok(lock_file("$file.checkpointer"), 'the lock is free');
+	my $lock = lock_file("$file.checkpointer");
+	ok($lock, 'the lock is free');
+	$p->serve;
+	await_log($p, qr/ scheduler_waits /);
+	pass('a scheduler without the lock waits');
+	is(FastCGI::post($p->{slow_socket}, '/api/auth/register', sprintf $BODY, 2)->{status}, 201, 'a write');
+	is($p->stop_serve, 0, 'stops');
+	cmp_ok(-s "$file-wal", '>', 0, 'and it touched nothing');
+	is(count_log($p, qr/ scheduler_works /), 6, 'nor said that it works');
+	$p->stop;
+} if grep { $_ eq 'sqlite' } Pierre::backends();
+
+subtest 'the last checkpoint comes after the last write' => sub {
+	my $p = Pierre->start(backend => 'sqlite', nginx => 0, env => { LOG_LEVEL => 'debug' });
+	await_log($p, qr/ scheduler_works /);
+	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
+	my ($s, $rest) = half_request($p->{slow_socket}, '/api/auth/register', sprintf $BODY, 1);
+	$p->signal('TERM');
+	await('idle workers to end', sub { 2 == (() = $p->workers) });
+	FastCGI::send_bytes($s, $rest);
+	is(FastCGI::reply($s)->{status}, 201, 'a write during the stop');
+	is($p->stop_serve, 0, 'stops');
+	is((-s "$file-wal") // 0, 0, 'is in the database file, the WAL is empty');
 	$p->stop;
 } if grep { $_ eq 'sqlite' } Pierre::backends();
 

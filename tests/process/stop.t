@@ -67,6 +67,22 @@ subtest 'waiting connections are served' => sub {
 	$p->stop;
 };
 
+subtest 'a worker that always has work hears TERM' => sub {
+	my $p = start(env => { WORKERS => 1 });
+	my %name = children($p);
+	my ($pid) = grep { $name{$_} eq 'fast/0' } keys %name;
+	kill 'STOP', $pid;
+	my @waiting = map { FastCGI::open_socket($p->{fast_socket}) } 1 .. 200;
+	FastCGI::send_bytes($_, FastCGI::message('GET', '/health/live')) for @waiting;
+	kill 'TERM', $pid;
+	kill 'CONT', $pid;
+	is(scalar(grep { FastCGI::reply($_)->{status} == 200 } @waiting), 200, 'all are served');
+	my ($before) = split /^.* child_died .*pid=$pid .*status=0/m, $p->log;
+	cmp_ok(scalar(() = $before =~ / request /g), '<', 10, 'by the next worker');
+	is($p->stop_serve, 0, 'stops');
+	$p->stop;
+};
+
 subtest 'a request that does not end' => sub {
 	my $p = start(env => { STOP_TIMEOUT_MS => 300, LOG_LEVEL => 'debug' });
 	my $release = hold_writes($p);
