@@ -23,15 +23,10 @@
 static bool check_schema(struct db *db, bool migrate, struct err *err_r)
 {
 	struct db_schema_status status;
-	int applied = 0;
+	int applied;
 
-	if (migrate) {
-		if (!db_migrate(db, &applied, err_r))
-			return false;
-		if (applied > 0)
-			log_info("migrated", LOG_N("migrations", applied));
-		return true;
-	}
+	if (migrate)
+		return db_migrate(db, &applied, err_r);
 	if (!db_schema_status(db, &status, err_r))
 		return false;
 	if (status.current == status.latest)

@@ -124,12 +124,10 @@ static void add_procs(struct generation *g, enum slot_role role, int64_t count, 
 static void raise_new(struct master *m, int64_t now)
 {
 	struct generation *g = gen_new(m);
-	int permits = (int)(g->conf->slow_workers / 2);
 
 	add_procs(g, ROLE_FAST, g->conf->fast_workers, now);
 	add_procs(g, ROLE_SLOW, g->conf->slow_workers, now);
 	add_procs(g, ROLE_SCHEDULER, 1, now);
-	atomic_store(&m->scoreboard->hashing_max, permits > 0 ? permits : 1);
 	m->phase = PHASE_RAISE;
 	m->raise_until = now + RAISE_MS;
 }
@@ -220,7 +218,9 @@ static void log_up(struct master *m, bool first)
 static void came_up(struct master *m, int64_t now)
 {
 	bool first = is_first(m);
+	int permits = (int)(gen_new(m)->conf->slow_workers / 2);
 
+	atomic_store(&m->scoreboard->hashing_max, permits > 0 ? permits : 1);
 	log_up(m, first);
 	notify_ready();
 	if (first) {
@@ -232,16 +232,29 @@ static void came_up(struct master *m, int64_t now)
 	tell(gen_old(m), true);
 }
 
+/* Those that are up may be serving already: they finish. */
+static void give_up(struct generation *g)
+{
+	for (size_t k = 0; k < g->n; k++) {
+		g->procs[k].wanted = false;
+		if (g->procs[k].ready)
+			proc_tell(&g->procs[k]);
+		else
+			proc_kill(&g->procs[k]);
+	}
+}
+
 static void raise_step(struct master *m, int64_t now)
 {
-	if (all_ready(gen_new(m))) {
-		came_up(m, now);
+	/* at the start there is nothing to go back to: go on trying */
+	if (is_first(m) || now < m->raise_until) {
+		if (all_ready(gen_new(m)))
+			came_up(m, now);
 		return;
 	}
-	/* at the start there is nothing to go back to: go on trying */
-	if (is_first(m) || now < m->raise_until)
-		return;
-	kill_all(gen_new(m));
+	give_up(gen_new(m));
+	if (now >= m->raise_until + gen_old(m)->conf->stop_timeout_ms)
+		kill_all(gen_new(m));
 	if (generation_running(gen_new(m)) > 0)
 		return;
 	log_error("reload_failed", LOG_S("error", "the new processes did not come up in 30 s"),
