@@ -47,21 +47,23 @@ bool fcgi_guard_works(void)
 	return works;
 }
 
-static bool wait_no_longer_than(int fd, int64_t deadline)
+/* Flags of a recv that waits until the deadline. After it, what is already there
+ * still counts: a slow host is not a slow client. */
+static int patient_flags(const struct source *s)
 {
-	int64_t ms = deadline - clock_monotonic();
+	int64_t ms = s->deadline - clock_monotonic();
 	struct timeval tv = { .tv_sec = (time_t)(ms / SECOND_MS),
 			      .tv_usec = (suseconds_t)(ms % SECOND_MS * 1000) };
-	return ms > 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == 0;
+	if (ms <= 0 || setsockopt(s->fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) != 0)
+		return MSG_PEEK | MSG_DONTWAIT;
+	return MSG_PEEK;
 }
 
 static bool see_more(struct fcgi_guard *g, const struct source *s)
 {
 	ssize_t n;
 	do {
-		if (!wait_no_longer_than(s->fd, s->deadline))
-			return false;
-		n = recv(s->fd, g->bytes + g->n, sizeof(g->bytes) - g->n, MSG_PEEK);
+		n = recv(s->fd, g->bytes + g->n, sizeof(g->bytes) - g->n, patient_flags(s));
 	} while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return false;

@@ -35,11 +35,18 @@ const struct problem_kind *problem_kind(enum err_kind kind)
 	return &kinds[kind > ERR_NONE && kind < ERR__COUNT ? kind : ERR_INTERNAL];
 }
 
-/* These sentences are the operator's: they name files, servers, statements. */
+/* Sentences of 500s, and of 503s for which no rule of ours gave a reason, are
+ * the operator's: they name files, servers, statements. */
 static const char *detail_of(const struct err *err)
 {
 	if (problem_kind(err->kind)->status == 500)
 		return "Something went wrong on our side. The log knows this request by its id.";
+	if (err->kind == ERR_UNCERTAIN)
+		return "The database did not say whether this was done; look before you repeat it. "
+		       "The log knows this request by its id.";
+	if (err->kind == ERR_UNAVAILABLE && !err->reason[0])
+		return "The database cannot answer now; try again later. "
+		       "The log knows this request by its id.";
 	return err->message;
 }
 

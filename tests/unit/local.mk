@@ -21,9 +21,11 @@ check_PROGRAMS += tests/unit/pools
 tests_unit_pools_SOURCES = tests/unit/pools.c tests/unit/tap.h
 tests_unit_pools_LDADD = $(LAYERS) $(LIBS_ALL)
 
-check_PROGRAMS += tests/unit/fcgi
-tests_unit_fcgi_SOURCES = tests/unit/fcgi.c tests/unit/tap.h
+check_PROGRAMS += tests/unit/fcgi tests/unit/fcgi_bad
+tests_unit_fcgi_SOURCES = tests/unit/fcgi.c tests/unit/fcgi_client.h tests/unit/tap.h
 tests_unit_fcgi_LDADD = $(LAYERS) $(LIBS_ALL)
+tests_unit_fcgi_bad_SOURCES = tests/unit/fcgi_bad.c tests/unit/fcgi_client.h tests/unit/tap.h
+tests_unit_fcgi_bad_LDADD = $(LAYERS) $(LIBS_ALL)
 
 check_PROGRAMS += tests/unit/request
 tests_unit_request_SOURCES = tests/unit/request.c tests/unit/tap.h
