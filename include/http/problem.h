@@ -20,8 +20,9 @@ struct problem_kind {
 const struct problem_kind *problem_kind(enum err_kind kind);
 
 /* Fills status, body, WWW-Authenticate on 401 (RFC 6750 section 3), Retry-After. The
- * sentence of ERR_DATABASE and ERR_INTERNAL is for the log only: the client
- * gets a general one. */
+ * sentence of a 500, of ERR_UNCERTAIN, and of ERR_UNAVAILABLE without a reason
+ * is for the log only (it names files and servers): the client gets a general
+ * one. */
 void problem_reply(struct response *res, const char *request_id, const struct err *err);
 
 #endif

@@ -150,7 +150,7 @@ bool op_key_create(struct op *op, const char *user_id, const struct key_create_i
 	if (done)
 		*full_r = arena_strdup(op->arena, full);
 	else if (is_taken(err_r))
-		err_set(err_r, ERR_UNAVAILABLE, "No free public id was drawn; try again");
+		err_reason(err_r, ERR_UNAVAILABLE, "busy", "No free public id was drawn; try again");
 	explicit_bzero(full, sizeof(full));
 	return done;
 }

@@ -83,7 +83,8 @@ static bool touch_owner(struct db *db, const struct begin *b, struct err *err_r)
 			       &changed, err_r);
 	if (!ran || changed == 1)
 		return ran;
-	err_set(err_r, ERR_UNAVAILABLE, "The account changed during the login; try again");
+	err_reason(err_r, ERR_UNAVAILABLE, "changed",
+		   "The account changed during the login; try again");
 	if (err_r)
 		err_r->retry_after = 1;
 	return false;
