@@ -3,8 +3,9 @@
  *
  * Under journald (JOURNAL_STREAM set) lines start with <N> priorities and no
  * time; by hand they start with the time. Values with spaces, quotes, '=' or
- * control characters are written in double quotes with JSON escapes, so a
- * client can never forge a line or a field. Never log secrets.
+ * control characters are written in double quotes with JSON escapes (bytes
+ * that are not UTF-8 text, and C1 controls, as \xNN), so a client can never
+ * forge a line or a field, or talk to a terminal. Never log secrets.
  */
 #ifndef PIERRE_BASE_LOG_H
 #define PIERRE_BASE_LOG_H

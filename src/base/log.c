@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/str.h"
 
 #define LINE_MAX_BYTES 4096
 
@@ -62,14 +63,40 @@ static bool full(const struct line *l)
 	return l->len >= sizeof(l->s) - 8;
 }
 
+/* Bytes of the character at s when it can stand as it is: no control, C1 ones
+ * (a terminal obeys them too) included, and no broken UTF-8. Else 0. */
+static size_t plain_bytes(const char *s)
+{
+	unsigned char c = (unsigned char)*s;
+	size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0x80 ? 2 : 1;
+
+	if (n == 1)
+		return c >= ' ' && c != 0x7f;
+	if (strnlen(s, n) < n || !utf8_valid(s, n))
+		return 0;
+	return c == 0xc2 && (unsigned char)s[1] < 0xa0 ? 0 : n;
+}
+
 static bool needs_quotes(const char *s)
 {
-	if (!*s)
-		return true;
-	for (; *s; s++)
-		if ((unsigned char)*s <= ' ' || *s == '"' || *s == '=' || *s == '\\' || *s == 127)
-			return true;
-	return false;
+	size_t n = 1;
+
+	for (const char *p = s; *p && n; p += n)
+		n = strchr(" \"=\\", *p) ? 0 : plain_bytes(p);
+	return !*s || !n;
+}
+
+static void add_escaped(struct line *l, const char *s)
+{
+	unsigned char c = (unsigned char)*s;
+	char escaped[8];
+	int n;
+
+	if (c == '"' || c == '\\')
+		n = snprintf(escaped, sizeof(escaped), "\\%c", c);
+	else
+		n = snprintf(escaped, sizeof(escaped), c < 0x80 ? "\\u%04x" : "\\x%02x", c);
+	add(l, escaped, (size_t)n);
 }
 
 static void add_value(struct line *l, const char *s)
@@ -79,16 +106,12 @@ static void add_value(struct line *l, const char *s)
 		return;
 	}
 	add(l, "\"", 1);
-	for (; *s && !full(l); s++) {
-		char escaped[8];
-
-		if ((unsigned char)*s < ' ' || *s == 127)
-			add(l, escaped, (size_t)snprintf(escaped, sizeof(escaped), "\\u%04x",
-							 (unsigned)(unsigned char)*s));
-		else if (*s == '"' || *s == '\\')
-			add(l, (char[]){ '\\', *s }, 2);
+	for (size_t n; *s && !full(l); s += n ? n : 1) {
+		n = strchr("\"\\", *s) ? 0 : plain_bytes(s);
+		if (n)
+			add(l, s, n);
 		else
-			add(l, s, 1);
+			add_escaped(l, s);
 	}
 	if (l->len < sizeof(l->s) - 2)
 		l->s[l->len++] = '"';

@@ -205,9 +205,36 @@ sub smuggling {
 	unlike($p->get('/api/auth/sessions', token => $spoof->{token})->{body}, qr/10\.9\.9\.9/, 'addresses come from the connection');
 }
 
+# A line of the log, once it is there: it is written after the reply.
+sub log_line {
+	my ($p, $id) = @_;
+	for (1 .. 500) {
+		my ($line) = grep { /request_id=$id/ } split /\n/, $p->log;
+		return $line if $line;
+		select undef, undef, undef, 0.01;
+	}
+	return '';
+}
+
+# What a client sends ends in the log: it must not talk to the terminal of who
+# reads it, nor push what identifies the request out of its line.
+sub log_lines {
+	my ($p) = @_;
+	my $r = $p->get("/log\xc2\x9b31m\xff\xc3\xa9\xe2\x82");
+	my ($path) = log_line($p, $r->{headers}{'x-request-id'}) =~ /path=(\S+)/;
+	is($path, qq("/log\\xc2\\x9b31m\\xff\xc3\xa9\\xe2\\x82"), 'only UTF-8 text without controls goes out raw');
+	my %long = (path => [ 'GET', '/' . 'L' x 7000 ], method => [ 'M' x 4000, '/' ]);
+	for my $name (sort keys %long) {
+		$r = status_is($p->request(@{ $long{$name} }), 404, "a long $name");
+		my $id = $r->{headers}{'x-request-id'};
+		like(log_line($p, $id), qr/ status=404 .*request_id=$id bytes=\d+$/, 'hides nothing');
+	}
+}
+
 each_backend(sub {
 	my ($p) = @_;
 	my $user = $p->approved_user;
+	subtest 'log lines' => sub { log_lines($p) };
 	subtest json => sub { json($p, $user) };
 	subtest media => sub { media($p, $user) };
 	subtest sizes => sub { sizes($p, $user) };
