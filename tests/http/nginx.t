@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 use Test::More;
+use IO::Socket::UNIX;
 use lib "$ENV{PIERRE_SOURCE}/tests/support";
 use Pierre;
 
@@ -25,6 +26,39 @@ sub secured {
 	is $times{$_}, 1, "$_ once" for qw(strict-transport-security x-content-type-options
 		x-frame-options referrer-policy content-security-policy permissions-policy cache-control);
 	is $r->{headers}{server}, 'nginx', 'no version';
+}
+
+# Any client address: a second server with the shipped locations that believes
+# the PROXY protocol.
+sub behind_proxy {
+	my ($p) = @_;
+	my $socket = "$p->{dir}/run/proxy.sock";
+	my $conf = Pierre::slurp("$p->{dir}/nginx/nginx.conf");
+	$conf =~ s{\}\s*\z}{server { listen unix:$socket proxy_protocol; set_real_ip_from unix:;
+		real_ip_header proxy_protocol; include snippets/pierre-locations.conf; }\n\}\n};
+	open my $f, '>', "$p->{dir}/nginx/nginx.conf" or die "nginx.conf: $!";
+	print $f $conf;
+	close $f;
+	kill 'HUP', $p->{nginx_pid};
+	for (1 .. 1000) {
+		return $socket if IO::Socket::UNIX->new(Peer => $socket);
+		select undef, undef, undef, 0.01;
+	}
+	die "no second server: " . $p->nginx_log;
+}
+
+# Statuses of $n refreshes, each from another address of the prefix.
+sub from {
+	my ($socket, $prefix, $n) = @_;
+	my $body = '{"refresh_token":"prt_x"}';
+	return map {
+		my $s = IO::Socket::UNIX->new(Peer => $socket) or die "connect: $!";
+		$s->print(sprintf("PROXY TCP6 $prefix%x ::1 1 2\r\n", $_), "POST /api/auth/refresh HTTP/1.1\r\n",
+			"Host: localhost\r\nContent-Type: application/json\r\nContent-Length: ", length $body,
+			"\r\nConnection: close\r\n\r\n$body");
+		local $/;
+		Pierre::Client::parse($s->getline // '')->{status};
+	} 1 .. $n;
 }
 
 my ($backend) = Pierre::backends();
@@ -123,6 +157,11 @@ subtest 'guessing is slowed per address' => sub {
 	isnt $p->post('/api/auth/refresh', { refresh_token => 'prt_x' }, local => '127.0.1.1')->{status}, 429,
 		'another address is not concerned';
 	is $p->get('/health/live')->{status}, 200, 'nor are other routes';
+
+	my $socket = behind_proxy($p);
+	my %seen = map { $_ => [ from($socket, $_, 30) ] } '2001:db8:0:1::', '2001:db8:0:2::';
+	ok((grep { $_ == 429 } @{ $seen{'2001:db8:0:1::'} }), 'addresses of one IPv6 /64 count as one');
+	isnt $seen{'2001:db8:0:2::'}[0], 429, 'another /64 is another one';
 	$p->stop;
 };
 
