@@ -25,7 +25,8 @@ bool password_hash(const char *password, int64_t cost, char out[PASSWORD_HASH],
 		   struct err *err_r);
 
 /* True when it matches. `hash` NULL, malformed or of another scheme costs the
- * same as a real one of `cost` (a decoy is hashed) and never matches (R18). */
+ * same as a real one of `cost` (a decoy is hashed) and never matches (R18); one
+ * of a lower cost that does not match costs as much too. */
 bool password_verify(const char *password, const char *hash, int64_t cost);
 
 /* The hash should be made again (cost changed). */

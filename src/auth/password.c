@@ -106,6 +106,14 @@ static bool hash_decoy(const char *password, int64_t cost)
 	return false;
 }
 
+/* After BCRYPT_COST was raised, a wrong password for an old hash would take
+ * less time than one for no account: 2^old and 2^old to 2^(cost-1) make 2^cost. */
+static void hash_the_rest(const char *password, int64_t old, int64_t cost)
+{
+	for (; old < cost; old++)
+		hash_decoy(password, old);
+}
+
 bool password_verify(const char *password, const char *hash, int64_t cost)
 {
 	char out[PASSWORD_HASH] = "";
@@ -117,6 +125,8 @@ bool password_verify(const char *password, const char *hash, int64_t cost)
 	if (hash_cost(hash) == 0)
 		return hash_decoy(password, cost);
 	same = bcrypt(password, hash, out) && equal_ct(out, hash);
+	if (!same)
+		hash_the_rest(password, hash_cost(hash), cost);
 	explicit_bzero(out, sizeof(out));
 	return same;
 }

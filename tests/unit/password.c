@@ -104,7 +104,7 @@ static void test_vector(void)
 }
 
 /* Stands before libxcrypt's, and writes down what was asked of it. */
-static int hashed;
+static int hashed, work;
 static bool hashed_well;
 static char hashed_setting[8];
 
@@ -116,6 +116,7 @@ char *crypt_r(const char *phrase, const char *setting, struct crypt_data *data)
 	if (!real)
 		*(void **)&real = dlsym(RTLD_NEXT, "crypt_r");
 	hashed++;
+	work += 1 << ((setting[4] - '0') * 10 + setting[5] - '0');
 	snprintf(hashed_setting, sizeof(hashed_setting), "%s", setting);
 	hash = real(phrase, setting, data);
 	hashed_well = hash && hash[0] == '$';
@@ -144,6 +145,23 @@ static void test_decoy(void)
 	   "also when the password is too long");
 }
 
+/* An account from before BCRYPT_COST was raised must not answer sooner than
+ * one that does not exist. */
+static void test_raised_cost(void)
+{
+	char hash[PASSWORD_HASH];
+	struct err err;
+
+	ok(password_hash("correct horse battery", 4, hash, &err), "hashed at cost 4");
+	work = 0;
+	ok(!password_verify("wrong password", hash, 7), "wrong, at cost 7 now");
+	is_int(work, 1 << 7, "the work of cost 7 was done");
+	work = 0;
+	ok(!password_verify("wrong password", hash, 4), "wrong, at cost 4 still");
+	is_int(work, 1 << 4, "the work of cost 4 was done");
+	ok(password_verify("correct horse battery", hash, 7), "the right one still matches");
+}
+
 int main(void)
 {
 	struct err err;
@@ -155,5 +173,6 @@ int main(void)
 	test_long();
 	test_vector();
 	test_decoy();
+	test_raised_cost();
 	return tap_done();
 }
