@@ -44,7 +44,7 @@ bool request_init(struct request *r, struct arena *arena, char **params, struct 
 const char *request_param(const struct request *r, const char *name);
 
 /* Value of a query parameter, percent-decoded (also '+'), NULL when absent.
- * Twice, or bad escapes, or NUL, or bad UTF-8: ERR_INVALID naming it. */
+ * Twice, bad escapes, control characters, bad UTF-8: ERR_INVALID naming it. */
 bool request_query(const struct request *r, const char *name, const char **value_r,
 		   struct err *err_r);
 /* ERR_INVALID naming the first query parameter that is not in `known`

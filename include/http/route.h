@@ -50,9 +50,9 @@ struct route_match {
 };
 
 /* tables: NULL-terminated list of tables. The undecoded path is matched: an
- * encoded slash (%2F), backslash or NUL, a dot segment (plain or encoded), an
- * empty segment and a bad escape match nothing; other escapes are decoded in
- * parameters. */
+ * encoded slash (%2F), backslash or control character, a dot segment (plain or
+ * encoded), an empty segment, a bad escape and bad UTF-8 match nothing; other
+ * escapes are decoded in parameters, never in literal segments. */
 void route_find(const struct route *const *tables, const struct request *req,
 		struct route_match *out);
 
