@@ -7,7 +7,8 @@
 #include "op/op.h"
 
 /* Asks the database, within timeout_ms. False: ERR_UNAVAILABLE whatever the
- * cause, with the reason as its sentence. */
+ * cause, with its class as reason (unreachable, refused, failed) and a sentence
+ * without hosts or paths, which only the log has. */
 bool op_ready(struct op *op, int64_t timeout_ms, struct err *err_r);
 
 #endif

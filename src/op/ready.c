@@ -1,13 +1,33 @@
-/* op/ready.c - readiness is what the store says of itself. */
+/*
+ * op/ready.c - readiness is what the store says of itself. Anybody may ask, so
+ * the answer is a class of reason; the log has the store's own sentence, with
+ * its paths and hosts.
+ */
 #include "config.h"
 
+#include "base/log.h"
 #include "op/ready.h"
 #include "store/ready.h"
 
+static const struct {
+	enum err_kind kind;
+	const char *reason, *sentence;
+} causes[] = {
+	{ ERR_UNAVAILABLE, "unreachable", "The database cannot be reached, or did not answer in time" },
+	{ ERR_CONFIG, "refused", "The database refuses this service: its settings are wrong" },
+	{ ERR_DATABASE, "failed", "The database answered with an error" },
+};
+
 bool op_ready(struct op *op, int64_t timeout_ms, struct err *err_r)
 {
-	if (store_ready(op->db, timeout_ms, err_r))
+	struct err why;
+
+	if (store_ready(op->db, timeout_ms, &why))
 		return true;
-	err_r->kind = ERR_UNAVAILABLE;
-	return false;
+	log_warn("not_ready", LOG_S("error", why.message));
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
+		if (causes[i].kind == why.kind)
+			return err_reason(err_r, ERR_UNAVAILABLE, causes[i].reason, "%s",
+					  causes[i].sentence);
+	return err_reason(err_r, ERR_UNAVAILABLE, "unknown", "The database cannot be used");
 }

@@ -51,15 +51,15 @@ each_backend(sub {
 
 	status_is($p->get('/verify', token => $key), 200, 'a key is good');
 	hide($p, 1);
-	my $r = problem_is($p->get('/health/ready'), 503, { code => 'ResourceUnavailable' },
-		'not ready without the database');
+	my $r = problem_is($p->get('/health/ready'), 503, { code => 'ResourceUnavailable',
+		reason => 'unreachable' }, 'not ready without the database');
 	like($r->{json}{detail}, qr/database/, "with the reason: $r->{json}{detail}");
 	# any client may ask: where the database is and what it said is not for him
 	for my $route ('/health/ready', '/verify', '/admin/setup-status', '/api/keys') {
 		my $body = problem_is($p->get($route, token => $user->{token}), 503, {}, $route)->{body};
 		unlike($body, qr/sqlite|postgres|sqlstate|pierre\.db|\Q$p->{dir}\E|pt_\d/i, "$route tells nothing of the database");
 	}
-	like($p->log, qr/request_failed .*(?:pierre\.db|PostgreSQL)/, 'the log does');
+	like($p->log, qr/not_ready .*(?:pierre\.db|PostgreSQL)/, 'the log does');
 	status_is($p->get('/health/live'), 200, 'still alive');
 	status_is($p->get('/health'), 200, 'health as the original');
 	problem_is($p->get('/verify', token => $key), 503, {}, 'nobody is let through') for 1 .. 4;
