@@ -1,6 +1,9 @@
-# Test programs are C and print TAP; one block each in the lists below.
-# tests/run runs them, and the Perl tests, which need no list.
+# Test programs are C and print TAP: a word in the lists below each, and more
+# only where one differs. tests/run runs them, and the Perl tests, which need
+# no list.
 check_PROGRAMS =
+AM_DEFAULT_SOURCE_EXT = .c
+LDADD = $(LAYERS) $(LIBS_ALL)
 include tests/unit/local.mk
 include tests/db/local.mk
 

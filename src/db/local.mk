@@ -39,3 +39,7 @@ include/store/sql.h: sql/embed.awk $(SQL_FILES)
 src/store/sql.c: sql/embed.awk $(SQL_FILES)
 	$(AM_V_GEN)$(MKDIR_P) src/store && \
 	($(SQL_EMBED) -v part=source - $(SQL_FILES)) > $@.tmp && mv $@.tmp $@
+
+# BUILT_SOURCES is made first by `make` and `make check` alone; with this also
+# `make pierre` works in an empty build directory.
+$(libstore_a_OBJECTS) $(libworker_a_OBJECTS): include/store/sql.h

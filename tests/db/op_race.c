@@ -5,27 +5,7 @@
 #include "config.h"
 
 #include "op/instance.h"
-#include "op_fixture.h"
-
-#define KEY_A "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-#define KEY_B "AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-
-static struct fixture f;
-static struct err err;
-
-/* Something that has to succeed; says why when it does not. */
-static bool done(bool good, const char *name)
-{
-	if (!ok(good, "%s", name))
-		printf("#   %s\n", err.message);
-	return good;
-}
-
-static bool add(const char *email, const char *name, struct user *out)
-{
-	return op_user_register(&f.op, &(struct user_register_in){ email, PASSWORD, name },
-				out, &err);
-}
+#include "op_account.h"
 
 /* Run in processes of their own: what two who come at once may do. */
 enum { DONE, REFUSED, FAILED };

@@ -4,34 +4,7 @@
  */
 #include "config.h"
 
-#include "op_fixture.h"
-
-#define NOBODY "00000000-0000-4000-8000-000000000000"
-
-static struct fixture f;
-static struct err err;
-
-/* Something that has to succeed; says why when it does not. */
-static bool done(bool good, const char *name)
-{
-	if (!ok(good, "%s", name))
-		printf("#   %s\n", err.message);
-	return good;
-}
-
-static bool add(const char *email, const char *name, struct user *out)
-{
-	return op_user_register(&f.op, &(struct user_register_in){ email, PASSWORD, name },
-				out, &err);
-}
-
-static struct user reread(const char *id)
-{
-	struct user u = { 0 };
-
-	ok(op_user_get(&f.op, id, &u, &err), "read again");
-	return u;
-}
+#include "op_account.h"
 
 static void test_empty(void)
 {
