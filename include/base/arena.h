@@ -15,7 +15,7 @@
 struct arena;
 
 struct arena *arena_new(void);
-void arena_reset(struct arena *a);     /* runs deferred calls, wipes, keeps one block */
+void arena_reset(struct arena *a);     /* wipes, keeps one block */
 void arena_free(struct arena **a);     /* accepts a pointer to NULL */
 
 void *arena_alloc(struct arena *a, size_t size);  /* zeroed, aligned for any type */
@@ -25,12 +25,6 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
-
-/* Call fn(obj) at the next reset or free, newest first: how json-c objects
- * and the like are tied to a request. */
-void arena_defer(struct arena *a, void (*fn)(void *), void *obj);
-
-size_t arena_used(const struct arena *a);  /* bytes handed out since the last reset */
 
 #define arena_new_struct(a, type) ((type *)arena_alloc((a), sizeof(type)))
 

@@ -48,5 +48,6 @@ bool base64_decode(const char *s, void *out, size_t cap, size_t *n_r);
 
 #define UUID_TEXT 37  /* 36 characters and NUL */
 bool uuid_parse(const char *s, char out[UUID_TEXT]);  /* lower-cases; false = malformed */
+void uuid_format(const void *bytes, char out[UUID_TEXT]);   /* of 16 bytes */
 
 #endif

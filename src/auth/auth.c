@@ -46,18 +46,11 @@ void random_bytes(void *out, size_t n)
 void random_uuid(char out[UUID_TEXT])
 {
 	uint8_t b[16];
-	char hex[33];
 
 	random_bytes(b, sizeof(b));
 	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
 	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	hex_encode(b, sizeof(b), hex);
-	for (size_t i = 0, o = 0; i < 32; i++) {
-		if (i == 8 || i == 12 || i == 16 || i == 20)
-			out[o++] = '-';
-		out[o++] = hex[i];
-	}
-	out[UUID_TEXT - 1] = '\0';
+	uuid_format(b, out);
 }
 
 void sha256_hex(const void *data, size_t n, char out[SHA256_HEX])

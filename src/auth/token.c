@@ -68,15 +68,6 @@ static void uuid_to_bytes(const char *uuid, uint8_t out[16])
 		memset(out, 0, 16);
 }
 
-static void uuid_from_bytes(const uint8_t in[16], char out[UUID_TEXT])
-{
-	char h[33];
-
-	hex_encode(in, 16, h);
-	snprintf(out, UUID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s",
-		 h, h + 8, h + 12, h + 16, h + 20);
-}
-
 void token_refresh_new(const char *session_id, char family[33],
 		       char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
 {
@@ -105,7 +96,7 @@ bool token_refresh_parse(const char *token, char session_id_r[UUID_TEXT],
 	ours = base64url_decode(token + sizeof(REFRESH_PREFIX) - 1, &r, sizeof(r), &n) &&
 	       n == sizeof(r);
 	if (ours) {
-		uuid_from_bytes(r.session, session_id_r);
+		uuid_format(r.session, session_id_r);
 		hex_encode(r.family, sizeof(r.family), family_r);
 	}
 	explicit_bzero(&r, sizeof(r));

@@ -22,16 +22,8 @@ struct block {
 	alignas(max_align_t) char data[];
 };
 
-struct deferred {
-	struct deferred *next;
-	void (*fn)(void *);
-	void *obj;
-};
-
 struct arena {
-	struct block *blocks;       /* newest first; the last one is kept on reset */
-	struct deferred *deferred;  /* newest first; lives in the blocks */
-	size_t used;
+	struct block *blocks;   /* newest first; the last one is kept on reset */
 };
 
 static void *must_alloc(size_t size)
@@ -62,21 +54,10 @@ struct arena *arena_new(void)
 	return a;
 }
 
-static void run_deferred(struct arena *a)
-{
-	struct deferred *d;
-
-	while ((d = a->deferred)) {
-		a->deferred = d->next;
-		d->fn(d->obj);
-	}
-}
-
 void arena_reset(struct arena *a)
 {
 	struct block *b;
 
-	run_deferred(a);
 	while ((b = a->blocks)->next) {
 		a->blocks = b->next;
 		explicit_bzero(b->data, b->used);
@@ -84,7 +65,6 @@ void arena_reset(struct arena *a)
 	}
 	explicit_bzero(b->data, b->used);
 	b->used = 0;
-	a->used = 0;
 }
 
 void arena_free(struct arena **a)
@@ -113,7 +93,6 @@ void *arena_alloc(struct arena *a, size_t size)
 	}
 	p = b->data + b->used;
 	b->used += need;
-	a->used += need;
 	return memset(p, 0, need);
 }
 
@@ -158,17 +137,4 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	s = arena_vprintf(a, fmt, ap);
 	va_end(ap);
 	return s;
-}
-
-void arena_defer(struct arena *a, void (*fn)(void *), void *obj)
-{
-	struct deferred *d = arena_new_struct(a, struct deferred);
-
-	*d = (struct deferred){ .next = a->deferred, .fn = fn, .obj = obj };
-	a->deferred = d;
-}
-
-size_t arena_used(const struct arena *a)
-{
-	return a->used;
 }

@@ -150,3 +150,12 @@ bool uuid_parse(const char *s, char out[UUID_TEXT])
 	str_lower(out);
 	return true;
 }
+
+void uuid_format(const void *bytes, char out[UUID_TEXT])
+{
+	char h[33];
+
+	hex_encode(bytes, 16, h);
+	snprintf(out, UUID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s",
+		 h, h + 8, h + 12, h + 16, h + 20);
+}
