@@ -24,6 +24,11 @@ int context_run_database(const struct cmd_args *args, context_fn *fn);
  * serve (AUTO_MIGRATE), a newer one is refused. */
 int context_run(const struct cmd_args *args, context_fn *fn);
 
+/* Is the schema the one this program needs? An older one is brought up to date
+ * when `migrate` (AUTO_MIGRATE), else ERR_CONFIG names the command; a newer one
+ * is refused. */
+bool context_schema(struct db *db, bool migrate, struct err *err_r);
+
 /* Wrong use of options or operands: as ERR_INVALID, but exit status 2. */
 bool context_usage(struct err *err_r, const char *sentence);
 

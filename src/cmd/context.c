@@ -24,20 +24,20 @@ static bool open_database(struct context *c, struct err *err_r)
 	return c->db && db_connect(c->db, err_r);
 }
 
-static bool schema_current(struct context *c, struct err *err_r)
+bool context_schema(struct db *db, bool migrate, struct err *err_r)
 {
 	struct db_schema_status s;
 	int applied;
 
-	if (!db_schema_status(c->db, &s, err_r))
+	if (migrate)
+		return db_migrate(db, &applied, err_r);
+	if (!db_schema_status(db, &s, err_r))   /* refuses a newer one */
 		return false;
 	if (s.current == s.latest)
 		return true;
-	if (s.current < s.latest && !c->args->conf->auto_migrate)
-		return err_set(err_r, ERR_CONFIG,
-			       "the schema is at version %d of %d; run 'pierre db migrate'",
-			       s.current, s.latest);
-	return db_migrate(c->db, &applied, err_r);   /* refuses a newer one */
+	return err_set(err_r, ERR_CONFIG,
+		       "the schema has version %d and this program needs %d; run 'pierre db migrate' "
+		       "(AUTO_MIGRATE is off)", s.current, s.latest);
 }
 
 static void open_operation(struct context *c)
@@ -87,7 +87,7 @@ int context_run(const struct cmd_args *args, context_fn *fn)
 	bool ready;
 
 	begin(&c, args);
-	ready = auth_init(&err) && open_database(&c, &err) && schema_current(&c, &err);
+	ready = auth_init(&err) && open_database(&c, &err) && context_schema(c.db, args->conf->auto_migrate, &err);
 	if (ready)
 		open_operation(&c);
 	return finish(&c, ready && fn(&c, &err), &err);

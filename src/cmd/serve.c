@@ -14,30 +14,12 @@
 
 #include "auth/auth.h"
 #include "base/log.h"
+#include "cmd/context.h"
 #include "cmd/tables.h"
 #include "db/db.h"
 #include "master/master.h"
 #include "op/instance.h"
 #include "worker/worker.h"
-
-static bool check_schema(struct db *db, bool migrate, struct err *err_r)
-{
-	struct db_schema_status status;
-	int applied;
-
-	if (migrate)
-		return db_migrate(db, &applied, err_r);
-	if (!db_schema_status(db, &status, err_r))
-		return false;
-	if (status.current == status.latest)
-		return true;
-	return err_set(err_r, ERR_CONFIG,
-		       status.current < status.latest ?
-		       "the schema has version %d and this program needs %d; run 'pierre db migrate' "
-		       "(AUTO_MIGRATE is off)" :
-		       "the schema has version %d and this program knows %d; a newer pierre made it",
-		       status.current, status.latest);
-}
 
 /* A reload runs both generations, and two connections are for the shell. */
 static bool check_capacity(struct op *op, bool reload, struct err *err_r)
@@ -64,7 +46,7 @@ static bool check_database(struct op *op, bool reload, struct err *err_r)
 		return err_set(err_r, ERR_CONFIG,
 			       "DATABASE_URL is sqlite::memory:, which serve cannot use: each worker is a "
 			       "process and would have a database of its own");
-	return db_connect(op->db, err_r) && check_schema(op->db, op->conf->auto_migrate, err_r) &&
+	return db_connect(op->db, err_r) && context_schema(op->db, op->conf->auto_migrate, err_r) &&
 	       op_instance_check_key(op, op->conf->encryption_key, err_r) &&
 	       check_capacity(op, reload, err_r);
 }
