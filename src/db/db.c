@@ -99,7 +99,7 @@ bool db_connect_by(struct db *db, int64_t deadline, struct err *err_r)
 	if (db->conn && db->driver->alive(db->conn))
 		return true;
 	if (db->conn) {
-		log_warn("db.reconnect", LOG_S("backend", db->driver->name));
+		log_warn("database_reconnect", LOG_S("backend", db->driver->name));
 		db_disconnect(db);
 	}
 	db->conn = db->driver->open(&db->options, deadline, &e);
@@ -230,7 +230,8 @@ static enum db_rc query_alone(struct db *db, int stmt, const struct db_value *ar
 			continue;
 		if (rc != DB_GONE)
 			return rc;
-		log_warn("db.gone", LOG_S("backend", db->driver->name), LOG_S("why", e->message));
+		log_warn("database_gone", LOG_S("backend", db->driver->name),
+			 LOG_S("error", e->message));
 		db_disconnect(db);
 		if (was_gone)
 			return rc;

@@ -156,7 +156,7 @@ static bool apply_all(struct db *db, int *applied_r, struct err *err_r)
 			return false;
 		if (step.applied) {
 			++*applied_r;
-			log_info("db.migrated", LOG_N("version", step.applied),
+			log_info("database_migrated", LOG_N("version", step.applied),
 				 LOG_S("name", migration(db, step.applied)->name));
 		}
 	} while (step.applied && step.applied < latest(db));

@@ -73,8 +73,8 @@ static void note_loss(struct db *db, enum db_rc rc, const struct err *e)
 {
 	if (rc != DB_GONE && rc != DB_UNCERTAIN)
 		return;
-	log_warn(rc == DB_GONE ? "db.gone" : "db.uncertain",
-		 LOG_S("backend", db->driver->name), LOG_S("why", e->message));
+	log_warn(rc == DB_GONE ? "database_gone" : "database_uncertain",
+		 LOG_S("backend", db->driver->name), LOG_S("error", e->message));
 	db_disconnect(db);
 }
 
@@ -103,7 +103,7 @@ static bool transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *e)
 		if (rc == DB_OK)
 			return true;
 		if (uncertain && rc == DB_CONFLICT && db->tx.replayed) {
-			log_info("db.resolved", LOG_S("outcome", "committed"));
+			log_info("database_resolved", LOG_S("outcome", "committed"));
 			return true;
 		}
 		note_loss(db, rc, e);

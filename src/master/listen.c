@@ -190,7 +190,7 @@ static void warn_backlog(void)
 	if (fgets(text, sizeof(text), f)) {
 		text[strcspn(text, "\n")] = '\0';
 		if (str_int(text, 0, INT32_MAX, &n) && n < BACKLOG)
-			log_warn("backlog_small", LOG_N("net.core.somaxconn", n), LOG_N("wanted", BACKLOG));
+			log_warn("backlog_small", LOG_N("somaxconn", n), LOG_N("wanted", BACKLOG));
 	}
 	fclose(f);
 }
