@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The README's tour, run as written, and its table of options.
+# The README's tour, run as written, its shell commands, and its table of options.
 use strict;
 use warnings;
 use FindBin;
@@ -46,6 +46,14 @@ each_backend(sub {
 		ok($out =~ /\G.*?$seen[$i + 1]/gcs, $seen[$i]) or diag(substr $out, pos($out) // 0);
 	}
 });
+
+# --help stops a command once its line was understood
+my @commands = map { s/\s+#.*//r } $readme =~ /^build\/pierre (.*)$/gm;
+ok(@commands >= 4, 'the README shows shell commands');
+for my $line (@commands) {
+	my $r = Pierre::capture([ "$Pierre::BUILD/pierre", split(' ', $line), '--help' ], {});
+	is($r->{status}, 0, "pierre $line") or diag($r->{err});
+}
 
 my $made = `'$Pierre::BUILD/pierre' help --options-markdown`;
 is($options, $made, 'the table of options is what the program prints');
