@@ -49,10 +49,10 @@ static bool may_set_up(struct op *op, const char *hash, struct err *err_r)
 		return false;
 	if (!equal_ct(hash, instance.setup_token_hash))
 		return err_reason(err_r, ERR_AUTH_INVALID, "unknown",
-				  "The setup token is wrong or spent; a restart prints a new one");
+				  "The setup token is wrong or spent; `pierre admin setup-token` prints a new one");
 	if (op->now >= instance.setup_token_expires_at)
 		return err_reason(err_r, ERR_AUTH_INVALID, "expired",
-				  "The setup token is too old; a restart prints a new one");
+				  "The setup token is too old; `pierre admin setup-token` prints a new one");
 	return true;
 }
 

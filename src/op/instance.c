@@ -66,6 +66,7 @@ bool op_instance_check_key(struct op *op, const char *encryption_key, struct err
 		return false;
 	if (!equal_ct(check, instance.key_check))
 		return err_field(err_r, ERR_CONFIG, "ENCRYPTION_KEY",
-				 "ENCRYPTION_KEY is not the key that this database was first served with");
+				 "ENCRYPTION_KEY is not the key that this database was first served with; "
+				 "set that one again");
 	return true;
 }

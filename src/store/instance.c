@@ -1,6 +1,6 @@
 /*
- * instance.c - the one row that says what this database is, and the setup of
- * the first admin, which spends a token kept there.
+ * store/instance.c - the one row that says what this database is, and the setup
+ * of the first admin, which spends a token kept there.
  */
 #include "config.h"
 
@@ -136,7 +136,8 @@ static bool setup_admin(struct db *db, void *arg, struct err *err_r)
 		return false;
 	if (spent == 0)
 		return err_field(err_r, ERR_AUTH_INVALID, "setup_token",
-				 "The setup token is wrong, spent or too old; a restart prints a new one");
+				 "The setup token is wrong, spent or too old; "
+				 "`pierre admin setup-token` prints a new one");
 	return store_user_add(db, s->admin, err_r);
 }
 
