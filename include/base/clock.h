@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #define TIME_NONE INT64_MIN
+#define TIME_LAST INT64_C(253402300799999)  /* 9999-12-31T23:59:59.999Z */
 #define TIME_TEXT 25  /* 24 characters and NUL */
 #define SECOND_MS INT64_C(1000)
 #define DAY_MS (INT64_C(86400) * SECOND_MS)

@@ -14,6 +14,8 @@
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE,
 	HTTP_OPTIONS, HTTP_METHOD__COUNT, HTTP_OTHER = HTTP_METHOD__COUNT };
 
+extern const char *const http_method_names[HTTP_METHOD__COUNT];   /* "GET" */
+
 #define REQUEST_PARAMS_MAX 100          /* FastCGI params, R3 */
 #define REQUEST_PARAMS_BYTES 65536
 

@@ -35,8 +35,7 @@ int64_t clock_monotonic(void)
 /* The form has four digits for the year, so moments are kept within it. */
 void time_format(int64_t ms, char out[TIME_TEXT])
 {
-	const int64_t last = INT64_C(253402300799999);  /* 9999-12-31T23:59:59.999Z */
-	int64_t kept = ms < 0 ? 0 : ms > last ? last : ms;
+	int64_t kept = ms < 0 ? 0 : ms > TIME_LAST ? TIME_LAST : ms;
 	time_t s = (time_t)(kept / SECOND_MS);
 	char seconds[TIME_TEXT];
 	struct tm tm;

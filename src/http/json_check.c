@@ -75,8 +75,10 @@ static uint64_t hash_code_point(uint64_t h, uint32_t cp)
 static bool take_hex4(struct check *c, uint32_t *out)
 {
 	uint32_t v = 0;
+
 	for (int i = 0; i < 4; i++, c->at++) {
 		int ch = peek(c);
+
 		if (ch >= '0' && ch <= '9')
 			v = v << 4 | (uint32_t)(ch - '0');
 		else if ((ch | 0x20) >= 'a' && (ch | 0x20) <= 'f')
@@ -93,6 +95,7 @@ static bool take_unicode_escape(struct check *c, uint32_t *out)
 {
 	size_t start = c->at - 2;
 	uint32_t low;
+
 	if (!take_hex4(c, out))
 		return false;
 	if (*out == 0)
@@ -115,6 +118,7 @@ static bool take_escape(struct check *c, uint64_t *hash)
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	uint32_t cp = 0;
 	int ch;
+
 	c->at++;
 	ch = peek(c);
 	if (ch == 'u') {
@@ -137,6 +141,7 @@ static bool take_utf8(struct check *c, uint64_t *hash)
 {
 	int lead = peek(c);
 	size_t len = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+
 	if (c->n - c->at < len || !utf8_valid((const char *)c->text + c->at, len))
 		return fail(c, "bad UTF-8");
 	while (len--)
@@ -149,6 +154,7 @@ static bool check_string(struct check *c, uint64_t *hash)
 	*hash = UINT64_C(0xcbf29ce484222325);
 	for (c->at++;;) {
 		int ch = peek(c);
+
 		if (ch < 0)
 			return fail(c, "unfinished string");
 		if (ch < 0x20)
@@ -173,6 +179,7 @@ static bool check_string(struct check *c, uint64_t *hash)
 static size_t take_digits(struct check *c)
 {
 	size_t start = c->at;
+
 	while (peek(c) >= '0' && peek(c) <= '9')
 		c->at++;
 	return c->at - start;
@@ -210,6 +217,7 @@ static bool double_holds(const char *number)
 {
 	double d = strtod(number, NULL);
 	size_t mantissa = strcspn(number, "eE");
+
 	if (!isfinite(d))
 		return false;
 	return d != 0 || strcspn(number, "123456789") >= mantissa;
@@ -220,6 +228,7 @@ static bool check_number(struct check *c)
 	size_t start = c->at;
 	char number[NUMBER_MAX + 1];
 	bool whole, fits;
+
 	if (!take_number(c, &whole))
 		return fail(c, "bad number");
 	size_t len = c->at - start;
@@ -240,6 +249,7 @@ static bool check_number(struct check *c)
 static bool check_word(struct check *c, const char *word)
 {
 	size_t len = strlen(word);
+
 	if (c->n - c->at < len || memcmp(c->text + c->at, word, len) != 0)
 		return fail(c, "unknown word");
 	c->at += len;
@@ -251,6 +261,7 @@ static bool check_member(struct check *c, size_t base)
 {
 	size_t start = c->at;
 	uint64_t hash;
+
 	if (peek(c) != '"')
 		return fail(c, "a name in double quotes was expected");
 	if (!check_string(c, &hash))
@@ -281,6 +292,7 @@ static bool check_items(struct check *c, bool object)
 		goto out;
 	for (;;) {
 		skip_space(c);
+
 		if (!(object ? check_member(c, base) : check_value(c)))
 			return false;
 		if (peek(c) == end)
@@ -300,6 +312,7 @@ static bool check_scalar(struct check *c)
 {
 	uint64_t hash;
 	int ch = peek(c);
+
 	if (ch == '"')
 		return check_string(c, &hash);
 	if (ch == '-' || (ch >= '0' && ch <= '9'))
@@ -331,6 +344,7 @@ static bool check_value(struct check *c)
 bool json_check(const char *text, size_t n, struct err *err_r)
 {
 	struct check c = { .text = (const unsigned char *)text, .n = n, .err_r = err_r };
+
 	if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		return fail(&c, "a byte order mark");
 	if (!check_value(&c))

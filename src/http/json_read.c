@@ -32,6 +32,7 @@ static bool wrong(struct reader *r, const struct field *f, const char *what)
 static bool out_of_bounds(struct reader *r, const struct field *f, const char *what)
 {
 	const char *must = f->type == FIELD_INT ? "be" : "have";
+
 	if (f->max == 0)
 		return err_field(r->err_r, ERR_RANGE, f->name, "%s must %s at least %" PRId64 "%s",
 				 f->name, must, f->min, what);
@@ -59,6 +60,7 @@ static bool word_allowed(const struct field *f, const char *s)
 static bool wrong_word(struct reader *r, const struct field *f)
 {
 	struct strbuf b = { .arena = r->arena };
+
 	for (const char *const *v = f->values; *v; v++) {
 		strbuf_adds(&b, v == f->values ? "" : ", ");
 		strbuf_adds(&b, *v);
@@ -77,6 +79,7 @@ static const char *take_string(struct reader *r, json_object *value)
 static bool read_text(struct reader *r, const struct field *f, json_object *value, void *member)
 {
 	const char *s = take_string(r, value);
+
 	if (!s)
 		return wrong(r, f, "a string");
 	if (!word_allowed(f, s))
@@ -91,6 +94,7 @@ static bool read_uuid(struct reader *r, const struct field *f, json_object *valu
 {
 	const char *s = take_string(r, value);
 	char uuid[UUID_TEXT];
+
 	if (!s || !uuid_parse(s, uuid))
 		return wrong(r, f, "a UUID");
 	*(const char **)member = arena_strdup(r->arena, uuid);
@@ -121,6 +125,7 @@ static bool read_bool(struct reader *r, const struct field *f, json_object *valu
 static bool read_time(struct reader *r, const struct field *f, json_object *value, void *member)
 {
 	const char *s = take_string(r, value);
+
 	if (!s || !rfc3339_parse(s, member))
 		return wrong(r, f, "a time like 2025-01-31T12:00:00Z");
 	return true;
@@ -137,6 +142,7 @@ static bool read_strings(struct reader *r, const struct field *f, json_object *v
 	strbuf_adds(&b, "[");
 	for (size_t i = 0; i < n; i++) {
 		const char *s = take_string(r, json_object_array_get_idx(value, i));
+
 		if (!s)
 			return wrong(r, f, "a list of strings");
 		if (!word_allowed(f, s))
@@ -169,6 +175,7 @@ static bool readable(const struct field *f)
 static const char *quotable(struct arena *arena, const char *name)
 {
 	char *s = arena_strdup(arena, name);
+
 	for (char *p = s; *p; p++) {
 		if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == '"')
 			*p = '?';
@@ -184,6 +191,7 @@ static bool known_members(struct reader *r, json_object *root)
 {
 	json_object_object_foreach(root, name, value) {
 		const struct field *f = r->schema->fields;
+
 		(void)value;
 		while (f->name && !(readable(f) && str_eq(f->name, name)))
 			f++;
@@ -211,6 +219,7 @@ static bool read_field(struct reader *r, const struct field *f, json_object *roo
 	size_t i = (size_t)(f - r->schema->fields);
 	json_object *value;
 	bool named = json_object_object_get_ex(root, f->name, &value);
+
 	if ((f->flags & FIELD_REQUIRED) && (!named || !value))
 		return err_field(r->err_r, ERR_REQUIRED, f->name, "%s is required", f->name);
 	if (!named)
@@ -226,6 +235,7 @@ static bool read_field(struct reader *r, const struct field *f, json_object *roo
 static void wipe_secrets(const struct field_schema *schema, json_object *root)
 {
 	json_object *value;
+
 	for (const struct field *f = schema->fields; f->name; f++) {
 		if (!(f->flags & FIELD_SECRET) ||
 		    !json_object_object_get_ex(root, f->name, &value) ||
@@ -251,6 +261,7 @@ static bool read_object(struct reader *r, json_object *root)
 static bool is_blank(const char *text, size_t n)
 {
 	size_t i = 0;
+
 	while (i < n && memchr(" \t\r\n", text[i], 4))
 		i++;
 	return i == n;
@@ -272,6 +283,7 @@ bool json_read(const char *text, size_t n, const struct field_schema *schema,
 	       struct arena *arena, void *out, struct err *err_r)
 {
 	struct reader r = { .schema = schema, .arena = arena, .out = out, .err_r = err_r };
+
 	set_absent(&r);
 	if (schema->given_offset)
 		r.given = (uint32_t *)(void *)(r.out + schema->given_offset - 1);

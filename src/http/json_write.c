@@ -16,6 +16,7 @@ static size_t utf8_take(const char *s)
 {
 	unsigned char lead = (unsigned char)*s;
 	size_t len = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+
 	return strnlen(s, len) == len && utf8_valid(s, len) ? len : 0;
 }
 
@@ -23,6 +24,7 @@ static void write_escaped(struct strbuf *b, unsigned char c)
 {
 	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
 	const char *p = strchr(from, c);
+
 	if (p)
 		strbuf_addf(b, "\\%c", to[p - from]);
 	else
@@ -39,6 +41,7 @@ void json_write_string(struct strbuf *b, const char *s)
 	strbuf_adds(b, "\"");
 	while (*s) {
 		const char *start = s;
+
 		while (is_plain((unsigned char)*s))
 			s++;
 		strbuf_add(b, start, (size_t)(s - start));
@@ -59,6 +62,7 @@ void json_write_string(struct strbuf *b, const char *s)
 static void write_text(struct strbuf *b, const struct field *f, const void *member)
 {
 	const char *s = *(const char *const *)member;
+
 	(void)f;
 	if (s)
 		json_write_string(b, s);
@@ -69,6 +73,7 @@ static void write_text(struct strbuf *b, const struct field *f, const void *memb
 static void write_int(struct strbuf *b, const struct field *f, const void *member)
 {
 	int64_t v = *(const int64_t *)member;
+
 	(void)f;
 	if (v == INT_NONE)
 		strbuf_adds(b, "null");
@@ -86,6 +91,7 @@ static void write_time(struct strbuf *b, const struct field *f, const void *memb
 {
 	int64_t ms = *(const int64_t *)member;
 	char text[TIME_TEXT];
+
 	(void)f;
 	if (ms == TIME_NONE) {
 		strbuf_adds(b, "null");
@@ -99,6 +105,7 @@ static void write_time(struct strbuf *b, const struct field *f, const void *memb
 static void write_strings(struct strbuf *b, const struct field *f, const void *member)
 {
 	const char *s = *(const char *const *)member;
+
 	(void)f;
 	strbuf_adds(b, s ? s : "null");
 }
@@ -106,6 +113,7 @@ static void write_strings(struct strbuf *b, const struct field *f, const void *m
 static void write_object(struct strbuf *b, const struct field *f, const void *member)
 {
 	const void *object = *(const void *const *)member;
+
 	if (object)
 		json_write(b, f->schema, object);
 	else
@@ -115,6 +123,7 @@ static void write_object(struct strbuf *b, const struct field *f, const void *me
 static void write_list(struct strbuf *b, const struct field *f, const void *member)
 {
 	const struct field_list *list = member;
+
 	strbuf_adds(b, "[");
 	for (size_t i = 0; i < list->n; i++) {
 		strbuf_adds(b, i ? "," : "");
@@ -137,6 +146,7 @@ static write_fn *const writers[] = {
 void json_write(struct strbuf *b, const struct field_schema *schema, const void *in)
 {
 	const char *sep = "";
+
 	strbuf_adds(b, "{");
 	for (const struct field *f = schema->fields; f->name; f++) {
 		if (f->flags & FIELD_PRIVATE)

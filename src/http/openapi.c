@@ -9,11 +9,6 @@
 #include "http/json.h"
 #include "http/openapi_private.h"
 
-static const char *const method_keys[HTTP_METHOD__COUNT] = {
-	[HTTP_GET] = "get", [HTTP_HEAD] = "head", [HTTP_POST] = "post", [HTTP_PUT] = "put",
-	[HTTP_PATCH] = "patch", [HTTP_DELETE] = "delete", [HTTP_OPTIONS] = "options",
-};
-
 static const char components_tail[] =
 	"\"responses\":{\"Problem\":{\"description\":\"An error; code says which.\","
 	"\"headers\":{\"X-Request-Id\":{\"$ref\":\"#/components/headers/X-Request-Id\"}},"
@@ -100,6 +95,7 @@ static void put_success(struct document *d, const struct route *r)
 }
 
 static void put_responses(struct document *d, const struct route *r)
+
 {
 	const struct { const char *status; bool expected; } problems[] = {
 		{ "400", r->in != NULL },
@@ -126,7 +122,10 @@ static void put_responses(struct document *d, const struct route *r)
 
 static void put_operation(struct document *d, const struct route *r)
 {
-	doc_key(d, method_keys[r->method]);
+	char *method = arena_strdup(d->out->arena, http_method_names[r->method]);
+
+	str_lower(method);
+	doc_key(d, method);
 	doc_put(d, "{");
 	doc_text(d, "operationId", r->label);
 	doc_text(d, "summary", r->summary);
@@ -140,8 +139,10 @@ static void put_operation(struct document *d, const struct route *r)
 
 /* Every row of one pattern, when `first` is the first row that has it. */
 static void put_path(struct document *d, const struct route *first)
+
 {
 	bool begun = false;
+
 	for (const struct route *const *t = d->tables; *t; t++) {
 		for (const struct route *r = *t; r->fn; r++) {
 			if (!str_eq(r->pattern, first->pattern))
@@ -163,6 +164,7 @@ void openapi_write(const struct route *const *tables, const char *version,
 		   struct strbuf *out)
 {
 	struct document d = { .tables = tables, .out = out };
+
 	reach_all(&d);
 	doc_put(&d, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Pierre\",\"version\":");
 	json_write_string(out, version);

@@ -30,6 +30,7 @@ void doc_put(struct document *d, const char *text)
 void doc_comma(struct document *d)
 {
 	char last = d->out->s[d->out->len - 1];
+
 	if (last != '{' && last != '[')
 		doc_put(d, ",");
 }
@@ -117,6 +118,7 @@ static void put_string(struct document *d, const struct field *f)
 	static const char *const formats[] = {
 		[FIELD_UUID] = "uuid", [FIELD_TIME] = "date-time",
 	};
+
 	put_type(d, f, "string");
 	if (f->type == FIELD_TEXT) {
 		put_values(d, f);
@@ -189,6 +191,7 @@ static bool is_required(const struct named_schema *s, const struct field *f)
 static void put_required(struct document *d, const struct named_schema *s)
 {
 	bool any = false;
+
 	for (const struct field *f = s->schema->fields; f->name; f++)
 		any |= is_required(s, f);
 	if (!any)

@@ -1,17 +1,19 @@
 /* http/percent.c - one pass, strict. */
 #include "config.h"
 
-
 #include "base/str.h"
 #include "http/percent.h"
 
 bool percent_decode(const char *s, size_t n, bool plus, char *out)
 {
 	size_t len = 0;
+
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s[i];
+
 		if (c == '%') {
 			char digits[3] = "";
+
 			if (n - i < 3)
 				return false;
 			digits[0] = s[i + 1];

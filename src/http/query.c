@@ -18,6 +18,7 @@ struct pair {
 static const char *decode(const struct request *r, const char *s, size_t n)
 {
 	char *out = arena_alloc(r->arena, n + 1);
+
 	return percent_decode(s, n, true, out) ? out : NULL;
 }
 
@@ -44,6 +45,7 @@ bool request_query(const struct request *r, const char *name, const char **value
 		   struct err *err_r)
 {
 	struct pair pair;
+
 	*value_r = NULL;
 	for (const char *at = r->query; next_pair(r, &at, &pair);) {
 		if (!pair.name)
@@ -73,6 +75,7 @@ bool request_query_known(const struct request *r, const char *const *known,
 			 struct err *err_r)
 {
 	struct pair pair;
+
 	for (const char *at = r->query; next_pair(r, &at, &pair);) {
 		if (!pair.name)
 			return bad_name(err_r);

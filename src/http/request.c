@@ -16,7 +16,7 @@
 #define REQUEST_ID_MAX 39
 #define USER_AGENT_MAX 256
 
-static const char *const method_names[HTTP_METHOD__COUNT] = {
+const char *const http_method_names[HTTP_METHOD__COUNT] = {
 	[HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT",
 	[HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE", [HTTP_OPTIONS] = "OPTIONS",
 };
@@ -35,6 +35,7 @@ static const char *const critical[] = {
 static const char *value_of(const char *param, const char *name)
 {
 	size_t len = strlen(name);
+
 	return strncmp(param, name, len) == 0 && param[len] == '=' ? param + len + 1 : NULL;
 }
 
@@ -42,6 +43,7 @@ const char *request_param(const struct request *r, const char *name)
 {
 	for (char **p = r->params; *p; p++) {
 		const char *value = value_of(*p, name);
+
 		if (value)
 			return *value ? value : NULL;
 	}
@@ -51,12 +53,14 @@ const char *request_param(const struct request *r, const char *name)
 static const char *param_or_empty(const struct request *r, const char *name)
 {
 	const char *value = request_param(r, name);
+
 	return value ? value : "";
 }
 
 static size_t count_of(const struct request *r, const char *name)
 {
 	size_t n = 0;
+
 	for (char **p = r->params; *p; p++)
 		n += value_of(*p, name) != NULL;
 	return n;
@@ -65,7 +69,7 @@ static size_t count_of(const struct request *r, const char *name)
 static enum http_method method_of(const char *text)
 {
 	for (int m = 0; m < HTTP_METHOD__COUNT; m++)
-		if (str_eq(method_names[m], text))
+		if (str_eq(http_method_names[m], text))
 			return (enum http_method)m;
 	return HTTP_OTHER;
 }
@@ -74,6 +78,7 @@ static const char *random_id(struct arena *arena)
 {
 	unsigned char bytes[16];
 	char *text = arena_alloc(arena, 2 * sizeof(bytes) + 1);
+
 	if (getentropy(bytes, sizeof(bytes)) != 0)
 		memset(bytes, 0, sizeof(bytes));   /* only a name for the log */
 	hex_encode(bytes, sizeof(bytes), text);
@@ -86,6 +91,7 @@ static const char *id_of(const struct request *r)
 		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-";
 	const char *id = param_or_empty(r, "REQUEST_ID");
 	size_t n = strspn(id, allowed);
+
 	return n >= 1 && n <= REQUEST_ID_MAX && id[n] == '\0' ? id : random_id(r->arena);
 }
 
@@ -94,6 +100,7 @@ static const char *user_agent_of(const struct request *r)
 {
 	char *s = arena_strndup(r->arena, param_or_empty(r, "HTTP_USER_AGENT"), USER_AGENT_MAX);
 	size_t n = strlen(s);
+
 	for (int i = 0; n > USER_AGENT_MAX - 4 && i < 3 && !utf8_valid(s, n); i++)
 		s[--n] = '\0';   /* the cut may have split a character */
 	bool utf8 = utf8_valid(s, n);
@@ -107,6 +114,7 @@ static void split_uri(struct request *r)
 {
 	const char *uri = param_or_empty(r, "REQUEST_URI");
 	size_t n = strcspn(uri, "?");
+
 	r->path = arena_strndup(r->arena, uri, n);
 	r->query = uri[n] ? uri + n + 1 : uri + n;
 }
@@ -115,6 +123,7 @@ static void split_uri(struct request *r)
 static bool copy_params(struct request *r, char **params, struct err *err_r)
 {
 	size_t n = 0, bytes = 0;
+
 	r->params = arena_alloc(r->arena, (REQUEST_PARAMS_MAX + 1) * sizeof(*r->params));
 	for (; params[n]; n++) {
 		bytes += strlen(params[n]) + 1;
@@ -147,6 +156,7 @@ static bool set_length(struct request *r, struct err *err_r)
 {
 	const char *text = request_param(r, "CONTENT_LENGTH");
 	int64_t n = 0;
+
 	if (text && (*text == '-' || !str_int(text, 0, CONTENT_LENGTH_MAX, &n)))
 		return err_set(err_r, ERR_MALFORMED, "Content-Length is not a number up to 1 GiB");
 	r->content_length = (size_t)n;

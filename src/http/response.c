@@ -72,6 +72,7 @@ void response_write(const struct response *r, const char *request_id, bool head,
 		    struct strbuf *out)
 {
 	bool bodyless = r->status == 204 || r->status == 304;
+
 	strbuf_addf(out, "Status: %d %s\r\n", r->status, phrase_of(r->status));
 	if (r->content_type && r->status != 204)
 		add_header(out, "Content-Type", r->content_type);
@@ -94,6 +95,7 @@ static void fingerprint(const char *s, size_t n, uint64_t out[2])
 	__extension__ typedef unsigned __int128 u128;
 	const u128 prime = (u128)1 << 88 | 0x13b;
 	u128 h = (u128)UINT64_C(0x6c62272e07bb0142) << 64 | UINT64_C(0x62b821756295c58d);
+
 	for (size_t i = 0; i < n; i++)
 		h = (h ^ (unsigned char)s[i]) * prime;
 	out[0] = (uint64_t)(h >> 64);
@@ -104,6 +106,7 @@ static void fingerprint(const char *s, size_t n, uint64_t out[2])
 static bool tag_listed(const char *list, const char *tag)
 {
 	size_t n = strlen(tag);
+
 	for (;;) {
 		list += strspn(list, " \t,");
 		if (strncmp(list, "W/", 2) == 0)
@@ -124,6 +127,7 @@ static bool tag_listed(const char *list, const char *tag)
 void response_etag(struct response *r, const struct request *req)
 {
 	uint64_t h[2];
+
 	if (r->status != 200 || (req->method != HTTP_GET && req->method != HTTP_HEAD))
 		return;
 	fingerprint(r->body, r->body_len, h);

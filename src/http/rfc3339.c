@@ -38,6 +38,7 @@ static bool take_two(const char *p, int max, int *out)
 static bool take_offset(const char *p, int64_t *minutes)
 {
 	int h, m;
+
 	*minutes = 0;
 	if (*p == 'Z' || *p == 'z')
 		return p[1] == '\0';
@@ -52,7 +53,8 @@ bool rfc3339_parse(const char *text, int64_t *ms_r)
 {
 	char fixed[TIME_TEXT] = "";
 	char millis[4] = "000";
-	int64_t minutes, ms, last;
+	int64_t minutes, ms;
+
 	if (strnlen(text, SECONDS_TEXT + 1) <= SECONDS_TEXT ||
 	    (text[10] != 'T' && text[10] != 't'))
 		return false;
@@ -64,10 +66,10 @@ bool rfc3339_parse(const char *text, int64_t *ms_r)
 	fixed[SECONDS_TEXT] = '.';
 	memcpy(fixed + SECONDS_TEXT + 1, millis, 3);
 	fixed[SECONDS_TEXT + 4] = 'Z';
-	if (!time_parse(fixed, &ms) || !time_parse("9999-12-31T23:59:59.999Z", &last))
+	if (!time_parse(fixed, &ms))
 		return false;
 	ms -= minutes * MINUTE_MS;
-	if (ms < 0 || ms > last)
+	if (ms < 0 || ms > TIME_LAST)
 		return false;
 	*ms_r = ms;
 	return true;

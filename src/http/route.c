@@ -32,6 +32,7 @@ static bool good_segment(const char *text)
 static bool take_segment(struct arena *arena, const char *s, size_t n, struct segment *out)
 {
 	char *text = arena_alloc(arena, n + 1);
+
 	*out = (struct segment){ .raw = s, .raw_len = n, .text = text };
 	return percent_decode(s, n, false, text) && good_segment(text);
 }
@@ -58,6 +59,7 @@ static const char *param_value(struct arena *arena, const char *name, size_t n,
 			       const struct segment *s)
 {
 	char uuid[UUID_TEXT];
+
 	if (n != 4 || strncmp(name, "{id}", n) != 0)
 		return s->text;
 	return uuid_parse(s->text, uuid) ? arena_strdup(arena, uuid) : NULL;
@@ -70,6 +72,7 @@ static unsigned match_pattern(struct arena *arena, const char *pattern, const st
 {
 	unsigned rank = 1;
 	size_t n_params = 0, i = 0;
+
 	memset(params, 0, ROUTE_PARAMS_MAX * sizeof(*params));
 	for (pattern++; *pattern; i++) {
 		size_t n = strcspn(pattern, "/");
@@ -94,17 +97,13 @@ static unsigned match_pattern(struct arena *arena, const char *pattern, const st
 
 static const char *allow_text(struct arena *arena, unsigned methods)
 {
-	static const char *const names[HTTP_METHOD__COUNT] = {
-		[HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_POST] = "POST",
-		[HTTP_PUT] = "PUT", [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
-		[HTTP_OPTIONS] = "OPTIONS",
-	};
 	struct strbuf b = { .arena = arena };
+
 	for (unsigned m = 0; m < HTTP_METHOD__COUNT; m++) {
 		if (!(methods & 1U << m))
 			continue;
 		strbuf_adds(&b, b.len ? ", " : "");
-		strbuf_adds(&b, names[m]);
+		strbuf_adds(&b, http_method_names[m]);
 	}
 	return b.s;
 }
@@ -122,6 +121,7 @@ static void try_row(struct search *s, const struct route *row)
 	const char *params[ROUTE_PARAMS_MAX];
 	enum http_method asked = s->req->method == HTTP_HEAD ? HTTP_GET : s->req->method;
 	unsigned rank = match_pattern(s->req->arena, row->pattern, &s->path, params);
+
 	if (rank == 0 || rank < s->rank)
 		return;
 	if (rank > s->rank) {
@@ -142,6 +142,7 @@ void route_find(const struct route *const *tables, const struct request *req,
 		struct route_match *out)
 {
 	struct search s = { .req = req, .out = out };
+
 	*out = (struct route_match){ 0 };
 	if (!split_path(req->arena, req->path, &s.path))
 		return;

@@ -6,7 +6,6 @@
 #include "op/cursor.h"
 
 #define CURSOR_BYTES (TIME_TEXT - 1 + 1 + UUID_TEXT - 1)  /* moment, '|', id */
-#define LAST_MOMENT INT64_C(253402300799999)              /* 9999-12-31T23:59:59.999Z */
 #define LAST_ID "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 static bool parse_cursor(struct page *page, const char *cursor)
@@ -34,7 +33,7 @@ bool page_parse(struct page *page, int64_t limit, const char *cursor, struct err
 		return err_field(err_r, ERR_RANGE, "limit", "The limit must be 1 to %d",
 				 PAGE_LIMIT_MAX);
 	*page = (struct page){
-		.before_at = LAST_MOMENT, .before_id = LAST_ID,
+		.before_at = TIME_LAST, .before_id = LAST_ID,
 		.limit = limit, .fetch = limit + 1,
 	};
 	if (cursor && !parse_cursor(page, cursor))
