@@ -1,3 +1,4 @@
+/* main.c - hands argv to the command tables, nothing else. */
 #include "config.h"
 
 #include "cmd/cmd.h"

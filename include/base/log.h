@@ -32,7 +32,7 @@ static inline const char *log_text(const char *s)
 #define LOG_S(k, v) { .key = (k), .text = log_text(v) }
 #define LOG_N(k, v) { .key = (k), .number = (int64_t)(v) }
 
-/* who is written into every line as `proc=` ("master", "fast/0", "db test") */
+/* `process` is written into every line as `proc=` ("master", "fast/0", "db test") */
 void log_init(const char *process, enum log_level least);
 void log_event(enum log_level level, const char *event,
 	       const struct log_field *fields, size_t n);

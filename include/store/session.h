@@ -1,5 +1,5 @@
 /*
- * store/session.h - sessions and login failures: rows and typed calls.
+ * store/session.h - sessions: rows and typed calls.
  */
 #ifndef PIERRE_STORE_SESSION_H
 #define PIERRE_STORE_SESSION_H

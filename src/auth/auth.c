@@ -1,6 +1,6 @@
 /*
- * auth.c - libgcrypt's start, random bytes, digests, constant-time compare.
- * The other files of this layer come here for bytes and digests.
+ * auth/auth.c - libgcrypt's start, random bytes, digests, constant-time
+ * compare. The other files of this layer come here for bytes and digests.
  */
 #include "config.h"
 

@@ -1,5 +1,5 @@
 /*
- * password.c - what is accepted as a password, and bcrypt by libxcrypt.
+ * auth/password.c - what is accepted as a password, and bcrypt by libxcrypt.
  *
  * crypt_r's work area holds what could rebuild a password, so it is wiped
  * after each call. It is 32 KiB, too big for a stack, and a process hashes

@@ -1,7 +1,7 @@
 /*
- * password_common.c - the most common passwords of 12 or more characters, as
- * they lead the public counts of leaked ones. Sorted, lower case (a unit test
- * checks that); looked up by bisection.
+ * auth/password_common.c - the most common passwords of 12 or more characters,
+ * as they lead the public counts of leaked ones. Sorted, lower case (a unit
+ * test checks that); looked up by bisection.
  */
 #include "config.h"
 

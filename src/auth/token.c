@@ -1,5 +1,5 @@
 /*
- * token.c - bearer secrets: session tokens, the setup token, API keys.
+ * auth/token.c - bearer secrets: session tokens, the setup token, API keys.
  * Pure functions over random bytes and SHA-256; nothing here is stored.
  */
 #include "config.h"

@@ -1,6 +1,6 @@
 /*
- * Commands about the program itself: help, version, openapi. None needs a
- * configuration.
+ * cmd/about.c - commands about the program itself: help, version, openapi. None
+ * needs a configuration.
  */
 #include "config.h"
 

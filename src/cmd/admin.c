@@ -1,5 +1,5 @@
 /*
- * pierre admin ...: the way in for the first administrator.
+ * cmd/admin.c - pierre admin ...: the way in for the first administrator.
  */
 #include "config.h"
 

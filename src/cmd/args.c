@@ -1,6 +1,6 @@
 /*
- * Reads a command line by the rows of its command. Says what is wrong in one
- * sentence; runs nothing and prints nothing.
+ * cmd/args.c - reads a command line by the rows of its command. Says what is
+ * wrong in one sentence; runs nothing and prints nothing.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /*
- * argv -> row -> function. The list of all command tables stands here; what a
- * command does stands in its own file.
+ * cmd/cmd.c - argv -> row -> function. The list of all command tables stands
+ * here; what a command does stands in its own file.
  */
 #include "config.h"
 

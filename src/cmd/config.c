@@ -1,6 +1,6 @@
 /*
- * pierre config ...: judge the configuration without starting anything, and
- * show what every option is and where its value came from.
+ * cmd/config.c - pierre config ...: judge the configuration without starting
+ * anything, and show what every option is and where its value came from.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /*
- * Opens what a command needs to call op_*, runs it, and turns an error into
- * one sentence and an exit status.
+ * cmd/context.c - opens what a command needs to call op_*, runs it, and turns
+ * an error into one sentence and an exit status.
  */
 #include "config.h"
 

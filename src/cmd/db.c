@@ -1,6 +1,6 @@
 /*
- * pierre db ...: is the database there, how old is its schema, bring it up to
- * date.
+ * cmd/db.c - pierre db ...: is the database there, how old is its schema, bring
+ * it up to date.
  */
 #include "config.h"
 

@@ -1,5 +1,5 @@
 /*
- * Usage and help on the terminal, read from the command tables.
+ * cmd/help.c - usage and help on the terminal, read from the command tables.
  */
 #include "config.h"
 

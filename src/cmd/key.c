@@ -1,6 +1,6 @@
 /*
- * pierre key ...: API keys from the shell, through the same op/key.c that the
- * REST interface calls.
+ * cmd/key.c - pierre key ...: API keys from the shell, through the same
+ * op/key.c that the REST interface calls.
  */
 #include "config.h"
 

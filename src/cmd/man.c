@@ -1,6 +1,6 @@
 /*
- * pierre.1 and the README's configuration table, made from the command and
- * option tables, so that neither can be out of date.
+ * cmd/man.c - pierre.1 and the README's configuration table, made from the
+ * command and option tables, so that neither can be out of date.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /*
- * Results on stdout, for people or as JSON, by the same field tables that the
- * REST interface uses. Knows no command.
+ * cmd/print.c - results on stdout, for people or as JSON, by the same field
+ * tables that the REST interface uses. Knows no command.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /*
- * Reads one password for a command. Puts the terminal back as it was, also
- * when a signal ends the question.
+ * cmd/secret.c - reads one password for a command. Puts the terminal back as it
+ * was, also when a signal ends the question.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /*
- * pierre user ...: accounts from the shell, through the same op/user.c that
- * the REST interface calls.
+ * cmd/user.c - pierre user ...: accounts from the shell, through the same
+ * op/user.c that the REST interface calls.
  */
 #include "config.h"
 

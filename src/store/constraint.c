@@ -1,5 +1,5 @@
 /*
- * constraint.c - which JSON field a violated constraint means.
+ * store/constraint.c - which JSON field a violated constraint means.
  * Ids are made by the program; a conflict on one is not the client's fault,
  * and its row is here for the sentence.
  */

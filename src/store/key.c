@@ -1,6 +1,6 @@
 /*
- * API keys: typed calls over key.sql, one transaction with its audit row each.
- * Who may have which key is op/key.c's.
+ * store/key.c - API keys: typed calls over key.sql, one transaction with its
+ * audit row each. Who may have which key is op/key.c's.
  */
 #include "config.h"
 

@@ -1,6 +1,7 @@
 /*
- * Login failures. The rows are locked in one order (own, then total), so two
- * logins never wait for each other in a circle. The rule is op/guess.c's.
+ * store/login_failure.c - login failures. The rows are locked in one order
+ * (own, then total), so two logins never wait for each other in a circle. The
+ * rule is op/guess.c's.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /*
- * The owner of a session or key, read in the same row as it: one SELECT
- * judges a credential. Knows no rule about status; that is op/.
+ * store/owner.c - the owner of a session or key, read in the same row as it:
+ * one SELECT judges a credential. Knows no rule about status; that is op/.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /*
- * Sessions: typed calls over session.sql, one transaction with its audit row
- * each. What a token must be like is op/session.c's.
+ * store/session.c - sessions: typed calls over session.sql, one transaction
+ * with its audit row each. What a token must be like is op/session.c's.
  */
 #include "config.h"
 

@@ -1,4 +1,4 @@
-/* tenant.c - tenants and their owners: sql/common/tenant.sql. */
+/* store/tenant.c - tenants and their owners: sql/common/tenant.sql. */
 #include "config.h"
 
 #include "store/sql.h"

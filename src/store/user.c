@@ -1,6 +1,7 @@
 /*
- * user.c - typed calls over the statements of sql/common/user.sql: look-ups,
- * lists, registration, passwords. Status changes are in user_status.c.
+ * store/user.c - typed calls over the statements of sql/common/user.sql:
+ * look-ups, lists, registration, passwords. Status changes are in
+ * user_status.c.
  */
 #include "config.h"
 

@@ -1,5 +1,5 @@
 /*
- * user_status.c - approval (with the user's first tenant) and suspension:
+ * store/user_status.c - approval (with the user's first tenant) and suspension:
  * each one transaction that reads the user, decides, writes, reads again.
  */
 #include "config.h"
