@@ -8,9 +8,7 @@
 
 #include "http/request.h"
 
-#define PAGE_MAX 200
-
-/* ?limit=1..200 (INT_NONE when absent) and ?cursor= (NULL when absent). */
+/* ?limit=1..PAGE_LIMIT_MAX (INT_NONE when absent) and ?cursor= (NULL when absent). */
 bool query_page(const struct request *req, int64_t *limit_r, const char **cursor_r,
 		struct err *err_r);
 
