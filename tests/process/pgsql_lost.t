@@ -25,7 +25,7 @@ my $tool = $cluster->tool;
 is $tool->ask('total'), 'ok 0', 'a first read';
 $cluster->terminate(pid_of($tool));
 is $tool->ask('total'), 'ok 0', 'a backend killed while idle: the next read works';
-is scalar(() = $tool->log =~ /db\.reconnect/g), 1, 'by connecting again, before it was sent';
+is scalar(() = $tool->log =~ /database_reconnect/g), 1, 'by connecting again, before it was sent';
 $cluster->terminate(pid_of($tool));
 is $tool->ask('add', fresh_id(), 5), 'ok', 'and so does the next write';
 is total(), $total += 5, 'once';
@@ -76,8 +76,8 @@ for my $mode (qw(lose-commit lose-answer)) {
 	my $t = $cluster->tool(DATABASE_URL => $relay->{url});
 	is $t->ask('add', fresh_id(), 11), 'ok', "$mode: acknowledged";
 	is total(), $total += 11, "$mode: counted once";
-	like $t->log, qr/db\.uncertain/, "$mode: it was in doubt";
-	is scalar($t->log =~ /db\.resolved/), $mode eq 'lose-answer' ? 1 : '', "$mode: how it was resolved";
+	like $t->log, qr/database_uncertain/, "$mode: it was in doubt";
+	is scalar($t->log =~ /database_resolved/), $mode eq 'lose-answer' ? 1 : '', "$mode: how it was resolved";
 	is $t->ask('total'), "ok $total", "$mode: the tool goes on";
 }
 
