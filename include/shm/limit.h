@@ -1,0 +1,58 @@
+/*
+ * shm/limit.h - leased quota in shared slots: exact, without a database write.
+ *
+ * A slot belongs to one subject and kind of window (hour, day, month) and holds
+ * what is left of the host's lease for one window, in one 64-bit word
+ * (window id:32 | left:32) changed by compare-and-swap. Taking never goes below
+ * zero. Windows never step back: a clock set back keeps using the newest.
+ * What was leased for window W is dropped, never added, when the slot is
+ * already at W+1. Slots are claimed under a per-bucket robust lock and not
+ * evicted inside their window; a full table is a NULL slot: the caller leases
+ * one request at a time.
+ */
+#ifndef PIERRE_SHM_LIMIT_H
+#define PIERRE_SHM_LIMIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/window.h"
+#include "shm/room.h"
+
+struct limit_slot;
+
+/* subject: uuid text with one letter of its kind before it ("k"..., "u"...).
+ * NULL: the table is full (counted in the statistics). */
+struct limit_slot *limit_slot(struct room *r, const char *subject, enum window_kind k);
+
+enum limit_take {
+	LIMIT_TAKEN,
+	LIMIT_EMPTY,      /* not enough left of the lease: lease more */
+	LIMIT_CHANGED,    /* the slot holds a lease under another limit: give back first */
+};
+/* Take cost from the lease of window w (the newer of w and the slot's is used
+ * and returned in *window_r). limit: of the row that the request was judged
+ * by; a slot leased under another one is LIMIT_CHANGED. *left_r = what is left. */
+enum limit_take limit_take(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t cost,
+			   uint32_t *window_r, uint32_t *left_r);
+/* Give back what was taken for window w; nothing when the slot has moved on. */
+void limit_untake(struct limit_slot *s, uint32_t w, uint32_t cost);
+/* Add a lease of n for window w under this limit. False: the slot is at a
+ * newer window or another limit, and n is lost (or to be given back). */
+bool limit_add(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t n);
+/* Zero the slot and return what was left and for which window, so that it can
+ * be given back in the database *after* (the reverse could exceed the limit). */
+uint32_t limit_drain(struct limit_slot *s, uint32_t *window_r);
+
+/* For the scheduler: slots that are low or have been idle for a second. */
+struct limit_due {
+	struct limit_slot *slot;
+	char subject[40];
+	enum window_kind kind;
+	uint32_t window, left;
+	int64_t limit;
+	bool low;        /* refill; otherwise idle: give back */
+};
+size_t limit_due(struct room *r, int64_t now_ms, struct limit_due *out, size_t max);
+
+#endif
