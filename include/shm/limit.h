@@ -43,6 +43,24 @@ bool limit_add(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t n);
 /* Zero the slot and return what was left and for which window, so that it can
  * be given back in the database *after* (the reverse could exceed the limit). */
 uint32_t limit_drain(struct limit_slot *s, uint32_t *window_r);
+/* What is left of the lease for window w, nothing taken; 0 for another window. */
+uint32_t limit_left(const struct limit_slot *s, uint32_t w);
+
+/* Whoever leases, refills or gives back holds the slot's lock from before the
+ * database call until the slot (and its note) says the result. Otherwise a
+ * lease on its way looks like a limit that is reached. Taking needs no lock.
+ * Robust: the lock of a killed holder is recovered. False: not had in time. */
+bool limit_lock(struct limit_slot *s, int timeout_ms);
+void limit_unlock(struct limit_slot *s);
+
+/* What nobody had leased after this host's last lease or return for window w,
+ * and when that was (monotonic ms). Written under the lock, read without. */
+struct limit_note {
+	int64_t unleased, at_ms;
+};
+void limit_note(struct limit_slot *s, uint32_t w, const struct limit_note *n);
+/* False: none was made for this window. */
+bool limit_noted(const struct limit_slot *s, uint32_t w, struct limit_note *out);
 
 /* For the scheduler: slots that are low or have been idle for a second. */
 struct limit_due {
