@@ -23,7 +23,7 @@ struct db;
 struct db *worker_database(const struct conf *conf, struct err *err_r);
 
 /* Exit status of the process. */
-int worker_main(const struct child *c);      /* fast and slow pools: plain loop */
+int worker_main(const struct child *c);      /* both pools; slot->role says which */
 int scheduler_main(const struct child *c);   /* checkpoints, sweeps */
 
 #endif

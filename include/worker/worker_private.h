@@ -32,5 +32,13 @@ void child_close(struct worker *w);
 
 /* --- exchange.c: one request, from its connection to its log line ------------ */
 void exchange_run(struct worker *w, int fd);
+/* The same for a request that fcgi_look has found. */
+void exchange_answer(struct worker *w, struct fcgi *f, char **params);
+
+/* --- worker.c: the listening socket ------------------------------------------- */
+/* A blocking descriptor, as libfcgi wants it; -1 = none, or see *fatal_r. */
+int accept_connection(int listen_fd, bool *fatal_r);
+/* Shut by the master: nobody else will take what still waits in it. */
+bool listener_is_shut(int listen_fd);
 
 #endif

@@ -14,6 +14,7 @@
 #define MARGIN_MAX_MS 500   /* the database gives up this long before the deadline */
 
 struct exchange {
+	struct fcgi *fcgi;
 	int64_t start, deadline;
 	struct request req;
 	struct response res;
@@ -39,11 +40,11 @@ static void log_request(const struct exchange *x)
 }
 
 /* An unrouted request's body is read and forgotten, within the usual limit. */
-static bool read_body(struct worker *w, struct exchange *x, struct err *err_r)
+static bool read_body(struct exchange *x, struct err *err_r)
 {
 	size_t max = x->match.route ? x->match.route->body_max : BODY_SMALL;
 
-	return x->req.content_length == 0 || fcgi_body(w->fcgi, &x->req, max, err_r);
+	return x->req.content_length == 0 || fcgi_body(x->fcgi, &x->req, max, err_r);
 }
 
 static void run(struct worker *w, struct exchange *x)
@@ -76,7 +77,7 @@ static void answer(struct worker *w, struct exchange *x, char **params)
 			     x->req.request_id);
 		log_debug("request_begins", LOG_S("path", x->req.path), LOG_S("route", label(x)),
 			  LOG_S("request_id", x->req.request_id));
-		good = read_body(w, x, &err);
+		good = read_body(x, &err);
 	}
 	if (good)
 		run(w, x);
@@ -84,25 +85,48 @@ static void answer(struct worker *w, struct exchange *x, char **params)
 		problem_reply(&x->res, x->req.request_id, &err);
 	x->out.arena = w->arena;
 	response_write(&x->res, x->req.request_id, x->req.method == HTTP_HEAD, &x->out);
-	x->sent = fcgi_reply(w->fcgi, x->out.s, x->out.len);
+	x->sent = fcgi_reply(x->fcgi, x->out.s, x->out.len);
+}
+
+static void begin(struct worker *w, struct exchange *x)
+{
+	x->start = clock_monotonic();
+	x->deadline = x->start + w->child->conf->request_deadline_ms;
+	slot_reading(w->child->slot, x->start, x->deadline);
+}
+
+static void end(struct worker *w)
+{
+	slot_idle(w->child->slot);
+	arena_reset(w->arena);
+}
+
+static void serve(struct worker *w, struct exchange *x, char **params)
+{
+	answer(w, x, params);
+	atomic_fetch_add(&w->child->slot->requests, 1);
+	log_request(x);
+}
+
+void exchange_answer(struct worker *w, struct fcgi *f, char **params)
+{
+	struct exchange x = { .fcgi = f };
+
+	begin(w, &x);
+	serve(w, &x, params);
+	end(w);
 }
 
 void exchange_run(struct worker *w, int fd)
 {
-	struct exchange x = { .start = clock_monotonic() };
+	struct exchange x = { .fcgi = w->fcgi };
 	int64_t limit = w->child->conf->request_deadline_ms;
-	struct slot *slot = w->child->slot;
 	char **params;
 
-	x.deadline = x.start + limit;
-	slot_reading(slot, x.start, x.deadline);
-	if (fcgi_begin(w->fcgi, fd, limit < PARAMS_MS ? limit : PARAMS_MS, &params)) {
-		answer(w, &x, params);
-		atomic_fetch_add(&slot->requests, 1);
-		log_request(&x);
-	} else {
+	begin(w, &x);
+	if (fcgi_begin(w->fcgi, fd, limit < PARAMS_MS ? limit : PARAMS_MS, &params))
+		serve(w, &x, params);
+	else
 		log_debug("connection_dropped", LOG_N("ms", clock_monotonic() - x.start));
-	}
-	slot_idle(slot);
-	arena_reset(w->arena);
+	end(w);
 }
