@@ -86,6 +86,11 @@ struct db *db_new(const struct db_options *o, struct err *err_r);
 bool db_connect(struct db *db, struct err *err_r);
 void db_free(struct db **db);
 
+/* SQLite: a handle on the file `<path><suffix>` beside that of `main`, with its
+ * own migrations (`catalog`); not yet connected. `existing`: do not make it. */
+struct db *db_new_beside(const struct db *main, const char *suffix,
+			 const struct db_catalog *catalog, bool existing);
+
 enum db_backend db_backend(const struct db *db);
 bool db_is_memory(const struct db *db);   /* sqlite::memory: */
 const char *db_path(const struct db *db); /* SQLite file; NULL on PostgreSQL */

@@ -15,6 +15,13 @@
 
 struct db;
 
+/* The handle that the rest of this file takes, on what `main` names; not yet
+ * connected. On PostgreSQL it is `main` itself. Free it with the other. */
+struct db *store_quota_open(struct db *main);
+void store_quota_close(struct db **quota, struct db *main);
+/* SQLite: make or bring forward the file. Before anything is leased. */
+bool store_quota_migrate(struct db *quota, struct err *err_r);
+
 /* Lease up to want of what is left: granted = least(want, limit - leased)
  * where leased < limit, in one upsert (traps.md 5: the obvious `leased + n <=
  * limit` loses the remainder). *granted_r 0 = the limit is reached.
@@ -28,7 +35,8 @@ bool store_quota_return(struct db *db, const char *subject, enum window_kind kin
 /* Leased so far in this window, by all hosts; no row = 0. */
 bool store_quota_leased(struct db *db, const char *subject, enum window_kind kind,
 			uint32_t window, int64_t *leased_r, struct err *err_r);
-/* Rows of windows that ended before now; pages of 500. */
+/* Rows of windows that ended an hour before now or earlier, since another host's
+ * clock may be behind; pages of 500. */
 bool store_quota_sweep(struct db *db, int64_t now_ms, int64_t *n_r, struct err *err_r);
 
 #endif

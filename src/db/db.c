@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,23 +18,38 @@
 
 enum { BACKOFF_FIRST_MS = 4, BACKOFF_MOST_MS = 200, RETRY_AFTER_S = 1 };
 
-struct db *db_new(const struct db_options *o, struct err *err_r)
+/* url is given over. */
+static struct db *handle(const struct db_options *o, const struct db_driver *driver, char *url)
 {
-	const struct db_driver *driver = db_url_driver(o->url, err_r);
-	struct db *db;
+	struct db *db = calloc(1, sizeof(*db));
 
-	if (!driver)
-		return NULL;
-	db = calloc(1, sizeof(*db));
-	if (!db)
+	if (!db || !url)
 		abort();
 	db->options = *o;
-	db->options.url = strdup(o->url);
-	if (!db->options.url)
-		abort();
+	db->options.url = url;
 	db->driver = driver;
 	db->seed = (uint64_t)clock_monotonic() * 2654435761u + (uint64_t)getpid();
 	return db;
+}
+
+struct db *db_new(const struct db_options *o, struct err *err_r)
+{
+	const struct db_driver *driver = db_url_driver(o->url, err_r);
+
+	return driver ? handle(o, driver, strdup(o->url)) : NULL;
+}
+
+struct db *db_new_beside(const struct db *main, const char *suffix,
+			 const struct db_catalog *catalog, bool existing)
+{
+	struct db_options o = main->options;
+	char *url;
+
+	o.catalog = catalog;
+	o.existing = existing;
+	if (asprintf(&url, "%s%s", o.url, db_is_memory(main) ? "" : suffix) < 0)
+		abort();
+	return handle(&o, main->driver, url);
 }
 
 void db_free(struct db **db)

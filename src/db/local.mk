@@ -21,13 +21,17 @@ SQL_FILES = \
 	sql/common/key.sql \
 	sql/common/login_failure.sql \
 	sql/common/migration.sql \
+	sql/common/quota.sql \
 	sql/common/session.sql \
 	sql/common/tenant.sql \
 	sql/common/user.sql \
 	sql/pgsql/0001_initial.sql \
+	sql/pgsql/0002_usage.sql \
 	sql/pgsql/migration.sql \
 	sql/sqlite/0001_initial.sql \
-	sql/sqlite/migration.sql
+	sql/sqlite/0002_usage.sql \
+	sql/sqlite/migration.sql \
+	sql/sqlite/quota/0001_initial.sql
 EXTRA_DIST += sql/embed.awk $(SQL_FILES)
 BUILT_SOURCES += include/store/sql.h
 CLEANFILES += include/store/sql.h src/store/sql.c

@@ -29,5 +29,8 @@ const struct db_constraint store_constraints[] = {
 	  "This change was already written down" },
 	{ "instance_pkey", "instance.id", "instance",
 	  "The database has its identity already" },
+	{ "quota_leases_pkey",
+	  "quota_leases.subject, quota_leases.kind, quota_leases.window_id",
+	  "limit", "This limit is being leased by another process" },
 	{ .pgsql = NULL },
 };

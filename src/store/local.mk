@@ -8,3 +8,4 @@ libstore_a_SOURCES += include/store/ready.h src/store/ready.c
 libstore_a_SOURCES += include/store/key.h include/store/login_failure.h \
 	include/store/owner.h include/store/session.h \
 	src/store/key.c src/store/login_failure.c src/store/owner.c src/store/session.c
+libstore_a_SOURCES += include/store/quota.h src/store/quota.c

@@ -62,6 +62,18 @@ for my $awk (@awks) {
 	like($out, qr/\\tx TEXT -- \\"x\\"\\n/, 'a migration is embedded whole');
 	like($out, qr/\{ 1, "initial",.*"[0-9a-f]{64}" \}/s, 'with its checksum');
 	like($out, qr/\.n_migrations = 1/, 'counted');
+	unlike($out, qr/const struct db_catalog sql_\w+_catalog/, 'one catalog');
+
+	my %set = (%good, 'sql/sqlite/more/0001_initial.sql' => "CREATE TABLE m (x TEXT);\n",
+		'sql/sqlite/more/0002_again.sql' => "CREATE TABLE n (x TEXT);\n");
+	($status, $out, $errors) = embed($awk, 'header', %set);
+	like($out, qr/^extern const struct db_catalog sql_more_catalog;/m, 'another kind of SQLite file');
+	($status, $out, $errors) = embed($awk, 'source', %set);
+	is($status, 0, "$awk: its source") or diag $errors;
+	like($out, qr/struct db_migration more_migrations\[\] = \{.*CREATE TABLE m .*CREATE TABLE n /s, 'its migrations');
+	like($out, qr/sql_more_catalog = \{\n\t\.statements = statements,.*more_migrations,\n\t\},\n\t\.n_migrations = 2,/s,
+		'its catalog: the same statements');
+	like($out, qr/sql_catalog = \{.*sqlite_migrations.*\.n_migrations = 1,.*sql_more_catalog/s, 'the main one is as before');
 }
 
 my @bad = (
@@ -91,6 +103,9 @@ my @bad = (
 		'sql/sqlite/0003_more.sql' => "SELECT 1;\n", 'sql/pgsql/0003_more.sql' => "SELECT 1;\n" ],
 	[ 'two names', qr{migration 0002 has two names},
 		'sql/sqlite/0002_more.sql' => "SELECT 1;\n", 'sql/pgsql/0002_less.sql' => "SELECT 1;\n" ],
+	[ 'gap in a set', qr{migration 0001 is missing}, 'sql/sqlite/more/0002_more.sql' => "SELECT 1;\n" ],
+	[ 'statement in a set', qr{only migrations belong there}, 'sql/sqlite/more/b.sql' => "-- name: e\nSELECT 1\n" ],
+	[ 'set of PostgreSQL', qr{not in common/}, 'sql/pgsql/more/0001_more.sql' => "SELECT 1;\n" ],
 	[ 'common migration', qr{a migration belongs to}, 'sql/common/0002_more.sql' => "SELECT 1;\n" ],
 );
 for my $case (@bad) {
