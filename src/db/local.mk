@@ -27,9 +27,11 @@ SQL_FILES = \
 	sql/common/user.sql \
 	sql/pgsql/0001_initial.sql \
 	sql/pgsql/0002_usage.sql \
+	sql/pgsql/0003_key_limit_period.sql \
 	sql/pgsql/migration.sql \
 	sql/sqlite/0001_initial.sql \
 	sql/sqlite/0002_usage.sql \
+	sql/sqlite/0003_key_limit_period.sql \
 	sql/sqlite/migration.sql \
 	sql/sqlite/quota/0001_initial.sql
 EXTRA_DIST += sql/embed.awk $(SQL_FILES)
