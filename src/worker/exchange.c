@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "http/problem.h"
 #include "resource/call.h"
+#include "resource/subrequest.h"
 #include "worker/worker_private.h"
 
 #define PARAMS_MS 5000      /* nginx sends parameters at once */
@@ -83,6 +84,7 @@ static void answer(struct worker *w, struct exchange *x, char **params)
 		run(w, x);
 	else
 		problem_reply(&x->res, x->req.request_id, &err);
+	subrequest_answer(&x->req, &x->res);
 	x->out.arena = w->arena;
 	response_write(&x->res, x->req.request_id, x->req.method == HTTP_HEAD, &x->out);
 	x->sent = fcgi_reply(x->fcgi, x->out.s, x->out.len);
