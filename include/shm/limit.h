@@ -3,7 +3,7 @@
  *
  * A slot belongs to one subject and kind of window (hour, day, month) and holds
  * what is left of the host's lease for one window, in one 64-bit word
- * (window id:32 | left:32) changed by compare-and-swap. Taking never goes below
+ * (window id | limit | left) changed by compare-and-swap. Taking never goes below
  * zero. Windows never step back: a clock set back keeps using the newest.
  * What was leased for window W is dropped, never added, when the slot is
  * already at W+1. Slots are claimed under a per-bucket robust lock and not
@@ -21,8 +21,14 @@
 
 struct limit_slot;
 
+/* Bounds of the word: a larger limit counts as this one, a larger lease is
+ * not added. A cost above the lease bound can never be taken. */
+#define LIMIT_VALUE_MAX INT64_C(1073741823)
+#define LIMIT_LEASE_MAX 4095
+
 /* subject: uuid text with one letter of its kind before it ("k"..., "u"...).
- * NULL: the table is full (counted in the statistics). */
+ * NULL: the table is full (counted in the statistics), or r is NULL. The slot
+ * is good for this request; ask again in the next (no lock when it is there). */
 struct limit_slot *limit_slot(struct room *r, const char *subject, enum window_kind k);
 
 enum limit_take {
@@ -38,7 +44,8 @@ enum limit_take limit_take(struct limit_slot *s, uint32_t w, int64_t limit, uint
 /* Give back what was taken for window w; nothing when the slot has moved on. */
 void limit_untake(struct limit_slot *s, uint32_t w, uint32_t cost);
 /* Add a lease of n for window w under this limit. False: the slot is at a
- * newer window or another limit, and n is lost (or to be given back). */
+ * newer window, or holds a lease under another limit, or would hold more than
+ * LIMIT_LEASE_MAX; n is to be given back (or lost). */
 bool limit_add(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t n);
 /* Zero the slot and return what was left and for which window, so that it can
  * be given back in the database *after* (the reverse could exceed the limit). */
@@ -53,16 +60,20 @@ uint32_t limit_left(const struct limit_slot *s, uint32_t w);
 bool limit_lock(struct limit_slot *s, int timeout_ms);
 void limit_unlock(struct limit_slot *s);
 
-/* What nobody had leased after this host's last lease or return for window w,
- * and when that was (monotonic ms). Written under the lock, read without. */
+/* What all hosts had leased after this host's last lease or return for window
+ * w, and when that was (monotonic ms). Written under the lock, read without: a
+ * torn pair only makes a reply's `remaining` wrong. */
 struct limit_note {
-	int64_t unleased, at_ms;
+	int64_t leased, at_ms;
 };
 void limit_note(struct limit_slot *s, uint32_t w, const struct limit_note *n);
 /* False: none was made for this window. */
 bool limit_noted(const struct limit_slot *s, uint32_t w, struct limit_note *out);
 
-/* For the scheduler: slots that are low or have been idle for a second. */
+/* For the scheduler: slots that are low (under a quarter of the last lease) or
+ * hold something and have been idle for a second. Found by bitmap. now_ms is of
+ * clock_monotonic(). A low slot is reported once each time it becomes low, an idle
+ * one until it was drained; when max was reached, call again. */
 struct limit_due {
 	struct limit_slot *slot;
 	char subject[40];
@@ -72,5 +83,7 @@ struct limit_due {
 	bool low;        /* refill; otherwise idle: give back */
 };
 size_t limit_due(struct room *r, int64_t now_ms, struct limit_due *out, size_t max);
+/* For a clean stop: slots that hold anything, idle or not, as not low. */
+size_t limit_held(struct room *r, struct limit_due *out, size_t max);
 
 #endif

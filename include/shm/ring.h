@@ -31,12 +31,13 @@ struct usage_record {
 
 /* Producer: the worker of that slot. False = full: wait briefly, then 503. */
 bool ring_push(struct room *r, size_t ring, const struct usage_record *rec);
-/* Sequence number of the last row pushed, for sync mode. */
+/* Sequence number of the last row pushed, for sync mode; the first row is 1. */
 uint64_t ring_head(const struct room *r, size_t ring);
 /* Rows up to this sequence are committed. */
 uint64_t ring_tail(const struct room *r, size_t ring);
 
-/* Consumer: the recorder. Copy up to max rows from `from` (a sequence) on. */
+/* Consumer: the recorder. Copy up to max rows from `from` (a sequence) on;
+ * 0 when from is not above the tail, or not pushed yet. */
 size_t ring_peek(const struct room *r, size_t ring, uint64_t from,
 		 struct usage_record *out, size_t max);
 void ring_done(struct room *r, size_t ring, uint64_t upto);   /* after COMMIT */
@@ -46,6 +47,7 @@ size_t ring_depth(const struct room *r, size_t ring);         /* rows waiting */
 /* Wake the recorder, and the workers that wait for a commit (futex words in
  * the room; spurious wake-ups are harmless). */
 void ring_wake_recorder(struct room *r);
+/* Returns at once when rows were pushed since it returned last. */
 void ring_wait_recorder(struct room *r, int timeout_ms);
 
 #endif
