@@ -22,6 +22,8 @@
 
 #define LIMITS_MAX 4
 
+struct limit_slot;
+
 /* One limit that applies, and where it stood after this request. */
 struct limit_state {
 	const char *name;          /* "key-hour", "key-day", "key-month", "user-month" */
@@ -30,15 +32,25 @@ struct limit_state {
 	enum window_kind kind;
 	uint32_t window;
 	int64_t limit;
-	int64_t remaining;         /* this host's knowledge: never above what is left */
+	int64_t remaining;         /* as far as this host knows; other hosts take meanwhile */
 	int64_t reset_at;          /* ms: end of the window */
+	struct limit_slot *slot;   /* it was taken from; NULL = leased for this request alone */
 };
 struct limit_outcome {
-	struct limit_state states[LIMITS_MAX];   /* narrowest first; n 0 = unlimited */
+	/* narrowest first; n 0 = unlimited. After a refusal, `remaining` of those
+	 * behind the refused one was not asked for and is INT_NONE. */
+	struct limit_state states[LIMITS_MAX];
 	size_t n;
 	const struct limit_state *refused;       /* NULL = taken */
 	const struct limit_state *tightest;      /* for X-RateLimit-*; NULL = unlimited */
 };
+
+/* The limits that apply at `now`, in order, as they are configured: nothing is
+ * read or taken. Pure. */
+void limit_rules(const struct api_key *key, const struct user *user, int64_t now,
+		 struct arena *arena, struct limit_outcome *out);
+/* "hour", "day" or "month". */
+bool limit_period_find(const char *name, enum window_kind *kind_r);
 
 /* Take cost (>= 1). key NULL: a session, only the user's limit. False:
  * ERR_RATE (out->refused says which; retry_after filled; the sentence names
@@ -46,12 +58,15 @@ struct limit_outcome {
  * cannot be reached (fail closed). */
 bool op_limit_take(struct op *op, const struct api_key *key, const struct user *user,
 		   uint32_t cost, struct limit_outcome *out, struct err *err_r);
+/* The request was not let through after all: give back what was taken. */
+void op_limit_untake(struct op *op, uint32_t cost, const struct limit_outcome *out);
 /* Take nothing; ask the store where every limit stands (leased by all hosts less
  * what this host still holds). For GET /api/keys/{id}/limits. */
 bool op_limit_explain(struct op *op, const struct api_key *key, const struct user *user,
 		      struct limit_outcome *out, struct err *err_r);
 
-/* For the scheduler: refill what is low, give back what is idle. */
+/* For the scheduler, each 50 ms or so: refill what is low, give back what is
+ * idle. True also when there was nothing to do. */
 bool op_limit_tend(struct op *op, struct err *err_r);
 /* Clean stop: give everything back. */
 bool op_limit_release(struct op *op, struct err *err_r);
