@@ -16,7 +16,7 @@
 #include "http/request.h"
 #include "http/response.h"
 
-#define COST_MAX 1000000
+#define COST_MAX 1000
 
 /* PIERRE_SUBREQUEST is 1: a parameter, which no client can forge. */
 bool subrequest_is(const struct request *req);
