@@ -18,7 +18,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-#define WORKERS_MAX 256             /* of each pool; sizes the scoreboard */
+#define WORKERS_MAX 256             /* of each pool: the bound of MAX_WORKERS */
 
 struct conf {
 	const char *database_url;       /* DATABASE_URL; default sqlite:./data/pierre.db */
@@ -26,6 +26,9 @@ struct conf {
 	const char *fast_socket;        /* FAST_SOCKET: path of a unix socket */
 	const char *slow_socket;        /* SLOW_SOCKET */
 	const char *socket_group;       /* SOCKET_GROUP: group of the sockets, "" = own */
+	const char *runtime_dir;        /* RUNTIME_DIR: the shared-memory room; default /run/pierre */
+	int64_t limit_slots;            /* LIMIT_SLOTS 64..4194304, default 65536 */
+	int64_t max_workers;            /* MAX_WORKERS: most of each pool; sizes the room, default 64 */
 	int64_t fast_workers;           /* WORKERS: fast pool, default 2 */
 	int64_t slow_workers;           /* SLOW_WORKERS, default 2 */
 	int64_t request_deadline_ms;    /* REQUEST_DEADLINE_MS, default 10000 */

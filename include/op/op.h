@@ -42,6 +42,7 @@ struct op {
 	struct db *quota;               /* leases; = db on PostgreSQL; NULL in commands */
 	struct usage_store *usage;      /* counters of what was used; NULL in commands */
 	struct cache *cache;            /* verified credentials; NULL: read each time */
+	bool changed;                   /* op_changed() was called */
 	int64_t now;                    /* wall clock of this request */
 	struct actor actor;
 	const char *remote_addr;        /* NULL in commands */

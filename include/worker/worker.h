@@ -6,6 +6,7 @@
 #define PIERRE_WORKER_WORKER_H
 
 #include "base/conf.h"
+#include "shm/room.h"
 #include "shm/scoreboard.h"
 
 /* Everything that crosses the fork. */
@@ -13,6 +14,8 @@ struct child {
 	const struct conf *conf;
 	struct scoreboard *scoreboard;
 	struct slot *slot;       /* own slot; role says what this child is */
+	struct room *room;       /* of this host; also while the database is away */
+	size_t block;            /* own ring and statistics in it */
 	int listen_fd;           /* -1 for the scheduler */
 	int lifeline_fd;         /* reads EOF when the master has died */
 };

@@ -31,6 +31,13 @@ const struct conf_option conf_options[] = {
 	  .sentence = "Unix socket of the slow pool, which hashes passwords and writes." },
 	{ "SOCKET_GROUP", CONF_TEXT, 0, AT(socket_group), .fallback = "",
 	  .sentence = "Group that may connect to the sockets (nginx's, www-data on Debian); empty = our own." },
+	{ "RUNTIME_DIR", CONF_TEXT, 0, AT(runtime_dir), .fallback = "/run/pierre",
+	  .sentence = "Directory of the shared-memory room, which keeps usage rows that wait; on a tmpfs." },
+	{ "LIMIT_SLOTS", CONF_INT, 0, AT(limit_slots), .fallback = "65536", .min = 64, .max = 4194304,
+	  .sentence = "Limits whose leases this host keeps at once, 192 bytes each; the rest is leased "
+		      "one request at a time." },
+	{ "MAX_WORKERS", CONF_INT, 0, AT(max_workers), .fallback = "64", .min = 2, .max = WORKERS_MAX,
+	  .sentence = "The most that WORKERS and SLOW_WORKERS can be, also after a reload; sizes the room." },
 	{ "WORKERS", CONF_INT, CONF_RELOAD, AT(fast_workers), .fallback = "2", .min = 1, .max = WORKERS_MAX,
 	  .sentence = "Processes of the fast pool." },
 	{ "SLOW_WORKERS", CONF_INT, CONF_RELOAD, AT(slow_workers), .fallback = "2", .min = 1, .max = WORKERS_MAX,

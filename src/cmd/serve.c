@@ -74,7 +74,17 @@ static bool check_database(struct op *op, bool reload, struct err *err_r)
 	       check_capacity(op, reload, err_r);
 }
 
-static bool check(const struct conf *conf, bool reload, struct err *err_r)
+static bool database_id(struct op *op, char id[UUID_TEXT], struct err *err_r)
+{
+	struct instance instance;
+
+	if (!op_instance_ensure(op, &instance, err_r))
+		return false;
+	return uuid_parse(instance.database_id, id) ||
+	       err_set(err_r, ERR_DATABASE, "the id of the database is not a uuid");
+}
+
+static bool check(const struct conf *conf, bool reload, char id[UUID_TEXT], struct err *err_r)
 {
 	struct op op = { .conf = conf, .now = clock_now(), .actor = { .source = "serve" } };
 	bool good;
@@ -85,7 +95,7 @@ static bool check(const struct conf *conf, bool reload, struct err *err_r)
 	if (!op.db)
 		return false;
 	op.arena = arena_new();
-	good = check_database(&op, reload, err_r);
+	good = check_database(&op, reload, err_r) && database_id(&op, id, err_r);
 	db_free(&op.db);
 	arena_free(&op.arena);
 	return good;

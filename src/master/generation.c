@@ -2,19 +2,22 @@
  * master/generation.c - which children should run: the new world is built
  * before the old one is left, and on any failure the old one stays.
  *
- * CHECK: a forked child tries the configuration out. RAISE: the new children
+ * CHECK: a forked child tries the configuration out. ROOM: the shared memory
+ * is opened, once. RAISE: the new children
  * are forked, and all must become idle. DRAIN: the old ones are told to finish.
  */
 #include "config.h"
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "master/master_private.h"
 
 #define RAISE_MS 30000   /* a new generation that is not up by then is given up */
+#define ROOM_MS 1000     /* past the last request of a service that was killed */
 #define LAST_MS 2000     /* for the scheduler, when workers took all of the stop's time */
 
 static bool is_first(struct master *m)
@@ -22,18 +25,19 @@ static bool is_first(struct master *m)
 	return gen_old(m) == gen_new(m);
 }
 
-bool generation_init(struct master *m, struct err *err_r)
+bool generation_init(struct master *m, const struct conf *conf, struct err *err_r)
 {
-	m->scoreboard = scoreboard_new(GENERATIONS * PROCS_MAX, err_r);
+	m->procs_max = LISTENERS * (size_t)conf->max_workers + BACKGROUND;
+	m->scoreboard = scoreboard_new(GENERATIONS * m->procs_max, err_r);
 	if (!m->scoreboard)
 		return false;
 	for (size_t i = 0; i < GENERATIONS; i++) {
-		struct proc *procs = calloc(PROCS_MAX, sizeof(*procs));
+		struct proc *procs = calloc(m->procs_max, sizeof(*procs));
 
 		if (!procs)
 			return err_set(err_r, ERR_INTERNAL, "out of memory");
-		for (size_t k = 0; k < PROCS_MAX; k++)
-			procs[k].slot = &m->scoreboard->slots[i * PROCS_MAX + k];
+		for (size_t k = 0; k < m->procs_max; k++)
+			procs[k].slot = &m->scoreboard->slots[i * m->procs_max + k];
 		m->gen[i].procs = procs;
 	}
 	return true;
@@ -53,6 +57,7 @@ void generation_free(struct master *m)
 		free(m->gen[i].procs);
 	}
 	scoreboard_free(&m->scoreboard);
+	room_close(&m->room);
 }
 
 size_t generation_running(const struct generation *g)
@@ -143,12 +148,8 @@ static void keep_old(struct master *m)
 	notify_ready();
 }
 
-void generation_checked(struct master *m, bool good, const struct err *err)
+static void give_up(struct master *m, const struct err *err)
 {
-	if (good) {
-		raise_new(m, clock_monotonic());
-		return;
-	}
 	if (is_first(m)) {
 		m->failed = true;
 		m->err = *err;
@@ -156,6 +157,54 @@ void generation_checked(struct master *m, bool good, const struct err *err)
 	}
 	log_error("reload_failed", LOG_S("error", err->message), LOG_S("kept", "old configuration"));
 	keep_old(m);
+}
+
+/* A service that was killed may have children that finish a request: the room
+ * is theirs until then. */
+static void room_step(struct master *m, int64_t now)
+{
+	const struct conf *conf = gen_new(m)->conf;
+	struct err err;
+
+	m->room = room_open(&(struct room_options){
+		.dir = conf->runtime_dir, .database_id = m->database_id,
+		.rings = m->scoreboard->n, .limit_slots = (size_t)conf->limit_slots,
+	}, NULL, &err);
+	if (m->room)
+		raise_new(m, now);
+	else if (err.kind != ERR_CONFLICT || now >= m->room_until)
+		give_up(m, &err);
+}
+
+static void check_good(struct master *m, const char *database_id, int64_t now)
+{
+	const struct conf *conf = gen_new(m)->conf;
+	struct err err;
+
+	if (m->room && !str_eq(m->database_id, database_id)) {
+		err_set(&err, ERR_CONFIG, "the database is another one than at the start; restart to use it");
+		give_up(m, &err);
+		return;
+	}
+	if (m->room) {
+		raise_new(m, now);
+		return;
+	}
+	memcpy(m->database_id, database_id, sizeof(m->database_id));
+	m->phase = PHASE_ROOM;
+	m->room_until = now + conf->request_deadline_ms + ROOM_MS;
+	room_step(m, now);
+	if (!m->room && !m->failed)
+		log_info("room_waits", LOG_S("runtime_dir", conf->runtime_dir),
+			 LOG_S("for", "the last processes of another service"));
+}
+
+void generation_checked(struct master *m, bool good, const struct check_report *report)
+{
+	if (good)
+		check_good(m, report->database_id, clock_monotonic());
+	else
+		give_up(m, &report->err);
 }
 
 static struct conf *load(struct master *m, struct err *err_r)
@@ -264,7 +313,9 @@ static void drain_step(struct master *m, int64_t now)
 
 void generation_step(struct master *m, int64_t now)
 {
-	if (m->phase == PHASE_RAISE)
+	if (m->phase == PHASE_ROOM)
+		room_step(m, now);
+	else if (m->phase == PHASE_RAISE)
 		raise_step(m, now);
 	else if (m->phase == PHASE_DRAIN)
 		drain_step(m, now);

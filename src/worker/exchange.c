@@ -54,8 +54,8 @@ static void run(struct worker *w, struct exchange *x)
 	const char *agent = x->req.user_agent;
 	struct op op = {
 		.db = w->db, .arena = w->arena, .conf = c->conf,
-		.scoreboard = c->scoreboard, .slot = c->slot, .now = clock_now(),
-		.actor = { .source = "rest" }, .remote_addr = x->req.remote_addr,
+		.scoreboard = c->scoreboard, .slot = c->slot, .room = c->room, .block = c->block,
+		.now = clock_now(), .actor = { .source = "rest" }, .remote_addr = x->req.remote_addr,
 		.user_agent = agent && *agent ? agent : NULL, .request_id = x->req.request_id,
 	};
 	struct call call = { .req = &x->req, .res = &x->res, .op = &op };

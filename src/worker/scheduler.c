@@ -83,6 +83,7 @@ static void sweep(struct scheduler *s, int64_t now)
 {
 	struct op op = {
 		.db = s->w.db, .arena = s->w.arena, .conf = s->w.child->conf,
+		.room = s->w.child->room, .block = s->w.child->block,
 		.now = clock_now(), .actor = { .source = "scheduler" },
 	};
 	struct err err;
