@@ -6,7 +6,8 @@
 # embedded whole; every other file holds statements, each under a heading
 # `-- name: user_by_email`. Other comments are dropped, $1 becomes ?1 for SQLite.
 # sql/sqlite/SET/NNNN_name.sql are the migrations of another kind of SQLite file:
-# they make the catalog sql_SET_catalog, with the same statements.
+# they make the catalog sql_SET_catalog, with the same statements. A statement
+# that db_bulk() runs may be COPY ... FROM STDIN on PostgreSQL.
 # Anything doubtful ends the build with file:line: and a sentence. POSIX awk.
 
 function fail(where, text) {
@@ -130,6 +131,16 @@ function start_statement() {
 	}
 }
 
+# COPY t (a, b) FROM STDIN takes a value for each column, as db_bulk() gives them.
+function count_columns(n,    columns) {
+	columns = text["pgsql", n]
+	if (columns !~ /^COPY [a-z_]+ \([a-z_, ]+\) FROM STDIN$/)
+		return
+	highest["pgsql", n] = gsub(/,/, "", columns) + 1
+	for (columns = 1; columns <= highest["pgsql", n]; columns++)
+		seen["pgsql", n, columns] = 1
+}
+
 function check_numbers(d, n,    i) {
 	for (i = 1; i <= highest[d, n] + 0; i++)
 		if (!((d, n, i) in seen))
@@ -140,7 +151,7 @@ function check_numbers(d, n,    i) {
 
 function is_write(sql) {
 	sql = " " toupper(sql)
-	if (sql ~ /^ (INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER)[^A-Z_]/)
+	if (sql ~ /^ (INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|COPY)[^A-Z_]/)
 		return 1
 	return sql ~ /^ WITH[^A-Z_]/ && sql ~ /[^A-Z_](INSERT INTO|DELETE FROM|UPDATE [A-Z_.]+( AS [A-Z_]+)? SET)[^A-Z_]/
 }
@@ -158,6 +169,7 @@ function check_statement(n,    both) {
 		fail(place["pgsql", n], n " is missing in sqlite/")
 	if (!(("pgsql", n) in text))
 		fail(place["sqlite", n], n " is missing in pgsql/")
+	count_columns(n)
 	check_numbers("sqlite", n)
 	check_numbers("pgsql", n)
 	if (highest["sqlite", n] + 0 != highest["pgsql", n] + 0)

@@ -183,6 +183,11 @@ bool db_number(struct db *db, int stmt, const struct db_value *args, size_t n,
 bool db_write(struct db *db, int stmt, const struct db_value *args, size_t n,
 	      int64_t *changes_r, struct err *err_r);
 
+/* Many rows at once, inside a transaction: `values` are n_rows times what the
+ * statement takes. An INSERT on SQLite, COPY ... FROM STDIN on PostgreSQL. */
+bool db_bulk(struct db *db, int stmt, const struct db_value *values, size_t n_columns,
+	     size_t n_rows, struct err *err_r);
+
 /* --- transactions --------------------------------------------------------- */
 
 /* Free of outside effects: it may run several times. False = roll back. */

@@ -43,13 +43,16 @@ struct db *db_new_beside(const struct db *main, const char *suffix,
 			 const struct db_catalog *catalog, bool existing)
 {
 	struct db_options o = main->options;
+	struct db *db;
 	char *url;
 
 	o.catalog = catalog;
 	o.existing = existing;
 	if (asprintf(&url, "%s%s", o.url, db_is_memory(main) ? "" : suffix) < 0)
 		abort();
-	return handle(&o, main->driver, url);
+	db = handle(&o, main->driver, url);
+	db->deadline = main->deadline;
+	return db;
 }
 
 void db_free(struct db **db)
@@ -289,6 +292,30 @@ enum db_rc db_query(struct db *db, int stmt, const struct db_value *args,
 	if (rc != DB_OK && rc != DB_ROW && err_r)
 		*err_r = e;
 	return rc;
+}
+
+bool db_bulk(struct db *db, int stmt, const struct db_value *values, size_t n_columns,
+	     size_t n_rows, struct err *err_r)
+{
+	struct err e = { 0 };
+	enum db_rc rc = DB_ERROR;
+
+	db_finish(db);
+	if (!may_run(db, stmt, n_columns, &e)) {
+		db_tx_note(db, rc, &e);
+	} else if (!db->tx.active) {
+		err_set(&e, ERR_INTERNAL, "Rows are written outside a transaction");
+	} else if (db->tx.rc != DB_OK) {
+		e = db->tx.err;
+	} else {
+		db->tx.wrote = true;
+		rc = db->driver->bulk(db->conn, stmt, values, n_columns, n_rows,
+				      db->tx.deadline, &e);
+		db_tx_note(db, db_settle(rc, &e), &e);
+	}
+	if (rc != DB_OK && err_r)
+		*err_r = e;
+	return rc == DB_OK;
 }
 
 enum db_rc db_next(struct db *db, struct err *err_r)

@@ -32,5 +32,13 @@ const struct db_constraint store_constraints[] = {
 	{ "quota_leases_pkey",
 	  "quota_leases.subject, quota_leases.kind, quota_leases.window_id",
 	  "limit", "This limit is being leased by another process" },
+	{ "usage_counters_pkey",
+	  "usage_counters.key_id, usage_counters.hour_at, usage_counters.route",
+	  "usage", "This hour is being counted by another process" },
+	{ "usage_routes_pkey", "usage_routes.key_id, usage_routes.month_at, usage_routes.route",
+	  "usage", "This route is being counted by another process" },
+	{ "usage_positions_pkey",
+	  "usage_positions.month_at, usage_positions.host_id, usage_positions.ring",
+	  "usage", "This ring is being recorded by another process" },
 	{ .pgsql = NULL },
 };

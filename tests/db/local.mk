@@ -43,3 +43,10 @@ tests_db_op_key_LDADD = $(LAYERS) $(LIBS_ALL)
 tests_db_op_key_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=key_new
 tests_db_op_key_use_SOURCES = tests/db/op_key_use.c tests/db/op_fixture.h tests/unit/tap.h
 tests_db_op_key_use_LDADD = $(LAYERS) $(LIBS_ALL)
+
+# Quota leases, usage rows and counters.
+check_PROGRAMS += tests/db/quota tests/db/usage
+tests_db_quota_SOURCES = tests/db/quota.c tests/db/op_fixture.h tests/unit/tap.h
+tests_db_quota_LDADD = $(LAYERS) $(LIBS_ALL)
+tests_db_usage_SOURCES = tests/db/usage.c tests/db/op_fixture.h tests/unit/tap.h
+tests_db_usage_LDADD = $(LAYERS) $(LIBS_ALL)
