@@ -190,6 +190,7 @@ static const char page_head[] =
 	"    include snippets/pierre-headers.conf;\n"
 	"    add_header X-Request-Id $request_id always;\n"
 	"    add_header Cache-Control no-store always;\n"
+	"    types { }\n"
 	"    default_type application/problem+json;\n";
 
 static const char question_head[] =
