@@ -9,12 +9,15 @@
 #include "base/arena.h"
 #include "db/db.h"
 #include "http/fcgi.h"
+#include "op/cache.h"
 #include "worker/worker.h"
 
 struct worker {
 	const struct child *child;
 	struct fcgi *fcgi;
 	struct db *db;
+	struct db *quota;       /* = db on PostgreSQL */
+	struct cache *cache;    /* fast pool only */
 	struct arena *arena;    /* of one request, or one job of the scheduler */
 };
 

@@ -18,6 +18,7 @@
 #include "db/db.h"
 #include "master/master.h"
 #include "op/instance.h"
+#include "store/quota.h"
 #include "worker/worker.h"
 
 static bool check_schema(struct db *db, bool migrate, struct err *err_r)
@@ -63,6 +64,16 @@ static bool check_capacity(struct op *op, bool reload, struct err *err_r)
 		       (long long)facts.connections_free, (long long)need);
 }
 
+/* The file of leases is this host's own, so it is made whatever AUTO_MIGRATE says. */
+static bool check_quota(struct op *op, struct err *err_r)
+{
+	struct db *quota = store_quota_open(op->db);
+	bool good = store_quota_migrate(quota, err_r);
+
+	store_quota_close(&quota, op->db);
+	return good;
+}
+
 static bool check_database(struct op *op, bool reload, struct err *err_r)
 {
 	if (db_is_memory(op->db))
@@ -71,6 +82,7 @@ static bool check_database(struct op *op, bool reload, struct err *err_r)
 			       "process and would have a database of its own");
 	return db_connect(op->db, err_r) && check_schema(op->db, op->conf->auto_migrate, err_r) &&
 	       op_instance_check_key(op, op->conf->encryption_key, err_r) &&
+	       check_quota(op, err_r) &&
 	       check_capacity(op, reload, err_r);
 }
 

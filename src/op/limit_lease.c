@@ -109,15 +109,21 @@ static bool give_back(struct op *op, const char *subject, enum window_kind kind,
 	return true;
 }
 
-/* Empty the slot and give back what it held. */
+#define FORFEIT INT64_C(-1)
+
+/* Empty the slot and give back what it held. When the database was not there for
+ * it, that stays in the slot under `limit`, the one it was leased under. */
 static bool empty(struct op *op, struct limit_slot *slot, const char *subject,
-		  enum window_kind kind, struct err *err_r)
+		  enum window_kind kind, int64_t limit, struct err *err_r)
 {
 	struct limit_note known;
 	uint32_t window, left = limit_drain(slot, &window);
 
-	if (!give_back(op, subject, kind, window, left, err_r))
+	if (!give_back(op, subject, kind, window, left, err_r)) {
+		if (limit != FORFEIT && err_r->kind != ERR_UNCERTAIN)
+			limit_add(slot, window, limit, left);
 		return false;
+	}
 	if (left > 0 && limit_noted(slot, window, &known))
 		note(slot, window, known.leased - left);
 	return true;
@@ -165,7 +171,7 @@ static enum took take_locked(struct op *op, struct limit_slot *slot, struct limi
 		if (t == LIMIT_TAKEN)
 			return taken(slot, s, left);
 		if (t == LIMIT_CHANGED) {
-			if (!empty(op, slot, s->subject, s->kind, err_r))
+			if (!empty(op, slot, s->subject, s->kind, FORFEIT, err_r))
 				return FAILED;
 			left = 0;
 		}
@@ -231,7 +237,7 @@ static bool tend_one(struct op *op, const struct limit_due *due, struct err *err
 	if (!limit_lock(due->slot, LOCK_MS))
 		return true;   /* somebody is at it */
 	done = due->low ? refill(op, due, err_r)
-			: empty(op, due->slot, due->subject, due->kind, err_r);
+			: empty(op, due->slot, due->subject, due->kind, due->limit, err_r);
 	limit_unlock(due->slot);
 	return done;
 }

@@ -14,5 +14,6 @@ const struct route *const route_tables[] = {
 	session_routes,
 	key_routes,
 	admin_routes,
+	provision_routes,
 	NULL,
 };

@@ -13,6 +13,7 @@
 #include "auth/auth.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/quota.h"
 #include "store/sql.h"
 #include "worker/worker_private.h"
 
@@ -107,8 +108,11 @@ bool child_open(struct worker *w, const struct child *c)
 		log_error("start_failed", LOG_S("error", err.message));
 		return false;
 	}
+	w->quota = store_quota_open(w->db);
 	if (!db_connect(w->db, &err))
 		log_warn("database_away", LOG_S("error", err.message));
+	if (c->slot->role == ROLE_FAST)
+		w->cache = cache_new();
 	w->arena = arena_new();
 	return true;
 }
@@ -116,6 +120,8 @@ bool child_open(struct worker *w, const struct child *c)
 void child_close(struct worker *w)
 {
 	fcgi_free(&w->fcgi);
+	cache_free(&w->cache);
+	store_quota_close(&w->quota, w->db);
 	db_free(&w->db);
 	arena_free(&w->arena);
 }

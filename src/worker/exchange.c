@@ -55,13 +55,16 @@ static void run(struct worker *w, struct exchange *x)
 	struct op op = {
 		.db = w->db, .arena = w->arena, .conf = c->conf,
 		.scoreboard = c->scoreboard, .slot = c->slot, .room = c->room, .block = c->block,
+		.quota = w->quota, .cache = w->cache,
 		.now = clock_now(), .actor = { .source = "rest" }, .remote_addr = x->req.remote_addr,
 		.user_agent = agent && *agent ? agent : NULL, .request_id = x->req.request_id,
 	};
 	struct call call = { .req = &x->req, .res = &x->res, .op = &op };
 	int64_t margin = c->conf->request_deadline_ms / 10;
+	int64_t until = x->deadline - (margin < MARGIN_MAX_MS ? margin : MARGIN_MAX_MS);
 
-	db_deadline(w->db, x->deadline - (margin < MARGIN_MAX_MS ? margin : MARGIN_MAX_MS));
+	db_deadline(w->db, until);
+	db_deadline(w->quota, until);
 	call_run(&call, &x->match);
 }
 
