@@ -105,7 +105,10 @@ struct stat_block {
 /* One process's view of the mapping. */
 struct room {
 	int fd, lock_fd;                /* lock_fd -1: attached */
-	size_t reserved, bytes;         /* up to the rows; all */
+	size_t bytes;
+	struct room_offsets {
+		size_t header, generations, buckets, groups, heads, stats, rows;
+	} at;
 	struct room_header *header;
 	_Atomic uint32_t *generations;
 	_Atomic uint32_t *buckets;      /* index + 1 of the first slot, 0 = empty */
@@ -120,8 +123,9 @@ struct room {
 	uint64_t seen_heads;
 };
 
-/* Where the parts are for these sizes; base NULL: only r->bytes and offsets. */
-void room_lay_out(struct room *r, void *base, size_t rings, size_t limit_slots);
+/* How long the parts are for these sizes, and where they begin. */
+void room_measure(struct room *r, size_t rings, size_t limit_slots);
+void room_place(struct room *r, void *base);
 uint64_t room_hash(const void *data, size_t n);      /* FNV-1a */
 
 void room_mutex_init(pthread_mutex_t *m);    /* robust, shared by processes */

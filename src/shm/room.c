@@ -39,23 +39,34 @@ static size_t buckets_for(size_t limit_slots)
 	return n;
 }
 
-void room_lay_out(struct room *r, void *base, size_t rings, size_t limit_slots)
+void room_measure(struct room *r, size_t rings, size_t limit_slots)
 {
 	size_t groups = (limit_slots + LIMIT_GROUP - 1) / LIMIT_GROUP, at = 0;
-	char *b = base;
 
 	r->rings = rings;
 	r->limit_slots = groups * LIMIT_GROUP;
 	r->n_buckets = buckets_for(limit_slots);
-	r->header = (void *)(b + part(&at, sizeof(*r->header)));
-	r->generations = (void *)(b + part(&at, GENERATION_BUCKETS * sizeof(*r->generations)));
-	r->buckets = (void *)(b + part(&at, r->n_buckets * sizeof(*r->buckets)));
-	r->groups = (void *)(b + part(&at, groups * sizeof(*r->groups)));
-	r->heads = (void *)(b + part(&at, rings * sizeof(*r->heads)));
-	r->stats = (void *)(b + part(&at, rings * sizeof(*r->stats)));
-	r->reserved = at;
-	r->rows = (void *)(b + part(&at, rings * RING_ROWS * sizeof(*r->rows)));
+	r->at.header = part(&at, sizeof(*r->header));
+	r->at.generations = part(&at, GENERATION_BUCKETS * sizeof(*r->generations));
+	r->at.buckets = part(&at, r->n_buckets * sizeof(*r->buckets));
+	r->at.groups = part(&at, groups * sizeof(*r->groups));
+	r->at.heads = part(&at, rings * sizeof(*r->heads));
+	r->at.stats = part(&at, rings * sizeof(*r->stats));
+	r->at.rows = part(&at, rings * RING_ROWS * sizeof(*r->rows));
 	r->bytes = at;
+}
+
+void room_place(struct room *r, void *base)
+{
+	char *b = base;
+
+	r->header = (void *)(b + r->at.header);
+	r->generations = (void *)(b + r->at.generations);
+	r->buckets = (void *)(b + r->at.buckets);
+	r->groups = (void *)(b + r->at.groups);
+	r->heads = (void *)(b + r->at.heads);
+	r->stats = (void *)(b + r->at.stats);
+	r->rows = (void *)(b + r->at.rows);
 }
 
 struct limit_slot *limit_at(const struct room *r, size_t index)

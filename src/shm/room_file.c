@@ -75,7 +75,7 @@ static bool identity_of(int dir_fd, const struct room_options *o, struct room_id
 	struct room sizes = { 0 };
 
 	memset(id, 0, sizeof(*id));
-	room_lay_out(&sizes, NULL, o->rings, o->limit_slots);
+	room_measure(&sizes, o->rings, o->limit_slots);
 	snprintf(id->magic, sizeof(id->magic), "%s", ROOM_MAGIC);
 	snprintf(id->database_id, sizeof(id->database_id), "%s", o->database_id);
 	id->layout = ROOM_LAYOUT;
@@ -92,13 +92,12 @@ static bool map(struct room *r, int fd, size_t rings, size_t limit_slots, struct
 {
 	void *base;
 
-	room_lay_out(r, NULL, rings, limit_slots);
+	room_measure(r, rings, limit_slots);
 	base = mmap(NULL, r->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	r->header = NULL;
 	if (base == MAP_FAILED)
 		return err_set(err_r, ERR_INTERNAL, "the room of %zu bytes cannot be mapped: %s",
 			       r->bytes, strerror(errno));
-	room_lay_out(r, base, rings, limit_slots);
+	room_place(r, base);
 	r->fd = fd;
 	return true;
 }
@@ -119,9 +118,8 @@ static bool make(struct room *r, int dir_fd, const struct room_identity *id, str
 	fd = openat(dir_fd, NEW_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return cannot_make(err_r, errno);
-	room_lay_out(r, NULL, (size_t)id->rings, (size_t)id->limit_slots);
-	r->header = NULL;
-	rc = posix_fallocate(fd, 0, (off_t)r->reserved);
+	room_measure(r, (size_t)id->rings, (size_t)id->limit_slots);
+	rc = posix_fallocate(fd, 0, (off_t)r->at.rows);
 	if (rc != 0 || ftruncate(fd, (off_t)r->bytes) != 0) {
 		close(fd);
 		return cannot_make(err_r, rc ? rc : errno);
@@ -158,7 +156,7 @@ static bool read_identity(int fd, struct room_identity *id)
 	    id->checksum != checksum(id) ||
 	    id->rings > ROOM_RINGS_MAX || id->limit_slots > ROOM_LIMIT_SLOTS_MAX)
 		return false;
-	room_lay_out(&sizes, NULL, (size_t)id->rings, (size_t)id->limit_slots);
+	room_measure(&sizes, (size_t)id->rings, (size_t)id->limit_slots);
 	return id->bytes == sizes.bytes && (uint64_t)st.st_size == id->bytes;
 }
 
