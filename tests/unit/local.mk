@@ -21,13 +21,16 @@ check_PROGRAMS += tests/unit/pools
 tests_unit_pools_SOURCES = tests/unit/pools.c tests/unit/tap.h
 tests_unit_pools_LDADD = $(LAYERS) $(LIBS_ALL)
 
-check_PROGRAMS += tests/unit/window tests/unit/room tests/unit/limit tests/unit/ring tests/unit/stat
+check_PROGRAMS += tests/unit/window tests/unit/room tests/unit/limit \
+	tests/unit/limit_table tests/unit/ring tests/unit/stat
 tests_unit_window_SOURCES = tests/unit/window.c tests/unit/tap.h
 tests_unit_window_LDADD = $(LAYERS) $(LIBS_ALL)
 tests_unit_room_SOURCES = tests/unit/room.c tests/unit/room_fixture.h tests/unit/tap.h
 tests_unit_room_LDADD = $(LAYERS) $(LIBS_ALL)
 tests_unit_limit_SOURCES = tests/unit/limit.c tests/unit/room_fixture.h tests/unit/tap.h
 tests_unit_limit_LDADD = $(LAYERS) $(LIBS_ALL)
+tests_unit_limit_table_SOURCES = tests/unit/limit_table.c tests/unit/room_fixture.h tests/unit/tap.h
+tests_unit_limit_table_LDADD = $(LAYERS) $(LIBS_ALL)
 tests_unit_ring_SOURCES = tests/unit/ring.c tests/unit/room_fixture.h tests/unit/tap.h
 tests_unit_ring_LDADD = $(LAYERS) $(LIBS_ALL)
 tests_unit_stat_SOURCES = tests/unit/stat.c tests/unit/room_fixture.h tests/unit/tap.h
