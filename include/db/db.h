@@ -103,6 +103,11 @@ const char *db_backends_built(void);
  * each call. The worker sets it per request. */
 void db_deadline(struct db *db, int64_t monotonic_ms);
 
+/* For ms after a call that the database did not answer in time, or could not
+ * be asked, calls fail at once (ERR_UNAVAILABLE); 0 = never. For a process
+ * that has other work than to wait. */
+void db_breaker(struct db *db, int64_t ms);
+
 /* Round trip and identity check. On SQLite also: the file is still the one
  * that was opened (inode, link count; R9). */
 bool db_ping(struct db *db, struct err *err_r);

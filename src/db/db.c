@@ -94,6 +94,34 @@ void db_deadline(struct db *db, int64_t monotonic_ms)
 	db->deadline = monotonic_ms;
 }
 
+void db_breaker(struct db *db, int64_t ms)
+{
+	db->breaker_ms = ms;
+	db->open_until = 0;
+}
+
+bool db_may_ask(const struct db *db, struct err *err_r)
+{
+	if (!db->open_until || clock_monotonic() >= db->open_until)
+		return true;
+	err_set(err_r, ERR_UNAVAILABLE, "The database did not answer a moment ago");
+	if (err_r)
+		err_r->retry_after = 1;
+	return false;
+}
+
+void db_asked(struct db *db, enum db_rc rc)
+{
+	if (!db->breaker_ms)
+		return;
+	db->open_until = 0;
+	if (rc != DB_GONE && rc != DB_BUSY && rc != DB_UNCERTAIN)
+		return;
+	db->open_until = clock_monotonic() + db->breaker_ms;
+	log_warn("db.breaker", LOG_S("backend", db->driver->name),
+		 LOG_N("fails_for_ms", db->breaker_ms));
+}
+
 int64_t db_limit(const struct db *db)
 {
 	if (db->tx.active)
@@ -232,8 +260,8 @@ static bool may_run(const struct db *db, int stmt, size_t n, struct err *e)
 }
 
 /* A read changes nothing, so it may be asked again. */
-static enum db_rc query_alone(struct db *db, int stmt, const struct db_value *args,
-			      size_t n, struct err *e)
+static enum db_rc ask_alone(struct db *db, int stmt, const struct db_value *args,
+			    size_t n, struct err *e)
 {
 	int64_t deadline = db_limit(db);
 	bool was_gone = false;
@@ -255,6 +283,16 @@ static enum db_rc query_alone(struct db *db, int stmt, const struct db_value *ar
 			return rc;
 		was_gone = true;
 	}
+}
+
+static enum db_rc query_alone(struct db *db, int stmt, const struct db_value *args,
+			      size_t n, struct err *e)
+{
+	enum db_rc rc = DB_GONE;
+
+	if (db_may_ask(db, e))
+		db_asked(db, rc = ask_alone(db, stmt, args, n, e));
+	return rc;
 }
 
 static enum db_rc query_in_tx(struct db *db, int stmt, const struct db_value *args,
@@ -345,22 +383,31 @@ int64_t db_changes(const struct db *db)
 
 /* --- upkeep and facts ----------------------------------------------------- */
 
-bool db_ping(struct db *db, struct err *err_r)
+static enum db_rc ask_ping(struct db *db, struct err *e)
 {
 	int64_t deadline = db_limit(db);
-	struct err e = { 0 };
 	enum db_rc rc = DB_GONE;
 
-	db_finish(db);
 	for (int attempt = 0; attempt < 2 && rc == DB_GONE; attempt++) {
-		if (!db_connect_by(db, deadline, err_r))
-			return false;
-		rc = db_settle(db->driver->ping(db->conn, deadline, &e), &e);
+		if (!db_connect_by(db, deadline, e))
+			return DB_GONE;
+		rc = db_settle(db->driver->ping(db->conn, deadline, e), e);
 		if (rc == DB_GONE && !db->tx.active)
 			db_disconnect(db);
 		if (db->tx.active)
 			break;
 	}
+	return rc;
+}
+
+bool db_ping(struct db *db, struct err *err_r)
+{
+	struct err e = { 0 };
+	enum db_rc rc = DB_GONE;
+
+	db_finish(db);
+	if (db_may_ask(db, &e))
+		db_asked(db, rc = ask_ping(db, &e));
 	if (rc == DB_OK)
 		return true;
 	db_tx_note(db, rc, &e);

@@ -17,6 +17,8 @@
 #include "store/sql.h"
 #include "worker/worker_private.h"
 
+#define FAST_BREAKER_MS 1000
+
 /* The handler does nothing: the signal ends ppoll, and the loop reads the flag. */
 static volatile sig_atomic_t stop_asked;
 
@@ -109,6 +111,10 @@ bool child_open(struct worker *w, const struct child *c)
 		return false;
 	}
 	w->quota = store_quota_open(w->db);
+	if (c->slot->role == ROLE_FAST) {
+		db_breaker(w->db, FAST_BREAKER_MS);
+		db_breaker(w->quota, FAST_BREAKER_MS);
+	}
 	if (!db_connect(w->db, &err))
 		log_warn("database_away", LOG_S("error", err.message));
 	if (c->slot->role == ROLE_FAST)

@@ -9,14 +9,18 @@
 #include "http/problem.h"
 #include "resource/call.h"
 #include "resource/subrequest.h"
+#include "shm/stat.h"
 #include "worker/worker_private.h"
 
 #define PARAMS_MS 5000      /* nginx sends parameters at once */
 #define MARGIN_MAX_MS 500   /* the database gives up this long before the deadline */
+#define FAST_DATABASE_MS 250   /* in the fast pool, where all else waits meanwhile */
 
 struct exchange {
 	struct fcgi *fcgi;
 	int64_t start, deadline;
+	int64_t start_us;
+	int status;                /* before auth_request's form of it */
 	struct request req;
 	struct response res;
 	struct route_match match;
@@ -24,18 +28,26 @@ struct exchange {
 	bool sent;
 };
 
+static bool is_fast(const struct worker *w)
+{
+	return w->child->slot->role == ROLE_FAST;
+}
+
 static const char *label(const struct exchange *x)
 {
 	return x->match.route ? x->match.route->label : NULL;
 }
 
-/* The log keeps no query: tokens travel there by mistake. */
-static void log_request(const struct exchange *x)
+/* The log keeps no query: tokens travel there by mistake. Of the fast pool it
+ * keeps what failed; nginx's access log has the rest. */
+static void log_request(const struct worker *w, const struct exchange *x)
 {
+	bool quiet = is_fast(w) && x->status < 500;
 	const struct request *r = &x->req;
 
-	log_info("request", LOG_S("method", r->method_text), LOG_S("path", r->path),
-		 LOG_S("route", label(x)), LOG_N("status", x->res.status),
+	LOG_EVENT(quiet ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "request",
+		 LOG_S("method", r->method_text), LOG_S("path", r->path),
+		 LOG_S("route", label(x)), LOG_N("status", x->status),
 		 LOG_N("ms", clock_monotonic() - x->start), LOG_S("request_id", r->request_id),
 		 LOG_N("bytes", x->out.len), LOG_S(x->sent ? NULL : "sent", "no"));
 }
@@ -63,6 +75,8 @@ static void run(struct worker *w, struct exchange *x)
 	int64_t margin = c->conf->request_deadline_ms / 10;
 	int64_t until = x->deadline - (margin < MARGIN_MAX_MS ? margin : MARGIN_MAX_MS);
 
+	if (is_fast(w) && until > x->start + FAST_DATABASE_MS)
+		until = x->start + FAST_DATABASE_MS;
 	db_deadline(w->db, until);
 	db_deadline(w->quota, until);
 	call_run(&call, &x->match);
@@ -87,6 +101,7 @@ static void answer(struct worker *w, struct exchange *x, char **params)
 		run(w, x);
 	else
 		problem_reply(&x->res, x->req.request_id, &err);
+	x->status = x->res.status;
 	subrequest_answer(&x->req, &x->res);
 	x->out.arena = w->arena;
 	response_write(&x->res, x->req.request_id, x->req.method == HTTP_HEAD, &x->out);
@@ -95,7 +110,8 @@ static void answer(struct worker *w, struct exchange *x, char **params)
 
 static void begin(struct worker *w, struct exchange *x)
 {
-	x->start = clock_monotonic();
+	x->start_us = clock_monotonic_us();
+	x->start = x->start_us / 1000;
 	x->deadline = x->start + w->child->conf->request_deadline_ms;
 	slot_reading(w->child->slot, x->start, x->deadline);
 }
@@ -110,7 +126,9 @@ static void serve(struct worker *w, struct exchange *x, char **params)
 {
 	answer(w, x, params);
 	atomic_fetch_add(&w->child->slot->requests, 1);
-	log_request(x);
+	stat_request(w->child->room, w->child->block, route_number(route_tables, x->match.route),
+		     x->status, clock_monotonic_us() - x->start_us);
+	log_request(w, x);
 }
 
 void exchange_answer(struct worker *w, struct fcgi *f, char **params)
