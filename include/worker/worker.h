@@ -1,5 +1,6 @@
 /*
- * worker/worker.h - the two kinds of child that serve, and the scheduler.
+ * worker/worker.h - the two kinds of child that serve, and the two that work in
+ * the background: scheduler and recorder.
  * Each opens its database after the fork and never returns to the master.
  */
 #ifndef PIERRE_WORKER_WORKER_H
@@ -16,7 +17,7 @@ struct child {
 	struct slot *slot;       /* own slot; role says what this child is */
 	struct room *room;       /* of this host; also while the database is away */
 	size_t block;            /* own ring and statistics in it */
-	int listen_fd;           /* -1 for the scheduler */
+	int listen_fd;           /* -1 in the background */
 	int lifeline_fd;         /* reads EOF when the master has died */
 };
 
@@ -28,5 +29,6 @@ struct db *worker_database(const struct conf *conf, struct err *err_r);
 /* Exit status of the process. */
 int worker_main(const struct child *c);      /* both pools; slot->role says which */
 int scheduler_main(const struct child *c);   /* checkpoints, sweeps */
+int recorder_main(const struct child *c);    /* usage rows out of the rings */
 
 #endif

@@ -17,6 +17,7 @@ struct worker {
 	struct fcgi *fcgi;
 	struct db *db;
 	struct db *quota;       /* = db on PostgreSQL */
+	struct usage_store *usage;   /* to report; the recorder has one of its own */
 	struct cache *cache;    /* fast pool only */
 	struct arena *arena;    /* of one request, or one job of the scheduler */
 };

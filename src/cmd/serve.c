@@ -45,11 +45,12 @@ static bool check_schema(struct db *db, bool migrate, struct err *err_r)
 		       status.current, status.latest);
 }
 
-/* A reload runs both generations, and two connections are for the shell. */
+/* A reload runs both generations, each with a scheduler and a recorder, and two
+ * connections are for the shell. */
 static bool check_capacity(struct op *op, bool reload, struct err *err_r)
 {
-	int64_t workers = op->conf->fast_workers + op->conf->slow_workers;
-	int64_t need = (reload ? workers : 2 * workers) + 2;
+	int64_t processes = op->conf->fast_workers + op->conf->slow_workers + 2;
+	int64_t need = (reload ? processes : 2 * processes) + 2;
 	struct db_facts facts = { .connections_free = INT_NONE };
 
 	if (db_backend(op->db) != DB_PGSQL)
@@ -59,8 +60,8 @@ static bool check_capacity(struct op *op, bool reload, struct err *err_r)
 	if (facts.connections_free == INT_NONE || facts.connections_free >= need)
 		return true;
 	return err_set(err_r, ERR_CONFIG,
-		       "PostgreSQL has %lld free connections and %lld are needed (workers, twice in a "
-		       "reload, and 2): raise max_connections, or lower WORKERS or SLOW_WORKERS",
+		       "PostgreSQL has %lld free connections and %lld are needed (workers and 2, twice in "
+		       "a reload, and 2): raise max_connections, or lower WORKERS or SLOW_WORKERS",
 		       (long long)facts.connections_free, (long long)need);
 }
 
@@ -128,7 +129,8 @@ static bool serve(const struct cmd_args *a, struct err *err_r)
 	struct master_options options = {
 		.config_file = a->config_file,
 		.mains = { [ROLE_FAST] = worker_main, [ROLE_SLOW] = worker_main,
-			   [ROLE_SCHEDULER] = scheduler_main },
+			   [ROLE_SCHEDULER] = scheduler_main,
+			   [ROLE_RECORDER] = recorder_main },
 		.check = check,
 	};
 	enum db_backend backend;
@@ -157,7 +159,7 @@ static int serve_run(const struct cmd_args *a)
 
 const struct cmd serve_commands[] = {
 	{ .words = "serve", .operands = "", .needs_conf = true, .fn = serve_run,
-	  .sentence = "Run the service: a master, two pools of workers and a scheduler.",
+	  .sentence = "Run the service: a master, two pools of workers, a scheduler and a recorder.",
 	  .detail = "Stays in the foreground and logs to standard error. TERM, INT and QUIT finish "
 		    "the requests under way and stop. HUP reads the configuration again and replaces the "
 		    "workers without failing a request; when the new configuration does not work, the "

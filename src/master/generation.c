@@ -18,7 +18,7 @@
 
 #define RAISE_MS 30000   /* a new generation that is not up by then is given up */
 #define ROOM_MS 1000     /* past the last request of a service that was killed */
-#define LAST_MS 2000     /* for the scheduler, when workers took all of the stop's time */
+#define LAST_MS 2000     /* for those in the background, when workers took all of the stop's time */
 
 static bool is_first(struct master *m)
 {
@@ -69,20 +69,26 @@ size_t generation_running(const struct generation *g)
 	return n;
 }
 
+/* Workers end first, and those in the background find what they left. */
+static bool is_worker(const struct proc *p)
+{
+	return p->slot->role == ROLE_FAST || p->slot->role == ROLE_SLOW;
+}
+
 static size_t workers_running(const struct generation *g)
 {
 	size_t n = 0;
 
 	for (size_t k = 0; k < g->n; k++)
-		n += g->procs[k].pid != 0 && g->procs[k].slot->role != ROLE_SCHEDULER;
+		n += g->procs[k].pid != 0 && is_worker(&g->procs[k]);
 	return n;
 }
 
-static void tell(struct generation *g, bool scheduler_too)
+static void tell(struct generation *g, bool all)
 {
 	for (size_t k = 0; k < g->n; k++) {
 		g->procs[k].wanted = false;
-		if (scheduler_too || g->procs[k].slot->role != ROLE_SCHEDULER)
+		if (all || is_worker(&g->procs[k]))
 			proc_tell(&g->procs[k]);
 	}
 }
@@ -134,6 +140,7 @@ static void raise_new(struct master *m, int64_t now)
 	add_procs(g, ROLE_FAST, g->conf->fast_workers, now);
 	add_procs(g, ROLE_SLOW, g->conf->slow_workers, now);
 	add_procs(g, ROLE_SCHEDULER, 1, now);
+	add_procs(g, ROLE_RECORDER, 1, now);
 	atomic_store(&m->scoreboard->hashing_max, permits > 0 ? permits : 1);
 	m->phase = PHASE_RAISE;
 	m->raise_until = now + RAISE_MS;
@@ -341,17 +348,15 @@ void generation_stop(struct master *m, int64_t now)
 	m->stop_until = now + timeout;
 }
 
-static void kill_late(struct generation *g, bool workers, bool scheduler)
+static void kill_late(struct generation *g, bool workers, bool others)
 {
-	for (size_t k = 0; k < g->n; k++) {
-		bool is_scheduler = g->procs[k].slot->role == ROLE_SCHEDULER;
-
-		if (is_scheduler ? scheduler : workers)
+	for (size_t k = 0; k < g->n; k++)
+		if (is_worker(&g->procs[k]) ? workers : others)
 			proc_kill(&g->procs[k]);
-	}
 }
 
-/* Schedulers go last, so that their final checkpoint finds no writer. */
+/* Schedulers and recorders go last: the final checkpoint finds no writer, and
+ * no row comes after the last batch. */
 void generation_stop_step(struct master *m, int64_t now)
 {
 	size_t workers = 0;

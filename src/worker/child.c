@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "store/quota.h"
 #include "store/sql.h"
+#include "store/usage.h"
 #include "worker/worker_private.h"
 
 #define FAST_BREAKER_MS 1000
@@ -115,6 +116,7 @@ bool child_open(struct worker *w, const struct child *c)
 		db_breaker(w->db, FAST_BREAKER_MS);
 		db_breaker(w->quota, FAST_BREAKER_MS);
 	}
+	w->usage = store_usage_open(w->db, NULL);
 	if (!db_connect(w->db, &err))
 		log_warn("database_away", LOG_S("error", err.message));
 	if (c->slot->role == ROLE_FAST)
@@ -127,6 +129,7 @@ void child_close(struct worker *w)
 {
 	fcgi_free(&w->fcgi);
 	cache_free(&w->cache);
+	store_usage_close(&w->usage);
 	store_quota_close(&w->quota, w->db);
 	db_free(&w->db);
 	arena_free(&w->arena);

@@ -1,4 +1,5 @@
 libworker_a_SOURCES = include/worker/fast.h include/worker/worker.h \
 	include/worker/worker_private.h \
-	src/worker/child.c src/worker/exchange.c src/worker/fast.c src/worker/worker.c src/worker/scheduler.c
+	src/worker/child.c src/worker/exchange.c src/worker/fast.c src/worker/recorder.c \
+	src/worker/scheduler.c src/worker/worker.c
 libworker_a_CPPFLAGS = $(AM_CPPFLAGS)

@@ -1,6 +1,7 @@
 /*
  * worker/scheduler.c - the one background process: refills leases of limits and
- * gives back idle ones, SQLite checkpoints, sweeps of what expired.
+ * gives back idle ones, SQLite checkpoints, sweeps of what expired, months of
+ * usage.
  *
  * Two checkpointers on one SQLite file can lose committed rows (Debian's
  * 3.40.1), so whoever works holds the OFD lock on `<db>.checkpointer`; during
@@ -20,6 +21,7 @@
 #include "op/limit.h"
 #include "op/session.h"
 #include "store/quota.h"
+#include "store/usage.h"
 #include "worker/worker_private.h"
 
 #define TICK_MS 50                  /* leases are tended this often */
@@ -114,6 +116,22 @@ static void tend(struct scheduler *s)
 	job_end(s);
 }
 
+/* Months of usage: those ahead are made, those too old are dropped. */
+static void usage(struct scheduler *s)
+{
+	int64_t now = clock_now(), months = 0;
+	struct err err;
+
+	job_begin(s, "usage");
+	if (!store_usage_prepare(s->w.usage, now, &err) ||
+	    !store_usage_retire(s->w.usage, now, s->w.child->conf->usage_retention_months, &months,
+				&err))
+		log_warn("usage_upkeep_failed", LOG_S("error", err.message));
+	if (months > 0)
+		log_info("usage_dropped", LOG_N("months", months));
+	job_end(s);
+}
+
 static void sweep(struct scheduler *s, int64_t now)
 {
 	struct op op = operation(s);
@@ -123,6 +141,7 @@ static void sweep(struct scheduler *s, int64_t now)
 	if (now < s->sweep_due)
 		return;
 	s->sweep_due = now + SWEEP_MS;
+	usage(s);
 	job_begin(s, "sweep");
 	if (!op_session_sweep(&op, &n, &err) || !store_quota_sweep(s->w.quota, op.now, &leases, &err))
 		log_warn("sweep_failed", LOG_S("error", err.message));
