@@ -7,7 +7,8 @@
 
 #include "op/limit.h"
 
-enum took { TOOK, REFUSED, FAILED };   /* FAILED: *err_r says why */
+/* FAILED: *err_r says why. AGAIN stays inside limit_lease.c. */
+enum took { TOOK, REFUSED, FAILED, AGAIN };
 
 /* Take cost from a slot that has not enough, leasing what is missing. Sets
  * s->window and s->remaining. */

@@ -138,24 +138,39 @@ static enum took taken(struct limit_slot *slot, struct limit_state *s, uint32_t 
 	return TOOK;
 }
 
-/* One more lease for a slot that holds `left`, which is not enough. */
+/* What we asked for is ours before it is anybody's: with small leases others
+ * would take each one from the slot before we could. */
+static enum took keep(struct op *op, struct limit_slot *slot, struct limit_state *s,
+		      uint32_t cost, int64_t granted, struct err *err_r)
+{
+	int64_t rest = granted - cost;
+
+	/* false: the window has ended meanwhile; we stay in the old one */
+	if (rest > 0 && !limit_add(slot, s->window, s->limit, (uint32_t)rest) &&
+	    !give_back(op, s->subject, s->kind, s->window, rest, err_r))
+		return FAILED;
+	return taken(slot, s, limit_left(slot, s->window));
+}
+
+/* AGAIN: part of it was to be had and is in the slot now. */
 static enum took lease_more(struct op *op, struct limit_slot *slot, struct limit_state *s,
 			    uint32_t cost, uint32_t left, struct err *err_r)
 {
 	int64_t granted;
 
-	if (!lease(op, slot, s, (int64_t)cost - left, &granted, err_r))
+	if (!lease(op, slot, s, cost, &granted, err_r))
 		return FAILED;
+	if (granted >= cost)
+		return keep(op, slot, s, cost, granted, err_r);
 	if (granted == 0) {
 		limit_add(slot, s->window, s->limit, 0);   /* no refill until more is there */
 		s->remaining = left;
 		return REFUSED;
 	}
-	/* false: the window has ended meanwhile */
-	if (!limit_add(slot, s->window, s->limit, (uint32_t)granted))
-		return give_back(op, s->subject, s->kind, s->window, granted, err_r) ?
-		       TOOK : FAILED;
-	return TOOK;
+	if (limit_add(slot, s->window, s->limit, (uint32_t)granted) ||
+	    give_back(op, s->subject, s->kind, s->window, granted, err_r))
+		return AGAIN;
+	return FAILED;
 }
 
 static enum took take_locked(struct op *op, struct limit_slot *slot, struct limit_state *s,
@@ -176,10 +191,10 @@ static enum took take_locked(struct op *op, struct limit_slot *slot, struct limi
 			left = 0;
 		}
 		more = lease_more(op, slot, s, cost, left, err_r);
-		if (more != TOOK)
+		if (more != AGAIN)
 			return more;
 	}
-	/* others took each lease before we could */
+	/* the end of the limit, in parts that others took before we could */
 	err_set(err_r, ERR_UNAVAILABLE, "Too many requests wait for one limit; try again");
 	return FAILED;
 }

@@ -56,7 +56,8 @@ sub ask {
 }
 
 # One client: until $patience seconds long nothing was let through. Prints
-# "reset" of each request that was, and "!status" of what is neither 204 nor 429.
+# "reset" of each request that was, and "!status sentence" of what is neither
+# 204 nor 429.
 sub client {
 	my ($out, $sockets, $key, %o) = @_;
 	my @conn = map { undef } @$sockets;
@@ -70,7 +71,8 @@ sub client {
 		} elsif ($r->{status} == 429) {
 			sleep 0.002;
 		} else {
-			print $out "!$r->{status}\n";
+			my ($why) = ($r->{headers}{'x-pierre-problem'} // '') =~ /"detail":"([^"]*)"/;
+			print $out "!$r->{status} ", $why // '', "\n";
 			sleep 0.02;
 		}
 		last if $o{until} && time > $o{until};
