@@ -25,6 +25,7 @@ struct conf {
 	const char *encryption_key;     /* ENCRYPTION_KEY: base64 of 32 bytes; secret */
 	const char *fast_socket;        /* FAST_SOCKET: path of a unix socket */
 	const char *slow_socket;        /* SLOW_SOCKET */
+	const char *metrics_socket;     /* METRICS_SOCKET, "" = none */
 	const char *socket_group;       /* SOCKET_GROUP: group of the sockets, "" = own */
 	const char *runtime_dir;        /* RUNTIME_DIR: the shared-memory room; default /run/pierre */
 	int64_t limit_slots;            /* LIMIT_SLOTS 64..4194304, default 65536 */

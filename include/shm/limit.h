@@ -86,4 +86,7 @@ size_t limit_due(struct room *r, int64_t now_ms, struct limit_due *out, size_t m
 /* For a clean stop: slots that hold anything, idle or not, as not low. */
 size_t limit_held(struct room *r, struct limit_due *out, size_t max);
 
+/* For /metrics: slots that were ever claimed, of all there are. */
+size_t limit_slots_used(const struct room *r, size_t *all_r);
+
 #endif

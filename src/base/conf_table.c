@@ -29,6 +29,8 @@ const struct conf_option conf_options[] = {
 	  .sentence = "Unix socket of the fast pool, which answers what takes about a millisecond." },
 	{ "SLOW_SOCKET", CONF_TEXT, 0, AT(slow_socket), .fallback = "/run/pierre/slow.sock",
 	  .sentence = "Unix socket of the slow pool, which hashes passwords and writes." },
+	{ "METRICS_SOCKET", CONF_TEXT, CONF_RELOAD, AT(metrics_socket), .fallback = "",
+	  .sentence = "Unix socket that answers GET /metrics for Prometheus; empty = none." },
 	{ "SOCKET_GROUP", CONF_TEXT, 0, AT(socket_group), .fallback = "",
 	  .sentence = "Group that may connect to the sockets (nginx's, www-data on Debian); empty = our own." },
 	{ "RUNTIME_DIR", CONF_TEXT, 0, AT(runtime_dir), .fallback = "/run/pierre",

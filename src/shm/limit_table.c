@@ -218,3 +218,11 @@ struct limit_slot *limit_slot(struct room *r, const char *subject, enum window_k
 		atomic_fetch_add(&r->header->limit_full, 1);
 	return s;
 }
+
+size_t limit_slots_used(const struct room *r, size_t *all_r)
+{
+	size_t used = atomic_load(&r->header->limit_used);
+
+	*all_r = r->limit_slots;
+	return used < r->limit_slots ? used : r->limit_slots;
+}

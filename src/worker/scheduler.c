@@ -22,6 +22,7 @@
 #include "op/session.h"
 #include "store/quota.h"
 #include "store/usage.h"
+#include "worker/metrics.h"
 #include "worker/worker_private.h"
 
 #define TICK_MS 50                  /* leases are tended this often */
@@ -48,6 +49,7 @@ struct scheduler {
 	struct arena *names;
 	int lock_fd;
 	bool holds;                         /* we are the one */
+	struct metrics *metrics;            /* open while we are */
 	int64_t sweep_due, period_due;
 	bool tend_failed;                   /* said once, until it works again */
 };
@@ -191,9 +193,12 @@ static void checkpoint_if_due(struct scheduler *s, struct file *f, int64_t now)
 static void work(struct scheduler *s)
 {
 	int64_t now = clock_monotonic();
+	bool began = !s->holds;
 
 	if (!may_work(s))
 		return;
+	if (began)
+		s->metrics = metrics_open(s->w.child);
 	tend(s);
 	if (now < s->period_due)
 		return;
@@ -240,6 +245,7 @@ static void release(struct scheduler *s)
 
 static void scheduler_close(struct scheduler *s)
 {
+	metrics_close(&s->metrics);
 	/* the last word, while we are the only one; the stop does not wait for it */
 	if (s->holds)
 		release(s);
@@ -254,16 +260,27 @@ static void scheduler_close(struct scheduler *s)
 		close(s->lock_fd);
 }
 
+static void show_metrics(struct scheduler *s)
+{
+	job_begin(s, "metrics");
+	metrics_serve(s->metrics, s->w.arena);
+	job_end(s);
+}
+
 int scheduler_main(const struct child *c)
 {
+	enum child_event event;
 	struct scheduler s;
 
 	child_signals();
 	if (!scheduler_open(&s, c))
 		return EXIT_FAILURE;
 	slot_idle(c->slot);
-	while (child_wait(c, -1, TICK_MS) == CHILD_TIMEOUT)
+	while ((event = child_wait(c, metrics_fd(s.metrics), TICK_MS)) != CHILD_STOP) {
+		if (event == CHILD_READABLE)
+			show_metrics(&s);
 		work(&s);
+	}
 	slot_stopping(c->slot);
 	scheduler_close(&s);
 	return EXIT_SUCCESS;
