@@ -120,6 +120,8 @@ bool op_limit_explain(struct op *op, const struct api_key *key, const struct use
 		      struct limit_outcome *out, struct err *err_r)
 {
 	limit_rules(key, user, op->now, op->arena, out);
+	if (!op->quota)
+		return err_set(err_r, ERR_UNAVAILABLE, "The limits cannot be counted here");
 	for (size_t i = 0; i < out->n; i++) {
 		struct limit_state *s = &out->states[i];
 		struct limit_slot *slot = op->room ?

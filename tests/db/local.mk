@@ -50,3 +50,11 @@ tests_db_quota_SOURCES = tests/db/quota.c tests/db/op_fixture.h tests/unit/tap.h
 tests_db_quota_LDADD = $(LAYERS) $(LIBS_ALL)
 tests_db_usage_SOURCES = tests/db/usage.c tests/db/op_fixture.h tests/unit/tap.h
 tests_db_usage_LDADD = $(LAYERS) $(LIBS_ALL)
+
+check_PROGRAMS += tests/db/op_cache tests/db/op_limit
+tests_db_op_cache_SOURCES = tests/db/op_cache.c tests/db/room_op.h tests/db/op_fixture.h tests/unit/tap.h
+tests_db_op_cache_LDADD = $(LAYERS) $(LIBS_ALL)
+tests_db_op_cache_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_monotonic
+tests_db_op_limit_SOURCES = tests/db/op_limit.c tests/db/room_op.h tests/db/op_fixture.h tests/unit/tap.h
+tests_db_op_limit_LDADD = $(LAYERS) $(LIBS_ALL)
+tests_db_op_limit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_monotonic

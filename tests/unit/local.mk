@@ -35,3 +35,7 @@ tests_unit_ring_SOURCES = tests/unit/ring.c tests/unit/room_fixture.h tests/unit
 tests_unit_ring_LDADD = $(LAYERS) $(LIBS_ALL)
 tests_unit_stat_SOURCES = tests/unit/stat.c tests/unit/room_fixture.h tests/unit/tap.h
 tests_unit_stat_LDADD = $(LAYERS) $(LIBS_ALL)
+
+check_PROGRAMS += tests/unit/limit_rule
+tests_unit_limit_rule_SOURCES = tests/unit/limit_rule.c tests/unit/tap.h
+tests_unit_limit_rule_LDADD = $(LAYERS) $(LIBS_ALL)
