@@ -4,8 +4,10 @@ pierrerundir = /run/pierre
 nginxsitedir = $(nginxconfdir)/sites-available
 nginxsnippetsdir = $(nginxconfdir)/snippets
 nodist_nginxsite_DATA = nginx/pierre.conf
+dist_nginxsite_DATA = nginx/pierre-protect.conf
 nodist_nginxsnippets_DATA = nginx/pierre-http.conf
-dist_nginxsnippets_DATA = nginx/pierre-auth.conf nginx/pierre-auth-locations.conf \
+dist_nginxsnippets_DATA = nginx/pierre-auth.conf nginx/pierre-auth-http.conf \
+	nginx/pierre-auth-locations.conf \
 	nginx/pierre-headers.conf nginx/pierre-locations.conf nginx/pierre-params.conf \
 	nginx/pierre-tls.conf
 EXTRA_DIST += nginx/pierre.conf.in nginx/pierre-http.conf.in nginx/dev.conf.in

@@ -5,6 +5,9 @@
 # FILES are sql/{common,sqlite,pgsql}/*.sql. NNNN_name.sql is a migration and is
 # embedded whole; every other file holds statements, each under a heading
 # `-- name: user_by_email`. Other comments are dropped, $1 becomes ?1 for SQLite.
+# sql/sqlite/SET/NNNN_name.sql are the migrations of another kind of SQLite file:
+# they make the catalog sql_SET_catalog, with the same statements. A statement
+# that db_bulk() runs may be COPY ... FROM STDIN on PostgreSQL.
 # Anything doubtful ends the build with file:line: and a sentence. POSIX awk.
 
 function fail(where, text) {
@@ -70,7 +73,13 @@ function start_file(    base) {
 	name = ""
 	ending = 0
 	dialect = FILENAME
+	set = ""
 	sub(/\/[^\/]*$/, "", dialect)
+	if (dialect ~ /(^|\/)sqlite\/[a-z]+$/) {
+		set = dialect
+		sub(/^.*\//, "", set)
+		sub(/\/[a-z]+$/, "", dialect)
+	}
 	sub(/^.*\//, "", dialect)
 	if (dialect != "common" && dialect != "sqlite" && dialect != "pgsql")
 		fail(FILENAME, "not in common/, sqlite/ or pgsql/")
@@ -80,6 +89,8 @@ function start_file(    base) {
 	migration = base ~ /^[0-9][0-9][0-9][0-9]_[a-z0-9_]+$/
 	if (migration)
 		start_migration(base)
+	else if (set != "")
+		fail(FILENAME, "only migrations belong there")
 }
 
 function start_migration(base,    version) {
@@ -88,13 +99,18 @@ function start_migration(base,    version) {
 	if (!(FILENAME in sum))
 		fail(FILENAME, "sha256sum said nothing about it")
 	version = substr(base, 1, 4) + 0
-	if ((dialect, version) in m_name)
+	m_set = set == "" ? dialect : set
+	if ((m_set, version) in m_name)
 		fail(FILENAME, "a second migration with this number")
-	m_name[dialect, version] = substr(base, 6)
-	m_sum[dialect, version] = sum[FILENAME]
-	m_text[dialect, version] = ""
+	m_name[m_set, version] = substr(base, 6)
+	m_sum[m_set, version] = sum[FILENAME]
+	m_text[m_set, version] = ""
 	m_now = version
-	if (version > m_last)
+	if (set != "" && !(set in s_last))
+		sets[++s_count] = set
+	if (set != "" && version > s_last[set] + 0)
+		s_last[set] = version
+	if (set == "" && version > m_last)
 		m_last = version
 }
 
@@ -115,6 +131,16 @@ function start_statement() {
 	}
 }
 
+# COPY t (a, b) FROM STDIN takes a value for each column, as db_bulk() gives them.
+function count_columns(n,    columns) {
+	columns = text["pgsql", n]
+	if (columns !~ /^COPY [a-z_]+ \([a-z_, ]+\) FROM STDIN$/)
+		return
+	highest["pgsql", n] = gsub(/,/, "", columns) + 1
+	for (columns = 1; columns <= highest["pgsql", n]; columns++)
+		seen["pgsql", n, columns] = 1
+}
+
 function check_numbers(d, n,    i) {
 	for (i = 1; i <= highest[d, n] + 0; i++)
 		if (!((d, n, i) in seen))
@@ -125,7 +151,7 @@ function check_numbers(d, n,    i) {
 
 function is_write(sql) {
 	sql = " " toupper(sql)
-	if (sql ~ /^ (INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER)[^A-Z_]/)
+	if (sql ~ /^ (INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|COPY)[^A-Z_]/)
 		return 1
 	return sql ~ /^ WITH[^A-Z_]/ && sql ~ /[^A-Z_](INSERT INTO|DELETE FROM|UPDATE [A-Z_.]+( AS [A-Z_]+)? SET)[^A-Z_]/
 }
@@ -143,6 +169,7 @@ function check_statement(n,    both) {
 		fail(place["pgsql", n], n " is missing in sqlite/")
 	if (!(("pgsql", n) in text))
 		fail(place["sqlite", n], n " is missing in pgsql/")
+	count_columns(n)
 	check_numbers("sqlite", n)
 	check_numbers("pgsql", n)
 	if (highest["sqlite", n] + 0 != highest["pgsql", n] + 0)
@@ -151,7 +178,11 @@ function check_statement(n,    both) {
 		fail(place["pgsql", n], n " writes on one backend only")
 }
 
-function check_migrations(    v) {
+function check_migrations(    v, i) {
+	for (i = 1; i <= s_count; i++)
+		for (v = 1; v <= s_last[sets[i]]; v++)
+			if (!((sets[i], v) in m_name))
+				fail("sql/sqlite/" sets[i], sprintf("migration %04d is missing", v))
 	for (v = 1; v <= m_last; v++) {
 		if (!(("sqlite", v) in m_name))
 			fail("sql/sqlite", sprintf("migration %04d is missing", v))
@@ -170,7 +201,10 @@ function print_header(    i) {
 	for (i = 1; i <= count; i++)
 		printf "\tSQL_%s,\n", toupper(names[i])
 	print "\tSQL__COUNT\n};\n"
-	print "extern const struct db_catalog sql_catalog;\n"
+	print "extern const struct db_catalog sql_catalog;"
+	for (i = 1; i <= s_count; i++)
+		printf "extern const struct db_catalog sql_%s_catalog;   /* SQLite only */\n", sets[i]
+	print ""
 	print "#endif"
 }
 
@@ -194,24 +228,34 @@ function print_statements(    i, n, d) {
 	print "};\n"
 }
 
-function print_migrations(d,    v) {
+function print_migrations(d, last,    v) {
 	printf "static const struct db_migration %s_migrations[] = {\n", d
-	for (v = 1; v <= m_last; v++)
+	for (v = 1; v <= last; v++)
 		printf "\t{ %d, \"%s\",\n%s\t\t\"\",\n\t  \"%s\" },\n", v, m_name[d, v],
 			m_text[d, v], m_sum[d, v]
 	print "};\n"
 }
 
-function print_source() {
+function print_catalog(name, sqlite, pgsql, last) {
+	printf "const struct db_catalog %s = {\n", name
+	print "\t.statements = statements,\n\t.n_statements = SQL__COUNT,\n\t.migrations = {"
+	printf "\t\t[DB_SQLITE] = %s_migrations,\n", sqlite
+	if (pgsql != "")
+		printf "\t\t[DB_PGSQL] = %s_migrations,\n", pgsql
+	printf "\t},\n\t.n_migrations = %d,\n\t.constraints = store_constraints,\n};\n", last
+}
+
+function print_source(    i) {
 	print "/* Made by sql/embed.awk from sql/; do not edit. */"
 	print "#include \"config.h\"\n\n#include \"store/constraint.h\"\n#include \"store/sql.h\"\n"
 	print_statements()
-	print_migrations("sqlite")
-	print_migrations("pgsql")
-	print "const struct db_catalog sql_catalog = {"
-	print "\t.statements = statements,\n\t.n_statements = SQL__COUNT,"
-	print "\t.migrations = {\n\t\t[DB_SQLITE] = sqlite_migrations,\n\t\t[DB_PGSQL] = pgsql_migrations,\n\t},"
-	printf "\t.n_migrations = %d,\n\t.constraints = store_constraints,\n};\n", m_last
+	print_migrations("sqlite", m_last)
+	print_migrations("pgsql", m_last)
+	for (i = 1; i <= s_count; i++)
+		print_migrations(sets[i], s_last[sets[i]])
+	print_catalog("sql_catalog", "sqlite", "pgsql", m_last)
+	for (i = 1; i <= s_count; i++)
+		print_catalog("sql_" sets[i] "_catalog", sets[i], "", s_last[sets[i]])
 }
 
 # the first input, "-": lines of sha256sum
@@ -221,7 +265,7 @@ FILENAME == "-" || FILENAME == "" {
 }
 FNR == 1 { start_file() }
 migration {
-	m_text[dialect, m_now] = m_text[dialect, m_now] "\t\t" substr(quoted($0), 1, length(quoted($0)) - 1) "\\n\"\n"
+	m_text[m_set, m_now] = m_text[m_set, m_now] "\t\t" substr(quoted($0), 1, length(quoted($0)) - 1) "\\n\"\n"
 	next
 }
 /^-- name:/ {

@@ -21,6 +21,7 @@
 void clock_set_offset(int64_t seconds);
 int64_t clock_now(void);        /* wall clock, ms */
 int64_t clock_monotonic(void);  /* never steps; ms; for deadlines */
+int64_t clock_monotonic_us(void);
 
 void time_format(int64_t ms, char out[TIME_TEXT]);
 bool time_parse(const char *text, int64_t *ms_r);  /* exactly the fixed form */

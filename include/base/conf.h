@@ -18,14 +18,18 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-#define WORKERS_MAX 256             /* of each pool; sizes the scoreboard */
+#define WORKERS_MAX 256             /* of each pool: the bound of MAX_WORKERS */
 
 struct conf {
 	const char *database_url;       /* DATABASE_URL; default sqlite:./data/pierre.db */
 	const char *encryption_key;     /* ENCRYPTION_KEY: base64 of 32 bytes; secret */
 	const char *fast_socket;        /* FAST_SOCKET: path of a unix socket */
 	const char *slow_socket;        /* SLOW_SOCKET */
+	const char *metrics_socket;     /* METRICS_SOCKET, "" = none */
 	const char *socket_group;       /* SOCKET_GROUP: group of the sockets, "" = own */
+	const char *runtime_dir;        /* RUNTIME_DIR: the shared-memory room; default /run/pierre */
+	int64_t limit_slots;            /* LIMIT_SLOTS 64..4194304, default 65536 */
+	int64_t max_workers;            /* MAX_WORKERS: most of each pool; sizes the room, default 64 */
 	int64_t fast_workers;           /* WORKERS: fast pool, default 2 */
 	int64_t slow_workers;           /* SLOW_WORKERS, default 2 */
 	int64_t request_deadline_ms;    /* REQUEST_DEADLINE_MS, default 10000 */
@@ -39,6 +43,7 @@ struct conf {
 	int64_t access_token_ttl;       /* ACCESS_TOKEN_TTL seconds, default 3600 */
 	int64_t refresh_token_ttl;      /* REFRESH_TOKEN_TTL seconds, default 30 days */
 	int64_t keys_per_user;          /* MAX_KEYS_PER_USER, default 100 */
+	int64_t usage_retention_months; /* USAGE_RETENTION_MONTHS before this one, default 25 */
 	int64_t log_level;              /* LOG_LEVEL debug|info|warn|error (enum log_level) */
 	int64_t clock_offset;           /* PIERRE_CLOCK_OFFSET seconds; tests only */
 	struct arena *arena;            /* owns the texts */

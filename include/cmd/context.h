@@ -13,7 +13,8 @@ struct context {
 	const struct cmd_args *args;
 	struct arena *arena;
 	struct db *db;
-	struct op op;
+	struct op op;           /* room: of the service on this host, if it can be reached */
+	struct err no_room;     /* why not */
 };
 
 typedef bool context_fn(struct context *c, struct err *err_r);

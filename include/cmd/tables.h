@@ -12,6 +12,7 @@ extern const struct cmd user_commands[];     /* user.c */
 extern const struct cmd key_commands[];      /* key.c */
 extern const struct cmd admin_commands[];    /* admin.c */
 extern const struct cmd config_commands[];   /* config.c */
+extern const struct cmd nginx_commands[];    /* nginx.c */
 extern const struct cmd about_commands[];    /* about.c: openapi, version, help */
 
 #endif

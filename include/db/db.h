@@ -86,6 +86,11 @@ struct db *db_new(const struct db_options *o, struct err *err_r);
 bool db_connect(struct db *db, struct err *err_r);
 void db_free(struct db **db);
 
+/* SQLite: a handle on the file `<path><suffix>` beside that of `main`, with its
+ * own migrations (`catalog`); not yet connected. `existing`: do not make it. */
+struct db *db_new_beside(const struct db *main, const char *suffix,
+			 const struct db_catalog *catalog, bool existing);
+
 enum db_backend db_backend(const struct db *db);
 bool db_is_memory(const struct db *db);   /* sqlite::memory: */
 const char *db_path(const struct db *db); /* SQLite file; NULL on PostgreSQL */
@@ -97,6 +102,11 @@ const char *db_backends_built(void);
 /* Nothing waits past this moment (clock_monotonic); 0 = now + timeout_ms for
  * each call. The worker sets it per request. */
 void db_deadline(struct db *db, int64_t monotonic_ms);
+
+/* For ms after a call that the database did not answer in time, or could not
+ * be asked, calls fail at once (ERR_UNAVAILABLE); 0 = never. For a process
+ * that has other work than to wait. */
+void db_breaker(struct db *db, int64_t ms);
 
 /* Round trip and identity check. On SQLite also: the file is still the one
  * that was opened (inode, link count; R9). */
@@ -177,6 +187,11 @@ bool db_number(struct db *db, int stmt, const struct db_value *args, size_t n,
 /* run a writing statement, *changes_r (may be NULL) = rows touched */
 bool db_write(struct db *db, int stmt, const struct db_value *args, size_t n,
 	      int64_t *changes_r, struct err *err_r);
+
+/* Many rows at once, inside a transaction: `values` are n_rows times what the
+ * statement takes. An INSERT on SQLite, COPY ... FROM STDIN on PostgreSQL. */
+bool db_bulk(struct db *db, int stmt, const struct db_value *values, size_t n_columns,
+	     size_t n_rows, struct err *err_r);
 
 /* --- transactions --------------------------------------------------------- */
 

@@ -24,6 +24,7 @@ struct db {
 	const struct db_driver *driver;
 	struct db_conn *conn;           /* NULL = not connected */
 	int64_t deadline;               /* 0 = timeout_ms for each call */
+	int64_t breaker_ms, open_until; /* calls fail at once until then */
 	struct db_tx tx;
 	uint64_t seed;                  /* of the jitter */
 };
@@ -36,6 +37,9 @@ int64_t db_limit(const struct db *db);
 /* connected and alive, or connect */
 bool db_connect_by(struct db *db, int64_t deadline, struct err *err_r);
 void db_disconnect(struct db *db);
+/* The breaker: may the database be asked? And: this is how asking ended. */
+bool db_may_ask(const struct db *db, struct err *err_r);
+void db_asked(struct db *db, enum db_rc rc);
 /* Sleep a little longer each time, with jitter; false when `deadline` is reached. */
 bool db_backoff(struct db *db, unsigned attempt, int64_t deadline);
 /* The error kind that goes with an outcome; returns rc. */

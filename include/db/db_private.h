@@ -32,6 +32,9 @@ struct db_driver {
 	/* bind and run to the first row; prepares and caches by stmt number */
 	enum db_rc (*query)(struct db_conn *c, int stmt, const struct db_value *args,
 			    size_t n, int64_t deadline, struct err *err_r);
+	/* a writing statement for each of n_rows rows; no rows come back */
+	enum db_rc (*bulk)(struct db_conn *c, int stmt, const struct db_value *values,
+			   size_t n_columns, size_t n_rows, int64_t deadline, struct err *err_r);
 	enum db_rc (*next)(struct db_conn *c, struct err *err_r);
 	void (*finish)(struct db_conn *c);
 	int64_t (*changes)(struct db_conn *c);

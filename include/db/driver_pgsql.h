@@ -47,10 +47,19 @@ enum pgsql_wait pgsql_wait(PGconn *pg, short events, int64_t deadline);
  * error, else the last result (the caller clears it); NULL unless READY. */
 enum pgsql_wait pgsql_results(PGconn *pg, int64_t deadline, PGresult **result_r);
 
+/* The same for what was queued as COPY ... FROM STDIN, with its text. */
+enum pgsql_wait pgsql_copy_in(PGconn *pg, const char *text, size_t n, int64_t deadline,
+			      PGresult **result_r);
+
 /* One text in simple-query mode, no rows wanted. `committing`: losing the
  * connection leaves the outcome open. */
 enum db_rc pgsql_command(struct db_conn *c, const char *sql, bool committing,
 			 int64_t deadline, PGresult **result_r, struct err *err_r);
+
+/* --- driver_pgsql_copy.c --------------------------------------------------- */
+
+enum db_rc pgsql_bulk(struct db_conn *c, int stmt, const struct db_value *values,
+		      size_t n_columns, size_t n_rows, int64_t deadline, struct err *err_r);
 
 /* --- driver_pgsql_error.c -------------------------------------------------- */
 

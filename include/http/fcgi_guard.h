@@ -26,6 +26,8 @@ struct fcgi_guard {
 	size_t content_length;   /* SIZE_MAX: over GUARD_BODY_MAX or not a number */
 	unsigned id;
 	bool has_body;           /* STDIN is there, whole, content_length bytes */
+	bool keep;               /* the client asks to keep the connection */
+	bool cut;                /* by what we have seen, more must come */
 	unsigned char bytes[GUARD_BYTES];
 };
 
@@ -36,5 +38,16 @@ bool fcgi_guard_works(void);
  * was cut short or aborted before the parameters ended, or the moment
  * `deadline` (monotonic ms) passed. */
 bool fcgi_guard_read(struct fcgi_guard *g, int fd, int64_t deadline);
+
+enum guard_seen {
+	GUARD_NONE,      /* no request, or a closed connection: drop it */
+	GUARD_MORE,      /* none yet, or half of one: look again when more came */
+	GUARD_REQUEST,   /* as fcgi_guard_read's true */
+};
+/* One look that never waits, at all that is there. ended: the other side has
+ * closed its end, so half of a request stays half. Only when n == at afterwards
+ * is the request all that is there. Not to be mixed with fcgi_guard_read on
+ * one connection. */
+enum guard_seen fcgi_guard_look(struct fcgi_guard *g, int fd, bool ended);
 
 #endif

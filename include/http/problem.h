@@ -8,6 +8,8 @@
 #ifndef PIERRE_HTTP_PROBLEM_H
 #define PIERRE_HTTP_PROBLEM_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 #include "http/response.h"
 
@@ -24,5 +26,14 @@ const struct problem_kind *problem_kind(enum err_kind kind);
  * is for the log only (it names files and servers): the client gets a general
  * one. */
 void problem_reply(struct response *res, const char *request_id, const struct err *err);
+
+/* What this problem says beyond that (RFC 9457 section 3.2). */
+struct problem_member {
+	const char *name;     /* NULL ends the list; a literal of ours */
+	const char *text;     /* NULL: number is meant */
+	int64_t number;
+};
+void problem_reply_with(struct response *res, const char *request_id, const struct err *err,
+			const struct problem_member *more);
 
 #endif

@@ -56,6 +56,9 @@ struct route_match {
 void route_find(const struct route *const *tables, const struct request *req,
 		struct route_match *out);
 
+/* Position in the list of all rows; SIZE_MAX when it is not there. */
+size_t route_number(const struct route *const *tables, const struct route *r);
+
 /* The OpenAPI 3.1 document of the tables. */
 void openapi_write(const struct route *const *tables, const char *version,
 		   struct strbuf *out);

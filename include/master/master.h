@@ -10,6 +10,7 @@
 
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/str.h"
 #include "shm/scoreboard.h"
 #include "worker/worker.h"
 
@@ -19,9 +20,11 @@ struct master_options {
 	/* What a child of each role runs; its exit status is the process's. */
 	int (*mains[ROLE__COUNT])(const struct child *c);
 	/* Runs in a forked child before anything serves, and at each reload
-	 * with the new configuration. False keeps the old generation (or ends
-	 * the start) with the sentence in *err_r. */
-	bool (*check)(const struct conf *conf, bool reload, struct err *err_r);
+	 * with the new configuration. True: database_id says which database it
+	 * is, so that the room is opened for that one. False keeps the old
+	 * generation (or ends the start) with the sentence in *err_r. */
+	bool (*check)(const struct conf *conf, bool reload, char database_id[UUID_TEXT],
+		      struct err *err_r);
 };
 
 /* Serve until TERM, INT or QUIT. True = stopped as asked; false = could not

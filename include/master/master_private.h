@@ -16,13 +16,14 @@
 
 #define GENERATIONS 2
 #define LISTENERS 2                           /* ROLE_FAST, ROLE_SLOW */
-#define PROCS_MAX (2 * (size_t)WORKERS_MAX + 1)  /* of one generation */
+#define BACKGROUND (ROLE__COUNT - LISTENERS)  /* roles with one process each */
 
 /* Later states win: nothing leads back from STOPPING. */
 enum master_state { MASTER_NORMAL, MASTER_RELOADING, MASTER_STOPPING };
 
-/* Of a reload; the start is a reload without an old generation. */
-enum phase { PHASE_CHECK, PHASE_RAISE, PHASE_DRAIN };
+/* Of a reload; the start is a reload without an old generation, and the only
+ * one with PHASE_ROOM. */
+enum phase { PHASE_CHECK, PHASE_ROOM, PHASE_RAISE, PHASE_DRAIN };
 
 /* A child that should run, runs, or ends. */
 struct proc {
@@ -39,7 +40,7 @@ struct generation {
 	unsigned number;        /* 0 = unused */
 	struct conf *conf;
 	size_t n;
-	struct proc *procs;     /* PROCS_MAX, slots to match */
+	struct proc *procs;     /* procs_max of them, slots to match */
 };
 
 struct listener {
@@ -55,7 +56,11 @@ struct listener {
 struct check {
 	bool wanted;
 	pid_t pid;
-	int fd;                 /* reads its struct err */
+	int fd;                 /* reads its report */
+};
+struct check_report {
+	struct err err;         /* when it was bad */
+	char database_id[UUID_TEXT];
 };
 
 struct master {
@@ -63,12 +68,15 @@ struct master {
 	enum master_state state;
 	enum phase phase;
 	bool reload_asked;      /* HUP came during a reload: once more after it */
-	int64_t raise_until, drain_until, stop_until;
+	int64_t room_until, raise_until, drain_until, stop_until;
 	int64_t watchdog_due;   /* next sign of life to systemd */
 	struct generation gen[GENERATIONS];
 	unsigned current;       /* index of the one that serves (or comes up first) */
 	unsigned reloads;       /* numbers generations */
+	size_t procs_max;       /* of one generation */
 	struct scoreboard *scoreboard;
+	struct room *room;      /* opened by the first check that was good */
+	char database_id[UUID_TEXT];   /* whose it is */
 	struct listener listeners[LISTENERS];
 	struct check check;
 	int lifeline[2];        /* children hold the reading end */
@@ -86,14 +94,14 @@ static inline struct generation *gen_new(struct master *m)   /* while reloading 
 }
 
 /* --- generation.c: what should run ---------------------------------------- */
-bool generation_init(struct master *m, struct err *err_r);
+bool generation_init(struct master *m, const struct conf *conf, struct err *err_r);
 void generation_free(struct master *m);
 /* Start bringing a configuration up; takes conf over. */
 void generation_begin(struct master *m, struct conf *conf);
 /* HUP: load, compare, begin; on any failure log and keep what is there. */
 void generation_reload(struct master *m);
 /* Answer of the check child. */
-void generation_checked(struct master *m, bool good, const struct err *err);
+void generation_checked(struct master *m, bool good, const struct check_report *report);
 /* Move a reload on when its time has come. */
 void generation_step(struct master *m, int64_t now);
 void generation_stop(struct master *m, int64_t now);

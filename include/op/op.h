@@ -15,9 +15,12 @@
 #include "base/arena.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "shm/room.h"
 #include "shm/scoreboard.h"
 
-struct db;   /* only store looks inside */
+struct db;            /* only store looks inside */
+struct usage_store;   /* store/usage.h */
+struct cache;         /* op/cache.h */
 
 /* Who acts. Filled from the credential only (rule: never from a body). */
 struct actor {
@@ -34,6 +37,12 @@ struct op {
 	const struct conf *conf;
 	struct scoreboard *scoreboard;  /* NULL in commands */
 	struct slot *slot;              /* NULL in commands */
+	struct room *room;              /* NULL: no service runs on this host */
+	size_t block;                   /* own ring and statistics block: index of the slot */
+	struct db *quota;               /* leases; = db on PostgreSQL; NULL in commands */
+	struct usage_store *usage;      /* counters of what was used; NULL in commands */
+	struct cache *cache;            /* verified credentials; NULL: read each time */
+	bool changed;                   /* op_changed() was called */
 	int64_t now;                    /* wall clock of this request */
 	struct actor actor;
 	const char *remote_addr;        /* NULL in commands */

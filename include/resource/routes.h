@@ -12,6 +12,8 @@ extern const struct route verify_routes[];
 extern const struct route auth_routes[];
 extern const struct route session_routes[];
 extern const struct route key_routes[];
+extern const struct route usage_routes[];
 extern const struct route admin_routes[];
+extern const struct route provision_routes[];
 
 #endif

@@ -15,7 +15,8 @@ struct api_key {
 	const char *key_hash;          /* FIELD_PRIVATE */
 	const char *tier;              /* trial | starter | professional | enterprise */
 	const char *scopes;            /* JSON array of strings */
-	int64_t rate_limit_requests;   /* per month; INT_NONE = the tier's (or unlimited) */
+	int64_t rate_limit_requests;   /* INT_NONE = the tier's (or unlimited) */
+	const char *rate_limit_period; /* of it: hour | day | month; NULL = month */
 	bool is_active;
 	int64_t expires_at, revoked_at, last_used_at, created_at, updated_at;
 };
@@ -63,6 +64,13 @@ struct key_change {
 };
 bool store_key_update(struct db *db, const struct audit_event *event,
 		      const struct key_change *c, struct err *err_r);
+/* Anybody's key, for administrators. ERR_NOT_FOUND when it was revoked. */
+struct key_limit {
+	const char *id, *period;       /* NULL with requests INT_NONE: the tier's */
+	int64_t requests, now;
+};
+bool store_key_limit(struct db *db, const struct audit_event *event,
+		     const struct key_limit *l, struct err *err_r);
 /* ERR_NOT_FOUND when it is not one of this user, or was revoked before. */
 bool store_key_revoke(struct db *db, const struct audit_event *event, const char *user_id,
 		      const char *id, int64_t now, struct err *err_r);

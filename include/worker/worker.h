@@ -1,11 +1,13 @@
 /*
- * worker/worker.h - the two kinds of child that serve, and the scheduler.
+ * worker/worker.h - the two kinds of child that serve, and the two that work in
+ * the background: scheduler and recorder.
  * Each opens its database after the fork and never returns to the master.
  */
 #ifndef PIERRE_WORKER_WORKER_H
 #define PIERRE_WORKER_WORKER_H
 
 #include "base/conf.h"
+#include "shm/room.h"
 #include "shm/scoreboard.h"
 
 /* Everything that crosses the fork. */
@@ -13,7 +15,9 @@ struct child {
 	const struct conf *conf;
 	struct scoreboard *scoreboard;
 	struct slot *slot;       /* own slot; role says what this child is */
-	int listen_fd;           /* -1 for the scheduler */
+	struct room *room;       /* of this host; also while the database is away */
+	size_t block;            /* own ring and statistics in it */
+	int listen_fd;           /* -1 in the background */
 	int lifeline_fd;         /* reads EOF when the master has died */
 };
 
@@ -23,7 +27,8 @@ struct db;
 struct db *worker_database(const struct conf *conf, struct err *err_r);
 
 /* Exit status of the process. */
-int worker_main(const struct child *c);      /* fast and slow pools: plain loop */
+int worker_main(const struct child *c);      /* both pools; slot->role says which */
 int scheduler_main(const struct child *c);   /* checkpoints, sweeps */
+int recorder_main(const struct child *c);    /* usage rows out of the rings */
 
 #endif

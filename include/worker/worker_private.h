@@ -9,12 +9,16 @@
 #include "base/arena.h"
 #include "db/db.h"
 #include "http/fcgi.h"
+#include "op/cache.h"
 #include "worker/worker.h"
 
 struct worker {
 	const struct child *child;
 	struct fcgi *fcgi;
 	struct db *db;
+	struct db *quota;       /* = db on PostgreSQL */
+	struct usage_store *usage;   /* to report; the recorder has one of its own */
+	struct cache *cache;    /* fast pool only */
 	struct arena *arena;    /* of one request, or one job of the scheduler */
 };
 
@@ -32,5 +36,13 @@ void child_close(struct worker *w);
 
 /* --- exchange.c: one request, from its connection to its log line ------------ */
 void exchange_run(struct worker *w, int fd);
+/* The same for a request that fcgi_look has found. */
+void exchange_answer(struct worker *w, struct fcgi *f, char **params);
+
+/* --- worker.c: the listening socket ------------------------------------------- */
+/* A blocking descriptor, as libfcgi wants it; -1 = none, or see *fatal_r. */
+int accept_connection(int listen_fd, bool *fatal_r);
+/* Shut by the master: nobody else will take what still waits in it. */
+bool listener_is_shut(int listen_fd);
 
 #endif

@@ -12,13 +12,14 @@ WHERE user_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at 
 
 -- name: key_insert
 INSERT INTO api_keys (id, user_id, name, description, key_prefix, key_hash, tier,
-	scopes, rate_limit_requests, is_active, expires_at, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, TRUE, $10, $11, $11);
+	scopes, rate_limit_requests, rate_limit_period, is_active, expires_at,
+	created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, TRUE, $11, $12, $12);
 
 -- name: key_get
 SELECT id, user_id, name, description, key_prefix, key_hash, tier, scopes,
-	rate_limit_requests, is_active, expires_at, revoked_at, last_used_at,
-	created_at, updated_at
+	rate_limit_requests, rate_limit_period, is_active, expires_at, revoked_at,
+	last_used_at, created_at, updated_at
 FROM api_keys
 WHERE id = $1 AND user_id = $2;
 
@@ -28,8 +29,8 @@ SELECT user_id FROM api_keys WHERE id = $1;
 
 -- name: key_list
 SELECT id, user_id, name, description, key_prefix, key_hash, tier, scopes,
-	rate_limit_requests, is_active, expires_at, revoked_at, last_used_at,
-	created_at, updated_at
+	rate_limit_requests, rate_limit_period, is_active, expires_at, revoked_at,
+	last_used_at, created_at, updated_at
 FROM api_keys
 WHERE user_id = $1 AND (created_at, id) < ($2, $3)
 ORDER BY created_at DESC, id DESC
@@ -45,13 +46,18 @@ UPDATE api_keys SET
 	updated_at = $11
 WHERE id = $1 AND user_id = $2;
 
+-- An administrator's: any owner. Both columns are set, or both are NULL.
+-- name: key_limit
+UPDATE api_keys SET rate_limit_requests = $2, rate_limit_period = $3, updated_at = $4
+WHERE id = $1 AND revoked_at IS NULL;
+
 -- name: key_revoke
 UPDATE api_keys SET revoked_at = $3, is_active = FALSE, updated_at = $3
 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL;
 
 -- name: key_by_prefix
 SELECT k.id, k.user_id, k.name, k.description, k.key_prefix, k.key_hash, k.tier,
-	k.scopes, k.rate_limit_requests, k.is_active, k.expires_at, k.revoked_at,
+	k.scopes, k.rate_limit_requests, k.rate_limit_period, k.is_active, k.expires_at, k.revoked_at,
 	k.last_used_at, k.created_at, k.updated_at,
 	u.id AS owner_id, u.email AS owner_email, u.email_key AS owner_email_key,
 	u.display_name AS owner_display_name, u.tier AS owner_tier,

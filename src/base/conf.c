@@ -198,6 +198,16 @@ static bool apply(struct conf *c, const struct found *found, struct err *err_r)
 	return true;
 }
 
+/* What rows alone cannot say. */
+static bool consistent(const struct conf *c, struct err *err_r)
+{
+	const char *name = c->fast_workers > c->max_workers ? "WORKERS" :
+			   c->slow_workers > c->max_workers ? "SLOW_WORKERS" : NULL;
+
+	return !name || err_field(err_r, ERR_CONFIG, name, "%s is above MAX_WORKERS, which is %lld",
+				  name, (long long)c->max_workers);
+}
+
 struct conf *conf_load(const char *file, struct err *err_r)
 {
 	struct found found = { .value = { NULL } };
@@ -206,7 +216,7 @@ struct conf *conf_load(const char *file, struct err *err_r)
 
 	c->arena = a;
 	if ((!file || parse_file(c, &found, file, err_r)) && take_environment(c, &found, err_r) &&
-	    apply(c, &found, err_r))
+	    apply(c, &found, err_r) && consistent(c, err_r))
 		return c;
 	conf_free(&c);
 	return NULL;

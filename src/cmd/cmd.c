@@ -18,6 +18,7 @@ const struct cmd *const cmd_tables[] = {
 	key_commands,
 	admin_commands,
 	config_commands,
+	nginx_commands,
 	about_commands,
 	NULL,
 };

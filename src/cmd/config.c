@@ -12,6 +12,7 @@
 #include <sys/un.h>
 
 #include "base/str.h"
+#include "cmd/nginx_check.h"
 #include "cmd/print.h"
 #include "cmd/tables.h"
 #include "db/db.h"
@@ -85,10 +86,11 @@ static const struct field_schema check_schema = {
 
 static int check_run(const struct cmd_args *a)
 {
-	struct check_out out = { true };
+	const char *nginx = cmd_option(a, "--nginx");
+	struct check_out out = { !nginx || nginx_check(a, nginx) };
 	struct err err;
 
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+	for (size_t i = 0; !nginx && i < sizeof(checks) / sizeof(checks[0]); i++)
 		if (!checks[i](a, &err)) {
 			cmd_fail(&err);
 			out.sound = false;
@@ -154,9 +156,19 @@ static int dump_run(const struct cmd_args *a)
 	return EXIT_OK;
 }
 
+static const struct cmd_option check_options[] = {
+	{ "--nginx", "FILE", "Judge the output of `nginx -T` instead; - is standard input." },
+	{ 0 },
+};
+
 const struct cmd config_commands[] = {
 	{ .words = "config check", .operands = "", .needs_conf = true, .fn = check_run,
-	  .sentence = "Say what is wrong with the configuration, one sentence each." },
+	  .options = check_options,
+	  .sentence = "Say what is wrong with the configuration, one sentence each.",
+	  .detail = "nginx -T | pierre config check --nginx - finds what breaks Pierre behind nginx without "
+		    "an error message: kept connections to the slow pool, none to the fast one, a missing "
+		    "sentinel, HTTP_PROXY passed on, a wrong fastcgi_next_upstream, and an add_header that "
+		    "drops Pierre's." },
 	{ .words = "config dump", .operands = "", .needs_conf = true, .fn = dump_run,
 	  .sentence = "Print every option with its value and where that came from.",
 	  .detail = "The output is a file for --config; secrets are shown as (set) in comments." },

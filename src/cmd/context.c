@@ -4,11 +4,14 @@
  */
 #include "config.h"
 
+#include <stdio.h>
+
 #include "auth/auth.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/context.h"
+#include "store/instance.h"
 #include "worker/worker.h"
 
 #define USAGE_REASON "usage"
@@ -46,9 +49,28 @@ static void open_operation(struct context *c)
 		.db = c->db,
 		.arena = c->arena,
 		.conf = c->args->conf,
+		.block = SIZE_MAX,      /* no ring, no statistics */
 		.now = clock_now(),
 		.actor = { .is_admin = true, .source = "shell" },
 	};
+}
+
+/* So that what a command changes holds for the service's next request. */
+static void reach_service(struct context *c)
+{
+	struct instance instance;
+
+	if (store_instance_get(c->db, c->arena, &instance, &c->no_room))
+		c->op.room = room_attach(c->args->conf->runtime_dir, instance.database_id,
+					 &c->no_room);
+}
+
+/* Not found: no service runs here, so nobody has to be told. */
+static void say_unreached(const struct context *c)
+{
+	if (c->op.changed && !c->op.room && c->no_room.kind != ERR_NOT_FOUND)
+		fprintf(stderr, "pierre: running workers were not told (%s); they notice within "
+			"5 seconds\n", c->no_room.message);
 }
 
 static int finish(struct context *c, bool done, const struct err *err)
@@ -60,6 +82,8 @@ static int finish(struct context *c, bool done, const struct err *err)
 		if (str_eq(err->reason, USAGE_REASON))
 			status = EXIT_USAGE;
 	}
+	say_unreached(c);
+	room_close(&c->op.room);
 	db_free(&c->db);
 	arena_free(&c->arena);
 	return status;
@@ -88,7 +112,9 @@ int context_run(const struct cmd_args *args, context_fn *fn)
 
 	begin(&c, args);
 	ready = auth_init(&err) && open_database(&c, &err) && context_schema(c.db, args->conf->auto_migrate, &err);
-	if (ready)
+	if (ready) {
 		open_operation(&c);
+		reach_service(&c);
+	}
 	return finish(&c, ready && fn(&c, &err), &err);
 }

@@ -3,5 +3,7 @@ libcmd_a_SOURCES = \
 	include/cmd/print.h include/cmd/secret.h include/cmd/tables.h \
 	src/cmd/cmd.c src/cmd/args.c src/cmd/help.c src/cmd/man.c src/cmd/about.c \
 	src/cmd/context.c src/cmd/print.c src/cmd/secret.c src/cmd/serve.c \
-	src/cmd/user.c src/cmd/key.c src/cmd/db.c src/cmd/admin.c src/cmd/config.c
+	src/cmd/user.c src/cmd/key.c src/cmd/db.c src/cmd/admin.c src/cmd/config.c \
+	include/cmd/nginx_check.h include/cmd/nginx_conf.h \
+	src/cmd/nginx.c src/cmd/nginx_check.c src/cmd/nginx_conf.c
 libcmd_a_CPPFLAGS = $(AM_CPPFLAGS)

@@ -19,13 +19,15 @@
 #include "db/db.h"
 #include "master/master.h"
 #include "op/instance.h"
+#include "store/quota.h"
 #include "worker/worker.h"
 
-/* A reload runs both generations, and two connections are for the shell. */
+/* A reload runs both generations, each with a scheduler and a recorder, and two
+ * connections are for the shell. */
 static bool check_capacity(struct op *op, bool reload, struct err *err_r)
 {
-	int64_t workers = op->conf->fast_workers + op->conf->slow_workers;
-	int64_t need = (reload ? workers : 2 * workers) + 2;
+	int64_t processes = op->conf->fast_workers + op->conf->slow_workers + 2;
+	int64_t need = (reload ? processes : 2 * processes) + 2;
 	struct db_facts facts = { .connections_free = INT_NONE };
 
 	if (db_backend(op->db) != DB_PGSQL)
@@ -35,9 +37,19 @@ static bool check_capacity(struct op *op, bool reload, struct err *err_r)
 	if (facts.connections_free == INT_NONE || facts.connections_free >= need)
 		return true;
 	return err_set(err_r, ERR_CONFIG,
-		       "PostgreSQL has %lld free connections and %lld are needed (workers, twice in a "
-		       "reload, and 2): raise max_connections, or lower WORKERS or SLOW_WORKERS",
+		       "PostgreSQL has %lld free connections and %lld are needed (workers and 2, twice in "
+		       "a reload, and 2): raise max_connections, or lower WORKERS or SLOW_WORKERS",
 		       (long long)facts.connections_free, (long long)need);
+}
+
+/* The file of leases is this host's own, so it is made whatever AUTO_MIGRATE says. */
+static bool check_quota(struct op *op, struct err *err_r)
+{
+	struct db *quota = store_quota_open(op->db);
+	bool good = store_quota_migrate(quota, err_r);
+
+	store_quota_close(&quota, op->db);
+	return good;
 }
 
 static bool check_database(struct op *op, bool reload, struct err *err_r)
@@ -48,10 +60,21 @@ static bool check_database(struct op *op, bool reload, struct err *err_r)
 			       "process and would have a database of its own");
 	return db_connect(op->db, err_r) && context_schema(op->db, op->conf->auto_migrate, err_r) &&
 	       op_instance_check_key(op, op->conf->encryption_key, err_r) &&
+	       check_quota(op, err_r) &&
 	       check_capacity(op, reload, err_r);
 }
 
-static bool check(const struct conf *conf, bool reload, struct err *err_r)
+static bool database_id(struct op *op, char id[UUID_TEXT], struct err *err_r)
+{
+	struct instance instance;
+
+	if (!op_instance_ensure(op, &instance, err_r))
+		return false;
+	return uuid_parse(instance.database_id, id) ||
+	       err_set(err_r, ERR_DATABASE, "the id of the database is not a uuid");
+}
+
+static bool check(const struct conf *conf, bool reload, char id[UUID_TEXT], struct err *err_r)
 {
 	struct op op = { .conf = conf, .now = clock_now(), .actor = { .source = "serve" } };
 	bool good;
@@ -62,7 +85,7 @@ static bool check(const struct conf *conf, bool reload, struct err *err_r)
 	if (!op.db)
 		return false;
 	op.arena = arena_new();
-	good = check_database(&op, reload, err_r);
+	good = check_database(&op, reload, err_r) && database_id(&op, id, err_r);
 	db_free(&op.db);
 	arena_free(&op.arena);
 	return good;
@@ -83,7 +106,8 @@ static bool serve(const struct cmd_args *a, struct err *err_r)
 	struct master_options options = {
 		.config_file = a->config_file,
 		.mains = { [ROLE_FAST] = worker_main, [ROLE_SLOW] = worker_main,
-			   [ROLE_SCHEDULER] = scheduler_main },
+			   [ROLE_SCHEDULER] = scheduler_main,
+			   [ROLE_RECORDER] = recorder_main },
 		.check = check,
 	};
 	enum db_backend backend;
@@ -112,7 +136,7 @@ static int serve_run(const struct cmd_args *a)
 
 const struct cmd serve_commands[] = {
 	{ .words = "serve", .operands = "", .needs_conf = true, .fn = serve_run,
-	  .sentence = "Run the service: a master, two pools of workers and a scheduler.",
+	  .sentence = "Run the service: a master, two pools of workers, a scheduler and a recorder.",
 	  .detail = "Stays in the foreground and logs to standard error. TERM, INT and QUIT finish "
 		    "the requests under way and stop. HUP reads the configuration again and replaces the "
 		    "workers without failing a request; when the new configuration does not work, the "

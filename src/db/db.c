@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,22 +18,40 @@
 
 enum { BACKOFF_FIRST_MS = 4, BACKOFF_MOST_MS = 200, RETRY_AFTER_S = 1 };
 
+/* url is given over. */
+static struct db *handle(const struct db_options *o, const struct db_driver *driver, char *url)
+{
+	struct db *db = calloc(1, sizeof(*db));
+
+	if (!db || !url)
+		abort();
+	db->options = *o;
+	db->options.url = url;
+	db->driver = driver;
+	db->seed = (uint64_t)clock_monotonic() * 2654435761u + (uint64_t)getpid();
+	return db;
+}
+
 struct db *db_new(const struct db_options *o, struct err *err_r)
 {
 	const struct db_driver *driver = db_url_driver(o->url, err_r);
-	struct db *db;
 
-	if (!driver)
-		return NULL;
-	db = calloc(1, sizeof(*db));
-	if (!db)
+	return driver ? handle(o, driver, strdup(o->url)) : NULL;
+}
+
+struct db *db_new_beside(const struct db *main, const char *suffix,
+			 const struct db_catalog *catalog, bool existing)
+{
+	struct db_options o = main->options;
+	struct db *db;
+	char *url;
+
+	o.catalog = catalog;
+	o.existing = existing;
+	if (asprintf(&url, "%s%s", o.url, db_is_memory(main) ? "" : suffix) < 0)
 		abort();
-	db->options = *o;
-	db->options.url = strdup(o->url);
-	if (!db->options.url)
-		abort();
-	db->driver = driver;
-	db->seed = (uint64_t)clock_monotonic() * 2654435761u + (uint64_t)getpid();
+	db = handle(&o, main->driver, url);
+	db->deadline = main->deadline;
 	return db;
 }
 
@@ -73,6 +92,34 @@ bool db_is_memory(const struct db *db)
 void db_deadline(struct db *db, int64_t monotonic_ms)
 {
 	db->deadline = monotonic_ms;
+}
+
+void db_breaker(struct db *db, int64_t ms)
+{
+	db->breaker_ms = ms;
+	db->open_until = 0;
+}
+
+bool db_may_ask(const struct db *db, struct err *err_r)
+{
+	if (!db->open_until || clock_monotonic() >= db->open_until)
+		return true;
+	err_set(err_r, ERR_UNAVAILABLE, "The database did not answer a moment ago");
+	if (err_r)
+		err_r->retry_after = 1;
+	return false;
+}
+
+void db_asked(struct db *db, enum db_rc rc)
+{
+	if (!db->breaker_ms)
+		return;
+	db->open_until = 0;
+	if (rc != DB_GONE && rc != DB_BUSY && rc != DB_UNCERTAIN)
+		return;
+	db->open_until = clock_monotonic() + db->breaker_ms;
+	log_warn("db.breaker", LOG_S("backend", db->driver->name),
+		 LOG_N("fails_for_ms", db->breaker_ms));
 }
 
 int64_t db_limit(const struct db *db)
@@ -213,8 +260,8 @@ static bool may_run(const struct db *db, int stmt, size_t n, struct err *e)
 }
 
 /* A read changes nothing, so it may be asked again. */
-static enum db_rc query_alone(struct db *db, int stmt, const struct db_value *args,
-			      size_t n, struct err *e)
+static enum db_rc ask_alone(struct db *db, int stmt, const struct db_value *args,
+			    size_t n, struct err *e)
 {
 	int64_t deadline = db_limit(db);
 	bool was_gone = false;
@@ -237,6 +284,16 @@ static enum db_rc query_alone(struct db *db, int stmt, const struct db_value *ar
 			return rc;
 		was_gone = true;
 	}
+}
+
+static enum db_rc query_alone(struct db *db, int stmt, const struct db_value *args,
+			      size_t n, struct err *e)
+{
+	enum db_rc rc = DB_GONE;
+
+	if (db_may_ask(db, e))
+		db_asked(db, rc = ask_alone(db, stmt, args, n, e));
+	return rc;
 }
 
 static enum db_rc query_in_tx(struct db *db, int stmt, const struct db_value *args,
@@ -276,6 +333,30 @@ enum db_rc db_query(struct db *db, int stmt, const struct db_value *args,
 	return rc;
 }
 
+bool db_bulk(struct db *db, int stmt, const struct db_value *values, size_t n_columns,
+	     size_t n_rows, struct err *err_r)
+{
+	struct err e = { 0 };
+	enum db_rc rc = DB_ERROR;
+
+	db_finish(db);
+	if (!may_run(db, stmt, n_columns, &e)) {
+		db_tx_note(db, rc, &e);
+	} else if (!db->tx.active) {
+		err_set(&e, ERR_INTERNAL, "Rows are written outside a transaction");
+	} else if (db->tx.rc != DB_OK) {
+		e = db->tx.err;
+	} else {
+		db->tx.wrote = true;
+		rc = db->driver->bulk(db->conn, stmt, values, n_columns, n_rows,
+				      db->tx.deadline, &e);
+		db_tx_note(db, db_settle(rc, &e), &e);
+	}
+	if (rc != DB_OK && err_r)
+		*err_r = e;
+	return rc == DB_OK;
+}
+
 enum db_rc db_next(struct db *db, struct err *err_r)
 {
 	struct err e = { 0 };
@@ -303,22 +384,31 @@ int64_t db_changes(const struct db *db)
 
 /* --- upkeep and facts ----------------------------------------------------- */
 
-bool db_ping(struct db *db, struct err *err_r)
+static enum db_rc ask_ping(struct db *db, struct err *e)
 {
 	int64_t deadline = db_limit(db);
-	struct err e = { 0 };
 	enum db_rc rc = DB_GONE;
 
-	db_finish(db);
 	for (int attempt = 0; attempt < 2 && rc == DB_GONE; attempt++) {
-		if (!db_connect_by(db, deadline, err_r))
-			return false;
-		rc = db_settle(db->driver->ping(db->conn, deadline, &e), &e);
+		if (!db_connect_by(db, deadline, e))
+			return DB_GONE;
+		rc = db_settle(db->driver->ping(db->conn, deadline, e), e);
 		if (rc == DB_GONE && !db->tx.active)
 			db_disconnect(db);
 		if (db->tx.active)
 			break;
 	}
+	return rc;
+}
+
+bool db_ping(struct db *db, struct err *err_r)
+{
+	struct err e = { 0 };
+	enum db_rc rc = DB_GONE;
+
+	db_finish(db);
+	if (db_may_ask(db, &e))
+		db_asked(db, rc = ask_ping(db, &e));
 	if (rc == DB_OK)
 		return true;
 	db_tx_note(db, rc, &e);

@@ -390,6 +390,7 @@ const struct db_driver db_driver_pgsql = {
 	.commit = commit,
 	.rollback = rollback,
 	.query = query,
+	.bulk = pgsql_bulk,
 	.next = next,
 	.finish = finish,
 	.changes = changes,

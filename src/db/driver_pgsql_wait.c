@@ -63,7 +63,7 @@ static bool is_error(const PGresult *r)
 	}
 }
 
-/* libpq hands out a COPY result for ever; no statement of ours copies. */
+/* libpq hands out a COPY result for ever; only pgsql_copy_in() expects one. */
 static bool is_copy(const PGresult *r)
 {
 	ExecStatusType s = PQresultStatus(r);
@@ -82,6 +82,16 @@ static enum pgsql_wait next_result(PGconn *pg, int64_t deadline, PGresult **r)
 	}
 	*r = PQgetResult(pg);
 	return PGSQL_READY;
+}
+
+static enum pgsql_wait drain(PGconn *pg, int64_t deadline)
+{
+	enum pgsql_wait w;
+	PGresult *r;
+
+	while ((w = next_result(pg, deadline, &r)) == PGSQL_READY && r)
+		PQclear(r);
+	return w;
 }
 
 enum pgsql_wait pgsql_results(PGconn *pg, int64_t deadline, PGresult **result_r)
@@ -114,6 +124,33 @@ enum pgsql_wait pgsql_results(PGconn *pg, int64_t deadline, PGresult **result_r)
 	}
 	*result_r = kept;
 	return PGSQL_READY;
+}
+
+enum pgsql_wait pgsql_copy_in(PGconn *pg, const char *text, size_t n, int64_t deadline,
+			      PGresult **result_r)
+{
+	PGresult *r = NULL;
+	enum pgsql_wait w = flush(pg, deadline);
+	bool ready;
+
+	*result_r = NULL;
+	if (w == PGSQL_READY)
+		w = next_result(pg, deadline, &r);
+	if (w != PGSQL_READY)
+		return w;
+	ready = r && PQresultStatus(r) == PGRES_COPY_IN;
+	if (!ready) {          /* refused: read on to the end, and hand that out */
+		w = drain(pg, deadline);
+		if (w == PGSQL_READY && r)
+			*result_r = r;
+		else
+			PQclear(r);
+		return r ? w : PGSQL_LOST;
+	}
+	PQclear(r);
+	if (n > INT_MAX || PQputCopyData(pg, text, (int)n) != 1 || PQputCopyEnd(pg, NULL) != 1)
+		return PGSQL_LOST;
+	return pgsql_results(pg, deadline, result_r);
 }
 
 enum db_rc pgsql_command(struct db_conn *c, const char *sql, bool committing,

@@ -204,6 +204,33 @@ static enum db_rc sqlite_query(struct db_conn *c, int stmt, const struct db_valu
 	return run(c, c->statements[stmt], st, err_r);
 }
 
+static enum db_rc sqlite_bulk(struct db_conn *c, int stmt, const struct db_value *values,
+			      size_t n_columns, size_t n_rows, int64_t deadline,
+			      struct err *err_r)
+{
+	const struct db_statement *st = &c->catalog->statements[stmt];
+	enum db_rc outcome = DB_OK;
+	sqlite3_stmt *s;
+	int rc;
+
+	c->deadline = deadline;
+	rc = prepare(c, stmt);
+	s = c->statements[stmt];
+	for (size_t i = 0; i < n_rows && rc == SQLITE_OK; i++) {
+		rc = bind_all(s, &values[i * n_columns], n_columns);
+		if (rc == SQLITE_OK)
+			rc = sqlite3_step(s);
+		if (rc == SQLITE_DONE)
+			rc = sqlite3_reset(s);
+	}
+	if (rc != SQLITE_OK)
+		outcome = sqlite_fail(c, rc, st->name, err_r);
+	if (s)
+		forget(s);
+	c->changes = (int64_t)n_rows;
+	return outcome;
+}
+
 static enum db_rc sqlite_next(struct db_conn *c, struct err *err_r)
 {
 	enum db_rc outcome = DB_OK;
@@ -327,6 +354,7 @@ const struct db_driver db_driver_sqlite = {
 	.commit = sqlite_commit,
 	.rollback = sqlite_rollback,
 	.query = sqlite_query,
+	.bulk = sqlite_bulk,
 	.next = sqlite_next,
 	.finish = sqlite_finish,
 	.changes = sqlite_changes,

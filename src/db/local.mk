@@ -9,7 +9,7 @@ libdb_a_CPPFLAGS += $(SQLITE_CFLAGS)
 endif
 if HAVE_PGSQL
 libdb_a_SOURCES += include/db/driver_pgsql.h src/db/driver_pgsql.c \
-	src/db/driver_pgsql_connect.c src/db/driver_pgsql_error.c \
+	src/db/driver_pgsql_connect.c src/db/driver_pgsql_copy.c src/db/driver_pgsql_error.c \
 	src/db/driver_pgsql_map.c src/db/driver_pgsql_wait.c
 libdb_a_CPPFLAGS += $(PGSQL_CFLAGS)
 endif
@@ -21,13 +21,23 @@ SQL_FILES = \
 	sql/common/key.sql \
 	sql/common/login_failure.sql \
 	sql/common/migration.sql \
+	sql/common/quota.sql \
 	sql/common/session.sql \
 	sql/common/tenant.sql \
+	sql/common/usage.sql \
 	sql/common/user.sql \
 	sql/pgsql/0001_initial.sql \
+	sql/pgsql/0002_usage.sql \
+	sql/pgsql/0003_key_limit_period.sql \
 	sql/pgsql/migration.sql \
+	sql/pgsql/usage.sql \
 	sql/sqlite/0001_initial.sql \
-	sql/sqlite/migration.sql
+	sql/sqlite/0002_usage.sql \
+	sql/sqlite/0003_key_limit_period.sql \
+	sql/sqlite/migration.sql \
+	sql/sqlite/quota/0001_initial.sql \
+	sql/sqlite/usage.sql \
+	sql/sqlite/usage/0001_initial.sql
 EXTRA_DIST += sql/embed.awk $(SQL_FILES)
 BUILT_SOURCES += include/store/sql.h
 CLEANFILES += include/store/sql.h src/store/sql.c

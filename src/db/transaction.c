@@ -133,8 +133,14 @@ bool db_transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r)
 		return false;
 	}
 	db_finish(db);
-	if (transaction(db, fn, arg, &e))
-		return true;
+	if (db_may_ask(db, &e)) {
+		bool done = transaction(db, fn, arg, &e);
+
+		db_asked(db, !done && (e.kind == ERR_UNAVAILABLE || e.kind == ERR_UNCERTAIN) ?
+				     DB_GONE : DB_OK);
+		if (done)
+			return true;
+	}
 	if (e.kind == ERR_NONE)
 		err_set(&e, ERR_INTERNAL, "A transaction failed without saying why");
 	if (err_r)

@@ -1,11 +1,14 @@
 /*
- * http/fcgi.c - one request on one connection through libfcgi 2.4.2.
+ * http/fcgi.c - one request at a time on one connection through libfcgi 2.4.2.
  *
- * Owns the connection from begin to reply or drop; always closes it itself.
- * What libfcgi gets to read was judged by http/fcgi_guard.h before.
+ * Owns the connection from begin or adoption to its end; always closes it
+ * itself. What libfcgi gets to read was judged by http/fcgi_guard.h before.
+ * A connection is kept only when the request was all that had come and libfcgi
+ * has read all of it: bytes left over would be the next request (perf.md 3).
  */
 #include "config.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
@@ -23,11 +26,19 @@
 
 #define LINGER_IDLE_MS 200     /* for a client still sending after the reply */
 #define LINGER_MS 1000
+#define ADOPTED_MS 1000        /* a reply fits what a socket queues, but for a huge one */
+#define LIBFCGI_BUFFER 8192    /* a request up to this is read at once */
 
 struct fcgi {
 	FCGX_Request req;
-	int fd;                    /* -1 = no request */
-	struct fcgi_guard guard;
+	int fd;                    /* -1 = no connection */
+	bool adopted;              /* by a loop that must not wait here */
+	bool lingers;
+	bool keep;                 /* after this request, if libfcgi has read all of it */
+	bool has_body;             /* of the guard, which other connections use too */
+	size_t bytes, content_length;
+	struct fcgi_guard *guard;
+	struct fcgi *owner;        /* of the guard */
 };
 
 bool fcgi_start(struct fcgi **f_r, struct err *err_r)
@@ -38,11 +49,24 @@ bool fcgi_start(struct fcgi **f_r, struct err *err_r)
 	/* libfcgi waits this long for the client when it closes by itself */
 	if (setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "100", 1) != 0 || FCGX_Init() != 0)
 		return err_set(err_r, ERR_INTERNAL, "libfcgi could not be set up");
-	*f_r = calloc(1, sizeof(**f_r));
-	if (!*f_r)
+	struct fcgi *f = calloc(1, sizeof(*f));
+	struct fcgi_guard *guard = calloc(1, sizeof(*guard));
+	if (!f || !guard) {
+		free(f);
+		free(guard);
 		return err_set(err_r, ERR_INTERNAL, "Out of memory");
-	(*f_r)->fd = -1;
+	}
+	*f = (struct fcgi){ .fd = -1, .guard = guard, .owner = f };
+	*f_r = f;
 	return true;
+}
+
+struct fcgi *fcgi_another(struct fcgi *first)
+{
+	struct fcgi *f = calloc(1, sizeof(*f));
+	if (f)
+		*f = (struct fcgi){ .fd = -1, .guard = first->guard, .owner = first };
+	return f;
 }
 
 void fcgi_free(struct fcgi **f)
@@ -50,27 +74,30 @@ void fcgi_free(struct fcgi **f)
 	if (!f || !*f)
 		return;
 	fcgi_drop(*f);
+	if ((*f)->owner == *f)
+		free((*f)->guard);
 	free(*f);
 	*f = NULL;
 }
 
-/* Credentials and bodies must not stay on the heap. */
-static void wipe(struct fcgi *f)
+/* Credentials and bodies must not stay on the heap. Never FCGX_Finish_r: it
+ * waits for the client, and hides write errors. */
+static void end_request(struct fcgi *f)
 {
 	for (char **p = f->req.envp; p && *p; p++)
 		explicit_bzero(*p, strlen(*p));
-	explicit_bzero(f->guard.bytes, f->guard.n);
-	f->guard.n = 0;
-}
-
-/* Never FCGX_Finish_r: it waits for the client, and hides write errors. */
-static void close_now(struct fcgi *f)
-{
-	wipe(f);
+	explicit_bzero(f->guard->bytes, f->guard->n);
+	f->guard->n = 0;
 	FCGX_Free(&f->req, 0);
 	FCGX_InitRequest(&f->req, -1, 0);
+}
+
+static void close_now(struct fcgi *f)
+{
+	end_request(f);
 	close(f->fd);
 	f->fd = -1;
+	f->lingers = false;
 }
 
 void fcgi_drop(struct fcgi *f)
@@ -79,11 +106,11 @@ void fcgi_drop(struct fcgi *f)
 		close_now(f);
 }
 
-static bool set_send_timeout(int fd, int64_t ms)
+static bool set_timeout(int fd, int option, int64_t ms)
 {
 	struct timeval tv = { .tv_sec = (time_t)(ms / SECOND_MS),
 			      .tv_usec = (suseconds_t)(ms % SECOND_MS * 1000) };
-	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == 0;
+	return setsockopt(fd, SOL_SOCKET, option, &tv, sizeof(tv)) == 0;
 }
 
 static bool hand_to_libfcgi(struct fcgi *f)
@@ -100,19 +127,67 @@ static bool hand_to_libfcgi(struct fcgi *f)
 	return FCGX_GetError(f->req.in) == 0;
 }
 
+/* Of the guard, what is needed until the reply. */
+static void note(struct fcgi *f)
+{
+	f->has_body = f->guard->has_body;
+	f->content_length = f->guard->content_length;
+	f->bytes = f->guard->n;
+	f->keep = f->adopted && f->guard->keep && f->has_body && f->guard->n == f->guard->at;
+}
+
 bool fcgi_begin(struct fcgi *f, int fd, int64_t timeout_ms, char ***params_r)
 {
 	fcgi_drop(f);
 	FCGX_InitRequest(&f->req, -1, 0);
 	f->fd = fd;
-	if (!set_send_timeout(fd, timeout_ms) ||
-	    !fcgi_guard_read(&f->guard, fd, clock_monotonic() + timeout_ms) ||
+	f->adopted = false;
+	if (!set_timeout(fd, SO_SNDTIMEO, timeout_ms) ||
+	    !fcgi_guard_read(f->guard, fd, clock_monotonic() + timeout_ms) ||
 	    !hand_to_libfcgi(f)) {
 		fcgi_drop(f);
 		return false;
 	}
+	note(f);
 	*params_r = f->req.envp;
 	return true;
+}
+
+void fcgi_adopt(struct fcgi *f, int fd)
+{
+	fcgi_drop(f);
+	FCGX_InitRequest(&f->req, -1, 0);
+	f->fd = fd;
+	f->adopted = true;
+	/* for a reply that does not fit; libfcgi never reads what is not there */
+	set_timeout(fd, SO_SNDTIMEO, ADOPTED_MS);
+	set_timeout(fd, SO_RCVTIMEO, ADOPTED_MS);
+}
+
+enum fcgi_seen fcgi_look(struct fcgi *f, bool ended, char ***params_r)
+{
+	enum guard_seen seen = fcgi_guard_look(f->guard, f->fd, ended);
+	if (seen == GUARD_MORE)
+		return f->guard->n == 0 ? FCGI_NOTHING : FCGI_HALF;
+	if (seen == GUARD_NONE || !hand_to_libfcgi(f)) {
+		fcgi_drop(f);
+		return FCGI_GONE;
+	}
+	note(f);
+	*params_r = f->req.envp;
+	return FCGI_REQUEST;
+}
+
+int fcgi_fd(const struct fcgi *f)
+{
+	return f->fd;
+}
+
+enum fcgi_state fcgi_state(const struct fcgi *f)
+{
+	if (f->fd < 0)
+		return FCGI_CLOSED;
+	return f->lingers ? FCGI_LINGERING : FCGI_KEPT;
 }
 
 bool fcgi_body(struct fcgi *f, struct request *r, size_t max, struct err *err_r)
@@ -121,7 +196,7 @@ bool fcgi_body(struct fcgi *f, struct request *r, size_t max, struct err *err_r)
 		max = GUARD_BODY_MAX;
 	if (r->content_length > max)
 		return err_set(err_r, ERR_TOO_LARGE, "The body may have at most %zu bytes", max);
-	if (!f->guard.has_body || f->guard.content_length != r->content_length)
+	if (!f->has_body || f->content_length != r->content_length)
 		return err_set(err_r, ERR_MALFORMED, "The body does not have Content-Length bytes");
 	char *body = arena_alloc(r->arena, r->content_length + 1);
 	int n = FCGX_GetStr(body, (int)r->content_length, f->req.in);
@@ -133,21 +208,40 @@ bool fcgi_body(struct fcgi *f, struct request *r, size_t max, struct err *err_r)
 	return true;
 }
 
-/* Closing with unread bytes looks like a reset; a client that is still sending
- * would see that instead of the reply. */
-static void linger(struct fcgi *f)
+static bool has_unread(const struct fcgi *f)
+{
+	char byte;
+	return f->bytes > LIBFCGI_BUFFER && recv(f->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* To the end of STDIN, without an error (R1). */
+static bool drained(struct fcgi *f)
+{
+	char waste[4096];
+	while (FCGX_GetStr(waste, sizeof(waste), f->req.in) > 0)
+		;
+	return FCGX_GetError(f->req.in) == 0 && !has_unread(f);
+}
+
+/* True: there may be more. */
+static bool discard(struct fcgi *f)
 {
 	char waste[16384];
+	ssize_t n;
+	while ((n = recv(f->fd, waste, sizeof(waste), MSG_DONTWAIT)) > 0)
+		;
+	return n < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
+/* Closing with unread bytes looks like a reset; a client that is still sending
+ * would see that instead of the reply. */
+static void wait_for_end(struct fcgi *f)
+{
 	int64_t end = clock_monotonic() + LINGER_MS;
 	struct pollfd p = { .fd = f->fd, .events = POLLIN };
-	if (f->guard.has_body) {   /* all of it is there */
-		while (recv(f->fd, waste, sizeof(waste), MSG_DONTWAIT) == sizeof(waste))
-			;
-		return;
-	}
 	shutdown(f->fd, SHUT_WR);
 	while (clock_monotonic() < end && poll(&p, 1, LINGER_IDLE_MS) == 1)
-		if (recv(f->fd, waste, sizeof(waste), MSG_DONTWAIT) <= 0)
+		if (!discard(f))
 			return;
 }
 
@@ -159,13 +253,41 @@ static bool send_all(struct fcgi *f, const char *text, size_t n)
 	return FCGX_FClose(f->req.err) == 0 && FCGX_FClose(f->req.out) == 0;
 }
 
+/* After a reply that was sent: keep, linger or close. */
+static void settle(struct fcgi *f)
+{
+	if (f->keep && drained(f)) {
+		end_request(f);
+		return;
+	}
+	if (f->has_body) {   /* all of it is there */
+		if (f->bytes > LIBFCGI_BUFFER)
+			discard(f);
+		close_now(f);
+	} else if (f->adopted) {
+		end_request(f);
+		shutdown(f->fd, SHUT_WR);
+		f->lingers = true;
+	} else {
+		wait_for_end(f);
+		close_now(f);
+	}
+}
+
 bool fcgi_reply(struct fcgi *f, const char *text, size_t n)
 {
 	if (f->fd < 0)
 		return false;
 	bool sent = send_all(f, text, n);
 	if (sent)
-		linger(f);
-	close_now(f);
+		settle(f);
+	else
+		close_now(f);
 	return sent;
+}
+
+void fcgi_linger(struct fcgi *f)
+{
+	if (!discard(f))
+		close_now(f);
 }

@@ -16,10 +16,10 @@
 
 enum { HEADER = 8, BEGIN_BODY = 8 };
 enum { TYPE_BEGIN = 1, TYPE_PARAMS = 4, TYPE_STDIN = 5 };
-enum { ROLE_RESPONDER = 1 };
+enum { ROLE_RESPONDER = 1, FLAG_KEEP = 1 };
 
 struct source {
-	int fd;
+	int fd;                  /* -1: there is no more than was seen */
 	int64_t deadline;
 };
 
@@ -62,6 +62,10 @@ static int patient_flags(const struct source *s)
 static bool see_more(struct fcgi_guard *g, const struct source *s)
 {
 	ssize_t n;
+	if (s->fd < 0) {
+		g->cut = true;
+		return false;
+	}
 	do {
 		n = recv(s->fd, g->bytes + g->n, sizeof(g->bytes) - g->n, patient_flags(s));
 	} while (n < 0 && errno == EINTR);
@@ -109,6 +113,7 @@ static bool take_begin(struct fcgi_guard *g, const struct source *s)
 		return false;
 	const unsigned char *body = g->bytes + r.content;
 	g->id = r.id;
+	g->keep = body[2] & FLAG_KEEP;
 	return ((unsigned)body[0] << 8 | body[1]) == ROLE_RESPONDER && is_unpadded(&r);
 }
 
@@ -192,13 +197,39 @@ static bool take_stdin(struct fcgi_guard *g, const struct source *s)
 	return r.len == 0 && len == g->content_length;
 }
 
+static void forget(struct fcgi_guard *g)
+{
+	g->n = g->at = g->params_len = g->content_length = 0;
+	g->has_body = g->keep = g->cut = false;
+}
+
+static bool judge(struct fcgi_guard *g, const struct source *s)
+{
+	if (!take_begin(g, s) || !take_params(g, s) || !check_pairs(g))
+		return false;
+	g->has_body = g->content_length <= GUARD_BODY_MAX && take_stdin(g, s);
+	return true;
+}
+
 bool fcgi_guard_read(struct fcgi_guard *g, int fd, int64_t deadline)
 {
 	const struct source s = { .fd = fd, .deadline = deadline };
-	g->n = g->at = g->params_len = g->content_length = 0;
-	g->has_body = false;
-	if (!peek_from_here(fd) || !take_begin(g, &s) || !take_params(g, &s) || !check_pairs(g))
-		return false;
-	g->has_body = g->content_length <= GUARD_BODY_MAX && take_stdin(g, &s);
-	return true;
+	forget(g);
+	return peek_from_here(fd) && judge(g, &s);
+}
+
+enum guard_seen fcgi_guard_look(struct fcgi_guard *g, int fd, bool ended)
+{
+	const struct source s = { .fd = -1 };
+	forget(g);
+	ssize_t n = recv(fd, g->bytes, sizeof(g->bytes), MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return ended ? GUARD_NONE : GUARD_MORE;
+	if (n <= 0)
+		return GUARD_NONE;
+	g->n = (size_t)n;
+	bool good = judge(g, &s);
+	if (g->cut && !ended)
+		return GUARD_MORE;
+	return good ? GUARD_REQUEST : GUARD_NONE;
 }

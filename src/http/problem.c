@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include <inttypes.h>
+
 #include "http/json.h"
 #include "http/problem.h"
 
@@ -70,7 +72,17 @@ static void add_challenge(struct response *res, const struct err *err)
 				"Bearer realm=\"pierre\"");
 }
 
-void problem_reply(struct response *res, const char *request_id, const struct err *err)
+static void add_more(struct strbuf *b, const struct problem_member *m)
+{
+	for (; m && m->name; m++)
+		if (m->text)
+			add_text(b, m->name, m->text);
+		else
+			strbuf_addf(b, ",\"%s\":%" PRId64, m->name, m->number);
+}
+
+void problem_reply_with(struct response *res, const char *request_id, const struct err *err,
+			const struct problem_member *more)
 {
 	const struct problem_kind *kind = problem_kind(err->kind);
 	struct strbuf b = { .arena = res->arena };
@@ -82,6 +94,7 @@ void problem_reply(struct response *res, const char *request_id, const struct er
 	add_text(&b, "field", err->field);
 	if (err->retry_after > 0)
 		strbuf_addf(&b, ",\"retry_after\":%d", err->retry_after);
+	add_more(&b, more);
 	add_text(&b, "request_id", request_id);
 	strbuf_adds(&b, "}");
 	res->status = kind->status;
@@ -92,4 +105,9 @@ void problem_reply(struct response *res, const char *request_id, const struct er
 	if (err->retry_after > 0)
 		response_header(res, "Retry-After",
 				arena_printf(res->arena, "%d", err->retry_after));
+}
+
+void problem_reply(struct response *res, const char *request_id, const struct err *err)
+{
+	problem_reply_with(res, request_id, err, NULL);
 }

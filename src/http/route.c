@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "http/percent.h"
@@ -151,4 +152,14 @@ void route_find(const struct route *const *tables, const struct request *req,
 			try_row(&s, row);
 	if (s.rank)
 		out->allow = allow_text(req->arena, s.methods);
+}
+
+size_t route_number(const struct route *const *tables, const struct route *r)
+{
+	size_t n = 0;
+	for (; *tables; tables++)
+		for (const struct route *row = *tables; row->fn; row++, n++)
+			if (row == r)
+				return n;
+	return SIZE_MAX;
 }

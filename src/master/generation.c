@@ -2,38 +2,42 @@
  * master/generation.c - which children should run: the new world is built
  * before the old one is left, and on any failure the old one stays.
  *
- * CHECK: a forked child tries the configuration out. RAISE: the new children
+ * CHECK: a forked child tries the configuration out. ROOM: the shared memory
+ * is opened, once. RAISE: the new children
  * are forked, and all must become idle. DRAIN: the old ones are told to finish.
  */
 #include "config.h"
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "master/master_private.h"
 
 #define RAISE_MS 30000   /* a new generation that is not up by then is given up */
-#define LAST_MS 2000     /* for the scheduler, when workers took all of the stop's time */
+#define ROOM_MS 1000     /* past the last request of a service that was killed */
+#define LAST_MS 2000     /* for those in the background, when workers took all of the stop's time */
 
 static bool is_first(struct master *m)
 {
 	return gen_old(m) == gen_new(m);
 }
 
-bool generation_init(struct master *m, struct err *err_r)
+bool generation_init(struct master *m, const struct conf *conf, struct err *err_r)
 {
-	m->scoreboard = scoreboard_new(GENERATIONS * PROCS_MAX, err_r);
+	m->procs_max = LISTENERS * (size_t)conf->max_workers + BACKGROUND;
+	m->scoreboard = scoreboard_new(GENERATIONS * m->procs_max, err_r);
 	if (!m->scoreboard)
 		return false;
 	for (size_t i = 0; i < GENERATIONS; i++) {
-		struct proc *procs = calloc(PROCS_MAX, sizeof(*procs));
+		struct proc *procs = calloc(m->procs_max, sizeof(*procs));
 
 		if (!procs)
 			return err_set(err_r, ERR_INTERNAL, "out of memory");
-		for (size_t k = 0; k < PROCS_MAX; k++)
-			procs[k].slot = &m->scoreboard->slots[i * PROCS_MAX + k];
+		for (size_t k = 0; k < m->procs_max; k++)
+			procs[k].slot = &m->scoreboard->slots[i * m->procs_max + k];
 		m->gen[i].procs = procs;
 	}
 	return true;
@@ -53,6 +57,7 @@ void generation_free(struct master *m)
 		free(m->gen[i].procs);
 	}
 	scoreboard_free(&m->scoreboard);
+	room_close(&m->room);
 }
 
 size_t generation_running(const struct generation *g)
@@ -64,20 +69,26 @@ size_t generation_running(const struct generation *g)
 	return n;
 }
 
+/* Workers end first, and those in the background find what they left. */
+static bool is_worker(const struct proc *p)
+{
+	return p->slot->role == ROLE_FAST || p->slot->role == ROLE_SLOW;
+}
+
 static size_t workers_running(const struct generation *g)
 {
 	size_t n = 0;
 
 	for (size_t k = 0; k < g->n; k++)
-		n += g->procs[k].pid != 0 && g->procs[k].slot->role != ROLE_SCHEDULER;
+		n += g->procs[k].pid != 0 && is_worker(&g->procs[k]);
 	return n;
 }
 
-static void tell(struct generation *g, bool scheduler_too)
+static void tell(struct generation *g, bool all)
 {
 	for (size_t k = 0; k < g->n; k++) {
 		g->procs[k].wanted = false;
-		if (scheduler_too || g->procs[k].slot->role != ROLE_SCHEDULER)
+		if (all || is_worker(&g->procs[k]))
 			proc_tell(&g->procs[k]);
 	}
 }
@@ -128,6 +139,7 @@ static void raise_new(struct master *m, int64_t now)
 	add_procs(g, ROLE_FAST, g->conf->fast_workers, now);
 	add_procs(g, ROLE_SLOW, g->conf->slow_workers, now);
 	add_procs(g, ROLE_SCHEDULER, 1, now);
+	add_procs(g, ROLE_RECORDER, 1, now);
 	m->phase = PHASE_RAISE;
 	m->raise_until = now + RAISE_MS;
 }
@@ -141,12 +153,8 @@ static void keep_old(struct master *m)
 	notify_ready();
 }
 
-void generation_checked(struct master *m, bool good, const struct err *err)
+static void give_up(struct master *m, const struct err *err)
 {
-	if (good) {
-		raise_new(m, clock_monotonic());
-		return;
-	}
 	if (is_first(m)) {
 		m->failed = true;
 		m->err = *err;
@@ -154,6 +162,54 @@ void generation_checked(struct master *m, bool good, const struct err *err)
 	}
 	log_error("reload_failed", LOG_S("error", err->message), LOG_S("kept", "old configuration"));
 	keep_old(m);
+}
+
+/* A service that was killed may have children that finish a request: the room
+ * is theirs until then. */
+static void room_step(struct master *m, int64_t now)
+{
+	const struct conf *conf = gen_new(m)->conf;
+	struct err err;
+
+	m->room = room_open(&(struct room_options){
+		.dir = conf->runtime_dir, .database_id = m->database_id,
+		.rings = m->scoreboard->n, .limit_slots = (size_t)conf->limit_slots,
+	}, NULL, &err);
+	if (m->room)
+		raise_new(m, now);
+	else if (err.kind != ERR_CONFLICT || now >= m->room_until)
+		give_up(m, &err);
+}
+
+static void check_good(struct master *m, const char *database_id, int64_t now)
+{
+	const struct conf *conf = gen_new(m)->conf;
+	struct err err;
+
+	if (m->room && !str_eq(m->database_id, database_id)) {
+		err_set(&err, ERR_CONFIG, "the database is another one than at the start; restart to use it");
+		give_up(m, &err);
+		return;
+	}
+	if (m->room) {
+		raise_new(m, now);
+		return;
+	}
+	memcpy(m->database_id, database_id, sizeof(m->database_id));
+	m->phase = PHASE_ROOM;
+	m->room_until = now + conf->request_deadline_ms + ROOM_MS;
+	room_step(m, now);
+	if (!m->room && !m->failed)
+		log_info("room_waits", LOG_S("runtime_dir", conf->runtime_dir),
+			 LOG_S("for", "the last processes of another service"));
+}
+
+void generation_checked(struct master *m, bool good, const struct check_report *report)
+{
+	if (good)
+		check_good(m, report->database_id, clock_monotonic());
+	else
+		give_up(m, &report->err);
 }
 
 static struct conf *load(struct master *m, struct err *err_r)
@@ -233,7 +289,7 @@ static void came_up(struct master *m, int64_t now)
 }
 
 /* Those that are up may be serving already: they finish. */
-static void give_up(struct generation *g)
+static void abandon(struct generation *g)
 {
 	for (size_t k = 0; k < g->n; k++) {
 		g->procs[k].wanted = false;
@@ -252,7 +308,7 @@ static void raise_step(struct master *m, int64_t now)
 			came_up(m, now);
 		return;
 	}
-	give_up(gen_new(m));
+	abandon(gen_new(m));
 	if (now >= m->raise_until + gen_old(m)->conf->stop_timeout_ms)
 		kill_all(gen_new(m));
 	if (generation_running(gen_new(m)) > 0)
@@ -277,7 +333,9 @@ static void drain_step(struct master *m, int64_t now)
 
 void generation_step(struct master *m, int64_t now)
 {
-	if (m->phase == PHASE_RAISE)
+	if (m->phase == PHASE_ROOM)
+		room_step(m, now);
+	else if (m->phase == PHASE_RAISE)
 		raise_step(m, now);
 	else if (m->phase == PHASE_DRAIN)
 		drain_step(m, now);
@@ -303,17 +361,15 @@ void generation_stop(struct master *m, int64_t now)
 	m->stop_until = now + timeout;
 }
 
-static void kill_late(struct generation *g, bool workers, bool scheduler)
+static void kill_late(struct generation *g, bool workers, bool others)
 {
-	for (size_t k = 0; k < g->n; k++) {
-		bool is_scheduler = g->procs[k].slot->role == ROLE_SCHEDULER;
-
-		if (is_scheduler ? scheduler : workers)
+	for (size_t k = 0; k < g->n; k++)
+		if (is_worker(&g->procs[k]) ? workers : others)
 			proc_kill(&g->procs[k]);
-	}
 }
 
-/* Schedulers go last, so that their final checkpoint finds no writer. */
+/* Schedulers and recorders go last: the final checkpoint finds no writer, and
+ * no row comes after the last batch. */
 void generation_stop_step(struct master *m, int64_t now)
 {
 	size_t workers = 0;

@@ -118,7 +118,7 @@ static bool prepare(struct master *m, struct err *err_r)
 	if (!conf)
 		return false;
 	if (pipe2(m->lifeline, O_CLOEXEC) == 0 && listen_open(m, conf, err_r) &&
-	    generation_init(m, err_r)) {
+	    generation_init(m, conf, err_r)) {
 		generation_begin(m, conf);
 		return true;
 	}

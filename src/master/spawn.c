@@ -54,6 +54,8 @@ _Noreturn static void child_run(struct master *m, const struct generation *g, st
 		.conf = g->conf,
 		.scoreboard = m->scoreboard,
 		.slot = p->slot,
+		.room = m->room,
+		.block = (size_t)(p->slot - m->scoreboard->slots),
 		.listen_fd = listen_fd(m, p->slot->role),
 		.lifeline_fd = m->lifeline[0],
 	};
@@ -106,7 +108,7 @@ static void proc_spawn(struct master *m, const struct generation *g, struct proc
 _Noreturn static void check_run(struct master *m, int fd)
 {
 	bool reload = gen_old(m) != gen_new(m);
-	struct err err = { .kind = ERR_NONE };
+	struct check_report report = { .err.kind = ERR_NONE };
 	sigset_t none;
 	bool good;
 
@@ -115,8 +117,8 @@ _Noreturn static void check_run(struct master *m, int fd)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	show_name("check");
 	log_init("check", (enum log_level)gen_new(m)->conf->log_level);
-	good = m->options->check(gen_new(m)->conf, reload, &err);
-	if (!good && write(fd, &err, sizeof(err)) != (ssize_t)sizeof(err))
+	good = m->options->check(gen_new(m)->conf, reload, report.database_id, &report.err);
+	if (write(fd, &report, sizeof(report)) != (ssize_t)sizeof(report))
 		_exit(2);
 	_exit(good ? 0 : 1);
 }
@@ -124,12 +126,12 @@ _Noreturn static void check_run(struct master *m, int fd)
 static void check_spawn(struct master *m)
 {
 	int fds[2];
-	struct err err;
+	struct check_report report;
 
 	m->check.wanted = false;
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0) {
-		err_set(&err, ERR_INTERNAL, "no pipe: %s", strerror(errno));
-		generation_checked(m, false, &err);
+		err_set(&report.err, ERR_INTERNAL, "no pipe: %s", strerror(errno));
+		generation_checked(m, false, &report);
 		return;
 	}
 	m->check.pid = fork();
@@ -142,23 +144,25 @@ static void check_spawn(struct master *m)
 	}
 	m->check.pid = 0;
 	close(fds[0]);
-	err_set(&err, ERR_INTERNAL, "cannot fork: %s", strerror(errno));
-	generation_checked(m, false, &err);
+	err_set(&report.err, ERR_INTERNAL, "cannot fork: %s", strerror(errno));
+	generation_checked(m, false, &report);
 }
 
 static void check_reaped(struct master *m, int status)
 {
 	bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-	struct err err = { .kind = ERR_NONE };
+	struct check_report report;
 
-	if (!good && read(m->check.fd, &err, sizeof(err)) != (ssize_t)sizeof(err))
-		err_set(&err, ERR_INTERNAL, "the check of the configuration ended by %s",
+	if (read(m->check.fd, &report, sizeof(report)) != (ssize_t)sizeof(report)) {
+		good = false;
+		err_set(&report.err, ERR_INTERNAL, "the check of the configuration ended by %s",
 			WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "an error");
+	}
 	close(m->check.fd);
 	m->check.fd = -1;
 	m->check.pid = 0;
 	if (m->state == MASTER_RELOADING)
-		generation_checked(m, good, &err);
+		generation_checked(m, good, &report);
 }
 
 /* --- all of them --------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 
 #include "auth/auth.h"
 #include "op/audit.h"
+#include "op/cache.h"
 #include "op/check.h"
 #include "op/user.h"
 
@@ -78,6 +79,7 @@ static bool approve_once(struct op *op, const struct user_approve_in *in,
 		.event = &event, .tenant_event = &tenant_event,
 		.arena = op->arena, .user_r = out,
 	};
+	bool done;
 
 	event.metadata = op_audit_metadata(op, "reason", in->reason, NULL);
 	if (in->create_default_tenant) {
@@ -87,7 +89,9 @@ static bool approve_once(struct op *op, const struct user_approve_in *in,
 							  "owner", user->id, NULL);
 		a.tenant = &tenant;
 	}
-	if (!store_user_approve(op->db, &a, err_r))
+	done = store_user_approve(op->db, &a, err_r);
+	op_changed(op, user->id);
+	if (!done)
 		return false;
 	*out_tenant = a.tenant_made ? tenant : (struct tenant){ 0 };
 	return true;
@@ -123,13 +127,16 @@ bool op_user_suspend(struct op *op, const char *id, const char *reason,
 {
 	struct audit_event event;
 	char user_id[UUID_TEXT];
+	bool done;
 
 	if (!uuid_parse(id, user_id))
 		return no_user(err_r);
 	event = op_audit(op, AUDIT_USER_SUSPENDED, arena_strdup(op->arena, user_id));
 	event.metadata = op_audit_metadata(op, "reason", reason, NULL);
-	return store_user_suspend(op->db, &(struct user_suspension){
+	done = store_user_suspend(op->db, &(struct user_suspension){
 		.user_id = event.target, .now = op->now, .event = &event,
 		.arena = op->arena, .user_r = out,
 	}, err_r);
+	op_changed(op, user_id);
+	return done;
 }

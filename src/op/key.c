@@ -9,13 +9,14 @@
 #include "auth/token.h"
 #include "base/str.h"
 #include "op/audit.h"
+#include "op/cache.h"
 #include "op/cursor.h"
 #include "op/key.h"
 #include "op/key_check.h"
+#include "op/key_make.h"
 #include "op/owner.h"
 
 #define DRAWS_MAX 5                 /* of a key whose public id is taken */
-#define LIMIT_MAX INT64_C(1000000000)
 #define DAYS_MAX 3650
 
 /* --- make ------------------------------------------------------------------- */
@@ -24,6 +25,7 @@
 struct judge {
 	const struct tier *tier;
 	int64_t keys_max;
+	bool by_admin;
 };
 
 static bool tier_allowed(const struct tier *wanted, const char *own, struct err *err_r)
@@ -42,7 +44,7 @@ static bool owner_may(const struct key_owner *owner, int64_t live, void *arg,
 	const struct judge *j = arg;
 
 	if (!owner_check(owner->user_status, err_r) ||
-	    !tier_allowed(j->tier, owner->tier, err_r))
+	    (!j->by_admin && !tier_allowed(j->tier, owner->tier, err_r)))
 		return false;
 	if (live >= j->keys_max)
 		return err_set(err_r, ERR_CONFLICT,
@@ -51,9 +53,12 @@ static bool owner_may(const struct key_owner *owner, int64_t live, void *arg,
 	return true;
 }
 
-static bool limit_check(const struct tier *tier, int64_t limit, struct err *err_r)
+static bool limit_check(const struct tier *tier, const struct key_make *m,
+			struct err *err_r)
 {
-	int64_t most = tier->monthly_limit == INT_NONE ? LIMIT_MAX : tier->monthly_limit;
+	int64_t limit = m->in->rate_limit_requests;
+	int64_t most = m->by_admin || tier->monthly_limit == INT_NONE ?
+		       KEY_LIMIT_MAX : tier->monthly_limit;
 
 	if (limit == INT_NONE || (limit >= 1 && limit <= most))
 		return true;
@@ -74,9 +79,11 @@ static bool expiry(const struct op *op, const struct tier *tier, int64_t days,
 	return true;
 }
 
-static bool fill(struct op *op, const struct user *user, const struct key_create_in *in,
-		 struct api_key *k, const struct tier **tier_r, struct err *err_r)
+static bool fill(struct op *op, const struct key_make *m, struct api_key *k,
+		 const struct tier **tier_r, struct err *err_r)
 {
+	const struct key_create_in *in = m->in;
+	const struct user *user = m->owner;
 	const char *name = in->tier ? in->tier : user->tier;
 	const struct tier *tier = tier_find(name);
 	char id[UUID_TEXT];
@@ -86,6 +93,7 @@ static bool fill(struct op *op, const struct user *user, const struct key_create
 	*k = (struct api_key){
 		.user_id = user->id, .name = in->name, .description = in->description,
 		.tier = tier->name, .rate_limit_requests = in->rate_limit_requests,
+		.rate_limit_period = m->period,
 		.is_active = true, .revoked_at = TIME_NONE, .last_used_at = TIME_NONE,
 		.created_at = op->now, .updated_at = op->now,
 	};
@@ -95,8 +103,8 @@ static bool fill(struct op *op, const struct user *user, const struct key_create
 	return key_name_check(in->name, err_r) &&
 		key_description_check(in->description, err_r) &&
 		key_scopes_check(op->arena, in->scopes, &k->scopes, err_r) &&
-		tier_allowed(tier, user->tier, err_r) &&
-		limit_check(tier, in->rate_limit_requests, err_r) &&
+		(m->by_admin || tier_allowed(tier, user->tier, err_r)) &&
+		limit_check(tier, m, err_r) &&
 		expiry(op, tier, in->expires_in_days, &k->expires_at, err_r);
 }
 
@@ -129,18 +137,16 @@ static bool is_taken(const struct err *err)
 	return err->kind == ERR_CONFLICT && str_eq(err->field, "key_prefix");
 }
 
-bool op_key_create(struct op *op, const char *user_id, const struct key_create_in *in,
-		   struct api_key *out, const char **full_r, struct err *err_r)
+bool key_make(struct op *op, const struct key_make *m, struct api_key *out,
+	      const char **full_r, struct err *err_r)
 {
-	struct judge judge = { .keys_max = op->conf->keys_per_user };
+	struct judge judge = { .keys_max = op->conf->keys_per_user, .by_admin = m->by_admin };
 	struct key_new_tx tx = { .key = out, .judge = owner_may, .arg = &judge };
 	char full[KEY_TEXT];
-	struct user user;
 	bool done = false;
 
-	if (!store_user_by_id(op->db, op->arena, user_id, &user, err_r) ||
-	    !owner_check(user.user_status, err_r) ||
-	    !fill(op, &user, in, out, &judge.tier, err_r))
+	if (!owner_check(m->owner->user_status, err_r) ||
+	    !fill(op, m, out, &judge.tier, err_r))
 		return false;
 	for (int i = 0; i < DRAWS_MAX && !done; i++) {
 		done = draw(op, out, &tx, full, err_r);
@@ -153,6 +159,16 @@ bool op_key_create(struct op *op, const char *user_id, const struct key_create_i
 		err_reason(err_r, ERR_UNAVAILABLE, "busy", "No free public id was drawn; try again");
 	explicit_bzero(full, sizeof(full));
 	return done;
+}
+
+bool op_key_create(struct op *op, const char *user_id, const struct key_create_in *in,
+		   struct api_key *out, const char **full_r, struct err *err_r)
+{
+	struct user user;
+
+	return store_user_by_id(op->db, op->arena, user_id, &user, err_r) &&
+		key_make(op, &(struct key_make){ .owner = &user, .in = in }, out, full_r,
+			 err_r);
 }
 
 /* --- list, show ------------------------------------------------------------- */
@@ -219,6 +235,7 @@ bool op_key_patch(struct op *op, const char *user_id, const char *id,
 		.expires_at = in->expires_at, .now = op->now,
 	};
 	struct audit_event event;
+	bool done;
 
 	if (!op_key_get(op, user_id, id, out, err_r) || !patch_check(op, in, &c, err_r))
 		return false;
@@ -226,8 +243,9 @@ bool op_key_patch(struct op *op, const char *user_id, const char *id,
 		return true;
 	c.id = out->id;
 	event = key_event(op, AUDIT_API_KEY_CHANGED, out);
-	return store_key_update(op->db, &event, &c, err_r) &&
-		store_key_get(op->db, user_id, c.id, op->arena, out, err_r);
+	done = store_key_update(op->db, &event, &c, err_r);
+	op_changed(op, c.id);
+	return done && store_key_get(op->db, user_id, c.id, op->arena, out, err_r);
 }
 
 bool op_key_revoke(struct op *op, const char *user_id, const char *id,
@@ -235,6 +253,7 @@ bool op_key_revoke(struct op *op, const char *user_id, const char *id,
 {
 	struct audit_event event;
 	char uuid[UUID_TEXT];
+	bool done;
 
 	if (!uuid_parse(id, uuid))
 		return no_key(err_r);
@@ -245,9 +264,10 @@ bool op_key_revoke(struct op *op, const char *user_id, const char *id,
 	if (out->revoked_at != TIME_NONE)
 		return true;
 	event = key_event(op, AUDIT_API_KEY_REVOKED, out);
+	done = store_key_revoke(op->db, &event, user_id, uuid, op->now, err_r);
+	op_changed(op, uuid);
 	/* not found here: revoked by somebody else meanwhile */
-	if (!store_key_revoke(op->db, &event, user_id, uuid, op->now, err_r) &&
-	    err_r->kind != ERR_NOT_FOUND)
+	if (!done && err_r->kind != ERR_NOT_FOUND)
 		return false;
 	return store_key_get(op->db, user_id, uuid, op->arena, out, err_r);
 }

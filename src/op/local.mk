@@ -9,3 +9,7 @@ libop_a_SOURCES += include/op/guess.h include/op/key.h include/op/key_check.h \
 	include/op/owner.h include/op/session.h include/op/session_pair.h \
 	src/op/guess.c src/op/key.c src/op/key_check.c src/op/key_verify.c src/op/login.c \
 	src/op/owner.c src/op/session.c src/op/tier.c
+libop_a_SOURCES += include/op/cache.h include/op/key_make.h include/op/limit.h \
+	include/op/limit_lease.h include/op/provision.h include/op/usage.h \
+	src/op/cache.c src/op/limit.c src/op/limit_lease.c src/op/limit_rule.c \
+	src/op/provision.c src/op/usage.c

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "op/audit.h"
+#include "op/cache.h"
 #include "op/guess.h"
 #include "op/hashing.h"
 #include "op/user.h"
@@ -54,12 +55,14 @@ static bool write_new(struct change *c, struct err *err_r)
 {
 	struct audit_event event = op_audit(c->op, AUDIT_PASSWORD_CHANGED, c->user.id);
 	struct login_failure_change taken_back = guess_taken_back(&c->guess);
-
-	return store_user_password(c->op->db, &(struct password_write){
+	bool done = store_user_password(c->op->db, &(struct password_write){
 		.user_id = c->user.id, .old_hash = c->user.password_hash,
 		.new_hash = c->hash, .keep_session = c->op->actor.session_id,
 		.now = c->op->now, .event = &event, .failures = &taken_back,
 	}, err_r);
+
+	op_changed(c->op, c->user.id);   /* other sessions have ended */
+	return done;
 }
 
 static bool check(const struct op *op, const struct password_change_in *in,
@@ -92,6 +95,7 @@ bool op_password_set(struct op *op, const char *user_id, const char *password, s
 	char hash[PASSWORD_HASH], id[UUID_TEXT];
 	struct audit_event event;
 	struct user user;
+	bool done;
 
 	if (!uuid_parse(user_id, id))
 		return err_set(err_r, ERR_NOT_FOUND, "No user found");
@@ -100,7 +104,9 @@ bool op_password_set(struct op *op, const char *user_id, const char *password, s
 	    !op_password_hash(op, password, hash, err_r))
 		return false;
 	event = op_audit(op, AUDIT_PASSWORD_CHANGED, user.id);
-	return store_user_password(op->db, &(struct password_write){
+	done = store_user_password(op->db, &(struct password_write){
 		.user_id = user.id, .new_hash = hash, .now = op->now, .event = &event,
 	}, err_r);
+	op_changed(op, user.id);
+	return done;
 }

@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "op/audit.h"
+#include "op/cache.h"
 #include "op/owner.h"
 #include "op/session_pair.h"
 
@@ -111,6 +112,25 @@ static bool judge(int64_t expires_at, const struct op *op, const struct user *us
 	return owner_check(user->user_status, err_r);
 }
 
+/* From the cache, or else from the database, which is kept there. */
+static bool by_access(struct op *op, const char *hash, struct session_ref *out,
+		      struct user *user_r, struct err *err_r)
+{
+	struct cached known;
+	uint32_t mark;
+
+	if (cache_find(op, hash, &known)) {
+		*out = *known.session;
+		*user_r = *known.owner;
+		return true;
+	}
+	mark = cache_mark(op);
+	if (!store_session_by_access(op->db, hash, op->arena, out, user_r, err_r))
+		return false;
+	cache_store(op, hash, mark, &(struct cached){ .session = out, .owner = user_r });
+	return true;
+}
+
 bool op_session_check(struct op *op, const char *access_token, struct actor *out,
 		      struct user *user_r, struct err *err_r)
 {
@@ -118,8 +138,7 @@ bool op_session_check(struct op *op, const char *access_token, struct actor *out
 	struct session_ref ref;
 
 	token_hash(access_token, hash);
-	if (!found(store_session_by_access(op->db, hash, op->arena, &ref, user_r, err_r),
-		   err_r) ||
+	if (!found(by_access(op, hash, &ref, user_r, err_r), err_r) ||
 	    !judge(ref.access_expires_at, op, user_r, err_r))
 		return false;
 	*out = (struct actor){
@@ -140,8 +159,10 @@ static bool reused(struct op *op, const struct session_rotation *r,
 		   const struct user *user, struct err *err_r)
 {
 	struct audit_event event = event_of(op, AUDIT_TOKEN_REUSED, user, r->id);
+	bool done = store_session_reused(op->db, &event, r, err_r);
 
-	if (!found(store_session_reused(op->db, &event, r, err_r), err_r))
+	op_changed(op, r->id);
+	if (!found(done, err_r))
 		return false;
 	return err_reason(err_r, ERR_AUTH_INVALID, "reused",
 			  "The refresh token was used before, so its session has ended");
@@ -151,8 +172,10 @@ static bool rotate(struct op *op, const struct session_rotation *r,
 		   const struct user *user, struct err *err_r)
 {
 	struct audit_event event = event_of(op, AUDIT_TOKEN_REFRESHED, user, r->id);
+	bool done = store_session_rotate(op->db, &event, r, err_r);
 
-	if (store_session_rotate(op->db, &event, r, err_r))
+	op_changed(op, r->id);   /* the old access token is spent */
+	if (done)
 		return true;
 	return err_r->kind == ERR_NOT_FOUND ? reused(op, r, user, err_r) : false;
 }
@@ -204,11 +227,14 @@ bool op_session_end(struct op *op, const char *session_id, struct err *err_r)
 	bool own = str_eq(session_id, op->actor.session_id);
 	struct audit_event event;
 	char id[UUID_TEXT];
+	bool done;
 
 	if (!session_id || !op->actor.user_id || !uuid_parse(session_id, id))
 		return err_set(err_r, ERR_NOT_FOUND, "No such session");
 	event = op_audit(op, own ? AUDIT_USER_LOGOUT : AUDIT_SESSION_ENDED, id);
-	return store_session_end(op->db, &event, id, op->actor.user_id, err_r);
+	done = store_session_end(op->db, &event, id, op->actor.user_id, err_r);
+	op_changed(op, id);
+	return done;
 }
 
 bool op_session_sweep(struct op *op, int64_t *n_r, struct err *err_r)

@@ -8,7 +8,7 @@
 #include "resource/call.h"
 #include "resource/routes.h"
 
-#define READY_TIMEOUT_MS 1000
+#define READY_TIMEOUT_MS 250
 
 struct health_out {
 	const char *status, *service, *database;
@@ -98,7 +98,7 @@ const struct route health_routes[] = {
 	{ .method = HTTP_GET, .pattern = "/health/ready", .label = "health_ready",
 	  .pool = POOL_FAST, .guard = GUARD_PUBLIC, .fn = health_ready, .status = 200,
 	  .out = &ready_schema,
-	  .summary = "Ask the database within a second; 503 with the reason when it fails" },
+	  .summary = "Ask the database within a quarter of a second; 503 with the reason when it fails" },
 	{ .method = HTTP_GET, .pattern = "/version", .label = "version", .pool = POOL_FAST,
 	  .guard = GUARD_PUBLIC, .fn = version_show, .status = 200, .out = &version_schema,
 	  .summary = "Name and version of the program" },

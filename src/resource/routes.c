@@ -13,6 +13,8 @@ const struct route *const route_tables[] = {
 	auth_routes,
 	session_routes,
 	key_routes,
+	usage_routes,
 	admin_routes,
+	provision_routes,
 	NULL,
 };

@@ -1,17 +1,22 @@
 /*
- * GET /verify: is this credential good, and whose is it? Shaped for nginx's
- * auth_request: what an upstream needs stands in X-Pierre-* headers. Reads
- * only; when the database cannot answer, nothing is let through (R22).
+ * GET /verify: is this credential good, whose is it, and is there room left
+ * under his limits? Shaped for nginx's auth_request: what an upstream needs
+ * stands in X-Pierre-* headers. What is let through was counted and is on its
+ * way to the recorder; when that cannot be done, nothing is let through (R22).
  */
 #include "config.h"
 
 #include <string.h>
 
 #include "op/key.h"
+#include "op/limit.h"
 #include "op/session.h"
+#include "op/usage.h"
 #include "resource/call.h"
 #include "resource/guard.h"
+#include "resource/limit.h"
 #include "resource/routes.h"
+#include "resource/subrequest.h"
 
 struct subject {
 	const char *auth;      /* "key" or "session" */
@@ -38,40 +43,54 @@ static const struct field_schema subject_schema = {
 	"Verified", sizeof(struct subject), subject_fields, 0,
 };
 
-static bool subject_of_key(struct call *call, const char *text, struct subject *out,
-			   struct err *err_r)
-{
-	struct api_key key;
-	struct user user;
+/* --- who ------------------------------------------------------------------------ */
 
-	if (!op_key_verify(call->op, text, &key, &user, err_r))
+struct caller {
+	const struct api_key *key;      /* NULL: a session */
+	struct api_key key_row;
+	struct user user;
+	struct subject subject;
+};
+
+static bool caller_of_key(struct call *call, const char *text, struct caller *out,
+			  struct err *err_r)
+{
+	const struct api_key *key = &out->key_row;
+	const struct user *user = &out->user;
+
+	if (!op_key_verify(call->op, text, &out->key_row, &out->user, err_r))
 		return false;
-	*out = (struct subject){ "key", key.id, user.id, user.tenant_id, key.tier,
-				 key.scopes };
+	out->key = key;
+	out->subject = (struct subject){ "key", key->id, user->id, user->tenant_id,
+					 key->tier, key->scopes };
 	return true;
 }
 
-static bool subject_of_session(struct call *call, const char *text, struct subject *out,
-			       struct err *err_r)
+static bool caller_of_session(struct call *call, const char *text, struct caller *out,
+			      struct err *err_r)
 {
+	const struct user *user = &out->user;
 	struct actor actor;
-	struct user user;
 
-	if (!op_session_check(call->op, text, &actor, &user, err_r))
+	if (!op_session_check(call->op, text, &actor, &out->user, err_r))
 		return false;
-	*out = (struct subject){ "session", NULL, user.id, user.tenant_id, user.tier, "[]" };
+	out->key = NULL;
+	out->subject = (struct subject){ "session", NULL, user->id, actor.tenant_id,
+					 user->tier, "[]" };
 	return true;
 }
 
-static bool identify(struct call *call, struct subject *out, struct err *err_r)
+static bool identify(struct call *call, struct caller *out, struct err *err_r)
 {
 	struct credential c;
 
 	if (!guard_credential(call->req, &c, err_r))
 		return false;
-	return c.is_key ? subject_of_key(call, c.text, out, err_r)
-			: subject_of_session(call, c.text, out, err_r);
+	return c.is_key ? caller_of_key(call, c.text, out, err_r)
+			: caller_of_session(call, c.text, out, err_r);
 }
+
+/* --- may he --------------------------------------------------------------------- */
 
 /* ["read","write"] -> read write. Scopes hold no spaces, quotes or escapes. */
 static const char *scopes_joined(struct arena *arena, const char *json)
@@ -87,8 +106,41 @@ static const char *scopes_joined(struct arena *arena, const char *json)
 	return b.s;
 }
 
-/* The one way out with 200: everything that is let through passes here. */
-static bool admit(struct call *call, const struct subject *s)
+/* Scopes are what a key may do; a session may all that its user may. */
+static bool scope_check(struct call *call, const struct caller *c, const char *scope,
+			struct err *err_r)
+{
+	const char *held;
+
+	if (!scope || !c->key)
+		return true;
+	held = arena_printf(call->req->arena, " %s ",
+			    scopes_joined(call->req->arena, c->key->scopes));
+	if (strstr(held, arena_printf(call->req->arena, " %s ", scope)))
+		return true;
+	return err_reason(err_r, ERR_FORBIDDEN, "scope",
+			  "The API key lacks the scope %s", scope);
+}
+
+/* Taken, then written down; what cannot be written down is given back. */
+static bool charge(struct call *call, const struct caller *c,
+		   const struct subject_request *r, struct limit_outcome *limits,
+		   struct err *err_r)
+{
+	const struct usage_of use = {
+		.key = c->key, .user = &c->user, .tenant_id = c->subject.tenant_id,
+		.route = r->route, .method = r->method, .cost = r->cost,
+	};
+
+	if (!op_limit_take(call->op, c->key, &c->user, r->cost, limits, err_r))
+		return false;
+	if (op_usage_record(call->op, &use, err_r))
+		return true;
+	op_limit_untake(call->op, r->cost, limits);
+	return false;
+}
+
+static bool reply(struct call *call, const struct subject *s)
 {
 	const struct { const char *name, *value; } headers[] = {
 		{ "X-Pierre-Auth", s->auth },
@@ -105,13 +157,32 @@ static bool admit(struct call *call, const struct subject *s)
 	return call_reply(call, s);
 }
 
+/* The one way out with 200: everything that is let through passes here. */
+static bool admit(struct call *call, struct limit_outcome *limits, struct err *err_r)
+{
+	struct subject_request asked;
+	struct caller caller;
+
+	if (!identify(call, &caller, err_r) ||
+	    !subrequest_read(call->req, &asked, err_r) ||
+	    !scope_check(call, &caller, asked.scope, err_r) ||
+	    !charge(call, &caller, &asked, limits, err_r))
+		return false;
+	limit_headers(call, limits);
+	return reply(call, &caller.subject);
+}
+
 static bool verify_show(struct call *call, struct err *err_r)
 {
-	struct subject subject;
+	struct limit_outcome limits = { 0 };
 
-	if (!identify(call, &subject, err_r))
+	if (admit(call, &limits, err_r))
+		return true;
+	op_usage_refused(call->op, err_r);
+	if (!limits.refused)
 		return false;
-	return admit(call, &subject);
+	limit_refusal(call, &limits, err_r);
+	return true;
 }
 
 const struct route verify_routes[] = {

@@ -15,6 +15,7 @@ static const char *const role_names[ROLE__COUNT] = {
 	[ROLE_FAST] = "fast",
 	[ROLE_SLOW] = "slow",
 	[ROLE_SCHEDULER] = "scheduler",
+	[ROLE_RECORDER] = "recorder",
 };
 
 static size_t bytes(size_t n)

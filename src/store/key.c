@@ -28,7 +28,9 @@ static const struct field key_fields[] = {
 	  .offset = FIELD_AT(struct api_key, key_hash) },
 	KEY(FIELD_STRINGS, scopes, "Words your services give a meaning to"),
 	KEY_NULL(FIELD_INT, rate_limit_requests,
-		 "Requests a month when less than the tier's"),
+		 "Requests in one window, instead of the tier's"),
+	KEY_NULL(FIELD_TEXT, rate_limit_period,
+		 "Window of rate_limit_requests: hour, day or month; null = month"),
 	KEY(FIELD_BOOL, is_active, "False once revoked"),
 	KEY_NULL(FIELD_TIME, last_used_at, "The last use that was written down"),
 	KEY_NULL(FIELD_TIME, expires_at, "The key is refused from here on; null = never"),
@@ -80,7 +82,7 @@ static bool create_tx(struct db *db, void *arg, struct err *err_r)
 				db_text(k->description), db_text(k->key_prefix),
 				db_text(k->key_hash), db_text(k->tier),
 				db_strings(k->scopes), db_int(k->rate_limit_requests),
-				db_time(k->expires_at), db_time(k->created_at)),
+				db_text(k->rate_limit_period), db_time(k->expires_at), db_time(k->created_at)),
 			NULL, err_r);
 }
 
@@ -155,6 +157,26 @@ bool store_key_update(struct db *db, const struct audit_event *event,
 	struct key_change copy = *c;
 
 	return store_change(db, event, update_tx, &copy, err_r);
+}
+
+static bool limit_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct key_limit *l = arg;
+	int64_t changed = 0;
+
+	return db_write(db, SQL_KEY_LIMIT,
+			DB_ARGS(db_text(l->id), db_int(l->requests), db_text(l->period),
+				db_time(l->now)),
+			&changed, err_r) &&
+		(changed == 1 || err_set(err_r, ERR_NOT_FOUND, NO_KEY));
+}
+
+bool store_key_limit(struct db *db, const struct audit_event *event,
+		     const struct key_limit *l, struct err *err_r)
+{
+	struct key_limit copy = *l;
+
+	return store_change(db, event, limit_tx, &copy, err_r);
 }
 
 struct revoke {

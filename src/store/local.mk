@@ -8,3 +8,7 @@ libstore_a_SOURCES += include/store/ready.h src/store/ready.c
 libstore_a_SOURCES += include/store/key.h include/store/login_failure.h \
 	include/store/owner.h include/store/session.h \
 	src/store/key.c src/store/login_failure.c src/store/owner.c src/store/session.c
+libstore_a_SOURCES += include/store/quota.h src/store/quota.c
+libstore_a_SOURCES += include/store/usage.h include/store/usage_private.h \
+	src/store/usage.c src/store/usage_body.c src/store/usage_count.c \
+	src/store/usage_month.c src/store/usage_record.c src/store/usage_report.c

@@ -13,8 +13,12 @@
 #include "auth/auth.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/quota.h"
 #include "store/sql.h"
+#include "store/usage.h"
 #include "worker/worker_private.h"
+
+#define FAST_BREAKER_MS 1000
 
 /* The handler does nothing: the signal ends ppoll, and the loop reads the flag. */
 static volatile sig_atomic_t stop_asked;
@@ -107,8 +111,16 @@ bool child_open(struct worker *w, const struct child *c)
 		log_error("start_failed", LOG_S("error", err.message));
 		return false;
 	}
+	w->quota = store_quota_open(w->db);
+	if (c->slot->role == ROLE_FAST) {
+		db_breaker(w->db, FAST_BREAKER_MS);
+		db_breaker(w->quota, FAST_BREAKER_MS);
+	}
+	w->usage = store_usage_open(w->db, NULL);
 	if (!db_connect(w->db, &err))
 		log_warn("database_away", LOG_S("error", err.message));
+	if (c->slot->role == ROLE_FAST)
+		w->cache = cache_new();
 	w->arena = arena_new();
 	return true;
 }
@@ -116,6 +128,9 @@ bool child_open(struct worker *w, const struct child *c)
 void child_close(struct worker *w)
 {
 	fcgi_free(&w->fcgi);
+	cache_free(&w->cache);
+	store_usage_close(&w->usage);
+	store_quota_close(&w->quota, w->db);
 	db_free(&w->db);
 	arena_free(&w->arena);
 }

@@ -10,20 +10,31 @@
 #include "base/log.h"
 #include "http/problem.h"
 #include "resource/call.h"
+#include "resource/subrequest.h"
+#include "shm/stat.h"
 #include "worker/worker_private.h"
 
 #define PARAMS_MS 5000      /* nginx sends parameters at once */
 #define LOG_TEXT_MAX 512    /* long method or path: the rest of the line stays */
 #define MARGIN_MAX_MS 500   /* the database gives up this long before the deadline */
+#define FAST_DATABASE_MS 250   /* in the fast pool, where all else waits meanwhile */
 
 struct exchange {
+	struct fcgi *fcgi;
 	int64_t start, deadline;
+	int64_t start_us;
+	int status;                /* before auth_request's form of it */
 	struct request req;
 	struct response res;
 	struct route_match match;
 	struct strbuf out;
 	bool sent;
 };
+
+static bool is_fast(const struct worker *w)
+{
+	return w->child->slot->role == ROLE_FAST;
+}
 
 static const char *label(const struct exchange *x)
 {
@@ -37,24 +48,27 @@ static const char *short_text(const struct exchange *x, const char *text)
 	return arena_printf(x->req.arena, "%.*s...", LOG_TEXT_MAX, text);
 }
 
-/* The log keeps no query: tokens travel there by mistake. */
-static void log_request(const struct exchange *x)
+/* The log keeps no query: tokens travel there by mistake. Of the fast pool it
+ * keeps what failed; nginx's access log has the rest. */
+static void log_request(const struct worker *w, const struct exchange *x)
 {
+	bool quiet = is_fast(w) && x->status < 500;
 	const struct request *r = &x->req;
 
-	log_info("request", LOG_S("method", short_text(x, r->method_text)),
+	LOG_EVENT(quiet ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "request",
+		 LOG_S("method", short_text(x, r->method_text)),
 		 LOG_S("path", short_text(x, r->path)),
-		 LOG_S("route", label(x)), LOG_N("status", x->res.status),
+		 LOG_S("route", label(x)), LOG_N("status", x->status),
 		 LOG_N("ms", clock_monotonic() - x->start), LOG_S("request_id", r->request_id),
 		 LOG_N("bytes", x->out.len), LOG_S(x->sent ? NULL : "sent", "no"));
 }
 
 /* An unrouted request's body is read and forgotten, within the usual limit. */
-static bool read_body(struct worker *w, struct exchange *x, struct err *err_r)
+static bool read_body(struct exchange *x, struct err *err_r)
 {
 	size_t max = x->match.route ? x->match.route->body_max : BODY_SMALL;
 
-	return x->req.content_length == 0 || fcgi_body(w->fcgi, &x->req, max, err_r);
+	return x->req.content_length == 0 || fcgi_body(x->fcgi, &x->req, max, err_r);
 }
 
 static void run(struct worker *w, struct exchange *x)
@@ -63,14 +77,19 @@ static void run(struct worker *w, struct exchange *x)
 	const char *agent = x->req.user_agent;
 	struct op op = {
 		.db = w->db, .arena = w->arena, .conf = c->conf,
-		.scoreboard = c->scoreboard, .slot = c->slot, .now = clock_now(),
-		.actor = { .source = "rest" }, .remote_addr = x->req.remote_addr,
+		.scoreboard = c->scoreboard, .slot = c->slot, .room = c->room, .block = c->block,
+		.quota = w->quota, .usage = w->usage, .cache = w->cache,
+		.now = clock_now(), .actor = { .source = "rest" }, .remote_addr = x->req.remote_addr,
 		.user_agent = agent && *agent ? agent : NULL, .request_id = x->req.request_id,
 	};
 	struct call call = { .req = &x->req, .res = &x->res, .op = &op };
 	int64_t margin = c->conf->request_deadline_ms / 10;
+	int64_t until = x->deadline - (margin < MARGIN_MAX_MS ? margin : MARGIN_MAX_MS);
 
-	db_deadline(w->db, x->deadline - (margin < MARGIN_MAX_MS ? margin : MARGIN_MAX_MS));
+	if (is_fast(w) && until > x->start + FAST_DATABASE_MS)
+		until = x->start + FAST_DATABASE_MS;
+	db_deadline(w->db, until);
+	db_deadline(w->quota, until);
 	call_run(&call, &x->match);
 }
 
@@ -87,33 +106,61 @@ static void answer(struct worker *w, struct exchange *x, char **params)
 			     x->req.request_id);
 		log_debug("request_begins", LOG_S("path", short_text(x, x->req.path)), LOG_S("route", label(x)),
 			  LOG_S("request_id", x->req.request_id));
-		good = read_body(w, x, &err);
+		good = read_body(x, &err);
 	}
 	if (good)
 		run(w, x);
 	else
 		problem_reply(&x->res, x->req.request_id, &err);
+	x->status = x->res.status;
+	subrequest_answer(&x->req, &x->res);
 	x->out.arena = w->arena;
 	response_write(&x->res, x->req.request_id, x->req.method == HTTP_HEAD, &x->out);
-	x->sent = fcgi_reply(w->fcgi, x->out.s, x->out.len);
+	x->sent = fcgi_reply(x->fcgi, x->out.s, x->out.len);
+}
+
+static void begin(struct worker *w, struct exchange *x)
+{
+	x->start_us = clock_monotonic_us();
+	x->start = x->start_us / 1000;
+	x->deadline = x->start + w->child->conf->request_deadline_ms;
+	slot_reading(w->child->slot, x->start, x->deadline);
+}
+
+static void end(struct worker *w)
+{
+	slot_idle(w->child->slot);
+	arena_reset(w->arena);
+}
+
+static void serve(struct worker *w, struct exchange *x, char **params)
+{
+	answer(w, x, params);
+	atomic_fetch_add(&w->child->slot->requests, 1);
+	stat_request(w->child->room, w->child->block, route_number(route_tables, x->match.route),
+		     x->status, clock_monotonic_us() - x->start_us);
+	log_request(w, x);
+}
+
+void exchange_answer(struct worker *w, struct fcgi *f, char **params)
+{
+	struct exchange x = { .fcgi = f };
+
+	begin(w, &x);
+	serve(w, &x, params);
+	end(w);
 }
 
 void exchange_run(struct worker *w, int fd)
 {
-	struct exchange x = { .start = clock_monotonic() };
+	struct exchange x = { .fcgi = w->fcgi };
 	int64_t limit = w->child->conf->request_deadline_ms;
-	struct slot *slot = w->child->slot;
 	char **params;
 
-	x.deadline = x.start + limit;
-	slot_reading(slot, x.start, x.deadline);
-	if (fcgi_begin(w->fcgi, fd, limit < PARAMS_MS ? limit : PARAMS_MS, &params)) {
-		answer(w, &x, params);
-		atomic_fetch_add(&slot->requests, 1);
-		log_request(&x);
-	} else {
+	begin(w, &x);
+	if (fcgi_begin(w->fcgi, fd, limit < PARAMS_MS ? limit : PARAMS_MS, &params))
+		serve(w, &x, params);
+	else
 		log_debug("connection_dropped", LOG_N("ms", clock_monotonic() - x.start));
-	}
-	slot_idle(slot);
-	arena_reset(w->arena);
+	end(w);
 }

@@ -1,6 +1,7 @@
 /*
- * worker/scheduler.c - the one background process: SQLite checkpoints and
- * sweeps of what expired.
+ * worker/scheduler.c - the one background process: refills leases of limits and
+ * gives back idle ones, SQLite checkpoints, sweeps of what expired, months of
+ * usage.
  *
  * Two checkpointers on one SQLite file can lose committed rows (Debian's
  * 3.40.1), so whoever works holds the OFD lock on `<db>.checkpointer`; during
@@ -17,26 +18,41 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "op/limit.h"
 #include "op/session.h"
+#include "store/quota.h"
+#include "store/usage.h"
+#include "worker/metrics.h"
 #include "worker/worker_private.h"
 
-#define PERIOD_MS 1000
+#define TICK_MS 50                  /* leases are tended this often */
+#define PERIOD_MS 1000              /* the rest is looked at this often */
 #define SWEEP_MS 60000
 #define CHECKPOINT_MS 30000         /* a WAL that is not empty waits this long */
 #define CHECKPOINT_BYTES 1048576    /* a WAL over this does not wait */
 #define LAST_MS 1000                /* for the checkpoint at a stop */
 #define JOB_MS 60000                /* the watchdog's deadline for one job */
 
+/* One of our SQLite files: accounts, quota. */
+struct file {
+	struct db *db;
+	const char *wal_path;
+	int64_t due;                        /* for a WAL that is not empty */
+	int64_t after;                      /* not before then, however big it is */
+};
+
 struct scheduler {
 	struct worker w;
-	const char *lock_path, *wal_path;   /* NULL on PostgreSQL */
+	const char *lock_path;              /* NULL on PostgreSQL */
+	struct file files[2];
+	size_t n_files;                     /* 0 on PostgreSQL */
 	struct arena *names;
 	int lock_fd;
 	bool holds;                         /* we are the one */
 	bool waits;                         /* said that we are not */
-	int64_t sweep_due;
-	int64_t checkpoint_due;             /* for a WAL that is not empty */
-	int64_t checkpoint_after;           /* not before then, however big it is */
+	struct metrics *metrics;            /* open while we are */
+	int64_t sweep_due, period_due;
+	bool tend_failed;                   /* said once, until it works again */
 };
 
 /* --- who works ------------------------------------------------------------------ */
@@ -84,111 +100,191 @@ static void job_end(struct scheduler *s)
 	arena_reset(s->w.arena);
 }
 
-static void sweep(struct scheduler *s, int64_t now)
+static struct op operation(const struct scheduler *s)
 {
-	struct op op = {
+	return (struct op){
 		.db = s->w.db, .arena = s->w.arena, .conf = s->w.child->conf,
+		.room = s->w.child->room, .block = s->w.child->block, .quota = s->w.quota,
 		.now = clock_now(), .actor = { .source = "scheduler" },
 	};
+}
+
+static void tend(struct scheduler *s)
+{
+	struct op op = operation(s);
 	struct err err;
-	int64_t n = 0;
+	bool good;
+
+	job_begin(s, "limit_tend");
+	good = op_limit_tend(&op, &err);
+	if (!good && !s->tend_failed)
+		log_warn("limit_tend_failed", LOG_S("error", err.message));
+	s->tend_failed = !good;
+	job_end(s);
+}
+
+/* Months of usage: those ahead are made, those too old are dropped. */
+static void usage(struct scheduler *s)
+{
+	int64_t now = clock_now(), months = 0;
+	struct err err;
+
+	job_begin(s, "usage");
+	if (!store_usage_prepare(s->w.usage, now, &err) ||
+	    !store_usage_retire(s->w.usage, now, s->w.child->conf->usage_retention_months, &months,
+				&err))
+		log_warn("usage_upkeep_failed", LOG_S("error", err.message));
+	if (months > 0)
+		log_info("usage_dropped", LOG_N("months", months));
+	job_end(s);
+}
+
+static void sweep(struct scheduler *s, int64_t now)
+{
+	struct op op = operation(s);
+	struct err err;
+	int64_t n = 0, leases = 0;
 
 	if (now < s->sweep_due)
 		return;
 	s->sweep_due = now + SWEEP_MS;
-	job_begin(s, "session_sweep");
-	if (!op_session_sweep(&op, &n, &err))
+	usage(s);
+	job_begin(s, "sweep");
+	if (!op_session_sweep(&op, &n, &err) || !store_quota_sweep(s->w.quota, op.now, &leases, &err))
 		log_warn("sweep_failed", LOG_S("error", err.message));
-	else if (n > 0)
-		log_info("swept", LOG_N("rows", n));
+	if (n + leases > 0)
+		log_info("swept", LOG_N("rows", n), LOG_N("leases", leases));
 	job_end(s);
 }
 
-static int64_t wal_bytes(const struct scheduler *s)
+static int64_t wal_bytes(const struct file *f)
 {
 	struct stat st;
 
-	return s->wal_path && stat(s->wal_path, &st) == 0 ? (int64_t)st.st_size : 0;
+	return stat(f->wal_path, &st) == 0 ? (int64_t)st.st_size : 0;
 }
 
-static void checkpoint(struct scheduler *s, int64_t now)
+static void checkpoint(struct scheduler *s, struct file *f, int64_t now)
 {
-	int64_t bytes = wal_bytes(s);
+	int64_t bytes = wal_bytes(f);
 	struct err err;
 	bool done = false;
 
 	job_begin(s, "checkpoint");
-	s->checkpoint_after = now + PERIOD_MS;
-	s->checkpoint_due = now + CHECKPOINT_MS;
-	if (!db_checkpoint(s->w.db, &done, &err)) {
+	f->after = now + PERIOD_MS;
+	f->due = now + CHECKPOINT_MS;
+	if (!db_checkpoint(f->db, &done, &err)) {
 		log_warn("checkpoint_failed", LOG_S("error", err.message));
-		s->checkpoint_after = s->checkpoint_due;
+		f->after = f->due;
 	} else {
-		log_debug("checkpoint", LOG_N("wal_bytes", bytes), LOG_S("done", done ? "yes" : "no"));
+		log_debug("checkpoint", LOG_S("wal", f->wal_path), LOG_N("wal_bytes", bytes),
+			  LOG_S("done", done ? "yes" : "no"));
 		if (!done)   /* readers were in the way: soon again */
-			s->checkpoint_due = s->checkpoint_after;
+			f->due = f->after;
 	}
 	job_end(s);
 }
 
-static void checkpoint_if_due(struct scheduler *s, int64_t now)
+static void checkpoint_if_due(struct scheduler *s, struct file *f, int64_t now)
 {
-	int64_t bytes = wal_bytes(s);
+	int64_t bytes = wal_bytes(f);
 
 	if (bytes == 0)
-		s->checkpoint_due = now + CHECKPOINT_MS;
-	else if (now >= s->checkpoint_after &&
-		 (bytes > CHECKPOINT_BYTES || now >= s->checkpoint_due))
-		checkpoint(s, now);
+		f->due = now + CHECKPOINT_MS;
+	else if (now >= f->after && (bytes > CHECKPOINT_BYTES || now >= f->due))
+		checkpoint(s, f, now);
+}
+
+static void work(struct scheduler *s)
+{
+	int64_t now = clock_monotonic();
+	bool began = !s->holds;
+
+	if (!may_work(s))
+		return;
+	if (began)
+		s->metrics = metrics_open(s->w.child);
+	tend(s);
+	if (now < s->period_due)
+		return;
+	s->period_due = now + PERIOD_MS;
+	sweep(s, now);
+	for (size_t i = 0; i < s->n_files; i++)
+		checkpoint_if_due(s, &s->files[i], now);
 }
 
 /* ------------------------------------------------------------------------------------ */
 
+static void add_file(struct scheduler *s, struct db *db)
+{
+	s->files[s->n_files++] = (struct file){
+		.db = db, .wal_path = arena_printf(s->names, "%s-wal", db_path(db)),
+		.due = clock_monotonic() + CHECKPOINT_MS,
+	};
+}
+
 static bool scheduler_open(struct scheduler *s, const struct child *c)
 {
-	const char *path;
-
 	*s = (struct scheduler){ .lock_fd = -1 };
 	if (!child_open(&s->w, c))
 		return false;
 	s->names = arena_new();
-	path = db_path(s->w.db);
-	if (path) {
-		s->lock_path = arena_printf(s->names, "%s.checkpointer", path);
-		s->wal_path = arena_printf(s->names, "%s-wal", path);
+	if (db_path(s->w.db)) {
+		s->lock_path = arena_printf(s->names, "%s.checkpointer", db_path(s->w.db));
+		add_file(s, s->w.db);
+		add_file(s, s->w.quota);
 	}
-	s->checkpoint_due = clock_monotonic() + CHECKPOINT_MS;
 	return true;
+}
+
+/* Other hosts may use what this one has leased and not used. */
+static void release(struct scheduler *s)
+{
+	struct op op = operation(s);
+	struct err err;
+
+	db_deadline(s->w.quota, clock_monotonic() + LAST_MS);
+	if (!op_limit_release(&op, &err))
+		log_warn("limit_release_failed", LOG_S("error", err.message));
 }
 
 static void scheduler_close(struct scheduler *s)
 {
+	metrics_close(&s->metrics);
 	/* the last word, while we are the only one; the stop does not wait for it */
-	if (s->holds && wal_bytes(s) > 0) {
-		db_deadline(s->w.db, clock_monotonic() + LAST_MS);
-		checkpoint(s, clock_monotonic());
-	}
+	if (s->holds)
+		release(s);
+	for (size_t i = 0; s->holds && i < s->n_files; i++)
+		if (wal_bytes(&s->files[i]) > 0) {
+			db_deadline(s->files[i].db, clock_monotonic() + LAST_MS);
+			checkpoint(s, &s->files[i], clock_monotonic());
+		}
 	child_close(&s->w);
 	arena_free(&s->names);
 	if (s->lock_fd >= 0)
 		close(s->lock_fd);
 }
 
+static void show_metrics(struct scheduler *s)
+{
+	job_begin(s, "metrics");
+	metrics_serve(s->metrics, s->w.arena);
+	job_end(s);
+}
+
 int scheduler_main(const struct child *c)
 {
+	enum child_event event;
 	struct scheduler s;
 
 	child_signals();
 	if (!scheduler_open(&s, c))
 		return EXIT_FAILURE;
 	slot_idle(c->slot);
-	while (child_wait(c, -1, PERIOD_MS) == CHILD_TIMEOUT) {
-		int64_t now = clock_monotonic();
-
-		if (!may_work(&s))
-			continue;
-		sweep(&s, now);
-		checkpoint_if_due(&s, now);
+	while ((event = child_wait(c, metrics_fd(s.metrics), TICK_MS)) != CHILD_STOP) {
+		if (event == CHILD_READABLE)
+			show_metrics(&s);
+		work(&s);
 	}
 	slot_stopping(c->slot);
 	scheduler_close(&s);

@@ -1,5 +1,6 @@
 /*
- * worker/worker.c - the plain loop of both pools: wait, accept, one exchange.
+ * worker/worker.c - a worker's start, and the plain loop of the slow pool:
+ * wait, accept, one exchange. The fast pool's loop is fast.c.
  *
  * TERM is only seen between requests. When the master shut the listening
  * socket, what still waits in its queue is served first; when the socket lives
@@ -15,14 +16,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "worker/fast.h"
 #include "worker/worker_private.h"
 
 #define SLOW_NICE 5     /* hashing gives way to the fast pool */
 
-/* A blocking descriptor, as libfcgi wants it; -1 = see *fatal_r. */
-static int take(const struct worker *w, bool *fatal_r)
+int accept_connection(int listen_fd, bool *fatal_r)
 {
-	int fd = accept4(w->child->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
 
 	*fatal_r = false;
 	if (fd >= 0)
@@ -41,7 +42,7 @@ static int take(const struct worker *w, bool *fatal_r)
 	}
 }
 
-static bool is_shut(int listen_fd)
+bool listener_is_shut(int listen_fd)
 {
 	struct pollfd p = { .fd = listen_fd, .events = POLLRDHUP };
 
@@ -50,18 +51,18 @@ static bool is_shut(int listen_fd)
 
 static void drain(struct worker *w)
 {
+	int listen_fd = w->child->listen_fd, fd;
 	bool fatal;
-	int fd;
 
-	while (is_shut(w->child->listen_fd) && (fd = take(w, &fatal)) >= 0)
+	while (listener_is_shut(listen_fd) && (fd = accept_connection(listen_fd, &fatal)) >= 0)
 		exchange_run(w, fd);
 }
 
-static int serve(struct worker *w)
+static int serve_slow(struct worker *w)
 {
 	while (child_wait(w->child, w->child->listen_fd, -1) == CHILD_READABLE) {
 		bool fatal;
-		int fd = take(w, &fatal);
+		int fd = accept_connection(w->child->listen_fd, &fatal);
 
 		if (fatal)
 			return EXIT_FAILURE;
@@ -72,10 +73,24 @@ static int serve(struct worker *w)
 	return EXIT_SUCCESS;
 }
 
+static void exchange_kept(void *w, struct fcgi *f, char **params)
+{
+	exchange_answer(w, f, params);
+}
+
+static int serve_fast(struct worker *w)
+{
+	return fast_run(&(struct fast_options){
+		.listen_fd = w->child->listen_fd, .lifeline_fd = w->child->lifeline_fd,
+		.fcgi = w->fcgi, .serve = exchange_kept, .arg = w,
+	});
+}
+
 int worker_main(const struct child *c)
 {
 	struct worker w;
 	struct err err;
+	bool slow = c->slot->role == ROLE_SLOW;
 	int status;
 
 	child_signals();
@@ -85,10 +100,10 @@ int worker_main(const struct child *c)
 		log_error("start_failed", LOG_S("error", err.message));
 		return EXIT_FAILURE;
 	}
-	if (c->slot->role == ROLE_SLOW && nice(SLOW_NICE) == -1)
+	if (slow && nice(SLOW_NICE) == -1)
 		log_debug("nice_failed", LOG_S("error", strerror(errno)));
 	slot_idle(c->slot);
-	status = serve(&w);
+	status = slow ? serve_slow(&w) : serve_fast(&w);
 	slot_stopping(c->slot);
 	child_close(&w);
 	return status;

@@ -1,7 +1,7 @@
-check_PROGRAMS += tests/db/contract tests/db/op_admin tests/db/op_key tests/db/op_key_use \
-	tests/db/op_login tests/db/op_password tests/db/op_race tests/db/op_session \
-	tests/db/op_user
-EXTRA_DIST += tests/db/contract.h tests/db/op_account.h tests/db/op_fixture.h
+check_PROGRAMS += tests/db/contract tests/db/op_admin tests/db/op_key tests/db/op_cache tests/db/op_key_use \
+	tests/db/op_limit tests/db/op_login tests/db/op_password tests/db/op_race tests/db/op_session \
+	tests/db/op_user tests/db/quota tests/db/usage
+EXTRA_DIST += tests/db/contract.h tests/db/op_account.h tests/db/op_fixture.h tests/db/room_op.h
 
 tests_db_contract_SOURCES = tests/db/contract.c tests/db/catalog.c \
 	tests/db/case_value.c tests/db/case_transaction.c tests/db/case_fault.c \
@@ -22,3 +22,8 @@ $(tests_db_op_race_OBJECTS) $(tests_db_op_session_OBJECTS) $(tests_db_op_user_OB
 if HAVE_PGSQL
 check_PROGRAMS += tests/support/dbtool
 endif
+
+tests_db_op_cache_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_monotonic
+tests_db_op_limit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_monotonic
+$(tests_db_op_cache_OBJECTS) $(tests_db_op_limit_OBJECTS) $(tests_db_quota_OBJECTS) \
+$(tests_db_usage_OBJECTS): include/store/sql.h

@@ -9,6 +9,7 @@
 #ifndef PIERRE_TESTS_OP_FIXTURE_H
 #define PIERRE_TESTS_OP_FIXTURE_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,17 +145,18 @@ static void fixture_open(struct fixture *f)
 
 static void fixture_close(struct fixture *f)
 {
-	static const char *const files[] = { "", "-wal", "-shm", ".writer" };
-	char path[128];
+	struct dirent *e;
+	DIR *dir;
 
 	fixture_disconnect(f);
 	arena_free(&f->arena);
 	if (!str_starts(f->url, "sqlite:"))
 		return;
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(path, sizeof(path), "%s/test.db%s", f->dir, files[i]);
-		unlink(path);
-	}
+	dir = opendir(f->dir);
+	while (dir && (e = readdir(dir)))
+		unlinkat(dirfd(dir), e->d_name, 0);   /* but for . and .. */
+	if (dir)
+		closedir(dir);
 	rmdir(f->dir);
 }
 

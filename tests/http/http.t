@@ -7,6 +7,7 @@ use FindBin;
 use lib "$FindBin::Bin/../support";
 use Test::More;
 use Pierre::Check;
+use Process qw(await_log);
 
 my @security = qw(strict-transport-security x-content-type-options x-frame-options referrer-policy
 	content-security-policy permissions-policy cross-origin-resource-policy);
@@ -153,7 +154,8 @@ sub headers {
 	my $r = $p->get('/none', headers => { 'X-Request-Id' => 'mine' });
 	isnt($r->{headers}{'x-request-id'}, 'mine', 'and are nginx\'s');
 	is($r->{json}{request_id}, $r->{headers}{'x-request-id'}, 'also in the body');
-	like($p->log, qr/request_id=$r->{headers}{'x-request-id'}\b/, 'and in the log');
+	like($p->access_log, qr/ \Q$r->{headers}{'x-request-id'}\E$/m, 'and in nginx\'s log');
+	ok(await_log($p, qr/request_id=$r->{headers}{'x-request-id'}\b/), 'and in Pierre\'s');
 	$r = $p->get('/health', headers => { Origin => 'https://evil.example' });
 	is($r->{headers}{'access-control-allow-origin'}, undef, 'no other origin is let in');
 }

@@ -8,7 +8,7 @@ use Test::More;
 use Pierre::Check;
 
 my @fields = qw(created_at description expires_at id is_active key_prefix last_used_at name
-	rate_limit_requests revoked_at scopes tier updated_at user_id);
+	rate_limit_period rate_limit_requests revoked_at scopes tier updated_at user_id);
 my $nobody = '00000000-0000-4000-8000-000000000000';
 
 sub making {

@@ -11,12 +11,16 @@ chdir "$FindBin::Bin/../.." or die;
 my (%schema, @mute);
 for my $backend (qw(sqlite pgsql)) {
 	my ($table, $comment, $constraint) = ('', 0, '');
-	for my $file (sort glob "sql/$backend/[0-9]*.sql") {
+	for my $file (sort glob "sql/$backend/[0-9]*.sql sql/$backend/*/[0-9]*.sql") {
 		open my $f, '<', $file or die "$file: $!";
 		while (<$f>) {
-			if (/^CREATE TABLE (\w+)/) {
+			next if /AS \$\$$/ .. /^END \$\$;/;   # a function of PostgreSQL
+			if (/^CREATE (?:UNLOGGED )?TABLE (\w+)/) {
 				$table = $1;
 				push @mute, "$backend $table" unless $comment;
+			} elsif (/^ALTER TABLE (\w+) ADD COLUMN ((\w+).*)/) {
+				push @mute, "$backend $1.$3" unless $comment;
+				push @{$schema{$backend}{columns}{$table = $1}}, $3 . ($2 =~ / NOT NULL/ ? ' NOT NULL' : '');
 			} elsif (/^CREATE (?:UNIQUE )?INDEX (\w+) ON (\w+) \((.*?)\)/) {
 				$schema{$backend}{index}{$1} = "$2 ($3)";
 			} elsif (/^\tCONSTRAINT (\w+) (PRIMARY KEY|UNIQUE|FOREIGN KEY|CHECK) \((.*?)\)/) {

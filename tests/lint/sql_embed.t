@@ -40,15 +40,17 @@ SELECT a, '$9 -- ''?' AS q -- a comment; with $7
 -- name: user_add
 INSERT INTO t (x) VALUES ($1)
 END
-	'sql/sqlite/a.sql' => "-- name: both\nDELETE FROM t WHERE x = \$1 AND y LIKE '??-\\'\n",
-	'sql/pgsql/a.sql' => "-- name: both\nWITH d AS (DELETE FROM t WHERE x = \$1) SELECT 1;\n",
+	'sql/sqlite/a.sql' => "-- name: many\nINSERT INTO t VALUES (\$1, \$2);\n"
+		. "-- name: both\nDELETE FROM t WHERE x = \$1 AND y LIKE '??-\\'\n",
+	'sql/pgsql/a.sql' => "-- name: many\nCOPY t (a,\n\tb) FROM STDIN;\n"
+		. "-- name: both\nWITH d AS (DELETE FROM t WHERE x = \$1) SELECT 1;\n",
 	'sql/sqlite/0001_initial.sql' => "CREATE TABLE t (\n\tx TEXT -- \"x\"\n);\n",
 	'sql/pgsql/0001_initial.sql' => "CREATE TABLE t (x UUID);\n",
 );
 for my $awk (@awks) {
 	my ($status, $out, $errors) = embed($awk, 'header', %good);
 	is($status, 0, "$awk: header") or diag $errors;
-	like($out, qr/SQL_USER_BY_EMAIL,\n\tSQL_USER_ADD,\n\tSQL_BOTH,\n\tSQL__COUNT/, 'the enum');
+	like($out, qr/SQL_USER_BY_EMAIL,\n\tSQL_USER_ADD,\n\tSQL_MANY,\n\tSQL_BOTH,\n\tSQL__COUNT/, 'the enum');
 	($status, $out, $errors) = embed($awk, 'source', %good);
 	is($status, 0, "$awk: source") or diag $errors;
 	like($out, qr/\.sql\[DB_SQLITE\] = "SELECT a, '\$9 -- ''\\\?' AS q FROM t WHERE x = \\\?2 AND y = \\\?1 AND z = \\\?1",/,
@@ -58,10 +60,23 @@ for my $awk (@awks) {
 	like($out, qr/\.name = "user_by_email", \.params = 2, \.writes = false/, 'a read');
 	like($out, qr/\.name = "user_add", \.params = 1, \.writes = true/, 'a write');
 	like($out, qr/\.name = "both", \.params = 1, \.writes = true/, 'a write in a WITH');
+	like($out, qr/\.name = "many", \.params = 2, \.writes = true/, 'many rows at once');
 	like($out, qr/'\\\?\\\?-\\\\'"/, 'no trigraph, no escape');
 	like($out, qr/\\tx TEXT -- \\"x\\"\\n/, 'a migration is embedded whole');
 	like($out, qr/\{ 1, "initial",.*"[0-9a-f]{64}" \}/s, 'with its checksum');
 	like($out, qr/\.n_migrations = 1/, 'counted');
+	unlike($out, qr/const struct db_catalog sql_\w+_catalog/, 'one catalog');
+
+	my %set = (%good, 'sql/sqlite/more/0001_initial.sql' => "CREATE TABLE m (x TEXT);\n",
+		'sql/sqlite/more/0002_again.sql' => "CREATE TABLE n (x TEXT);\n");
+	($status, $out, $errors) = embed($awk, 'header', %set);
+	like($out, qr/^extern const struct db_catalog sql_more_catalog;/m, 'another kind of SQLite file');
+	($status, $out, $errors) = embed($awk, 'source', %set);
+	is($status, 0, "$awk: its source") or diag $errors;
+	like($out, qr/struct db_migration more_migrations\[\] = \{.*CREATE TABLE m .*CREATE TABLE n /s, 'its migrations');
+	like($out, qr/sql_more_catalog = \{\n\t\.statements = statements,.*more_migrations,\n\t\},\n\t\.n_migrations = 2,/s,
+		'its catalog: the same statements');
+	like($out, qr/sql_catalog = \{.*sqlite_migrations.*\.n_migrations = 1,.*sql_more_catalog/s, 'the main one is as before');
 }
 
 my @bad = (
@@ -91,6 +106,12 @@ my @bad = (
 		'sql/sqlite/0003_more.sql' => "SELECT 1;\n", 'sql/pgsql/0003_more.sql' => "SELECT 1;\n" ],
 	[ 'two names', qr{migration 0002 has two names},
 		'sql/sqlite/0002_more.sql' => "SELECT 1;\n", 'sql/pgsql/0002_less.sql' => "SELECT 1;\n" ],
+	[ 'COPY of fewer columns', qr{p has other parameters},
+		'sql/sqlite/b.sql' => "-- name: p\nINSERT INTO t VALUES (\$1, \$2)\n",
+		'sql/pgsql/b.sql' => "-- name: p\nCOPY t (a) FROM STDIN\n" ],
+	[ 'gap in a set', qr{migration 0001 is missing}, 'sql/sqlite/more/0002_more.sql' => "SELECT 1;\n" ],
+	[ 'statement in a set', qr{only migrations belong there}, 'sql/sqlite/more/b.sql' => "-- name: e\nSELECT 1\n" ],
+	[ 'set of PostgreSQL', qr{not in common/}, 'sql/pgsql/more/0001_more.sql' => "SELECT 1;\n" ],
 	[ 'common migration', qr{a migration belongs to}, 'sql/common/0002_more.sql' => "SELECT 1;\n" ],
 );
 for my $case (@bad) {

@@ -33,8 +33,9 @@ my $r = make('install', "DESTDIR=$dest");
 is $r->{status}, 0, 'make install' or diag $r->{out}, $r->{err};
 my @expected = sort "$at{sbindir}/pierre", "$at{man1dir}/pierre.1",
 	"$at{sysconfdir}/pierre/pierre.conf", "$at{nginxconfdir}/sites-available/pierre.conf",
+	"$at{nginxconfdir}/sites-available/pierre-protect.conf",
 	(map { "$at{nginxconfdir}/snippets/pierre-$_.conf" }
-		qw(auth auth-locations headers http locations params tls)),
+		qw(auth auth-http auth-locations headers http locations params tls)),
 	(map { "$at{systemdsystemunitdir}/$_" } qw(pierre.service pierre-fast.socket pierre-slow.socket)),
 	"$at{sysusersdir}/pierre.conf", "$at{tmpfilesdir}/pierre.conf",
 	"$at{examplesdir}/pierre.conf", "$at{examplesdir}/sqlite.conf";
@@ -52,26 +53,29 @@ subtest 'the example configuration is accepted' => sub {
 	is $r->{status}, 0, 'pierre config dump' or diag $r->{out}, $r->{err};
 };
 
-subtest 'nginx takes the site' => sub {
-	my $dir = "$tmp/nginx";
-	system('cp', '-R', "$dest$at{nginxconfdir}", $dir) == 0 or die;
-	system("$Pierre::SOURCE/tests/support/tls", "$tmp/tls") == 0 or die;
-	my $site = slurp("$dir/sites-available/pierre.conf");
-	my %port = (80 => Pierre::free_port(), 443 => Pierre::free_port());
-	$site =~ s/listen (80|443)\b/listen 127.0.0.1:$port{$1}/g;
-	$site =~ s/^\s*listen \[::\].*\n//mg;
-	$site =~ s{/var/log/nginx}{$tmp}g;
-	$site =~ s{\Q$at{sysconfdir}\E/pierre/}{$tmp/tls/}g;
-	open my $f, '>', "$dir/nginx.conf" or die;
-	print $f "pid $tmp/pid; events {} http { ",
-		(map { "${_}_temp_path $tmp/t-$_; " } qw(client_body fastcgi proxy uwsgi scgi)),
-		"access_log off;\n$site }\n";
-	close $f;
-	my $r = Pierre::capture([ 'nginx', '-t', '-q', '-e', "$tmp/err", '-p', $dir, '-c', "$dir/nginx.conf" ],
-		{ PATH => "$ENV{PATH}:/usr/sbin" });
-	is $r->{status}, 0, 'nginx -t';
-	is $r->{out} . $r->{err}, '', 'without a warning';
-};
+for my $name (qw(pierre pierre-protect)) {
+	subtest "nginx takes the site $name" => sub {
+		my $dir = "$tmp/$name";
+		system('cp', '-R', "$dest$at{nginxconfdir}", $dir) == 0 or die;
+		system("$Pierre::SOURCE/tests/support/tls", "$tmp/tls") == 0 or die;
+		my $site = slurp("$dir/sites-available/$name.conf");
+		my %port = (80 => Pierre::free_port(), 443 => Pierre::free_port());
+		$site =~ s/listen (80|443)\b/listen 127.0.0.1:$port{$1}/g;
+		$site =~ s/^\s*listen \[::\].*\n//mg;
+		$site =~ s{/var/log/nginx}{$tmp}g;
+		$site =~ s{\Q$at{sysconfdir}\E/pierre/|/etc/ssl/\w+/}{$tmp/tls/}g;
+		$site =~ s{tls/api\.example\.org}{tls/server}g;
+		open my $f, '>', "$dir/nginx.conf" or die;
+		print $f "pid $tmp/pid; events {} http { ",
+			(map { "${_}_temp_path $tmp/t-$_; " } qw(client_body fastcgi proxy uwsgi scgi)),
+			"access_log off;\n$site }\n";
+		close $f;
+		my $r = Pierre::capture([ 'nginx', '-t', '-q', '-e', "$tmp/err", '-p', $dir, '-c', "$dir/nginx.conf" ],
+			{ PATH => "$ENV{PATH}:/usr/sbin" });
+		is $r->{status}, 0, 'nginx -t';
+		is $r->{out} . $r->{err}, '', 'without a warning';
+	};
+}
 
 subtest 'systemd takes the units' => sub {
 	plan skip_all => 'systemd-analyze is not installed'
@@ -92,7 +96,7 @@ subtest 'systemd takes the units' => sub {
 		like $socket, qr/^FileDescriptorName=$pool$/m, "$pool socket says its name";
 		my ($path) = $socket =~ m{^ListenStream=(/.*/$pool\.sock)$}m;
 		like slurp("$dest$at{nginxconfdir}/snippets/pierre-http.conf"),
-			qr/^upstream pierre_$pool \{ server unix:\Q$path\E; \}$/m, 'where nginx looks for it';
+			qr/^upstream pierre_$pool \{\s+server unix:\Q$path\E;/m, 'where nginx looks for it';
 	}
 	my @security = ('systemd-analyze', 'security', '--offline=true', '--no-pager');
 	$r = Pierre::capture([ @security, '--threshold=11', "$units/pierre.service" ], {});

@@ -100,7 +100,7 @@ subtest 'what serve refuses' => sub {
 
 subtest 'more workers than PostgreSQL has connections' => sub {
 	my $p = make(backend => 'postgresql');
-	refused($p, '256 workers', qr/free connections.*WORKERS/, WORKERS => 128, SLOW_WORKERS => 128);
+	refused($p, '256 workers', qr/free connections.*WORKERS/, MAX_WORKERS => 128, WORKERS => 128, SLOW_WORKERS => 128);
 	$p->stop;
 } if grep { $_ eq 'postgresql' } Pierre::backends();
 

@@ -118,7 +118,7 @@ subtest '500 stops under load' => sub {
 		push @failed, @$bad;
 	}
 	is("@status", '0 0 0 0 0', 'each stop ended by itself');
-	is(scalar @pids, 505, '500 workers and 5 schedulers');
+	is(scalar @pids, 510, '500 workers, 5 schedulers and 5 recorders');
 	is(count_log($p, qr/ child_died /), 0, 'none had to be killed');
 	is(scalar(grep { alive($_) } @pids), 0, 'none is left to spin');
 	is("@failed", '', "no request failed of $served");

@@ -76,10 +76,13 @@ sub backends {
 # nginx    0: no nginx (direct FastCGI on $p->{fast_socket})
 # login_rate  of the shipped nginx site; default practically none
 # wait     0: return before it answers
+# site     text of one more server block of nginx, listening on @SITE_PORT@ (plain
+#          HTTP, client in {site}); @DIR@ is the test's directory
 sub start {
 	my ($class, %o) = @_;
 	my $self = bless { nginx => 1, serve => 1, wait => 1, login_rate => '1000r/s',
 		backend => 'sqlite', pids => {}, owner => $$, %o }, $class;
+	$self->{site_text} = delete $self->{site};
 	$self->{dir} = File::Temp::tempdir('pt.XXXXXX', DIR => short_tmp());
 	$live{ $self->{dir} } = $self;
 	chmod 0755, $self->{dir};
@@ -112,6 +115,7 @@ sub environment {
 		DATABASE_URL => $self->{url},
 		ENCRYPTION_KEY => encode_base64(join('', map { chr int rand 256 } 1 .. 32), ''),
 		FAST_SOCKET => $self->{fast_socket}, SLOW_SOCKET => $self->{slow_socket},
+		RUNTIME_DIR => "$self->{dir}/run/room",
 		BCRYPT_COST => 5, WORKERS => 2, SLOW_WORKERS => 2,
 		(map { $_ => $ENV{$_} } grep { /^(?:ASAN|UBSAN|LSAN)_OPTIONS$/ } keys %ENV),
 		%$over,
@@ -359,11 +363,23 @@ sub start_nginx {
 		$self->fill("$SOURCE/nginx/dev.conf.in", "$dir/nginx.conf", DIR => $dir, TLS => "$dir/tls",
 			HTTPS_PORT => $self->{port}, HTTP_PORT => $self->{http_port},
 			DEMO_SOCKET => "$self->{dir}/run/demo.sock");
+		$self->add_site("$dir/nginx.conf") if $self->{site_text};
 		last if $self->try_nginx($dir);
 		die "nginx does not start:\n" . $self->nginx_log if $try == 10;
 	}
 	$self->{client} = Pierre::Client->new(port => $self->{port}, ca => $self->{ca});
 	$self->{http} = Pierre::Client->new(port => $self->{http_port}, plain => 1);
+}
+
+sub add_site {
+	my ($self, $conf) = @_;
+	my %with = (SITE_PORT => free_port(), DIR => $self->{dir});
+	my $text = $self->{site_text} =~ s/\@(\w+)\@/$with{$1}/gr;
+	my $whole = slurp($conf) =~ s/\}\s*\z/$text}\n/r;
+	open my $f, '>', $conf or die "$conf: $!\n";
+	print $f $whole;
+	close $f;
+	$self->{site} = Pierre::Client->new(port => $with{SITE_PORT}, plain => 1);
 }
 
 sub try_nginx {

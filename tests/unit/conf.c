@@ -80,6 +80,8 @@ static void test_refusals(void)
 		{ "WORKERS=0\n", "WORKERS" }, { "WORKERS=257\n", "WORKERS" },
 		{ "WORKERS=two\n", "WORKERS" }, { "AUTO_MIGRATE=maybe\n", "AUTO_MIGRATE" },
 		{ "LOG_LEVEL=loud\n", "LOG_LEVEL" }, { "NO_SUCH_OPTION=1\n", "NO_SUCH_OPTION" },
+		{ "WORKERS=65\n", "WORKERS is above MAX_WORKERS, which is 64" },
+		{ "MAX_WORKERS=3\nSLOW_WORKERS=4\n", "SLOW_WORKERS is above MAX_WORKERS" },
 		{ "just words\n", ":1:" }, { "WORKERS_FILE=x\n", "WORKERS_FILE" },
 		{ "BCRYPT_COST=3\n", "BCRYPT_COST" }, { "BCRYPT_COST=16\n", "BCRYPT_COST" },
 	};
@@ -98,6 +100,8 @@ static void test_bounds(void)
 	struct err err;
 
 	for (const struct conf_option *o = conf_options; o->name; o++) {
+		bool is_most = strcmp(o->name, "MAX_WORKERS") == 0;
+		const char *room = is_most ? "" : "MAX_WORKERS=256\n";
 		char text[128];
 		struct conf *c;
 
@@ -106,11 +110,12 @@ static void test_bounds(void)
 		for (int edge = -1; edge <= 1; edge += 2) {
 			int64_t at = edge < 0 ? o->min : o->max;
 
-			snprintf(text, sizeof(text), "%s=%lld\n", o->name, (long long)at);
+			snprintf(text, sizeof(text), "%s%s=%lld\n", room, o->name, (long long)at);
 			c = load(text, &err);
 			ok(c != NULL, "%s takes its bound %lld", o->name, (long long)at);
 			conf_free(&c);
-			snprintf(text, sizeof(text), "%s=%lld\n", o->name, (long long)(at + edge));
+			snprintf(text, sizeof(text), "%s%s=%lld\n", room, o->name,
+				 (long long)(at + edge));
 			ok(!load(text, &err), "%s refuses %lld", o->name, (long long)(at + edge));
 		}
 	}

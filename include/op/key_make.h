@@ -1,0 +1,21 @@
+/*
+ * op/key_make.h - what every way of making an API key shares. For src/op only.
+ */
+#ifndef PIERRE_OP_KEY_MAKE_H
+#define PIERRE_OP_KEY_MAKE_H
+
+#include "op/key.h"
+
+#define KEY_LIMIT_MAX INT64_C(1000000000)
+
+struct key_make {
+	const struct user *owner;
+	const struct key_create_in *in;
+	const char *period;   /* of in->rate_limit_requests; NULL = month */
+	bool by_admin;        /* any tier, any limit; the owner's ceiling stands above it */
+};
+/* As op_key_create() says. */
+bool key_make(struct op *op, const struct key_make *m, struct api_key *out,
+	      const char **full_r, struct err *err_r);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * op/limit.h - exact rate limits: which apply to a request, taking from them,
+ * and where each stands.
+ *
+ * Limits of a key: its override per hour, day or month, or its tier per
+ * calendar month (UTC; original.md 4.2). Above a user's keys stands his own
+ * tier per month, which all keys and sessions of his share. A request takes its cost
+ * from all that apply, narrowest window first, and gives all back on the first
+ * refusal. Nothing is charged for a refused request. Never above a limit, on one
+ * host or many; exactly the limit when nothing is killed.
+ *
+ * n of a lease: what is left, at most 1000, on SQLite (one host by definition);
+ * left/100 within 1..1000 on PostgreSQL.
+ */
+#ifndef PIERRE_OP_LIMIT_H
+#define PIERRE_OP_LIMIT_H
+
+#include "base/window.h"
+#include "op/op.h"
+#include "store/key.h"
+#include "store/user.h"
+
+#define LIMITS_MAX 4
+
+struct limit_slot;
+
+/* One limit that applies, and where it stood after this request. */
+struct limit_state {
+	const char *name;          /* "key-hour", "key-day", "key-month", "user-month" */
+	const char *subject;       /* "k<uuid>", "u<uuid>" */
+	const char *tier;
+	enum window_kind kind;
+	uint32_t window;
+	int64_t limit;
+	int64_t remaining;         /* as far as this host knows; other hosts take meanwhile */
+	int64_t reset_at;          /* ms: end of the window */
+	struct limit_slot *slot;   /* it was taken from; NULL = leased for this request alone */
+};
+struct limit_outcome {
+	/* narrowest first; n 0 = unlimited. After a refusal, `remaining` of those
+	 * behind the refused one was not asked for and is INT_NONE. */
+	struct limit_state states[LIMITS_MAX];
+	size_t n;
+	const struct limit_state *refused;       /* NULL = taken */
+	const struct limit_state *tightest;      /* for X-RateLimit-*; NULL = unlimited */
+};
+
+/* The limits that apply at `now`, in order, as they are configured: nothing is
+ * read or taken. Pure. */
+void limit_rules(const struct api_key *key, const struct user *user, int64_t now,
+		 struct arena *arena, struct limit_outcome *out);
+/* "hour", "day" or "month". */
+bool limit_period_find(const char *name, enum window_kind *kind_r);
+
+/* Take cost (>= 1). key NULL: a session, only the user's limit. False:
+ * ERR_RATE (out->refused says which; retry_after filled; the sentence names
+ * limit, window and tier), ERR_UNAVAILABLE when a lease was needed and the store
+ * cannot be reached (fail closed). */
+bool op_limit_take(struct op *op, const struct api_key *key, const struct user *user,
+		   uint32_t cost, struct limit_outcome *out, struct err *err_r);
+/* The request was not let through after all: give back what was taken. */
+void op_limit_untake(struct op *op, uint32_t cost, const struct limit_outcome *out);
+/* Take nothing; ask the store where every limit stands (leased by all hosts less
+ * what this host still holds). For GET /api/keys/{id}/limits. */
+bool op_limit_explain(struct op *op, const struct api_key *key, const struct user *user,
+		      struct limit_outcome *out, struct err *err_r);
+
+/* For the scheduler, each 50 ms or so: refill what is low, give back what is
+ * idle. True also when there was nothing to do. */
+bool op_limit_tend(struct op *op, struct err *err_r);
+/* Clean stop: give everything back. */
+bool op_limit_release(struct op *op, struct err *err_r);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * op/usage.h - what is written down of a request that was judged: a row of each
+ * one that is let through, a counter of each refusal; and the report.
+ */
+#ifndef PIERRE_OP_USAGE_H
+#define PIERRE_OP_USAGE_H
+
+#include "base/field.h"
+#include "op/op.h"
+#include "store/key.h"
+#include "store/usage.h"
+#include "store/user.h"
+
+/* One request that is let through. */
+struct usage_of {
+	const struct api_key *key;     /* NULL: a session */
+	const struct user *user;
+	const char *tenant_id;         /* NULL = none */
+	const char *route, *method;
+	uint32_t cost;
+};
+/* Into the ring of this worker, from where the recorder takes it. ERR_UNAVAILABLE
+ * when the ring is full for longer than 50 ms: then it must not be let through. */
+bool op_usage_record(struct op *op, const struct usage_of *use, struct err *err_r);
+
+/* A request that was not let through: counted by reason. */
+void op_usage_refused(const struct op *op, const struct err *err);
+
+#define USAGE_HOURLY_DAYS 31
+#define USAGE_DAILY_DAYS 366
+
+struct usage_report_in {
+	int64_t from, to;              /* TIME_NONE: the last 30 days until now */
+	bool daily, by_route;
+};
+struct usage_report {
+	int64_t from, to;
+	int64_t requests, cost;        /* of all buckets */
+	struct field_list buckets;     /* struct usage_bucket, oldest first */
+};
+/* Own keys only. ERR_RANGE field end_date: the range is empty or longer than
+ * USAGE_HOURLY_DAYS or USAGE_DAILY_DAYS. */
+bool op_usage_report(struct op *op, const char *user_id, const char *key_id,
+		     const struct usage_report_in *in, struct usage_report *out,
+		     struct err *err_r);
+
+#endif

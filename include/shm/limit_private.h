@@ -1,0 +1,20 @@
+/*
+ * shm/limit_private.h - what limit.c (words) and limit_table.c (slots) share.
+ */
+#ifndef PIERRE_SHM_LIMIT_PRIVATE_H
+#define PIERRE_SHM_LIMIT_PRIVATE_H
+
+#include "shm/limit.h"
+#include "shm/room_private.h"
+
+#define LIMIT_WINDOW_DEAD ((UINT32_C(1) << 21) - 1)
+
+/* Of a slot that was just claimed, and of one that is being taken away. */
+uint64_t limit_word_new(void);
+uint64_t limit_word_dead(void);
+uint32_t limit_word_window(uint64_t word);
+
+/* Not idle: seen by the next round of limit_due. */
+void limit_touch(struct limit_slot *s);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * shm/room.h - the shared-memory room: what all processes of one host see.
+ *
+ * One file in RUNTIME_DIR, mapped by the master before the first fork and by
+ * shell commands that change what workers have cached. It outlives every
+ * process (rows that wait in a ring survive kill -9 of all of them). Its header
+ * holds layout version, boot id, database id, sizes and a checksum of these; a
+ * mismatch of boot or database discards the content with one log line that
+ * names how many rows. Other sizes move what waits. A new layout gets a new file.
+ *
+ * Inside: generations (shm/generation.h), limit slots (shm/limit.h), one ring a
+ * worker slot (shm/ring.h), statistics (shm/stat.h).
+ */
+#ifndef PIERRE_SHM_ROOM_H
+#define PIERRE_SHM_ROOM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct room;
+
+struct room_options {
+	const char *dir;           /* RUNTIME_DIR; made 0700 when absent, else writable by us alone */
+	const char *database_id;   /* uuid text, of the database served */
+	size_t rings;              /* worker slots of two generations */
+	size_t limit_slots;        /* LIMIT_SLOTS */
+};
+
+/* Master: open or make, check, map, and hold for as long as a child lives.
+ * *discarded_r (may be NULL) = rows that were thrown away because they belonged
+ * to another boot or database; -1: of a torn file, nobody knows how many.
+ * ERR_CONFLICT: a process of another service still works in dir. */
+struct room *room_open(const struct room_options *o, int64_t *discarded_r, struct err *err_r);
+/* Shell command: map what a running service made. NULL with ERR_NOT_FOUND when
+ * there is none; with another kind when there is one that cannot be reached, so
+ * that the command can say that workers notice within seconds. */
+struct room *room_attach(const char *dir, const char *database_id, struct err *err_r);
+void room_close(struct room **r);   /* unmaps; the file stays */
+
+/* This host in the tables that several hosts share: random, in the header. */
+const char *room_host_id(const struct room *r);
+
+#endif

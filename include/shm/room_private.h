@@ -1,0 +1,139 @@
+/*
+ * shm/room_private.h - the layout of the room's file. For src/shm only (and
+ * its tests).
+ *
+ *   header | generations | buckets | groups of limit slots | ring heads |
+ *   statistics | rows of ring 0 | rows of ring 1 | ...
+ *
+ * All but the rows is reserved when the file is made; a ring's rows are
+ * reserved by its first push, so that a full file system is a refused request
+ * and never SIGBUS. Whoever changes anything here raises ROOM_LAYOUT, which
+ * gives the file another name.
+ */
+#ifndef PIERRE_SHM_ROOM_PRIVATE_H
+#define PIERRE_SHM_ROOM_PRIVATE_H
+
+#include <pthread.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+
+#include "base/window.h"
+#include "shm/ring.h"
+#include "shm/room.h"
+#include "shm/stat.h"
+
+#define ROOM_LAYOUT 1
+#define ROOM_FILE "room.1"
+#define ROOM_LOCK "room.lock"       /* held by a service, also by its last child */
+#define ROOM_MAGIC "pierrRM"
+#define ROOM_TEXT 40
+#define ROOM_PAGE 4096
+#define LINE 64
+
+#define ROOM_RINGS_MAX 4096
+#define ROOM_LIMIT_SLOTS_MAX (1 << 24)
+#define GENERATION_BUCKETS 4096
+#define LIMIT_STRIPES 64            /* locks; bucket b has lock b % LIMIT_STRIPES */
+#define LIMIT_GROUP 64              /* slots that share one word of each bitmap */
+#define RING_ROWS 8192              /* a quarter of a second at 32,000 rows a second */
+
+/* Written once, before the file gets its name. */
+struct room_identity {
+	char magic[8];
+	uint32_t layout;
+	uint32_t own_bytes;             /* sizeof(struct room_header) */
+	char boot[ROOM_TEXT];           /* kernel's boot id; "tmpfs": gone with the boot anyway */
+	char database_id[ROOM_TEXT];
+	char host_id[ROOM_TEXT];
+	uint64_t rings, limit_slots, bytes;
+	uint64_t checksum;              /* of all above */
+};
+
+struct stripe {
+	alignas(LINE) pthread_mutex_t mutex;    /* robust */
+};
+
+struct room_header {
+	struct room_identity identity;
+	alignas(LINE) _Atomic uint32_t recorder_waits;
+	_Atomic uint32_t recorder_wakes;        /* futex word */
+	alignas(LINE) _Atomic uint64_t limit_full;
+	_Atomic uint32_t limit_used;            /* slots that were ever claimed */
+	_Atomic uint32_t limit_rotor;           /* where the search for an old slot goes on */
+	struct stripe stripes[LIMIT_STRIPES];
+};
+
+/* One limit of one subject; see shm/limit.h for word. */
+struct limit_slot {
+	alignas(LINE) _Atomic uint64_t word;
+	_Atomic int64_t used;           /* monotonic ms of the last look-up, rounded */
+	_Atomic uint32_t lease;         /* size of the last lease: low is a quarter of it */
+	_Atomic uint32_t next;          /* in its bucket: index + 1, 0 = end */
+	_Atomic uint32_t bucket;
+	uint32_t index;
+	uint32_t kind;
+	_Atomic uint32_t note_version;  /* odd while it is written, 0 = none */
+	_Atomic uint32_t note_window;
+	_Atomic int64_t note_leased, note_at;
+	char subject[ROOM_TEXT];
+	pthread_mutex_t mutex;          /* robust; of who leases or gives back */
+};
+
+struct limit_group {
+	alignas(LINE) _Atomic uint64_t low;     /* wants a refill */
+	_Atomic uint64_t held;          /* may hold something of a lease */
+	_Atomic uint64_t touched;       /* looked up since the last round of limit_due */
+	struct limit_slot slots[LIMIT_GROUP];
+};
+
+/* Rows tail+1 .. head wait; row s is at s % RING_ROWS. */
+struct ring_head {
+	alignas(LINE) _Atomic uint64_t head;    /* producer's */
+	_Atomic uint32_t reserved;              /* its rows are backed by storage */
+	alignas(LINE) _Atomic uint64_t tail;    /* consumer's */
+};
+
+struct stat_block {
+	alignas(LINE) _Atomic uint64_t counters[STAT__COUNT];
+	struct stat_route {
+		_Atomic uint64_t by_class[6];
+		_Atomic uint64_t buckets[STAT_BUCKETS + 1];
+		_Atomic uint64_t sum_us;
+	} routes[STAT_ROUTES];
+};
+
+/* One process's view of the mapping. */
+struct room {
+	int fd, lock_fd;                /* lock_fd -1: attached */
+	size_t bytes;
+	struct room_offsets {
+		size_t header, generations, buckets, groups, heads, stats, rows;
+	} at;
+	struct room_header *header;
+	_Atomic uint32_t *generations;
+	_Atomic uint32_t *buckets;      /* index + 1 of the first slot, 0 = empty */
+	struct limit_group *groups;
+	struct ring_head *heads;
+	struct stat_block *stats;       /* one a ring */
+	struct usage_record *rows;      /* RING_ROWS a ring */
+	size_t rings, limit_slots, n_buckets;
+	int64_t due_round;              /* limit_due: when touched was last cleared */
+	size_t due_from;                /* group to begin with */
+	uint32_t seen_wakes;            /* ring_wait_recorder: what it knew */
+	uint64_t seen_heads;
+};
+
+/* How long the parts are for these sizes, and where they begin. */
+void room_measure(struct room *r, size_t rings, size_t limit_slots);
+void room_place(struct room *r, void *base);
+uint64_t room_hash(const void *data, size_t n);      /* FNV-1a */
+
+void room_mutex_init(pthread_mutex_t *m);    /* robust, shared by processes */
+/* Never fails, also after kill -9 of the holder. */
+void room_lock(struct room *r, size_t stripe);
+bool room_try_lock(struct room *r, size_t stripe);
+void room_unlock(struct room *r, size_t stripe);
+
+struct limit_slot *limit_at(const struct room *r, size_t index);
+
+#endif

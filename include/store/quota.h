@@ -1,0 +1,42 @@
+/*
+ * store/quota.h - what hosts have leased of each limit, one row a subject and
+ * window. On SQLite these rows live in a file of their own (`<db>.quota`), so
+ * that an admin's transaction never makes /verify wait; on PostgreSQL in the
+ * one database. `db` here is that handle (struct op's `quota`).
+ */
+#ifndef PIERRE_STORE_QUOTA_H
+#define PIERRE_STORE_QUOTA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/window.h"
+
+struct db;
+
+/* The handle that the rest of this file takes, on what `main` names; not yet
+ * connected. On PostgreSQL it is `main` itself. Free it with the other. */
+struct db *store_quota_open(struct db *main);
+void store_quota_close(struct db **quota, struct db *main);
+/* SQLite: make or bring forward the file. Before anything is leased. */
+bool store_quota_migrate(struct db *quota, struct err *err_r);
+
+/* Lease up to want of what is left: granted = least(want, limit - leased)
+ * where leased < limit, in one upsert (traps.md 5: the obvious `leased + n <=
+ * limit` loses the remainder). *granted_r 0 = the limit is reached.
+ * *leased_r = leased in this window after it, by all hosts. Committed when true. */
+bool store_quota_lease(struct db *db, const char *subject, enum window_kind kind,
+		       uint32_t window, int64_t limit, int64_t want,
+		       int64_t *granted_r, int64_t *leased_r, struct err *err_r);
+/* Give n back (never below zero); a window that is over: nothing. */
+bool store_quota_return(struct db *db, const char *subject, enum window_kind kind,
+			uint32_t window, int64_t n, struct err *err_r);
+/* Leased so far in this window, by all hosts; no row = 0. */
+bool store_quota_leased(struct db *db, const char *subject, enum window_kind kind,
+			uint32_t window, int64_t *leased_r, struct err *err_r);
+/* Rows of windows that ended an hour before now or earlier, since another host's
+ * clock may be behind; pages of 500. */
+bool store_quota_sweep(struct db *db, int64_t now_ms, int64_t *n_r, struct err *err_r);
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * store/usage.h - usage rows and counters.
+ *
+ * SQLite: one file a month beside the database (`<db>.usage-2026-11`) holding rows,
+ * ring positions and that month's counters, so that a recorder transaction
+ * touches that file alone; opened one at a time, for reports too. PostgreSQL:
+ * the same tables in the one database, rows partitioned by month. Rows have no
+ * secondary index (an index cost 40 times at 1e7 rows); retention is unlink / DROP.
+ */
+#ifndef PIERRE_STORE_USAGE_H
+#define PIERRE_STORE_USAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/field.h"
+
+struct db;
+struct usage_store;   /* the month's handle(s) of this process */
+
+struct usage_row {           /* what the recorder writes; texts point into the batch */
+	uint64_t seq;        /* in its ring */
+	uint32_t ring;
+	int64_t time_ms;
+	const char *request_id, *key_id, *user_id, *tenant_id, *route, *method, *address, *user_agent;
+	int64_t cost;
+};
+
+/* main: the main handle (PostgreSQL uses it; SQLite derives the month files'
+ * names from its path). host_id: NULL in a process that only reports. Never NULL. */
+struct usage_store *store_usage_open(struct db *main, const char *host_id);
+void store_usage_close(struct usage_store **u);
+
+/* --- the recorder: one process of a host at a time --------------------------- */
+
+/* Rows of one calendar month, ascending by seq within each ring: skip what that
+ * month has already passed, insert the rest, move the positions, in one
+ * transaction. So a batch may be given again after a crash or an uncertain
+ * COMMIT. A missing month is made. */
+bool store_usage_record(struct usage_store *u, const struct usage_row *rows, size_t n,
+			int64_t *inserted_r, struct err *err_r);
+/* Add what was recorded to the counters (hour, key, route label: at most 100
+ * labels a key and month, then "other"). What record left for it and what it
+ * adds change in one transaction, so a crash loses and doubles nothing. Does a
+ * bounded piece; *more_r = something is left. Sessions have no counters. */
+bool store_usage_count(struct usage_store *u, bool *more_r, struct err *err_r);
+/* Find what others, or this process before a crash, recorded and did not count:
+ * at the start, and now and then for hosts that are gone. */
+bool store_usage_recover(struct usage_store *u, struct err *err_r);
+/* SQLite: TRUNCATE checkpoint of the open month files whose log holds at least
+ * so many bytes. */
+bool store_usage_checkpoint(struct usage_store *u, int64_t least, struct err *err_r);
+/* Last recorded sequence of a ring of this host, over the current and last month.
+ * Near a month's edge a lower one may still wait: a tail is not set from it. */
+bool store_usage_position(struct usage_store *u, uint32_t ring, int64_t now_ms,
+			  uint64_t *seq_r, struct err *err_r);
+
+/* --- reports ------------------------------------------------------------------- */
+
+/* Counters: one bucket of time, for one route label or all ("" = all). */
+struct usage_bucket {
+	int64_t start;       /* of the hour or day, ms */
+	const char *route;
+	int64_t requests, cost;
+};
+extern const struct field_schema usage_bucket_schema;   /* "UsageBucket" */
+/* [from, to), widened to whole hours or days (UTC), oldest first; a bounded
+ * number of queries: one a month. What is not yet counted (a second, longer
+ * when 100,000 keys are busy) is not in it. */
+bool store_usage_report(struct usage_store *u, const char *key_id, int64_t from, int64_t to,
+			bool daily, bool by_route, struct arena *arena,
+			struct field_list *out, struct err *err_r);
+
+/* --- upkeep, by the scheduler ---------------------------------------------------- */
+
+/* PostgreSQL: the partitions of this month and the two after it. */
+bool store_usage_prepare(struct usage_store *u, int64_t now_ms, struct err *err_r);
+/* Months kept: this one and so many before it. */
+bool store_usage_retire(struct usage_store *u, int64_t now_ms, int64_t months_kept,
+			int64_t *dropped_r, struct err *err_r);
+
+#endif

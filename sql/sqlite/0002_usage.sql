@@ -1,0 +1,3 @@
+-- What PostgreSQL's migration of this number makes stands in files of its own
+-- here: quota leases in <db>.quota (sql/sqlite/quota/), usage rows and counters
+-- in <db>.usage-YYYY-MM (sql/sqlite/usage/). Nothing changes in this file.

@@ -1,0 +1,141 @@
+/*
+ * Taking from every limit that applies, all or nothing; explaining where they
+ * stand. Which limits: op/limit_rule.c. How quota gets into a slot:
+ * op/limit_lease.c.
+ */
+#include "config.h"
+
+#include "base/clock.h"
+#include "op/limit.h"
+#include "op/limit_lease.h"
+#include "shm/limit.h"
+#include "store/quota.h"
+
+static int seconds_until(int64_t at, int64_t now)
+{
+	int64_t s = (at - now + SECOND_MS - 1) / SECOND_MS;
+
+	return s < 1 ? 1 : (int)s;
+}
+
+static bool reached(const struct op *op, const struct limit_state *s, struct err *err_r)
+{
+	char until[TIME_TEXT];
+
+	time_format(s->reset_at, until);
+	err_reason(err_r, ERR_RATE, s->name,
+		   "Rate limit reached for %s: %lld requests per %s (tier %s) until %s",
+		   *s->subject == 'k' ? "API key" : "account", (long long)s->limit,
+		   window_name(s->kind), s->tier, until);
+	if (err_r)
+		err_r->retry_after = seconds_until(s->reset_at, op->now);
+	return false;
+}
+
+static enum took take_one(struct op *op, struct limit_state *s, uint32_t cost,
+			  struct err *err_r)
+{
+	struct limit_slot *slot = op->room ? limit_slot(op->room, s->subject, s->kind) : NULL;
+	uint32_t window = s->window, left = 0;
+	enum limit_take t;
+
+	if (!slot)
+		return lease_single(op, s, cost, err_r);
+	t = limit_take(slot, s->window, s->limit, cost, &window, &left);
+	if (window > s->window)
+		s->window = window;
+	if (t == LIMIT_TAKEN) {
+		s->slot = slot;
+		s->remaining = lease_remaining(slot, s, left);
+		return TOOK;
+	}
+	if (t == LIMIT_EMPTY && lease_exhausted(slot, s)) {
+		s->remaining = left;
+		return REFUSED;
+	}
+	return lease_take(op, slot, s, cost, err_r);
+}
+
+static void untake_one(struct op *op, const struct limit_state *s, uint32_t cost)
+{
+	if (s->slot)
+		limit_untake(s->slot, s->window, cost);
+	else   /* what cannot be given back is forfeited: never more than the limit */
+		store_quota_return(op->quota, s->subject, s->kind, s->window, cost, NULL);
+}
+
+static void untake(struct op *op, struct limit_outcome *out, size_t n, uint32_t cost)
+{
+	while (n-- > 0) {
+		untake_one(op, &out->states[n], cost);
+		out->states[n].remaining += cost;
+	}
+}
+
+static const struct limit_state *tightest(const struct limit_outcome *out)
+{
+	const struct limit_state *least = NULL;
+
+	for (size_t i = 0; i < out->n; i++)
+		if (!least || out->states[i].remaining < least->remaining)
+			least = &out->states[i];
+	return least;
+}
+
+static bool unavailable(struct err *err_r)
+{
+	if (err_r && err_r->retry_after == 0)
+		err_r->retry_after = 1;
+	return false;
+}
+
+bool op_limit_take(struct op *op, const struct api_key *key, const struct user *user,
+		   uint32_t cost, struct limit_outcome *out, struct err *err_r)
+{
+	limit_rules(key, user, op->now, op->arena, out);
+	for (size_t i = 0; i < out->n; i++) {
+		struct limit_state *s = &out->states[i];
+		enum took t = take_one(op, s, cost, err_r);
+
+		s->reset_at = window_end(s->kind, s->window);
+		if (t == TOOK)
+			continue;
+		untake(op, out, i, cost);
+		if (t == FAILED)
+			return unavailable(err_r);
+		out->refused = out->tightest = s;
+		return reached(op, s, err_r);
+	}
+	out->tightest = tightest(out);
+	return true;
+}
+
+void op_limit_untake(struct op *op, uint32_t cost, const struct limit_outcome *out)
+{
+	for (size_t i = out->n; i-- > 0;)
+		untake_one(op, &out->states[i], cost);
+}
+
+bool op_limit_explain(struct op *op, const struct api_key *key, const struct user *user,
+		      struct limit_outcome *out, struct err *err_r)
+{
+	limit_rules(key, user, op->now, op->arena, out);
+	if (!op->quota)
+		return err_set(err_r, ERR_UNAVAILABLE, "The limits cannot be counted here");
+	for (size_t i = 0; i < out->n; i++) {
+		struct limit_state *s = &out->states[i];
+		struct limit_slot *slot = op->room ?
+			limit_slot(op->room, s->subject, s->kind) : NULL;
+		int64_t leased;
+
+		if (!store_quota_leased(op->quota, s->subject, s->kind, s->window, &leased,
+					err_r))
+			return false;
+		s->slot = slot;
+		s->remaining = s->limit - leased + (slot ? limit_left(slot, s->window) : 0);
+		if (s->remaining < 0)
+			s->remaining = 0;
+	}
+	out->tightest = tightest(out);
+	return true;
+}

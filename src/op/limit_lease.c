@@ -1,0 +1,286 @@
+/*
+ * Leases: from the quota rows into a slot of this host, and back. Whoever
+ * does either holds the slot's lock; a lease that is on its way would
+ * otherwise look like a limit that is reached.
+ *
+ * The order is what keeps a limit exact: lease first, then add to the slot;
+ * empty the slot first, then give back. A process killed in between forfeits
+ * what it held, and never more than the limit passes.
+ */
+#include "config.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "op/limit_lease.h"
+#include "shm/limit.h"
+#include "shm/stat.h"
+#include "store/quota.h"
+
+#define LEASE_MAX 1000
+#define SHARE 100             /* of what is left, when several hosts lease */
+#define LOCK_MS 250
+#define NOTE_MS 100           /* a refusal is not asked about again for so long */
+#define TRIES 16
+#define DUE_MAX 64
+
+static void count(const struct op *op, enum stat_counter c, int64_t n)
+{
+	if (op->room && n > 0)
+		stat_add(op->room, op->block, c, (uint64_t)n);
+}
+
+/* --- what is known of a slot ---------------------------------------------------- */
+
+bool lease_exhausted(const struct limit_slot *slot, const struct limit_state *s)
+{
+	struct limit_note known;
+
+	return limit_noted(slot, s->window, &known) && known.leased >= s->limit &&
+	       clock_monotonic() - known.at_ms < NOTE_MS;
+}
+
+int64_t lease_remaining(const struct limit_slot *slot, const struct limit_state *s,
+			uint32_t left)
+{
+	struct limit_note known;
+
+	if (!limit_noted(slot, s->window, &known) || known.leased >= s->limit)
+		return left;
+	return s->limit - known.leased + left;
+}
+
+static void note(struct limit_slot *slot, uint32_t window, int64_t leased)
+{
+	limit_note(slot, window, &(struct limit_note){ leased, clock_monotonic() });
+}
+
+/* --- one lease, one return -------------------------------------------------------- */
+
+/* On SQLite there is one host: it may hold what it likes. */
+static bool wanted(struct op *op, const struct limit_state *s, int64_t need,
+		   int64_t *want_r, struct err *err_r)
+{
+	int64_t leased;
+
+	*want_r = LEASE_MAX;
+	if (op->quota == op->db) {
+		if (!store_quota_leased(op->quota, s->subject, s->kind, s->window, &leased,
+					err_r))
+			return false;
+		*want_r = (s->limit - leased) / SHARE;
+	}
+	if (*want_r > LEASE_MAX)
+		*want_r = LEASE_MAX;
+	if (*want_r < need)
+		*want_r = need;
+	if (*want_r < 1)
+		*want_r = 1;
+	return true;
+}
+
+/* slot NULL: for one request alone, exactly `need`. */
+static bool lease(struct op *op, struct limit_slot *slot, const struct limit_state *s,
+		  int64_t need, int64_t *granted_r, struct err *err_r)
+{
+	int64_t want = need, leased;
+
+	if (!op->quota)
+		return err_set(err_r, ERR_UNAVAILABLE, "The limits cannot be counted here");
+	if (slot && !wanted(op, s, need, &want, err_r))
+		return false;
+	if (!store_quota_lease(op->quota, s->subject, s->kind, s->window, s->limit, want,
+			       granted_r, &leased, err_r))
+		return false;
+	if (slot)
+		note(slot, s->window, leased);
+	count(op, STAT_LEASES, *granted_r > 0);
+	count(op, STAT_LEASED_REQUESTS, *granted_r);
+	return true;
+}
+
+static bool give_back(struct op *op, const char *subject, enum window_kind kind,
+		      uint32_t window, int64_t n, struct err *err_r)
+{
+	if (n == 0)
+		return true;
+	if (!store_quota_return(op->quota, subject, kind, window, n, err_r))
+		return false;
+	count(op, STAT_LEASES_RETURNED, 1);
+	return true;
+}
+
+#define FORFEIT INT64_C(-1)
+
+/* Empty the slot and give back what it held. When the database was not there for
+ * it, that stays in the slot under `limit`, the one it was leased under. */
+static bool empty(struct op *op, struct limit_slot *slot, const char *subject,
+		  enum window_kind kind, int64_t limit, struct err *err_r)
+{
+	struct limit_note known;
+	uint32_t window, left = limit_drain(slot, &window);
+
+	if (!give_back(op, subject, kind, window, left, err_r)) {
+		if (limit != FORFEIT && err_r->kind != ERR_UNCERTAIN)
+			limit_add(slot, window, limit, left);
+		return false;
+	}
+	if (left > 0 && limit_noted(slot, window, &known))
+		note(slot, window, known.leased - left);
+	return true;
+}
+
+/* --- take ------------------------------------------------------------------------- */
+
+static enum took taken(struct limit_slot *slot, struct limit_state *s, uint32_t left)
+{
+	s->slot = slot;
+	s->remaining = lease_remaining(slot, s, left);
+	return TOOK;
+}
+
+/* What we asked for is ours before it is anybody's: with small leases others
+ * would take each one from the slot before we could. */
+static enum took keep(struct op *op, struct limit_slot *slot, struct limit_state *s,
+		      uint32_t cost, int64_t granted, struct err *err_r)
+{
+	int64_t rest = granted - cost;
+
+	/* false: the window has ended meanwhile; we stay in the old one */
+	if (rest > 0 && !limit_add(slot, s->window, s->limit, (uint32_t)rest) &&
+	    !give_back(op, s->subject, s->kind, s->window, rest, err_r))
+		return FAILED;
+	return taken(slot, s, limit_left(slot, s->window));
+}
+
+/* AGAIN: part of it was to be had and is in the slot now. */
+static enum took lease_more(struct op *op, struct limit_slot *slot, struct limit_state *s,
+			    uint32_t cost, uint32_t left, struct err *err_r)
+{
+	int64_t granted;
+
+	if (!lease(op, slot, s, cost, &granted, err_r))
+		return FAILED;
+	if (granted >= cost)
+		return keep(op, slot, s, cost, granted, err_r);
+	if (granted == 0) {
+		limit_add(slot, s->window, s->limit, 0);   /* no refill until more is there */
+		s->remaining = left;
+		return REFUSED;
+	}
+	if (limit_add(slot, s->window, s->limit, (uint32_t)granted) ||
+	    give_back(op, s->subject, s->kind, s->window, granted, err_r))
+		return AGAIN;
+	return FAILED;
+}
+
+static enum took take_locked(struct op *op, struct limit_slot *slot, struct limit_state *s,
+			     uint32_t cost, struct err *err_r)
+{
+	for (int i = 0; i < TRIES; i++) {
+		uint32_t window = s->window, left = 0;
+		enum limit_take t = limit_take(slot, s->window, s->limit, cost, &window, &left);
+		enum took more;
+
+		if (window > s->window)
+			s->window = window;
+		if (t == LIMIT_TAKEN)
+			return taken(slot, s, left);
+		if (t == LIMIT_CHANGED) {
+			if (!empty(op, slot, s->subject, s->kind, FORFEIT, err_r))
+				return FAILED;
+			left = 0;
+		}
+		more = lease_more(op, slot, s, cost, left, err_r);
+		if (more != AGAIN)
+			return more;
+	}
+	/* the end of the limit, in parts that others took before we could */
+	err_set(err_r, ERR_UNAVAILABLE, "Too many requests wait for one limit; try again");
+	return FAILED;
+}
+
+enum took lease_take(struct op *op, struct limit_slot *slot, struct limit_state *s,
+		     uint32_t cost, struct err *err_r)
+{
+	enum took t;
+
+	if (!limit_lock(slot, LOCK_MS)) {
+		err_set(err_r, ERR_UNAVAILABLE, "The limit is being leased; try again");
+		return FAILED;
+	}
+	t = take_locked(op, slot, s, cost, err_r);
+	limit_unlock(slot);
+	return t;
+}
+
+enum took lease_single(struct op *op, struct limit_state *s, uint32_t cost,
+		       struct err *err_r)
+{
+	int64_t granted;
+
+	if (!lease(op, NULL, s, cost, &granted, err_r))
+		return FAILED;
+	s->remaining = 0;
+	if (granted == cost)
+		return TOOK;
+	s->remaining = granted;
+	return give_back(op, s->subject, s->kind, s->window, granted, err_r) ? REFUSED
+									     : FAILED;
+}
+
+/* --- the scheduler's part --------------------------------------------------------- */
+
+static bool refill(struct op *op, const struct limit_due *due, struct err *err_r)
+{
+	const struct limit_state s = {
+		.subject = due->subject, .kind = due->kind, .window = due->window,
+		.limit = due->limit,
+	};
+	int64_t granted;
+
+	if (!lease(op, due->slot, &s, 1, &granted, err_r))
+		return false;
+	/* 0: reported as low no more; whoever needs one asks again himself */
+	return limit_add(due->slot, due->window, due->limit, (uint32_t)granted) ||
+	       give_back(op, due->subject, due->kind, due->window, granted, err_r);
+}
+
+static bool tend_one(struct op *op, const struct limit_due *due, struct err *err_r)
+{
+	bool done;
+
+	if (!limit_lock(due->slot, LOCK_MS))
+		return true;   /* somebody is at it */
+	done = due->low ? refill(op, due, err_r)
+			: empty(op, due->slot, due->subject, due->kind, due->limit, err_r);
+	limit_unlock(due->slot);
+	return done;
+}
+
+bool op_limit_tend(struct op *op, struct err *err_r)
+{
+	struct limit_due due[DUE_MAX];
+	size_t n;
+	bool good = true;
+
+	if (!op->room || !op->quota)
+		return true;
+	n = limit_due(op->room, clock_monotonic(), due, DUE_MAX);
+	for (size_t i = 0; i < n; i++)
+		good = tend_one(op, &due[i], err_r) && good;
+	return good;
+}
+
+bool op_limit_release(struct op *op, struct err *err_r)
+{
+	struct limit_due held[DUE_MAX];
+	size_t n;
+
+	if (!op->room || !op->quota)
+		return true;
+	while ((n = limit_held(op->room, held, DUE_MAX)) > 0)
+		for (size_t i = 0; i < n; i++)
+			if (!tend_one(op, &held[i], err_r))
+				return false;
+	return true;
+}

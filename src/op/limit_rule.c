@@ -1,0 +1,68 @@
+/*
+ * Which limits apply to a key and its owner: the key's override or its tier,
+ * then the owner's tier above all his keys and sessions. Pure functions.
+ */
+#include "config.h"
+
+#include "base/str.h"
+#include "op/key.h"
+#include "op/limit.h"
+
+static const struct { const char *period, *key_name; } names[WINDOW__COUNT] = {
+	[WINDOW_HOUR] = { "hour", "key-hour" },
+	[WINDOW_DAY] = { "day", "key-day" },
+	[WINDOW_MONTH] = { "month", "key-month" },
+};
+
+bool limit_period_find(const char *name, enum window_kind *kind_r)
+{
+	for (int k = 0; k < WINDOW__COUNT; k++)
+		if (str_eq(names[k].period, name)) {
+			*kind_r = (enum window_kind)k;
+			return true;
+		}
+	return false;
+}
+
+/* A tier that nobody knows lets nothing through. */
+static int64_t tier_limit(const char *name)
+{
+	const struct tier *tier = tier_find(name);
+
+	return tier ? tier->monthly_limit : 0;
+}
+
+static void add(struct limit_outcome *out, int64_t now, struct limit_state s)
+{
+	s.window = window_id(s.kind, now);
+	s.reset_at = window_end(s.kind, s.window);
+	s.remaining = INT_NONE;
+	out->states[out->n++] = s;
+}
+
+void limit_rules(const struct api_key *key, const struct user *user, int64_t now,
+		 struct arena *arena, struct limit_outcome *out)
+{
+	int64_t limit;
+
+	*out = (struct limit_outcome){ 0 };
+	if (key) {
+		enum window_kind kind = WINDOW_MONTH;
+		bool own = key->rate_limit_requests != INT_NONE;
+
+		if (own && key->rate_limit_period)
+			limit_period_find(key->rate_limit_period, &kind);
+		limit = own ? key->rate_limit_requests : tier_limit(key->tier);
+		if (limit != INT_NONE)
+			add(out, now, (struct limit_state){
+				.name = names[kind].key_name, .tier = key->tier, .kind = kind,
+				.subject = arena_printf(arena, "k%s", key->id), .limit = limit,
+			});
+	}
+	limit = tier_limit(user->tier);
+	if (limit != INT_NONE)
+		add(out, now, (struct limit_state){
+			.name = "user-month", .tier = user->tier, .kind = WINDOW_MONTH,
+			.subject = arena_printf(arena, "u%s", user->id), .limit = limit,
+		});
+}

@@ -1,0 +1,96 @@
+/*
+ * provision.c - keys made and limited by an administrator. That the caller is
+ * one, its guard has said.
+ */
+#include "config.h"
+
+#include "base/str.h"
+#include "op/audit.h"
+#include "op/cache.h"
+#include "op/key_make.h"
+#include "op/limit.h"
+#include "op/provision.h"
+#include "op/user.h"
+
+#define NAME "Provisioned key"   /* the original takes none */
+
+static bool period_check(int64_t requests, const char *period, struct err *err_r)
+{
+	enum window_kind kind;
+
+	if (!period)
+		return true;
+	if (str_eq(period, "week"))
+		return err_field(err_r, ERR_INVALID, "rate_limit_period",
+				 "rate_limit_period must be hour, day or month: windows are those of "
+				 "the calendar in UTC, and weeks do not fit into months");
+	if (!limit_period_find(period, &kind))
+		return err_field(err_r, ERR_INVALID, "rate_limit_period",
+				 "rate_limit_period must be hour, day or month");
+	if (requests == INT_NONE)
+		return err_field(err_r, ERR_REQUIRED, "rate_limit_requests",
+				 "A rate_limit_period needs rate_limit_requests");
+	return true;
+}
+
+static bool limit_check(int64_t requests, struct err *err_r)
+{
+	if (requests == INT_NONE || (requests >= 1 && requests <= KEY_LIMIT_MAX))
+		return true;
+	return err_field(err_r, ERR_RANGE, "rate_limit_requests",
+			 "rate_limit_requests must be 1 to %lld", (long long)KEY_LIMIT_MAX);
+}
+
+/* A limit of its own always has its window written down. */
+static const char *period_of(int64_t requests, const char *period)
+{
+	if (requests == INT_NONE)
+		return NULL;
+	return period ? period : "month";
+}
+
+bool op_provision_key(struct op *op, const struct provision_in *in, struct api_key *out,
+		      const char **full_r, struct err *err_r)
+{
+	const struct key_create_in key = {
+		.name = NAME, .description = in->description, .tier = in->tier,
+		.rate_limit_requests = in->rate_limit_requests,
+		.expires_in_days = in->expires_in_days,
+	};
+	struct user owner;
+
+	if (!period_check(in->rate_limit_requests, in->rate_limit_period, err_r))
+		return false;
+	if (!op_user_get(op, in->user_email, &owner, err_r))
+		return false;
+	return key_make(op, &(struct key_make){
+		.owner = &owner, .in = &key, .by_admin = true,
+		.period = period_of(in->rate_limit_requests, in->rate_limit_period),
+	}, out, full_r, err_r);
+}
+
+bool op_provision_limit(struct op *op, const struct key_limit_in *in, struct api_key *out,
+			struct err *err_r)
+{
+	struct key_limit limit = {
+		.requests = in->rate_limit_requests, .now = op->now,
+		.period = period_of(in->rate_limit_requests, in->rate_limit_period),
+	};
+	struct audit_event event;
+	const char *owner;
+	bool done;
+
+	if (!limit_check(in->rate_limit_requests, err_r) ||
+	    !period_check(in->rate_limit_requests, in->rate_limit_period, err_r) ||
+	    !store_key_owner(op->db, in->api_key_id, op->arena, &owner, err_r))
+		return false;
+	limit.id = in->api_key_id;
+	event = op_audit(op, AUDIT_API_KEY_CHANGED, limit.id);
+	event.metadata = op_audit_metadata(op, "owner", owner, "rate_limit_requests",
+		limit.period ? arena_printf(op->arena, "%lld", (long long)limit.requests)
+			     : "the tier's",
+		"rate_limit_period", limit.period, NULL);
+	done = store_key_limit(op->db, &event, &limit, err_r);
+	op_changed(op, limit.id);
+	return done && store_key_get(op->db, owner, limit.id, op->arena, out, err_r);
+}

@@ -1,0 +1,141 @@
+/*
+ * Usage rows and refusals on their way into shared memory, and the report of
+ * what the recorder has counted.
+ */
+#include "config.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/str.h"
+#include "op/audit.h"
+#include "op/key.h"
+#include "op/usage.h"
+#include "shm/ring.h"
+#include "shm/stat.h"
+
+#define FULL_MS 50            /* a full ring is waited for this long */
+#define REPORT_DAYS 30        /* when no range is given */
+
+/* --- a request that is let through ------------------------------------------------ */
+
+/* Cut between characters: what follows takes the text as UTF-8. */
+static void copy_text(char *out, size_t size, const char *text)
+{
+	size_t n = text ? strnlen(text, size) : 0;
+
+	if (n == size)
+		for (n = size - 1; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80; n--)
+			;
+	if (n > 0)
+		memcpy(out, text, n);
+	out[n] = '\0';
+}
+
+static bool push(struct op *op, const struct usage_record *rec)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (int i = 0; !ring_push(op->room, op->block, rec); i++) {
+		if (i == FULL_MS)
+			return false;
+		ring_wake_recorder(op->room);
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+#define COPY(member, text) copy_text(rec.member, sizeof(rec.member), (text))
+
+bool op_usage_record(struct op *op, const struct usage_of *use, struct err *err_r)
+{
+	struct usage_record rec;
+
+	rec.time_ms = op->now;
+	rec.cost = use->cost;
+	COPY(request_id, op->request_id);
+	COPY(key_id, use->key ? use->key->id : NULL);
+	COPY(user_id, use->user->id);
+	COPY(tenant_id, use->tenant_id);
+	COPY(route, use->route);
+	COPY(method, use->method);
+	COPY(address, op_address(op));
+	COPY(user_agent, op->user_agent);
+	if (op->room && push(op, &rec))
+		return true;
+	if (op->room)
+		stat_add(op->room, op->block, STAT_RING_FULL, 1);
+	err_set(err_r, ERR_UNAVAILABLE, "The request could not be written down; try again");
+	if (err_r)
+		err_r->retry_after = 1;
+	return false;
+}
+
+/* --- a refusal ----------------------------------------------------------------------- */
+
+static const struct {
+	enum err_kind kind;
+	const char *reason;            /* NULL = whichever */
+	enum stat_counter counter;
+} refusals[] = {
+	{ ERR_AUTH_REQUIRED, NULL, STAT_REFUSED_MISSING },
+	{ ERR_AUTH_INVALID, "revoked", STAT_REFUSED_REVOKED },
+	{ ERR_AUTH_INVALID, NULL, STAT_REFUSED_UNKNOWN },
+	{ ERR_AUTH_EXPIRED, NULL, STAT_REFUSED_EXPIRED },
+	{ ERR_FORBIDDEN, NULL, STAT_REFUSED_SUSPENDED },
+	{ ERR_RATE, NULL, STAT_REFUSED_LIMIT },
+};
+
+void op_usage_refused(const struct op *op, const struct err *err)
+{
+	enum stat_counter counter = STAT_REFUSED_UNAVAILABLE;
+
+	if (!op->room)
+		return;
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (err->kind == refusals[i].kind &&
+		    (!refusals[i].reason || str_eq(err->reason, refusals[i].reason))) {
+			counter = refusals[i].counter;
+			break;
+		}
+	stat_add(op->room, op->block, counter, 1);
+}
+
+/* --- the report ---------------------------------------------------------------------- */
+
+static bool range(const struct op *op, const struct usage_report_in *in,
+		  struct usage_report *out, struct err *err_r)
+{
+	int64_t days = in->daily ? USAGE_DAILY_DAYS : USAGE_HOURLY_DAYS;
+
+	out->to = in->to != TIME_NONE ? in->to : op->now;
+	out->from = in->from != TIME_NONE ? in->from : out->to - REPORT_DAYS * DAY_MS;
+	if (out->from < out->to && out->to - out->from <= days * DAY_MS)
+		return true;
+	return err_field(err_r, ERR_RANGE, "end_date",
+			 "end_date must be after start_date and at most %lld days after it",
+			 (long long)days);
+}
+
+bool op_usage_report(struct op *op, const char *user_id, const char *key_id,
+		     const struct usage_report_in *in, struct usage_report *out,
+		     struct err *err_r)
+{
+	const struct usage_bucket *buckets;
+	struct api_key key;
+
+	*out = (struct usage_report){ 0 };
+	if (!range(op, in, out, err_r) || !op_key_get(op, user_id, key_id, &key, err_r))
+		return false;
+	if (!op->usage)
+		return err_set(err_r, ERR_UNAVAILABLE, "There are no counters here");
+	if (!store_usage_report(op->usage, key.id, out->from, out->to, in->daily,
+				in->by_route, op->arena, &out->buckets, err_r))
+		return false;
+	buckets = out->buckets.items;
+	for (size_t i = 0; i < out->buckets.n; i++) {
+		out->requests += buckets[i].requests;
+		out->cost += buckets[i].cost;
+	}
+	return true;
+}

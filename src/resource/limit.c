@@ -1,0 +1,76 @@
+/*
+ * How limits reach the client. Names of policies are those of op/limit.h; they
+ * are plain ASCII words, so a structured-field string needs no escapes.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+
+#include "http/problem.h"
+#include "resource/limit.h"
+
+static int64_t seconds_left(const struct call *call, const struct limit_state *s)
+{
+	int64_t left = (s->reset_at - call->op->now + SECOND_MS - 1) / SECOND_MS;
+
+	return left < 1 ? 1 : left;
+}
+
+static void add_policy(struct strbuf *b, const struct limit_state *s)
+{
+	int64_t window = (window_end(s->kind, s->window) - window_start(s->kind, s->window)) /
+			 SECOND_MS;
+
+	strbuf_addf(b, "%s\"%s\";q=%" PRId64 ";w=%" PRId64, b->len ? ", " : "", s->name,
+		    s->limit, window);
+}
+
+/* After a refusal, what stands behind the refused limit is not known. */
+static void add_state(struct strbuf *b, const struct call *call,
+		      const struct limit_state *s)
+{
+	if (s->remaining != INT_NONE)
+		strbuf_addf(b, "%s\"%s\";r=%" PRId64 ";t=%" PRId64, b->len ? ", " : "",
+			    s->name, s->remaining, seconds_left(call, s));
+}
+
+static void number(struct call *call, const char *name, int64_t n)
+{
+	response_header(call->res, name, arena_printf(call->req->arena, "%" PRId64, n));
+}
+
+void limit_headers(struct call *call, const struct limit_outcome *out)
+{
+	struct strbuf policy = { .arena = call->req->arena };
+	struct strbuf state = { .arena = call->req->arena };
+	const struct limit_state *s = out->tightest;
+
+	if (!s)
+		return;
+	for (size_t i = 0; i < out->n; i++) {
+		add_policy(&policy, &out->states[i]);
+		add_state(&state, call, &out->states[i]);
+	}
+	response_header(call->res, "RateLimit-Policy", policy.s);
+	response_header(call->res, "RateLimit", state.s);
+	number(call, "X-RateLimit-Limit", s->limit);
+	number(call, "X-RateLimit-Remaining", s->remaining);
+	number(call, "X-RateLimit-Reset", s->reset_at / SECOND_MS);
+	response_header(call->res, "X-RateLimit-Tier", s->tier);
+}
+
+void limit_refusal(struct call *call, const struct limit_outcome *out,
+		   const struct err *err)
+{
+	const struct limit_state *s = out->refused;
+	const struct problem_member more[] = {
+		{ .name = "limit", .number = s->limit },
+		{ .name = "window", .text = window_name(s->kind) },
+		{ .name = "tier", .text = s->tier },
+		{ .name = "remaining", .number = s->remaining },
+		{ 0 },
+	};
+
+	problem_reply_with(call->res, call->req->request_id, err, more);
+	limit_headers(call, out);
+}

@@ -1,0 +1,184 @@
+/*
+ * What a user's own key may do and has done: its limits and where they stand,
+ * and its usage by hour or day. Rules: op/limit.h and op/usage.h.
+ */
+#include "config.h"
+
+#include "http/rfc3339.h"
+#include "op/key.h"
+#include "op/limit.h"
+#include "op/usage.h"
+#include "resource/call.h"
+#include "resource/routes.h"
+
+/* --- limits ----------------------------------------------------------------------- */
+
+struct limit_row {
+	const char *name, *window, *tier;
+	int64_t limit, used, remaining, starts_at, resets_at;
+};
+
+static const struct field limit_fields[] = {
+	{ .name = "name", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct limit_row, name),
+	  .sentence = "As RateLimit-Policy calls it; user-... is shared by all your keys and sessions" },
+	{ .name = "window", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct limit_row, window),
+	  .sentence = "hour, day or month of the calendar, in UTC" },
+	{ .name = "tier", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct limit_row, tier), .sentence = "Tier it stands for" },
+	{ .name = "limit", .type = FIELD_INT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct limit_row, limit), .sentence = "Requests in one window" },
+	{ .name = "used", .type = FIELD_INT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct limit_row, used),
+	  .sentence = "Used in this window, or held ready by another host" },
+	{ .name = "remaining", .type = FIELD_INT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct limit_row, remaining), .sentence = "Left in this window" },
+	{ .name = "starts_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct limit_row, starts_at), .sentence = "Begin of this window" },
+	{ .name = "resets_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct limit_row, resets_at), .sentence = "Begin of the next" },
+	{ 0 },
+};
+static const struct field_schema limit_schema = {
+	"Limit", sizeof(struct limit_row), limit_fields, 0,
+};
+
+struct limits_out {
+	const char *api_key_id, *tier;
+	struct field_list limits;
+};
+
+static const struct field limits_fields[] = {
+	{ .name = "api_key_id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct limits_out, api_key_id), .sentence = "The key" },
+	{ .name = "tier", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct limits_out, tier), .sentence = "Tier of the key" },
+	{ .name = "limits", .type = FIELD_LIST, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct limits_out, limits), .schema = &limit_schema,
+	  .sentence = "All that apply, narrowest first; none = unlimited" },
+	{ 0 },
+};
+static const struct field_schema limits_schema = {
+	"KeyLimits", sizeof(struct limits_out), limits_fields, 0,
+};
+
+static struct limit_row row_of(const struct limit_state *s)
+{
+	return (struct limit_row){
+		.name = s->name, .window = window_name(s->kind), .tier = s->tier,
+		.limit = s->limit, .used = s->limit - s->remaining, .remaining = s->remaining,
+		.starts_at = window_start(s->kind, s->window), .resets_at = s->reset_at,
+	};
+}
+
+static bool key_limits(struct call *call, struct err *err_r)
+{
+	struct limit_row rows[LIMITS_MAX];
+	struct limit_outcome out;
+	struct api_key key;
+
+	if (!op_key_get(call->op, call->op->actor.user_id, call->params[0], &key, err_r) ||
+	    !op_limit_explain(call->op, &key, &call->user, &out, err_r))
+		return false;
+	for (size_t i = 0; i < out.n; i++)
+		rows[i] = row_of(&out.states[i]);
+	return call_reply(call, &(struct limits_out){ key.id, key.tier, { rows, out.n } });
+}
+
+/* --- usage ------------------------------------------------------------------------ */
+
+static const char *const usage_query[] = {
+	"start_date", "end_date", "bucket", "by_route", NULL,
+};
+
+struct usage_out {
+	const char *api_key_id, *bucket;
+	int64_t start_date, end_date, total_requests, total_cost;
+	struct field_list buckets;
+};
+
+static const struct field usage_fields[] = {
+	{ .name = "api_key_id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct usage_out, api_key_id), .sentence = "The key" },
+	{ .name = "start_date", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct usage_out, start_date), .sentence = "From here on" },
+	{ .name = "end_date", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct usage_out, end_date), .sentence = "Up to here" },
+	{ .name = "bucket", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct usage_out, bucket), .sentence = "hour or day" },
+	{ .name = "total_requests", .type = FIELD_INT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct usage_out, total_requests),
+	  .sentence = "Requests let through" },
+	{ .name = "total_cost", .type = FIELD_INT, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct usage_out, total_cost),
+	  .sentence = "What they cost of the limits" },
+	{ .name = "buckets", .type = FIELD_LIST, .flags = FIELD_REQUIRED,
+	  .offset = FIELD_AT(struct usage_out, buckets), .schema = &usage_bucket_schema,
+	  .sentence = "Those that are not empty, oldest first" },
+	{ 0 },
+};
+static const struct field_schema usage_schema = {
+	"KeyUsage", sizeof(struct usage_out), usage_fields, 0,
+};
+
+static bool query_time(const struct call *call, const char *name, int64_t *ms_r,
+		       struct err *err_r)
+{
+	const char *text;
+
+	*ms_r = TIME_NONE;
+	if (!request_query(call->req, name, &text, err_r))
+		return false;
+	if (!text || rfc3339_parse(text, ms_r))
+		return true;
+	return err_field(err_r, ERR_INVALID, name,
+			 "%s must be a time like 2026-11-01T00:00:00Z", name);
+}
+
+/* One of two words; the first when it is not there. */
+static bool query_choice(const struct call *call, const char *name, const char *const words[2],
+			 bool *second_r, struct err *err_r)
+{
+	const char *text;
+
+	*second_r = false;
+	if (!request_query(call->req, name, &text, err_r))
+		return false;
+	*second_r = str_eq(text, words[1]);
+	if (!text || *second_r || str_eq(text, words[0]))
+		return true;
+	return err_field(err_r, ERR_INVALID, name, "%s must be %s or %s", name, words[0],
+			 words[1]);
+}
+
+static bool key_usage(struct call *call, struct err *err_r)
+{
+	static const char *const buckets[] = { "hour", "day" }, *const flags[] = { "false", "true" };
+	struct usage_report_in in;
+	struct usage_report out;
+
+	if (!query_time(call, "start_date", &in.from, err_r) ||
+	    !query_time(call, "end_date", &in.to, err_r) ||
+	    !query_choice(call, "bucket", buckets, &in.daily, err_r) ||
+	    !query_choice(call, "by_route", flags, &in.by_route, err_r) ||
+	    !op_usage_report(call->op, call->op->actor.user_id, call->params[0], &in, &out,
+			     err_r))
+		return false;
+	return call_reply(call, &(struct usage_out){
+		.api_key_id = call->params[0], .bucket = buckets[in.daily],
+		.start_date = out.from, .end_date = out.to, .total_requests = out.requests,
+		.total_cost = out.cost, .buckets = out.buckets,
+	});
+}
+
+const struct route usage_routes[] = {
+	{ .method = HTTP_GET, .pattern = "/api/keys/{id}/limits", .label = "key_limits",
+	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = key_limits, .status = 200,
+	  .out = &limits_schema, .summary = "Every limit that applies to a key, and where it stands" },
+	{ .method = HTTP_GET, .pattern = "/api/keys/{id}/usage", .label = "key_usage",
+	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = key_usage, .query = usage_query,
+	  .status = 200, .out = &usage_schema,
+	  .summary = "What a key was used for, by hour or day" },
+	{ 0 },
+};

@@ -1,0 +1,351 @@
+/*
+ * shm/limit.c - taking from leases, by compare-and-swap of one word:
+ *
+ *   window id : 21 | limit : 30 | left : 13
+ *
+ * The limit is in the word so that a take under one limit can never hit a
+ * lease made under another. Finding slots is limit_table.c.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "shm/limit_private.h"
+
+#define LEFT_BITS 13
+#define LIMIT_BITS 30
+#define LEFT_MASK ((UINT64_C(1) << LEFT_BITS) - 1)
+#define LIMIT_MASK ((UINT64_C(1) << LIMIT_BITS) - 1)
+#define IDLE_MS 1000
+#define NOTE_TRIES 64
+#define ROUND_MS 500            /* touched is cleared this often */
+
+_Static_assert(LIMIT_VALUE_MAX == LIMIT_MASK, "limits fit the word");
+_Static_assert(2 * LIMIT_LEASE_MAX <= LEFT_MASK, "a lease and what comes back fit the word");
+
+static uint32_t word_window(uint64_t word)
+{
+	return (uint32_t)(word >> (LIMIT_BITS + LEFT_BITS));
+}
+
+static int64_t word_limit(uint64_t word)
+{
+	return (int64_t)(word >> LEFT_BITS & LIMIT_MASK);
+}
+
+static uint32_t word_left(uint64_t word)
+{
+	return (uint32_t)(word & LEFT_MASK);
+}
+
+static uint64_t word_of(uint32_t window, int64_t limit, uint32_t left)
+{
+	int64_t l = limit < 0 ? 0 : limit > LIMIT_VALUE_MAX ? LIMIT_VALUE_MAX : limit;
+
+	return (uint64_t)window << (LIMIT_BITS + LEFT_BITS) | (uint64_t)l << LEFT_BITS | left;
+}
+
+static uint64_t with_left(uint64_t word, uint32_t left)
+{
+	return (word & ~LEFT_MASK) | left;
+}
+
+uint64_t limit_word_new(void)
+{
+	return 0;
+}
+
+uint64_t limit_word_dead(void)
+{
+	return word_of(LIMIT_WINDOW_DEAD, 0, 0);
+}
+
+uint32_t limit_word_window(uint64_t word)
+{
+	return word_window(word);
+}
+
+/* --- bitmaps ------------------------------------------------------------------ */
+
+static struct limit_group *group_of(struct limit_slot *s)
+{
+	struct limit_slot *first = s - s->index % LIMIT_GROUP;
+
+	return (struct limit_group *)(void *)((char *)first - offsetof(struct limit_group, slots));
+}
+
+static uint64_t bit_of(const struct limit_slot *s)
+{
+	return UINT64_C(1) << (s->index % LIMIT_GROUP);
+}
+
+static void mark(_Atomic uint64_t *map, uint64_t bit)
+{
+	if (!(atomic_load_explicit(map, memory_order_relaxed) & bit))
+		atomic_fetch_or(map, bit);
+}
+
+void limit_touch(struct limit_slot *s)
+{
+	mark(&group_of(s)->touched, bit_of(s));
+}
+
+static void mark_if_low(struct limit_slot *s, uint32_t left)
+{
+	if (left < atomic_load_explicit(&s->lease, memory_order_relaxed) / 4)
+		mark(&group_of(s)->low, bit_of(s));
+}
+
+/* --- the word ------------------------------------------------------------------ */
+
+enum limit_take limit_take(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t cost,
+			   uint32_t *window_r, uint32_t *left_r)
+{
+	uint64_t want = word_of(w, limit, 0), old = atomic_load(&s->word), next;
+
+	for (;;) {
+		uint32_t left;
+
+		if (word_window(old) < w &&   /* what is left of the older window is dropped */
+		    !atomic_compare_exchange_weak(&s->word, &old, want))
+			continue;
+		if (word_window(old) < w)
+			old = want;
+		left = word_left(old);
+		*window_r = word_window(old) == LIMIT_WINDOW_DEAD ? w : word_window(old);
+		*left_r = left;
+		if (left > 0 && word_limit(old) != word_limit(want))
+			return LIMIT_CHANGED;
+		if (left < cost)
+			return LIMIT_EMPTY;
+		next = with_left(old, left - cost);
+		if (atomic_compare_exchange_weak(&s->word, &old, next))
+			break;
+	}
+	*left_r = word_left(next);
+	mark_if_low(s, *left_r);
+	return LIMIT_TAKEN;
+}
+
+void limit_untake(struct limit_slot *s, uint32_t w, uint32_t cost)
+{
+	uint64_t old = atomic_load(&s->word);
+
+	do {
+		if (word_window(old) != w || word_left(old) + (uint64_t)cost > LEFT_MASK)
+			return;
+	} while (!atomic_compare_exchange_weak(&s->word, &old,
+					       with_left(old, word_left(old) + cost)));
+	mark(&group_of(s)->held, bit_of(s));
+}
+
+/* The word after adding, or false. */
+static bool added(uint64_t old, uint64_t lease, uint64_t *next_r)
+{
+	uint32_t sum = word_left(old) + word_left(lease);
+
+	*next_r = lease;
+	if (word_window(lease) != word_window(old))
+		return word_window(lease) > word_window(old);
+	if (word_left(old) == 0)
+		return true;
+	*next_r = with_left(old, sum);
+	return word_limit(lease) == word_limit(old) && sum <= LIMIT_LEASE_MAX;
+}
+
+bool limit_add(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t n)
+{
+	uint64_t old = atomic_load(&s->word), next;
+
+	if (n > LIMIT_LEASE_MAX)
+		return false;
+	do {
+		if (!added(old, word_of(w, limit, n), &next))
+			return false;
+	} while (!atomic_compare_exchange_weak(&s->word, &old, next));
+	atomic_store(&s->lease, word_left(next));
+	mark(&group_of(s)->held, bit_of(s));
+	return true;
+}
+
+uint32_t limit_drain(struct limit_slot *s, uint32_t *window_r)
+{
+	uint64_t old;
+
+	/* before the word: a lease that is added after it sets the bit again */
+	atomic_fetch_and(&group_of(s)->held, ~bit_of(s));
+	old = atomic_load(&s->word);
+	while (!atomic_compare_exchange_weak(&s->word, &old, with_left(old, 0)))
+		;
+	*window_r = word_window(old);
+	return word_left(old);
+}
+
+uint32_t limit_left(const struct limit_slot *s, uint32_t w)
+{
+	uint64_t word = atomic_load(&s->word);
+
+	return word_window(word) == w ? word_left(word) : 0;
+}
+
+/* --- lock and note ------------------------------------------------------------- */
+
+bool limit_lock(struct limit_slot *s, int timeout_ms)
+{
+	int64_t until = clock_monotonic() + timeout_ms;
+	struct timespec ts = { .tv_sec = until / SECOND_MS,
+			       .tv_nsec = until % SECOND_MS * 1000000 };
+	int rc = pthread_mutex_clocklock(&s->mutex, CLOCK_MONOTONIC, &ts);
+
+	if (rc == EOWNERDEAD)   /* what it held is forfeited; the word is whole */
+		rc = pthread_mutex_consistent(&s->mutex);
+	return rc == 0;
+}
+
+void limit_unlock(struct limit_slot *s)
+{
+	pthread_mutex_unlock(&s->mutex);
+}
+
+/* An odd number says that it is being written; a killed writer leaves it so. */
+void limit_note(struct limit_slot *s, uint32_t w, const struct limit_note *n)
+{
+	uint32_t odd = atomic_load(&s->note_version) | 1;
+
+	atomic_store(&s->note_version, odd);
+	atomic_store(&s->note_window, w);
+	atomic_store(&s->note_leased, n->leased);
+	atomic_store(&s->note_at, n->at_ms);
+	atomic_store(&s->note_version, odd + 1);
+}
+
+bool limit_noted(const struct limit_slot *s, uint32_t w, struct limit_note *out)
+{
+	for (int i = 0; i < NOTE_TRIES; i++) {
+		uint32_t version = atomic_load(&s->note_version);
+		struct limit_note note = { atomic_load(&s->note_leased),
+					   atomic_load(&s->note_at) };
+		uint32_t window = atomic_load(&s->note_window);
+
+		if (version % 2 == 1 || atomic_load(&s->note_version) != version)
+			continue;
+		if (version == 0 || window != w)
+			return false;
+		*out = note;
+		return true;
+	}
+	return false;
+}
+
+/* --- for the scheduler ----------------------------------------------------------- */
+
+static void describe(struct limit_slot *s, bool low, struct limit_due *out)
+{
+	uint64_t word = atomic_load(&s->word);
+
+	*out = (struct limit_due){
+		.slot = s, .kind = (enum window_kind)s->kind, .window = word_window(word),
+		.left = word_left(word), .limit = word_limit(word), .low = low,
+	};
+	snprintf(out->subject, sizeof(out->subject), "%.*s", ROOM_TEXT - 1, s->subject);
+}
+
+static struct limit_slot *first_of(struct limit_group *g, uint64_t bits)
+{
+	return &g->slots[__builtin_ctzll(bits)];
+}
+
+static size_t due_low(struct limit_group *g, struct limit_due *out, size_t max)
+{
+	uint64_t bits = atomic_load(&g->low);
+	size_t n = 0;
+
+	for (; bits && n < max; bits &= bits - 1) {
+		struct limit_slot *s = first_of(g, bits);
+
+		atomic_fetch_and(&g->low, ~bit_of(s));
+		describe(s, true, &out[n++]);
+	}
+	return n;
+}
+
+/* A slot that is empty leaves the map; one that was filled meanwhile stays. */
+static bool still_held(struct limit_group *g, struct limit_slot *s)
+{
+	if (word_left(atomic_load(&s->word)) > 0)
+		return true;
+	atomic_fetch_and(&g->held, ~bit_of(s));
+	if (word_left(atomic_load(&s->word)) > 0)
+		mark(&g->held, bit_of(s));
+	return false;
+}
+
+static size_t held(struct limit_group *g, struct limit_due *out, size_t max)
+{
+	uint64_t bits = atomic_load(&g->held);
+	size_t n = 0;
+
+	for (; bits && n < max; bits &= bits - 1) {
+		struct limit_slot *s = first_of(g, bits);
+
+		if (still_held(g, s))
+			describe(s, false, &out[n++]);
+	}
+	return n;
+}
+
+static size_t due_idle(struct limit_group *g, int64_t now_ms, struct limit_due *out, size_t max)
+{
+	uint64_t bits = atomic_load(&g->held) & ~atomic_load(&g->touched);
+	size_t n = 0;
+
+	for (; bits && n < max; bits &= bits - 1) {
+		struct limit_slot *s = first_of(g, bits);
+
+		if (now_ms - atomic_load(&s->used) >= IDLE_MS && still_held(g, s))
+			describe(s, false, &out[n++]);
+	}
+	return n;
+}
+
+static size_t groups_used(const struct room *r)
+{
+	return (atomic_load(&r->header->limit_used) + LIMIT_GROUP - 1) / LIMIT_GROUP;
+}
+
+size_t limit_held(struct room *r, struct limit_due *out, size_t max)
+{
+	size_t groups = groups_used(r), n = 0;
+
+	for (size_t i = 0; i < groups && n < max; i++)
+		n += held(&r->groups[i], out + n, max - n);
+	return n;
+}
+
+size_t limit_due(struct room *r, int64_t now_ms, struct limit_due *out, size_t max)
+{
+	size_t groups = groups_used(r), n = 0;
+	bool round = now_ms - r->due_round >= ROUND_MS;
+
+	/* begin where the last call was full, so that every group has its turn */
+	for (size_t i = 0; i < groups; i++) {
+		struct limit_group *g = &r->groups[(r->due_from + i) % groups];
+
+		n += due_low(g, out + n, max - n);
+		n += due_idle(g, now_ms, out + n, max - n);
+		if (round)
+			atomic_store(&g->touched, 0);
+		if (n == max) {
+			r->due_from = (r->due_from + i) % groups;
+			return n;
+		}
+	}
+	if (round)
+		r->due_round = now_ms;
+	return n;
+}

@@ -1,0 +1,320 @@
+/*
+ * shm/room_file.c - the file itself: made under another name and renamed when
+ * it is whole; kept when boot, database and layout are ours; thrown away, with
+ * one log line, when they are not. When only the sizes changed, the rows that
+ * wait are moved to a new file.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "shm/room_file.h"
+
+#define NEW_FILE ROOM_FILE ".new"
+#define TMPFS_TYPE 0x01021994       /* linux/magic.h */
+#define TMPFS_BOOT "tmpfs"
+
+/* --- who we are ------------------------------------------------------------------- */
+
+/* /proc/sys is hidden from a confined service; a tmpfs does not outlive the
+ * boot, so there it is not needed. */
+static bool boot_of(int dir_fd, char out[ROOM_TEXT], struct err *err_r)
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	struct statfs fs;
+	ssize_t n;
+
+	memset(out, 0, ROOM_TEXT);
+	if (fstatfs(dir_fd, &fs) == 0 && fs.f_type == TMPFS_TYPE) {
+		snprintf(out, ROOM_TEXT, TMPFS_BOOT);
+		n = 1;
+	} else {
+		n = fd >= 0 ? read(fd, out, 36) : -1;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (n > 0)
+		return true;
+	return err_field(err_r, ERR_CONFIG, "RUNTIME_DIR",
+			 "RUNTIME_DIR is not on a tmpfs, and the boot id cannot be read: put it on one");
+}
+
+static bool random_id(char out[ROOM_TEXT], struct err *err_r)
+{
+	unsigned char b[16];
+	char hex[33];
+
+	if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
+		return err_set(err_r, ERR_INTERNAL, "no random numbers: %s", strerror(errno));
+	b[6] = (b[6] & 0x0f) | 0x40;
+	b[8] = (b[8] & 0x3f) | 0x80;
+	hex_encode(b, sizeof(b), hex);
+	memset(out, 0, ROOM_TEXT);
+	snprintf(out, ROOM_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
+		 hex + 20);
+	return true;
+}
+
+static uint64_t checksum(const struct room_identity *id)
+{
+	return room_hash(id, offsetof(struct room_identity, checksum));
+}
+
+static bool identity_of(int dir_fd, const struct room_options *o, struct room_identity *id,
+			struct err *err_r)
+{
+	struct room sizes = { 0 };
+
+	memset(id, 0, sizeof(*id));
+	room_measure(&sizes, o->rings, o->limit_slots);
+	snprintf(id->magic, sizeof(id->magic), "%s", ROOM_MAGIC);
+	snprintf(id->database_id, sizeof(id->database_id), "%s", o->database_id);
+	id->layout = ROOM_LAYOUT;
+	id->own_bytes = sizeof(struct room_header);
+	id->rings = o->rings;
+	id->limit_slots = sizes.limit_slots;
+	id->bytes = sizes.bytes;
+	return boot_of(dir_fd, id->boot, err_r) && random_id(id->host_id, err_r);
+}
+
+/* --- mapping ------------------------------------------------------------------------ */
+
+static bool map(struct room *r, int fd, size_t rings, size_t limit_slots, struct err *err_r)
+{
+	void *base;
+
+	room_measure(r, rings, limit_slots);
+	base = mmap(NULL, r->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (base == MAP_FAILED)
+		return err_set(err_r, ERR_INTERNAL, "the room of %zu bytes cannot be mapped: %s",
+			       r->bytes, strerror(errno));
+	room_place(r, base);
+	r->fd = fd;
+	return true;
+}
+
+/* --- making ------------------------------------------------------------------------- */
+
+static bool cannot_make(struct err *err_r, int error)
+{
+	return err_field(err_r, ERR_CONFIG, "RUNTIME_DIR",
+			 "no room can be made in RUNTIME_DIR: %s", strerror(error));
+}
+
+static bool make(struct room *r, int dir_fd, const struct room_identity *id, struct err *err_r)
+{
+	int fd, rc;
+
+	unlinkat(dir_fd, NEW_FILE, 0);
+	fd = openat(dir_fd, NEW_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return cannot_make(err_r, errno);
+	room_measure(r, (size_t)id->rings, (size_t)id->limit_slots);
+	rc = posix_fallocate(fd, 0, (off_t)r->at.rows);
+	if (rc != 0 || ftruncate(fd, (off_t)r->bytes) != 0) {
+		close(fd);
+		return cannot_make(err_r, rc ? rc : errno);
+	}
+	if (!map(r, fd, (size_t)id->rings, (size_t)id->limit_slots, err_r)) {
+		close(fd);
+		return false;
+	}
+	r->header->identity = *id;
+	r->header->identity.checksum = checksum(id);
+	for (size_t i = 0; i < LIMIT_STRIPES; i++)
+		room_mutex_init(&r->header->stripes[i].mutex);
+	return true;
+}
+
+static bool make_and_name(struct room *r, int dir_fd, const struct room_identity *id,
+			  struct err *err_r)
+{
+	return make(r, dir_fd, id, err_r) &&
+		(renameat(dir_fd, NEW_FILE, dir_fd, ROOM_FILE) == 0 || cannot_make(err_r, errno));
+}
+
+/* --- judging ------------------------------------------------------------------------ */
+
+static bool read_identity(int fd, struct room_identity *id)
+{
+	struct room sizes = { 0 };
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    pread(fd, id, sizeof(*id), 0) != (ssize_t)sizeof(*id) ||
+	    memcmp(id->magic, ROOM_MAGIC, sizeof(id->magic)) != 0 ||
+	    id->layout != ROOM_LAYOUT || id->own_bytes != sizeof(struct room_header) ||
+	    id->checksum != checksum(id) ||
+	    id->rings > ROOM_RINGS_MAX || id->limit_slots > ROOM_LIMIT_SLOTS_MAX)
+		return false;
+	room_measure(&sizes, (size_t)id->rings, (size_t)id->limit_slots);
+	return id->bytes == sizes.bytes && (uint64_t)st.st_size == id->bytes;
+}
+
+static bool rings_whole(const struct room *r)
+{
+	for (size_t i = 0; i < r->rings; i++)
+		if (ring_depth(r, i) > RING_ROWS)
+			return false;
+	return true;
+}
+
+static int64_t waiting(const struct room *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->rings; i++)
+		n += ring_depth(r, i);
+	return (int64_t)n;
+}
+
+/* Why it has to go; NULL = it can stay. */
+static const char *misfit(const struct room *r, const struct room_identity *want)
+{
+	const struct room_identity *had = &r->header->identity;
+
+	if (!rings_whole(r))
+		return "torn";
+	if (strcmp(had->boot, want->boot) != 0)
+		return "boot";
+	return strcmp(had->database_id, want->database_id) != 0 ? "database" : NULL;
+}
+
+static void unmap(struct room *r)
+{
+	munmap(r->header, r->bytes);
+	close(r->fd);
+	r->header = NULL;
+	r->fd = -1;
+}
+
+static void log_discarded(const char *why, int64_t rows)
+{
+	log_warn("room_discarded", LOG_S("reason", why), LOG_N(rows < 0 ? NULL : "rows", rows),
+		 LOG_S(rows < 0 ? "rows" : NULL, "unknown"));
+}
+
+/* --- opening ------------------------------------------------------------------------ */
+
+/* The rows that wait and the positions; leases are given back by then, or
+ * forfeited, and generations mean nothing to processes yet to come. */
+static bool move(struct room *r, int dir_fd, struct room_identity *id, struct err *err_r)
+{
+	struct room old = *r;
+
+	r->header = NULL;
+	r->fd = -1;
+	if (id->rings < old.rings)
+		id->rings = old.rings;
+	memcpy(id->host_id, old.header->identity.host_id, ROOM_TEXT);
+	if (!make(r, dir_fd, id, err_r)) {
+		unmap(&old);
+		return false;
+	}
+	for (size_t i = 0; i < old.rings; i++) {
+		struct usage_record rec;
+		uint64_t head = ring_head(&old, i);
+
+		atomic_store(&r->heads[i].head, ring_tail(&old, i));
+		atomic_store(&r->heads[i].tail, ring_tail(&old, i));
+		for (uint64_t seq = ring_tail(&old, i) + 1; seq <= head; seq++)
+			if (ring_peek(&old, i, seq, &rec, 1) != 1 || !ring_push(r, i, &rec)) {
+				unmap(&old);
+				return cannot_make(err_r, ENOSPC);
+			}
+	}
+	unmap(&old);
+	return renameat(dir_fd, NEW_FILE, dir_fd, ROOM_FILE) == 0 || cannot_make(err_r, errno);
+}
+
+static bool replace(struct room *r, int dir_fd, const struct room_identity *id, const char *why,
+		    int64_t *discarded_r, struct err *err_r)
+{
+	*discarded_r = -1;
+	if (r->header) {
+		if (rings_whole(r))
+			*discarded_r = waiting(r);
+		unmap(r);
+	}
+	log_discarded(why, *discarded_r);
+	return make_and_name(r, dir_fd, id, err_r);
+}
+
+bool room_file_open(struct room *r, int dir_fd, const struct room_options *o,
+		    int64_t *discarded_r, struct err *err_r)
+{
+	int fd = openat(dir_fd, ROOM_FILE, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	struct room_identity had, want;
+	const char *why;
+
+	*discarded_r = 0;
+	if (!identity_of(dir_fd, o, &want, err_r)) {
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	if (fd < 0)
+		return make_and_name(r, dir_fd, &want, err_r);
+	if (!read_identity(fd, &had)) {
+		close(fd);
+		return replace(r, dir_fd, &want, "torn", discarded_r, err_r);
+	}
+	if (!map(r, fd, (size_t)had.rings, (size_t)had.limit_slots, err_r)) {
+		close(fd);
+		return false;
+	}
+	why = misfit(r, &want);
+	if (why)
+		return replace(r, dir_fd, &want, why, discarded_r, err_r);
+	if (had.rings < want.rings || had.limit_slots != want.limit_slots)
+		return move(r, dir_fd, &want, err_r);
+	return true;
+}
+
+/* --- attaching ---------------------------------------------------------------------- */
+
+static bool attachable(const struct room_identity *had, int dir_fd, const char *dir,
+		       const char *database_id, struct err *err_r)
+{
+	char boot[ROOM_TEXT];
+
+	if (!boot_of(dir_fd, boot, err_r))
+		return false;
+	if (strcmp(had->boot, boot) != 0)
+		return err_set(err_r, ERR_NOT_FOUND, "the room in %s is from before the last start "
+			       "of this host", dir);
+	if (strcmp(had->database_id, database_id) != 0)
+		return err_set(err_r, ERR_CONFLICT, "the service in %s has another database", dir);
+	return true;
+}
+
+bool room_file_attach(struct room *r, int dir_fd, const char *dir, const char *database_id,
+		      struct err *err_r)
+{
+	int fd = openat(dir_fd, ROOM_FILE, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	struct room_identity had;
+
+	if (fd < 0)
+		return err_set(err_r, errno == ENOENT ? ERR_NOT_FOUND : ERR_FORBIDDEN,
+			       "%s/%s cannot be opened: %s", dir, ROOM_FILE, strerror(errno));
+	if (!read_identity(fd, &had)) {
+		close(fd);
+		return err_set(err_r, ERR_CONFLICT, "%s/%s is not a room of this version of pierre",
+			       dir, ROOM_FILE);
+	}
+	if (!attachable(&had, dir_fd, dir, database_id, err_r) ||
+	    !map(r, fd, (size_t)had.rings, (size_t)had.limit_slots, err_r)) {
+		close(fd);
+		return false;
+	}
+	return true;
+}

@@ -1,0 +1,135 @@
+/*
+ * store/quota.c - leases of limits. One statement decides what is granted, so
+ * hosts and processes that lease at once never pass the limit together. A
+ * lease whose COMMIT was in doubt counts as leased and is forfeited.
+ */
+#include "config.h"
+
+#include "base/arena.h"
+#include "db/db.h"
+#include "store/quota.h"
+#include "store/sql.h"
+
+#define SWEEP_PAGE 500
+#define SWEEP_AFTER_MS (3600 * SECOND_MS)
+
+struct db *store_quota_open(struct db *main)
+{
+	if (db_backend(main) == DB_PGSQL)
+		return main;
+	return db_new_beside(main, ".quota", &sql_quota_catalog, false);
+}
+
+void store_quota_close(struct db **quota, struct db *main)
+{
+	if (*quota != main)
+		db_free(quota);
+	*quota = NULL;
+}
+
+bool store_quota_migrate(struct db *quota, struct err *err_r)
+{
+	int applied;
+
+	return db_backend(quota) == DB_PGSQL || db_migrate(quota, &applied, err_r);
+}
+
+struct lease {
+	const char *subject;
+	enum window_kind kind;
+	uint32_t window;
+	int64_t limit, want;
+	int64_t granted, leased;
+};
+
+static bool lease_tx(struct db *db, void *arg, struct err *err_r)
+{
+	struct lease *l = arg;
+	enum db_rc rc = db_query(db, SQL_QUOTA_LEASE,
+		DB_ARGS(db_text(l->subject), db_text(window_name(l->kind)), db_int(l->window),
+			db_int(l->want), db_int(l->limit), db_time(window_end(l->kind, l->window))),
+		err_r);
+
+	l->granted = 0;
+	if (rc == DB_ROW) {
+		l->granted = db_column_int(db, 0);
+		l->leased = db_column_int(db, 1);
+	}
+	db_finish(db);
+	return rc == DB_ROW || rc == DB_OK;
+}
+
+bool store_quota_lease(struct db *db, const char *subject, enum window_kind kind,
+		       uint32_t window, int64_t limit, int64_t want,
+		       int64_t *granted_r, int64_t *leased_r, struct err *err_r)
+{
+	struct lease l = { subject, kind, window, limit, want, 0, 0 };
+
+	/* what is used up is refused by a read, so that a flood of refused
+	 * requests does not write */
+	if (!store_quota_leased(db, subject, kind, window, &l.leased, err_r))
+		return false;
+	if (want > 0 && l.leased < limit && !db_transaction(db, lease_tx, &l, err_r))
+		return false;
+	if (want > 0 && l.leased < limit && l.granted == 0)   /* others were faster */
+		l.leased = limit;
+	*granted_r = l.granted;
+	*leased_r = l.leased;
+	return true;
+}
+
+struct giving {
+	const char *subject;
+	enum window_kind kind;
+	uint32_t window;
+	int64_t n;
+};
+
+static bool return_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct giving *g = arg;
+
+	return db_write(db, SQL_QUOTA_RETURN,
+			DB_ARGS(db_text(g->subject), db_text(window_name(g->kind)),
+				db_int(g->window), db_int(g->n)), NULL, err_r);
+}
+
+bool store_quota_return(struct db *db, const char *subject, enum window_kind kind,
+			uint32_t window, int64_t n, struct err *err_r)
+{
+	struct giving g = { subject, kind, window, n };
+
+	return n <= 0 || db_transaction(db, return_tx, &g, err_r);
+}
+
+bool store_quota_leased(struct db *db, const char *subject, enum window_kind kind,
+			uint32_t window, int64_t *leased_r, struct err *err_r)
+{
+	return db_number(db, SQL_QUOTA_LEASED,
+			 DB_ARGS(db_text(subject), db_text(window_name(kind)), db_int(window)),
+			 leased_r, err_r);
+}
+
+struct sweep {
+	int64_t before, n;
+};
+
+static bool sweep_tx(struct db *db, void *arg, struct err *err_r)
+{
+	struct sweep *s = arg;
+
+	return db_write(db, SQL_QUOTA_SWEEP, DB_ARGS(db_time(s->before)), &s->n, err_r);
+}
+
+bool store_quota_sweep(struct db *db, int64_t now_ms, int64_t *n_r, struct err *err_r)
+{
+	struct sweep s = { .before = now_ms - SWEEP_AFTER_MS };
+
+	*n_r = 0;
+	do {
+		if (!db_transaction(db, sweep_tx, &s, err_r))
+			return false;
+		*n_r += s.n;
+	} while (s.n == SWEEP_PAGE);
+	return true;
+}

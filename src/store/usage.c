@@ -1,0 +1,153 @@
+/*
+ * store/usage.c - opening, and upkeep by the scheduler: partitions ahead,
+ * months that are too old. Recording is usage_record.c, counting
+ * usage_count.c, reports usage_report.c.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/sql.h"
+#include "store/usage_private.h"
+
+#define MONTHS_AHEAD 2
+#define FILES_MAX 1024
+
+struct usage_store *store_usage_open(struct db *main, const char *host_id)
+{
+	struct usage_store *u = calloc(1, sizeof(*u));
+
+	if (!u)
+		abort();
+	u->main = main;
+	u->arena = arena_new();
+	if (host_id)
+		snprintf(u->host_id, sizeof(u->host_id), "%s", host_id);
+	return u;
+}
+
+void store_usage_close(struct usage_store **u)
+{
+	if (!*u)
+		return;
+	for (size_t i = 0; i < USAGE_MONTHS; i++)
+		usage_month_close(*u, &(*u)->months[i]);
+	arena_free(&(*u)->arena);
+	free(*u);
+	*u = NULL;
+}
+
+/* A month that was never recorded is not made for it. */
+static bool position_in(struct usage_store *u, uint32_t id, uint32_t ring, int64_t *seq_r,
+			struct err *err_r)
+{
+	struct db *db = u->main;
+	struct usage_month *m;
+
+	*seq_r = 0;
+	if (db_backend(u->main) == DB_SQLITE) {
+		if (access(usage_month_path(u, id, ""), F_OK) != 0)
+			return true;
+		if (!usage_month_open(u, id, &m, err_r))
+			return false;
+		db = m->db;
+	}
+	return db_number(db, SQL_USAGE_POSITION,
+			 DB_ARGS(db_time(usage_month_start(id)), db_text(u->host_id),
+				 db_int(ring)), seq_r, err_r);
+}
+
+bool store_usage_position(struct usage_store *u, uint32_t ring, int64_t now_ms,
+			  uint64_t *seq_r, struct err *err_r)
+{
+	uint32_t month = window_id(WINDOW_MONTH, now_ms);
+	int64_t last, now;
+
+	arena_reset(u->arena);
+	if (!position_in(u, month - 1, ring, &last, err_r) ||
+	    !position_in(u, month, ring, &now, err_r))
+		return false;
+	*seq_r = (uint64_t)(now > last ? now : last);
+	return true;
+}
+
+/* --- months ahead ---------------------------------------------------------------- */
+
+bool store_usage_prepare(struct usage_store *u, int64_t now_ms, struct err *err_r)
+{
+	uint32_t month = window_id(WINDOW_MONTH, now_ms);
+
+	if (db_backend(u->main) != DB_PGSQL)
+		return true;
+	for (uint32_t id = month; id <= month + MONTHS_AHEAD; id++) {
+		struct usage_month *m;
+
+		if (!usage_month_open(u, id, &m, err_r))
+			return false;
+	}
+	return true;
+}
+
+/* --- retention --------------------------------------------------------------------- */
+
+struct drop {
+	uint32_t first;      /* month that stays */
+	int64_t n;
+};
+
+static bool drop_tx(struct db *db, void *arg, struct err *err_r)
+{
+	struct drop *d = arg;
+	char suffix[USAGE_SUFFIX];
+
+	usage_month_suffix(d->first, suffix);
+	suffix[strlen(suffix) - 3] = '_';
+	return db_number(db, SQL_USAGE_MONTH_DROP,
+			 DB_ARGS(db_text(suffix + strlen(".usage-")),
+				 db_time(usage_month_start(d->first))), &d->n, err_r);
+}
+
+/* The file itself goes last: while it is there, this is tried again. */
+static bool remove_month(struct usage_store *u, uint32_t id, struct err *err_r)
+{
+	static const char *const adds[] = { "-wal", "-shm", ".writer", "" };
+
+	for (size_t i = 0; i < sizeof(adds) / sizeof(adds[0]); i++) {
+		const char *path = usage_month_path(u, id, adds[i]);
+
+		if (unlink(path) != 0 && errno != ENOENT)
+			return err_set(err_r, ERR_UNAVAILABLE, "Cannot remove %.300s: %s", path,
+				       strerror(errno));
+	}
+	return true;
+}
+
+static bool remove_files(struct usage_store *u, struct drop *d, struct err *err_r)
+{
+	uint32_t ids[FILES_MAX];
+	size_t n = usage_month_files(u, ids, FILES_MAX);
+
+	for (size_t i = 0; i < n && ids[i] < d->first; i++, d->n++)
+		if (!remove_month(u, ids[i], err_r))
+			return false;
+	return true;
+}
+
+bool store_usage_retire(struct usage_store *u, int64_t now_ms, int64_t months_kept,
+			int64_t *dropped_r, struct err *err_r)
+{
+	struct drop d = { .first = window_id(WINDOW_MONTH, now_ms) - (uint32_t)months_kept };
+	bool done;
+
+	arena_reset(u->arena);
+	if (db_backend(u->main) == DB_PGSQL)
+		done = db_transaction(u->main, drop_tx, &d, err_r);
+	else
+		done = remove_files(u, &d, err_r);
+	*dropped_r = d.n;
+	return done;
+}

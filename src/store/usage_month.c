@@ -1,0 +1,238 @@
+/*
+ * store/usage_month.c - where a month's usage is: a file of its own beside the
+ * SQLite database, partitions in PostgreSQL. Made at first use.
+ */
+#include "config.h"
+
+#include <dirent.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "store/sql.h"
+#include "store/usage_private.h"
+
+#define MONTH_TEXT 7    /* 2026-11 */
+#define INFIX ".usage-"
+
+static bool in_files(const struct usage_store *u)
+{
+	return db_backend(u->main) == DB_SQLITE;
+}
+
+void usage_month_suffix(uint32_t id, char out[USAGE_SUFFIX])
+{
+	char moment[TIME_TEXT];
+
+	time_format(usage_month_start(id), moment);
+	memcpy(out, INFIX, strlen(INFIX));
+	memcpy(out + strlen(INFIX), moment, MONTH_TEXT);
+	out[strlen(INFIX) + MONTH_TEXT] = '\0';
+}
+
+const char *usage_month_path(const struct usage_store *u, uint32_t id, const char *add)
+{
+	char suffix[USAGE_SUFFIX];
+
+	usage_month_suffix(id, suffix);
+	return arena_printf(u->arena, "%s%s%s", db_path(u->main), suffix, add);
+}
+
+/* --- files -------------------------------------------------------------------------- */
+
+/* "2026-11" and nothing behind it. */
+static bool month_parse(const char *text, uint32_t *id_r)
+{
+	char moment[TIME_TEXT] = "YYYY-MM-01T00:00:00.000Z";
+	int64_t ms;
+
+	if (strlen(text) != MONTH_TEXT)
+		return false;
+	memcpy(moment, text, MONTH_TEXT);
+	if (!time_parse(moment, &ms))
+		return false;
+	*id_r = window_id(WINDOW_MONTH, ms);
+	return true;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+size_t usage_month_files(const struct usage_store *u, uint32_t *ids, size_t max)
+{
+	char *path = arena_strdup(u->arena, db_path(u->main));
+	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	const char *prefix = arena_printf(u->arena, "%s" INFIX, name);
+	DIR *dir = db_is_memory(u->main) ? NULL : opendir(dirname(path));
+	struct dirent *e;
+	size_t n = 0;
+
+	while (dir && n < max && (e = readdir(dir)))
+		if (str_starts(e->d_name, prefix) &&
+		    month_parse(e->d_name + strlen(prefix), &ids[n]))
+			n++;
+	if (dir)
+		closedir(dir);
+	qsort(ids, n, sizeof(*ids), by_id);
+	return n;
+}
+
+/* --- opening ----------------------------------------------------------------------------- */
+
+static bool make_tx(struct db *db, void *arg, struct err *err_r)
+{
+	uint32_t id = *(const uint32_t *)arg;
+	char suffix[USAGE_SUFFIX];
+	int64_t made;
+
+	usage_month_suffix(id, suffix);
+	suffix[strlen(INFIX) + 4] = '_';
+	if (!db_number(db, SQL_USAGE_MONTH_MAKE,
+		       DB_ARGS(db_text(suffix + strlen(INFIX)), db_time(usage_month_start(id)),
+			       db_time(usage_month_start(id + 1))), &made, err_r))
+		return false;
+	if (made > 0)
+		log_info("usage_month_made", LOG_S("month", suffix + strlen(INFIX)));
+	return true;
+}
+
+static bool prepare_month(struct usage_store *u, struct usage_month *m, struct err *err_r)
+{
+	char suffix[USAGE_SUFFIX];
+	int applied;
+
+	if (!in_files(u)) {
+		m->db = u->main;
+		return db_transaction(m->db, make_tx, &m->id, err_r);
+	}
+	usage_month_suffix(m->id, suffix);
+	m->db = db_new_beside(u->main, suffix, &sql_usage_catalog, false);
+	return db_migrate(m->db, &applied, err_r);
+}
+
+static void release(struct usage_store *u, struct usage_month *m)
+{
+	if (m->db != u->main)
+		db_free(&m->db);
+	free(m->positions);
+	*m = (struct usage_month){ .db = NULL };
+}
+
+static int64_t wal_bytes(struct usage_store *u, const struct usage_month *m)
+{
+	struct stat st;
+
+	return stat(usage_month_path(u, m->id, "-wal"), &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+static bool checkpoint(struct usage_store *u, struct usage_month *m, int64_t least,
+		       struct err *err_r)
+{
+	bool done;
+
+	return wal_bytes(u, m) < least || db_checkpoint(m->db, &done, err_r);
+}
+
+void usage_month_close(struct usage_store *u, struct usage_month *m)
+{
+	struct err err;
+
+	if (!m->db)
+		return;
+	arena_reset(u->arena);
+	if (in_files(u) && !checkpoint(u, m, 1, &err))
+		log_warn("checkpoint_failed", LOG_S("error", err.message));
+	release(u, m);
+}
+
+bool store_usage_checkpoint(struct usage_store *u, int64_t least, struct err *err_r)
+{
+	arena_reset(u->arena);
+	for (size_t i = 0; in_files(u) && i < USAGE_MONTHS; i++)
+		if (u->months[i].db && !checkpoint(u, &u->months[i], least, err_r))
+			return false;
+	return true;
+}
+
+/* The month itself, or else the place to open it in. */
+static struct usage_month *place(struct usage_store *u, uint32_t id)
+{
+	struct usage_month *oldest = &u->months[0];
+
+	for (size_t i = 0; i < USAGE_MONTHS; i++)
+		if (u->months[i].db && u->months[i].id == id)
+			return &u->months[i];
+	for (size_t i = 0; i < USAGE_MONTHS; i++)
+		if (u->months[i].used < oldest->used)
+			oldest = &u->months[i];
+	return oldest;
+}
+
+bool usage_month_open(struct usage_store *u, uint32_t id, struct usage_month **m_r,
+		      struct err *err_r)
+{
+	struct usage_month *m = place(u, id);
+
+	if (!m->db || m->id != id) {
+		while (m->dirty)
+			if (!usage_month_count(u, m, err_r))
+				return false;
+		usage_month_close(u, m);
+		m->id = id;
+		if (!prepare_month(u, m, err_r)) {
+			release(u, m);
+			return false;
+		}
+	}
+	m->used = ++u->turn;
+	*m_r = m;
+	return true;
+}
+
+/* --- what is not counted ------------------------------------------------------------------ */
+
+static bool find_in_files(struct usage_store *u, struct err *err_r)
+{
+	uint32_t ids[1024];
+	size_t n = usage_month_files(u, ids, sizeof(ids) / sizeof(ids[0]));
+	struct usage_month *m;
+
+	/* whoever died was writing to one of the last two */
+	for (size_t i = n > 2 ? n - 2 : 0; i < n; i++) {
+		if (!usage_month_open(u, ids[i], &m, err_r))
+			return false;
+		m->dirty = USAGE_ALL_PARTS;
+	}
+	return true;
+}
+
+static bool find_in_partitions(struct usage_store *u, struct err *err_r)
+{
+	int64_t months[USAGE_MONTHS];
+	size_t n = 0;
+	enum db_rc rc = db_query(u->main, SQL_USAGE_BATCH_MONTHS, DB_NO_ARGS, err_r);
+	struct usage_month *m;
+
+	for (; rc == DB_ROW && n < USAGE_MONTHS; rc = db_next(u->main, err_r))
+		if (time_parse(db_column_text(u->main, 0), &months[n]))
+			n++;
+	db_finish(u->main);
+	for (size_t i = 0; i < n; i++) {
+		if (!usage_month_open(u, window_id(WINDOW_MONTH, months[i]), &m, err_r))
+			return false;
+		m->dirty = USAGE_ALL_PARTS;
+	}
+	return rc == DB_OK || rc == DB_ROW;
+}
+
+bool store_usage_recover(struct usage_store *u, struct err *err_r)
+{
+	arena_reset(u->arena);
+	return in_files(u) ? find_in_files(u, err_r) : find_in_partitions(u, err_r);
+}

@@ -1,0 +1,112 @@
+/*
+ * store/usage_report.c - counters in buckets, one query a month. On SQLite the
+ * month files are opened one at a time; a month without a file had no requests.
+ */
+#include "config.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "store/sql.h"
+#include "store/usage_private.h"
+
+static const struct field bucket_fields[] = {
+	{ .name = "start", .column = "start_at", .type = FIELD_TIME,
+	  .offset = FIELD_AT(struct usage_bucket, start),
+	  .sentence = "Start of the hour or day, UTC." },
+	{ .name = "route", .column = "label", .type = FIELD_TEXT,
+	  .offset = FIELD_AT(struct usage_bucket, route),
+	  .sentence = "Label of the route; empty when all are summed." },
+	{ .name = "requests", .type = FIELD_INT, .offset = FIELD_AT(struct usage_bucket, requests),
+	  .sentence = "Requests that were allowed." },
+	{ .name = "cost", .type = FIELD_INT, .offset = FIELD_AT(struct usage_bucket, cost),
+	  .sentence = "What they took from the limits." },
+	{ 0 },
+};
+const struct field_schema usage_bucket_schema = {
+	"UsageBucket", sizeof(struct usage_bucket), bucket_fields, 0,
+};
+
+struct report {
+	const char *key_id;
+	int64_t from, to;
+	bool daily, by_route;
+	struct arena *arena;
+};
+
+static bool query(struct db *db, const struct report *r, struct field_list *out,
+		  struct err *err_r)
+{
+	return db_list(db, SQL_USAGE_REPORT,
+		       DB_ARGS(db_text(r->key_id), db_time(r->from), db_time(r->to),
+			       db_bool(r->daily), db_bool(r->by_route)),
+		       &usage_bucket_schema, r->arena, out, err_r);
+}
+
+static void append(struct arena *arena, struct field_list *all, const struct field_list *more)
+{
+	struct usage_bucket *items;
+
+	if (more->n == 0)
+		return;
+	items = arena_alloc(arena, (all->n + more->n) * sizeof(*items));
+	if (all->n)
+		memcpy(items, all->items, all->n * sizeof(*items));
+	memcpy(items + all->n, more->items, more->n * sizeof(*items));
+	*all = (struct field_list){ .items = items, .n = all->n + more->n };
+}
+
+static bool query_file(struct usage_store *u, uint32_t id, const struct report *r,
+		       struct field_list *out, struct err *err_r)
+{
+	struct db_schema_status status;
+	char suffix[USAGE_SUFFIX];
+	struct db *db;
+	bool done;
+
+	*out = (struct field_list){ .n = 0 };
+	if (access(usage_month_path(u, id, ""), F_OK) != 0)
+		return true;
+	usage_month_suffix(id, suffix);
+	db = db_new_beside(u->main, suffix, &sql_usage_catalog, true);
+	done = db_schema_status(db, &status, err_r) &&
+		(status.current == 0 || query(db, r, out, err_r));   /* 0: just being made */
+	db_free(&db);
+	return done;
+}
+
+/* Whole hours or days; no earlier than there can be a month. */
+static void widen(struct report *r)
+{
+	enum window_kind k = r->daily ? WINDOW_DAY : WINDOW_HOUR;
+
+	if (r->from < 0)
+		r->from = 0;
+	if (r->to <= r->from)
+		return;
+	r->from = window_start(k, window_id(k, r->from));
+	r->to = window_end(k, window_id(k, r->to - 1));
+}
+
+bool store_usage_report(struct usage_store *u, const char *key_id, int64_t from, int64_t to,
+			bool daily, bool by_route, struct arena *arena,
+			struct field_list *out, struct err *err_r)
+{
+	struct report r = { key_id, from, to, daily, by_route, arena };
+	struct field_list part;
+
+	*out = (struct field_list){ .n = 0 };
+	arena_reset(u->arena);
+	widen(&r);
+	if (r.to <= r.from)
+		return true;
+	if (db_backend(u->main) == DB_PGSQL)
+		return query(u->main, &r, out, err_r);
+	for (uint32_t id = window_id(WINDOW_MONTH, r.from);
+	     id <= window_id(WINDOW_MONTH, r.to - 1); id++) {
+		if (!query_file(u, id, &r, &part, err_r))
+			return false;
+		append(arena, out, &part);
+	}
+	return true;
+}

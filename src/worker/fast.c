@@ -1,0 +1,338 @@
+/*
+ * worker/fast.c - the loop of the fast pool: epoll over the listening socket,
+ * TERM, the lifeline and every connection. Owns connections and their time
+ * limits; knows nothing of what is asked on them.
+ *
+ * Edge-triggered: half a request wakes us again when more of it has come, and
+ * a connection needs no re-arming. Each list holds connections with one time
+ * limit, so its head is the one that is due first.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "worker/fast.h"
+#include "worker/worker_private.h"
+
+#define CONNECTIONS_MAX 4096   /* over this the one that is due first goes */
+#define DESCRIPTORS_OTHER 64   /* of the process, for all else */
+
+enum place { PLACE_READING, PLACE_IDLE, PLACE_LINGERING, PLACE__COUNT };
+
+/* Milliseconds in each place. nginx closes idle connections after 60 s, and
+ * goes before us. */
+static const int64_t limits[PLACE__COUNT] = {
+	[PLACE_READING] = 5000, [PLACE_IDLE] = 75000, [PLACE_LINGERING] = 1000,
+};
+
+struct connection {
+	struct fcgi *fcgi;
+	struct connection *prev, *next;
+	enum place place;
+	bool watched;          /* in the epoll set */
+	int64_t due;           /* monotonic ms */
+};
+
+struct loop {
+	const struct fast_options *o;
+	int epoll_fd, signal_fd;
+	struct connection lists[PLACE__COUNT];   /* heads of rings */
+	size_t n, most;
+	bool stopping, failed;
+};
+
+/* --- lists ------------------------------------------------------------------------ */
+
+static void unlink_connection(struct connection *c)
+{
+	c->prev->next = c->next;
+	c->next->prev = c->prev;
+}
+
+static void put(struct loop *l, struct connection *c, enum place place)
+{
+	struct connection *head = &l->lists[place];
+
+	c->place = place;
+	c->due = clock_monotonic() + limits[place];
+	c->prev = head->prev;
+	c->next = head;
+	head->prev->next = c;
+	head->prev = c;
+}
+
+static void move(struct loop *l, struct connection *c, enum place place)
+{
+	unlink_connection(c);
+	put(l, c, place);
+}
+
+static struct connection *first_due(const struct loop *l)
+{
+	struct connection *first = NULL;
+
+	for (size_t i = 0; i < PLACE__COUNT; i++) {
+		struct connection *c = l->lists[i].next;
+
+		if (c != &l->lists[i] && (!first || c->due < first->due))
+			first = c;
+	}
+	return first;
+}
+
+/* --- connections ------------------------------------------------------------------- */
+
+static void end(struct loop *l, struct connection *c)
+{
+	unlink_connection(c);
+	fcgi_free(&c->fcgi);   /* closed, and thereby out of the epoll set */
+	free(c);
+	l->n--;
+}
+
+static void watch(struct loop *l, struct connection *c)
+{
+	struct epoll_event e = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = c };
+
+	if (c->watched)
+		return;
+	c->watched = true;
+	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fcgi_fd(c->fcgi), &e) != 0) {
+		log_error("epoll_failed", LOG_S("error", strerror(errno)));
+		end(l, c);
+	}
+}
+
+static void answered(struct loop *l, struct connection *c)
+{
+	switch (fcgi_state(c->fcgi)) {
+	case FCGI_KEPT:
+		if (!l->stopping) {
+			move(l, c, PLACE_IDLE);
+			watch(l, c);
+			return;
+		}
+		break;
+	case FCGI_LINGERING:
+		move(l, c, PLACE_LINGERING);
+		watch(l, c);
+		return;
+	case FCGI_CLOSED:
+		break;
+	}
+	end(l, c);
+}
+
+static void attend(struct loop *l, struct connection *c, bool ended)
+{
+	char **params;
+
+	switch (fcgi_look(c->fcgi, ended, &params)) {
+	case FCGI_GONE:
+		end(l, c);
+		return;
+	case FCGI_REQUEST:
+		l->o->serve(l->o->arg, c->fcgi, params);
+		if (ended)   /* there will be no event that says so again */
+			end(l, c);
+		else
+			answered(l, c);
+		return;
+	case FCGI_HALF:
+		if (c->place == PLACE_IDLE)
+			move(l, c, PLACE_READING);
+		break;
+	case FCGI_NOTHING:
+		if (l->stopping && c->place == PLACE_IDLE) {
+			end(l, c);
+			return;
+		}
+		break;
+	}
+	watch(l, c);
+}
+
+static void on_connection(struct loop *l, struct connection *c, uint32_t events)
+{
+	if (c->place != PLACE_LINGERING) {
+		attend(l, c, events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
+		return;
+	}
+	fcgi_linger(c->fcgi);
+	if (fcgi_state(c->fcgi) == FCGI_CLOSED)
+		end(l, c);
+}
+
+/* What nginx sends is often there with the connection: look before we wait. */
+static void begin(struct loop *l, int fd)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+	struct fcgi *f = fcgi_another(l->o->fcgi);
+
+	if (!c || !f) {
+		free(c);
+		free(f);
+		close(fd);
+		return;
+	}
+	if (l->n == l->most)
+		end(l, first_due(l));
+	c->fcgi = f;
+	fcgi_adopt(f, fd);
+	put(l, c, PLACE_READING);
+	l->n++;
+	attend(l, c, false);
+}
+
+static bool on_listener(struct loop *l)
+{
+	int fd = accept_connection(l->o->listen_fd, &l->failed);
+
+	if (fd >= 0)
+		begin(l, fd);
+	return fd >= 0;
+}
+
+/* --- time ---------------------------------------------------------------------------- */
+
+static void expire(struct loop *l, int64_t now)
+{
+	struct connection *c;
+
+	while ((c = first_due(l)) && c->due <= now) {
+		log_debug("connection_dropped", LOG_N("place", c->place));
+		end(l, c);
+	}
+}
+
+static int next_wake(const struct loop *l)
+{
+	const struct connection *c = first_due(l);
+	int64_t ms = c ? c->due - clock_monotonic() : -1;
+
+	if (!c)
+		return -1;
+	return ms < 0 ? 0 : (int)ms;
+}
+
+/* --- stopping ------------------------------------------------------------------------- */
+
+/* What waits on an idle connection is still answered; nginx repeats what it
+ * sends from here on (fastcgi_next_upstream error). */
+static void close_idle(struct loop *l)
+{
+	struct connection *head = &l->lists[PLACE_IDLE];
+
+	for (struct connection *c = head->next, *next; c != head; c = next) {
+		next = c->next;
+		attend(l, c, false);
+	}
+}
+
+static void stop(struct loop *l)
+{
+	l->stopping = true;
+	epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, l->o->listen_fd, NULL);
+	epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, l->signal_fd, NULL);
+	if (l->o->lifeline_fd >= 0)
+		epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, l->o->lifeline_fd, NULL);
+	/* with the socket shut nobody else will take these */
+	while (listener_is_shut(l->o->listen_fd) && on_listener(l))
+		;
+	close_idle(l);
+}
+
+/* --- the loop --------------------------------------------------------------------------- */
+
+static bool add(struct loop *l, int fd, uint32_t events, const void *what)
+{
+	struct epoll_event e = { .events = events, .data.ptr = (void *)(uintptr_t)what };
+
+	return epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &e) == 0;
+}
+
+/* The soft limit of a shell is 1024. */
+static size_t connections_max(void)
+{
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim) != 0)
+		return CONNECTIONS_MAX / 8;
+	lim.rlim_cur = lim.rlim_max;
+	if (lim.rlim_max > CONNECTIONS_MAX + DESCRIPTORS_OTHER)
+		lim.rlim_cur = CONNECTIONS_MAX + DESCRIPTORS_OTHER;
+	setrlimit(RLIMIT_NOFILE, &lim);
+	getrlimit(RLIMIT_NOFILE, &lim);
+	return lim.rlim_cur > 2 * DESCRIPTORS_OTHER ? (size_t)lim.rlim_cur - DESCRIPTORS_OTHER
+						    : DESCRIPTORS_OTHER;
+}
+
+static bool open_loop(struct loop *l, const struct fast_options *o)
+{
+	sigset_t term;
+
+	*l = (struct loop){ .o = o, .most = connections_max() };
+	for (size_t i = 0; i < PLACE__COUNT; i++)
+		l->lists[i].prev = l->lists[i].next = &l->lists[i];
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	l->signal_fd = signalfd(-1, &term, SFD_CLOEXEC | SFD_NONBLOCK);
+	return l->epoll_fd >= 0 && l->signal_fd >= 0 &&
+	       add(l, l->signal_fd, EPOLLIN, &l->signal_fd) &&
+	       (o->lifeline_fd < 0 || add(l, o->lifeline_fd, EPOLLIN, &l->signal_fd)) &&
+	       add(l, o->listen_fd, EPOLLIN | EPOLLEXCLUSIVE, &o->listen_fd);
+}
+
+static void close_loop(struct loop *l)
+{
+	struct connection *c;
+
+	while ((c = first_due(l)))
+		end(l, c);
+	if (l->epoll_fd >= 0)
+		close(l->epoll_fd);
+	if (l->signal_fd >= 0)
+		close(l->signal_fd);
+}
+
+static void dispatch(struct loop *l, const struct epoll_event *e)
+{
+	if (e->data.ptr == &l->o->listen_fd)
+		on_listener(l);
+	else if (e->data.ptr != &l->signal_fd)
+		on_connection(l, e->data.ptr, e->events);
+	else
+		stop(l);
+}
+
+int fast_run(const struct fast_options *o)
+{
+	struct epoll_event e;
+	struct loop l;
+	bool good = open_loop(&l, o);
+
+	if (!good)
+		log_error("start_failed", LOG_S("error", strerror(errno)));
+	while (good && !l.failed && !(l.stopping && l.n == 0)) {
+		int n = epoll_wait(l.epoll_fd, &e, 1, next_wake(&l));
+
+		if (n > 0)
+			dispatch(&l, &e);
+		else if (n < 0 && errno != EINTR)
+			good = false;
+		expire(&l, clock_monotonic());
+	}
+	close_loop(&l);
+	return good && !l.failed ? EXIT_SUCCESS : EXIT_FAILURE;
+}

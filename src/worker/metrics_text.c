@@ -1,0 +1,146 @@
+/*
+ * worker/metrics_text.c - what /metrics says, in Prometheus's text format
+ * 0.0.4. Labels come from our own tables only, so they need no escapes.
+ */
+#include "config.h"
+
+#include "resource/call.h"
+#include "shm/limit.h"
+#include "shm/ring.h"
+#include "shm/stat.h"
+#include "worker/metrics.h"
+
+static void family(struct strbuf *out, const char *name, const char *type, const char *help)
+{
+	strbuf_addf(out, "# HELP pierre_%s %s\n# TYPE pierre_%s %s\n", name, help, name, type);
+}
+
+static void number(struct strbuf *out, const char *name, const char *type, const char *help,
+		   uint64_t value)
+{
+	family(out, name, type, help);
+	strbuf_addf(out, "pierre_%s %llu\n", name, (unsigned long long)value);
+}
+
+/* --- requests by route ------------------------------------------------------------ */
+
+typedef void route_line_fn(struct strbuf *out, const char *label,
+			   const struct stat_route_total *t);
+
+static void class_lines(struct strbuf *out, const char *label, const struct stat_route_total *t)
+{
+	for (int i = 1; i <= 5; i++)
+		if (t->by_class[i])
+			strbuf_addf(out, "pierre_requests_total{route=\"%s\",code=\"%dxx\"} %llu\n", label, i,
+				    (unsigned long long)t->by_class[i]);
+}
+
+static void histogram_lines(struct strbuf *out, const char *label,
+			    const struct stat_route_total *t)
+{
+	unsigned long long n = 0;
+
+	for (size_t i = 0; i <= STAT_BUCKETS; i++) {
+		n += t->buckets[i];
+		if (i < STAT_BUCKETS)
+			strbuf_addf(out, "pierre_request_seconds_bucket{route=\"%s\",le=\"%g\"} %llu\n", label,
+				    (double)stat_bounds_us[i] / 1e6, n);
+		else
+			strbuf_addf(out, "pierre_request_seconds_bucket{route=\"%s\",le=\"+Inf\"} %llu\n",
+				    label, n);
+	}
+	strbuf_addf(out, "pierre_request_seconds_sum{route=\"%s\"} %.6f\n", label,
+		    (double)t->sum_us / 1e6);
+	strbuf_addf(out, "pierre_request_seconds_count{route=\"%s\"} %llu\n", label, n);
+}
+
+static void route_line(struct strbuf *out, const struct room *room, size_t number_of,
+		       const char *label, route_line_fn *line)
+{
+	struct stat_route_total t;
+	uint64_t n = 0;
+
+	stat_route_total(room, number_of, &t);
+	for (size_t i = 0; i <= STAT_BUCKETS; i++)
+		n += t.buckets[i];
+	if (n)
+		line(out, label, &t);
+}
+
+/* A route that nobody asked for has no lines. */
+static void by_route(struct strbuf *out, const struct room *room, route_line_fn *line)
+{
+	size_t n = 0;
+
+	for (const struct route *const *table = route_tables; *table; table++)
+		for (const struct route *r = *table; r->fn; r++, n++)
+			if (n < STAT_ROUTES - 1)
+				route_line(out, room, n, r->label, line);
+	route_line(out, room, STAT_ROUTES - 1, "other", line);
+}
+
+/* --- processes ----------------------------------------------------------------------- */
+
+static void processes(struct strbuf *out, const struct scoreboard *sb)
+{
+	static const char *const states[] = {
+		[SLOT_STARTING] = "starting", [SLOT_IDLE] = "idle", [SLOT_READING] = "reading",
+		[SLOT_SERVING] = "serving", [SLOT_STOPPING] = "stopping",
+	};
+	const int n_states = sizeof(states) / sizeof(states[0]);
+	int counts[ROLE__COUNT][sizeof(states) / sizeof(states[0])] = { 0 };
+
+	for (size_t i = 0; i < sb->n; i++) {
+		int state = atomic_load(&sb->slots[i].state);
+
+		if (state > SLOT_FREE && state < n_states && sb->slots[i].role < ROLE__COUNT)
+			counts[sb->slots[i].role][state]++;
+	}
+	family(out, "processes", "gauge", "Processes by role and by what they do.");
+	for (int role = 0; role < ROLE__COUNT; role++)
+		for (int state = SLOT_STARTING; state < n_states; state++)
+			strbuf_addf(out, "pierre_processes{role=\"%s\",state=\"%s\"} %d\n",
+				    slot_role_name((enum slot_role)role), states[state], counts[role][state]);
+}
+
+/* --- limits and rings ------------------------------------------------------------------ */
+
+static void rings(struct strbuf *out, const struct room *room)
+{
+	uint64_t sum = 0, most = 0;
+
+	for (size_t i = 0; room && i < ring_count(room); i++) {
+		uint64_t depth = ring_depth(room, i);
+
+		sum += depth;
+		most = depth > most ? depth : most;
+	}
+	number(out, "ring_rows", "gauge", "Usage rows that wait for the recorder.", sum);
+	number(out, "ring_rows_most", "gauge", "Usage rows that wait in the fullest ring.", most);
+}
+
+static void slots(struct strbuf *out, const struct room *room)
+{
+	size_t all = 0, used = room ? limit_slots_used(room, &all) : 0;
+
+	number(out, "limit_slots", "gauge", "Limit slots that there are (LIMIT_SLOTS).", all);
+	number(out, "limit_slots_used", "gauge", "Limit slots that were ever claimed.", used);
+}
+
+void metrics_text(const struct child *c, struct strbuf *out)
+{
+	family(out, "info", "gauge", "The program.");
+	strbuf_addf(out, "pierre_info{version=\"%s\"} 1\n", PACKAGE_VERSION);
+	number(out, "generation", "gauge", "Configurations since the start: 1, and 1 for each reload.",
+	       c->slot->generation);
+	family(out, "requests_total", "counter", "Requests by route and class of status.");
+	by_route(out, c->room, class_lines);
+	family(out, "request_seconds", "histogram", "Time from the request to its reply.");
+	by_route(out, c->room, histogram_lines);
+	for (size_t i = 0; i < STAT__COUNT; i++)
+		number(out, stat_rows[i].name, "counter", stat_rows[i].help,
+		       stat_total(c->room, (enum stat_counter)i));
+	processes(out, c->scoreboard);
+	slots(out, c->room);
+	rings(out, c->room);
+}

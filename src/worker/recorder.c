@@ -1,0 +1,345 @@
+/*
+ * worker/recorder.c - the background process that takes usage rows out of the
+ * rings and stores them. A ring's tail moves after COMMIT only, so nothing is
+ * lost when this process or the database goes away: rings fill, and workers
+ * refuse what they cannot write down.
+ *
+ * A ring has one consumer, and a month file one checkpointer: whoever works
+ * holds an OFD lock; during a reload the new recorder waits for the old one.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/window.h"
+#include "shm/ring.h"
+#include "shm/stat.h"
+#include "store/usage.h"
+#include "worker/worker_private.h"
+
+#define NICE 10
+#define GATHER_MS 20                /* between two batches */
+#define LOCK_MS 50                  /* between two tries to become the one */
+#define RETRY_MS 200                /* after a failure */
+#define BATCH_ROWS ((size_t)4096)
+#define RING_SHARE ((size_t)512)    /* of one ring in a batch, so that none waits */
+#define COUNT_MS 1000               /* counters are at most this late, ... */
+#define COUNT_SHARE 10              /* ... or cost a tenth of the time */
+#define RECOVER_MS 60000
+#define CHECKPOINT_MS 1000
+#define CHECKPOINT_BYTES INT64_C(8388608)   /* a log over this does not wait, ... */
+#define CHECKPOINT_LAST_MS 30000            /* ... any other for so long */
+#define LAST_MS 1500                /* for what is left in the rings at a stop */
+#define JOB_MS 60000                /* the watchdog's deadline for one job */
+
+/* Rows of one ring in a batch. */
+struct part {
+	size_t ring;
+	uint64_t upto;
+};
+
+struct recorder {
+	struct worker w;
+	struct usage_store *store;
+	struct usage_record *records;       /* BATCH_ROWS */
+	struct usage_row *rows, *group;     /* of a batch; those of one month */
+	size_t n;
+	struct part *parts;                 /* one a ring */
+	size_t n_parts, first_ring;
+	char *lock_path;
+	int lock_fd;
+	bool holds;                         /* we are the one */
+	const char *failed;                 /* job: said once, until it works again */
+	int64_t gather_until;
+	int64_t recover_due, count_due, checkpoint_due, checkpoint_last;
+};
+
+/* --- who works ------------------------------------------------------------------ */
+
+static bool may_work(struct recorder *r)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	if (r->holds)
+		return true;
+	if (r->lock_fd < 0)
+		r->lock_fd = open(r->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (r->lock_fd < 0) {
+		log_warn("recorder_lock", LOG_S("path", r->lock_path), LOG_S("error", strerror(errno)));
+		return false;
+	}
+	r->holds = fcntl(r->lock_fd, F_OFD_SETLK, &lock) == 0;
+	return r->holds;
+}
+
+/* --- a batch --------------------------------------------------------------------- */
+
+static void take_ring(struct recorder *r, size_t ring)
+{
+	struct room *room = r->w.child->room;
+	uint64_t from = ring_tail(room, ring) + 1;
+	size_t space = BATCH_ROWS - r->n, n;
+
+	n = ring_peek(room, ring, from, r->records + r->n, space < RING_SHARE ? space : RING_SHARE);
+	for (size_t i = 0; i < n; i++) {
+		const struct usage_record *rec = &r->records[r->n + i];
+
+		r->rows[r->n + i] = (struct usage_row){
+			.seq = from + i, .ring = (uint32_t)ring, .time_ms = rec->time_ms,
+			.request_id = rec->request_id, .key_id = rec->key_id,
+			.user_id = rec->user_id, .tenant_id = rec->tenant_id,
+			.route = rec->route, .method = rec->method, .address = rec->address,
+			.user_agent = rec->user_agent, .cost = rec->cost,
+		};
+	}
+	if (n > 0)
+		r->parts[r->n_parts++] = (struct part){ ring, from + n - 1 };
+	r->n += n;
+}
+
+/* Each time another ring comes first. */
+static void take(struct recorder *r)
+{
+	size_t rings = ring_count(r->w.child->room);
+
+	r->n = r->n_parts = 0;
+	for (size_t i = 0; i < rings && r->n < BATCH_ROWS; i++)
+		take_ring(r, (r->first_ring + i) % rings);
+	r->first_ring = rings > 0 ? (r->first_ring + 1) % rings : 0;
+}
+
+static bool record_group(struct recorder *r, size_t n, struct err *err_r)
+{
+	const struct child *c = r->w.child;
+	int64_t inserted;
+
+	if (!store_usage_record(r->store, r->group, n, &inserted, err_r))
+		return false;
+	stat_add(c->room, c->block, STAT_RECORDER_BATCHES, 1);
+	stat_add(c->room, c->block, STAT_ROWS_RECORDED, (uint64_t)inserted);
+	return true;
+}
+
+/* A transaction for each month; what is left over moves to the front, in order. */
+static bool record_months(struct recorder *r, struct err *err_r)
+{
+	while (r->n > 0) {
+		uint32_t month = window_id(WINDOW_MONTH, r->rows[0].time_ms);
+		int64_t start = window_start(WINDOW_MONTH, month);
+		int64_t end = window_end(WINDOW_MONTH, month);
+		size_t n = 0, left = 0;
+
+		for (size_t i = 0; i < r->n; i++) {
+			const struct usage_row *row = &r->rows[i];
+
+			if (row->time_ms >= start && row->time_ms < end)
+				r->group[n++] = *row;
+			else
+				r->rows[left++] = *row;
+		}
+		r->n = left;
+		if (!record_group(r, n, err_r))
+			return false;
+	}
+	return true;
+}
+
+static void tails_move(struct recorder *r)
+{
+	for (size_t i = 0; i < r->n_parts; i++)
+		ring_done(r->w.child->room, r->parts[i].ring, r->parts[i].upto);
+}
+
+/* --- jobs -------------------------------------------------------------------------- */
+
+static void job_begin(const struct recorder *r, const char *name)
+{
+	int64_t now = clock_monotonic();
+
+	slot_reading(r->w.child->slot, now, now + JOB_MS);
+	slot_serving(r->w.child->slot, name, "");
+}
+
+static bool job_end(struct recorder *r, const char *name, bool done, const struct err *err)
+{
+	const struct child *c = r->w.child;
+
+	slot_idle(c->slot);
+	if (done) {
+		if (str_eq(r->failed, name)) {
+			log_info("recorder_works", LOG_S("job", name));
+			r->failed = NULL;
+		}
+		return true;
+	}
+	stat_add(c->room, c->block, STAT_RECORDER_FAILURES, 1);
+	if (!r->failed) {
+		log_error("recorder_failed", LOG_S("job", name), LOG_S("error", err->message),
+			  LOG_S("rows", "wait in shared memory"));
+		r->failed = name;
+	}
+	return false;
+}
+
+/* *n_r = rows that were there to record. */
+static bool record(struct recorder *r, size_t *n_r)
+{
+	struct err err = { 0 };
+	bool done;
+
+	take(r);
+	*n_r = r->n;
+	if (r->n == 0)
+		return true;
+	job_begin(r, "record");
+	done = record_months(r, &err);
+	if (done)
+		tails_move(r);
+	return job_end(r, "record", done, &err);
+}
+
+static bool count(struct recorder *r, int64_t now)
+{
+	struct err err = { 0 };
+	bool more = false, done;
+	int64_t took;
+
+	job_begin(r, "count");
+	done = store_usage_count(r->store, &more, &err);
+	took = (clock_monotonic() - now) * COUNT_SHARE;
+	r->count_due = now + (more || took > COUNT_MS ? took : COUNT_MS);
+	return job_end(r, "count", done, &err);
+}
+
+static bool recover(struct recorder *r, int64_t now)
+{
+	struct err err = { 0 };
+	bool done;
+
+	job_begin(r, "recover");
+	done = store_usage_recover(r->store, &err);
+	if (done)
+		r->recover_due = db_path(r->w.db) ? INT64_MAX : now + RECOVER_MS;
+	return job_end(r, "recover", done, &err);
+}
+
+static bool checkpoint(struct recorder *r, int64_t now)
+{
+	bool all = now >= r->checkpoint_last, done;
+	struct err err = { 0 };
+
+	job_begin(r, "checkpoint");
+	done = store_usage_checkpoint(r->store, all ? 1 : CHECKPOINT_BYTES, &err);
+	r->checkpoint_due = now + CHECKPOINT_MS;
+	if (all)
+		r->checkpoint_last = now + CHECKPOINT_LAST_MS;
+	return job_end(r, "checkpoint", done, &err);
+}
+
+static bool upkeep(struct recorder *r)
+{
+	int64_t now = clock_monotonic();
+
+	return (now < r->recover_due || recover(r, now)) &&
+		(now < r->count_due || count(r, now)) &&
+		(now < r->checkpoint_due || checkpoint(r, now));
+}
+
+/* --- the loop ------------------------------------------------------------------------ */
+
+static bool pause_ms(const struct recorder *r, int64_t ms)
+{
+	return child_wait(r->w.child, -1, ms > 0 ? ms : 0) == CHILD_TIMEOUT;
+}
+
+/* False = stop. Rows that come meanwhile share the next COMMIT. */
+static bool step(struct recorder *r)
+{
+	size_t n = 0;
+
+	if (!may_work(r))
+		return pause_ms(r, LOCK_MS);
+	ring_wait_recorder(r->w.child->room, GATHER_MS);
+	if (!pause_ms(r, r->gather_until - clock_monotonic()))
+		return false;
+	r->gather_until = clock_monotonic() + GATHER_MS;
+	return (record(r, &n) && upkeep(r)) || pause_ms(r, RETRY_MS);
+}
+
+/* The workers are gone: what they left, and the counters. What cannot be stored
+ * in time stays in the room for the next start. */
+static void drain(struct recorder *r)
+{
+	int64_t until = clock_monotonic() + LAST_MS;
+	struct err err;
+	bool more = true;
+	size_t n = 1;
+
+	db_deadline(r->w.db, until);
+	while (n > 0 && clock_monotonic() < until && record(r, &n))
+		;
+	while (more && clock_monotonic() < until)
+		if (!store_usage_count(r->store, &more, &err))
+			return;
+}
+
+static bool recorder_open(struct recorder *r, const struct child *c)
+{
+	const char *path;
+
+	*r = (struct recorder){ .lock_fd = -1 };
+	if (!child_open(&r->w, c))
+		return false;
+	path = db_path(r->w.db);
+	r->store = store_usage_open(r->w.db, room_host_id(c->room));
+	r->records = calloc(BATCH_ROWS, sizeof(*r->records));
+	r->rows = calloc(BATCH_ROWS, sizeof(*r->rows));
+	r->group = calloc(BATCH_ROWS, sizeof(*r->group));
+	r->parts = calloc(ring_count(c->room) + 1, sizeof(*r->parts));
+	r->lock_path = strdup(path ? arena_printf(r->w.arena, "%s.recorder", path)
+				   : arena_printf(r->w.arena, "%s/recorder", c->conf->runtime_dir));
+	if (!r->records || !r->rows || !r->group || !r->parts || !r->lock_path)
+		abort();
+	r->checkpoint_last = clock_monotonic() + CHECKPOINT_LAST_MS;
+	return true;
+}
+
+static void recorder_close(struct recorder *r)
+{
+	store_usage_close(&r->store);
+	child_close(&r->w);
+	free(r->records);
+	free(r->rows);
+	free(r->group);
+	free(r->parts);
+	free(r->lock_path);
+	if (r->lock_fd >= 0)
+		close(r->lock_fd);
+}
+
+int recorder_main(const struct child *c)
+{
+	struct recorder r;
+
+	child_signals();
+	if (!recorder_open(&r, c))
+		return EXIT_FAILURE;
+	if (nice(NICE) == -1)
+		log_debug("nice_failed", LOG_S("error", strerror(errno)));
+	slot_idle(c->slot);
+	while (step(&r))
+		;
+	slot_stopping(c->slot);
+	if (may_work(&r))
+		drain(&r);
+	slot_stopping(c->slot);
+	recorder_close(&r);
+	return EXIT_SUCCESS;
+}

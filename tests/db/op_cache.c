@@ -1,0 +1,223 @@
+/*
+ * Cached credentials: used without a look into the database, and never longer
+ * than they are good.
+ */
+#include "config.h"
+
+#include "op/key.h"
+#include "op/session.h"
+#include "room_op.h"
+#include "shm/stat.h"
+
+static struct fixture f;
+
+static const struct key_create_in plain = {
+	.name = "key", .rate_limit_requests = INT_NONE, .expires_in_days = INT_NONE,
+};
+
+/* What a process of another host does: it commits, and bumps nothing here. */
+static struct op elsewhere(void)
+{
+	struct op op = f.op;
+
+	op.room = NULL;
+	op.cache = NULL;
+	return op;
+}
+
+static const char *made_key(const struct user *user, struct api_key *key)
+{
+	const char *full = "";
+	struct err err;
+
+	if (!op_key_create(&f.op, user->id, &plain, key, &full, &err))
+		bail_out("op_key_create", &err);
+	return full;
+}
+
+static const char *verdict(const char *full)
+{
+	static struct err err;
+	struct api_key key;
+	struct user user;
+
+	return op_key_verify(&f.op, full, &key, &user, &err) ? "good" : err.reason;
+}
+
+static int64_t hits(void)
+{
+	return (int64_t)stat_total(f.op.room, STAT_CACHE_HITS);
+}
+
+static void keys(void)
+{
+	struct user user = make_user(&f, "starter");
+	struct op other = elsewhere();
+	struct api_key key, again;
+	struct user owner;
+	const char *full = made_key(&user, &key);
+	char wrong[64];
+	struct err err;
+	int64_t before = hits();
+
+	is_str(verdict(full), "good", "the first look is one into the database");
+	is_int(hits(), before, "no hit");
+	ok(op_key_verify(&f.op, full, &again, &owner, &err), "the second is not");
+	is_int(hits(), before + 1, "a hit");
+	ok(str_eq(again.id, key.id) && str_eq(again.name, "key") && str_eq(again.scopes, "[]") &&
+	   !again.description && again.rate_limit_requests == INT_NONE &&
+	   again.created_at == key.created_at && again.expires_at == TIME_NONE, "the same key");
+	ok(str_eq(owner.id, user.id) && str_eq(owner.email, user.email) && !owner.tenant_id &&
+	   str_eq(owner.user_status, "active") && !owner.password_hash, "the same owner, without his hash");
+	snprintf(wrong, sizeof(wrong), "%s", full);
+	wrong[39] = wrong[39] == 'a' ? 'b' : 'a';
+	is_str(verdict(wrong), "unknown", "a wrong secret does not profit");
+
+	ok(op_key_revoke(&other, user.id, key.id, &again, &err), "revoked on another host");
+	is_str(verdict(full), "good", "not yet seen: it is the cache that answers");
+	clock_skew += 4000;
+	is_str(verdict(full), "revoked", "seen after four seconds");
+	full = made_key(&user, &key);
+	is_str(verdict(full), "good", "another key");
+	ok(op_key_revoke(&f.op, user.id, key.id, &again, &err), "revoked here");
+	is_str(verdict(full), "revoked", "seen at once");
+}
+
+static void owners(void)
+{
+	struct user user = make_user(&f, "starter"), out;
+	struct tenant tenant;
+	struct api_key key;
+	const char *full = made_key(&user, &key);
+	struct err err;
+
+	is_str(verdict(full), "good", "a key");
+	ok(op_user_suspend(&f.op, user.id, NULL, &out, &err), "its owner is suspended");
+	is_str(verdict(full), "suspended", "seen at once");
+	ok(op_user_approve(&f.op, user.id, &(struct user_approve_in){ 0 }, &out, &tenant, &err),
+	   "and approved");
+	is_str(verdict(full), "good", "seen at once");
+}
+
+static void expiry(void)
+{
+	struct user user = make_user(&f, "starter");
+	struct key_patch_in in = { .expires_at = f.op.now + 1000, .given = KEY_EXPIRES };
+	struct api_key key;
+	const char *full = made_key(&user, &key);
+	int64_t before, then = f.op.now;
+	struct err err;
+
+	ok(op_key_patch(&f.op, user.id, key.id, &in, &key, &err), "a key that ends");
+	is_str(verdict(full), "good", "is good before");
+	before = hits();
+	f.op.now = then + 999;
+	is_str(verdict(full), "good", "in its last millisecond");
+	f.op.now = then + 1000;
+	is_str(verdict(full), "expired", "and not after it");
+	is_int(hits(), before + 2, "though the row came from the cache");
+	f.op.now = then;
+}
+
+static const char *session_verdict(const char *token)
+{
+	static struct err err;
+	struct actor actor;
+	struct user user;
+
+	return op_session_check(&f.op, token, &actor, &user, &err) ? "good" : err.reason;
+}
+
+static void sessions(void)
+{
+	struct user user = make_user(&f, "starter");
+	struct session_tokens tokens, next;
+	struct actor actor;
+	int64_t before;
+	struct err err;
+
+	if (!op_session_start(&f.op, &user, &tokens, &err))
+		bail_out("op_session_start", &err);
+	is_str(session_verdict(tokens.access_token), "good", "a session");
+	before = hits();
+	ok(op_session_check(&f.op, tokens.access_token, &actor, &user, &err), "again");
+	is_int(hits(), before + 1, "from the cache");
+	ok(str_eq(actor.session_id, tokens.session_id) && str_eq(actor.user_id, user.id), "the same actor");
+	ok(op_session_refresh(&f.op, tokens.refresh_token, NULL, &next, &user, &err), "refreshed");
+	is_str(session_verdict(tokens.access_token), "unknown", "the old token is over at once");
+	is_str(session_verdict(next.access_token), "good", "the new one is good");
+	f.op.actor = actor;
+	ok(op_session_end(&f.op, tokens.session_id, &err), "logged out");
+	is_str(session_verdict(next.access_token), "unknown", "at once");
+	f.op.actor = (struct actor){ .source = "test" };
+}
+
+static struct cached row;
+
+static void changed_meanwhile(void)
+{
+	struct cached found;
+	uint32_t mark = cache_mark(&f.op);
+
+	op_changed(&f.op, "somebody else");
+	cache_store(&f.op, "name", mark, &row);
+	ok(!cache_find(&f.op, "name", &found), "what changed after the mark is not kept");
+	mark = cache_mark(&f.op);
+	cache_store(&f.op, "name", mark, &row);
+	ok(cache_find(&f.op, "name", &found), "what did not is");
+	ok(!cache_find(&f.op, "nam", &found) && !cache_find(&f.op, "name ", &found), "under its name");
+	op_changed(&f.op, row.owner->tenant_id);
+	ok(!cache_find(&f.op, "name", &found), "a change of its tenant drops it");
+}
+
+static void many(void)
+{
+	char name[32];
+	struct cached found;
+	int kept = 0;
+
+	for (int i = 0; i < 20000; i++) {
+		snprintf(name, sizeof(name), "pk_live_%d", i);
+		cache_store(&f.op, name, cache_mark(&f.op), &row);
+		if (!cache_find(&f.op, name, &found))
+			printf("# %s is not there\n", name);
+	}
+	for (int i = 0; i < 20000; i++) {
+		snprintf(name, sizeof(name), "pk_live_%d", i);
+		kept += cache_find(&f.op, name, &found);
+	}
+	ok(kept > 3500 && kept <= 4096, "of 20000 rows %d are kept", kept);
+	ok(cache_find(&f.op, "pk_live_19999", &found) && str_eq(found.key->id, row.key->id), "the last one");
+}
+
+static void without(void)
+{
+	struct op op = elsewhere();
+	struct cached found;
+
+	cache_store(&op, "x", cache_mark(&op), &row);
+	ok(!cache_find(&op, "x", &found), "no cache: nothing is kept");
+	op.cache = f.op.cache;
+	cache_store(&op, "x", cache_mark(&op), &row);
+	ok(!cache_find(&op, "x", &found), "no room, which would tell of changes: nothing either");
+	op_changed(&op, "x");
+	ok(op.changed, "a change is noted all the same");
+}
+
+int main(void)
+{
+	static const struct api_key key = { .id = "k1", .key_hash = "h", .tier = "trial" };
+	static const struct user owner = { .id = "u1", .tenant_id = "t1" };
+
+	row = (struct cached){ .key = &key, .owner = &owner };
+	room_op_open(&f);
+	keys();
+	owners();
+	expiry();
+	sessions();
+	changed_meanwhile();
+	many();
+	without();
+	room_op_close(&f);
+	return tap_done();
+}

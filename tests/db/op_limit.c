@@ -1,0 +1,204 @@
+/*
+ * Taking from limits on a real store of leases: exact, all or nothing, with a
+ * slot and without one.
+ */
+#include "config.h"
+
+#include "op/key.h"
+#include "op/limit.h"
+#include "room_op.h"
+#include "shm/stat.h"
+
+static struct fixture f;
+
+static struct api_key a_key(const char *id, int64_t limit, const char *period)
+{
+	return (struct api_key){
+		.id = id, .tier = "starter", .rate_limit_requests = limit,
+		.rate_limit_period = period,
+	};
+}
+
+static struct user a_user(const char *id, const char *tier)
+{
+	return (struct user){ .id = id, .tier = tier };
+}
+
+static int64_t taken(const struct api_key *key, const struct user *user, uint32_t cost)
+{
+	struct limit_outcome out;
+	struct err err;
+	int64_t n = 0;
+
+	while (op_limit_take(&f.op, key, user, cost, &out, &err))
+		n++;
+	if (err.kind != ERR_RATE || !out.refused)
+		bail_out("op_limit_take", &err);
+	return n;
+}
+
+static int64_t leased(const struct limit_state *s)
+{
+	struct err err;
+	int64_t n = -1;
+
+	if (!store_quota_leased(f.op.quota, s->subject, s->kind, s->window, &n, &err))
+		bail_out("store_quota_leased", &err);
+	return n;
+}
+
+static void exact(bool room)
+{
+	static const int64_t limits[] = { 1, 5, 7, 100, 350, 999 };
+	struct room *here = f.op.room;
+	struct user user = a_user(room ? "exact" : "exact-alone", "enterprise");
+
+	f.op.room = room ? here : NULL;
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		struct api_key key = a_key(arena_printf(f.arena, "%s-%zu", user.id, i), limits[i], "day");
+
+		is_int(taken(&key, &user, 3), limits[i] / 3, "as many as fit, at cost 3");
+		is_int(taken(&key, &user, 1), limits[i] % 3, "the rest, one by one");
+		is_int(taken(&key, &user, 1), 0, "and no more");
+	}
+	f.op.room = here;
+}
+
+static void outcome(void)
+{
+	struct api_key key = a_key("outcome", 2, "hour");
+	struct user user = a_user("outcome", "starter");
+	struct limit_outcome out;
+	struct err err;
+
+	ok(op_limit_take(&f.op, &key, &user, 1, &out, &err), "taken");
+	is_int((int64_t)out.n, 2, "from two");
+	ok(out.tightest == &out.states[0] && !out.refused, "the key's is the tightest");
+	is_int(out.states[0].remaining, 1, "one is left of it");
+	is_int(out.states[1].remaining, 9999, "and so many of the user's");
+	ok(op_limit_take(&f.op, &key, &user, 1, &out, &err), "the last");
+	is_int(out.tightest->remaining, 0, "none is left");
+	ok(!op_limit_take(&f.op, &key, &user, 1, &out, &err), "refused");
+	ok(err.kind == ERR_RATE && str_eq(err.reason, "key-hour"), "by name");
+	is_int(err.retry_after, 3600, "until the hour ends");
+	ok(out.refused == &out.states[0] && out.tightest == out.refused, "which was it");
+	is_int(out.states[0].remaining, 0, "nothing is left");
+	is_int(out.states[1].remaining, INT_NONE, "the next was not asked");
+	f.op.now += 3600 * SECOND_MS;
+	ok(op_limit_take(&f.op, &key, &user, 1, &out, &err), "the next hour is a new window");
+	f.op.now -= 3600 * SECOND_MS;
+	ok(op_limit_take(&f.op, &key, &user, 1, &out, &err), "a clock that steps back stays in it");
+	is_int(out.states[0].reset_at, window_end(WINDOW_HOUR, out.states[0].window), "until its end");
+	is_int(out.states[0].remaining, 0, "none is left of it");
+	ok(!op_limit_take(&f.op, &key, &user, 1, &out, &err), "nor does the old one come back");
+}
+
+static void all_or_nothing(void)
+{
+	struct api_key key = a_key("whole", 20000, "day");
+	struct user user = a_user("whole", "starter");
+	struct limit_outcome out;
+	struct err err;
+
+	for (int i = 0; i < 9; i++)
+		if (!op_limit_take(&f.op, &key, &user, 1000, &out, &err))
+			bail_out("op_limit_take", &err);
+	ok(op_limit_take(&f.op, &key, &user, 999, &out, &err), "9999 of 10000");
+	ok(!op_limit_take(&f.op, &key, &user, 2, &out, &err), "two more are too many for the user");
+	is_str(out.refused->name, "user-month", "the refusal names his limit");
+	is_int(out.refused->remaining, 1, "one is left of it");
+	ok(op_limit_explain(&f.op, &key, &user, &out, &err), "explained");
+	is_int(out.states[0].remaining, 20000 - 9999, "the key got back what it had given");
+	is_int(out.states[1].remaining, 1, "nothing was charged");
+	ok(op_limit_take(&f.op, &key, &user, 1, &out, &err), "the last one");
+	op_limit_untake(&f.op, 1, &out);
+	ok(op_limit_take(&f.op, &key, &user, 1, &out, &err), "given back, taken again");
+	ok(!op_limit_take(&f.op, &key, &user, 1, &out, &err), "and no more");
+}
+
+static void moved(void)
+{
+	struct api_key key = a_key("moved", 10, "day");
+	struct user user = a_user("moved", "enterprise");
+
+	is_int(taken(&key, &user, 1), 10, "ten");
+	key.rate_limit_requests = 15;
+	is_int(taken(&key, &user, 1), 5, "raised: five more, at once");
+	key.rate_limit_requests = 12;
+	is_int(taken(&key, &user, 1), 0, "lowered: none");
+	key.rate_limit_requests = 40;
+	is_int(taken(&key, &user, 20), 1, "raised");
+	key.rate_limit_requests = 37;
+	is_int(taken(&key, &user, 1), 2, "lowered while some of a lease is left");
+}
+
+/* What is idle goes back after a second, what is low is refilled before it is
+ * empty; at the end all goes back. */
+static void tended(void)
+{
+	struct api_key key = a_key("tended", 5000, "day");
+	struct user user = a_user("tended", "enterprise");
+	struct limit_outcome out;
+	struct err err;
+
+	if (!op_limit_take(&f.op, &key, &user, 1, &out, &err))
+		bail_out("op_limit_take", &err);
+	ok(leased(&out.states[0]) > 1, "more than one is leased");
+	for (int i = 0; i < 4; i++) {
+		clock_skew += 1000;
+		ok(op_limit_tend(&f.op, &err), "tended");
+	}
+	is_int(leased(&out.states[0]), 1, "idle: only what was used is leased");
+	ok(op_limit_explain(&f.op, &key, &user, &out, &err) && out.states[0].remaining == 4999, "explained");
+	ok(op_limit_take(&f.op, &key, &user, 1, &out, &err), "leased again");
+	ok(op_limit_release(&f.op, &err), "a clean stop");
+	is_int(leased(&out.states[0]), 2, "gives back all that was not used");
+	is_int(taken(&key, &user, 1), 4998, "and all the rest can be used");
+	is_int(leased(&out.states[0]), 5000, "exactly");
+}
+
+static void refused_at_once(void)
+{
+	struct api_key key = a_key("flood", 3, "day");
+	struct user user = a_user("flood", "enterprise");
+	struct limit_outcome out;
+	struct err err;
+
+	is_int(taken(&key, &user, 1), 3, "three");
+	out = (struct limit_outcome){ 0 };
+	for (int i = 0; i < 1000; i++)
+		if (op_limit_take(&f.op, &key, &user, 1, &out, &err))
+			ok(false, "let through");
+	is_int(leased(out.refused), 3, "a thousand refusals lease nothing");
+}
+
+static void fails_closed(void)
+{
+	struct api_key key = a_key("closed", 3, "day");
+	struct user user = a_user("closed", "enterprise");
+	struct db *quota = f.op.quota;
+	struct limit_outcome out;
+	struct err err = { 0 };
+
+	f.op.quota = NULL;
+	ok(!op_limit_take(&f.op, &key, &user, 1, &out, &err), "nowhere to lease from");
+	ok(err.kind == ERR_UNAVAILABLE && err.retry_after > 0 && !out.refused, "is 503, not 429");
+	ok(!op_limit_explain(&f.op, &key, &user, &out, &err) && err.kind == ERR_UNAVAILABLE, "nor explained");
+	f.op.quota = quota;
+	ok(op_limit_take(&f.op, &key, &user, 1, &out, &err), "there again");
+}
+
+int main(void)
+{
+	room_op_open(&f);
+	exact(true);
+	exact(false);
+	outcome();
+	all_or_nothing();
+	moved();
+	tended();
+	refused_at_once();
+	fails_closed();
+	room_op_close(&f);
+	return tap_done();
+}

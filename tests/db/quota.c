@@ -1,0 +1,192 @@
+/*
+ * tests/db/quota.c - leases: exact for every limit, also when eight processes
+ * lease at once, when the limit moves, and when something is given back.
+ */
+#include "config.h"
+
+#include "base/window.h"
+#include "op_fixture.h"
+#include "store/quota.h"
+
+#define PROCESSES 8
+
+struct limits {
+	struct fixture f;
+	struct db *quota;
+	uint32_t window;
+};
+
+static void quota_open(struct limits *t)
+{
+	struct err err;
+
+	t->quota = store_quota_open(t->f.db);
+	if (!store_quota_migrate(t->quota, &err))
+		bail_out("migrate", &err);
+}
+
+/* The rule of op/limit.h. */
+static int64_t rule(enum db_backend b, int64_t limit, int64_t leased)
+{
+	int64_t n = limit - leased;
+
+	if (b == DB_PGSQL)
+		n /= 100;
+	return n < 1 ? 1 : n > 1000 ? 1000 : n;
+}
+
+static int64_t lease(struct limits *t, const char *subject, int64_t limit, int64_t want,
+		     int64_t *leased_r)
+{
+	struct err err;
+	int64_t granted = -1;
+
+	if (!store_quota_lease(t->quota, subject, WINDOW_HOUR, t->window, limit, want, &granted,
+			       leased_r, &err))
+		bail_out("lease", &err);
+	return granted;
+}
+
+static int64_t leased(struct limits *t, const char *subject)
+{
+	struct err err;
+	int64_t n = -1;
+
+	if (!store_quota_leased(t->quota, subject, WINDOW_HOUR, t->window, &n, &err))
+		bail_out("leased", &err);
+	return n;
+}
+
+/* Until nothing is granted; what was. */
+static int64_t lease_all(struct limits *t, const char *subject, int64_t limit)
+{
+	int64_t total = 0, granted, is = 0;
+
+	while ((granted = lease(t, subject, limit, rule(db_backend(t->quota), limit, is), &is)) > 0)
+		total += granted;
+	return total;
+}
+
+static void exact(struct limits *t)
+{
+	static const int64_t all[] = { 1, 5, 7, 100, 350, 999, 10000, 12345 };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		const char *subject = arena_printf(t->f.arena, "kexact-%lld", (long long)all[i]);
+
+		ok(lease_all(t, subject, all[i]) == all[i], "limit %lld", (long long)all[i]);
+		is_int(leased(t, subject), all[i], "and the row says so");
+	}
+	is_int(leased(t, "knever"), 0, "nobody leased: 0");
+	is_int(lease_all(t, "kzero", 0), 0, "limit 0 grants nothing");
+}
+
+static void remainder_of_three(struct limits *t)
+{
+	static const int64_t want[] = { 3, 3, 2, 0 };
+	int64_t is;
+
+	for (size_t i = 0; i < 4; i++)
+		ok(lease(t, "kremainder", 8, 3, &is) == want[i], "3 of 8, turn %zu", i + 1);
+	is_int(is, 8, "all leased");
+	is_int(lease(t, "kgreedy", 8, 3000, &is), 8, "more than there is: what there is");
+}
+
+static void child(struct limits *t, int fd, int64_t limit)
+{
+	int64_t n;
+
+	fixture_connect(&t->f);
+	t->quota = store_quota_open(t->f.db);
+	n = lease_all(t, "krace", limit);
+	_exit(write(fd, &n, sizeof(n)) == (ssize_t)sizeof(n) ? 0 : 1);
+}
+
+static void race(struct limits *t, int64_t limit)
+{
+	int64_t total = 0, n;
+	int fds[2], status, bad = 0;
+
+	store_quota_close(&t->quota, t->f.db);
+	fixture_disconnect(&t->f);
+	if (pipe(fds) != 0)
+		exit(99);
+	for (int i = 0; i < PROCESSES; i++)
+		if (fork() == 0)
+			child(t, fds[1], limit);
+	close(fds[1]);
+	while (read(fds[0], &n, sizeof(n)) == (ssize_t)sizeof(n))
+		total += n;
+	close(fds[0]);
+	while (wait(&status) > 0)
+		bad += status != 0;
+	fixture_connect(&t->f);
+	t->quota = store_quota_open(t->f.db);
+	is_int(bad, 0, "no process failed");
+	is_int(total, limit, "eight processes together get the limit");
+	is_int(leased(t, "krace"), limit, "and the row says so");
+}
+
+static void moved(struct limits *t)
+{
+	int64_t is;
+
+	is_int(lease_all(t, "kmoved", 100), 100, "100 of 100");
+	is_int(lease(t, "kmoved", 50, 10, &is), 0, "lowered to 50: nothing");
+	is_int(is, 100, "100 are out");
+	is_int(lease_all(t, "kmoved", 107), 7, "raised to 107: 7 more");
+	is_int(lease_all(t, "kmoved", 107), 0, "and no more");
+}
+
+static void given_back(struct limits *t)
+{
+	struct err err;
+	int64_t is;
+
+	is_int(lease(t, "kback", 10, 10, &is), 10, "10 of 10");
+	ok(store_quota_return(t->quota, "kback", WINDOW_HOUR, t->window, 4, &err), "4 go back");
+	is_int(leased(t, "kback"), 6, "6 are out");
+	is_int(lease_all(t, "kback", 10), 4, "the 4 can be leased again");
+	ok(store_quota_return(t->quota, "kback", WINDOW_HOUR, t->window, 99, &err), "too many");
+	is_int(leased(t, "kback"), 0, "never below zero");
+	ok(store_quota_return(t->quota, "kback", WINDOW_HOUR, t->window - 1, 5, &err), "no such window");
+	ok(store_quota_return(t->quota, "kback", WINDOW_HOUR, t->window, 0, &err), "nothing");
+	is_int(leased(t, "kback"), 0, "nothing changed");
+}
+
+static void swept(struct limits *t)
+{
+	int64_t end = window_end(WINDOW_HOUR, t->window), n = 0, is;
+	struct err err;
+
+	lease(t, "kswept", 10, 10, &is);
+	for (int i = 0; i < 600; i++)
+		lease(t, arena_printf(t->f.arena, "kmany-%d", i), 1, 1, &is);
+	ok(store_quota_lease(t->quota, "kswept", WINDOW_MONTH, window_id(WINDOW_MONTH, end), 10, 10,
+			     &is, &n, &err), "a month's lease");
+	ok(store_quota_sweep(t->quota, end, &n, &err), "swept at the end of the hour");
+	is_int(n, 0, "a host whose clock is behind may still need them");
+	ok(store_quota_sweep(t->quota, end + 3600 * SECOND_MS, &n, &err), "swept an hour later");
+	ok(n > 600, "more than one page (%lld)", (long long)n);
+	is_int(leased(t, "kswept"), 0, "gone");
+	ok(store_quota_leased(t->quota, "kswept", WINDOW_MONTH, window_id(WINDOW_MONTH, end), &is, &err),
+	   "the month's");
+	is_int(is, 10, "is there");
+}
+
+int main(void)
+{
+	struct limits t = { .window = window_id(WINDOW_HOUR, T0) };
+
+	fixture_open(&t.f);
+	quota_open(&t);
+	exact(&t);
+	remainder_of_three(&t);
+	race(&t, 12345);
+	moved(&t);
+	given_back(&t);
+	swept(&t);
+	store_quota_close(&t.quota, t.f.db);
+	fixture_close(&t.f);
+	return tap_done();
+}

@@ -1,0 +1,65 @@
+/*
+ * tests/db/room_op.h - op_fixture.h with what a worker has besides: a room, a
+ * handle for leases, a cache, and a monotonic clock that a test can put forward
+ * (link with -Wl,--wrap=clock_monotonic).
+ */
+#ifndef PIERRE_TESTS_ROOM_OP_H
+#define PIERRE_TESTS_ROOM_OP_H
+
+#include "op/cache.h"
+#include "op_fixture.h"
+#include "shm/room.h"
+#include "store/quota.h"
+
+int64_t __real_clock_monotonic(void);
+int64_t __wrap_clock_monotonic(void);
+
+static int64_t clock_skew;
+
+int64_t __wrap_clock_monotonic(void)
+{
+	return __real_clock_monotonic() + clock_skew;
+}
+
+static char room_root[] = "/tmp/pierre-op-room-XXXXXX";
+
+static void room_op_open(struct fixture *f)
+{
+	char dir[64];
+	struct err err;
+
+	fixture_open(f);
+	if (!mkdtemp(room_root))
+		exit(99);
+	snprintf(dir, sizeof(dir), "%s/room", room_root);
+	f->op.room = room_open(&(struct room_options){
+		.dir = dir, .database_id = "11111111-2222-4333-8444-555555555555",
+		.rings = 1, .limit_slots = 64,
+	}, NULL, &err);
+	if (!f->op.room)
+		bail_out("room_open", &err);
+	f->op.quota = store_quota_open(f->db);
+	if (!store_quota_migrate(f->op.quota, &err))
+		bail_out("quota", &err);
+	f->op.cache = cache_new();
+}
+
+static void room_op_close(struct fixture *f)
+{
+	const char *names[] = { "room.1", "room.lock" };
+	char path[128];
+
+	cache_free(&f->op.cache);
+	room_close(&f->op.room);
+	store_quota_close(&f->op.quota, f->db);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/room/%s", room_root, names[i]);
+		unlink(path);
+	}
+	snprintf(path, sizeof(path), "%s/room", room_root);
+	rmdir(path);
+	rmdir(room_root);
+	fixture_close(f);
+}
+
+#endif

@@ -1,0 +1,477 @@
+/*
+ * tests/db/usage.c - recording, counting and reporting: nothing twice, nothing
+ * lost, months apart, at most 100 labels, retention by whole months.
+ */
+#include "config.h"
+
+#include <signal.h>
+
+#include "base/window.h"
+#include "op_fixture.h"
+#include "store/usage.h"
+
+#define HOST "11111111-1111-4111-8111-111111111111"
+#define OTHER_HOST "22222222-2222-4222-8222-222222222222"
+#define KEY "aaaaaaaa-0000-4000-8000-00000000000%x"
+#define USER "bbbbbbbb-0000-4000-8000-000000000001"
+#define HOUR_MS (3600 * SECOND_MS)
+#define MAX 1000
+
+/* Rows of a month, whatever the backend. */
+enum { COUNT_ROWS, COUNT_BATCHES, COUNT_LABELS, COUNT_TEXT, COUNT__COUNT };
+static const struct db_statement counting[COUNT__COUNT] = {
+	[COUNT_ROWS] = { .name = "count_rows", .params = 2, .sql = {
+		"SELECT count(*) FROM usage_rows WHERE requested_at >= ?1 AND requested_at < ?2",
+		"SELECT count(*) FROM usage_rows WHERE requested_at >= $1 AND requested_at < $2" } },
+	[COUNT_BATCHES] = { .name = "count_batches", .params = 2, .sql = {
+		"SELECT count(*) FROM usage_batches WHERE month_at >= ?1 AND month_at < ?2",
+		"SELECT count(*) FROM usage_batches WHERE month_at >= $1 AND month_at < $2" } },
+	[COUNT_LABELS] = { .name = "count_labels", .params = 2, .sql = {
+		"SELECT count(*) FROM usage_routes WHERE month_at >= ?1 AND month_at < ?2",
+		"SELECT count(*) FROM usage_routes WHERE month_at >= $1 AND month_at < $2" } },
+	[COUNT_TEXT] = { .name = "count_text", .params = 2, .sql = {
+		"SELECT count(*) FROM usage_rows WHERE request_id = ?1 AND user_agent = ?2",
+		"SELECT count(*) FROM usage_rows WHERE request_id = $1 AND user_agent = $2" } },
+};
+static const struct db_catalog counting_catalog = {
+	.statements = counting, .n_statements = COUNT__COUNT,
+	.constraints = (const struct db_constraint[]){ { 0 } },
+};
+
+struct suite {
+	struct fixture f;
+	struct usage_store *u;
+	struct usage_row rows[MAX];
+	size_t n;
+	uint64_t seq[4];
+};
+
+static void use(struct suite *t, const char *host)
+{
+	store_usage_close(&t->u);
+	t->u = store_usage_open(t->f.db, host);
+}
+
+static bool is_sqlite(const struct suite *t)
+{
+	return db_backend(t->f.db) == DB_SQLITE;
+}
+
+static int64_t number(struct suite *t, int what, int64_t month_of, const struct db_value *args)
+{
+	struct db_options o = { .url = t->f.url, .timeout_ms = 20000, .catalog = &counting_catalog };
+	char moment[TIME_TEXT];
+	struct err err;
+	struct db *db;
+	int64_t n = -1;
+
+	if (is_sqlite(t)) {
+		time_format(month_of, moment);
+		o.existing = true;
+		o.url = arena_printf(t->f.arena, "%s.usage-%.7s", t->f.url, moment);
+	}
+	db = db_new(&o, &err);
+	if (!db_number(db, what, args, 2, &n, &err))
+		printf("# %s\n", err.message);
+	db_free(&db);
+	return n;
+}
+
+static int64_t in_month(struct suite *t, int what, int64_t ms)
+{
+	uint32_t id = window_id(WINDOW_MONTH, ms);
+
+	return number(t, what, ms, (const struct db_value[]){
+		db_time(window_start(WINDOW_MONTH, id)), db_time(window_end(WINDOW_MONTH, id)) });
+}
+
+static struct usage_row *row(struct suite *t, uint32_t ring, int64_t ms, int key, const char *route)
+{
+	struct usage_row *r = &t->rows[t->n++];
+
+	*r = (struct usage_row){
+		.seq = ++t->seq[ring], .ring = ring, .time_ms = ms, .user_id = USER, .tenant_id = "",
+		.request_id = arena_printf(t->f.arena, "r%u-%llu", ring,
+					   (unsigned long long)t->seq[ring]),
+		.key_id = key < 0 ? "" : arena_printf(t->f.arena, KEY, (unsigned)key),
+		.route = route, .method = "GET", .address = "192.0.2.7", .user_agent = "curl/8", .cost = 2,
+	};
+	return r;
+}
+
+static int64_t record(struct suite *t)
+{
+	int64_t inserted = -1;
+	struct err err = { 0 };
+
+	if (!store_usage_record(t->u, t->rows, t->n, &inserted, &err)) {
+		printf("# %s\n", err.message);
+		return -1;
+	}
+	return inserted;
+}
+
+static int64_t record_new(struct suite *t)
+{
+	int64_t inserted = record(t);
+
+	t->n = 0;
+	return inserted;
+}
+
+static int count_all(struct suite *t)
+{
+	struct err err = { 0 };
+	bool more = true;
+	int pieces = 0;
+
+	for (; more; pieces++)
+		if (!store_usage_count(t->u, &more, &err)) {
+			printf("# %s\n", err.message);
+			return -1;
+		}
+	return pieces;
+}
+
+struct asked { int64_t from, to; bool daily, by_route; };
+
+static struct field_list report(struct suite *t, int key, struct asked a)
+{
+	struct field_list list = { .n = 99999 };
+	struct err err = { 0 };
+
+	if (!store_usage_report(t->u, arena_printf(t->f.arena, KEY, (unsigned)key), a.from, a.to,
+				a.daily, a.by_route, t->f.arena, &list, &err))
+		printf("# %s\n", err.message);
+	return list;
+}
+
+static int64_t requests(struct field_list list)
+{
+	const struct usage_bucket *b = list.items;
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < list.n; i++)
+		sum += b[i].requests;
+	return sum;
+}
+
+/* --- cases ------------------------------------------------------------------------- */
+
+static void recorded_once(struct suite *t)
+{
+	struct err err;
+	uint64_t seq;
+
+	for (int i = 0; i < 60; i++)
+		row(t, (uint32_t)i % 3, T0 + i, i % 4, "users");
+	is_int(record(t), 60, "sixty rows of three rings");
+	is_int(record(t), 0, "the same batch again: nothing");
+	row(t, 1, T0 + 100, 1, "users");
+	is_int(record(t), 1, "one more: only that");
+	use(t, HOST);   /* another recorder: what is known is in the database */
+	is_int(record(t), 0, "the same after a restart: nothing");
+	t->n = 0;
+	is_int(in_month(t, COUNT_ROWS, T0), 61, "61 rows");
+	ok(store_usage_position(t->u, 1, T0, &seq, &err), "the position");
+	is_int((int64_t)seq, 21, "of ring 1");
+	ok(store_usage_position(t->u, 9, T0, &seq, &err) && seq == 0, "a ring without rows: 0");
+}
+
+static void counted_after_restart(struct suite *t)
+{
+	struct err err;
+
+	is_int((int64_t)report(t, 1, (struct asked){ T0, T0 + HOUR_MS, false, false }).n, 0,
+	       "not counted yet");
+	is_int(count_all(t), 1, "this process recorded nothing");
+	ok(in_month(t, COUNT_BATCHES, T0) > 0, "what it left is there");
+	ok(store_usage_recover(t->u, &err), "found");
+	ok(count_all(t) >= 1, "counted");
+	is_int(in_month(t, COUNT_BATCHES, T0), 0, "nothing left");
+	is_int(requests(report(t, 0, (struct asked){ T0, T0 + HOUR_MS, false, false })), 15, "key 0");
+	is_int(requests(report(t, 1, (struct asked){ T0, T0 + HOUR_MS, false, false })), 16, "key 1");
+	ok(store_usage_recover(t->u, &err) && count_all(t) >= 1, "again");
+	is_int(requests(report(t, 1, (struct asked){ T0, T0 + HOUR_MS, false, false })), 16,
+	       "nothing is counted twice");
+}
+
+static void another_host(struct suite *t)
+{
+	struct err err;
+
+	if (is_sqlite(t))
+		return;   /* a database file has one host */
+	use(t, OTHER_HOST);
+	t->seq[0] = 0;
+	for (int i = 0; i < 5; i++)
+		row(t, 0, T0 + HOUR_MS, 7, "users");
+	is_int(record_new(t), 5, "the same ring and sequence on another host: other rows");
+	use(t, HOST);
+	ok(store_usage_recover(t->u, &err) && count_all(t) >= 1, "counted by the first, as that died");
+	is_int(requests(report(t, 7, (struct asked){ T0, T0 + DAY_MS, true, false })), 5, "all of them");
+	t->seq[0] = 20;
+}
+
+static void sessions_and_odd_text(struct suite *t)
+{
+	struct usage_row *r = row(t, 0, T0 + DAY_MS, -1, "");
+
+	r->user_agent = "cut \xc3";
+	r = row(t, 0, T0 + DAY_MS, 8, "a b\nc\td\\");
+	r->user_agent = "back\\slash 'quote' \xc3\xa9";
+	r->tenant_id = USER;
+	is_int(record_new(t), 2, "a session, a cut character, control characters");
+	is_int(number(t, COUNT_TEXT, T0, (const struct db_value[]){
+		db_text(arena_printf(t->f.arena, "r0-%llu", (unsigned long long)t->seq[0] - 1)),
+		db_text("cut ?") }), 1, "what is no text is replaced");
+	is_int(number(t, COUNT_TEXT, T0, (const struct db_value[]){
+		db_text(arena_printf(t->f.arena, "r0-%llu", (unsigned long long)t->seq[0])),
+		db_text("back\\slash 'quote' \xc3\xa9") }), 1, "what is text stays");
+	ok(count_all(t) > 0, "counted");
+	struct field_list l = report(t, 8, (struct asked){ T0, T0 + 2 * DAY_MS, true, true });
+	is_int((int64_t)l.n, 1, "one bucket");
+	if (l.n == 1)
+		is_str(((const struct usage_bucket *)l.items)[0].route, "a b?c?d\\", "its label");
+}
+
+static void labels(struct suite *t)
+{
+	struct asked day = { T0 + 3 * DAY_MS, T0 + 4 * DAY_MS, true, true };
+	const struct usage_bucket *b;
+	struct field_list l;
+	int64_t other = 0;
+
+	for (int half = 0; half < 2; half++) {
+		for (int i = 0; i < 75; i++)
+			row(t, 0, day.from + half * HOUR_MS, 9,
+			    arena_printf(t->f.arena, "route-%03d", half * 75 + i));
+		record_new(t);
+		ok(count_all(t) > 0, "75 labels");
+	}
+	row(t, 0, day.from, 9, "route-000");
+	row(t, 0, day.from, 9, "route-149");
+	row(t, 0, day.from, 10, "route-149");
+	record_new(t);
+	count_all(t);
+	l = report(t, 9, day);
+	b = l.items;
+	is_int((int64_t)l.n, 101, "100 labels and other");
+	for (size_t i = 0; i < l.n; i++)
+		if (str_eq(b[i].route, "other"))
+			other = b[i].requests;
+	is_int(other, 51, "the rest are other, also a known one that came late");
+	is_int(requests(l), 152, "none is missing");
+	is_str(((const struct usage_bucket *)report(t, 10, day).items)[0].route, "route-149",
+	       "each key has labels of its own");
+}
+
+static void month_edge(struct suite *t)
+{
+	int64_t feb = window_end(WINDOW_MONTH, window_id(WINDOW_MONTH, T0));
+	struct usage_row mine[4];
+	struct err err;
+	uint64_t seq;
+
+	/* the ring's order is 1 Jan, 2 Feb, 3 Jan, 4 Feb: two transactions */
+	for (int i = 0; i < 4; i++)
+		mine[i] = *row(t, 2, i % 2 ? feb + i : feb - 10 + i, 11, "edge");
+	t->rows[0] = mine[0];
+	t->rows[1] = mine[2];
+	t->n = 2;
+	is_int(record_new(t), 2, "January first");
+	/* here the recorder dies; the tail is where it was, all four come again */
+	use(t, HOST);
+	t->rows[0] = mine[0];
+	t->rows[1] = mine[2];
+	t->n = 2;
+	is_int(record_new(t), 0, "January has them");
+	t->rows[0] = mine[1];
+	t->rows[1] = mine[3];
+	t->n = 2;
+	is_int(record_new(t), 2, "February has not, though January passed one of them");
+	is_int(in_month(t, COUNT_ROWS, feb), 2, "two rows there");
+	ok(store_usage_position(t->u, 2, feb, &seq, &err) && seq == mine[3].seq, "the position");
+	ok(store_usage_recover(t->u, &err) && count_all(t) > 0, "counted");
+	struct field_list l = report(t, 11, (struct asked){ feb - HOUR_MS, feb + HOUR_MS, false, false });
+	const struct usage_bucket *b = l.items;
+	is_int((int64_t)l.n, 2, "a report over the edge");
+	ok(l.n == 2 && b[0].start == feb - HOUR_MS && b[1].start == feb, "in order");
+	ok(l.n == 2 && b[0].requests == 2 && b[1].cost == 4, "with both halves");
+}
+
+static void ranges(struct suite *t)
+{
+	int64_t day = T0 + 10 * DAY_MS;
+	struct field_list l;
+
+	for (int hour = 0; hour < 30; hour++)
+		for (int i = 0; i <= hour; i++)
+			row(t, 0, day + hour * HOUR_MS + i, 12, i % 2 ? "a" : "b");
+	record_new(t);
+	count_all(t);
+	l = report(t, 12, (struct asked){ day, day + 30 * HOUR_MS, false, false });
+	is_int((int64_t)l.n, 30, "by hour");
+	is_int(requests(l), 465, "all of them");
+	l = report(t, 12, (struct asked){ day, day + 2 * DAY_MS, true, false });
+	is_int((int64_t)l.n, 2, "by day");
+	is_int(((const struct usage_bucket *)l.items)[0].requests, 300, "the first");
+	ok(((const struct usage_bucket *)l.items)[1].start == day + DAY_MS, "starts at midnight");
+	is_int((int64_t)report(t, 12, (struct asked){ day, day + 2 * DAY_MS, true, true }).n, 4,
+	       "by day and route");
+	l = report(t, 12, (struct asked){ day + HOUR_MS + 1, day + 2 * HOUR_MS + 1, false, false });
+	is_int(requests(l), 5, "half hours are widened to whole ones");
+	is_int((int64_t)report(t, 12, (struct asked){ day, day, false, false }).n, 0, "an empty range");
+	is_int((int64_t)report(t, 12, (struct asked){ day, day - 1, false, false }).n, 0, "a reversed one");
+	is_int((int64_t)report(t, 13, (struct asked){ 0, day, true, true }).n, 0, "sixty years of nothing");
+}
+
+/* Recorded and killed before anybody was told: given again, nothing twice. */
+static void killed(struct suite *t)
+{
+	int64_t at = T0 + 15 * DAY_MS, before = in_month(t, COUNT_ROWS, at);
+	int status;
+	pid_t pid;
+
+	for (int i = 0; i < 500; i++)
+		row(t, 3, at, 14, "kill");
+	store_usage_close(&t->u);
+	fixture_disconnect(&t->f);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		fixture_connect(&t->f);
+		use(t, HOST);
+		record(t);
+		raise(SIGKILL);
+	}
+	ok(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "killed after COMMIT");
+	fixture_connect(&t->f);
+	use(t, HOST);
+	is_int(record_new(t), 0, "given again: nothing");
+	is_int(in_month(t, COUNT_ROWS, at) - before, 500, "each once");
+	struct err err;
+	ok(store_usage_recover(t->u, &err) && count_all(t) > 0, "counted");
+	is_int(requests(report(t, 14, (struct asked){ at, at + DAY_MS, true, false })), 500, "each once");
+}
+
+static void many_keys(struct suite *t)
+{
+	int64_t at = T0 + 20 * DAY_MS;
+
+	for (int batch = 0; batch < 10; batch++) {
+		for (int i = 0; i < MAX; i++)
+			row(t, 0, at, 0, "many")->key_id =
+				arena_printf(t->f.arena, "cccccccc-0000-4000-8000-%012d", batch * MAX + i);
+		record_new(t);
+	}
+	ok(count_all(t) > 1, "ten thousand keys are counted in pieces");
+	is_int(in_month(t, COUNT_BATCHES, at), 0, "all of them");
+}
+
+static int child_counts(struct fixture *f, int index, void *arg)
+{
+	struct usage_store *u = store_usage_open(f->db, HOST);
+	struct err err = { 0 };
+	bool more = true, good = store_usage_recover(u, &err);
+
+	(void)index;
+	(void)arg;
+	while (good && more)
+		good = store_usage_count(u, &more, &err);
+	if (!good)
+		printf("# %s\n", err.message);
+	fflush(stdout);
+	store_usage_close(&u);
+	return good ? 0 : 1;
+}
+
+/* Recorders of several hosts may count the same at once. */
+static void counted_together(struct suite *t)
+{
+	int64_t at = T0 + 22 * DAY_MS;
+	int counts[OUTCOMES];
+
+	for (int batch = 0; batch < 20; batch++) {
+		for (int i = 0; i < 200; i++)
+			row(t, 0, at, i % 8, arena_printf(t->f.arena, "together-%d", i % 150));
+		record_new(t);
+	}
+	store_usage_close(&t->u);
+	at_once(&t->f, 4, child_counts, NULL, counts);
+	use(t, HOST);
+	is_int(counts[0], 4, "four count at once");
+	int64_t sum = 0;
+	for (int key = 0; key < 8; key++)
+		sum += requests(report(t, key, (struct asked){ at, at + DAY_MS, true, true }));
+	is_int(sum, 4000, "each row once");
+}
+
+static void retired(struct suite *t)
+{
+	int64_t feb = window_end(WINDOW_MONTH, window_id(WINDOW_MONTH, T0)), n = -1;
+	int64_t later = window_start(WINDOW_MONTH, window_id(WINDOW_MONTH, T0) + 25);
+	struct err err = { 0 };
+
+	ok(store_usage_prepare(t->u, feb, &err), "the months ahead %s", err.message);
+	ok(store_usage_prepare(t->u, feb, &err), "are there");
+	use(t, HOST);
+	ok(store_usage_retire(t->u, later, 25, &n, &err), "25 months later %s", err.message);
+	is_int(n, 0, "25 are kept");
+	is_int(in_month(t, COUNT_ROWS, feb), 2, "with their rows");
+	ok(store_usage_retire(t->u, window_end(WINDOW_MONTH, window_id(WINDOW_MONTH, later)), 25, &n,
+			      &err), "a month later %s", err.message);
+	is_int(n, 1, "the oldest is dropped");
+	is_int((int64_t)report(t, 12, (struct asked){ T0, feb, true, false }).n, 0, "as a whole");
+	is_int(requests(report(t, 11, (struct asked){ feb, feb + DAY_MS, true, false })), 2,
+	       "the next one stays");
+	is_int(in_month(t, COUNT_LABELS, feb), 1, "with its labels");
+	t->seq[0] = 0;
+	row(t, 0, T0, 1, "late");
+	is_int(record_new(t), 1, "a late row makes its month again");
+	ok(count_all(t) > 0, "counted");
+}
+
+static void checkpointed(struct suite *t)
+{
+	char path[200];
+	struct err err;
+	FILE *wal;
+
+	if (!is_sqlite(t))
+		return;
+	row(t, 0, T0 + 1, 1, "wal");
+	record_new(t);
+	snprintf(path, sizeof(path), "%s/test.db.usage-2030-01-wal", t->f.dir);
+	wal = fopen(path, "r");
+	ok(wal && fgetc(wal) != EOF, "the month has a log");
+	ok(store_usage_checkpoint(t->u, 1 << 30, &err) && wal && fseek(wal, 0, SEEK_END) == 0 &&
+	   ftell(wal) > 0, "not long enough for a checkpoint");
+	ok(store_usage_checkpoint(t->u, 1, &err) && wal && fseek(wal, 0, SEEK_END) == 0 &&
+	   ftell(wal) == 0, "a checkpoint empties it");
+	if (wal)
+		fclose(wal);
+}
+
+int main(void)
+{
+	static struct suite t;
+
+	fixture_open(&t.f);
+	use(&t, HOST);
+	recorded_once(&t);
+	counted_after_restart(&t);
+	another_host(&t);
+	sessions_and_odd_text(&t);
+	labels(&t);
+	month_edge(&t);
+	ranges(&t);
+	killed(&t);
+	many_keys(&t);
+	counted_together(&t);
+	retired(&t);
+	checkpointed(&t);
+	store_usage_close(&t.u);
+	fixture_close(&t.f);
+	return tap_done();
+}

@@ -1,0 +1,71 @@
+#!/usr/bin/perl
+# GET /api/keys/{id}/usage: what was let through is counted, by hour or day and
+# by route; what was refused is not.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../support";
+use Test::More;
+use Time::Local qw(timegm);
+use Pierre::Check;
+use Limit qw(offset_to limited_key ask);
+use Process qw(await);
+
+my $NOW = timegm(0, 10, 12, 15, 0, 2031);
+
+sub total {
+	my ($p, $user, $path) = @_;
+	return $p->get($path, token => $user->{token})->{json}{total_requests} // -1;
+}
+
+sub counted {
+	my ($p, $user) = @_;
+	my $key = limited_key($p, $user, 20, 'day');
+	my $path = "/api/keys/$key->{api_key_id}/usage";
+	my $r = status_is($p->get($path, token => $user->{token}), 200, 'before its first use');
+	is_deeply([ @{ $r->{json} }{qw(total_requests total_cost bucket)}, scalar @{ $r->{json}{buckets} } ], [ 0, 0, 'hour', 0 ], 'nothing');
+	ask($p->{fast_socket}, $key->{api_key}, params => { PIERRE_ROUTE => 'list' }) for 1 .. 5;
+	ask($p->{fast_socket}, $key->{api_key}, cost => 3, params => { PIERRE_ROUTE => 'export' }) for 1 .. 2;
+	ask($p->{fast_socket}, $key->{api_key}, cost => 10) for 1 .. 3;
+	status_is($p->get('/verify', token => $key->{api_key}), 200, 'one asked directly');
+	await('the counters', sub { total($p, $user, $path) == 8 }, $p);
+	$r = $p->get($path, token => $user->{token})->{json};
+	is($r->{total_cost}, 12, 'eight requests, of cost 12; three were refused');
+	is_deeply($r->{buckets}, [ { start => '2031-01-15T12:00:00.000Z', route => '', requests => 8, cost => 12 } ], 'in one hour');
+	$r = $p->get("$path?bucket=day&by_route=true", token => $user->{token})->{json};
+	is_deeply([ sort { $a->{route} cmp $b->{route} } @{ $r->{buckets} } ], [
+		{ start => '2031-01-15T00:00:00.000Z', route => 'export', requests => 2, cost => 6 },
+		{ start => '2031-01-15T00:00:00.000Z', route => 'list', requests => 5, cost => 5 },
+		{ start => '2031-01-15T00:00:00.000Z', route => 'verify', requests => 1, cost => 1 } ], 'by day and route');
+	is($p->get("$path?start_date=2031-01-10T00:00:00Z&end_date=2031-01-12T00:00:00%2B02:00", token => $user->{token})
+		->{json}{total_requests}, 0, 'another range');
+	is($p->get("$path?start_date=2031-01-01T00:00:00Z&end_date=2031-01-31T00:00:00Z", token => $user->{token})
+		->{json}{total_requests}, 8, 'a range around it');
+	return $path;
+}
+
+sub refused {
+	my ($p, $user, $path) = @_;
+	my @as = (token => $user->{token});
+	for ([ start_date => 'start_date=yesterday' ], [ end_date => 'end_date=2031-13-01T00:00:00Z' ],
+		[ end_date => 'start_date=2031-01-02T00:00:00Z&end_date=2031-01-02T00:00:00Z' ],
+		[ end_date => 'start_date=2031-01-02T00:00:00Z&end_date=2031-01-01T00:00:00Z' ],
+		[ end_date => 'start_date=2030-12-01T00:00:00Z&end_date=2031-01-02T00:00:00Z' ],
+		[ end_date => 'bucket=day&start_date=2029-12-01T00:00:00Z&end_date=2031-01-02T00:00:00Z' ],
+		[ bucket => 'bucket=week' ], [ by_route => 'by_route=yes' ], [ tool => 'tool=x' ]) {
+		my ($field, $query) = @$_;
+		problem_is($p->get("$path?$query", @as), 422, { field => $field }, "refused: $query");
+	}
+	status_is($p->get("$path?start_date=2030-12-02T00:00:00Z&end_date=2031-01-02T00:00:00Z", @as), 200, '31 days by the hour');
+	status_is($p->get("$path?bucket=day&start_date=2030-01-01T00:00:00Z&end_date=2031-01-02T00:00:00Z", @as), 200, '366 by the day');
+	problem_is($p->get($path, token => $p->approved_user->{token}), 404, { code => 'ResourceNotFound' }, "nobody else's key");
+	problem_is($p->get($path), 401, { reason => 'missing' }, 'without a token');
+}
+
+each_backend(sub {
+	my ($p) = @_;
+	my $user = $p->approved_user;
+	my $path = counted($p, $user);
+	refused($p, $user, $path);
+}, env => { PIERRE_CLOCK_OFFSET => offset_to($NOW), ACCESS_TOKEN_TTL => 86400 });
+done_testing;

@@ -1,0 +1,114 @@
+/*
+ * Which limits apply: overrides, tiers, the user's ceiling, and their windows.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "op/key.h"
+#include "op/limit.h"
+#include "tap.h"
+
+#define NOW INT64_C(1893501000000)         /* 2030-01-01T12:30:00Z */
+#define HOUR_END INT64_C(1893502800000)
+#define DAY_END INT64_C(1893542400000)
+#define MONTH_END INT64_C(1896134400000)   /* 2030-02-01 */
+#define ID "11111111-2222-4333-8444-555555555555"
+
+static struct arena *arena;
+
+static struct limit_outcome rules(const char *key_tier, int64_t own, const char *period,
+				  const char *user_tier)
+{
+	const struct api_key key = {
+		.id = ID, .tier = key_tier, .rate_limit_requests = own,
+		.rate_limit_period = period,
+	};
+	const struct user user = { .id = ID, .tier = user_tier };
+	struct limit_outcome out;
+
+	limit_rules(key_tier ? &key : NULL, &user, NOW, arena, &out);
+	return out;
+}
+
+static void is_limit(const struct limit_state *s, const char *name, int64_t limit,
+		     const char *tier, int64_t reset_at)
+{
+	is_str(s->name, name, "name");
+	is_int(s->limit, limit, "limit");
+	is_str(s->tier, tier, "tier");
+	is_int(s->reset_at, reset_at, "end of the window");
+	is_int(window_end(s->kind, s->window), reset_at, "of this window");
+	is_int(s->remaining, INT_NONE, "nothing was asked yet");
+	ok(s->subject[0] == name[0] && strcmp(s->subject + 1, ID) == 0, "subject");
+}
+
+static void tiers_of_keys(void)
+{
+	static const struct { const char *tier; int64_t limit; } rows[] = {
+		{ "trial", 1000 }, { "starter", 10000 }, { "professional", 100000 },
+	};
+	struct limit_outcome out;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		out = rules(rows[i].tier, INT_NONE, NULL, "enterprise");
+		is_int((int64_t)out.n, 1, rows[i].tier);
+		is_limit(&out.states[0], "key-month", rows[i].limit, rows[i].tier, MONTH_END);
+	}
+	out = rules("enterprise", INT_NONE, NULL, "enterprise");
+	is_int((int64_t)out.n, 0, "enterprise: none");
+	ok(!out.refused && !out.tightest, "and none is the tightest");
+	out = rules("gold", INT_NONE, NULL, "enterprise");
+	is_limit(&out.states[0], "key-month", 0, "gold", MONTH_END);
+}
+
+static void overrides(void)
+{
+	static const struct { const char *period, *name; int64_t end; } rows[] = {
+		{ "hour", "key-hour", HOUR_END }, { "day", "key-day", DAY_END },
+		{ "month", "key-month", MONTH_END }, { NULL, "key-month", MONTH_END },
+	};
+	struct limit_outcome out;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		out = rules("trial", 50000, rows[i].period, "starter");
+		is_int((int64_t)out.n, 2, "instead of the tier's, under the user's");
+		is_limit(&out.states[0], rows[i].name, 50000, "trial", rows[i].end);
+		is_limit(&out.states[1], "user-month", 10000, "starter", MONTH_END);
+	}
+	out = rules("enterprise", 5, "hour", "enterprise");
+	is_limit(&out.states[0], "key-hour", 5, "enterprise", HOUR_END);
+}
+
+static void sessions(void)
+{
+	struct limit_outcome out = rules(NULL, INT_NONE, NULL, "professional");
+
+	is_int((int64_t)out.n, 1, "a session: only its user's");
+	is_limit(&out.states[0], "user-month", 100000, "professional", MONTH_END);
+	out = rules(NULL, INT_NONE, NULL, "enterprise");
+	is_int((int64_t)out.n, 0, "an unlimited user: none");
+}
+
+static void periods(void)
+{
+	enum window_kind kind = WINDOW__COUNT;
+
+	ok(limit_period_find("hour", &kind) && kind == WINDOW_HOUR, "hour");
+	ok(limit_period_find("day", &kind) && kind == WINDOW_DAY, "day");
+	ok(limit_period_find("month", &kind) && kind == WINDOW_MONTH, "month");
+	ok(!limit_period_find("week", &kind) && !limit_period_find(NULL, &kind) &&
+	   !limit_period_find("", &kind) && kind == WINDOW_MONTH, "no other");
+}
+
+int main(void)
+{
+	arena = arena_new();
+	tiers_of_keys();
+	overrides();
+	sessions();
+	periods();
+	arena_free(&arena);
+	return tap_done();
+}

@@ -1,0 +1,202 @@
+/* tests/unit/limit_table.c - slots: claimed by many, full, by processes that die. */
+#include "config.h"
+
+#include "room_fixture.h"
+
+#define LONG_AGO_MS 3600000
+
+#define SHARED_SUBJECTS 40
+
+struct claims {
+	_Atomic int ready;
+	uint32_t index[CROWD][SHARED_SUBJECTS];
+};
+
+static bool claim_all(struct room *r, int index, void *arg)
+{
+	struct claims *c = arg;
+
+	atomic_fetch_add(&c->ready, 1);
+	while (atomic_load(&c->ready) < CROWD)
+		;
+	for (int i = 0; i < SHARED_SUBJECTS; i++) {
+		struct limit_slot *s = limit_slot(r, subject(1000 + i), WINDOW_DAY);
+
+		if (!s)
+			return false;
+		c->index[index][i] = s->index;
+	}
+	return true;
+}
+
+static void test_claims(void)
+{
+	struct room *r = room_here();
+	struct claims *c = shared(sizeof(*c));
+	bool same = true, distinct = true;
+
+	ok(crowd(CROWD, claim_all, r, c), "%d processes claim the same subjects at once", CROWD);
+	for (int i = 0; i < SHARED_SUBJECTS; i++) {
+		for (int k = 1; k < CROWD; k++)
+			same = same && c->index[k][i] == c->index[0][i];
+		for (int k = 0; k < i; k++)
+			distinct = distinct && c->index[0][i] != c->index[0][k];
+	}
+	ok(same, "each has one slot for all");
+	ok(distinct, "of its own");
+	is_int(atomic_load(&r->header->limit_used), SHARED_SUBJECTS, "and no slot is used up for nothing");
+	munmap(c, sizeof(*c));
+	room_close(&r);
+	fixture_clear();
+}
+
+static void make_old(struct limit_slot *s)
+{
+	atomic_store(&s->used, clock_monotonic() - LONG_AGO_MS);
+}
+
+static void test_full(void)
+{
+	struct room *r = room_here();
+	struct limit_slot *s[SLOTS] = { NULL };
+	uint32_t w = window_id(WINDOW_DAY, clock_now());
+	bool all = true;
+
+	for (int i = 0; i < SLOTS; i++) {
+		s[i] = limit_slot(r, subject(i), WINDOW_DAY);
+		all = all && s[i] && limit_add(s[i], w, 10, 1);
+	}
+	ok(all, "%d slots", SLOTS);
+	ok(!limit_slot(r, subject(SLOTS), WINDOW_DAY), "then the table is full");
+	is_int((int64_t)stat_total(r, STAT_LIMIT_TABLE_FULL), 1, "which is counted");
+	ok(limit_slot(r, subject(7), WINDOW_DAY) == s[7], "those that are there are found");
+	make_old(s[7]);
+	ok(!limit_slot(r, subject(SLOTS), WINDOW_DAY), "an idle one stays inside its window");
+	is_int(limit_left(s[7], w), 1, "with its lease");
+	atomic_store(&s[9]->word, 0);
+	ok(!limit_slot(r, subject(SLOTS), WINDOW_DAY), "and one just used stays also when its window is over");
+	make_old(s[9]);
+	ok(limit_slot(r, subject(SLOTS), WINDOW_DAY) == s[9], "an idle one whose window is over is taken");
+	is_int(limit_left(s[9], w), 0, "empty");
+	ok(limit_slot(r, subject(SLOTS), WINDOW_DAY) == s[9], "and found again");
+	ok(!limit_slot(r, subject(9), WINDOW_DAY), "who had it finds the table full");
+	all = true;
+	for (int i = 0; i < SLOTS; i++)
+		all = all && (i == 9 || limit_slot(r, subject(i), WINDOW_DAY) == s[i]);
+	ok(all, "the others have theirs");
+	room_close(&r);
+	fixture_clear();
+}
+
+/* --- holders that are killed ------------------------------------------------------------------ */
+
+struct held {
+	_Atomic int go;
+	size_t stripe;
+	struct limit_slot *slot;
+};
+
+static bool hold_stripe(struct room *r, int index, void *arg)
+{
+	struct held *h = arg;
+
+	(void)index;
+	room_lock(r, h->stripe);
+	atomic_store(&h->go, 1);
+	return true;
+}
+
+static bool hold_slot(struct room *r, int index, void *arg)
+{
+	struct held *h = arg;
+
+	(void)r;
+	(void)index;
+	limit_lock(h->slot, 1000);
+	limit_note(h->slot, 1, &(struct limit_note){ 1, 1 });
+	atomic_fetch_add(&h->slot->note_version, 1);
+	atomic_store(&h->go, 1);
+	return true;
+}
+
+static bool claim_many(struct room *r, int index, void *arg)
+{
+	(void)index;
+	(void)arg;
+	for (int i = rand() % 1000;; i++) {
+		struct limit_slot *s = limit_slot(r, subject(i % 1000), WINDOW_DAY);
+
+		if (s && i % 2)
+			make_old(s);    /* its window is 0: to be taken away again */
+	}
+	return true;
+}
+
+static void test_killed_holders(void)
+{
+	struct held *h = shared(sizeof(*h));
+	struct room *r = room_here();
+	struct limit_note n;
+
+	for (h->stripe = 0; h->stripe < LIMIT_STRIPES; h->stripe++) {
+		atomic_store(&h->go, 0);
+		if (h->stripe % 8 == 0)
+			killed(hold_stripe, r, h, 0, &h->go);
+	}
+	for (int i = 0; i < SLOTS / 2; i++)
+		limit_slot(r, subject(i), WINDOW_DAY);
+	is_int(atomic_load(&r->header->limit_used), SLOTS / 2, "the locks of killed holders are recovered");
+	h->slot = limit_slot(r, subject(0), WINDOW_DAY);
+	atomic_store(&h->go, 0);
+	killed(hold_slot, r, h, 0, &h->go);
+	ok(limit_lock(h->slot, 0), "and that of a slot");
+	ok(!limit_noted(h->slot, 1, &n), "its half-written note is none");
+	limit_unlock(h->slot);
+	ok(limit_lock(h->slot, 0), "unlocked and locked again");
+	limit_unlock(h->slot);
+	munmap(h, sizeof(*h));
+	room_close(&r);
+	fixture_clear();
+}
+
+static bool try_lock(struct room *r, int index, void *arg)
+{
+	(void)r;
+	(void)index;
+	return !limit_lock(arg, 20);
+}
+
+static void test_killed_claims(void)
+{
+	struct room *r = room_here();
+	struct limit_slot *s;
+	bool good = true;
+
+	for (int i = 0; i < 100; i++) {
+		srand((unsigned)i);
+		killed(claim_many, r, NULL, (useconds_t)(rand() % 3000), NULL);
+	}
+	for (int i = 0; i < SLOTS; i++)
+		make_old(limit_at(r, (size_t)i));
+	for (int i = 0; i < SLOTS; i++) {
+		s = limit_slot(r, subject(5000 + i), WINDOW_DAY);
+		good = good && s && s == limit_slot(r, subject(5000 + i), WINDOW_DAY);
+	}
+	ok(good, "after 100 killed claimers every slot can be had, none is lost");
+	s = limit_slot(r, subject(5000), WINDOW_DAY);
+	ok(limit_lock(s, 0) && crowd(1, try_lock, r, s), "a lock that is held is not had in time");
+	limit_unlock(s);
+	room_close(&r);
+	fixture_clear();
+}
+
+int main(void)
+{
+	if (!fixture_begin())
+		return 99;
+	test_claims();
+	test_full();
+	test_killed_holders();
+	test_killed_claims();
+	return fixture_end();
+}
