@@ -332,7 +332,7 @@ size_t limit_due(struct room *r, int64_t now_ms, struct limit_due *out, size_t m
 	size_t groups = groups_used(r), n = 0;
 	bool round = now_ms - r->due_round >= ROUND_MS;
 
-	/* begin where the last call was full, so that every group has its turn */
+	/* begin behind the group that filled the last call, so that each has its turn */
 	for (size_t i = 0; i < groups; i++) {
 		struct limit_group *g = &r->groups[(r->due_from + i) % groups];
 
@@ -341,7 +341,7 @@ size_t limit_due(struct room *r, int64_t now_ms, struct limit_due *out, size_t m
 		if (round)
 			atomic_store(&g->touched, 0);
 		if (n == max) {
-			r->due_from = (r->due_from + i) % groups;
+			r->due_from = (r->due_from + i + 1) % groups;
 			return n;
 		}
 	}

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -273,6 +274,19 @@ static bool step(struct recorder *r)
 	return (record(r, &n) && upkeep(r)) || pause_ms(r, RETRY_MS);
 }
 
+/* During a stop in a reload the old recorder may still have the lock. */
+static bool wait_to_work(struct recorder *r, int64_t until)
+{
+	const struct timespec pause = { .tv_nsec = 5000000 };
+
+	while (!may_work(r)) {
+		if (clock_monotonic() >= until)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
 /* The workers are gone: what they left, and the counters. What cannot be stored
  * in time stays in the room for the next start. */
 static void drain(struct recorder *r)
@@ -282,6 +296,8 @@ static void drain(struct recorder *r)
 	bool more = true;
 	size_t n = 1;
 
+	if (!wait_to_work(r, until))
+		return;
 	db_deadline(r->w.db, until);
 	while (n > 0 && clock_monotonic() < until && record(r, &n))
 		;
@@ -337,8 +353,7 @@ int recorder_main(const struct child *c)
 	while (step(&r))
 		;
 	slot_stopping(c->slot);
-	if (may_work(&r))
-		drain(&r);
+	drain(&r);
 	slot_stopping(c->slot);
 	recorder_close(&r);
 	return EXIT_SUCCESS;

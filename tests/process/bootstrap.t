@@ -1,6 +1,7 @@
 # `./bootstrap run`, as a person and as a script would use it.
 use strict;
 use warnings;
+use File::Path qw(remove_tree);
 use File::Temp;
 use JSON::PP;
 use POSIX qw(WNOHANG);
@@ -15,7 +16,15 @@ my %running;
 END {
 	my $status = $?;
 	for my $pid (keys %running) { kill 'TERM', $pid; waitpid $pid, 0 }
+	remove_tree(map { room($_) } glob "$tmp/* $tmp/*/state") if defined $tmp;
 	$? = $status;
+}
+
+# Where a bootstrap of that STATE_DIR has its room.
+sub room {
+	my ($state) = @_;
+	my ($sum) = split ' ', qx(printf %s "$state" | cksum);
+	return "/dev/shm/pierre-$sum";
 }
 
 sub slurp { my ($f) = @_; open my $h, '<', $f or return ''; local $/; return readline($h) // '' }
@@ -90,6 +99,9 @@ for my $backend (Pierre::backends()) {
 		is sprintf('%04o', (stat "$env->{STATE_DIR}/$_")[2] & 07777), '0600', "$_ is private"
 			for qw(run.env encryption.key);
 		ok -S $run->{FAST_SOCKET} && -S $run->{SLOW_SOCKET}, 'the sockets are there';
+		is sprintf('%04o', (stat $run->{RUNTIME_DIR})[2] & 07777), '0700', 'the room is private';
+		like $run->{RUNTIME_DIR}, -w '/dev/shm' ? qr{^\Q@{[ room($env->{STATE_DIR}) ]}\E$} : qr{/run/room$},
+			'and on a tmpfs where there is one';
 		like slurp("/proc/$run->{MASTER_PID}/cmdline"), qr{pierre\0serve}, 'MASTER_PID is the master';
 		isnt +(stat "/proc/$run->{MASTER_PID}")[4], 0, 'which is not root';
 

@@ -190,4 +190,25 @@ subtest 'sqlite: one recorder works at a time; a stuck database loses nothing' =
 	$p->stop;
 } if grep { $_ eq 'sqlite' } Pierre::backends();
 
+subtest 'sqlite: a stop waits for the recorder of the generation before' => sub {
+	my $p = start('sqlite');
+	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
+	my ($held, $old) = (undef, pid_of($p, 'recorder'));
+	kill 'KILL', $old;   # the test works in its place
+	await('the lock', sub { $held = lock_file("$file.recorder") });
+	await('another recorder', sub { my $new = pid_of($p, 'recorder'); $new && $new != $old });
+	is(verify($p, sprintf '%032x', $_)->{status}, 200, "answered, $_") for 1 .. 3;
+	my $pid = fork // die "fork: $!";
+	if (!$pid) {
+		await('the workers to be gone', sub { !pid_of($p, '(?:fast|slow)/') });
+		POSIX::_exit(0);   # this lets go of the lock
+	}
+	close $held;
+	undef $held;
+	is($p->stop_serve, 0, 'stops');
+	waitpid $pid, 0;
+	is(scalar(() = recorded($p)), 3, 'the three rows are stored');
+	$p->stop;
+} if grep { $_ eq 'sqlite' } Pierre::backends();
+
 done_testing;

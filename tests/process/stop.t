@@ -30,7 +30,7 @@ sub gone {
 subtest 'idle' => sub {
 	my $p = start();
 	my %child = children($p);
-	is(join(' ', sort values %child), 'fast/0 fast/1 schedule slow/0 slow/1', 'the children');
+	is(join(' ', sort values %child), 'fast/0 fast/1 recorder schedule slow/0 slow/1', 'the children');
 	is($p->stop_serve, 0, 'exit status 0');
 	gone('children', keys %child);
 	ok(!-e $p->{fast_socket} && !-e $p->{slow_socket}, 'socket files are removed');

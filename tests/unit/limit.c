@@ -94,12 +94,13 @@ static void test_note(struct room *r)
 
 /* --- many processes: what was leased is what was taken ---------------------------------- */
 
-#define POOL 400000
-#define LEASE 350
+#define POOL 1500000
+#define LEASE 7          /* small, so that adding and taking meet often */
 
 struct pool {
 	_Atomic int64_t unleased;          /* what the database would hold */
 	_Atomic int64_t taken, untaken;
+	_Atomic int ready;                 /* nobody is done before the last one begins */
 };
 
 static uint32_t draw(struct pool *p, uint32_t want)
@@ -127,6 +128,9 @@ static bool hammer(struct room *r, int index, void *arg)
 	struct pool *p = arg;
 	unsigned seed = (unsigned)index;
 
+	atomic_fetch_add(&p->ready, 1);
+	while (atomic_load(&p->ready) < CROWD)
+		usleep(100);
 	for (;;) {
 		int dice = rand_r(&seed) % 1000;
 
@@ -146,7 +150,7 @@ static bool hammer(struct room *r, int index, void *arg)
 		if (dice < 50) {
 			limit_untake(s, w, cost);
 			atomic_fetch_add(&p->untaken, cost);
-		} else if (dice == 999) {
+		} else if (dice < 100) {
 			atomic_fetch_add(&p->unleased, limit_drain(s, &window));
 		}
 	}
@@ -301,6 +305,34 @@ static void test_due_many(void)
 	fixture_clear();
 }
 
+/* Idle slots that nobody drains must not hide the others. */
+static void test_due_turns(void)
+{
+	struct room *r = room_for(DATABASE_A, RINGS, 1024, NULL);
+	struct limit_slot *last = NULL;
+	uint32_t window, left;
+	struct limit_due d[10];
+	bool seen = false;
+
+	for (int i = 0; i < 200; i++) {
+		last = limit_slot(r, subject(i), WINDOW_MONTH);
+		limit_add(last, month(), 50, 100);
+		atomic_store(&last->used, clock_monotonic() - 5000);
+	}
+	for (size_t i = 0; i < r->limit_slots / LIMIT_GROUP; i++)
+		atomic_store(&r->groups[i].touched, 0);
+	limit_take(last, month(), 50, 90, &window, &left);
+	for (int i = 0; i < 200; i++) {
+		size_t n = limit_due(r, clock_monotonic() + 2000, d, 10);
+
+		for (size_t k = 0; k < n; k++)
+			seen = seen || (d[k].slot == last && d[k].low);
+	}
+	ok(seen, "a low slot has its turn behind idle ones that are never drained");
+	room_close(&r);
+	fixture_clear();
+}
+
 int main(void)
 {
 	struct room *r;
@@ -318,5 +350,6 @@ int main(void)
 	fixture_clear();
 	test_due();
 	test_due_many();
+	test_due_turns();
 	return fixture_end();
 }

@@ -50,6 +50,37 @@ static void test_claims(void)
 	fixture_clear();
 }
 
+/* All of them have looked in vain before the first may claim. */
+static bool claim_behind_lock(struct room *r, int index, void *arg)
+{
+	struct claims *c = arg;
+
+	if (index == 0) {
+		for (size_t i = 0; i < LIMIT_STRIPES; i++)
+			room_lock(r, i);
+		atomic_store(&c->ready, 1);
+		usleep(50000);
+		for (size_t i = 0; i < LIMIT_STRIPES; i++)
+			room_unlock(r, i);
+		return true;
+	}
+	while (!atomic_load(&c->ready))
+		usleep(100);
+	return limit_slot(r, subject(1), WINDOW_DAY) != NULL;
+}
+
+static void test_claim_once(void)
+{
+	struct room *r = room_here();
+	struct claims *c = shared(sizeof(*c));
+
+	ok(crowd(CROWD, claim_behind_lock, r, c), "many wait to claim one subject");
+	is_int(atomic_load(&r->header->limit_used), 1, "it has one slot");
+	munmap(c, sizeof(*c));
+	room_close(&r);
+	fixture_clear();
+}
+
 static void make_old(struct limit_slot *s)
 {
 	atomic_store(&s->used, clock_monotonic() - LONG_AGO_MS);
@@ -84,6 +115,56 @@ static void test_full(void)
 	for (int i = 0; i < SLOTS; i++)
 		all = all && (i == 9 || limit_slot(r, subject(i), WINDOW_DAY) == s[i]);
 	ok(all, "the others have theirs");
+	room_close(&r);
+	fixture_clear();
+}
+
+/* Slots go from subject to subject, and every chain stays whole. */
+static void test_churn(void)
+{
+	struct room *r = room_here();
+	bool taken = true, found = true;
+	int live[SLOTS];
+
+	for (int i = 0; i < SLOTS; i++) {
+		limit_slot(r, subject(i), WINDOW_DAY);
+		live[i] = i;
+	}
+	for (int i = 0; i < 5 * SLOTS; i++) {
+		int victim = rand() % SLOTS;
+		struct limit_slot *old = limit_slot(r, subject(live[victim]), WINDOW_DAY);
+
+		make_old(old);
+		live[victim] = i + SLOTS;
+		taken = limit_slot(r, subject(live[victim]), WINDOW_DAY) == old && taken;
+		for (int k = 0; k < SLOTS; k++)
+			found = limit_slot(r, subject(live[k]), WINDOW_DAY) && found;
+	}
+	ok(taken, "each old slot goes to the next subject");
+	ok(found, "and all others are found");
+	room_close(&r);
+	fixture_clear();
+}
+
+/* A claimer that was killed before it linked its slot. */
+static void test_leaked(void)
+{
+	struct room *r = room_here();
+	bool all = true;
+
+	limit_slot(r, subject(0), WINDOW_DAY);
+	atomic_fetch_add(&r->header->limit_used, 1);
+	for (int i = 1; i < SLOTS - 1; i++)
+		all = all && limit_slot(r, subject(i), WINDOW_DAY);
+	ok(all, "all slots but one that is in no chain");
+	ok(limit_slot(r, subject(SLOTS), WINDOW_DAY) == limit_at(r, 1), "which is found in the end");
+	ok(limit_slot(r, subject(SLOTS), WINDOW_DAY) == limit_at(r, 1), "and again");
+	ok(!limit_slot(r, subject(SLOTS + 1), WINDOW_DAY), "once");
+	/* and one that was killed between marking it dead and unlinking it */
+	make_old(limit_at(r, 5));
+	atomic_store(&limit_at(r, 5)->word, limit_word_dead());
+	ok(limit_slot(r, subject(4), WINDOW_DAY) == limit_at(r, 5), "a dead slot comes back for its subject");
+	ok(limit_add(limit_at(r, 5), window_id(WINDOW_DAY, clock_now()), 9, 1), "alive");
 	room_close(&r);
 	fixture_clear();
 }
@@ -195,7 +276,10 @@ int main(void)
 	if (!fixture_begin())
 		return 99;
 	test_claims();
+	test_claim_once();
 	test_full();
+	test_churn();
+	test_leaked();
 	test_killed_holders();
 	test_killed_claims();
 	return fixture_end();

@@ -1,6 +1,8 @@
 /* tests/unit/ring.c - rows on their way: nothing lost, nothing twice. */
 #include "config.h"
 
+#include <sched.h>
+
 #include "room_fixture.h"
 
 #define KILLS 150
@@ -147,7 +149,7 @@ static struct room *test_reopen(struct room *r)
 
 /* --- waiting ----------------------------------------------------------------------------- */
 
-#define WAKES 30000
+#define WAKES 20000
 
 static bool record(struct room *r, int index, void *arg)
 {
@@ -167,22 +169,32 @@ static bool produce_or_record(struct room *r, int index, void *arg)
 {
 	if (index == 0)
 		return record(r, index, arg);
-	while (ring_head(r, 3) < WAKES)
-		if (push(r, 3))
-			ring_wake_recorder(r);
+	while (ring_head(r, 3) < WAKES) {
+		for (volatile int k = rand() % 4000; k > 0; k--)
+			;               /* at any moment of falling asleep */
+		push(r, 3);
+		ring_wake_recorder(r);
+		while (ring_depth(r, 3) > 0)    /* each row needs its wake */
+			sched_yield();
+	}
 	return true;
 }
 
 static void test_wakes(struct room *r)
 {
+	int64_t from;
+
 	ok(crowd(2, produce_or_record, r, NULL), "no wake is lost: the recorder sleeps without a timeout");
 	ring_wake_recorder(r);
 	ring_wake_recorder(NULL);
+	ring_wait_recorder(r, 0);
 	push(r, 0);
 	ring_wait_recorder(r, -1);
 	ok(true, "a row that was pushed before the wait ends it");
-	ring_wait_recorder(r, 1);
-	ok(ring_depth(r, 0) == 1, "a row that is known does not: the timeout did");
+	from = clock_monotonic();
+	ring_wait_recorder(r, 50);
+	ok(ring_depth(r, 0) == 1 && clock_monotonic() - from >= 49,
+	   "a row that is known does not: the timeout does");
 }
 
 int main(void)
