@@ -53,10 +53,6 @@ bool store_usage_recover(struct usage_store *u, struct err *err_r);
 /* SQLite: TRUNCATE checkpoint of the open month files whose log holds at least
  * so many bytes. */
 bool store_usage_checkpoint(struct usage_store *u, int64_t least, struct err *err_r);
-/* Last recorded sequence of a ring of this host, over the current and last month.
- * Near a month's edge a lower one may still wait: a tail is not set from it. */
-bool store_usage_position(struct usage_store *u, uint32_t ring, int64_t now_ms,
-			  uint64_t *seq_r, struct err *err_r);
 
 /* --- reports ------------------------------------------------------------------- */
 

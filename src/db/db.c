@@ -118,7 +118,7 @@ void db_asked(struct db *db, enum db_rc rc)
 	if (rc != DB_GONE && rc != DB_BUSY && rc != DB_UNCERTAIN)
 		return;
 	db->open_until = clock_monotonic() + db->breaker_ms;
-	log_warn("db.breaker", LOG_S("backend", db->driver->name),
+	log_warn("database_breaker", LOG_S("backend", db->driver->name),
 		 LOG_N("fails_for_ms", db->breaker_ms));
 }
 

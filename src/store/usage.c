@@ -41,40 +41,6 @@ void store_usage_close(struct usage_store **u)
 	*u = NULL;
 }
 
-/* A month that was never recorded is not made for it. */
-static bool position_in(struct usage_store *u, uint32_t id, uint32_t ring, int64_t *seq_r,
-			struct err *err_r)
-{
-	struct db *db = u->main;
-	struct usage_month *m;
-
-	*seq_r = 0;
-	if (db_backend(u->main) == DB_SQLITE) {
-		if (access(usage_month_path(u, id, ""), F_OK) != 0)
-			return true;
-		if (!usage_month_open(u, id, &m, err_r))
-			return false;
-		db = m->db;
-	}
-	return db_number(db, SQL_USAGE_POSITION,
-			 DB_ARGS(db_time(usage_month_start(id)), db_text(u->host_id),
-				 db_int(ring)), seq_r, err_r);
-}
-
-bool store_usage_position(struct usage_store *u, uint32_t ring, int64_t now_ms,
-			  uint64_t *seq_r, struct err *err_r)
-{
-	uint32_t month = window_id(WINDOW_MONTH, now_ms);
-	int64_t last, now;
-
-	arena_reset(u->arena);
-	if (!position_in(u, month - 1, ring, &last, err_r) ||
-	    !position_in(u, month, ring, &now, err_r))
-		return false;
-	*seq_r = (uint64_t)(now > last ? now : last);
-	return true;
-}
-
 /* --- months ahead ---------------------------------------------------------------- */
 
 bool store_usage_prepare(struct usage_store *u, int64_t now_ms, struct err *err_r)

@@ -17,7 +17,6 @@
 #define PARAMS_MS 5000      /* nginx sends parameters at once */
 #define LOG_TEXT_MAX 512    /* long method or path: the rest of the line stays */
 #define MARGIN_MAX_MS 500   /* the database gives up this long before the deadline */
-#define FAST_DATABASE_MS 250   /* in the fast pool, where all else waits meanwhile */
 
 struct exchange {
 	struct fcgi *fcgi;
@@ -86,8 +85,8 @@ static void run(struct worker *w, struct exchange *x)
 	int64_t margin = c->conf->request_deadline_ms / 10;
 	int64_t until = x->deadline - (margin < MARGIN_MAX_MS ? margin : MARGIN_MAX_MS);
 
-	if (is_fast(w) && until > x->start + FAST_DATABASE_MS)
-		until = x->start + FAST_DATABASE_MS;
+	if (is_fast(w) && until > x->start + c->conf->fast_database_timeout_ms)
+		until = x->start + c->conf->fast_database_timeout_ms;
 	db_deadline(w->db, until);
 	db_deadline(w->quota, until);
 	call_run(&call, &x->match);

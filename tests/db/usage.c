@@ -173,9 +173,6 @@ static void recorded_once(struct suite *t)
 	is_int(record(t), 0, "the same after a restart: nothing");
 	t->n = 0;
 	is_int(in_month(t, COUNT_ROWS, T0), 61, "61 rows");
-	ok(store_usage_position(t->u, 1, T0, &seq, &err), "the position");
-	is_int((int64_t)seq, 21, "of ring 1");
-	ok(store_usage_position(t->u, 9, T0, &seq, &err) && seq == 0, "a ring without rows: 0");
 }
 
 static void counted_after_restart(struct suite *t)
@@ -291,7 +288,6 @@ static void month_edge(struct suite *t)
 	t->n = 2;
 	is_int(record_new(t), 2, "February has not, though January passed one of them");
 	is_int(in_month(t, COUNT_ROWS, feb), 2, "two rows there");
-	ok(store_usage_position(t->u, 2, feb, &seq, &err) && seq == mine[3].seq, "the position");
 	ok(store_usage_recover(t->u, &err) && count_all(t) > 0, "counted");
 	struct field_list l = report(t, 11, (struct asked){ feb - HOUR_MS, feb + HOUR_MS, false, false });
 	const struct usage_bucket *b = l.items;
