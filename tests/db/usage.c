@@ -160,8 +160,6 @@ static int64_t requests(struct field_list list)
 
 static void recorded_once(struct suite *t)
 {
-	struct err err;
-	uint64_t seq;
 
 	for (int i = 0; i < 60; i++)
 		row(t, (uint32_t)i % 3, T0 + i, i % 4, "users");
@@ -268,7 +266,6 @@ static void month_edge(struct suite *t)
 	int64_t feb = window_end(WINDOW_MONTH, window_id(WINDOW_MONTH, T0));
 	struct usage_row mine[4];
 	struct err err;
-	uint64_t seq;
 
 	/* the ring's order is 1 Jan, 2 Feb, 3 Jan, 4 Feb: two transactions */
 	for (int i = 0; i < 4; i++)
