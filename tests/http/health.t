@@ -28,6 +28,7 @@ each_backend(sub {
 	my ($p) = @_;
 	my $user = $p->approved_user;
 	my $key = $p->new_key($user)->{api_key};
+	my $unseen = $p->new_key($user)->{api_key};
 
 	for my $path ('/health', '/health/live') {
 		my $r = status_is($p->get($path), 200, "GET $path");
@@ -63,7 +64,10 @@ each_backend(sub {
 	like($p->log, qr/not_ready .*(?:pierre\.db|PostgreSQL)/, 'the log does');
 	status_is($p->get('/health/live'), 200, 'still alive');
 	status_is($p->get('/health'), 200, 'health as the original');
-	problem_is($p->get('/verify', token => $key), 503, {}, 'nobody is let through') for 1 .. 4;
+	problem_is($p->get('/verify', token => $unseen), 503, {}, 'nobody new is let through') for 1 .. 4;
+	# what a worker verified is good for as long as another host's change may take
+	ok(await('refusal', sub { !grep { $p->get('/verify', token => $key)->{status} != 503 } 1 .. 8 }),
+		'nor, in the end, who was');
 	problem_is($p->get('/verify', token => $user->{token}), 503, {}, 'no session either');
 	hide($p, 0);
 	# each worker asks again a second after its last try

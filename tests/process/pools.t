@@ -67,7 +67,8 @@ subtest 'the last checkpoint comes after the last write' => sub {
 	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
 	my ($s, $rest) = half_request($p->{slow_socket}, '/api/auth/register', sprintf $BODY, 1);
 	$p->signal('TERM');
-	await('idle workers to end', sub { 2 == (() = $p->workers) });
+	# what is left: that worker, the scheduler, the recorder
+	await('idle workers to end', sub { 3 == (() = $p->workers) });
 	FastCGI::send_bytes($s, $rest);
 	is(FastCGI::reply($s)->{status}, 201, 'a write during the stop');
 	is($p->stop_serve, 0, 'stops');
