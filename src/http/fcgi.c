@@ -256,7 +256,7 @@ static bool send_all(struct fcgi *f, const char *text, size_t n)
 /* After a reply that was sent: keep, linger or close. */
 static void settle(struct fcgi *f)
 {
-	if (f->keep && drained(f)) {
+	if (f->keep) {
 		end_request(f);
 		return;
 	}
@@ -278,6 +278,8 @@ bool fcgi_reply(struct fcgi *f, const char *text, size_t n)
 {
 	if (f->fd < 0)
 		return false;
+	/* before the reply: after it the next request may come, and is not ours to read */
+	f->keep = f->keep && drained(f);
 	bool sent = send_all(f, text, n);
 	if (sent)
 		settle(f);
