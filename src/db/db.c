@@ -160,6 +160,12 @@ enum db_rc db_settle(enum db_rc rc, struct err *e)
 	return rc;
 }
 
+void db_keep_reason(struct err *e, const struct err *before, int64_t deadline)
+{
+	if (before->kind != ERR_NONE && clock_monotonic() >= deadline)
+		*e = *before;
+}
+
 void db_conflict(const struct db_catalog *cat, enum db_backend b,
 		 const char *name, struct err *err_r)
 {
@@ -220,6 +226,7 @@ static enum db_rc query_alone(struct db *db, int stmt, const struct db_value *ar
 	bool was_gone = false;
 
 	for (unsigned attempt = 0;; attempt++) {
+		struct err before = *e;
 		enum db_rc rc;
 
 		/* why it was lost says more than why it cannot come back */
@@ -230,6 +237,7 @@ static enum db_rc query_alone(struct db *db, int stmt, const struct db_value *ar
 			continue;
 		if (rc != DB_GONE)
 			return rc;
+		db_keep_reason(e, &before, deadline);
 		log_warn("database_gone", LOG_S("backend", db->driver->name),
 			 LOG_S("error", e->message));
 		db_disconnect(db);
@@ -311,13 +319,18 @@ bool db_ping(struct db *db, struct err *err_r)
 
 	db_finish(db);
 	for (int attempt = 0; attempt < 2 && rc == DB_GONE; attempt++) {
-		if (!db_connect_by(db, deadline, err_r))
-			return false;
+		struct err before = e;
+
+		/* why it was lost says more than why it cannot come back */
+		if (!db_connect_by(db, deadline, attempt ? NULL : &e))
+			break;
 		rc = db_settle(db->driver->ping(db->conn, deadline, &e), &e);
-		if (rc == DB_GONE && !db->tx.active)
-			db_disconnect(db);
+		if (rc == DB_GONE)
+			db_keep_reason(&e, &before, deadline);
 		if (db->tx.active)
 			break;
+		if (rc == DB_GONE)
+			db_disconnect(db);
 	}
 	if (rc == DB_OK)
 		return true;
