@@ -51,12 +51,13 @@ struct conf {
 };
 
 enum conf_type { CONF_TEXT, CONF_INT, CONF_BOOL, CONF_WORD };
-enum conf_flag { CONF_RELOAD = 1, CONF_SECRET = 2 };
+enum conf_flag { CONF_RELOAD = 1, CONF_SECRET = 2, CONF_URL = 4 };
 
 struct conf_option {
 	const char *name;              /* NULL ends the table */
 	enum conf_type type;
-	unsigned flags;                /* CONF_RELOAD: takes effect on HUP */
+	unsigned flags;                /* CONF_RELOAD: takes effect on HUP;
+					* CONF_URL: a secret only for the password in it */
 	size_t offset;                 /* in struct conf */
 	const char *fallback;          /* default, as text */
 	int64_t min, max;              /* CONF_INT */
@@ -71,7 +72,14 @@ extern const struct conf_option conf_options[];
 struct conf *conf_load(const char *file, struct err *err_r);
 void conf_free(struct conf **c);
 
-/* The value as text, for `config dump`; secrets come back as "(set)". */
+/* The same for `config check`: report() is called for each mistake, err.field
+ * naming the option where there is one, and the option keeps its default. Also
+ * reports files of secrets that everybody may read. Never NULL. */
+typedef void conf_report_fn(void *arg, const struct err *err);
+struct conf *conf_check(const char *file, conf_report_fn *report, void *arg);
+
+/* The value as text, for `config dump`; secrets come back as "(set)", URLs
+ * without their password. */
 const char *conf_value(const struct conf *c, const struct conf_option *o,
 		       char *buf, size_t size);
 

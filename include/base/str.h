@@ -46,6 +46,10 @@ bool base64url_decode(const char *s, void *out, size_t cap, size_t *n_r);
 /* standard base64 with padding, section 4 (ENCRYPTION_KEY); strict. */
 bool base64_decode(const char *s, void *out, size_t cap, size_t *n_r);
 
+/* A URL to show: *** for the password in user:password@ and for the values of
+ * password parameters. Rather hides too much of a malformed one. */
+const char *url_mask(struct arena *a, const char *url);
+
 #define UUID_TEXT 37  /* 36 characters and NUL */
 bool uuid_parse(const char *s, char out[UUID_TEXT]);  /* lower-cases; false = malformed */
 void uuid_format(const void *bytes, char out[UUID_TEXT]);   /* of 16 bytes */

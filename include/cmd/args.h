@@ -11,6 +11,7 @@ extern const struct cmd_option global_options[];   /* taken by every command */
 /* What a command line asks for. */
 struct cmd_line {
 	const struct cmd *cmd;      /* NULL: only --help or nothing was given */
+	const char *group;          /* --help after the first word of several commands */
 	bool help;                  /* --help: show the usage instead of running */
 	struct cmd_args args;
 };

@@ -44,6 +44,8 @@ struct cmd {
 	const struct cmd_option *options;
 	const char *sentence;    /* one line */
 	const char *detail;      /* a paragraph for the man page, may be NULL */
+	enum err_kind stuck;     /* after an error of this kind ... */
+	const char *next_step;   /* ... what helps, may be NULL */
 };
 extern const struct cmd *const cmd_tables[];   /* one table per file of src/cmd */
 

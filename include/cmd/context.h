@@ -21,7 +21,9 @@ typedef bool context_fn(struct context *c, struct err *err_r);
 
 /* Connect, then fn; exit status. The schema may be of any age. */
 int context_run_database(const struct cmd_args *args, context_fn *fn);
-/* The same with a current schema: an older one is brought up to date as by
+/* The same, and a missing SQLite file is refused, not made. */
+int context_run_existing(const struct cmd_args *args, context_fn *fn);
+/* The first with a current schema: an older one is brought up to date as by
  * serve (AUTO_MIGRATE), a newer one is refused. */
 int context_run(const struct cmd_args *args, context_fn *fn);
 

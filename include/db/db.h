@@ -96,6 +96,9 @@ bool db_is_memory(const struct db *db);   /* sqlite::memory: */
 const char *db_path(const struct db *db); /* SQLite file; NULL on PostgreSQL */
 /* Which backend a URL names, without connecting. */
 bool db_url_backend(const char *url, enum db_backend *backend_r, struct err *err_r);
+/* Can this URL work at all, as far as can be said without connecting? SQLite:
+ * directory and file can be used; PostgreSQL: libpq understands it. */
+bool db_url_check(const char *url, struct err *err_r);
 /* "sqlite, postgresql": what was compiled in. */
 const char *db_backends_built(void);
 

@@ -44,6 +44,9 @@ void db_asked(struct db *db, enum db_rc rc);
 bool db_backoff(struct db *db, unsigned attempt, int64_t deadline);
 /* The error kind that goes with an outcome; returns rc. */
 enum db_rc db_settle(enum db_rc rc, struct err *e);
+/* Past the deadline "did not answer in time" says less than why an earlier
+ * attempt failed: put that back. */
+void db_keep_reason(struct err *e, const struct err *before, int64_t deadline);
 /* Remember the first failure inside a transaction; returns rc. */
 enum db_rc db_tx_note(struct db *db, enum db_rc rc, const struct err *e);
 

@@ -16,6 +16,8 @@ struct db_conn;   /* the driver's own: handle, statement cache, current result *
 struct db_driver {
 	const char *name;                 /* "sqlite", "postgresql" */
 	enum db_backend backend;
+	/* judge a URL of this scheme without connecting or making anything */
+	bool (*check)(const char *url, struct err *err_r);
 	/* URL accepted by the factory already; check and copy what is needed */
 	struct db_conn *(*open)(const struct db_options *o, int64_t deadline,
 				struct err *err_r);

@@ -33,6 +33,9 @@ struct db_conn {
  * database, URL), ERR_UNAVAILABLE when the server is. */
 PGconn *pgsql_connect(const char *url, int64_t deadline, struct err *err_r);
 
+/* Does libpq understand it, and is no part of the password elsewhere? */
+bool pgsql_url_check(const char *url, struct err *err_r);
+
 /* "host:port/database" of a connection, sound or not. */
 const char *pgsql_where(const PGconn *pg, struct arena *arena);
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/conf.h"
 #include "base/str.h"
@@ -19,6 +20,14 @@
 struct found {
 	const char *value[OPTIONS_MAX];
 	const char *file[OPTIONS_MAX];   /* of NAME_FILE */
+};
+
+/* One reading of all options; goes on after a mistake. */
+struct reader {
+	struct conf *c;
+	struct found found;
+	conf_report_fn *report;
+	void *arg;
 };
 
 static void *member(const struct conf *c, const struct conf_option *o)
@@ -50,8 +59,14 @@ static bool set_word(const struct conf_option *o, const char *text, int64_t *out
 		*out = i;
 		return true;
 	}
-	return err_field(err_r, ERR_CONFIG, o->name, "%s: '%s' is not one of its words; %s",
-			 o->name, text, o->sentence);
+	err_field(err_r, ERR_CONFIG, o->name, "%s takes", o->name);
+	for (size_t i = 0; err_r && o->words[i]; i++) {
+		size_t n = strlen(err_r->message);
+
+		snprintf(err_r->message + n, sizeof(err_r->message) - n, "%s %s",
+			 i == 0 ? "" : o->words[i + 1] ? "," : " or", o->words[i]);
+	}
+	return false;
 }
 
 static bool set_value(struct conf *c, const struct conf_option *o, const char *text,
@@ -140,62 +155,66 @@ static bool parse_line(struct found *found, char *line, const char *path, int nu
 	return true;
 }
 
-static bool parse_file(struct conf *c, struct found *found, const char *path, struct err *err_r)
+static void parse_file(struct reader *r, const char *path)
 {
-	char *text = read_file(c->arena, path, err_r), *line, *rest;
+	struct err err = { 0 };
+	char *text = read_file(r->c->arena, path, &err), *line, *rest;
 	int number = 1;
 
 	if (!text)
-		return false;
+		r->report(r->arg, &err);
 	for (line = text; line; line = rest, number++) {
 		rest = strchr(line, '\n');
 		if (rest)
 			*rest++ = '\0';
-		if (!parse_line(found, line, path, number, err_r))
-			return false;
+		if (!parse_line(&r->found, line, path, number, &err))
+			r->report(r->arg, &err);
 	}
-	return true;
 }
 
 /* The environment wins over the file; naming one form there drops both forms
  * that the file gave. */
-static bool take_environment(struct conf *c, struct found *found, struct err *err_r)
+static void take_environment(struct reader *r)
 {
+	struct found *found = &r->found;
+
 	for (size_t i = 0; conf_options[i].name; i++) {
 		const struct conf_option *o = &conf_options[i];
 		const char *value = getenv(o->name), *file = NULL;
 
 		if (o->type == CONF_TEXT)
-			file = getenv(arena_printf(c->arena, "%s_FILE", o->name));
+			file = getenv(arena_printf(r->c->arena, "%s_FILE", o->name));
 		if (value || file) {
 			found->value[i] = value;
 			found->file[i] = file;
 		}
-		if (found->value[i] && found->file[i])
-			return err_field(err_r, ERR_CONFIG, o->name,
-					 "%s and %s_FILE are both set; leave one out", o->name, o->name);
 	}
+}
+
+static bool file_value(struct conf *c, const struct conf_option *o, const char *path,
+		       const char **text_r, struct err *err_r)
+{
+	struct err why = { 0 };
+	char *content = read_file(c->arena, path, &why);
+
+	if (!content)
+		return err_field(err_r, ERR_CONFIG, o->name, "%s_FILE: %s", o->name, why.message);
+	content[strcspn(content, "\r\n")] = '\0';
+	*text_r = content;
 	return true;
 }
 
-static bool apply(struct conf *c, const struct found *found, struct err *err_r)
+static bool apply(struct reader *r, size_t i, struct err *err_r)
 {
-	for (size_t i = 0; conf_options[i].name; i++) {
-		const struct conf_option *o = &conf_options[i];
-		const char *text = found->value[i] ? found->value[i] : o->fallback;
+	const struct conf_option *o = &conf_options[i];
+	const char *text = r->found.value[i], *file = r->found.file[i];
 
-		if (found->file[i]) {
-			char *content = read_file(c->arena, found->file[i], err_r);
-
-			if (!content)
-				return err_prefix(err_r, "%s_FILE", o->name);
-			content[strcspn(content, "\r\n")] = '\0';
-			text = content;
-		}
-		if (!set_value(c, o, text, err_r))
-			return false;
-	}
-	return true;
+	if (text && file)
+		return err_field(err_r, ERR_CONFIG, o->name,
+				 "%s and %s_FILE are both set; leave one out", o->name, o->name);
+	if (file && !file_value(r->c, o, file, &text, err_r))
+		return false;
+	return !text || set_value(r->c, o, text, err_r);
 }
 
 /* What rows alone cannot say. */
@@ -208,18 +227,73 @@ static bool consistent(const struct conf *c, struct err *err_r)
 				  name, (long long)c->max_workers);
 }
 
+static void read_all(struct reader *r, const char *file)
+{
+	struct arena *a = arena_new();
+	struct err err = { 0 };
+
+	r->c = arena_new_struct(a, struct conf);
+	r->c->arena = a;
+	if (file)
+		parse_file(r, file);
+	take_environment(r);
+	for (size_t i = 0; conf_options[i].name; i++) {
+		if (!set_value(r->c, &conf_options[i], conf_options[i].fallback, &err) ||
+		    !apply(r, i, &err))
+			r->report(r->arg, &err);
+	}
+	if (!consistent(r->c, &err))
+		r->report(r->arg, &err);
+}
+
+static void keep_first(void *arg, const struct err *err)
+{
+	struct err *first = arg;
+
+	if (first->kind == ERR_NONE)
+		*first = *err;
+}
+
 struct conf *conf_load(const char *file, struct err *err_r)
 {
-	struct found found = { .value = { NULL } };
-	struct arena *a = arena_new();
-	struct conf *c = arena_new_struct(a, struct conf);
+	struct err first = { 0 };
+	struct reader r = { .report = keep_first, .arg = &first };
 
-	c->arena = a;
-	if ((!file || parse_file(c, &found, file, err_r)) && take_environment(c, &found, err_r) &&
-	    apply(c, &found, err_r) && consistent(c, err_r))
-		return c;
-	conf_free(&c);
+	read_all(&r, file);
+	if (first.kind == ERR_NONE)
+		return r.c;
+	if (err_r)
+		*err_r = first;
+	conf_free(&r.c);
 	return NULL;
+}
+
+/* Containers hand secrets over as files for all, so only the check minds. */
+static void check_secret_files(const struct reader *r)
+{
+	struct err err = { 0 };
+	struct stat st;
+
+	for (size_t i = 0; conf_options[i].name; i++) {
+		const struct conf_option *o = &conf_options[i];
+		const char *file = r->found.file[i];
+
+		if (!(o->flags & CONF_SECRET) || !file || stat(file, &st) != 0 ||
+		    !(st.st_mode & S_IROTH))
+			continue;
+		err_field(&err, ERR_CONFIG, o->name,
+			  "%s_FILE: everybody may read %s; run 'chmod o= %s'", o->name, file, file);
+		r->report(r->arg, &err);
+	}
+}
+
+struct conf *conf_check(const char *file, conf_report_fn *report, void *arg)
+{
+	struct reader r = { .report = report, .arg = arg };
+
+	read_all(&r, file);
+	check_secret_files(&r);
+	return r.c;
 }
 
 void conf_free(struct conf **c)
@@ -236,6 +310,8 @@ const char *conf_value(const struct conf *c, const struct conf_option *o, char *
 
 	switch (o->type) {
 	case CONF_TEXT:
+		if (o->flags & CONF_URL)
+			return url_mask(c->arena, *(const char *const *)at);
 		if (o->flags & CONF_SECRET)
 			return **(const char *const *)at ? "(set)" : "";
 		return *(const char *const *)at;

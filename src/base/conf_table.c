@@ -13,7 +13,7 @@ static const char *const level_words[] = { "debug", "info", "warn", "error", NUL
 #define AT(member) .offset = offsetof(struct conf, member)
 
 const struct conf_option conf_options[] = {
-	{ "DATABASE_URL", CONF_TEXT, CONF_SECRET, AT(database_url),
+	{ "DATABASE_URL", CONF_TEXT, CONF_SECRET | CONF_URL, AT(database_url),
 	  .fallback = "sqlite:./data/pierre.db",
 	  .sentence = "Where the data is: sqlite:PATH, or postgresql://... as libpq reads it." },
 	{ "DATABASE_TIMEOUT_MS", CONF_INT, CONF_RELOAD, AT(database_timeout_ms),

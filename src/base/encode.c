@@ -1,4 +1,4 @@
-/* base/encode.c - hex, base64url and strict base64 (RFC 4648). */
+/* base/encode.c - hex, base64url, strict base64 (RFC 4648); URLs without password. */
 #include "config.h"
 
 #include <string.h>
@@ -106,4 +106,36 @@ bool base64_decode(const char *s, void *out, size_t cap, size_t *n_r)
 	for (int padding = 0; padding < 2 && s[n - 1] == '='; padding++)
 		n--;
 	return decode(s, n, alphabet_std, out, cap, n_r);
+}
+
+/* Every "password=" and "sslpassword=": the value is *** up to the next parameter. */
+static const char *mask_parameters(struct arena *a, const char *url)
+{
+	static const char name[] = "password=";
+	struct strbuf b = { .arena = a };
+	const char *at;
+
+	strbuf_adds(&b, "");
+	for (; (at = strstr(url, name)); url = at + strcspn(at, "& ")) {
+		at += sizeof(name) - 1;
+		strbuf_add(&b, url, (size_t)(at - url));
+		strbuf_adds(&b, "***");
+	}
+	strbuf_adds(&b, url);
+	return b.s;
+}
+
+const char *url_mask(struct arena *a, const char *url)
+{
+	const char *text = mask_parameters(a, url);
+	const char *start = strstr(text, "://"), *at, *colon;
+
+	if (!start)
+		return text;
+	start += strlen("://");
+	at = strrchr(start, '@');   /* the last: the password may hold one */
+	colon = strchr(start, ':');
+	if (!at || !colon || colon > at)
+		return text;
+	return arena_printf(a, "%.*s***%s", (int)(colon + 1 - text), text, at);
 }

@@ -43,6 +43,7 @@ static int setup_token_run(const struct cmd_args *a)
 const struct cmd admin_commands[] = {
 	{ .words = "admin setup-token", .operands = "", .needs_conf = true,
 	  .fn = setup_token_run,
+	  .stuck = ERR_CONFLICT, .next_step = "'pierre user create EMAIL --admin' makes another",
 	  .sentence = "Print a one-time token for POST /admin/setup.",
 	  .detail = "A new token replaces the one before. Fails when there is an administrator." },
 	{ 0 },

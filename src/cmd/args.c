@@ -132,27 +132,45 @@ static bool take_option(struct parse *p, const struct cmd *cmd, struct err *err_
 	return err_set(err_r, ERR_INVALID, "there is no option %.*s", (int)n, text);
 }
 
+static bool asks_help(const struct parse *p)
+{
+	return p->globals[GLOBAL_HELP] ||
+	       (p->argc > 1 && (strcmp(p->argv[1], "--help") == 0 || strcmp(p->argv[1], "-h") == 0));
+}
+
+/* What stands in the place of a command and is none. */
+static bool no_command(struct parse *p, struct cmd_line *line, struct err *err_r)
+{
+	if (!cmd_is_group(p->argv[0]))
+		return err_set(err_r, ERR_INVALID, "there is no command '%s'", p->argv[0]);
+	if (p->argc > 1 && p->argv[1][0] != '-')
+		return err_set(err_r, ERR_INVALID, "there is no command '%s %s'", p->argv[0],
+			       p->argv[1]);
+	if (!asks_help(p))
+		return err_set(err_r, ERR_INVALID,
+			       "'%s' needs a second word; 'pierre help %s' lists them",
+			       p->argv[0], p->argv[0]);
+	line->group = p->argv[0];
+	p->globals[GLOBAL_HELP] = "";
+	return true;
+}
+
 static bool take_command(struct parse *p, struct cmd_line *line, struct err *err_r)
 {
+	static char version[] = "version";
 	int used;
 
 	while (p->argc > 0 && is_option(p))
-		if (!take_option(p, NULL, err_r))
+		if (strcmp(p->argv[0], "--version") == 0)
+			p->argv[0] = version;
+		else if (!take_option(p, NULL, err_r))
 			return false;
 	if (p->argc == 0)
 		return true;
 	line->cmd = cmd_find((const char *const *)p->argv, p->argc, &used);
 	while (line->cmd && used-- > 0)
 		shift(p);
-	if (line->cmd)
-		return true;
-	if (!cmd_is_group(p->argv[0]))
-		return err_set(err_r, ERR_INVALID, "there is no command '%s'", p->argv[0]);
-	if (p->argc > 1 && p->argv[1][0] != '-')
-		return err_set(err_r, ERR_INVALID, "there is no command '%s %s'", p->argv[0],
-			       p->argv[1]);
-	return err_set(err_r, ERR_INVALID, "'%s' needs a second word; 'pierre help %s' lists them",
-		       p->argv[0], p->argv[0]);
+	return line->cmd || no_command(p, line, err_r);
 }
 
 static bool take_rest(struct parse *p, struct cmd_line *line, struct err *err_r)

@@ -74,7 +74,7 @@ int cmd_main(int argc, char **argv)
 	} else if (line.cmd) {
 		status = run(&line.args);
 	} else {
-		help_list(line.help ? stdout : stderr, NULL);
+		help_list(line.help ? stdout : stderr, line.group);
 		status = line.help ? EXIT_OK : EXIT_USAGE;
 	}
 	arena_free(&arena);

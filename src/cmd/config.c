@@ -20,57 +20,100 @@
 
 /* --- config check ----------------------------------------------------------- */
 
-typedef bool check_fn(const struct cmd_args *a, struct err *err_r);
+struct check {
+	const struct cmd_args *args;
+	const struct conf *conf;
+	struct strbuf reported;    /* options and directories that were spoken of: " NAME " each */
+	int faults;
+};
+typedef bool check_fn(struct check *c, struct err *err_r);
 
-static bool check_database(const struct cmd_args *a, struct err *err_r)
+static bool check_database(struct check *c, struct err *err_r)
 {
-	enum db_backend backend;
-
-	return db_url_backend(a->conf->database_url, &backend, err_r);
+	return db_url_check(c->conf->database_url, err_r);
 }
 
-static bool check_key(const struct cmd_args *a, struct err *err_r)
+static bool check_key(struct check *c, struct err *err_r)
 {
-	return op_encryption_key(a->conf->encryption_key, NULL, err_r);
+	if (str_blank(c->conf->encryption_key))
+		return err_field(err_r, ERR_CONFIG, "ENCRYPTION_KEY",
+				 "ENCRYPTION_KEY is not set: the systemd unit gives it by LoadCredential; in a "
+				 "shell set ENCRYPTION_KEY_FILE=FILE (made with 'openssl rand -base64 32')");
+	return op_encryption_key(c->conf->encryption_key, NULL, err_r);
 }
 
-static bool check_socket(const struct cmd_args *a, const char *name, const char *path,
-			 struct err *err_r)
+static bool is_reported(const struct check *c, const char *name)
+{
+	return c->reported.s && strstr(c->reported.s, arena_printf(c->args->arena, " %s ", name));
+}
+
+static const char *directory(struct arena *arena, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return ".";
+	return slash == path ? "/" : arena_strndup(arena, path, (size_t)(slash - path));
+}
+
+/* systemd makes the directory of the default path when the service starts. */
+static bool is_made_by_unit(const struct check *c, const char *name, const char *dir)
+{
+	for (const struct conf_option *o = conf_options; o->name; o++)
+		if (str_eq(o->name, name))
+			return str_eq(dir, directory(c->args->arena, o->fallback));
+	return false;
+}
+
+static bool check_socket(struct check *c, const char *name, const char *path, struct err *err_r)
 {
 	const size_t longest = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
-	const char *slash = strrchr(path, '/');
-	const char *dir = slash ? arena_strndup(a->arena, path, (size_t)(slash - path)) : ".";
+	const char *dir = directory(c->args->arena, path);
 	struct stat st;
 
 	if (strlen(path) > longest)
 		return err_field(err_r, ERR_CONFIG, name, "%s is %zu bytes long; a socket path has at most %zu",
 				 name, strlen(path), longest);
-	if (stat(*dir ? dir : "/", &st) != 0)
-		return err_field(err_r, ERR_CONFIG, name, "%s: the directory %s: %s", name, dir,
-				 strerror(errno));
-	if (!S_ISDIR(st.st_mode))
+	if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
 		return err_field(err_r, ERR_CONFIG, name, "%s: %s is not a directory", name, dir);
+	if (stat(dir, &st) == 0)
+		return true;
+	if (errno != ENOENT || !is_made_by_unit(c, name, dir))
+		return err_field(err_r, ERR_CONFIG, name, "%s: the directory %s: %s; make it: "
+				 "mkdir -p %s, owned by the service's user", name, dir, strerror(errno), dir);
+	if (is_reported(c, dir))
+		return true;
+	strbuf_addf(&c->reported, " %s ", dir);
+	fprintf(stderr, "pierre: note: %s: the directory %s is not there yet: systemd makes it; by hand: "
+		"mkdir %s, owned by the service's user\n", name, dir, dir);
 	return true;
 }
 
-static bool check_fast_socket(const struct cmd_args *a, struct err *err_r)
+static bool check_fast_socket(struct check *c, struct err *err_r)
 {
-	return check_socket(a, "FAST_SOCKET", a->conf->fast_socket, err_r);
+	return check_socket(c, "FAST_SOCKET", c->conf->fast_socket, err_r);
 }
 
-static bool check_slow_socket(const struct cmd_args *a, struct err *err_r)
+static bool check_slow_socket(struct check *c, struct err *err_r)
 {
-	return check_socket(a, "SLOW_SOCKET", a->conf->slow_socket, err_r);
+	return check_socket(c, "SLOW_SOCKET", c->conf->slow_socket, err_r);
 }
 
-static bool check_two_sockets(const struct cmd_args *a, struct err *err_r)
+static bool check_two_sockets(struct check *c, struct err *err_r)
 {
-	return !str_eq(a->conf->fast_socket, a->conf->slow_socket) ||
+	return !str_eq(c->conf->fast_socket, c->conf->slow_socket) ||
 	       err_field(err_r, ERR_CONFIG, "SLOW_SOCKET", "FAST_SOCKET and SLOW_SOCKET are the same path");
 }
 
-static check_fn *const checks[] = {
-	check_database, check_key, check_fast_socket, check_slow_socket, check_two_sockets,
+static const struct {
+	const char *name;
+	check_fn *fn;
+} checks[] = {
+	{ "DATABASE_URL", check_database },
+	{ "ENCRYPTION_KEY", check_key },
+	{ "FAST_SOCKET", check_fast_socket },
+	{ "SLOW_SOCKET", check_slow_socket },
+	{ "SLOW_SOCKET", check_two_sockets },
 };
 
 struct check_out {
@@ -84,17 +127,29 @@ static const struct field_schema check_schema = {
 	"ConfigCheck", sizeof(struct check_out), check_fields, 0,
 };
 
+static void report(void *arg, const struct err *err)
+{
+	struct check *c = arg;
+
+	cmd_fail(err);
+	c->faults++;
+	strbuf_addf(&c->reported, " %s ", err->field);
+}
+
 static int check_run(const struct cmd_args *a)
 {
 	const char *nginx = cmd_option(a, "--nginx");
-	struct check_out out = { !nginx || nginx_check(a, nginx) };
+	struct check c = { .args = a, .reported = { .arena = a->arena } };
+	struct conf *conf = nginx ? NULL : conf_check(a->config_file, report, &c);
+	struct check_out out;
 	struct err err;
 
+	c.conf = conf;
 	for (size_t i = 0; !nginx && i < sizeof(checks) / sizeof(checks[0]); i++)
-		if (!checks[i](a, &err)) {
-			cmd_fail(&err);
-			out.sound = false;
-		}
+		if (!is_reported(&c, checks[i].name) && !checks[i].fn(&c, &err))
+			report(&c, &err);
+	conf_free(&conf);
+	out.sound = nginx ? nginx_check(a, nginx) : c.faults == 0;
 	if (out.sound || a->json)
 		print_record(a, &check_schema, &out);
 	return out.sound ? EXIT_OK : EXIT_FAILED;
@@ -162,15 +217,16 @@ static const struct cmd_option check_options[] = {
 };
 
 const struct cmd config_commands[] = {
-	{ .words = "config check", .operands = "", .needs_conf = true, .fn = check_run,
-	  .options = check_options,
+	{ .words = "config check", .operands = "", .fn = check_run, .options = check_options,
 	  .sentence = "Say what is wrong with the configuration, one sentence each.",
-	  .detail = "nginx -T | pierre config check --nginx - finds what breaks Pierre behind nginx without "
+	  .detail = "Connects to nothing and makes nothing. A note names what is missing and comes "
+		    "by itself. nginx -T | pierre config check --nginx - finds what breaks Pierre behind nginx without "
 		    "an error message: kept connections to the slow pool, none to the fast one, a missing "
 		    "sentinel, HTTP_PROXY passed on, a wrong fastcgi_next_upstream, and an add_header that "
 		    "drops Pierre's." },
 	{ .words = "config dump", .operands = "", .needs_conf = true, .fn = dump_run,
 	  .sentence = "Print every option with its value and where that came from.",
-	  .detail = "The output is a file for --config; secrets are shown as (set) in comments." },
+	  .detail = "The output is a file for --config; ENCRYPTION_KEY is shown as (set) and DATABASE_URL "
+		    "without its password, both in comments." },
 	{ 0 },
 };

@@ -4,7 +4,13 @@
  */
 #include "config.h"
 
+#include <errno.h>
+#include <libgen.h>
+#include <pwd.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "auth/auth.h"
 #include "base/clock.h"
@@ -21,10 +27,52 @@ bool context_usage(struct err *err_r, const char *sentence)
 	return err_reason(err_r, ERR_INVALID, USAGE_REASON, "%s", sentence);
 }
 
-static bool open_database(struct context *c, struct err *err_r)
+/* What root makes beside an SQLite file, or as one, shuts the service out. */
+static bool check_root(struct context *c, const char *path, struct err *err_r)
 {
+	const struct passwd *owner;
+	struct stat st;
+
+	if (geteuid() != 0)
+		return true;
+	if ((stat(path, &st) != 0 || st.st_uid == 0) &&
+	    (stat(dirname(arena_strdup(c->arena, path)), &st) != 0 || st.st_uid == 0))
+		return true;
+	owner = getpwuid(st.st_uid);
+	if (!owner)
+		return err_set(err_r, ERR_CONFIG,
+			       "the database %.300s belongs to the user with the id %u: run it as that one",
+			       path, st.st_uid);
+	return err_set(err_r, ERR_CONFIG,
+		       "the database %.300s belongs to %s, not to root; run it as %s: runuser -u %s -- "
+		       "pierre %s ...", path, owner->pw_name, owner->pw_name, owner->pw_name,
+		       c->args->cmd->words);
+}
+
+static bool check_there(const char *url, const char *path, struct err *err_r)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 || errno != ENOENT)
+		return true;
+	return db_url_check(url, err_r) &&
+	       err_set(err_r, ERR_CONFIG, "the database %.300s does not exist: 'pierre db migrate' makes it",
+		       path);
+}
+
+static bool open_database(struct context *c, bool existing, struct err *err_r)
+{
+	const char *path;
+
 	c->db = worker_database(c->args->conf, err_r);
-	return c->db && db_connect(c->db, err_r);
+	if (!c->db)
+		return false;
+	path = db_is_memory(c->db) ? NULL : db_path(c->db);
+	if (path && !check_root(c, path, err_r))
+		return false;
+	if (path && existing && !check_there(c->args->conf->database_url, path, err_r))
+		return false;
+	return db_connect(c->db, err_r);
 }
 
 bool context_schema(struct db *db, bool migrate, struct err *err_r)
@@ -73,12 +121,22 @@ static void say_unreached(const struct context *c)
 			"5 seconds\n", c->no_room.message);
 }
 
-static int finish(struct context *c, bool done, const struct err *err)
+/* The sentence, which REST knows too, and the next step in the shell. */
+static int fail(const struct cmd *cmd, struct err *err)
+{
+	size_t n = strlen(err->message);
+
+	if (cmd->next_step && err->kind == cmd->stuck)
+		snprintf(err->message + n, sizeof(err->message) - n, "; %s", cmd->next_step);
+	return cmd_fail(err);
+}
+
+static int finish(struct context *c, bool done, struct err *err)
 {
 	int status = EXIT_OK;
 
 	if (!done) {
-		status = cmd_fail(err);
+		status = fail(c->args->cmd, err);
 		if (str_eq(err->reason, USAGE_REASON))
 			status = EXIT_USAGE;
 	}
@@ -95,13 +153,23 @@ static void begin(struct context *c, const struct cmd_args *args)
 	log_init(args->cmd->words, LOG_LEVEL_WARN);
 }
 
-int context_run_database(const struct cmd_args *args, context_fn *fn)
+static int run_database(const struct cmd_args *args, bool existing, context_fn *fn)
 {
 	struct context c;
 	struct err err;
 
 	begin(&c, args);
-	return finish(&c, auth_init(&err) && open_database(&c, &err) && fn(&c, &err), &err);
+	return finish(&c, auth_init(&err) && open_database(&c, existing, &err) && fn(&c, &err), &err);
+}
+
+int context_run_database(const struct cmd_args *args, context_fn *fn)
+{
+	return run_database(args, false, fn);
+}
+
+int context_run_existing(const struct cmd_args *args, context_fn *fn)
+{
+	return run_database(args, true, fn);
 }
 
 int context_run(const struct cmd_args *args, context_fn *fn)
@@ -111,7 +179,8 @@ int context_run(const struct cmd_args *args, context_fn *fn)
 	bool ready;
 
 	begin(&c, args);
-	ready = auth_init(&err) && open_database(&c, &err) && context_schema(c.db, args->conf->auto_migrate, &err);
+	ready = auth_init(&err) && open_database(&c, false, &err) &&
+		context_schema(c.db, args->conf->auto_migrate, &err);
 	if (ready) {
 		open_operation(&c);
 		reach_service(&c);

@@ -89,7 +89,7 @@ static bool test(struct context *c, struct err *err_r)
 
 static int test_run(const struct cmd_args *a)
 {
-	return context_run_database(a, test);
+	return context_run_existing(a, test);
 }
 
 /* --- db migrate, db status -------------------------------------------------- */

@@ -56,13 +56,23 @@ static bool option_days(const struct context *c, int64_t *days_r, struct err *er
 	return context_usage(err_r, "--expires-in-days takes a number from 1 to 3650");
 }
 
+static bool option_scopes(const struct context *c, const char **json_r, struct err *err_r)
+{
+	const char *list = cmd_option(c->args, "--scopes");
+
+	if (list && strpbrk(list, " \t\n"))
+		return err_set(err_r, ERR_INVALID,
+			       "--scopes takes names with commas between and no blanks: read,write");
+	*json_r = scopes_json(c->arena, list);
+	return true;
+}
+
 static bool create(struct context *c, struct err *err_r)
 {
 	struct key_create_in in = {
 		.name = cmd_option(c->args, "--name"),
 		.tier = cmd_option(c->args, "--tier"),
 		.rate_limit_requests = INT_NONE,
-		.scopes = scopes_json(c->arena, cmd_option(c->args, "--scopes")),
 	};
 	struct key_created made;
 	struct api_key key;
@@ -71,6 +81,7 @@ static bool create(struct context *c, struct err *err_r)
 	if (!in.name)
 		in.name = "shell";
 	if (!option_days(c, &in.expires_in_days, err_r) ||
+	    !option_scopes(c, &in.scopes, err_r) ||
 	    !op_user_get(&c->op, c->args->operands[0], &user, err_r) ||
 	    !op_key_create(&c->op, user.id, &in, &key, &made.api_key, err_r))
 		return false;
@@ -117,7 +128,7 @@ static bool revoke(struct context *c, struct err *err_r)
 	struct api_key key;
 
 	if (!uuid_parse(c->args->operands[0], id))
-		return err_set(err_r, ERR_NOT_FOUND, "'%s' is not the id of a key; 'pierre key list USER' shows them",
+		return err_set(err_r, ERR_NOT_FOUND, "'%s' is not the id of a key",
 			       c->args->operands[0]);
 	if (!op_key_revoke(&c->op, NULL, id, &key, err_r))
 		return false;
@@ -140,14 +151,17 @@ static const struct cmd_option create_options[] = {
 
 const struct cmd key_commands[] = {
 	{ .words = "key create", .operands = "USER", .min_operands = 1, .max_operands = 1,
+	  .stuck = ERR_NOT_FOUND, .next_step = "'pierre user list' shows all users",
 	  .needs_conf = true, .fn = create_run, .options = create_options,
 	  .sentence = "Make an API key for a user; it is shown this once.",
 	  .detail = "USER is an id or an e-mail address." },
 	{ .words = "key list", .operands = "USER", .min_operands = 1, .max_operands = 1,
+	  .stuck = ERR_NOT_FOUND, .next_step = "'pierre user list' shows all users",
 	  .needs_conf = true, .fn = list_run,
 	  .sentence = "List a user's API keys, newest first, revoked ones too.",
 	  .detail = "USER is an id or an e-mail address." },
 	{ .words = "key revoke", .operands = "ID", .min_operands = 1, .max_operands = 1,
+	  .stuck = ERR_NOT_FOUND, .next_step = "'pierre key list USER' shows them",
 	  .needs_conf = true, .fn = revoke_run,
 	  .sentence = "Revoke an API key from the next request on." },
 	{ 0 },

@@ -104,6 +104,48 @@ static void man_configuration(FILE *out)
 	}
 }
 
+static const struct man_entry {
+	const char *name, *text;
+} files[] = {
+	{ "/etc/pierre/pierre.conf", "Options, read by the systemd unit with --config." },
+	{ "/etc/pierre/encryption.key", "The master key, for root only; the systemd unit hands it over "
+	  "by LoadCredential and ENCRYPTION_KEY_FILE." },
+	{ "/var/lib/pierre/pierre.db", "The data when DATABASE_URL in pierre.conf is "
+	  "sqlite:/var/lib/pierre/pierre.db. Beside it lie pierre.db-wal and pierre.db-shm, which are "
+	  "part of the data, and pierre.db.writer, a lock. All belong to the service's user." },
+	{ "/run/pierre/fast.sock, /run/pierre/slow.sock", "Where nginx finds the two pools." },
+	{ 0 },
+}, signals[] = {
+	{ "TERM, INT, QUIT", "Finish the requests under way within STOP_TIMEOUT_MS, and stop." },
+	{ "HUP", "Read the configuration again and replace the workers without failing a request. When "
+	  "the new configuration does not work, the old one stays and the log says why." },
+	{ 0 },
+}, examples[] = {
+	{ "pierre --config /etc/pierre/pierre.conf config check",
+	  "Say all that is wrong with the configuration." },
+	{ "runuser -u pierre -- pierre --config /etc/pierre/pierre.conf admin setup-token",
+	  "Print the token that makes the first administrator; run as the service's user, to whom "
+	  "the SQLite file belongs." },
+	{ "pierre user create me@example.org --admin", "Make an administrator; asks for the password." },
+	{ "pierre user list --status pending", "Show who waits for approval." },
+	{ "pierre key create me@example.org --name ci --scopes read,write",
+	  "Make an API key with two scopes." },
+	{ "DATABASE_URL=postgresql://pierre@db.example.org/pierre pierre db test",
+	  "Try a connection; the password is in a .pgpass file." },
+	{ 0 },
+};
+
+static void man_entries(FILE *out, const char *heading, const struct man_entry *e)
+{
+	fprintf(out, ".SH %s\n", heading);
+	for (; e->name; e++) {
+		fputs(".TP\n\\fB", out);
+		roff(out, e->name);
+		fputs("\\fR\n", out);
+		roff_line(out, e->text);
+	}
+}
+
 void man_write(FILE *out)
 {
 	fputs(".TH PIERRE 1 \"\" \"" PACKAGE_NAME " " PACKAGE_VERSION "\" \"Pierre\"\n"
@@ -121,6 +163,9 @@ void man_write(FILE *out)
 	man_configuration(out);
 	fputs(".SH EXIT STATUS\n.TP\n0\nDone.\n.TP\n1\nFailed; one sentence on standard error.\n"
 	      ".TP\n2\nThe command line was wrong.\n", out);
+	man_entries(out, "FILES", files);
+	man_entries(out, "SIGNALS", signals);
+	man_entries(out, "EXAMPLES", examples);
 }
 
 void man_options_markdown(FILE *out)

@@ -146,22 +146,28 @@ static const struct cmd_option passwd_options[] = {
 	{ 0 },
 };
 
+#define SEE_USERS .stuck = ERR_NOT_FOUND, .next_step = "'pierre user list' shows all"
+
 const struct cmd user_commands[] = {
 	{ .words = "user create", .operands = "EMAIL", .min_operands = 1, .max_operands = 1,
+	  .stuck = ERR_CONFLICT, .next_step = "'pierre user list' shows it",
 	  .needs_conf = true, .fn = create_run, .options = create_options,
 	  .sentence = "Make an account that is active at once.",
 	  .detail = "Without --password-file the password is asked for on the terminal." },
 	{ .words = "user list", .operands = "", .needs_conf = true, .fn = list_run,
 	  .options = list_options, .sentence = "List the accounts, newest first." },
 	{ .words = "user approve", .operands = "USER", .min_operands = 1, .max_operands = 1,
+	  SEE_USERS,
 	  .needs_conf = true, .fn = approve_run, .options = approve_options,
 	  .sentence = "Let a pending or suspended user in.",
 	  .detail = "USER is an id or an e-mail address." },
 	{ .words = "user suspend", .operands = "USER", .min_operands = 1, .max_operands = 1,
+	  SEE_USERS,
 	  .needs_conf = true, .fn = suspend_run, .options = suspend_options,
 	  .sentence = "Keep a user and his keys out from the next request on.",
 	  .detail = "USER is an id or an e-mail address. The last active administrator cannot be suspended." },
 	{ .words = "user passwd", .operands = "USER", .min_operands = 1, .max_operands = 1,
+	  SEE_USERS,
 	  .needs_conf = true, .fn = passwd_run, .options = passwd_options,
 	  .sentence = "Set a user's password and end all of his sessions.",
 	  .detail = "USER is an id or an e-mail address. Without --password-file the password is asked for on the terminal." },

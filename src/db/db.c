@@ -207,6 +207,12 @@ enum db_rc db_settle(enum db_rc rc, struct err *e)
 	return rc;
 }
 
+void db_keep_reason(struct err *e, const struct err *before, int64_t deadline)
+{
+	if (before->kind != ERR_NONE && clock_monotonic() >= deadline)
+		*e = *before;
+}
+
 void db_conflict(const struct db_catalog *cat, enum db_backend b,
 		 const char *name, struct err *err_r)
 {
@@ -267,6 +273,7 @@ static enum db_rc ask_alone(struct db *db, int stmt, const struct db_value *args
 	bool was_gone = false;
 
 	for (unsigned attempt = 0;; attempt++) {
+		struct err before = *e;
 		enum db_rc rc;
 
 		/* why it was lost says more than why it cannot come back */
@@ -277,6 +284,7 @@ static enum db_rc ask_alone(struct db *db, int stmt, const struct db_value *args
 			continue;
 		if (rc != DB_GONE)
 			return rc;
+		db_keep_reason(e, &before, deadline);
 		log_warn("database_gone", LOG_S("backend", db->driver->name),
 			 LOG_S("error", e->message));
 		db_disconnect(db);
@@ -390,13 +398,18 @@ static enum db_rc ask_ping(struct db *db, struct err *e)
 	enum db_rc rc = DB_GONE;
 
 	for (int attempt = 0; attempt < 2 && rc == DB_GONE; attempt++) {
-		if (!db_connect_by(db, deadline, e))
-			return DB_GONE;
+		struct err before = *e;
+
+		/* why it was lost says more than why it cannot come back */
+		if (!db_connect_by(db, deadline, attempt ? NULL : e))
+			break;
 		rc = db_settle(db->driver->ping(db->conn, deadline, e), e);
-		if (rc == DB_GONE && !db->tx.active)
-			db_disconnect(db);
+		if (rc == DB_GONE)
+			db_keep_reason(e, &before, deadline);
 		if (db->tx.active)
 			break;
+		if (rc == DB_GONE)
+			db_disconnect(db);
 	}
 	return rc;
 }

@@ -382,6 +382,7 @@ static bool facts(struct db_conn *c, struct arena *arena, struct db_facts *out,
 const struct db_driver db_driver_pgsql = {
 	.name = "postgresql",
 	.backend = DB_PGSQL,
+	.check = pgsql_url_check,
 	.open = open_conn,
 	.close = close_conn,
 	.alive = alive,

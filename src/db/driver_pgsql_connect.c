@@ -63,8 +63,8 @@ static bool url_is_sound(const PQconninfoOption *o, struct err *err_r)
 	if ((host && strchr(host, '@')) || (name && strchr(name, '@')) ||
 	    (port && port[strspn(port, "0123456789,")]))
 		return err_field(err_r, ERR_CONFIG, "DATABASE_URL",
-				 "DATABASE_URL has a special character in the wrong place: in user "
-				 "and password write %%40 for @, %%2F for /, %%3A for : and %%25 for %%");
+				 "DATABASE_URL has a port that is no number, or a special character "
+				 "in the wrong place: in user and password write %%40 for @, %%2F for /, %%3A for : and %%25 for %%");
 	return true;
 }
 
@@ -88,6 +88,15 @@ static PQconninfoOption *parse(const char *url, struct err *err_r)
 		return NULL;
 	}
 	return o;
+}
+
+bool pgsql_url_check(const char *url, struct err *err_r)
+{
+	PQconninfoOption *o = parse(url, err_r);
+	bool good = o;
+
+	PQconninfoFree(o);
+	return good;
 }
 
 static void plan(struct target *t)

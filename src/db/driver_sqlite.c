@@ -346,6 +346,7 @@ static bool sqlite_facts(struct db_conn *c, struct arena *arena, struct db_facts
 const struct db_driver db_driver_sqlite = {
 	.name = "sqlite",
 	.backend = DB_SQLITE,
+	.check = sqlite_url_check,
 	.open = sqlite_open,
 	.close = sqlite_close,
 	.alive = sqlite_alive,

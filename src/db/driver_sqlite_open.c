@@ -59,9 +59,43 @@ static bool check_directory(const char *path, struct err *err_r)
 	if (!there)
 		err_set(err_r, ERR_UNAVAILABLE,
 			"The directory %.300s of the database does not exist or cannot be "
-			"entered: create it", copy);
+			"entered: create it, or set DATABASE_URL", copy);
 	free(copy);
 	return there;
+}
+
+/* -wal, -shm and the writer lock are made beside the file. */
+static bool check_writable(const char *path, struct err *err_r)
+{
+	char *copy = strdup(path);
+	const char *denied;
+
+	if (!copy)
+		abort();
+	denied = dirname(copy);
+	if (access(denied, W_OK | X_OK) == 0)
+		denied = access(path, F_OK) == 0 && access(path, R_OK | W_OK) != 0 ? path : NULL;
+	if (denied)
+		err_field(err_r, ERR_CONFIG, "DATABASE_URL",
+			  "DATABASE_URL: this user may not write to %.300s: run it as the service's "
+			  "user, or make it writable", denied);
+	free(copy);
+	return !denied;
+}
+
+bool sqlite_url_check(const char *url, struct err *err_r)
+{
+	const char *path = db_url_path(url);
+	struct stat st;
+
+	if (str_eq(path, ":memory:"))
+		return true;
+	if (!check_directory(path, err_r))
+		return false;
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_field(err_r, ERR_CONFIG, "DATABASE_URL",
+				 "DATABASE_URL: %.300s is not a file", path);
+	return check_writable(path, err_r);
 }
 
 /* SQLite would make it 0644; -wal and -shm follow this mode. */

@@ -92,6 +92,8 @@ static bool transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *e)
 	enum db_rc rc;
 
 	for (unsigned attempt = 0;; attempt++) {
+		struct err before = *e;
+
 		if (!db_connect_by(db, deadline, attempt ? NULL : e)) {
 			if (attempt == 0)
 				return false;
@@ -99,6 +101,8 @@ static bool transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *e)
 		} else {
 			*e = (struct err){ 0 };
 			rc = tx_once(db, fn, arg, deadline, e);
+			if (rc == DB_GONE)
+				db_keep_reason(e, &before, deadline);
 		}
 		if (rc == DB_OK)
 			return true;

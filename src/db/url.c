@@ -122,3 +122,10 @@ bool db_url_backend(const char *url, enum db_backend *backend_r, struct err *err
 	*backend_r = driver->backend;
 	return true;
 }
+
+bool db_url_check(const char *url, struct err *err_r)
+{
+	const struct db_driver *driver = db_url_driver(url, err_r);
+
+	return driver && driver->check(url, err_r);
+}

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "db/db_core.h"
@@ -17,6 +18,7 @@ static struct {
 	const struct db_driver *real;
 	int commit_after, commit_before;   /* COMMIT done / not done, answer lost */
 	int query_gone, begin_busy, open_refused;
+	int gone_early, gone_late;         /* begin and ping: at once / at the deadline */
 	int opened, queried;
 } fault;
 
@@ -32,8 +34,31 @@ static struct db_conn *faulty_open(const struct db_options *o, int64_t deadline,
 	return fault.real->open(o, deadline, err_r);
 }
 
+static bool is_gone(int64_t deadline, struct err *err_r)
+{
+	if (fault.gone_early > 0) {
+		fault.gone_early--;
+		err_set(err_r, ERR_UNAVAILABLE, "Read-only");
+		return true;
+	}
+	if (fault.gone_late == 0)
+		return false;
+	fault.gone_late--;
+	while (clock_monotonic() < deadline)
+		nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
+	err_set(err_r, ERR_UNAVAILABLE, "Late");
+	return true;
+}
+
+static enum db_rc faulty_ping(struct db_conn *c, int64_t deadline, struct err *err_r)
+{
+	return is_gone(deadline, err_r) ? DB_GONE : fault.real->ping(c, deadline, err_r);
+}
+
 static enum db_rc faulty_begin(struct db_conn *c, int64_t deadline, struct err *err_r)
 {
+	if (is_gone(deadline, err_r))
+		return DB_GONE;
 	if (fault.begin_busy > 0) {
 		fault.begin_busy--;
 		err_set(err_r, ERR_UNAVAILABLE, "Busy");
@@ -82,6 +107,7 @@ static struct db *faulty_db(const struct fixture *f)
 	driver = *fault.real;
 	driver.open = faulty_open;
 	driver.begin = faulty_begin;
+	driver.ping = faulty_ping;
 	driver.commit = faulty_commit;
 	driver.query = faulty_query;
 	db = fixture_open(f);
@@ -245,6 +271,38 @@ static void reads(const struct fixture *f)
 	db_free(&db);
 }
 
+/* Whatever comes at the deadline: why it failed before is told. */
+static void first_reason(const struct fixture *f)
+{
+	struct db *db = faulty_db(f);
+	struct put p = new_put(AUDIT_1);
+	struct err e = { 0 };
+
+	ok(db_connect(db, &e), "connected");
+	db_deadline(db, clock_monotonic() + 50);
+	fault.gone_early = fault.gone_late = 1;
+	ok(!db_ping(db, &e), "a ping that fails twice");
+	is_str(e.message, "Read-only", "tells why it failed at first");
+	db_deadline(db, 0);
+	ok(db_connect(db, &e), "connected again");
+	db_deadline(db, clock_monotonic() + 50);
+	fault.gone_late = 1;
+	fault.open_refused = 1;
+	ok(!db_ping(db, &e), "a late ping, and nobody listens");
+	is_str(e.message, "Late", "tells why it failed at first");
+	fault.open_refused = 0;
+	db_deadline(db, clock_monotonic() + 50);
+	fault.gone_early = 1;
+	fault.gone_late = 1 << 20;
+	ok(!db_transaction(db, put_thing, &p, &e), "a transaction that fails until the deadline");
+	is_str(e.message, "Read-only", "tells why it failed at first");
+	is_int(e.kind, ERR_UNAVAILABLE, "and that it may be tried again");
+	fault.gone_late = 0;
+	db_deadline(db, 0);
+	ok(db_transaction(db, put_thing, &p, &e), "which helps");
+	db_free(&db);
+}
+
 const struct test_case fault_cases[] = {
 	{ "a lost COMMIT that was done", ON_BOTH, resolved },
 	{ "a lost COMMIT that was not done", ON_BOTH, repeated },
@@ -252,5 +310,6 @@ const struct test_case fault_cases[] = {
 	{ "a lost COMMIT and checks in the wrong order", ON_BOTH, wrong_order },
 	{ "a lost connection", ON_BOTH, gone },
 	{ "a lost connection while reading", ON_BOTH, reads },
+	{ "an outage that lasts to the deadline", ON_BOTH, first_reason },
 	{ 0 },
 };

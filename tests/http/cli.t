@@ -70,6 +70,13 @@ sub usage {
 	is(run_ok($p, '-h', '-h')->{out}, $help->{out}, '-h too');
 	like(run_ok($p, 'group', 'help', 'db')->{out}, qr/db status/, 'help of a group');
 	is($p->cli('help', 'nope')->{status}, 2, 'help of nothing');
+	my $group = run_ok($p, 'help user', 'help', 'user')->{out};
+	like($group, qr/^  user passwd  /m, 'help of a group');
+	unlike($group, qr/^  key /m, 'and of no other');
+	is(run_ok($p, "@$_", @$_)->{out}, $group, 'the same') for [ 'user', '--help' ], [ 'user', '-h' ], [ '--help', 'user' ];
+	is(run_ok($p, '--version', '--version')->{out}, run_ok($p, 'version', 'version')->{out}, '--version is version');
+	is(run_json($p, '--version', '--version')->{name}, 'pierre', 'with options too');
+	fails($p, 2, qr/user list has no option --version/, 'user', 'list', '--version');
 }
 
 sub about {
@@ -85,6 +92,7 @@ sub about {
 		like($man, qr/^\\fB\Q$option\E\\fR/m, "$option is in the man page");
 		like($markdown, qr/^\| `\Q$option\E` \|/m, 'and in the table');
 	}
+	like($man, qr/^\.SH $_$/m, "section $_") for 'FILES', 'SIGNALS', 'EXAMPLES', 'EXIT STATUS';
 	unlike($man, qr/^[.'](?!TH|SH|SS|TP|PP|B |I )/m, 'no text is taken for a request');
 }
 
@@ -125,7 +133,7 @@ sub users {
 	ok(!$u->{is_admin}, 'no admin');
 	my $login = $p->login({ email => 'shell@example.org', password => $password });
 	status_is($p->get('/api/keys', token => $login->{token}), 200, 'can log in');
-	fails($p, 1, qr/already exists/, 'user', 'create', 'SHELL@example.org', @pw, stdin => "$password\n");
+	fails($p, 1, qr/already exists; 'pierre user list'/, 'user', 'create', 'SHELL@example.org', @pw, stdin => "$password\n");
 	fails($p, 1, qr/password/i, 'user', 'create', 'short@example.org', @pw, stdin => "short\n");
 	fails($p, 1, qr/e-?mail/i, 'user', 'create', 'no-address', @pw, stdin => "$password\n");
 	fails($p, 1, qr/tier/, 'user', 'create', 'x@example.org', '--tier', 'gold', @pw, stdin => "$password\n");
@@ -140,7 +148,7 @@ sub users {
 	my $root = $p->login({ email => 'root@example.org', password => $password });
 	status_is($p->get('/admin/users', token => $root->{token}), 200, 'may do what admins do');
 	$p->{admin} = $root;
-	fails($p, 1, qr/exists/, 'admin', 'setup-token');
+	fails($p, 1, qr/exists; 'pierre user create EMAIL --admin'/, 'admin', 'setup-token');
 
 	my $human = run_ok($p, 'list', 'user', 'list')->{out};
 	like($human, qr/^id +email +user_status/, 'a table');
@@ -163,7 +171,7 @@ sub users {
 	is(run_json($p, 'suspend by id', 'user', 'suspend', $pending->{user_id}, '--reason', 'test')->{user_status}, 'suspended', 'suspended');
 	problem_is($p->get('/verify', token => $login->{token}), 403, { reason => 'suspended' }, 'from the next request on') for 1 .. 4;
 	run_ok($p, 'approve again', 'user', 'approve', $pending->{user_id});
-	fails($p, 1, qr/No user found/, 'user', $_, 'ghost@example.org') for qw(approve suspend);
+	fails($p, 1, qr/No user found; 'pierre user list'/, 'user', $_, 'ghost@example.org') for qw(approve suspend);
 	fails($p, 1, qr/No user found/, 'user', 'passwd', 'ghost@example.org', @pw, stdin => "$password\n");
 	fails($p, 1, qr/admin/, 'user', 'suspend', 'root@example.org');
 
@@ -220,8 +228,8 @@ sub keys_ {
 	my $human = run_ok($p, 'create', 'key', 'create', $user->{user_id}, '--tier', 'trial')->{out};
 	like($human, qr/^api_key +pk_trial_\w{32}$/m, 'for people');
 	fails($p, 1, qr/tier/, 'key', 'create', $user->{email}, '--tier', 'enterprise');
-	fails($p, 1, qr/scopes/, 'key', 'create', $user->{email}, '--scopes', 'a b');
-	fails($p, 1, qr/No user found/, 'key', 'create', 'ghost@example.org');
+	fails($p, 1, qr/scopes.*commas between/, 'key', 'create', $user->{email}, '--scopes', 'a b');
+	fails($p, 1, qr/No user found; 'pierre user list'/, 'key', 'create', 'ghost@example.org');
 	is($p->cli('key', 'create', $user->{email}, '--expires-in-days', 'soon')->{status}, 2, 'days are a number');
 	my $list = run_json($p, 'list', 'key', 'list', $user->{email});
 	is(scalar @$list, 2, 'two keys');
@@ -231,7 +239,62 @@ sub keys_ {
 	problem_is($p->get('/verify', token => $k->{api_key}), 401, { reason => 'revoked' }, 'from the next request on') for 1 .. 4;
 	run_ok($p, 'revoke again', 'key', 'revoke', $k->{key_info}{id});
 	fails($p, 1, qr/not the id/, 'key', 'revoke', 'x');
-	fails($p, 1, qr/./, 'key', 'revoke', '00000000-0000-4000-8000-000000000000');
+	fails($p, 1, qr/'pierre key list USER'/, 'key', 'revoke', '00000000-0000-4000-8000-000000000000');
+}
+
+# All that is wrong at once, a sentence each.
+sub several {
+	my ($p) = @_;
+	put("$p->{dir}/state/wrong", "WORKERS=0\nLOG_LEVEL=loud\nWROKERS=1\nBCRYPT_COST=99\n");
+	my $r = $p->cli('config', 'check', '--config', 'wrong', env => { ENCRYPTION_KEY => undef, WORKERS => undef,
+		LOG_LEVEL => undef, BCRYPT_COST => undef, SLOW_SOCKET => '/no/such/dir/x' });
+	is($r->{status}, 1, 'several mistakes');
+	for my $like (qr/WORKERS takes/, qr/LOG_LEVEL takes/, qr/wrong:3: .*WROKERS/, qr/BCRYPT_COST takes/, qr/ENCRYPTION_KEY is not/,
+		qr/SLOW_SOCKET/) {
+		like($r->{err}, qr/^pierre: [^\n]*$like/m, "told: $like");
+	}
+	is(scalar(() = $r->{err} =~ /^pierre: /mg), 6, 'and no more');
+}
+
+# The directory of the default sockets is systemd's to make.
+sub socket_directory {
+	my ($p) = @_;
+	my $r = $p->cli('config', 'check', env => { FAST_SOCKET => undef, SLOW_SOCKET => undef });
+	is($r->{status}, 0, 'the default sockets') or diag($r->{err});
+	is(scalar(() = $r->{err} =~ m{^pierre: note: .*/run/pierre .*systemd makes it; by hand: mkdir}mg), -d '/run/pierre' ? 0 : 1,
+		'a missing directory is a note');
+}
+
+sub key_file {
+	my ($p) = @_;
+	my $file = "$p->{dir}/state/key";
+	my %env = (env => { ENCRYPTION_KEY => undef, ENCRYPTION_KEY_FILE => $file });
+	put($file, $p->{env}{ENCRYPTION_KEY});
+	chmod 0644, $file;
+	fails($p, 1, qr/ENCRYPTION_KEY_FILE: everybody may read.*chmod o=/, 'config', 'check', %env);
+	my ($uid, $gid) = (stat "$p->{dir}/state")[4, 5];
+	chown $uid, $gid, $file;
+	chmod 0640, $file;
+	is($p->cli('config', 'check', %env)->{status}, 0, 'a key file for its owner and group');
+	unlink $file;
+}
+
+sub put { my ($file, $text) = @_; open my $f, '>', $file or die "$file: $!"; print $f $text; close $f }
+
+# Files that root makes are of no use to the service.
+sub root {
+	my ($p) = @_;
+	plan skip_all => 'not root' if $> != 0;
+	my $dir = "$p->{dir}/owned";
+	mkdir $dir or die;
+	chown +(stat "$p->{dir}/state")[4, 5], $dir;
+	my $user = getpwuid((stat $dir)[4]);
+	for my $words ([ 'user', 'list' ], [ 'db', 'migrate' ], [ 'db', 'test' ]) {
+		my $r = Pierre::capture([ $p->binary, @$words ], { %{ $p->{env} }, DATABASE_URL => "sqlite:$dir/x.db" });
+		is($r->{status}, 1, "root may not: @$words");
+		like($r->{err}, qr/run it as $user: runuser -u $user -- pierre @$words/, 'who may');
+	}
+	is_deeply([ glob "$dir/*" ], [], 'and makes nothing');
 }
 
 sub configuration {
@@ -239,13 +302,23 @@ sub configuration {
 	is(run_json($p, 'check', 'config', 'check')->{sound}, JSON::PP::true, 'sound');
 	my $long = "$p->{dir}/" . 'x' x 100;
 	for ([ ENCRYPTION_KEY => undef, qr/ENCRYPTION_KEY/ ], [ ENCRYPTION_KEY => 'c2hvcnQ=', qr/ENCRYPTION_KEY/ ],
-		[ DATABASE_URL => 'mysql://x/y', qr/mysql|scheme/ ], [ FAST_SOCKET => '/no/such/dir/x', qr/FAST_SOCKET.*directory/ ],
+		[ DATABASE_URL => 'mysql://x/y', qr/mysql|scheme/ ], [ FAST_SOCKET => '/no/such/dir/x', qr/FAST_SOCKET.*directory.*mkdir/ ],
+		[ ENCRYPTION_KEY => '', qr/LoadCredential.*ENCRYPTION_KEY_FILE/ ],
+		[ DATABASE_URL => 'sqlite:/no/such/x.db', qr{/no/such of the database.*DATABASE_URL} ],
+		[ DATABASE_URL => 'sqlite:/etc/x.db', qr{may not write to /etc} ], [ DATABASE_URL => 'sqlite:/etc', qr/is not a file/ ],
 		[ SLOW_SOCKET => $long, qr/SLOW_SOCKET.*10[78]/ ], [ SLOW_SOCKET => $p->{fast_socket}, qr/same path/ ],
 		[ WORKERS => 0, qr/WORKERS/ ], [ WORKERS => 'many', qr/WORKERS/ ], [ BCRYPT_COST => 3, qr/BCRYPT_COST/ ],
-		[ LOG_LEVEL => 'loud', qr/LOG_LEVEL/ ], [ AUTO_MIGRATE => 'maybe', qr/AUTO_MIGRATE/ ]) {
+		[ LOG_LEVEL => 'loud', qr/LOG_LEVEL takes debug, info, warn or error$/m ], [ AUTO_MIGRATE => 'maybe', qr/AUTO_MIGRATE/ ]) {
 		my ($name, $value, $like) = @$_;
 		fails($p, 1, $like, 'config', 'check', env => { $name => $value });
 	}
+	if ($p->{backend} eq 'postgresql') {
+		fails($p, 1, $_->[1], 'config', 'check', env => { DATABASE_URL => "postgresql://u$_->[0]" })
+			for [ '@ho:port/db', qr/DATABASE_URL.*port/ ], [ '@h/db?sslmod=require', qr/DATABASE_URL.*parameter/ ];
+	}
+	several($p);
+	socket_directory($p);
+	key_file($p);
 	open my $f, '>', "$p->{dir}/state/conf" or die;
 	print $f "# a comment\nWORKERS=7\nSLOW_WORKERS=\"3\"\n";
 	close $f;
@@ -257,6 +330,10 @@ sub configuration {
 	is("$dump{SLOW_WORKERS}{value}", '3', 'quoted');
 	is($dump{LOG_LEVEL}{source}, 'default', 'default');
 	is($dump{ENCRYPTION_KEY}{value}, '(set)', 'secrets are not shown');
+	my ($secret) = $p->{url} =~ m{^\w+://\w+:([^@]+)@};
+	my $shown = $secret ? $p->{url} =~ s/:\Q$secret\E@/:***@/r : $p->{url};
+	is($dump{DATABASE_URL}{value}, $shown, 'DATABASE_URL is shown without its password');
+	is($dump{DATABASE_URL}{source}, 'environment', 'and where it is from');
 	my $text = run_ok($p, 'dump', 'config', 'dump')->{out};
 	unlike($text, qr/\Q$p->{env}{ENCRYPTION_KEY}\E/, 'nor in the text');
 	open $f, '>', "$p->{dir}/state/again" or die;
@@ -275,7 +352,9 @@ sub trouble {
 	my @tries = ([ 'mysql://x/y', qr/mysql/ ], [ 'nonsense', qr/./ ], [ '', qr/./ ]);
 	if ($p->{backend} eq 'sqlite') {
 		print { open my $g, '>', "$dir/junk.db"; $g } 'this is not a database, it is a text of some length' x 100;
-		push @tries, [ "sqlite:$dir/none/x.db", qr/directory/ ], [ "sqlite:$dir", qr/./ ], [ "sqlite:$dir/junk.db", qr/database/ ];
+		fails($p, 1, qr/does not exist: 'pierre db migrate' makes it/, 'db', 'test', env => { DATABASE_URL => "sqlite:$dir/none.db" });
+		is_deeply([ glob "$dir/none.db*" ], [], 'db test makes nothing');
+		push @tries, [ "sqlite:$dir/none/x.db", qr/directory.*set DATABASE_URL/ ], [ "sqlite:$dir", qr/./ ], [ "sqlite:$dir/junk.db", qr/database/ ];
 	} else {
 		my ($user, $pass) = $p->{url} =~ m{^\w+://(\w+):?([^@]*)@} ? ($1, $2) : ('pierre', '');
 		(my $none = $p->{url}) =~ s{/\Q$p->{database}\E}{/no_such_database};
@@ -314,6 +393,7 @@ each_backend(sub {
 	subtest prompts => sub { prompts($p) };
 	subtest keys => sub { keys_($p) };
 	subtest configuration => sub { configuration($p) };
+	subtest root => sub { root($p) } if $p->{backend} eq 'sqlite';
 	my $database = $p->{database};
 	subtest trouble => sub { trouble($p) };
 	$p->{database} = $database;

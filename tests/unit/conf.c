@@ -2,6 +2,8 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/conf.h"
@@ -42,7 +44,8 @@ static void test_values(void)
 	is_int(c->log_level, 2, "word from the file");
 	ok(!c->auto_migrate, "boolean from the file");
 	is_int(c->bcrypt_cost, 12, "default");
-	is_str(conf_value(c, &conf_options[0], buf, sizeof(buf)), "(set)", "a secret is not shown");
+	is_str(conf_value(c, &conf_options[0], buf, sizeof(buf)), "sqlite:./data/pierre.db",
+	       "a URL without a password is shown");
 	conf_free(&c);
 	setenv("WORKERS", "9", 1);
 	c = load("WORKERS=7\n", &err);
@@ -95,6 +98,88 @@ static void test_refusals(void)
 	}
 }
 
+struct reported {
+	int n;
+	char fields[200], last[512];
+};
+
+static void collect(void *arg, const struct err *err)
+{
+	struct reported *r = arg;
+	size_t n = strlen(r->fields);
+
+	r->n++;
+	snprintf(r->fields + n, sizeof(r->fields) - n, "%s ", err->field);
+	snprintf(r->last, sizeof(r->last), "%s", err->message);
+}
+
+static struct conf *check(const char *text, struct reported *r)
+{
+	*r = (struct reported){ .n = 0 };
+	write_text(path, text);
+	return conf_check(path, collect, r);
+}
+
+static void test_check(void)
+{
+	struct reported r;
+	struct conf *c = check("WORKERS=5\n", &r);
+	char text[200];
+
+	is_int(r.n, 0, "nothing to report");
+	is_int(c->fast_workers, 5, "the check hands the values out");
+	conf_free(&c);
+	c = check("WORKERS=0\nnonsense\nNONE=1\nLOG_LEVEL=loud\nBCRYPT_COST=99\nSLOW_WORKERS=3\n", &r);
+	is_int(r.n, 5, "each mistake is reported");
+	is_str(r.fields, "  WORKERS BCRYPT_COST LOG_LEVEL ", "naming the option");
+	is_str(r.last, "LOG_LEVEL takes debug, info, warn or error", "and what it takes");
+	is_int(c->fast_workers, 2, "a mistake leaves the default");
+	is_int(c->slow_workers, 3, "the others are read");
+	conf_free(&c);
+	c = conf_check("/nonexistent/pierre.conf", collect, &r);
+	is_int(r.n, 6, "a missing file is one more");
+	conf_free(&c);
+	write_text(secret, "from-a-file\n");
+	snprintf(text, sizeof(text), "ENCRYPTION_KEY_FILE=%s\n", secret);
+	chmod(secret, 0644);
+	c = check(text, &r);
+	ok(r.n == 1 && strstr(r.last, "chmod o="), "a secret for everybody: %s", r.last);
+	conf_free(&c);
+	chmod(secret, 0640);
+	c = check(text, &r);
+	is_int(r.n, 0, "for a group it is in order");
+	conf_free(&c);
+}
+
+static void test_mask(void)
+{
+	static const struct { const char *url, *shown; } urls[] = {
+		{ "sqlite:/var/lib/pierre/pierre.db", "sqlite:/var/lib/pierre/pierre.db" },
+		{ "sqlite:///srv/a@b:c.db", "sqlite:///srv/a@b:c.db" },
+		{ "postgresql://u@h/d", "postgresql://u@h/d" },
+		{ "postgresql://h:5432/d", "postgresql://h:5432/d" },
+		{ "postgresql://u:secret@h:5432/d?sslmode=require",
+		  "postgresql://u:***@h:5432/d?sslmode=require" },
+		{ "postgres://u:@h/d", "postgres://u:***@h/d" },
+		{ "postgresql://u:sec@ret@h/d", "postgresql://u:***@h/d" },
+		{ "postgresql://u:s/e?c:ret@h/d", "postgresql://u:***@h/d" },
+		{ "postgresql://u:secret@h1:1,h2:2/d", "postgresql://u:***@h1:1,h2:2/d" },
+		{ "postgresql://u:secret@[::1]:5432/d", "postgresql://u:***@[::1]:5432/d" },
+		{ "postgresql:///d?user=u&password=secret&host=/run/p",
+		  "postgresql:///d?user=u&password=***&host=/run/p" },
+		{ "postgresql://h:1/d?password=sec@ret", "postgresql://h:1/d?password=***" },
+		{ "postgresql://u:a@h/d?sslpassword=b&password=c",
+		  "postgresql://u:***@h/d?sslpassword=***&password=***" },
+		{ "host=h password=secret user=u", "host=h password=*** user=u" },
+		{ "", "" },
+	};
+	struct arena *a = arena_new();
+
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
+		is_str(url_mask(a, urls[i].url), urls[i].shown, "a URL without its password");
+	arena_free(&a);
+}
+
 static void test_bounds(void)
 {
 	struct err err;
@@ -145,6 +230,8 @@ int main(void)
 	test_values();
 	test_files();
 	test_refusals();
+	test_check();
+	test_mask();
 	test_bounds();
 	test_reload();
 	unlink(path);
