@@ -136,20 +136,31 @@ static void report(void *arg, const struct err *err)
 	strbuf_addf(&c->reported, " %s ", err->field);
 }
 
+/* One sentence for each mistake; those of reading have been said. */
+static void run_checks(struct check *c)
+{
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+		if (!is_reported(c, checks[i].name) && !checks[i].fn(c, &err))
+			report(c, &err);
+}
+
 static int check_run(const struct cmd_args *a)
 {
 	const char *nginx = cmd_option(a, "--nginx");
 	struct check c = { .args = a, .reported = { .arena = a->arena } };
-	struct conf *conf = nginx ? NULL : conf_check(a->config_file, report, &c);
+	struct conf *conf = conf_check(a->config_file, report, &c);
+	struct cmd_args with_conf = *a;
 	struct check_out out;
-	struct err err;
 
-	c.conf = conf;
-	for (size_t i = 0; !nginx && i < sizeof(checks) / sizeof(checks[0]); i++)
-		if (!is_reported(&c, checks[i].name) && !checks[i].fn(&c, &err))
-			report(&c, &err);
+	c.conf = with_conf.conf = conf;
+	if (!nginx)
+		run_checks(&c);
+	else if (c.faults == 0 && !nginx_check(&with_conf, nginx))
+		c.faults++;
 	conf_free(&conf);
-	out.sound = nginx ? nginx_check(a, nginx) : c.faults == 0;
+	out.sound = c.faults == 0;
 	if (out.sound || a->json)
 		print_record(a, &check_schema, &out);
 	return out.sound ? EXIT_OK : EXIT_FAILED;
