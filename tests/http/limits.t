@@ -23,7 +23,7 @@ sub headers {
 	is($h->{'ratelimit-policy'}, '"key-hour";q=3;w=3600, "user-month";q=10000;w=2678400', 'RateLimit-Policy');
 	like($h->{ratelimit}, qr/^"key-hour";r=2;t=(\d+), "user-month";r=\d+;t=(\d+)$/, 'RateLimit');
 	my ($hour, $month) = $h->{ratelimit} =~ /t=(\d+).*t=(\d+)/;
-	cmp_ok($hour, '<=', 3000, 'seconds to the end of the hour');
+	cmp_ok($hour, '<=', 3600, 'seconds to the end of the hour');
 	cmp_ok($month, '>', $hour, 'and of the month');
 	is($h->{'x-ratelimit-limit'}, 3, 'X-RateLimit-Limit is that of the tightest');
 	is($h->{'x-ratelimit-remaining'}, 2, 'X-RateLimit-Remaining');
