@@ -6,8 +6,10 @@ use warnings;
 use Test::More;
 use lib "$ENV{PIERRE_SOURCE}/tests/support";
 use Pierre;
+use FastCGI;
 use Pierre::Check;
-use Process qw(await);
+use Limit qw(limited_key set_limit);
+use Process qw(await await_log count_log);
 
 my ($fpm) = grep { -x } glob '/usr/sbin/php-fpm*';
 plan skip_all => 'php-fpm is not installed' unless $fpm;
@@ -38,6 +40,17 @@ server {
 		error_page 410 /errors/410.html;
 		fastcgi_pass unix:@DIR@/run/php.sock;
 	}
+	location /costly/ {
+		set $pierre_cost 3;
+		set $pierre_route costly;
+		set $pierre_scope reports;
+		include snippets/pierre-auth.conf;
+		alias @DIR@/www/dir/;
+	}
+	location /wrong/ {
+		set $pierre_cost nothing;
+		include snippets/pierre-auth.conf;
+	}
 	location /free/ { }
 }
 END
@@ -65,7 +78,7 @@ sub write_file {
 }
 
 my ($backend) = Pierre::backends();
-my $p = Pierre->start(backend => $backend, site => $SITE, env => { LOG_LEVEL => 'debug' });
+my $p = Pierre->start(backend => $backend, site => $SITE, env => { LOG_LEVEL => 'debug', WORKERS => 1 });
 mkdir "$p->{dir}/$_", 0755 or die for qw(www www/dir www/errors www/free www/app);
 write_file("$p->{dir}/www/$_", $WWW->{$_}) for keys %$WWW;
 write_file("$p->{dir}/php.conf", <<"END");
@@ -89,12 +102,19 @@ my @key = (headers => { 'X-API-Key' => $key->{api_key} });
 sub asked {
 	my ($r) = @_;
 	my $id = $r->{headers}{'x-request-id'} // return -1;
-	my @lines = grep { / request .*route=verify .*request_id=\Q$id\E/ } split /\n/, $p->log;
-	return scalar @lines;
+	total();
+	return count_log($p, qr/ request .*route=verify .*request_id=\Q$id\E/);
 }
 
-# All of them, since replies of static files name no request id.
-sub total { return scalar grep { / request .*route=verify / } split /\n/, $p->log }
+# All of them, since replies of static files name no request id. The one worker
+# writes a line after its answer, so a line of ours comes after those.
+my $marks = 0;
+sub total {
+	my $mark = sprintf 'mark%d', ++$marks;
+	FastCGI::get($p->{fast_socket}, '/health/live', params => { REQUEST_ID => $mark });
+	await_log($p, qr/ request .*request_id=$mark /);
+	return count_log($p, qr/ request .*route=verify /);
+}
 
 sub once {
 	my ($name, $status, $body, @request) = @_;
@@ -143,6 +163,39 @@ subtest 'refused before any upstream' => sub {
 		is asked($r), 1, "$path: asked once";
 	}
 	is $site->get("/.pierre/auth", @key)->{status}, 404, 'the question is not for clients';
+};
+
+subtest 'limits' => sub {
+	my $limited = limited_key($p, $user, 5, 'month');
+	my @with = (headers => { 'X-API-Key' => $limited->{api_key} });
+	my $direct;
+	for my $left (4, 3) {
+		my $r = once("request with $left left", 200, qr/^index of dir$/, GET => '/dir/', undef, @with);
+		is $r->{headers}{'x-ratelimit-limit'}, 5, 'the limit';
+		is $r->{headers}{'x-ratelimit-remaining'}, $left, "$left left: charged once, over an index and all";
+		like $r->{headers}{ratelimit}, qr/r=$left\b/, 'as the draft has it';
+		ok $r->{headers}{'ratelimit-policy'}, 'and the policy';
+	}
+	is $site->get('/nowhere', @with)->{headers}{'x-ratelimit-remaining'}, 2, 'an error page is charged once';
+	my $r = problem_is($site->get('/costly/', @with), 403, { reason => 'scope' }, 'a scope that the key lacks');
+	my $scoped = $p->new_key($user, scopes => ['reports']);
+	set_limit($p, { api_key_id => $scoped->{key_info}{id} }, 5, 'month');
+	my @scoped = (headers => { 'X-API-Key' => $scoped->{api_key} });
+	is $site->get('/costly/', @scoped)->{headers}{'x-ratelimit-remaining'}, 2, 'a cost of 3';
+	$r = $site->get('/costly/', @scoped);
+	is $r->{status}, 429, 'no second time';
+	is $site->get('/dir/', @scoped)->{headers}{'x-ratelimit-remaining'}, 1, 'nothing is charged for a refusal';
+	$site->get('/app/x', @with);
+	is $site->get('/plain.txt', @with)->{headers}{'x-ratelimit-remaining'}, 0, 'the last one';
+	$direct = $p->get('/verify', @with);
+	for my $path ('/plain.txt', '/dir/', '/app/x', '/nowhere') {
+		$r = problem_is($site->get($path, @with), 429, { code => 'RateLimitExceeded' }, "$path: used up");
+		is $r->{headers}{$_}, $direct->{headers}{$_}, "$path: $_ as /verify says" for qw(ratelimit-policy x-ratelimit-limit
+			x-ratelimit-remaining x-ratelimit-reset x-ratelimit-tier);
+		ok $r->{headers}{'retry-after'} > 0, "$path: Retry-After";
+		is $r->{json}{$_}, $direct->{json}{$_}, "$path: $_" for grep { !/^(request_id|retry_after)$/ } keys %{ $direct->{json} };
+	}
+	problem_is($site->get('/wrong/', @key), 503, { code => 'ResourceUnavailable' }, 'a cost that is none lets nobody pass');
 };
 
 subtest 'the truth in statuses' => sub {

@@ -118,7 +118,11 @@ sub forged { my ($id) = @_; return FastCGI::message('GET', '/verify', '', keep =
 sub hide_requests {
 	my ($status, $method, $target, %params) = @_;
 	my ($tried, @bad) = (0);
-	for my $offset (0, 1, 8, 100, 7400 .. 7410, 8150 .. 8192, 16300, 60000) {
+	# where libfcgi's second read begins, by the two lengths that the body may be said to have
+	my @edges = map { 8192 - 8 - length message($method, $target, 'A' x 7900, params => { %params, @$_ }, bytes => '') }
+		[], [ CONTENT_LENGTH => '' ];
+	my %seen;
+	for my $offset (grep { !$seen{$_}++ } 0, 1, 8, 100, (map { $_ - 2 .. $_ + 2 } @edges), 8150 .. 8160, 16300, 60000) {
 		my $id = fresh_id('hidden');
 		my $hidden = 'A' x $offset . forged($id);
 		my $sled = 'A' x $offset . FastCGI::record(99, 'x' x 8) x 64 . forged($id);
