@@ -1,4 +1,5 @@
-# What `make install` puts where, and that nginx and systemd take it.
+# What `make install` puts where, that nginx and systemd take it, and that the
+# README's way of installing is the one.
 use strict;
 use warnings;
 use File::Find;
@@ -118,5 +119,71 @@ make('install', "DESTDIR=$dest");
 like slurp($conf), qr/^WORKERS=3$/m, 'installing again keeps the configuration';
 is make('uninstall', "DESTDIR=$dest")->{status}, 0, 'make uninstall';
 is_deeply installed(), [ "$at{sysconfdir}/pierre/pierre.conf" ], 'leaves the changed configuration only';
+
+# A tree of our own, since `bootstrap build` configures ./build beside itself.
+my $tree = "$tmp/tree";
+mkdir $tree;
+system("cd '$Pierre::SOURCE' && tar cf - --exclude='./build' --exclude='./build-[!a]*' --exclude=./var --exclude=./.git . | tar xf - -C '$tree'") == 0
+	or die 'cannot copy the source';
+my $readme = slurp("$Pierre::SOURCE/README.md");
+sub block { my ($name) = @_; return $readme =~ /<!-- $name -->\n```\w+\n(.*?)```\n<!-- \/$name -->/s ? split /\n/, $1 : () }
+my %built = (CFLAGS => '-O0 -w', DESTDIR => "$tmp/root");
+sub shell {
+	my ($line, %env) = @_;
+	return Pierre::capture([ 'sh', '-c', $line ], { %built, %env }, dir => $tree);
+}
+
+subtest 'the README: building' => sub {
+	my @lines = grep { !/postgresql/ || Pierre::built()->{postgresql} } (block('install'))[0, 1];
+	is @lines, 2, 'the lines are there' or return;
+	for my $line (@lines) {
+		my $r = shell($line);
+		is $r->{status}, 0, $line or return diag $r->{out}, $r->{err};
+	}
+	ok -x "$tmp/root/usr/sbin/pierre" && -s "$tmp/root/etc/nginx/sites-available/pierre.conf",
+		'--prefix and --sysconfdir were heard';
+	like shell('build/pierre version')->{out}, qr/sqlite.*postgresql/si, 'both backends are in';
+	my $r = shell($lines[0]);
+	is $r->{out}, "Built $tree/build/pierre\n", 'once more: nothing to configure';
+	# make -n, to spare the time
+	like shell("$lines[0] --enable-werror", MAKEFLAGS => 'n')->{out}, qr/^Configuring/m,
+		'with another option: configured again';
+	like slurp("$tree/build/Makefile"), qr/^PIERRE_CFLAGS = .*-Werror/m, 'with that option';
+	for my $bad (qw(--with-oracle=yes --nonsense NONSENSE=1 word)) {
+		$r = shell("./bootstrap build $bad");
+		is $r->{status}, 1, "build $bad: refused";
+		like $r->{err}, qr/^bootstrap: .*$/m, 'with a sentence';
+	}
+};
+
+subtest 'the README: what follows' => sub {
+	plan skip_all => 'only root makes users' if $> != 0;
+	plan skip_all => 'systemd-sysusers is not installed'
+		if Pierre::capture([ 'systemd-sysusers', '--version' ], {})->{status};
+	my $root = "$tmp/root";
+	-d "$root/usr" or plan skip_all => 'nothing was installed';
+	my @lines = map { s/ +#.*//r } (block('install'))[2 .. 5], block('start');
+	is @lines, 10, 'the lines are there';
+	mkdir "$root/etc/nginx/sites-enabled";
+	for my $line (@lines) {
+		next if $line =~ /^(?:systemctl|nginx) /;
+		$line =~ s{^(systemd-(?:sysusers|tmpfiles))}{$1 --root=$root};
+		$line =~ s{(?<=[ =>])/etc/}{$root/etc/}g;
+		$line =~ s{\bpierre (?=--config)}{$root/usr/sbin/pierre };
+		$line =~ s{^runuser -u pierre -- (.*)}{echo '$Pierre::PASSWORD' | $1 --password-file -};
+		# nothing but $root may change
+		die $line if $line =~ m{(?<!\Q$root\E)/etc/} || $line =~ /^systemd-(?!\w+ --root)/;
+		my $r = shell($line, PATH => "$ENV{PATH}:/usr/sbin", DATABASE_URL => "sqlite:$tmp/pierre.db",
+			map { uc . '_SOCKET' => "$root/run/pierre/$_.sock" } qw(fast slow));
+		is $r->{status}, 0, $line or diag $r->{out}, $r->{err};
+	}
+	my ($uid) = slurp("$root/etc/passwd") =~ /^pierre:[^:]*:(\d+):/m;
+	is +(stat "$root/run/pierre")[4], $uid, 'the sockets are in its directory';
+	is sprintf('%04o', (stat "$root/etc/pierre/encryption.key")[2] & 07777), '0600', 'the key is for root only';
+	my $site = slurp("$root/etc/nginx/sites-enabled/pierre.conf");
+	for my $file ($readme =~ m{`(/etc/pierre/server\.\w+)`}g) {
+		like $site, qr/^\s*ssl_certificate\w* \Q$file\E;$/m, "the site reads $file";
+	}
+};
 
 done_testing;
