@@ -39,3 +39,9 @@ tests_unit_stat_LDADD = $(LAYERS) $(LIBS_ALL)
 check_PROGRAMS += tests/unit/limit_rule
 tests_unit_limit_rule_SOURCES = tests/unit/limit_rule.c tests/unit/tap.h
 tests_unit_limit_rule_LDADD = $(LAYERS) $(LIBS_ALL)
+
+check_PROGRAMS += tests/unit/guard tests/unit/subrequest
+tests_unit_guard_SOURCES = tests/unit/guard.c tests/unit/tap.h
+tests_unit_guard_LDADD = $(LAYERS) $(LIBS_ALL)
+tests_unit_subrequest_SOURCES = tests/unit/subrequest.c tests/unit/tap.h
+tests_unit_subrequest_LDADD = $(LAYERS) $(LIBS_ALL)
