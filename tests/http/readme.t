@@ -60,6 +60,17 @@ each_backend(sub {
 	}
 });
 
+if (grep { $_ eq 'postgresql' } Pierre::backends()) {
+	my $sql = block('database');
+	my $name = "readme_$$";
+	$sql =~ s/\bpierre\b/$name/g;
+	ok(eval { Pierre::psql($_) for split /\n/, $sql; 1 }, 'role and database are made as the README says') or diag($@);
+	my $url = Pierre::database_url($ENV{PIERRE_TEST_PG}, $name) =~ s{//[^@/]*@}{//$name:a%20password%20of%20your%20own@}r;
+	my $r = Pierre::capture([ "$Pierre::BUILD/pierre", 'db', 'migrate' ], { DATABASE_URL => $url });
+	is($r->{status}, 0, 'and the schema can be made there') or diag($r->{err});
+	ok(eval { Pierre::psql("DROP $_ $name") for qw(DATABASE ROLE); 1 }, 'gone again') or diag($@);
+}
+
 my $made = `'$Pierre::BUILD/pierre' help --options-markdown`;
 is($options, $made, 'the table of options is what the program prints');
 done_testing;

@@ -85,6 +85,24 @@ sub refused {
 	like $r->{err}, qr/\Abootstrap: [^\n]*$pattern[^\n]*\n\z/, "$name: one sentence";
 }
 
+sub database_dies {
+	my ($env) = @_;
+	open my $stale, '>', "$env->{STATE_DIR}/run.env";
+	my $port = IO::Socket::IP->new(LocalAddr => '127.0.0.1', LocalPort => $env->{HTTPS_PORT},
+		ReuseAddr => 1, Listen => 1) or die "listen: $@";
+	refused($env, 'cannot be used', 'after a run that could not clean up');
+	ok !-e "$env->{STATE_DIR}/run.env", 'its run.env is gone all the same';
+	close $port;
+	my $b = start($env);
+	run_env($b);
+	my ($pid) = slurp("$env->{STATE_DIR}/pg/data/postmaster.pid") =~ /^(\d+)/;
+	ok $pid, 'PostgreSQL runs' or return diag output($b);
+	kill 'KILL', $pid;
+	ok ended($b, 60), 'PostgreSQL that died ends the run';
+	is $b->{status}, 1, 'with failure';
+	like output($b), qr{^bootstrap: PostgreSQL ended; see \Q$env->{STATE_DIR}\E/pg/log$}m, 'and a sentence';
+}
+
 for my $backend (Pierre::backends()) {
 	subtest $backend => sub {
 		my $env = environment(STATE_DIR => "$tmp/$backend", BACKEND => $backend, WORKERS => 1);
@@ -149,14 +167,37 @@ for my $backend (Pierre::backends()) {
 		kill 'KILL', $run->{MASTER_PID};
 		ok ended($b, 60), 'a service that died ends the run';
 		is $b->{status}, 1, 'with failure';
-		like output($b), qr/^bootstrap: pierre ended/m, 'and a sentence';
+		like output($b), qr{^bootstrap: pierre ended by signal 9; see \Q$env->{STATE_DIR}\E/log/pierre\.log$}m,
+			'and a sentence that says how';
+		refused({ %$env, WORKERS => 9999 }, 'pierre ended with status 1: WORKERS takes .*; see .*pierre\.log',
+			'a service that refuses its options');
+		database_dies($env) if $backend eq 'postgresql';
 	};
 }
 
 my ($backend) = Pierre::backends();
 refused(environment(STATE_DIR => "$tmp/" . 'x' x 100, BACKEND => $backend), 'over 107 bytes', 'a long path');
 refused(environment(STATE_DIR => "$tmp/y", BACKEND => 'oracle'), "not 'oracle'", 'an unknown backend');
-refused(environment(STATE_DIR => "$tmp/y", HTTPS_PORT => 'x'), "must be a number", 'a port that is none');
+refused(environment(STATE_DIR => "$tmp/y", HTTPS_PORT => $_, BUILD_DIR => "$tmp/not-yet"),
+	'HTTPS_PORT must be a port from 1 to 65535', "port $_") for qw(x 0 0443 65536 99999 99999999999999999999);
+ok !-e "$tmp/y" && !-e "$tmp/not-yet", 'ports are judged first';
+refused(environment(STATE_DIR => "$tmp/y", HTTPS_PORT => 7000, HTTP_PORT => 7000), 'both 7000', 'one port twice');
+{
+	my $taken = IO::Socket::IP->new(LocalAddr => '127.0.0.1', Listen => 1);
+	refused(environment(STATE_DIR => "$tmp/y", HTTP_PORT => $taken->sockport, BUILD_DIR => "$tmp/not-yet"),
+		'set HTTP_PORT to another', 'a taken port');
+	ok !-e "$tmp/not-yet", 'is seen before anything is built';
+}
+
+my $help = Pierre::capture([ "$Pierre::SOURCE/bootstrap", 'help' ], {});
+like $help->{out}, qr/BACKEND=postgresql.*run-postgresql/s, 'help';
+for my $command (qw(build run check)) {
+	my $r = Pierre::capture([ "$Pierre::SOURCE/bootstrap", $command, '--help' ], {});
+	is_deeply $r, $help, "$command --help shows it too, and does nothing";
+}
+my $deps = Pierre::capture([ "$Pierre::SOURCE/bootstrap", 'deps', 'run-oracle' ], {});
+is $deps->{status}, 1, 'deps of something unknown';
+like $deps->{err}, qr/\Abootstrap: deps knows [^\n]*\n\z/, 'is one sentence';
 
 SKIP: {
 	skip 'only root runs things as somebody else', 1 if $> != 0;

@@ -154,6 +154,19 @@ subtest 'the README: building' => sub {
 		is $r->{status}, 1, "build $bad: refused";
 		like $r->{err}, qr/^bootstrap: .*$/m, 'with a sentence';
 	}
+	$r = shell('./bootstrap build', BACKEND => 'postgresql', BUILD_DIR => "$tmp/none",
+		PKG_CONFIG_LIBDIR => '/nonexistent');
+	like $r->{err}, qr/libpq >= \d+ was not found: install libpq-dev$/m, 'a missing library names its package';
+};
+
+subtest 'bootstrap clean' => sub {
+	my $state = "$tree/var";
+	my $moved = '/var/tmp/pierre-' . (split ' ', shell("printf %s '$state' | cksum")->{out})[0];
+	mkdir $_ or die "$_: $!" for $state, $moved;
+	my $r = shell('./bootstrap clean');
+	rmdir $moved;
+	is $r->{out}, "Data in $state was left.\nData in $moved was left.\n", 'names all data';
+	ok !-e "$tree/build" && !-e "$tree/configure", 'and removes what was built';
 };
 
 subtest 'the README: what follows' => sub {
