@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <libgen.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -27,8 +28,9 @@ bool context_usage(struct err *err_r, const char *sentence)
 	return err_reason(err_r, ERR_INVALID, USAGE_REASON, "%s", sentence);
 }
 
-/* What root makes beside an SQLite file, or as one, shuts the service out. */
-static bool check_root(struct context *c, const char *path, struct err *err_r)
+/* What root makes beside an SQLite file, or as one, shuts the service out: as
+ * root a command acts as the owner of the file, or of its directory. */
+static bool become_owner(struct context *c, const char *path, struct err *err_r)
 {
 	const struct passwd *owner;
 	struct stat st;
@@ -39,14 +41,12 @@ static bool check_root(struct context *c, const char *path, struct err *err_r)
 	    (stat(dirname(arena_strdup(c->arena, path)), &st) != 0 || st.st_uid == 0))
 		return true;
 	owner = getpwuid(st.st_uid);
-	if (!owner)
-		return err_set(err_r, ERR_CONFIG,
-			       "the database %.300s belongs to the user with the id %u: run it as that one",
-			       path, st.st_uid);
+	if (owner && initgroups(owner->pw_name, owner->pw_gid) == 0 && setgid(owner->pw_gid) == 0 &&
+	    setuid(owner->pw_uid) == 0)
+		return true;
 	return err_set(err_r, ERR_CONFIG,
-		       "the database %.300s belongs to %s, not to root; run it as %s: runuser -u %s -- "
-		       "pierre %s ...", path, owner->pw_name, owner->pw_name, owner->pw_name,
-		       c->args->cmd->words);
+		       "the database %.300s belongs to the user with the id %u: run this as that one",
+		       path, st.st_uid);
 }
 
 static bool check_there(const char *url, const char *path, struct err *err_r)
@@ -68,7 +68,7 @@ static bool open_database(struct context *c, bool existing, struct err *err_r)
 	if (!c->db)
 		return false;
 	path = db_is_memory(c->db) ? NULL : db_path(c->db);
-	if (path && !check_root(c, path, err_r))
+	if (path && !become_owner(c, path, err_r))
 		return false;
 	if (path && existing && !check_there(c->args->conf->database_url, path, err_r))
 		return false;

@@ -33,7 +33,12 @@ my $key = $p->new_key($user)->{api_key};
 # A client that keeps its connection.
 sub connected {
 	my ($from) = @_;   # limit_conn counts each address
-	return IO::Socket::INET->new(LocalAddr => $from // '127.0.0.1', PeerAddr => '127.0.0.1', PeerPort => $port) // die "connect: $!";
+	for (1 .. 100) {
+		my $s = IO::Socket::INET->new(LocalAddr => $from // '127.0.0.1', PeerAddr => '127.0.0.1', PeerPort => $port);
+		return $s if $s;
+		last unless $!{EINTR};   # a child that ended in between
+	}
+	die "connect: $!";
 }
 sub text { my ($method, $target, $body, %h) = @_;
 	my $head = join '', map { "$_: $h{$_}\r\n" } sort keys %h;
