@@ -303,8 +303,8 @@ sub configuration {
 	for ([ ENCRYPTION_KEY => undef, qr/ENCRYPTION_KEY/ ], [ ENCRYPTION_KEY => 'c2hvcnQ=', qr/ENCRYPTION_KEY/ ],
 		[ DATABASE_URL => 'mysql://x/y', qr/mysql|scheme/ ], [ FAST_SOCKET => '/no/such/dir/x', qr/FAST_SOCKET.*directory.*mkdir/ ],
 		[ ENCRYPTION_KEY => '', qr/LoadCredential.*ENCRYPTION_KEY_FILE/ ],
-		[ DATABASE_URL => 'sqlite:/no/such/x.db', qr{/no/such of the database.*DATABASE_URL} ],
-		[ DATABASE_URL => 'sqlite:/etc/x.db', qr{may not write to /etc} ], [ DATABASE_URL => 'sqlite:/etc', qr/is not a file/ ],
+		(Pierre::built()->{sqlite} ? ([ DATABASE_URL => 'sqlite:/no/such/x.db', qr{/no/such of the database.*DATABASE_URL} ],
+			[ DATABASE_URL => 'sqlite:/etc/x.db', qr{may not write to /etc} ], [ DATABASE_URL => 'sqlite:/etc', qr/is not a file/ ]) : ()),
 		[ SLOW_SOCKET => $long, qr/SLOW_SOCKET.*10[78]/ ], [ SLOW_SOCKET => $p->{fast_socket}, qr/same path/ ],
 		[ WORKERS => 0, qr/WORKERS/ ], [ WORKERS => 'many', qr/WORKERS/ ], [ BCRYPT_COST => 3, qr/BCRYPT_COST/ ],
 		[ LOG_LEVEL => 'loud', qr/LOG_LEVEL takes debug, info, warn or error$/m ], [ AUTO_MIGRATE => 'maybe', qr/AUTO_MIGRATE/ ]) {
