@@ -240,8 +240,11 @@ static bool bump(struct room *r, int index, void *arg)
 	(void)r;
 	(void)index;
 	(void)arg;
+	if (!mine)
+		return false;
 	generation_bump(mine, KEY_ID);
-	return mine != NULL;
+	room_close(&mine);
+	return true;
 }
 
 static void test_attach(void)
