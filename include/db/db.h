@@ -106,9 +106,9 @@ const char *db_backends_built(void);
  * each call. The worker sets it per request. */
 void db_deadline(struct db *db, int64_t monotonic_ms);
 
-/* For ms after a call that the database did not answer in time, or could not
- * be asked, calls fail at once (ERR_UNAVAILABLE); 0 = never. For a process
- * that has other work than to wait. */
+/* Once two calls in a row were not answered in time, or could not be asked,
+ * calls fail at once for ms (ERR_UNAVAILABLE), and again for ms when the next
+ * one fails too; 0 = never. For a process that has other work than to wait. */
 void db_breaker(struct db *db, int64_t ms);
 
 /* Round trip and identity check. On SQLite also: the file is still the one

@@ -25,6 +25,7 @@ struct db {
 	struct db_conn *conn;           /* NULL = not connected */
 	int64_t deadline;               /* 0 = timeout_ms for each call */
 	int64_t breaker_ms, open_until; /* calls fail at once until then */
+	unsigned failures;              /* in a row */
 	struct db_tx tx;
 	uint64_t seed;                  /* of the jitter */
 };

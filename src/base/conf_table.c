@@ -21,7 +21,7 @@ const struct conf_option conf_options[] = {
 	  .sentence = "Milliseconds to wait for a connection, a lock or an answer of the database." },
 	{ "FAST_DATABASE_TIMEOUT_MS", CONF_INT, CONF_RELOAD, AT(fast_database_timeout_ms),
 	  .fallback = "250", .min = 10, .max = 60000,
-	  .sentence = "The same in the fast pool, where all other requests of that worker wait meanwhile; after it, a second of refusing at once." },
+	  .sentence = "The same in the fast pool, where all other requests of that worker wait meanwhile; late twice in a row, a second of refusing at once." },
 	{ "DATABASE_PREPARE", CONF_BOOL, CONF_RELOAD, AT(database_prepare), .fallback = "yes",
 	  .sentence = "Use named prepared statements; no behind pgbouncer's transaction mode." },
 	{ "AUTO_MIGRATE", CONF_BOOL, CONF_RELOAD, AT(auto_migrate), .fallback = "yes",

@@ -17,6 +17,7 @@
 #include "db/db_core.h"
 
 enum { BACKOFF_FIRST_MS = 4, BACKOFF_MOST_MS = 200, RETRY_AFTER_S = 1 };
+enum { BREAKER_FAILURES = 2 };   /* one late answer on a busy host is no outage */
 
 /* url is given over. */
 static struct db *handle(const struct db_options *o, const struct db_driver *driver, char *url)
@@ -115,7 +116,11 @@ void db_asked(struct db *db, enum db_rc rc)
 	if (!db->breaker_ms)
 		return;
 	db->open_until = 0;
-	if (rc != DB_GONE && rc != DB_BUSY && rc != DB_UNCERTAIN)
+	if (rc != DB_GONE && rc != DB_BUSY && rc != DB_UNCERTAIN) {
+		db->failures = 0;
+		return;
+	}
+	if (++db->failures < BREAKER_FAILURES)
 		return;
 	db->open_until = clock_monotonic() + db->breaker_ms;
 	log_warn("database_breaker", LOG_S("backend", db->driver->name),
