@@ -92,7 +92,7 @@ pm.max_children = 1
 END
 $p->spawn('php-fpm', [ Pierre::as_user($fpm, '-n', '-F', '-y', "$p->{dir}/php.conf") ], { PATH => $ENV{PATH} },
 	"$p->{dir}/php.out");
-await('php-fpm', sub { -S "$p->{dir}/run/php.sock" }, $p);
+await('php-fpm', sub { Pierre::listens("$p->{dir}/run/php.sock") }, $p);
 my $site = $p->{site};
 my $user = $p->approved_user;
 my $key = $p->new_key($user);

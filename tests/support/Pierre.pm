@@ -212,7 +212,7 @@ sub wait_ready {
 	while (time < $end) {
 		$self->running or die "pierre ended at start (status $self->{status}):\n" . $self->log;
 		if (!$self->{nginx}) {
-			return if -S $self->{fast_socket} && -S $self->{slow_socket};
+			return if listens($self->{fast_socket}) && listens($self->{slow_socket});
 		} elsif (-S $self->{fast_socket}) {
 			my $r = eval { $self->get('/health/ready') };
 			return if $r && $r->{status} == 200;
@@ -220,6 +220,13 @@ sub wait_ready {
 		sleep 0.02;
 	}
 	die "not ready within 60 s:\n" . $self->log . $self->nginx_log;
+}
+
+# The file of a socket is there a moment before anybody listens on it.
+sub listens {
+	my ($path) = @_;
+	# Num RefCount Protocol Flags Type St Inode Path; flag 10000 = accepts
+	return slurp('/proc/net/unix') =~ m{^\S+ \S+ \S+ [0-9A-F]{3}1\S* .* \Q$path\E$}m;
 }
 
 # Has the master not ended? Fills {status} (as $?) when it has.
