@@ -61,7 +61,29 @@ struct field_schema {
 	size_t given_offset;
 };
 
-#define FIELD_AT(type, member) offsetof(type, member)
+/*
+ * One row: FIELD(struct subject, key_id, UUID, FIELD_NULLABLE, "Id of the API key")
+ * and then by name what else it has (.column, .min, .max, .values, .schema). Its
+ * name is the member's. A member whose type is not that of the kind does not compile.
+ */
+#define FIELD(s, member, kind, flag, ...) FIELD_AS(#member, s, member, kind, flag, __VA_ARGS__)
+
+/* The same for a row with a name of its own. */
+#define FIELD_AS(as, s, member, kind, flag, ...) \
+	{ .name = (as), .type = _Generic(((s *)0)->member, FIELD_C_##kind: FIELD_##kind), \
+	  .flags = (flag), .offset = offsetof(s, member), .sentence = __VA_ARGS__ }
+
+/* what a member of each kind is in C */
+#define FIELD_C_TEXT    const char *
+#define FIELD_C_UUID    const char *
+#define FIELD_C_INT     int64_t
+#define FIELD_C_BOOL    bool
+#define FIELD_C_TIME    int64_t
+#define FIELD_C_STRINGS const char *
+#define FIELD_C_OBJECT  default
+#define FIELD_C_LIST    struct field_list
+
+#define FIELD_SCHEMA(as, s, rows) { .name = (as), .size = sizeof(s), .fields = (rows) }
 
 static inline void *field_ptr(const struct field *f, void *base)
 {

@@ -21,6 +21,10 @@ struct call {
 	struct user user;            /* of GUARD_SESSION and GUARD_ADMIN */
 };
 
+/* Rows of many replies: {success, message, ...} is what the original answers. */
+#define ROW_SUCCESS(s) FIELD(s, success, BOOL, FIELD_REQUIRED, "Always true")
+#define ROW_MESSAGE(s) FIELD(s, message, TEXT, FIELD_REQUIRED, "What was done, for a person")
+
 /* Reply with route->status and `out` as JSON by route->out. Returns true. */
 bool call_reply(struct call *call, const void *out);
 

@@ -49,16 +49,13 @@ struct version_facts {
 	const char *name, *version, *backends;
 };
 static const struct field version_fields[] = {
-	{ .name = "name", .type = FIELD_TEXT, .offset = FIELD_AT(struct version_facts, name) },
-	{ .name = "version", .type = FIELD_TEXT,
-	  .offset = FIELD_AT(struct version_facts, version) },
-	{ .name = "backends", .type = FIELD_TEXT,
-	  .offset = FIELD_AT(struct version_facts, backends) },
+	FIELD(struct version_facts, name, TEXT, 0, NULL),
+	FIELD(struct version_facts, version, TEXT, 0, NULL),
+	FIELD(struct version_facts, backends, TEXT, 0, NULL),
 	{ 0 },
 };
-static const struct field_schema version_schema = {
-	"Version", sizeof(struct version_facts), version_fields, 0,
-};
+static const struct field_schema version_schema =
+	FIELD_SCHEMA("Version", struct version_facts, version_fields);
 
 static int version_run(const struct cmd_args *a)
 {

@@ -14,13 +14,11 @@ struct setup_token {
 	const char *setup_token;
 };
 static const struct field setup_token_fields[] = {
-	{ .name = "setup_token", .type = FIELD_TEXT,
-	  .offset = FIELD_AT(struct setup_token, setup_token) },
+	FIELD(struct setup_token, setup_token, TEXT, 0, NULL),
 	{ 0 },
 };
-static const struct field_schema setup_token_schema = {
-	"SetupToken", sizeof(struct setup_token), setup_token_fields, 0,
-};
+static const struct field_schema setup_token_schema =
+	FIELD_SCHEMA("SetupToken", struct setup_token, setup_token_fields);
 
 static bool setup_token(struct context *c, struct err *err_r)
 {

@@ -120,12 +120,11 @@ struct check_out {
 	bool sound;
 };
 static const struct field check_fields[] = {
-	{ .name = "sound", .type = FIELD_BOOL, .offset = FIELD_AT(struct check_out, sound) },
+	FIELD(struct check_out, sound, BOOL, 0, NULL),
 	{ 0 },
 };
-static const struct field_schema check_schema = {
-	"ConfigCheck", sizeof(struct check_out), check_fields, 0,
-};
+static const struct field_schema check_schema =
+	FIELD_SCHEMA("ConfigCheck", struct check_out, check_fields);
 
 static void report(void *arg, const struct err *err)
 {
@@ -172,16 +171,14 @@ struct option_out {
 	const char *name, *value, *source, *sentence;
 };
 static const struct field option_fields[] = {
-	{ .name = "name", .type = FIELD_TEXT, .offset = FIELD_AT(struct option_out, name) },
-	{ .name = "value", .type = FIELD_TEXT, .offset = FIELD_AT(struct option_out, value) },
-	{ .name = "source", .type = FIELD_TEXT, .offset = FIELD_AT(struct option_out, source) },
-	{ .name = "sentence", .type = FIELD_TEXT,
-	  .offset = FIELD_AT(struct option_out, sentence) },
+	FIELD(struct option_out, name, TEXT, 0, NULL),
+	FIELD(struct option_out, value, TEXT, 0, NULL),
+	FIELD(struct option_out, source, TEXT, 0, NULL),
+	FIELD(struct option_out, sentence, TEXT, 0, NULL),
 	{ 0 },
 };
-static const struct field_schema option_schema = {
-	"Option", sizeof(struct option_out), option_fields, 0,
-};
+static const struct field_schema option_schema =
+	FIELD_SCHEMA("Option", struct option_out, option_fields);
 
 static const char *source(const struct cmd_args *a, const struct conf_option *o,
 			  const char *value)

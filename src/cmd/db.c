@@ -25,21 +25,26 @@ struct test_out {
 	int64_t round_trip_min_us, round_trip_median_us;
 };
 
-#define FACT(n) { .name = #n, .type = FIELD_TEXT, .offset = FIELD_AT(struct test_out, facts.n) }
-#define NUMBER(n) { .name = #n, .type = FIELD_INT, .offset = FIELD_AT(struct test_out, n) }
+#define FACT(n, kind) FIELD_AS(#n, struct test_out, facts.n, kind, 0, NULL)
 
 static const struct field test_fields[] = {
-	FACT(backend), FACT(where), FACT(library), FACT(server), FACT(encoding), FACT(tls),
-	FACT(journal), FACT(synchronous),
-	{ .name = "connections_free", .type = FIELD_INT,
-	  .offset = FIELD_AT(struct test_out, facts.connections_free) },
-	NUMBER(schema_current), NUMBER(schema_latest),
-	NUMBER(round_trip_min_us), NUMBER(round_trip_median_us),
+	FACT(backend, TEXT),
+	FACT(where, TEXT),
+	FACT(library, TEXT),
+	FACT(server, TEXT),
+	FACT(encoding, TEXT),
+	FACT(tls, TEXT),
+	FACT(journal, TEXT),
+	FACT(synchronous, TEXT),
+	FACT(connections_free, INT),
+	FIELD(struct test_out, schema_current, INT, 0, NULL),
+	FIELD(struct test_out, schema_latest, INT, 0, NULL),
+	FIELD(struct test_out, round_trip_min_us, INT, 0, NULL),
+	FIELD(struct test_out, round_trip_median_us, INT, 0, NULL),
 	{ 0 },
 };
-static const struct field_schema test_schema = {
-	"DatabaseTest", sizeof(struct test_out), test_fields, 0,
-};
+static const struct field_schema test_schema =
+	FIELD_SCHEMA("DatabaseTest", struct test_out, test_fields);
 
 static int64_t microseconds(void)
 {
@@ -100,23 +105,26 @@ struct status_out {
 	int64_t file_bytes, wal_bytes;
 };
 
-#undef NUMBER
-#define NUMBER(n) { .name = #n, .type = FIELD_INT, .offset = FIELD_AT(struct status_out, n) }
-#define TEXT(n) { .name = #n, .type = FIELD_TEXT, .offset = FIELD_AT(struct status_out, n) }
-
 static const struct field migrate_fields[] = {
-	NUMBER(applied), NUMBER(schema_current), NUMBER(schema_latest), { 0 },
+	FIELD(struct status_out, applied, INT, 0, NULL),
+	FIELD(struct status_out, schema_current, INT, 0, NULL),
+	FIELD(struct status_out, schema_latest, INT, 0, NULL),
+	{ 0 },
 };
-static const struct field_schema migrate_schema = {
-	"Migrated", sizeof(struct status_out), migrate_fields, 0,
-};
+static const struct field_schema migrate_schema =
+	FIELD_SCHEMA("Migrated", struct status_out, migrate_fields);
 static const struct field status_fields[] = {
-	TEXT(backend), NUMBER(schema_current), NUMBER(schema_latest), NUMBER(pending),
-	TEXT(path), NUMBER(file_bytes), NUMBER(wal_bytes), { 0 },
+	FIELD(struct status_out, backend, TEXT, 0, NULL),
+	FIELD(struct status_out, schema_current, INT, 0, NULL),
+	FIELD(struct status_out, schema_latest, INT, 0, NULL),
+	FIELD(struct status_out, pending, INT, 0, NULL),
+	FIELD(struct status_out, path, TEXT, 0, NULL),
+	FIELD(struct status_out, file_bytes, INT, 0, NULL),
+	FIELD(struct status_out, wal_bytes, INT, 0, NULL),
+	{ 0 },
 };
-static const struct field_schema status_schema = {
-	"DatabaseStatus", sizeof(struct status_out), status_fields, 0,
-};
+static const struct field_schema status_schema =
+	FIELD_SCHEMA("DatabaseStatus", struct status_out, status_fields);
 
 static bool read_schema(struct db *db, struct status_out *out, struct err *err_r)
 {

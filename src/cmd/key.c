@@ -19,14 +19,12 @@ struct key_created {
 	const struct api_key *key_info;
 };
 static const struct field key_created_fields[] = {
-	{ .name = "api_key", .type = FIELD_TEXT, .offset = FIELD_AT(struct key_created, api_key) },
-	{ .name = "key_info", .type = FIELD_OBJECT, .schema = &api_key_schema,
-	  .offset = FIELD_AT(struct key_created, key_info) },
+	FIELD(struct key_created, api_key, TEXT, 0, NULL),
+	FIELD(struct key_created, key_info, OBJECT, 0, NULL, .schema = &api_key_schema),
 	{ 0 },
 };
-static const struct field_schema key_created_schema = {
-	"ApiKeyCreated", sizeof(struct key_created), key_created_fields, 0,
-};
+static const struct field_schema key_created_schema =
+	FIELD_SCHEMA("ApiKeyCreated", struct key_created, key_created_fields);
 
 /* "read,write" -> ["read","write"] */
 static const char *scopes_json(struct arena *arena, const char *list)

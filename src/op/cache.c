@@ -39,14 +39,12 @@ struct cache {
 /* --- one row as one block ----------------------------------------------------- */
 
 static const struct field ref_fields[] = {
-	{ .name = "id", .type = FIELD_UUID, .offset = FIELD_AT(struct session_ref, id) },
-	{ .name = "tenant_id", .type = FIELD_UUID,
-	  .offset = FIELD_AT(struct session_ref, tenant_id) },
+	FIELD(struct session_ref, id, UUID, 0, NULL),
+	FIELD(struct session_ref, tenant_id, UUID, 0, NULL),
 	{ 0 },
 };
-static const struct field_schema ref_schema = {
-	"SessionRef", sizeof(struct session_ref), ref_fields, 0,
-};
+static const struct field_schema ref_schema =
+	FIELD_SCHEMA("SessionRef", struct session_ref, ref_fields);
 
 static bool is_text(const struct field *f)
 {

@@ -13,23 +13,18 @@
 /* --- first setup ------------------------------------------------------------ */
 
 static const struct field setup_fields[] = {
-	{ .name = "setup_token", .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SECRET,
-	  .offset = FIELD_AT(struct admin_setup_in, setup_token),
-	  .sentence = "The one-time token that `pierre admin setup-token` prints" },
-	{ .name = "email", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct admin_setup_in, email), .min = 1, .max = 254,
-	  .sentence = "Address of the first administrator" },
-	{ .name = "password", .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SECRET,
-	  .offset = FIELD_AT(struct admin_setup_in, password),
-	  .sentence = "At least PASSWORD_MIN_LENGTH characters, at most 72 bytes" },
-	{ .name = "display_name", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct admin_setup_in, display_name), .min = 1, .max = 100,
-	  .sentence = "Name to show" },
+	FIELD(struct admin_setup_in, setup_token, TEXT, FIELD_REQUIRED | FIELD_SECRET,
+	      "The one-time token that `pierre admin setup-token` prints"),
+	FIELD(struct admin_setup_in, email, TEXT, FIELD_REQUIRED,
+	      "Address of the first administrator", .min = 1, .max = 254),
+	FIELD(struct admin_setup_in, password, TEXT, FIELD_REQUIRED | FIELD_SECRET,
+	      "At least PASSWORD_MIN_LENGTH characters, at most 72 bytes"),
+	FIELD(struct admin_setup_in, display_name, TEXT, FIELD_NULLABLE, "Name to show",
+	      .min = 1, .max = 100),
 	{ 0 },
 };
-static const struct field_schema setup_schema = {
-	"AdminSetup", sizeof(struct admin_setup_in), setup_fields, 0,
-};
+static const struct field_schema setup_schema =
+	FIELD_SCHEMA("AdminSetup", struct admin_setup_in, setup_fields);
 
 struct setup_out {
 	const char *user_id, *admin_token, *message;
@@ -37,22 +32,16 @@ struct setup_out {
 };
 
 static const struct field setup_out_fields[] = {
-	{ .name = "user_id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct setup_out, user_id), .sentence = "The administrator" },
-	{ .name = "admin_token", .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SECRET,
-	  .offset = FIELD_AT(struct setup_out, admin_token),
-	  .sentence = "Access token of that user" },
-	{ .name = "expires_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct setup_out, expires_at),
-	  .sentence = "When the token ends; log in for another" },
-	{ .name = "message", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct setup_out, message),
-	  .sentence = "What was done, for a person" },
+	FIELD(struct setup_out, user_id, UUID, FIELD_REQUIRED, "The administrator"),
+	FIELD(struct setup_out, admin_token, TEXT, FIELD_REQUIRED | FIELD_SECRET,
+	      "Access token of that user"),
+	FIELD(struct setup_out, expires_at, TIME, FIELD_REQUIRED,
+	      "When the token ends; log in for another"),
+	ROW_MESSAGE(struct setup_out),
 	{ 0 },
 };
-static const struct field_schema setup_out_schema = {
-	"AdminSetupDone", sizeof(struct setup_out), setup_out_fields, 0,
-};
+static const struct field_schema setup_out_schema =
+	FIELD_SCHEMA("AdminSetupDone", struct setup_out, setup_out_fields);
 
 static bool admin_setup(struct call *call, struct err *err_r)
 {
@@ -76,20 +65,15 @@ struct setup_status_out {
 };
 
 static const struct field setup_status_fields[] = {
-	{ .name = "needs_setup", .type = FIELD_BOOL, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct setup_status_out, needs_setup),
-	  .sentence = "POST /admin/setup is waited for" },
-	{ .name = "admin_user_exists", .type = FIELD_BOOL, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct setup_status_out, admin_user_exists),
-	  .sentence = "There is an administrator" },
-	{ .name = "message", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct setup_status_out, message),
-	  .sentence = "The same, for a person" },
+	FIELD(struct setup_status_out, needs_setup, BOOL, FIELD_REQUIRED,
+	      "POST /admin/setup is waited for"),
+	FIELD(struct setup_status_out, admin_user_exists, BOOL, FIELD_REQUIRED,
+	      "There is an administrator"),
+	FIELD(struct setup_status_out, message, TEXT, FIELD_REQUIRED, "The same, for a person"),
 	{ 0 },
 };
-static const struct field_schema setup_status_schema = {
-	"AdminSetupStatus", sizeof(struct setup_status_out), setup_status_fields, 0,
-};
+static const struct field_schema setup_status_schema =
+	FIELD_SCHEMA("AdminSetupStatus", struct setup_status_out, setup_status_fields);
 
 static bool admin_setup_status(struct call *call, struct err *err_r)
 {
@@ -117,19 +101,15 @@ struct user_page {
 };
 
 static const struct field user_page_fields[] = {
-	{ .name = "count", .type = FIELD_INT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct user_page, count), .sentence = "Users on this page" },
-	{ .name = "users", .type = FIELD_LIST, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct user_page, users), .schema = &user_schema,
-	  .sentence = "Newest first" },
-	{ .name = "next_cursor", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct user_page, next_cursor),
-	  .sentence = "?cursor= of the next page, null at the end" },
+	FIELD(struct user_page, count, INT, FIELD_REQUIRED, "Users on this page"),
+	FIELD(struct user_page, users, LIST, FIELD_REQUIRED, "Newest first",
+	      .schema = &user_schema),
+	FIELD(struct user_page, next_cursor, TEXT, FIELD_NULLABLE,
+	      "?cursor= of the next page, null at the end"),
 	{ 0 },
 };
-static const struct field_schema user_page_schema = {
-	"UserPage", sizeof(struct user_page), user_page_fields, 0,
-};
+static const struct field_schema user_page_schema =
+	FIELD_SCHEMA("UserPage", struct user_page, user_page_fields);
 
 struct user_list_reply {
 	bool success;
@@ -138,19 +118,15 @@ struct user_list_reply {
 };
 
 static const struct field user_list_reply_fields[] = {
-	{ .name = "success", .type = FIELD_BOOL, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct user_list_reply, success), .sentence = "Always true" },
-	{ .name = "message", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct user_list_reply, message),
-	  .sentence = "How many there are, for a person" },
-	{ .name = "data", .type = FIELD_OBJECT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct user_list_reply, data), .schema = &user_page_schema,
-	  .sentence = "The page" },
+	ROW_SUCCESS(struct user_list_reply),
+	FIELD(struct user_list_reply, message, TEXT, FIELD_REQUIRED,
+	      "How many there are, for a person"),
+	FIELD(struct user_list_reply, data, OBJECT, FIELD_REQUIRED, "The page",
+	      .schema = &user_page_schema),
 	{ 0 },
 };
-static const struct field_schema user_list_reply_schema = {
-	"UserList", sizeof(struct user_list_reply), user_list_reply_fields, 0,
-};
+static const struct field_schema user_list_reply_schema =
+	FIELD_SCHEMA("UserList", struct user_list_reply, user_list_reply_fields);
 
 static bool reply_users(struct call *call, const char *status, struct err *err_r)
 {
@@ -187,23 +163,18 @@ static bool admin_pending_users(struct call *call, struct err *err_r)
 /* --- approve, suspend ------------------------------------------------------- */
 
 static const struct field approve_fields[] = {
-	{ .name = "reason", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct user_approve_in, reason), .min = 0, .max = 500,
-	  .sentence = "Kept in the audit event" },
-	{ .name = "create_default_tenant", .type = FIELD_BOOL,
-	  .offset = FIELD_AT(struct user_approve_in, create_default_tenant),
-	  .sentence = "Also make a tenant that the user owns" },
-	{ .name = "tenant_name", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct user_approve_in, tenant_name), .min = 1, .max = 100,
-	  .sentence = "Its name; from the user's when left out" },
-	{ .name = "tenant_slug", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct user_approve_in, tenant_slug), .min = 1, .max = 63,
-	  .sentence = "Its short name: a-z, 0-9 and hyphens" },
+	FIELD(struct user_approve_in, reason, TEXT, FIELD_NULLABLE, "Kept in the audit event",
+	      .min = 0, .max = 500),
+	FIELD(struct user_approve_in, create_default_tenant, BOOL, 0,
+	      "Also make a tenant that the user owns"),
+	FIELD(struct user_approve_in, tenant_name, TEXT, FIELD_NULLABLE,
+	      "Its name; from the user's when left out", .min = 1, .max = 100),
+	FIELD(struct user_approve_in, tenant_slug, TEXT, FIELD_NULLABLE,
+	      "Its short name: a-z, 0-9 and hyphens", .min = 1, .max = 63),
 	{ 0 },
 };
-static const struct field_schema approve_schema = {
-	"UserApprove", sizeof(struct user_approve_in), approve_fields, 0,
-};
+static const struct field_schema approve_schema =
+	FIELD_SCHEMA("UserApprove", struct user_approve_in, approve_fields);
 
 struct user_reply {
 	bool success;
@@ -212,23 +183,20 @@ struct user_reply {
 	const struct tenant *tenant_created;
 };
 
+#define USER_REPLY_ROWS \
+	ROW_SUCCESS(struct user_reply), \
+	ROW_MESSAGE(struct user_reply), \
+	FIELD(struct user_reply, user, OBJECT, FIELD_REQUIRED, "The user as he is now", \
+	      .schema = &user_schema)
+
 static const struct field approved_fields[] = {
-	{ .name = "success", .type = FIELD_BOOL, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct user_reply, success), .sentence = "Always true" },
-	{ .name = "message", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct user_reply, message),
-	  .sentence = "What was done, for a person" },
-	{ .name = "user", .type = FIELD_OBJECT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct user_reply, user), .schema = &user_schema,
-	  .sentence = "The user as he is now" },
-	{ .name = "tenant_created", .type = FIELD_OBJECT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct user_reply, tenant_created), .schema = &tenant_schema,
-	  .sentence = "The tenant that was made, null when none was" },
+	USER_REPLY_ROWS,
+	FIELD(struct user_reply, tenant_created, OBJECT, FIELD_NULLABLE,
+	      "The tenant that was made, null when none was", .schema = &tenant_schema),
 	{ 0 },
 };
-static const struct field_schema approved_schema = {
-	"UserApproved", sizeof(struct user_reply), approved_fields, 0,
-};
+static const struct field_schema approved_schema =
+	FIELD_SCHEMA("UserApproved", struct user_reply, approved_fields);
 
 static bool admin_approve(struct call *call, struct err *err_r)
 {
@@ -250,29 +218,19 @@ struct suspend_in {
 };
 
 static const struct field suspend_fields[] = {
-	{ .name = "reason", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct suspend_in, reason), .min = 0, .max = 500,
-	  .sentence = "Kept in the audit event" },
+	FIELD(struct suspend_in, reason, TEXT, FIELD_NULLABLE, "Kept in the audit event",
+	      .min = 0, .max = 500),
 	{ 0 },
 };
-static const struct field_schema suspend_schema = {
-	"UserSuspend", sizeof(struct suspend_in), suspend_fields, 0,
-};
+static const struct field_schema suspend_schema =
+	FIELD_SCHEMA("UserSuspend", struct suspend_in, suspend_fields);
 
 static const struct field suspended_fields[] = {
-	{ .name = "success", .type = FIELD_BOOL, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct user_reply, success), .sentence = "Always true" },
-	{ .name = "message", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct user_reply, message),
-	  .sentence = "What was done, for a person" },
-	{ .name = "user", .type = FIELD_OBJECT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct user_reply, user), .schema = &user_schema,
-	  .sentence = "The user as he is now" },
+	USER_REPLY_ROWS,
 	{ 0 },
 };
-static const struct field_schema suspended_schema = {
-	"UserSuspended", sizeof(struct user_reply), suspended_fields, 0,
-};
+static const struct field_schema suspended_schema =
+	FIELD_SCHEMA("UserSuspended", struct user_reply, suspended_fields);
 
 static bool admin_suspend(struct call *call, struct err *err_r)
 {

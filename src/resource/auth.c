@@ -11,51 +11,40 @@
 #include "resource/routes.h"
 
 static const struct field message_fields[] = {
-	{ .name = "message", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct message_out, message),
-	  .sentence = "What was done, for a person" },
+	ROW_MESSAGE(struct message_out),
 	{ 0 },
 };
-const struct field_schema message_schema = {
-	"Message", sizeof(struct message_out), message_fields, 0,
-};
+const struct field_schema message_schema =
+	FIELD_SCHEMA("Message", struct message_out, message_fields);
 
 /* --- register --------------------------------------------------------------- */
 
 static const struct field register_fields[] = {
-	{ .name = "email", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct user_register_in, email), .min = 1, .max = 254,
-	  .sentence = "Address to log in with; upper and lower case are the same" },
-	{ .name = "password", .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SECRET,
-	  .offset = FIELD_AT(struct user_register_in, password),
-	  .sentence = "At least PASSWORD_MIN_LENGTH characters, at most 72 bytes" },
-	{ .name = "display_name", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct user_register_in, display_name), .min = 1, .max = 100,
-	  .sentence = "Name to show" },
+	FIELD(struct user_register_in, email, TEXT, FIELD_REQUIRED,
+	      "Address to log in with; upper and lower case are the same", .min = 1, .max = 254),
+	FIELD(struct user_register_in, password, TEXT, FIELD_REQUIRED | FIELD_SECRET,
+	      "At least PASSWORD_MIN_LENGTH characters, at most 72 bytes"),
+	FIELD(struct user_register_in, display_name, TEXT, FIELD_NULLABLE, "Name to show",
+	      .min = 1, .max = 100),
 	{ 0 },
 };
-static const struct field_schema register_schema = {
-	"Register", sizeof(struct user_register_in), register_fields, 0,
-};
+static const struct field_schema register_schema =
+	FIELD_SCHEMA("Register", struct user_register_in, register_fields);
 
 struct register_out {
 	const char *user_id, *user_status, *message;
 };
 
 static const struct field register_out_fields[] = {
-	{ .name = "user_id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct register_out, user_id), .sentence = "The new user" },
-	{ .name = "user_status", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct register_out, user_status),
-	  .sentence = "pending until an administrator approves, or active" },
-	{ .name = "message", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct register_out, message),
-	  .sentence = "What happens next, for a person" },
+	FIELD(struct register_out, user_id, UUID, FIELD_REQUIRED, "The new user"),
+	FIELD(struct register_out, user_status, TEXT, FIELD_REQUIRED,
+	      "pending until an administrator approves, or active"),
+	FIELD(struct register_out, message, TEXT, FIELD_REQUIRED,
+	      "What happens next, for a person"),
 	{ 0 },
 };
-static const struct field_schema register_out_schema = {
-	"Registered", sizeof(struct register_out), register_out_fields, 0,
-};
+static const struct field_schema register_out_schema =
+	FIELD_SCHEMA("Registered", struct register_out, register_out_fields);
 
 static bool auth_register(struct call *call, struct err *err_r)
 {
@@ -75,48 +64,35 @@ static bool auth_register(struct call *call, struct err *err_r)
 /* --- log in, refresh -------------------------------------------------------- */
 
 static const struct field login_fields[] = {
-	{ .name = "email", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct login_in, email), .sentence = "Address of the account" },
-	{ .name = "password", .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SECRET,
-	  .offset = FIELD_AT(struct login_in, password), .sentence = "Its password" },
+	FIELD(struct login_in, email, TEXT, FIELD_REQUIRED, "Address of the account"),
+	FIELD(struct login_in, password, TEXT, FIELD_REQUIRED | FIELD_SECRET, "Its password"),
 	{ 0 },
 };
-static const struct field_schema login_schema = {
-	"Login", sizeof(struct login_in), login_fields, 0,
-};
+static const struct field_schema login_schema =
+	FIELD_SCHEMA("Login", struct login_in, login_fields);
 
 struct refresh_in {
 	const char *refresh_token, *token, *user_id;
 };
 
 static const struct field refresh_fields[] = {
-	{ .name = "refresh_token", .type = FIELD_TEXT, .flags = FIELD_SECRET,
-	  .offset = FIELD_AT(struct refresh_in, refresh_token),
-	  .sentence = "The refresh token of the last login or refresh" },
-	{ .name = "token", .type = FIELD_TEXT, .flags = FIELD_SECRET,
-	  .offset = FIELD_AT(struct refresh_in, token),
-	  .sentence = "Another name of refresh_token" },
-	{ .name = "user_id", .type = FIELD_UUID,
-	  .offset = FIELD_AT(struct refresh_in, user_id),
-	  .sentence = "When given, must be the user of the session" },
+	FIELD(struct refresh_in, refresh_token, TEXT, FIELD_SECRET,
+	      "The refresh token of the last login or refresh"),
+	FIELD(struct refresh_in, token, TEXT, FIELD_SECRET, "Another name of refresh_token"),
+	FIELD(struct refresh_in, user_id, UUID, 0, "When given, must be the user of the session"),
 	{ 0 },
 };
-static const struct field_schema refresh_schema = {
-	"Refresh", sizeof(struct refresh_in), refresh_fields, 0,
-};
+static const struct field_schema refresh_schema =
+	FIELD_SCHEMA("Refresh", struct refresh_in, refresh_fields);
 
 static const struct field login_user_fields[] = {
-	{ .name = "user_id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct user, id), .sentence = "Id of the user" },
-	{ .name = "email", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct user, email), .sentence = "Address as it was registered" },
-	{ .name = "display_name", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct user, display_name), .sentence = "Name to show" },
+	FIELD_AS("user_id", struct user, id, UUID, FIELD_REQUIRED, "Id of the user"),
+	FIELD(struct user, email, TEXT, FIELD_REQUIRED, "Address as it was registered"),
+	FIELD(struct user, display_name, TEXT, FIELD_NULLABLE, "Name to show"),
 	{ 0 },
 };
-static const struct field_schema login_user_schema = {
-	"LoginUser", sizeof(struct user), login_user_fields, 0,
-};
+static const struct field_schema login_user_schema =
+	FIELD_SCHEMA("LoginUser", struct user, login_user_fields);
 
 struct tokens_out {
 	const char *access_token, *jwt_token, *token_type, *refresh_token;
@@ -125,31 +101,21 @@ struct tokens_out {
 };
 
 static const struct field tokens_fields[] = {
-	{ .name = "access_token", .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SECRET,
-	  .offset = FIELD_AT(struct tokens_out, access_token),
-	  .sentence = "Opaque token for the Authorization header" },
-	{ .name = "jwt_token", .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SECRET,
-	  .offset = FIELD_AT(struct tokens_out, jwt_token),
-	  .sentence = "The same token, under the name older clients read" },
-	{ .name = "token_type", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct tokens_out, token_type), .sentence = "Always Bearer" },
-	{ .name = "expires_in", .type = FIELD_INT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct tokens_out, expires_in),
-	  .sentence = "Seconds the access token lives" },
-	{ .name = "expires_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct tokens_out, expires_at),
-	  .sentence = "When the access token ends" },
-	{ .name = "refresh_token", .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SECRET,
-	  .offset = FIELD_AT(struct tokens_out, refresh_token),
-	  .sentence = "Gives the next pair, once" },
-	{ .name = "user", .type = FIELD_OBJECT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct tokens_out, user), .schema = &login_user_schema,
-	  .sentence = "Whose session it is" },
+	FIELD(struct tokens_out, access_token, TEXT, FIELD_REQUIRED | FIELD_SECRET,
+	      "Opaque token for the Authorization header"),
+	FIELD(struct tokens_out, jwt_token, TEXT, FIELD_REQUIRED | FIELD_SECRET,
+	      "The same token, under the name older clients read"),
+	FIELD(struct tokens_out, token_type, TEXT, FIELD_REQUIRED, "Always Bearer"),
+	FIELD(struct tokens_out, expires_in, INT, FIELD_REQUIRED, "Seconds the access token lives"),
+	FIELD(struct tokens_out, expires_at, TIME, FIELD_REQUIRED, "When the access token ends"),
+	FIELD(struct tokens_out, refresh_token, TEXT, FIELD_REQUIRED | FIELD_SECRET,
+	      "Gives the next pair, once"),
+	FIELD(struct tokens_out, user, OBJECT, FIELD_REQUIRED, "Whose session it is",
+	      .schema = &login_user_schema),
 	{ 0 },
 };
-static const struct field_schema tokens_schema = {
-	"Tokens", sizeof(struct tokens_out), tokens_fields, 0,
-};
+static const struct field_schema tokens_schema =
+	FIELD_SCHEMA("Tokens", struct tokens_out, tokens_fields);
 
 static bool reply_tokens(struct call *call, const struct session_tokens *t,
 			 const struct user *user)
@@ -211,9 +177,8 @@ struct nothing_in {
 static const struct field nothing_fields[] = {
 	{ 0 },
 };
-static const struct field_schema nothing_schema = {
-	"Nothing", sizeof(struct nothing_in), nothing_fields, 0,
-};
+static const struct field_schema nothing_schema =
+	FIELD_SCHEMA("Nothing", struct nothing_in, nothing_fields);
 
 static bool auth_logout(struct call *call, struct err *err_r)
 {
@@ -223,19 +188,14 @@ static bool auth_logout(struct call *call, struct err *err_r)
 }
 
 static const struct field password_fields[] = {
-	{ .name = "current_password", .type = FIELD_TEXT,
-	  .flags = FIELD_REQUIRED | FIELD_SECRET,
-	  .offset = FIELD_AT(struct password_change_in, current_password),
-	  .sentence = "The password until now" },
-	{ .name = "new_password", .type = FIELD_TEXT,
-	  .flags = FIELD_REQUIRED | FIELD_SECRET,
-	  .offset = FIELD_AT(struct password_change_in, new_password),
-	  .sentence = "At least PASSWORD_MIN_LENGTH characters, at most 72 bytes" },
+	FIELD(struct password_change_in, current_password, TEXT, FIELD_REQUIRED | FIELD_SECRET,
+	      "The password until now"),
+	FIELD(struct password_change_in, new_password, TEXT, FIELD_REQUIRED | FIELD_SECRET,
+	      "At least PASSWORD_MIN_LENGTH characters, at most 72 bytes"),
 	{ 0 },
 };
-static const struct field_schema password_schema = {
-	"PasswordChange", sizeof(struct password_change_in), password_fields, 0,
-};
+static const struct field_schema password_schema =
+	FIELD_SCHEMA("PasswordChange", struct password_change_in, password_fields);
 
 static bool auth_password(struct call *call, struct err *err_r)
 {

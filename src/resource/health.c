@@ -15,43 +15,33 @@ struct health_out {
 };
 
 static const struct field health_fields[] = {
-	{ .name = "status", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct health_out, status), .sentence = "Always ok" },
-	{ .name = "service", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct health_out, service), .sentence = "Name of the service" },
+	FIELD(struct health_out, status, TEXT, FIELD_REQUIRED, "Always ok"),
+	FIELD(struct health_out, service, TEXT, FIELD_REQUIRED, "Name of the service"),
 	{ 0 },
 };
-static const struct field_schema health_schema = {
-	"Health", sizeof(struct health_out), health_fields, 0,
-};
+static const struct field_schema health_schema =
+	FIELD_SCHEMA("Health", struct health_out, health_fields);
 
 static const struct field ready_fields[] = {
-	{ .name = "status", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct health_out, status), .sentence = "Always ok" },
-	{ .name = "database", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct health_out, database),
-	  .sentence = "Always ok: the database answered" },
+	FIELD(struct health_out, status, TEXT, FIELD_REQUIRED, "Always ok"),
+	FIELD(struct health_out, database, TEXT, FIELD_REQUIRED,
+	      "Always ok: the database answered"),
 	{ 0 },
 };
-static const struct field_schema ready_schema = {
-	"Ready", sizeof(struct health_out), ready_fields, 0,
-};
+static const struct field_schema ready_schema =
+	FIELD_SCHEMA("Ready", struct health_out, ready_fields);
 
 struct version_out {
 	const char *name, *version;
 };
 
 static const struct field version_fields[] = {
-	{ .name = "name", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct version_out, name), .sentence = "Name of the program" },
-	{ .name = "version", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct version_out, version),
-	  .sentence = "Version of the program" },
+	FIELD(struct version_out, name, TEXT, FIELD_REQUIRED, "Name of the program"),
+	FIELD(struct version_out, version, TEXT, FIELD_REQUIRED, "Version of the program"),
 	{ 0 },
 };
-static const struct field_schema version_schema = {
-	"Version", sizeof(struct version_out), version_fields, 0,
-};
+static const struct field_schema version_schema =
+	FIELD_SCHEMA("Version", struct version_out, version_fields);
 
 static bool health_show(struct call *call, struct err *err_r)
 {

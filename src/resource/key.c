@@ -12,30 +12,23 @@
 /* --- make ------------------------------------------------------------------- */
 
 static const struct field key_create_fields[] = {
-	{ .name = "name", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct key_create_in, name), .min = 1, .max = 100,
-	  .sentence = "What the key is for" },
-	{ .name = "description", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct key_create_in, description), .min = 0, .max = 500,
-	  .sentence = "More about it" },
-	{ .name = "tier", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct key_create_in, tier),
-	  .sentence = "trial, starter, professional or enterprise; your own when left out, never above it" },
-	{ .name = "rate_limit_requests", .type = FIELD_INT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct key_create_in, rate_limit_requests),
-	  .min = 1, .max = INT64_C(1000000000),
-	  .sentence = "Requests a month; the tier's when left out, never above it" },
-	{ .name = "expires_in_days", .type = FIELD_INT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct key_create_in, expires_in_days), .min = 1, .max = 3650,
-	  .sentence = "Days until the key ends; the tier's when left out" },
-	{ .name = "scopes", .type = FIELD_STRINGS, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct key_create_in, scopes), .max = 32,
-	  .sentence = "Words your services give a meaning to" },
+	FIELD(struct key_create_in, name, TEXT, FIELD_REQUIRED, "What the key is for",
+	      .min = 1, .max = 100),
+	FIELD(struct key_create_in, description, TEXT, FIELD_NULLABLE, "More about it",
+	      .min = 0, .max = 500),
+	FIELD(struct key_create_in, tier, TEXT, FIELD_NULLABLE,
+	      "trial, starter, professional or enterprise; your own when left out, never above it"),
+	FIELD(struct key_create_in, rate_limit_requests, INT, FIELD_NULLABLE,
+	      "Requests a month; the tier's when left out, never above it",
+	      .min = 1, .max = INT64_C(1000000000)),
+	FIELD(struct key_create_in, expires_in_days, INT, FIELD_NULLABLE,
+	      "Days until the key ends; the tier's when left out", .min = 1, .max = 3650),
+	FIELD(struct key_create_in, scopes, STRINGS, FIELD_NULLABLE,
+	      "Words your services give a meaning to", .max = 32),
 	{ 0 },
 };
-static const struct field_schema key_create_schema = {
-	"ApiKeyCreate", sizeof(struct key_create_in), key_create_fields, 0,
-};
+static const struct field_schema key_create_schema =
+	FIELD_SCHEMA("ApiKeyCreate", struct key_create_in, key_create_fields);
 
 struct key_created_out {
 	const char *api_key, *warning;
@@ -43,20 +36,15 @@ struct key_created_out {
 };
 
 static const struct field key_created_fields[] = {
-	{ .name = "api_key", .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SECRET,
-	  .offset = FIELD_AT(struct key_created_out, api_key),
-	  .sentence = "The whole key, shown this once" },
-	{ .name = "key_info", .type = FIELD_OBJECT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct key_created_out, key_info), .schema = &api_key_schema,
-	  .sentence = "What is kept about it" },
-	{ .name = "warning", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct key_created_out, warning),
-	  .sentence = "Reminds to store the key" },
+	FIELD(struct key_created_out, api_key, TEXT, FIELD_REQUIRED | FIELD_SECRET,
+	      "The whole key, shown this once"),
+	FIELD(struct key_created_out, key_info, OBJECT, FIELD_REQUIRED, "What is kept about it",
+	      .schema = &api_key_schema),
+	FIELD(struct key_created_out, warning, TEXT, FIELD_REQUIRED, "Reminds to store the key"),
 	{ 0 },
 };
-static const struct field_schema key_created_schema = {
-	"ApiKeyCreated", sizeof(struct key_created_out), key_created_fields, 0,
-};
+static const struct field_schema key_created_schema =
+	FIELD_SCHEMA("ApiKeyCreated", struct key_created_out, key_created_fields);
 
 static bool key_create(struct call *call, struct err *err_r)
 {
@@ -77,17 +65,14 @@ static bool key_create(struct call *call, struct err *err_r)
 static const char *const key_list_query[] = { "limit", "cursor", NULL };
 
 static const struct field key_list_fields[] = {
-	{ .name = "api_keys", .type = FIELD_LIST, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct key_list_out, api_keys), .schema = &api_key_schema,
-	  .sentence = "Your keys, newest first, revoked ones too" },
-	{ .name = "next_cursor", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct key_list_out, next_cursor),
-	  .sentence = "?cursor= of the next page, null at the end" },
+	FIELD(struct key_list_out, api_keys, LIST, FIELD_REQUIRED,
+	      "Your keys, newest first, revoked ones too", .schema = &api_key_schema),
+	FIELD(struct key_list_out, next_cursor, TEXT, FIELD_NULLABLE,
+	      "?cursor= of the next page, null at the end"),
 	{ 0 },
 };
-static const struct field_schema key_list_schema = {
-	"ApiKeyList", sizeof(struct key_list_out), key_list_fields, 0,
-};
+static const struct field_schema key_list_schema =
+	FIELD_SCHEMA("ApiKeyList", struct key_list_out, key_list_fields);
 
 static bool key_list(struct call *call, struct err *err_r)
 {
@@ -113,23 +98,18 @@ static bool key_show(struct call *call, struct err *err_r)
 
 /* rows in the order of enum key_given */
 static const struct field key_patch_fields[] = {
-	{ .name = "name", .type = FIELD_TEXT,
-	  .offset = FIELD_AT(struct key_patch_in, name), .min = 1, .max = 100,
-	  .sentence = "What the key is for" },
-	{ .name = "description", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct key_patch_in, description), .min = 0, .max = 500,
-	  .sentence = "More about it" },
-	{ .name = "scopes", .type = FIELD_STRINGS,
-	  .offset = FIELD_AT(struct key_patch_in, scopes), .max = 32,
-	  .sentence = "Words your services give a meaning to" },
-	{ .name = "expires_at", .type = FIELD_TIME, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct key_patch_in, expires_at),
-	  .sentence = "When the key ends; null = never" },
+	FIELD(struct key_patch_in, name, TEXT, 0, "What the key is for", .min = 1, .max = 100),
+	FIELD(struct key_patch_in, description, TEXT, FIELD_NULLABLE, "More about it",
+	      .min = 0, .max = 500),
+	FIELD(struct key_patch_in, scopes, STRINGS, 0, "Words your services give a meaning to",
+	      .max = 32),
+	FIELD(struct key_patch_in, expires_at, TIME, FIELD_NULLABLE,
+	      "When the key ends; null = never"),
 	{ 0 },
 };
 static const struct field_schema key_patch_schema = {
-	"ApiKeyPatch", sizeof(struct key_patch_in), key_patch_fields,
-	FIELD_AT(struct key_patch_in, given) + 1,
+	.name = "ApiKeyPatch", .size = sizeof(struct key_patch_in), .fields = key_patch_fields,
+	.given_offset = offsetof(struct key_patch_in, given) + 1,
 };
 
 static bool key_patch(struct call *call, struct err *err_r)
@@ -148,17 +128,13 @@ struct key_revoked_out {
 };
 
 static const struct field key_revoked_fields[] = {
-	{ .name = "message", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct key_revoked_out, message),
-	  .sentence = "What was done, for a person" },
-	{ .name = "deactivated_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct key_revoked_out, deactivated_at),
-	  .sentence = "When the key was first revoked" },
+	ROW_MESSAGE(struct key_revoked_out),
+	FIELD(struct key_revoked_out, deactivated_at, TIME, FIELD_REQUIRED,
+	      "When the key was first revoked"),
 	{ 0 },
 };
-static const struct field_schema key_revoked_schema = {
-	"ApiKeyRevoked", sizeof(struct key_revoked_out), key_revoked_fields, 0,
-};
+static const struct field_schema key_revoked_schema =
+	FIELD_SCHEMA("ApiKeyRevoked", struct key_revoked_out, key_revoked_fields);
 
 static bool key_revoke(struct call *call, struct err *err_r)
 {

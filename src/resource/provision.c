@@ -13,30 +13,22 @@
 /* --- make ------------------------------------------------------------------------- */
 
 static const struct field provision_fields[] = {
-	{ .name = "user_email", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct provision_in, user_email), .min = 1, .max = 254,
-	  .sentence = "Whose key it will be" },
-	{ .name = "tier", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct provision_in, tier),
-	  .sentence = "trial, starter, professional or enterprise" },
-	{ .name = "description", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct provision_in, description), .min = 0, .max = 500,
-	  .sentence = "What it is for" },
-	{ .name = "expires_in_days", .type = FIELD_INT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct provision_in, expires_in_days), .min = 1, .max = 3650,
-	  .sentence = "Days until the key ends; the tier's when left out" },
-	{ .name = "rate_limit_requests", .type = FIELD_INT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct provision_in, rate_limit_requests),
-	  .min = 1, .max = INT64_C(1000000000),
-	  .sentence = "Requests in one window, instead of the tier's" },
-	{ .name = "rate_limit_period", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct provision_in, rate_limit_period),
-	  .sentence = PERIOD_SENTENCE },
+	FIELD(struct provision_in, user_email, TEXT, FIELD_REQUIRED, "Whose key it will be",
+	      .min = 1, .max = 254),
+	FIELD(struct provision_in, tier, TEXT, FIELD_REQUIRED,
+	      "trial, starter, professional or enterprise"),
+	FIELD(struct provision_in, description, TEXT, FIELD_NULLABLE, "What it is for",
+	      .min = 0, .max = 500),
+	FIELD(struct provision_in, expires_in_days, INT, FIELD_NULLABLE,
+	      "Days until the key ends; the tier's when left out", .min = 1, .max = 3650),
+	FIELD(struct provision_in, rate_limit_requests, INT, FIELD_NULLABLE,
+	      "Requests in one window, instead of the tier's",
+	      .min = 1, .max = INT64_C(1000000000)),
+	FIELD(struct provision_in, rate_limit_period, TEXT, FIELD_NULLABLE, PERIOD_SENTENCE),
 	{ 0 },
 };
-static const struct field_schema provision_schema = {
-	"ProvisionKey", sizeof(struct provision_in), provision_fields, 0,
-};
+static const struct field_schema provision_schema =
+	FIELD_SCHEMA("ProvisionKey", struct provision_in, provision_fields);
 
 struct rate_limit {
 	int64_t requests;
@@ -44,16 +36,13 @@ struct rate_limit {
 };
 
 static const struct field rate_limit_fields[] = {
-	{ .name = "requests", .type = FIELD_INT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct rate_limit, requests),
-	  .sentence = "Requests in one window; null = unlimited" },
-	{ .name = "period", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct rate_limit, period), .sentence = "hour, day or month" },
+	FIELD(struct rate_limit, requests, INT, FIELD_NULLABLE,
+	      "Requests in one window; null = unlimited"),
+	FIELD(struct rate_limit, period, TEXT, FIELD_REQUIRED, "hour, day or month"),
 	{ 0 },
 };
-static const struct field_schema rate_limit_schema = {
-	"RateLimit", sizeof(struct rate_limit), rate_limit_fields, 0,
-};
+static const struct field_schema rate_limit_schema =
+	FIELD_SCHEMA("RateLimit", struct rate_limit, rate_limit_fields);
 
 struct provisioned {
 	bool success;
@@ -63,28 +52,20 @@ struct provisioned {
 };
 
 static const struct field provisioned_fields[] = {
-	{ .name = "success", .type = FIELD_BOOL, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct provisioned, success), .sentence = "Always true" },
-	{ .name = "api_key_id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct provisioned, api_key_id), .sentence = "Id of the key" },
-	{ .name = "api_key", .type = FIELD_TEXT, .flags = FIELD_REQUIRED | FIELD_SECRET,
-	  .offset = FIELD_AT(struct provisioned, api_key),
-	  .sentence = "The whole key, shown this once" },
-	{ .name = "user_id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct provisioned, user_id), .sentence = "Its owner" },
-	{ .name = "tier", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct provisioned, tier), .sentence = "Its tier" },
-	{ .name = "expires_at", .type = FIELD_TIME, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct provisioned, expires_at),
-	  .sentence = "The key is refused from here on; null = never" },
-	{ .name = "rate_limit", .type = FIELD_OBJECT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct provisioned, rate_limit), .schema = &rate_limit_schema,
-	  .sentence = "Its own limit, or that of its tier" },
+	ROW_SUCCESS(struct provisioned),
+	FIELD(struct provisioned, api_key_id, UUID, FIELD_REQUIRED, "Id of the key"),
+	FIELD(struct provisioned, api_key, TEXT, FIELD_REQUIRED | FIELD_SECRET,
+	      "The whole key, shown this once"),
+	FIELD(struct provisioned, user_id, UUID, FIELD_REQUIRED, "Its owner"),
+	FIELD(struct provisioned, tier, TEXT, FIELD_REQUIRED, "Its tier"),
+	FIELD(struct provisioned, expires_at, TIME, FIELD_NULLABLE,
+	      "The key is refused from here on; null = never"),
+	FIELD(struct provisioned, rate_limit, OBJECT, FIELD_REQUIRED,
+	      "Its own limit, or that of its tier", .schema = &rate_limit_schema),
 	{ 0 },
 };
-static const struct field_schema provisioned_schema = {
-	"ProvisionedKey", sizeof(struct provisioned), provisioned_fields, 0,
-};
+static const struct field_schema provisioned_schema =
+	FIELD_SCHEMA("ProvisionedKey", struct provisioned, provisioned_fields);
 
 static struct rate_limit limit_of(const struct api_key *key)
 {
@@ -114,20 +95,15 @@ static bool provision_key(struct call *call, struct err *err_r)
 /* --- limit ------------------------------------------------------------------------ */
 
 static const struct field limit_fields[] = {
-	{ .name = "api_key_id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct key_limit_in, api_key_id), .sentence = "Any user's key" },
-	{ .name = "rate_limit_requests", .type = FIELD_INT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct key_limit_in, rate_limit_requests),
-	  .min = 1, .max = INT64_C(1000000000),
-	  .sentence = "Requests in one window; left out or null = the tier's again" },
-	{ .name = "rate_limit_period", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct key_limit_in, rate_limit_period),
-	  .sentence = PERIOD_SENTENCE },
+	FIELD(struct key_limit_in, api_key_id, UUID, FIELD_REQUIRED, "Any user's key"),
+	FIELD(struct key_limit_in, rate_limit_requests, INT, FIELD_NULLABLE,
+	      "Requests in one window; left out or null = the tier's again",
+	      .min = 1, .max = INT64_C(1000000000)),
+	FIELD(struct key_limit_in, rate_limit_period, TEXT, FIELD_NULLABLE, PERIOD_SENTENCE),
 	{ 0 },
 };
-static const struct field_schema limit_schema = {
-	"KeyLimitUpdate", sizeof(struct key_limit_in), limit_fields, 0,
-};
+static const struct field_schema limit_schema =
+	FIELD_SCHEMA("KeyLimitUpdate", struct key_limit_in, limit_fields);
 
 struct limited {
 	bool success;
@@ -136,19 +112,14 @@ struct limited {
 };
 
 static const struct field limited_fields[] = {
-	{ .name = "success", .type = FIELD_BOOL, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct limited, success), .sentence = "Always true" },
-	{ .name = "message", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct limited, message),
-	  .sentence = "What was done, for a person" },
-	{ .name = "key_info", .type = FIELD_OBJECT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct limited, key_info), .schema = &api_key_schema,
-	  .sentence = "The key as it is now" },
+	ROW_SUCCESS(struct limited),
+	ROW_MESSAGE(struct limited),
+	FIELD(struct limited, key_info, OBJECT, FIELD_REQUIRED, "The key as it is now",
+	      .schema = &api_key_schema),
 	{ 0 },
 };
-static const struct field_schema limited_schema = {
-	"KeyLimited", sizeof(struct limited), limited_fields, 0,
-};
+static const struct field_schema limited_schema =
+	FIELD_SCHEMA("KeyLimited", struct limited, limited_fields);
 
 static bool update_limits(struct call *call, struct err *err_r)
 {

@@ -12,14 +12,12 @@ struct session_list_out {
 };
 
 static const struct field session_list_fields[] = {
-	{ .name = "sessions", .type = FIELD_LIST, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct session_list_out, sessions), .schema = &session_schema,
-	  .sentence = "Live sessions, newest first" },
+	FIELD(struct session_list_out, sessions, LIST, FIELD_REQUIRED,
+	      "Live sessions, newest first", .schema = &session_schema),
 	{ 0 },
 };
-static const struct field_schema session_list_schema = {
-	"SessionList", sizeof(struct session_list_out), session_list_fields, 0,
-};
+static const struct field_schema session_list_schema =
+	FIELD_SCHEMA("SessionList", struct session_list_out, session_list_fields);
 
 static bool session_list(struct call *call, struct err *err_r)
 {

@@ -19,30 +19,21 @@ struct limit_row {
 };
 
 static const struct field limit_fields[] = {
-	{ .name = "name", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct limit_row, name),
-	  .sentence = "As RateLimit-Policy calls it; user-... is shared by all your keys and sessions" },
-	{ .name = "window", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct limit_row, window),
-	  .sentence = "hour, day or month of the calendar, in UTC" },
-	{ .name = "tier", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct limit_row, tier), .sentence = "Tier it stands for" },
-	{ .name = "limit", .type = FIELD_INT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct limit_row, limit), .sentence = "Requests in one window" },
-	{ .name = "used", .type = FIELD_INT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct limit_row, used),
-	  .sentence = "Used in this window, or held ready by another host" },
-	{ .name = "remaining", .type = FIELD_INT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct limit_row, remaining), .sentence = "Left in this window" },
-	{ .name = "starts_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct limit_row, starts_at), .sentence = "Begin of this window" },
-	{ .name = "resets_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct limit_row, resets_at), .sentence = "Begin of the next" },
+	FIELD(struct limit_row, name, TEXT, FIELD_REQUIRED,
+	      "As RateLimit-Policy calls it; user-... is shared by all your keys and sessions"),
+	FIELD(struct limit_row, window, TEXT, FIELD_REQUIRED,
+	      "hour, day or month of the calendar, in UTC"),
+	FIELD(struct limit_row, tier, TEXT, FIELD_REQUIRED, "Tier it stands for"),
+	FIELD(struct limit_row, limit, INT, FIELD_REQUIRED, "Requests in one window"),
+	FIELD(struct limit_row, used, INT, FIELD_REQUIRED,
+	      "Used in this window, or held ready by another host"),
+	FIELD(struct limit_row, remaining, INT, FIELD_REQUIRED, "Left in this window"),
+	FIELD(struct limit_row, starts_at, TIME, FIELD_REQUIRED, "Begin of this window"),
+	FIELD(struct limit_row, resets_at, TIME, FIELD_REQUIRED, "Begin of the next"),
 	{ 0 },
 };
-static const struct field_schema limit_schema = {
-	"Limit", sizeof(struct limit_row), limit_fields, 0,
-};
+static const struct field_schema limit_schema =
+	FIELD_SCHEMA("Limit", struct limit_row, limit_fields);
 
 struct limits_out {
 	const char *api_key_id, *tier;
@@ -50,18 +41,14 @@ struct limits_out {
 };
 
 static const struct field limits_fields[] = {
-	{ .name = "api_key_id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct limits_out, api_key_id), .sentence = "The key" },
-	{ .name = "tier", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct limits_out, tier), .sentence = "Tier of the key" },
-	{ .name = "limits", .type = FIELD_LIST, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct limits_out, limits), .schema = &limit_schema,
-	  .sentence = "All that apply, narrowest first; none = unlimited" },
+	FIELD(struct limits_out, api_key_id, UUID, FIELD_REQUIRED, "The key"),
+	FIELD(struct limits_out, tier, TEXT, FIELD_REQUIRED, "Tier of the key"),
+	FIELD(struct limits_out, limits, LIST, FIELD_REQUIRED,
+	      "All that apply, narrowest first; none = unlimited", .schema = &limit_schema),
 	{ 0 },
 };
-static const struct field_schema limits_schema = {
-	"KeyLimits", sizeof(struct limits_out), limits_fields, 0,
-};
+static const struct field_schema limits_schema =
+	FIELD_SCHEMA("KeyLimits", struct limits_out, limits_fields);
 
 static struct limit_row row_of(const struct limit_state *s)
 {
@@ -99,28 +86,18 @@ struct usage_out {
 };
 
 static const struct field usage_fields[] = {
-	{ .name = "api_key_id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct usage_out, api_key_id), .sentence = "The key" },
-	{ .name = "start_date", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct usage_out, start_date), .sentence = "From here on" },
-	{ .name = "end_date", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct usage_out, end_date), .sentence = "Up to here" },
-	{ .name = "bucket", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct usage_out, bucket), .sentence = "hour or day" },
-	{ .name = "total_requests", .type = FIELD_INT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct usage_out, total_requests),
-	  .sentence = "Requests let through" },
-	{ .name = "total_cost", .type = FIELD_INT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct usage_out, total_cost),
-	  .sentence = "What they cost of the limits" },
-	{ .name = "buckets", .type = FIELD_LIST, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct usage_out, buckets), .schema = &usage_bucket_schema,
-	  .sentence = "Those that are not empty, oldest first" },
+	FIELD(struct usage_out, api_key_id, UUID, FIELD_REQUIRED, "The key"),
+	FIELD(struct usage_out, start_date, TIME, FIELD_REQUIRED, "From here on"),
+	FIELD(struct usage_out, end_date, TIME, FIELD_REQUIRED, "Up to here"),
+	FIELD(struct usage_out, bucket, TEXT, FIELD_REQUIRED, "hour or day"),
+	FIELD(struct usage_out, total_requests, INT, FIELD_REQUIRED, "Requests let through"),
+	FIELD(struct usage_out, total_cost, INT, FIELD_REQUIRED, "What they cost of the limits"),
+	FIELD(struct usage_out, buckets, LIST, FIELD_REQUIRED,
+	      "Those that are not empty, oldest first", .schema = &usage_bucket_schema),
 	{ 0 },
 };
-static const struct field_schema usage_schema = {
-	"KeyUsage", sizeof(struct usage_out), usage_fields, 0,
-};
+static const struct field_schema usage_schema =
+	FIELD_SCHEMA("KeyUsage", struct usage_out, usage_fields);
 
 static bool query_time(const struct call *call, const char *name, int64_t *ms_r,
 		       struct err *err_r)

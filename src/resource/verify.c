@@ -24,24 +24,17 @@ struct subject {
 };
 
 static const struct field subject_fields[] = {
-	{ .name = "auth", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct subject, auth), .sentence = "key or session" },
-	{ .name = "key_id", .type = FIELD_UUID, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct subject, key_id), .sentence = "Id of the API key" },
-	{ .name = "user_id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct subject, user_id), .sentence = "Its owner" },
-	{ .name = "tenant_id", .type = FIELD_UUID, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct subject, tenant_id), .sentence = "The owner's tenant" },
-	{ .name = "tier", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct subject, tier),
-	  .sentence = "Tier of the key, or of the session's user" },
-	{ .name = "scopes", .type = FIELD_STRINGS, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct subject, scopes), .sentence = "Scopes of the key" },
+	FIELD(struct subject, auth, TEXT, FIELD_REQUIRED, "key or session"),
+	FIELD(struct subject, key_id, UUID, FIELD_NULLABLE, "Id of the API key"),
+	FIELD(struct subject, user_id, UUID, FIELD_REQUIRED, "Its owner"),
+	FIELD(struct subject, tenant_id, UUID, FIELD_NULLABLE, "The owner's tenant"),
+	FIELD(struct subject, tier, TEXT, FIELD_REQUIRED,
+	      "Tier of the key, or of the session's user"),
+	FIELD(struct subject, scopes, STRINGS, FIELD_REQUIRED, "Scopes of the key"),
 	{ 0 },
 };
-static const struct field_schema subject_schema = {
-	"Verified", sizeof(struct subject), subject_fields, 0,
-};
+static const struct field_schema subject_schema =
+	FIELD_SCHEMA("Verified", struct subject, subject_fields);
 
 /* --- who ------------------------------------------------------------------------ */
 

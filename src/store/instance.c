@@ -8,26 +8,18 @@
 #include "store/sql.h"
 
 static const struct field instance_fields[] = {
-	{ .name = "database_id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct instance, database_id),
-	  .sentence = "Random id of this database" },
-	{ .name = "key_check", .type = FIELD_TEXT, .flags = FIELD_PRIVATE,
-	  .offset = FIELD_AT(struct instance, key_check),
-	  .sentence = "Check value of the encryption key" },
-	{ .name = "setup_token_hash", .type = FIELD_TEXT, .flags = FIELD_PRIVATE,
-	  .offset = FIELD_AT(struct instance, setup_token_hash),
-	  .sentence = "SHA-256 of the token for the first admin" },
-	{ .name = "setup_token_expires_at", .type = FIELD_TIME, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct instance, setup_token_expires_at),
-	  .sentence = "When that token ends" },
-	{ .name = "created_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct instance, created_at),
-	  .sentence = "When the database was first served" },
-	{ .name = NULL },
+	FIELD(struct instance, database_id, UUID, FIELD_REQUIRED, "Random id of this database"),
+	FIELD(struct instance, key_check, TEXT, FIELD_PRIVATE, "Check value of the encryption key"),
+	FIELD(struct instance, setup_token_hash, TEXT, FIELD_PRIVATE,
+	      "SHA-256 of the token for the first admin"),
+	FIELD(struct instance, setup_token_expires_at, TIME, FIELD_NULLABLE,
+	      "When that token ends"),
+	FIELD(struct instance, created_at, TIME, FIELD_REQUIRED,
+	      "When the database was first served"),
+	{ 0 },
 };
-const struct field_schema instance_schema = {
-	"Instance", sizeof(struct instance), instance_fields, 0,
-};
+const struct field_schema instance_schema =
+	FIELD_SCHEMA("Instance", struct instance, instance_fields);
 
 bool store_instance_get(struct db *db, struct arena *arena, struct instance *out,
 			struct err *err_r)

@@ -10,38 +10,35 @@
 #include "store/owner.h"
 #include "store/sql.h"
 
-#define KEY(kind, member, doc) \
-	{ .name = #member, .type = (kind), .offset = FIELD_AT(struct api_key, member), \
-	  .flags = FIELD_REQUIRED, .sentence = (doc) }
-#define KEY_NULL(kind, member, doc) \
-	{ .name = #member, .type = (kind), .offset = FIELD_AT(struct api_key, member), \
-	  .flags = FIELD_NULLABLE, .sentence = (doc) }
-
 static const struct field key_fields[] = {
-	KEY(FIELD_UUID, id, "Id of the key"),
-	KEY(FIELD_UUID, user_id, "Owner, in whose name it acts"),
-	KEY(FIELD_TEXT, name, "What the owner calls it"),
-	KEY_NULL(FIELD_TEXT, description, "What it is for"),
-	KEY(FIELD_TEXT, tier, "trial, starter, professional or enterprise"),
-	KEY(FIELD_TEXT, key_prefix, "Public id: the first 16 characters of the key"),
-	{ .name = "key_hash", .type = FIELD_TEXT, .flags = FIELD_PRIVATE,
-	  .offset = FIELD_AT(struct api_key, key_hash) },
-	KEY(FIELD_STRINGS, scopes, "Words your services give a meaning to"),
-	KEY_NULL(FIELD_INT, rate_limit_requests,
-		 "Requests in one window, instead of the tier's"),
-	KEY_NULL(FIELD_TEXT, rate_limit_period,
-		 "Window of rate_limit_requests: hour, day or month; null = month"),
-	KEY(FIELD_BOOL, is_active, "False once revoked"),
-	KEY_NULL(FIELD_TIME, last_used_at, "The last use that was written down"),
-	KEY_NULL(FIELD_TIME, expires_at, "The key is refused from here on; null = never"),
-	KEY_NULL(FIELD_TIME, revoked_at, "When it was revoked; null = it was not"),
-	KEY(FIELD_TIME, created_at, "When it was made"),
-	KEY(FIELD_TIME, updated_at, "When anything but its use last changed"),
+	FIELD(struct api_key, id, UUID, FIELD_REQUIRED, "Id of the key"),
+	FIELD(struct api_key, user_id, UUID, FIELD_REQUIRED, "Owner, in whose name it acts"),
+	FIELD(struct api_key, name, TEXT, FIELD_REQUIRED, "What the owner calls it"),
+	FIELD(struct api_key, description, TEXT, FIELD_NULLABLE, "What it is for"),
+	FIELD(struct api_key, tier, TEXT, FIELD_REQUIRED,
+	      "trial, starter, professional or enterprise"),
+	FIELD(struct api_key, key_prefix, TEXT, FIELD_REQUIRED,
+	      "Public id: the first 16 characters of the key"),
+	FIELD(struct api_key, key_hash, TEXT, FIELD_PRIVATE, NULL),
+	FIELD(struct api_key, scopes, STRINGS, FIELD_REQUIRED,
+	      "Words your services give a meaning to"),
+	FIELD(struct api_key, rate_limit_requests, INT, FIELD_NULLABLE,
+	      "Requests in one window, instead of the tier's"),
+	FIELD(struct api_key, rate_limit_period, TEXT, FIELD_NULLABLE,
+	      "Window of rate_limit_requests: hour, day or month; null = month"),
+	FIELD(struct api_key, is_active, BOOL, FIELD_REQUIRED, "False once revoked"),
+	FIELD(struct api_key, last_used_at, TIME, FIELD_NULLABLE,
+	      "The last use that was written down"),
+	FIELD(struct api_key, expires_at, TIME, FIELD_NULLABLE,
+	      "The key is refused from here on; null = never"),
+	FIELD(struct api_key, revoked_at, TIME, FIELD_NULLABLE,
+	      "When it was revoked; null = it was not"),
+	FIELD(struct api_key, created_at, TIME, FIELD_REQUIRED, "When it was made"),
+	FIELD(struct api_key, updated_at, TIME, FIELD_REQUIRED,
+	      "When anything but its use last changed"),
 	{ 0 },
 };
-const struct field_schema api_key_schema = {
-	"ApiKey", sizeof(struct api_key), key_fields, 0,
-};
+const struct field_schema api_key_schema = FIELD_SCHEMA("ApiKey", struct api_key, key_fields);
 
 #define NO_KEY "No such API key"
 

@@ -11,21 +11,17 @@
 
 #define ALL_NETWORKS "*"
 
-#define FAILURE(kind, member) \
-	{ .name = #member, .type = (kind), .offset = FIELD_AT(struct login_failure, member) }
-
 static const struct field failure_fields[] = {
-	FAILURE(FIELD_INT, failures),
-	FAILURE(FIELD_TIME, first_at),
-	FAILURE(FIELD_TIME, last_at),
-	FAILURE(FIELD_TIME, blocked_until),
-	FAILURE(FIELD_TIME, last_success_at),
-	FAILURE(FIELD_TIME, forget_at),
+	FIELD(struct login_failure, failures, INT, 0, NULL),
+	FIELD(struct login_failure, first_at, TIME, 0, NULL),
+	FIELD(struct login_failure, last_at, TIME, 0, NULL),
+	FIELD(struct login_failure, blocked_until, TIME, 0, NULL),
+	FIELD(struct login_failure, last_success_at, TIME, 0, NULL),
+	FIELD(struct login_failure, forget_at, TIME, 0, NULL),
 	{ 0 },
 };
-static const struct field_schema failure_schema = {
-	"LoginFailure", sizeof(struct login_failure), failure_fields, 0,
-};
+static const struct field_schema failure_schema =
+	FIELD_SCHEMA("LoginFailure", struct login_failure, failure_fields);
 
 static const struct login_failure absent = {
 	.first_at = TIME_NONE, .last_at = TIME_NONE, .blocked_until = TIME_NONE,

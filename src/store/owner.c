@@ -6,29 +6,26 @@
 
 #include "store/owner.h"
 
-#define OWNER(kind, member) \
-	{ .name = #member, .column = "owner_" #member, .type = (kind), \
-	  .offset = FIELD_AT(struct user, member) }
+#define OWNER(member, kind) \
+	FIELD(struct user, member, kind, 0, NULL, .column = "owner_" #member)
 
 static const struct field owner_fields[] = {
-	OWNER(FIELD_UUID, id),
-	OWNER(FIELD_TEXT, email),
-	OWNER(FIELD_TEXT, email_key),
-	OWNER(FIELD_TEXT, display_name),
-	OWNER(FIELD_TEXT, tier),
-	OWNER(FIELD_UUID, tenant_id),
-	OWNER(FIELD_TEXT, user_status),
-	OWNER(FIELD_BOOL, is_admin),
-	OWNER(FIELD_UUID, approved_by),
-	OWNER(FIELD_TIME, approved_at),
-	OWNER(FIELD_TIME, created_at),
-	OWNER(FIELD_TIME, updated_at),
-	OWNER(FIELD_TIME, last_active),
+	OWNER(id, UUID),
+	OWNER(email, TEXT),
+	OWNER(email_key, TEXT),
+	OWNER(display_name, TEXT),
+	OWNER(tier, TEXT),
+	OWNER(tenant_id, UUID),
+	OWNER(user_status, TEXT),
+	OWNER(is_admin, BOOL),
+	OWNER(approved_by, UUID),
+	OWNER(approved_at, TIME),
+	OWNER(created_at, TIME),
+	OWNER(updated_at, TIME),
+	OWNER(last_active, TIME),
 	{ 0 },
 };
-const struct field_schema owner_schema = {
-	"Owner", sizeof(struct user), owner_fields, 0,
-};
+const struct field_schema owner_schema = FIELD_SCHEMA("Owner", struct user, owner_fields);
 
 bool store_owner_get(struct db *db, int stmt, const struct db_value *args, size_t n,
 		     const struct field_schema *schema, struct arena *arena, void *out,

@@ -10,52 +10,32 @@
 #include "store/sql.h"
 
 static const struct field session_fields[] = {
-	{ .name = "id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct session, id), .sentence = "Id of the session" },
-	{ .name = "user_id", .type = FIELD_UUID, .flags = FIELD_PRIVATE,
-	  .offset = FIELD_AT(struct session, user_id) },
-	{ .name = "tenant_id", .type = FIELD_UUID, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct session, tenant_id),
-	  .sentence = "Tenant the session works in" },
-	{ .name = "remote_addr", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct session, remote_addr),
-	  .sentence = "Address it was begun from" },
-	{ .name = "user_agent", .type = FIELD_TEXT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct session, user_agent),
-	  .sentence = "What the client called itself" },
-	{ .name = "created_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct session, created_at), .sentence = "The login" },
-	{ .name = "refreshed_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct session, refreshed_at),
-	  .sentence = "The last refresh, or the login" },
-	{ .name = "access_expires_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct session, access_expires_at),
-	  .sentence = "When its present access token ends" },
-	{ .name = "expires_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct session, expires_at),
-	  .sentence = "When it can no longer be refreshed" },
-	{ .name = "current", .column = "is_current", .type = FIELD_BOOL,
-	  .flags = FIELD_REQUIRED, .offset = FIELD_AT(struct session, current),
-	  .sentence = "True for the session that asks" },
+	FIELD(struct session, id, UUID, FIELD_REQUIRED, "Id of the session"),
+	FIELD(struct session, user_id, UUID, FIELD_PRIVATE, NULL),
+	FIELD(struct session, tenant_id, UUID, FIELD_NULLABLE, "Tenant the session works in"),
+	FIELD(struct session, remote_addr, TEXT, FIELD_NULLABLE, "Address it was begun from"),
+	FIELD(struct session, user_agent, TEXT, FIELD_NULLABLE, "What the client called itself"),
+	FIELD(struct session, created_at, TIME, FIELD_REQUIRED, "The login"),
+	FIELD(struct session, refreshed_at, TIME, FIELD_REQUIRED, "The last refresh, or the login"),
+	FIELD(struct session, access_expires_at, TIME, FIELD_REQUIRED,
+	      "When its present access token ends"),
+	FIELD(struct session, expires_at, TIME, FIELD_REQUIRED,
+	      "When it can no longer be refreshed"),
+	FIELD(struct session, current, BOOL, FIELD_REQUIRED, "True for the session that asks",
+	      .column = "is_current"),
 	{ 0 },
 };
-const struct field_schema session_schema = {
-	"Session", sizeof(struct session), session_fields, 0,
-};
+const struct field_schema session_schema = FIELD_SCHEMA("Session", struct session, session_fields);
 
 static const struct field ref_fields[] = {
-	{ .name = "id", .type = FIELD_UUID, .offset = FIELD_AT(struct session_ref, id) },
-	{ .name = "tenant_id", .type = FIELD_UUID,
-	  .offset = FIELD_AT(struct session_ref, tenant_id) },
-	{ .name = "access_expires_at", .type = FIELD_TIME,
-	  .offset = FIELD_AT(struct session_ref, access_expires_at) },
-	{ .name = "expires_at", .type = FIELD_TIME,
-	  .offset = FIELD_AT(struct session_ref, expires_at) },
+	FIELD(struct session_ref, id, UUID, 0, NULL),
+	FIELD(struct session_ref, tenant_id, UUID, 0, NULL),
+	FIELD(struct session_ref, access_expires_at, TIME, 0, NULL),
+	FIELD(struct session_ref, expires_at, TIME, 0, NULL),
 	{ 0 },
 };
-static const struct field_schema ref_schema = {
-	"SessionRef", sizeof(struct session_ref), ref_fields, 0,
-};
+static const struct field_schema ref_schema =
+	FIELD_SCHEMA("SessionRef", struct session_ref, ref_fields);
 
 #define NO_SESSION "No such session"
 

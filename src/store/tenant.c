@@ -5,21 +5,15 @@
 #include "store/tenant.h"
 
 static const struct field tenant_fields[] = {
-	{ .name = "tenant_id", .column = "id", .type = FIELD_UUID, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct tenant, id), .sentence = "The tenant" },
-	{ .name = "name", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct tenant, name), .sentence = "What people call it" },
-	{ .name = "slug", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct tenant, slug), .sentence = "Its name in addresses" },
-	{ .name = "plan", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct tenant, plan), .sentence = "What was bought" },
-	{ .name = "created_at", .type = FIELD_TIME, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct tenant, created_at), .sentence = "When it was made" },
-	{ .name = NULL },
+	FIELD_AS("tenant_id", struct tenant, id, UUID, FIELD_REQUIRED, "The tenant",
+	      .column = "id"),
+	FIELD(struct tenant, name, TEXT, FIELD_REQUIRED, "What people call it"),
+	FIELD(struct tenant, slug, TEXT, FIELD_REQUIRED, "Its name in addresses"),
+	FIELD(struct tenant, plan, TEXT, FIELD_REQUIRED, "What was bought"),
+	FIELD(struct tenant, created_at, TIME, FIELD_REQUIRED, "When it was made"),
+	{ 0 },
 };
-const struct field_schema tenant_schema = {
-	"Tenant", sizeof(struct tenant), tenant_fields, 0,
-};
+const struct field_schema tenant_schema = FIELD_SCHEMA("Tenant", struct tenant, tenant_fields);
 
 bool store_tenant_add(struct db *db, const struct tenant *t, const char *owner_id,
 		      int64_t now, struct err *err_r)

@@ -11,21 +11,16 @@
 #include "store/usage_private.h"
 
 static const struct field bucket_fields[] = {
-	{ .name = "start", .column = "start_at", .type = FIELD_TIME,
-	  .offset = FIELD_AT(struct usage_bucket, start),
-	  .sentence = "Start of the hour or day, UTC." },
-	{ .name = "route", .column = "label", .type = FIELD_TEXT,
-	  .offset = FIELD_AT(struct usage_bucket, route),
-	  .sentence = "Label of the route; empty when all are summed." },
-	{ .name = "requests", .type = FIELD_INT, .offset = FIELD_AT(struct usage_bucket, requests),
-	  .sentence = "Requests that were allowed." },
-	{ .name = "cost", .type = FIELD_INT, .offset = FIELD_AT(struct usage_bucket, cost),
-	  .sentence = "What they took from the limits." },
+	FIELD(struct usage_bucket, start, TIME, 0, "Start of the hour or day, UTC.",
+	      .column = "start_at"),
+	FIELD(struct usage_bucket, route, TEXT, 0, "Label of the route; empty when all are summed.",
+	      .column = "label"),
+	FIELD(struct usage_bucket, requests, INT, 0, "Requests that were allowed."),
+	FIELD(struct usage_bucket, cost, INT, 0, "What they took from the limits."),
 	{ 0 },
 };
-const struct field_schema usage_bucket_schema = {
-	"UsageBucket", sizeof(struct usage_bucket), bucket_fields, 0,
-};
+const struct field_schema usage_bucket_schema =
+	FIELD_SCHEMA("UsageBucket", struct usage_bucket, bucket_fields);
 
 struct report {
 	const char *key_id;

@@ -149,12 +149,12 @@ struct db_catalog test_catalog_changed(void)
 }
 
 static const struct field thing_fields[] = {
-	{ .name = "thing_id", .column = "id", .type = FIELD_UUID, .offset = FIELD_AT(struct thing, id) },
-	{ .name = "label", .type = FIELD_TEXT, .offset = FIELD_AT(struct thing, label) },
-	{ .name = "tags", .type = FIELD_STRINGS, .offset = FIELD_AT(struct thing, tags) },
-	{ .name = "n", .type = FIELD_INT, .offset = FIELD_AT(struct thing, n) },
-	{ .name = "at", .type = FIELD_TIME, .offset = FIELD_AT(struct thing, at) },
-	{ .name = "flag", .type = FIELD_BOOL, .offset = FIELD_AT(struct thing, flag) },
+	FIELD_AS("thing_id", struct thing, id, UUID, 0, NULL, .column = "id"),
+	FIELD(struct thing, label, TEXT, 0, NULL),
+	FIELD(struct thing, tags, STRINGS, 0, NULL),
+	FIELD(struct thing, n, INT, 0, NULL),
+	FIELD(struct thing, at, TIME, 0, NULL),
+	FIELD(struct thing, flag, BOOL, 0, NULL),
 	{ .name = "derived", .column = "", .type = FIELD_TEXT },
 	{ 0 },
 };

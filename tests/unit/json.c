@@ -150,29 +150,22 @@ static const struct field part_fields[] = {
 static const struct field_schema part_schema = { "Part", sizeof(int64_t), part_fields, 0 };
 
 static const struct field thing_fields[] = {
-	{ .name = "name", .type = FIELD_TEXT, .flags = FIELD_REQUIRED,
-	  .offset = FIELD_AT(struct thing, name), .min = 2, .max = 4 },
-	{ .name = "id", .type = FIELD_UUID, .offset = FIELD_AT(struct thing, id) },
-	{ .name = "color", .type = FIELD_TEXT, .offset = FIELD_AT(struct thing, color),
-	  .values = colors },
-	{ .name = "secret", .type = FIELD_TEXT, .flags = FIELD_SECRET,
-	  .offset = FIELD_AT(struct thing, secret), .max = 8 },
-	{ .name = "tags", .type = FIELD_STRINGS, .offset = FIELD_AT(struct thing, tags), .max = 2 },
-	{ .name = "hidden", .type = FIELD_TEXT, .flags = FIELD_PRIVATE,
-	  .offset = FIELD_AT(struct thing, hidden) },
-	{ .name = "count", .type = FIELD_INT, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct thing, count), .min = 1, .max = 10 },
-	{ .name = "when", .type = FIELD_TIME, .flags = FIELD_NULLABLE,
-	  .offset = FIELD_AT(struct thing, when) },
-	{ .name = "on", .type = FIELD_BOOL, .offset = FIELD_AT(struct thing, on) },
-	{ .name = "part", .type = FIELD_OBJECT, .offset = FIELD_AT(struct thing, part),
-	  .schema = &part_schema },
-	{ .name = "parts", .type = FIELD_LIST, .offset = FIELD_AT(struct thing, parts),
-	  .schema = &part_schema },
+	FIELD(struct thing, name, TEXT, FIELD_REQUIRED, NULL, .min = 2, .max = 4),
+	FIELD(struct thing, id, UUID, 0, NULL),
+	FIELD(struct thing, color, TEXT, 0, NULL, .values = colors),
+	FIELD(struct thing, secret, TEXT, FIELD_SECRET, NULL, .max = 8),
+	FIELD(struct thing, tags, STRINGS, 0, NULL, .max = 2),
+	FIELD(struct thing, hidden, TEXT, FIELD_PRIVATE, NULL),
+	FIELD(struct thing, count, INT, FIELD_NULLABLE, NULL, .min = 1, .max = 10),
+	FIELD(struct thing, when, TIME, FIELD_NULLABLE, NULL),
+	FIELD(struct thing, on, BOOL, 0, NULL),
+	FIELD(struct thing, part, OBJECT, 0, NULL, .schema = &part_schema),
+	FIELD(struct thing, parts, LIST, 0, NULL, .schema = &part_schema),
 	{ 0 },
 };
 static const struct field_schema thing_schema = {
-	"Thing", sizeof(struct thing), thing_fields, FIELD_AT(struct thing, given) + 1,
+	.name = "Thing", .size = sizeof(struct thing), .fields = thing_fields,
+	.given_offset = offsetof(struct thing, given) + 1,
 };
 
 struct read_case {
