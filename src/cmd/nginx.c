@@ -50,12 +50,15 @@ static const char site_head[] =
 	"\n";
 
 /* A worker that ends closes its connections: nginx repeats, by this, what it
- * had sent down one of them. Only what may be repeated: without non_idempotent. */
+ * had sent down one of them. Only what may be repeated: without non_idempotent.
+ * What it would not repeat is no method of these routes, and ends in nginx: it
+ * would be 502 in a reload. */
 static const char fast_block[] =
 	" {\n"
 	"    fastcgi_keep_conn on;\n"
 	"    fastcgi_next_upstream error timeout;   # a reload closes kept connections\n"
 	"    fastcgi_pass pierre_fast;\n"
+	"    if ($pierre_once) { set $pierre_allow \"GET, HEAD, OPTIONS\"; return 405; }\n"
 	"}\n";
 static const char login_block[] =
 	" {\n"
@@ -233,6 +236,7 @@ static const char question_tail[] =
 static void print_error_page(void)
 {
 	printf("location = /.pierre/error {\n%s"
+	       "    add_header Allow $pierre_allow always;\n"
 	       "    add_header Retry-After $pierre_retry_after always;\n"
 	       "    # the status is that of the error: nginx keeps it over an internal redirect\n"
 	       "    return 200 %s;\n}\n", page_head, problem_text);

@@ -141,6 +141,15 @@ subtest 'logs hold no secrets' => sub {
 subtest 'Pierre away' => sub {
 	$p->stop_serve;
 	problem($p->get('/verify'), 502, 'a route');
+	for my $route (Pierre::fast_routes()) {
+		# a reload closes kept connections, and nginx repeats none of these
+		for my $method (qw(POST PATCH LOCK)) {
+			my $r = $p->request($method, $route, 'x');
+			problem($r, 405, "$method $route: nginx says it");
+			is $r->{headers}{allow}, 'GET, HEAD, OPTIONS', 'and which ones are taken';
+		}
+		is $p->put($route, 'x')->{status}, 502, "PUT $route: Pierre would";
+	}
 	my $r = $p->get('/demo/');
 	problem($r, 503, 'the door stays shut');
 	ok $r->{headers}{'retry-after'}, 'says when to try again';

@@ -67,6 +67,14 @@ sub backends {
 	return @all;
 }
 
+# Paths of the routes of the fast pool, as the site sends them there.
+sub fast_routes {
+	my $r = capture([ "$BUILD/pierre", qw(nginx print) ], {});
+	my @found = $r->{out} =~ /^location (?:=|~) (\S+) \{[^}]*fastcgi_pass pierre_fast;/mg;
+	@found or die "no fast routes: $r->{out}$r->{err}";
+	return map { s{\[\^/\]\+}{00000000-0000-4000-8000-000000000000}gr =~ s/^\^|\$$//gr } @found;
+}
+
 # --- life -------------------------------------------------------------------
 
 # backend  "sqlite" (default) or "postgresql"
