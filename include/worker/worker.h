@@ -21,11 +21,6 @@ struct child {
 	int lifeline_fd;         /* reads EOF when the master has died */
 };
 
-struct db;
-
-/* A handle on the configured database, not yet connected; NULL = bad URL. */
-struct db *worker_database(const struct conf *conf, struct err *err_r);
-
 /* Exit status of the process. */
 int worker_main(const struct child *c);      /* both pools; slot->role says which */
 int scheduler_main(const struct child *c);   /* checkpoints, sweeps */

@@ -19,7 +19,7 @@
 #include "base/str.h"
 #include "cmd/context.h"
 #include "store/instance.h"
-#include "worker/worker.h"
+#include "store/store.h"
 
 #define USAGE_REASON "usage"
 
@@ -64,7 +64,7 @@ static bool open_database(struct context *c, bool existing, struct err *err_r)
 {
 	const char *path;
 
-	c->db = worker_database(c->args->conf, err_r);
+	c->db = store_open(c->args->conf, err_r);
 	if (!c->db)
 		return false;
 	path = db_is_memory(c->db) ? NULL : db_path(c->db);

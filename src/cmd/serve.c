@@ -20,6 +20,7 @@
 #include "master/master.h"
 #include "op/instance.h"
 #include "store/quota.h"
+#include "store/store.h"
 #include "worker/worker.h"
 
 /* A reload runs both generations, each with a scheduler and a recorder, and two
@@ -81,7 +82,7 @@ static bool check(const struct conf *conf, bool reload, char id[UUID_TEXT], stru
 
 	if (!auth_init(err_r))
 		return false;
-	op.db = worker_database(conf, err_r);
+	op.db = store_open(conf, err_r);
 	if (!op.db)
 		return false;
 	op.arena = arena_new();

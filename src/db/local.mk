@@ -52,4 +52,4 @@ src/store/sql.c: sql/embed.awk $(SQL_FILES)
 
 # BUILT_SOURCES is made first by `make` and `make check` alone; with this also
 # `make pierre` works in an empty build directory.
-$(libstore_a_OBJECTS) $(libworker_a_OBJECTS): include/store/sql.h
+$(libstore_a_OBJECTS): include/store/sql.h

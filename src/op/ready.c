@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "op/ready.h"
-#include "store/ready.h"
+#include "store/store.h"
 
 static const struct {
 	enum err_kind kind;

@@ -4,7 +4,7 @@ libstore_a_SOURCES = include/store/audit.h include/store/constraint.h \
 	src/store/tenant.c src/store/user.c src/store/user_status.c
 nodist_libstore_a_SOURCES = include/store/sql.h src/store/sql.c
 libstore_a_CPPFLAGS = $(AM_CPPFLAGS)
-libstore_a_SOURCES += include/store/ready.h src/store/ready.c
+libstore_a_SOURCES += include/store/store.h src/store/store.c
 libstore_a_SOURCES += include/store/key.h include/store/login_failure.h \
 	include/store/owner.h include/store/session.h \
 	src/store/key.c src/store/login_failure.c src/store/owner.c src/store/session.c

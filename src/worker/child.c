@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/quota.h"
-#include "store/sql.h"
+#include "store/store.h"
 #include "store/usage.h"
 #include "worker/worker_private.h"
 
@@ -86,16 +86,6 @@ enum child_event child_wait(const struct child *c, int fd, int64_t timeout_ms)
 	}
 }
 
-struct db *worker_database(const struct conf *conf, struct err *err_r)
-{
-	return db_new(&(struct db_options){
-		.url = conf->database_url,
-		.timeout_ms = conf->database_timeout_ms,
-		.prepare = conf->database_prepare,
-		.catalog = &sql_catalog,
-	}, err_r);
-}
-
 bool child_open(struct worker *w, const struct child *c)
 {
 	struct err err;
@@ -106,7 +96,7 @@ bool child_open(struct worker *w, const struct child *c)
 		log_error("start_failed", LOG_S("error", err.message));
 		return false;
 	}
-	w->db = worker_database(c->conf, &err);
+	w->db = store_open(c->conf, &err);
 	if (!w->db) {
 		log_error("start_failed", LOG_S("error", err.message));
 		return false;
