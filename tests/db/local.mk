@@ -9,21 +9,19 @@ tests_db_contract_SOURCES = tests/db/contract.c tests/db/catalog.c \
 	tests/db/case_file.c tests/db/case_disk.c tests/db/case_crash.c
 tests_db_contract_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) -I$(srcdir)
 
-# what these two replace happens at the worst moment
-tests_db_op_login_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=password_verify
+# what these replace happens at the worst moment, or takes time
+tests_db_op_cache_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_monotonic
 tests_db_op_key_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=key_new
+tests_db_op_limit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_monotonic
+tests_db_op_login_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=password_verify
 
-$(tests_db_contract_OBJECTS) $(tests_db_op_admin_OBJECTS) $(tests_db_op_key_OBJECTS) \
-$(tests_db_op_key_use_OBJECTS) $(tests_db_op_login_OBJECTS) $(tests_db_op_password_OBJECTS) \
-$(tests_db_op_race_OBJECTS) $(tests_db_op_session_OBJECTS) $(tests_db_op_user_OBJECTS): \
-	include/store/sql.h
+$(tests_db_contract_OBJECTS) $(tests_db_op_admin_OBJECTS) $(tests_db_op_cache_OBJECTS) \
+$(tests_db_op_key_OBJECTS) $(tests_db_op_key_use_OBJECTS) $(tests_db_op_limit_OBJECTS) \
+$(tests_db_op_login_OBJECTS) $(tests_db_op_password_OBJECTS) $(tests_db_op_race_OBJECTS) \
+$(tests_db_op_session_OBJECTS) $(tests_db_op_user_OBJECTS) $(tests_db_quota_OBJECTS) \
+$(tests_db_usage_OBJECTS): include/store/sql.h
 
 # Driven by tests/process/pgsql_*.t.
 if HAVE_PGSQL
 check_PROGRAMS += tests/support/dbtool
 endif
-
-tests_db_op_cache_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_monotonic
-tests_db_op_limit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_monotonic
-$(tests_db_op_cache_OBJECTS) $(tests_db_op_limit_OBJECTS) $(tests_db_quota_OBJECTS) \
-$(tests_db_usage_OBJECTS): include/store/sql.h

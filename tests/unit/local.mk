@@ -1,9 +1,10 @@
-check_PROGRAMS += tests/unit/auth tests/unit/base tests/unit/conf tests/unit/fcgi \
-	tests/unit/fcgi_bad tests/unit/json tests/unit/openapi tests/unit/password \
-	tests/unit/pools tests/unit/problem tests/unit/request tests/unit/response \
-	tests/unit/route tests/unit/token \
-	tests/unit/limit tests/unit/limit_rule tests/unit/limit_table tests/unit/ring \
-	tests/unit/guard tests/unit/room tests/unit/stat tests/unit/subrequest tests/unit/window
+check_PROGRAMS += \
+	tests/unit/auth tests/unit/base tests/unit/conf tests/unit/fcgi \
+	tests/unit/fcgi_bad tests/unit/guard tests/unit/json tests/unit/limit \
+	tests/unit/limit_rule tests/unit/limit_table tests/unit/openapi \
+	tests/unit/password tests/unit/pools tests/unit/problem tests/unit/request \
+	tests/unit/response tests/unit/ring tests/unit/room tests/unit/route \
+	tests/unit/stat tests/unit/subrequest tests/unit/token tests/unit/window
 EXTRA_DIST += tests/unit/fcgi_client.h tests/unit/room_fixture.h tests/unit/tap.h
 
 if HAVE_PGSQL
