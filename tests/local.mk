@@ -21,9 +21,8 @@ check-local:
 # measures, built when they are asked for: `make bench`
 EXTRA_PROGRAMS = tests/bench/empty
 tests_bench_empty_SOURCES = tests/bench/empty.c
-tests_bench_empty_LDADD = $(FCGI_LIBS)
 CLEANFILES += $(EXTRA_PROGRAMS)
 bench: all
 	@srcdir=$$(cd $(srcdir) && pwd) && \
-	PIERRE_BUILD=$(abs_builddir) $(PERL) "$$srcdir/tests/bench/run" $(BENCH_ARGS)
+	PIERRE_BUILD=$(abs_builddir) $(PERL) "$$srcdir/tests/bench/verify" $(BENCH_ARGS)
 .PHONY: bench

@@ -1,38 +1,70 @@
 /*
  * tests/bench/empty.c - the least a libfcgi responder can do, as a measure:
- * forked processes in the plain accept loop that answer 204 to everything.
+ * processes that answer every request with the same 200 and JSON, as long as
+ * that of /verify, on one of two loops.
  *
- *     empty PROCESSES SOCKET ...     (PROCESSES for each socket)
+ *     empty plain|fast PROCESSES SOCKET
+ *
+ * plain is libfcgi's own accept loop, a connection a request; fast is the loop
+ * of our fast pool on kept connections, guard and all.
  */
 #include "config.h"
 
 #include <fcgiapp.h>
+#include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int serve(int fd)
+#include "worker/fast.h"
+
+static const char answer[] =
+	"Status: 200 OK\r\nContent-Type: application/json\r\n\r\n"
+	"{\"auth\":\"key\",\"key_id\":\"00000000-0000-4000-8000-000000000001\","
+	"\"user_id\":\"00000000-0000-4000-8000-000000000002\",\"tenant_id\":null,"
+	"\"tier\":\"professional\",\"scopes\":[]}\n";
+
+static int serve_plain(int fd)
 {
 	FCGX_Request request;
 
 	if (FCGX_Init() != 0 || FCGX_InitRequest(&request, fd, 0) != 0)
-		return 1;
+		return EXIT_FAILURE;
 	while (FCGX_Accept_r(&request) == 0) {
-		FCGX_PutS("Status: 204 No Content\r\n\r\n", request.out);
+		FCGX_PutStr(answer, sizeof(answer) - 1, request.out);
 		FCGX_Finish_r(&request);
 	}
-	return 0;
+	return EXIT_SUCCESS;
 }
 
-static bool start(const char *path, long processes)
+static void reply(void *arg, struct fcgi *f, char **params)
 {
-	int fd = FCGX_OpenSocket(path, 4096);
+	(void)arg;
+	(void)params;
+	fcgi_reply(f, answer, sizeof(answer) - 1);
+}
 
-	for (long i = 0; fd >= 0 && i < processes; i++) {
+static int serve_fast(int fd)
+{
+	struct fast_options o = { .listen_fd = fd, .lifeline_fd = -1, .serve = reply };
+	struct err err = { .kind = ERR_NONE };
+	sigset_t term;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+	if (!fcgi_start(&o.fcgi, &err) || fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+		return EXIT_FAILURE;
+	return fast_run(&o);
+}
+
+static bool start(int (*serve)(int), int fd, long processes)
+{
+	for (long i = 0; i < processes; i++) {
 		pid_t pid = fork();
 
 		if (pid < 0)
@@ -42,24 +74,25 @@ static bool start(const char *path, long processes)
 			_exit(serve(fd));
 		}
 	}
-	return fd >= 0;
+	return true;
 }
 
 int main(int argc, char **argv)
 {
-	long processes = argc > 2 ? strtol(argv[1], NULL, 10) : 0;
+	bool fast = argc == 4 && strcmp(argv[1], "fast") == 0;
+	long processes = argc == 4 ? strtol(argv[2], NULL, 10) : 0;
+	int fd;
 
-	if (processes < 1 || processes > 256) {
-		fprintf(stderr, "usage: empty PROCESSES SOCKET ...\n");
+	if (processes < 1 || processes > 256 || (!fast && strcmp(argv[1], "plain") != 0)) {
+		fprintf(stderr, "usage: empty plain|fast PROCESSES SOCKET\n");
 		return 2;
 	}
-	for (int i = 2; i < argc; i++) {
-		if (!start(argv[i], processes)) {
-			perror(argv[i]);
-			return 1;
-		}
+	fd = FCGX_OpenSocket(argv[3], 4096);
+	if (fd < 0 || !start(fast ? serve_fast : serve_plain, fd, processes)) {
+		perror(argv[3]);
+		return EXIT_FAILURE;
 	}
 	while (wait(NULL) > 0)
 		;
-	return 0;
+	return EXIT_SUCCESS;
 }
