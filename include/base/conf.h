@@ -45,10 +45,13 @@ struct conf {
 	int64_t refresh_token_ttl;      /* REFRESH_TOKEN_TTL seconds, default 30 days */
 	int64_t keys_per_user;          /* MAX_KEYS_PER_USER, default 100 */
 	int64_t usage_retention_months; /* USAGE_RETENTION_MONTHS before this one, default 25 */
+	int64_t usage_durability;       /* USAGE_DURABILITY async|sync (enum usage_durability) */
 	int64_t log_level;              /* LOG_LEVEL debug|info|warn|error (enum log_level) */
 	int64_t clock_offset;           /* PIERRE_CLOCK_OFFSET seconds; tests only */
 	struct arena *arena;            /* owns the texts */
 };
+
+enum usage_durability { USAGE_ASYNC, USAGE_SYNC };
 
 enum conf_type { CONF_TEXT, CONF_INT, CONF_BOOL, CONF_WORD };
 enum conf_flag { CONF_RELOAD = 1, CONF_SECRET = 2, CONF_URL = 4 };

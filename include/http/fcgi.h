@@ -43,6 +43,10 @@ bool fcgi_body(struct fcgi *f, struct request *r, size_t max, struct err *err_r)
 bool fcgi_reply(struct fcgi *f, const char *text, size_t n);
 /* Close without an answer. */
 void fcgi_drop(struct fcgi *f);
+/* fcgi_reply comes later: what nobody reads any more is wiped, parameters too.
+ * The caller keeps `what` for that time, and frees it. */
+void fcgi_park(struct fcgi *f, void *what);
+void *fcgi_parked(const struct fcgi *f);   /* NULL = it is not */
 
 /* --- connections of a loop that never waits for one of them (fast pool) -------- */
 
@@ -60,6 +64,7 @@ enum fcgi_seen fcgi_look(struct fcgi *f, bool ended, char ***params_r);
 
 enum fcgi_state {
 	FCGI_CLOSED,
+	FCGI_ASKED,      /* a request on it waits for fcgi_reply */
 	FCGI_KEPT,       /* every byte of the last request was read: the next may come */
 	FCGI_LINGERING,  /* answered, while the client still sends: fcgi_linger */
 };

@@ -80,6 +80,7 @@ struct master {
 	struct listener listeners[LISTENERS];
 	struct check check;
 	int lifeline[2];        /* children hold the reading end */
+	int commit_fd;          /* eventfd of struct child */
 	bool failed;            /* the first generation never came up */
 	struct err err;         /* why */
 };

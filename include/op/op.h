@@ -40,6 +40,8 @@ struct op {
 	struct room *room;              /* NULL: no service runs on this host */
 	size_t block;                   /* own ring and statistics block: index of the slot */
 	struct db *quota;               /* leases; = db on PostgreSQL; NULL in commands */
+	uint64_t recorded;              /* sequence of this request's row in the ring; 0 = none yet */
+	uint64_t late;                  /* a row that was not committed in time; 0 = none */
 	struct usage_store *usage;      /* counters of what was used; NULL in commands */
 	struct cache *cache;            /* verified credentials; NULL: read each time */
 	bool changed;                   /* op_changed() was called */

@@ -12,8 +12,12 @@
 
 #include "http/fcgi.h"
 
-/* Answer the request on f, with fcgi_reply or fcgi_drop, before returning. */
+/* Answer the request on f, with fcgi_reply or fcgi_drop, before returning; or
+ * fcgi_park it. */
 typedef void fast_fn(void *arg, struct fcgi *f, char **params);
+
+/* Answer a parked request if it can be; late: in any case. False: it waits on. */
+typedef bool fast_finish_fn(void *arg, struct fcgi *f, bool late);
 
 struct fast_options {
 	int listen_fd;       /* non-blocking */
@@ -21,11 +25,17 @@ struct fast_options {
 	struct fcgi *fcgi;   /* from fcgi_start */
 	fast_fn *serve;
 	void *arg;
+	/* Parked requests can be answered in the order in which they came; the
+	 * loop asks for the first when an edge has come on finish_fd, and answers
+	 * others meanwhile. NULL: serve parks none. */
+	fast_finish_fn *finish;
+	int finish_fd;
+	int64_t finish_ms;   /* after so long a parked request is late */
 };
 
 /* Until TERM (blocked by the caller) or the end of the lifeline: no new
- * connection then, requests that have come are answered, idle connections are
- * closed. Exit status of the process. */
+ * connection then, requests that have come are answered (parked ones when their
+ * time has come), idle connections are closed. Exit status of the process. */
 int fast_run(const struct fast_options *o);
 
 #endif

@@ -19,6 +19,8 @@ struct child {
 	size_t block;            /* own ring and statistics in it */
 	int listen_fd;           /* -1 in the background */
 	int lifeline_fd;         /* reads EOF when the master has died */
+	int commit_fd;           /* eventfd: the recorder adds to it after each commit, and
+				  * nobody reads it, so that each edge wakes all who wait */
 };
 
 /* Exit status of the process. */

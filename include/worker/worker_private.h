@@ -19,6 +19,7 @@ struct worker {
 	struct db *quota;       /* = db on PostgreSQL */
 	struct usage_store *usage;   /* to report; the recorder has one of its own */
 	struct cache *cache;    /* fast pool only */
+	uint64_t late;          /* USAGE_SYNC: sequence of a row that was not committed in time */
 	struct arena *arena;    /* of one request, or one job of the scheduler */
 };
 
@@ -36,8 +37,13 @@ void child_close(struct worker *w);
 
 /* --- exchange.c: one request, from its connection to its log line ------------ */
 void exchange_run(struct worker *w, int fd);
-/* The same for a request that fcgi_look has found. */
+/* The same for a request that fcgi_look has found; or else, with USAGE_SYNC, it
+ * is parked until its usage row is committed. */
 void exchange_answer(struct worker *w, struct fcgi *f, char **params);
+/* Answer a parked request if its row is committed. late: answer it in any case,
+ * 503 if it is not; what it was charged stays charged, since the row may still be
+ * committed. False: it goes on waiting. */
+bool exchange_finish(struct worker *w, struct fcgi *f, bool late);
 
 /* --- worker.c: the listening socket ------------------------------------------- */
 /* A blocking descriptor, as libfcgi wants it; -1 = none, or see *fatal_r. */

@@ -9,6 +9,7 @@
 #include "base/conf.h"
 
 static const char *const level_words[] = { "debug", "info", "warn", "error", NULL };
+static const char *const durability_words[] = { "async", "sync", NULL };
 
 #define AT(member) .offset = offsetof(struct conf, member)
 
@@ -69,6 +70,10 @@ const struct conf_option conf_options[] = {
 	{ "USAGE_RETENTION_MONTHS", CONF_INT, CONF_RELOAD, AT(usage_retention_months),
 	  .fallback = "25", .min = 1, .max = 120,
 	  .sentence = "Months of usage rows and counters kept before the current one." },
+	{ "USAGE_DURABILITY", CONF_WORD, CONF_RELOAD, AT(usage_durability), .fallback = "async",
+	  .words = durability_words,
+	  .sentence = "async: a request is let through when its usage row is in shared memory; "
+		      "sync: when the row is committed, or 503 after DATABASE_TIMEOUT_MS." },
 	{ "LOG_LEVEL", CONF_WORD, CONF_RELOAD, AT(log_level), .fallback = "info", .words = level_words,
 	  .sentence = "The least important line that is logged: debug, info, warn or error." },
 	{ "PIERRE_CLOCK_OFFSET", CONF_INT, 0, AT(clock_offset), .fallback = "0",

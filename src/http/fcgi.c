@@ -33,12 +33,14 @@ struct fcgi {
 	FCGX_Request req;
 	int fd;                    /* -1 = no connection */
 	bool adopted;              /* by a loop that must not wait here */
+	bool asked;                /* a request is under way */
 	bool lingers;
 	bool keep;                 /* after this request, if libfcgi has read all of it */
 	bool has_body;             /* of the guard, which other connections use too */
 	size_t bytes, content_length;
 	struct fcgi_guard *guard;
 	struct fcgi *owner;        /* of the guard */
+	void *parked;
 };
 
 bool fcgi_start(struct fcgi **f_r, struct err *err_r)
@@ -80,14 +82,21 @@ void fcgi_free(struct fcgi **f)
 	*f = NULL;
 }
 
-/* Credentials and bodies must not stay on the heap. Never FCGX_Finish_r: it
- * waits for the client, and hides write errors. */
-static void end_request(struct fcgi *f)
+/* Credentials and bodies must not stay on the heap. */
+static void wipe(struct fcgi *f)
 {
 	for (char **p = f->req.envp; p && *p; p++)
 		explicit_bzero(*p, strlen(*p));
 	explicit_bzero(f->guard->bytes, f->guard->n);
 	f->guard->n = 0;
+}
+
+/* Never FCGX_Finish_r: it waits for the client, and hides write errors. */
+static void end_request(struct fcgi *f)
+{
+	wipe(f);
+	f->asked = false;
+	f->parked = NULL;
 	FCGX_Free(&f->req, 0);
 	FCGX_InitRequest(&f->req, -1, 0);
 }
@@ -130,6 +139,7 @@ static bool hand_to_libfcgi(struct fcgi *f)
 /* Of the guard, what is needed until the reply. */
 static void note(struct fcgi *f)
 {
+	f->asked = true;
 	f->has_body = f->guard->has_body;
 	f->content_length = f->guard->content_length;
 	f->bytes = f->guard->n;
@@ -187,6 +197,8 @@ enum fcgi_state fcgi_state(const struct fcgi *f)
 {
 	if (f->fd < 0)
 		return FCGI_CLOSED;
+	if (f->asked)
+		return FCGI_ASKED;
 	return f->lingers ? FCGI_LINGERING : FCGI_KEPT;
 }
 
@@ -221,6 +233,18 @@ static bool drained(struct fcgi *f)
 	while (FCGX_GetStr(waste, sizeof(waste), f->req.in) > 0)
 		;
 	return FCGX_GetError(f->req.in) == 0 && !has_unread(f);
+}
+
+void fcgi_park(struct fcgi *f, void *what)
+{
+	f->keep = f->keep && drained(f);
+	wipe(f);
+	f->parked = what;
+}
+
+void *fcgi_parked(const struct fcgi *f)
+{
+	return f->parked;
 }
 
 /* True: there may be more. */

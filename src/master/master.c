@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -117,13 +118,14 @@ static bool prepare(struct master *m, struct err *err_r)
 
 	if (!conf)
 		return false;
-	if (pipe2(m->lifeline, O_CLOEXEC) == 0 && listen_open(m, conf, err_r) &&
+	m->commit_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (m->commit_fd >= 0 && pipe2(m->lifeline, O_CLOEXEC) == 0 && listen_open(m, conf, err_r) &&
 	    generation_init(m, conf, err_r)) {
 		generation_begin(m, conf);
 		return true;
 	}
 	if (m->lifeline[0] < 0)
-		err_set(err_r, ERR_INTERNAL, "no pipe: %s", strerror(errno));
+		err_set(err_r, ERR_INTERNAL, "no descriptors: %s", strerror(errno));
 	conf_free(&conf);
 	return false;
 }
@@ -135,6 +137,8 @@ static void clean_up(struct master *m)
 	for (size_t i = 0; i < COUNT(m->lifeline); i++)
 		if (m->lifeline[i] >= 0)
 			close(m->lifeline[i]);
+	if (m->commit_fd >= 0)
+		close(m->commit_fd);
 }
 
 bool master_run(const struct master_options *o, struct err *err_r)
@@ -142,6 +146,7 @@ bool master_run(const struct master_options *o, struct err *err_r)
 	struct master m = {
 		.options = o,
 		.lifeline = { -1, -1 },
+		.commit_fd = -1,
 		.check.fd = -1,
 		.listeners = { { .role = ROLE_FAST, .fd = -1 }, { .role = ROLE_SLOW, .fd = -1 } },
 	};

@@ -58,6 +58,7 @@ _Noreturn static void child_run(struct master *m, const struct generation *g, st
 		.block = (size_t)(p->slot - m->scoreboard->slots),
 		.listen_fd = listen_fd(m, p->slot->role),
 		.lifeline_fd = m->lifeline[0],
+		.commit_fd = m->commit_fd,
 	};
 	char name[32];
 

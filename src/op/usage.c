@@ -47,6 +47,19 @@ static bool push(struct op *op, const struct usage_record *rec)
 
 #define COPY(member, text) copy_text(rec.member, sizeof(rec.member), (text))
 
+static bool cannot_write(struct err *err_r)
+{
+	err_set(err_r, ERR_UNAVAILABLE, "The request could not be written down; try again");
+	if (err_r)
+		err_r->retry_after = 1;
+	return false;
+}
+
+bool op_usage_ready(const struct op *op, struct err *err_r)
+{
+	return ring_tail(op->room, op->block) >= op->late || cannot_write(err_r);
+}
+
 bool op_usage_record(struct op *op, const struct usage_of *use, struct err *err_r)
 {
 	struct usage_record rec;
@@ -61,14 +74,12 @@ bool op_usage_record(struct op *op, const struct usage_of *use, struct err *err_
 	COPY(method, use->method);
 	COPY(address, op_address(op));
 	COPY(user_agent, op->user_agent);
-	if (op->room && push(op, &rec))
+	if (op->room && push(op, &rec)) {
+		op->recorded = ring_head(op->room, op->block);
 		return true;
-	if (op->room)
-		stat_add(op->room, op->block, STAT_RING_FULL, 1);
-	err_set(err_r, ERR_UNAVAILABLE, "The request could not be written down; try again");
-	if (err_r)
-		err_r->retry_after = 1;
-	return false;
+	}
+	stat_add(op->room, op->block, STAT_RING_FULL, 1);
+	return cannot_write(err_r);
 }
 
 /* --- a refusal ----------------------------------------------------------------------- */

@@ -125,7 +125,8 @@ static bool charge(struct call *call, const struct caller *c,
 		.route = r->route, .method = r->method, .cost = r->cost,
 	};
 
-	if (!op_limit_take(call->op, c->key, &c->user, r->cost, limits, err_r))
+	if (!op_usage_ready(call->op, err_r) ||
+	    !op_limit_take(call->op, c->key, &c->user, r->cost, limits, err_r))
 		return false;
 	if (op_usage_record(call->op, &use, err_r))
 		return true;

@@ -1,16 +1,22 @@
 /*
  * worker/exchange.c - the life of one request: parameters, route, body,
  * handler, reply, log line. Everything it makes is gone with the arena.
+ *
+ * With USAGE_SYNC the reply of a request that has a usage row is kept until the
+ * row is committed; others are answered meanwhile.
  */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/problem.h"
 #include "resource/call.h"
 #include "resource/subrequest.h"
+#include "shm/ring.h"
 #include "shm/stat.h"
 #include "worker/worker_private.h"
 
@@ -27,7 +33,21 @@ struct exchange {
 	struct response res;
 	struct route_match match;
 	struct strbuf out;
+	uint64_t recorded;         /* sequence of its usage row; 0 = it has none */
 	bool sent;
+};
+
+/* What is left of an exchange whose reply waits for the recorder. */
+struct parked {
+	uint64_t recorded;
+	int64_t start_us;
+	int status;
+	bool subrequest;
+	enum http_method method;
+	const char *method_text;   /* a constant */
+	const struct route *route;
+	size_t id_len, len;
+	char texts[];              /* request id, '\0', reply */
 };
 
 static bool is_fast(const struct worker *w)
@@ -70,6 +90,16 @@ static bool read_body(struct exchange *x, struct err *err_r)
 	return x->req.content_length == 0 || fcgi_body(x->fcgi, &x->req, max, err_r);
 }
 
+/* Sequence of a row that came too late and is not committed yet, or 0. */
+static uint64_t late_row(struct worker *w)
+{
+	if (w->late && ring_tail(w->child->room, w->child->block) >= w->late) {
+		log_info("usage_commits", LOG_S("requests", "are let through again"));
+		w->late = 0;
+	}
+	return w->late;
+}
+
 static void run(struct worker *w, struct exchange *x)
 {
 	const struct child *c = w->child;
@@ -77,7 +107,7 @@ static void run(struct worker *w, struct exchange *x)
 	struct op op = {
 		.db = w->db, .arena = w->arena, .conf = c->conf,
 		.scoreboard = c->scoreboard, .slot = c->slot, .room = c->room, .block = c->block,
-		.quota = w->quota, .usage = w->usage, .cache = w->cache,
+		.quota = w->quota, .usage = w->usage, .cache = w->cache, .late = late_row(w),
 		.now = clock_now(), .actor = { .source = "rest" }, .remote_addr = x->req.remote_addr,
 		.user_agent = agent && *agent ? agent : NULL, .request_id = x->req.request_id,
 	};
@@ -90,6 +120,15 @@ static void run(struct worker *w, struct exchange *x)
 	db_deadline(w->db, until);
 	db_deadline(w->quota, until);
 	call_run(&call, &x->match);
+	x->recorded = op.recorded;
+}
+
+static void make_reply(struct worker *w, struct exchange *x)
+{
+	x->status = x->res.status;
+	subrequest_answer(&x->req, &x->res);
+	x->out = (struct strbuf){ .arena = w->arena };
+	response_write(&x->res, x->req.request_id, x->req.method == HTTP_HEAD, &x->out);
 }
 
 static void answer(struct worker *w, struct exchange *x, char **params)
@@ -111,11 +150,7 @@ static void answer(struct worker *w, struct exchange *x, char **params)
 		run(w, x);
 	else
 		problem_reply(&x->res, x->req.request_id, &err);
-	x->status = x->res.status;
-	subrequest_answer(&x->req, &x->res);
-	x->out.arena = w->arena;
-	response_write(&x->res, x->req.request_id, x->req.method == HTTP_HEAD, &x->out);
-	x->sent = fcgi_reply(x->fcgi, x->out.s, x->out.len);
+	make_reply(w, x);
 }
 
 static void begin(struct worker *w, struct exchange *x)
@@ -132,22 +167,125 @@ static void end(struct worker *w)
 	arena_reset(w->arena);
 }
 
-static void serve(struct worker *w, struct exchange *x, char **params)
+static void send_reply(struct worker *w, struct exchange *x)
 {
-	answer(w, x, params);
+	x->sent = fcgi_reply(x->fcgi, x->out.s, x->out.len);
 	atomic_fetch_add(&w->child->slot->requests, 1);
 	stat_request(w->child->room, w->child->block, route_number(route_tables, x->match.route),
 		     x->status, clock_monotonic_us() - x->start_us);
 	log_request(w, x);
 }
 
+/* --- replies that wait for the recorder -------------------------------------------- */
+
+static bool is_committed(const struct worker *w, uint64_t sequence)
+{
+	return ring_tail(w->child->room, w->child->block) >= sequence;
+}
+
+static bool must_wait(const struct worker *w, const struct exchange *x)
+{
+	return w->child->conf->usage_durability == USAGE_SYNC && !is_committed(w, x->recorded);
+}
+
+static void park(struct worker *w, struct exchange *x)
+{
+	size_t id_len = strlen(x->req.request_id), size = id_len + 1 + x->out.len;
+	struct parked *p = malloc(sizeof(*p) + size);
+
+	if (!p)
+		abort();
+	*p = (struct parked){
+		.recorded = x->recorded, .start_us = x->start_us, .status = x->status,
+		.subrequest = subrequest_is(&x->req), .method = x->req.method,
+		.method_text = http_method_names[x->req.method], .route = x->match.route,
+		.id_len = id_len, .len = x->out.len,
+	};
+	memcpy(p->texts, x->req.request_id, id_len + 1);
+	memcpy(p->texts + id_len + 1, x->out.s, x->out.len);
+	fcgi_park(x->fcgi, p);
+	ring_wake_recorder(w->child->room);
+}
+
+/* Nothing more is let through until this row is committed (op_usage_ready). */
+static void refuse_late(struct worker *w, struct exchange *x, uint64_t sequence)
+{
+	const struct child *c = w->child;
+	struct err err;
+
+	if (!w->late)
+		log_error("usage_late", LOG_N("ms", clock_monotonic() - x->start),
+			  LOG_S("request_id", x->req.request_id),
+			  LOG_S("requests", "are refused until the recorder has committed"));
+	w->late = sequence;
+	stat_add(c->room, c->block, STAT_REFUSED_UNAVAILABLE, 1);
+	err_set(&err, ERR_UNAVAILABLE, "The usage row was not committed in time");
+	err.retry_after = 1;
+	response_init(&x->res, w->arena);
+	problem_reply(&x->res, x->req.request_id, &err);
+	make_reply(w, x);
+}
+
+bool exchange_finish(struct worker *w, struct fcgi *f, bool late)
+{
+	static char is_subrequest[] = "PIERRE_SUBREQUEST=1";
+	struct parked *p = fcgi_parked(f);
+	char *params[] = { p->subrequest ? is_subrequest : NULL, NULL };
+	bool committed = is_committed(w, p->recorded);
+	struct exchange x = {
+		.fcgi = f, .start_us = p->start_us, .start = p->start_us / 1000,
+		.status = p->status, .match.route = p->route,
+		.out = { .s = p->texts + p->id_len + 1, .len = p->len },
+		.req = { .arena = w->arena, .method = p->method, .method_text = p->method_text,
+			 .path = p->route->pattern, .request_id = p->texts, .params = params },
+	};
+
+	if (!committed && !late)
+		return false;
+	if (!committed)
+		refuse_late(w, &x, p->recorded);
+	send_reply(w, &x);
+	end(w);
+	free(p);
+	return true;
+}
+
+/* The plain loop has one request at a time, and nginx's site does not send it
+ * any that has a row: this is for a site that does. */
+static void wait_commit(struct worker *w, struct exchange *x)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	int64_t until = x->start + w->child->conf->database_timeout_ms;
+
+	while (!is_committed(w, x->recorded) && clock_monotonic() < until) {
+		ring_wake_recorder(w->child->room);
+		nanosleep(&pause, NULL);
+	}
+	if (!is_committed(w, x->recorded))
+		refuse_late(w, x, x->recorded);
+}
+
+/* --- one request ------------------------------------------------------------------------ */
+
 void exchange_answer(struct worker *w, struct fcgi *f, char **params)
 {
 	struct exchange x = { .fcgi = f };
 
 	begin(w, &x);
-	serve(w, &x, params);
+	answer(w, &x, params);
+	if (must_wait(w, &x))
+		park(w, &x);
+	else
+		send_reply(w, &x);
 	end(w);
+}
+
+static void serve(struct worker *w, struct exchange *x, char **params)
+{
+	answer(w, x, params);
+	if (must_wait(w, x))
+		wait_commit(w, x);
+	send_reply(w, x);
 }
 
 void exchange_run(struct worker *w, int fd)

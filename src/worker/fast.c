@@ -27,9 +27,9 @@
 #define CONNECTIONS_MAX 4096   /* over this the one that is due first goes */
 #define DESCRIPTORS_OTHER 64   /* of the process, for all else */
 
-enum place { PLACE_READING, PLACE_IDLE, PLACE_LINGERING, PLACE__COUNT };
+enum place { PLACE_READING, PLACE_IDLE, PLACE_LINGERING, PLACE_PARKED, PLACE__COUNT };
 
-/* Milliseconds in each place. nginx closes idle connections after 60 s, and
+/* Milliseconds in each place; parked: fast_options. nginx closes idle connections after 60 s, and
  * goes before us. */
 static const int64_t limits[PLACE__COUNT] = {
 	[PLACE_READING] = 5000, [PLACE_IDLE] = 75000, [PLACE_LINGERING] = 1000,
@@ -40,6 +40,8 @@ struct connection {
 	struct connection *prev, *next;
 	enum place place;
 	bool watched;          /* in the epoll set */
+	bool stirred;          /* more came while it was parked */
+	bool ended;            /* by the other side: nothing more will come */
 	int64_t due;           /* monotonic ms */
 };
 
@@ -64,7 +66,7 @@ static void put(struct loop *l, struct connection *c, enum place place)
 	struct connection *head = &l->lists[place];
 
 	c->place = place;
-	c->due = clock_monotonic() + limits[place];
+	c->due = clock_monotonic() + (place == PLACE_PARKED ? l->o->finish_ms : limits[place]);
 	c->prev = head->prev;
 	c->next = head;
 	head->prev->next = c;
@@ -77,11 +79,12 @@ static void move(struct loop *l, struct connection *c, enum place place)
 	put(l, c, place);
 }
 
-static struct connection *first_due(const struct loop *l)
+/* In the first n places. */
+static struct connection *first_due(const struct loop *l, size_t n)
 {
 	struct connection *first = NULL;
 
-	for (size_t i = 0; i < PLACE__COUNT; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct connection *c = l->lists[i].next;
 
 		if (c != &l->lists[i] && (!first || c->due < first->due))
@@ -115,38 +118,32 @@ static void watch(struct loop *l, struct connection *c)
 
 static void answered(struct loop *l, struct connection *c)
 {
-	switch (fcgi_state(c->fcgi)) {
-	case FCGI_KEPT:
-		if (!l->stopping) {
-			move(l, c, PLACE_IDLE);
-			watch(l, c);
-			return;
-		}
-		break;
-	case FCGI_LINGERING:
-		move(l, c, PLACE_LINGERING);
-		watch(l, c);
+	enum fcgi_state state = fcgi_state(c->fcgi);
+
+	if (state == FCGI_ASKED && l->o->finish) {
+		move(l, c, PLACE_PARKED);
 		return;
-	case FCGI_CLOSED:
-		break;
 	}
-	end(l, c);
+	/* of an end there will be no event that says so again */
+	if (c->ended || state == FCGI_CLOSED || (state == FCGI_KEPT && l->stopping)) {
+		end(l, c);
+		return;
+	}
+	move(l, c, state == FCGI_KEPT ? PLACE_IDLE : PLACE_LINGERING);
+	watch(l, c);
 }
 
-static void attend(struct loop *l, struct connection *c, bool ended)
+static void attend(struct loop *l, struct connection *c)
 {
 	char **params;
 
-	switch (fcgi_look(c->fcgi, ended, &params)) {
+	switch (fcgi_look(c->fcgi, c->ended, &params)) {
 	case FCGI_GONE:
 		end(l, c);
 		return;
 	case FCGI_REQUEST:
 		l->o->serve(l->o->arg, c->fcgi, params);
-		if (ended)   /* there will be no event that says so again */
-			end(l, c);
-		else
-			answered(l, c);
+		answered(l, c);
 		return;
 	case FCGI_HALF:
 		if (c->place == PLACE_IDLE)
@@ -164,13 +161,56 @@ static void attend(struct loop *l, struct connection *c, bool ended)
 
 static void on_connection(struct loop *l, struct connection *c, uint32_t events)
 {
+	c->ended |= (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+	if (c->place == PLACE_PARKED) {
+		c->stirred = true;
+		return;
+	}
 	if (c->place != PLACE_LINGERING) {
-		attend(l, c, events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
+		attend(l, c);
 		return;
 	}
 	fcgi_linger(c->fcgi);
 	if (fcgi_state(c->fcgi) == FCGI_CLOSED)
 		end(l, c);
+}
+
+/* --- parked requests ------------------------------------------------------------------ */
+
+static bool finish(struct loop *l, struct connection *c, bool late)
+{
+	bool stirred = c->stirred;
+
+	if (!l->o->finish(l->o->arg, c->fcgi, late))
+		return false;
+	c->stirred = false;
+	if (stirred && !c->ended && fcgi_state(c->fcgi) == FCGI_KEPT) {
+		/* its event is past */
+		move(l, c, PLACE_IDLE);
+		attend(l, c);
+	} else {
+		answered(l, c);
+	}
+	return true;
+}
+
+static void finish_all(struct loop *l)
+{
+	struct connection *head = &l->lists[PLACE_PARKED];
+
+	while (head->next != head && finish(l, head->next, false))
+		;
+}
+
+/* --- new ones -------------------------------------------------------------------------- */
+
+static bool make_room(struct loop *l)
+{
+	struct connection *c = first_due(l, PLACE_PARKED);
+
+	if (l->n == l->most && c)
+		end(l, c);
+	return l->n < l->most;
 }
 
 /* What nginx sends is often there with the connection: look before we wait. */
@@ -179,19 +219,17 @@ static void begin(struct loop *l, int fd)
 	struct connection *c = calloc(1, sizeof(*c));
 	struct fcgi *f = fcgi_another(l->o->fcgi);
 
-	if (!c || !f) {
+	if (!c || !f || !make_room(l)) {
 		free(c);
 		free(f);
 		close(fd);
 		return;
 	}
-	if (l->n == l->most)
-		end(l, first_due(l));
 	c->fcgi = f;
 	fcgi_adopt(f, fd);
 	put(l, c, PLACE_READING);
 	l->n++;
-	attend(l, c, false);
+	attend(l, c);
 }
 
 static bool on_listener(struct loop *l)
@@ -209,7 +247,11 @@ static void expire(struct loop *l, int64_t now)
 {
 	struct connection *c;
 
-	while ((c = first_due(l)) && c->due <= now) {
+	while ((c = first_due(l, PLACE__COUNT)) && c->due <= now) {
+		if (c->place == PLACE_PARKED) {
+			finish(l, c, true);
+			continue;
+		}
 		log_debug("connection_dropped", LOG_N("place", c->place));
 		end(l, c);
 	}
@@ -217,7 +259,7 @@ static void expire(struct loop *l, int64_t now)
 
 static int next_wake(const struct loop *l)
 {
-	const struct connection *c = first_due(l);
+	const struct connection *c = first_due(l, PLACE__COUNT);
 	int64_t ms = c ? c->due - clock_monotonic() : -1;
 
 	if (!c)
@@ -235,7 +277,7 @@ static void close_idle(struct loop *l)
 
 	for (struct connection *c = head->next, *next; c != head; c = next) {
 		next = c->next;
-		attend(l, c, false);
+		attend(l, c);
 	}
 }
 
@@ -291,6 +333,7 @@ static bool open_loop(struct loop *l, const struct fast_options *o)
 	return l->epoll_fd >= 0 && l->signal_fd >= 0 &&
 	       add(l, l->signal_fd, EPOLLIN, &l->signal_fd) &&
 	       (o->lifeline_fd < 0 || add(l, o->lifeline_fd, EPOLLIN, &l->signal_fd)) &&
+	       (!o->finish || add(l, o->finish_fd, EPOLLIN | EPOLLET, &o->finish_fd)) &&
 	       add(l, o->listen_fd, EPOLLIN | EPOLLEXCLUSIVE, &o->listen_fd);
 }
 
@@ -298,8 +341,13 @@ static void close_loop(struct loop *l)
 {
 	struct connection *c;
 
-	while ((c = first_due(l)))
-		end(l, c);
+	l->stopping = true;
+	while ((c = first_due(l, PLACE__COUNT))) {
+		if (c->place == PLACE_PARKED)
+			finish(l, c, true);
+		else
+			end(l, c);
+	}
 	if (l->epoll_fd >= 0)
 		close(l->epoll_fd);
 	if (l->signal_fd >= 0)
@@ -310,6 +358,8 @@ static void dispatch(struct loop *l, const struct epoll_event *e)
 {
 	if (e->data.ptr == &l->o->listen_fd)
 		on_listener(l);
+	else if (e->data.ptr == &l->o->finish_fd)
+		finish_all(l);
 	else if (e->data.ptr != &l->signal_fd)
 		on_connection(l, e->data.ptr, e->events);
 	else

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -62,6 +63,13 @@ struct recorder {
 	int64_t recover_due, count_due, checkpoint_due, checkpoint_last;
 };
 
+/* To workers that wait for a commit. */
+static void announce(const struct recorder *r)
+{
+	if (eventfd_write(r->w.child->commit_fd, 1) != 0)
+		log_debug("announce_failed", LOG_S("error", strerror(errno)));
+}
+
 /* --- who works ------------------------------------------------------------------ */
 
 static bool may_work(struct recorder *r)
@@ -77,6 +85,8 @@ static bool may_work(struct recorder *r)
 		return false;
 	}
 	r->holds = fcntl(r->lock_fd, F_OFD_SETLK, &lock) == 0;
+	if (r->holds)
+		announce(r);   /* what another one committed before it was killed */
 	return r->holds;
 }
 
@@ -156,6 +166,7 @@ static void tails_move(struct recorder *r)
 {
 	for (size_t i = 0; i < r->n_parts; i++)
 		ring_done(r->w.child->room, r->parts[i].ring, r->parts[i].upto);
+	announce(r);
 }
 
 /* --- jobs -------------------------------------------------------------------------- */
@@ -260,17 +271,28 @@ static bool pause_ms(const struct recorder *r, int64_t ms)
 	return child_wait(r->w.child, -1, ms > 0 ? ms : 0) == CHILD_TIMEOUT;
 }
 
-/* False = stop. Rows that come meanwhile share the next COMMIT. */
+/* Rows that come meanwhile share the next COMMIT. When requests wait for it, those
+ * that came during the last one share it. */
+static bool gather(struct recorder *r)
+{
+	bool sync = r->w.child->conf->usage_durability == USAGE_SYNC;
+
+	ring_wait_recorder(r->w.child->room, GATHER_MS);
+	if (!pause_ms(r, sync ? 0 : r->gather_until - clock_monotonic()))
+		return false;
+	r->gather_until = clock_monotonic() + GATHER_MS;
+	return true;
+}
+
+/* False = stop. */
 static bool step(struct recorder *r)
 {
 	size_t n = 0;
 
 	if (!may_work(r))
 		return pause_ms(r, LOCK_MS);
-	ring_wait_recorder(r->w.child->room, GATHER_MS);
-	if (!pause_ms(r, r->gather_until - clock_monotonic()))
+	if (!gather(r))
 		return false;
-	r->gather_until = clock_monotonic() + GATHER_MS;
 	return (record(r, &n) && upkeep(r)) || pause_ms(r, RETRY_MS);
 }
 

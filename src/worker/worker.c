@@ -78,11 +78,20 @@ static void exchange_kept(void *w, struct fcgi *f, char **params)
 	exchange_answer(w, f, params);
 }
 
+static bool finish_kept(void *w, struct fcgi *f, bool late)
+{
+	return exchange_finish(w, f, late);
+}
+
 static int serve_fast(struct worker *w)
 {
+	const struct child *c = w->child;
+
 	return fast_run(&(struct fast_options){
-		.listen_fd = w->child->listen_fd, .lifeline_fd = w->child->lifeline_fd,
+		.listen_fd = c->listen_fd, .lifeline_fd = c->lifeline_fd,
 		.fcgi = w->fcgi, .serve = exchange_kept, .arg = w,
+		.finish = c->conf->usage_durability == USAGE_SYNC ? finish_kept : NULL,
+		.finish_fd = c->commit_fd, .finish_ms = c->conf->database_timeout_ms,
 	});
 }
 

@@ -11,7 +11,7 @@ use Test::More;
 use Time::Local qw(timegm);
 use Pierre;
 use FastCGI;
-use Process qw(await alive children await_log count_log start_load stop_load lock_file);
+use Process qw(await alive children await_log count_log start_load stop_load lock_file recorded);
 
 my $number = 0;
 
@@ -22,18 +22,6 @@ sub start {
 	$p->{key} = $p->new_key($user);
 	$p->{user} = $user;
 	return $p;
-}
-
-# Ids of rows in all months there are, sorted, repeats and all.
-sub recorded {
-	my ($p) = @_;
-	my $sql = 'SELECT request_id FROM usage_rows';
-	return sort(split /\n/, $p->sql($sql)) if $p->{backend} eq 'postgresql';
-	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
-	return sort map { my $out = Pierre::capture([ 'sqlite3', '-batch', '-init', '/dev/null', $_,
-		'.timeout 5000', $sql ], {}, user => 1);
-		die $out->{err} if $out->{status} && $out->{err} !~ /no such table/;   # just being made
-		split /\n/, $out->{out} } grep { /-\d\d$/ } glob "$file.usage-*";
 }
 
 sub verify {

@@ -11,7 +11,7 @@ use Time::HiRes qw(sleep time);
 use FastCGI;
 
 our @EXPORT_OK = qw(await alive comm children await_log count_log start_load stop_load
-	half_request hold_writes lines_of lock_file);
+	half_request hold_usage hold_writes lines_of lock_file metric recorded);
 
 our $PATIENCE = 60;   # seconds until a condition counts as never true
 
@@ -141,11 +141,16 @@ sub hold_writes {
 		my $lock = await('the writer lock', sub { lock_file("$file.writer") });
 		return sub { close $lock if $lock; undef $lock };
 	}
+	return hold_table($p, 'users');
+}
+
+sub hold_table {
+	my ($p, $table) = @_;
 	my $pid = $p->spawn('psql', [ 'psql', '-Xq', '-d', $p->{url}, '-c',
-		'BEGIN; LOCK TABLE users IN EXCLUSIVE MODE; SELECT pg_sleep(600)' ],
+		"BEGIN; LOCK TABLE $table IN EXCLUSIVE MODE; SELECT pg_sleep(600)" ],
 		{ PATH => $ENV{PATH} }, "$p->{dir}/psql.log");
-	await('the lock on users', sub {
-		$p->sql("SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND granted AND relation = 'users'::regclass") > 0;
+	await("the lock on $table", sub {
+		$p->sql("SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND granted AND relation = '$table'::regclass") > 0;
 	});
 	return sub {
 		return unless $pid;
@@ -154,6 +159,48 @@ sub hold_writes {
 		delete $p->{pids}{$pid};
 		undef $pid;
 	};
+}
+
+# From here on the recorder waits, until the code that is returned is called.
+sub hold_usage {
+	my ($p) = @_;
+	if ($p->{backend} eq 'sqlite') {
+		my ($month) = reverse months($p);
+		my $lock = await('the writer lock', sub { lock_file("$month.writer") });
+		return sub { close $lock if $lock; undef $lock };
+	}
+	return hold_table($p, 'usage_rows');
+}
+
+# SQLite: the months' files, oldest first.
+sub months {
+	my ($p) = @_;
+	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
+	return sort grep { /-\d\d$/ } glob "$file.usage-*";
+}
+
+# Request ids of the usage rows of all months, sorted, repeats and all.
+sub recorded {
+	my ($p) = @_;
+	my $sql = 'SELECT request_id FROM usage_rows';
+	return sort(split /\n/, $p->sql($sql)) if $p->{backend} eq 'postgresql';
+	return sort map { my $out = Pierre::capture([ 'sqlite3', '-batch', '-init', '/dev/null', $_,
+		'.timeout 5000', $sql ], {}, user => 1);
+		die $out->{err} if $out->{status} && $out->{err} !~ /no such table/;   # just being made
+		split /\n/, $out->{out} } months($p);
+}
+
+# --- /metrics ---------------------------------------------------------------------------
+
+# A value of the page; a service that has just started may not have one yet.
+sub metric {
+	my ($p, $name) = @_;
+	return await($name, sub {
+		my $s = FastCGI::open_socket($p->{env}{METRICS_SOCKET}) or return;
+		FastCGI::send_bytes($s, "GET /metrics HTTP/1.0\r\n\r\n");
+		my $page = do { local $/; readline $s } // '';
+		return $page =~ /^\Q$name\E ([\d.]+)$/m ? \"$1" : undef;
+	}, $p)->$*;
 }
 
 # --- requests -------------------------------------------------------------------------
