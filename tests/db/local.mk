@@ -25,3 +25,7 @@ $(tests_db_usage_OBJECTS): include/store/sql.h
 if HAVE_PGSQL
 check_PROGRAMS += tests/support/dbtool
 endif
+
+# Driven by tests/support/Limit.pm.
+check_PROGRAMS += tests/support/limit_load
+tests_support_limit_load_LDADD =

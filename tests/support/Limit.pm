@@ -4,12 +4,13 @@ package Limit;
 use strict;
 use warnings;
 use Exporter 'import';
-use POSIX ();
-use Time::HiRes qw(sleep time);
+use Time::HiRes qw(time);
 use Time::Local qw(timegm);
 use FastCGI;
+use Pierre;
+use Test::More;
 
-our @EXPORT_OK = qw(offset_to limited_key set_limit ask drive drive_more);
+our @EXPORT_OK = qw(offset_to limited_key set_limit used ask drive drive_more is_clean is_exactly);
 
 # PIERRE_CLOCK_OFFSET for a service that starts now and thinks it is that moment.
 sub offset_to { my ($then) = @_; return int($then - time) }
@@ -27,6 +28,12 @@ sub set_limit {
 	return $p->expect(200, $p->post('/admin/update-key-limits', { api_key_id => $key->{api_key_id},
 		rate_limit_requests => $limit, rate_limit_period => $period },
 		token => $p->setup_admin->{token}))->{json};
+}
+
+# Of the n-th limit of a key (0: its own, 1: its user's), as its owner is told.
+sub used {
+	my ($p, $user, $key, $n) = @_;
+	return $p->get("/api/keys/$key->{api_key_id}/limits", token => $user->{token})->{json}{limits}[$n // 0]{used};
 }
 
 # One request, as the snippet asks (so that it can have a cost): the reply, with
@@ -55,69 +62,54 @@ sub ask {
 	return { status => 0, lost => 1 };
 }
 
-# One client: until $patience seconds long nothing was let through. Prints
-# "reset" of each request that was, and "!status sentence" of what is neither
-# 204 nor 429.
-sub client {
-	my ($out, $sockets, $key, %o) = @_;
-	my @conn = map { undef } @$sockets;
-	my $last = time;
-	for (my $n = $o{first}; time - $last < ($o{patience} // 0.3); $n++) {
-		my $at = $n % @$sockets;
-		my $r = ask($sockets->[$at], $key, cost => $o{cost}, conn => \$conn[$at]);
-		if ($r->{allowed}) {
-			$last = time;
-			print $out $r->{headers}{'x-ratelimit-reset'} // '-', "\n";
-		} elsif ($r->{status} == 429) {
-			sleep 0.002;
-		} else {
-			my ($why) = ($r->{headers}{'x-pierre-problem'} // '') =~ /"detail":"([^"]*)"/;
-			print $out "!$r->{status} ", $why // '', "\n";
-			sleep 0.02;
-		}
-		last if $o{until} && time > $o{until};
-	}
-}
+# How the options of limit_load are called here.
+my %OPTION = (clients => '-n', cost => '-c', gap => '-g', max => '-m', patience => '-p', until => '-u');
 
-# sockets: one or a list; clients (16), cost, patience. {allowed, resets => {reset
-# => how many}, odd => {status => how many}}.
+# sockets: one or a list; clients (16), cost; patience: milliseconds without
+# anything let through after which a client ends; until (a moment), max, gap:
+# see tests/support/limit_load.c. Returns {allowed, lost, resets => {reset =>
+# how many}, refused => {reset => how many}, odd => {status => how many}}.
 sub drive {
 	my ($sockets, $key, %o) = @_;
-	my $while = drive_more($sockets, $key, %o);
-	return $while->();
+	return drive_more($sockets, $key, %o)->();
 }
 
 # The same in the background: a function that waits and gives the counts.
 sub drive_more {
 	my ($sockets, $key, %o) = @_;
-	$sockets = [ $sockets ] unless ref $sockets;
-	pipe my $in, my $out or die "pipe: $!\n";
-	my @pids = map { start_client($in, $out, $sockets, $key, %o, first => $_) } 1 .. $o{clients} // 16;
-	close $out;
+	my @options = map { ($OPTION{$_} // die("no option $_\n"), $o{$_}) } sort keys %o;
+	open my $out, '-|', "$Pierre::BUILD/tests/support/limit_load", @options, $key,
+		ref $sockets ? @$sockets : $sockets or die "limit_load: $!\n";
 	return sub {
-		my %sum = (allowed => 0, resets => {}, odd => {});
-		while (my $line = <$in>) {
-			chomp $line;
-			if ($line =~ /^!(.*)/) {
-				$sum{odd}{$1}++;
-			} else {
-				$sum{allowed}++;
-				$sum{resets}{$line}++;
-			}
+		my %sum = (allowed => 0, lost => 0, resets => {}, refused => {}, odd => {});
+		while (my $line = <$out>) {
+			my ($what, $n, $name) = $line =~ /^(\w+) (\d+) ?(.*)$/ or die "limit_load: $line";
+			$sum{allowed} += $n if $what eq 'allowed';
+			$sum{lost} = $n if $what eq 'lost';
+			my $by = $sum{ $what eq 'allowed' ? 'resets' : $what };
+			$by->{$name} = $n if ref $by;
 		}
-		waitpid $_, 0 for @pids;
+		close $out or die "limit_load ended with $?\n";
 		return \%sum;
 	};
 }
 
-sub start_client {
-	my ($in, $out, @args) = @_;
-	my $pid = fork // die "fork: $!\n";
-	return $pid if $pid;
-	close $in;
-	$out->autoflush(1);
-	client($out, @args);
-	POSIX::_exit(0);
+# A machine that is too busy for the deadlines of the fast pool may say so, and
+# charges nothing; all else would be a mistake.
+sub is_clean {
+	my ($got) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $busy = qr/^503 (?:The limit is being leased; try again|The database (?:did not answer|cannot answer now)|PostgreSQL \S+ did not answer in time)/;
+	my @odd = grep { !/$busy/ } sort keys %{ $got->{odd} };
+	is_deeply([ $got->{lost}, @odd ], [0], 'and nothing but 204 and 429');
+}
+
+sub is_exactly {
+	my ($p, $key, $limit, $name, %o) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $got = drive($p->{fast_socket}, $key, %o);
+	is($got->{allowed}, $limit, $name);
+	is_clean($got);
 }
 
 1;
