@@ -7,12 +7,15 @@
 #define PIERRE_MASTER_MASTER_H
 
 #include <stdbool.h>
+#include <sys/un.h>
 
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "shm/scoreboard.h"
 #include "worker/worker.h"
+
+#define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 
 struct master_options {
 	const char *backend;        /* for the log only */

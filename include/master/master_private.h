@@ -47,7 +47,7 @@ struct listener {
 	enum slot_role role;
 	int fd;                 /* -1 = none */
 	bool inherited;         /* systemd's: not to be shut or removed */
-	char path[108];         /* of a socket we made */
+	char path[SOCKET_PATH_MAX + 1];   /* of a socket we made */
 	dev_t dev;
 	ino_t ino;
 };

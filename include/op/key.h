@@ -21,11 +21,11 @@ extern const struct tier tiers[];  /* ends with name NULL */
 const struct tier *tier_find(const char *name);
 
 struct key_create_in {
-	const char *name;              /* 1..100 characters */
-	const char *description;       /* NULL or 0..500 */
+	const char *name;              /* key_check.h has the bounds */
+	const char *description;       /* or NULL */
 	const char *tier;              /* NULL = the user's; above his own: ERR_FORBIDDEN field tier */
 	int64_t rate_limit_requests;   /* INT_NONE = the tier's; above it: ERR_RANGE */
-	int64_t expires_in_days;       /* 1..3650, INT_NONE = the tier's default */
+	int64_t expires_in_days;       /* 1.., INT_NONE = the tier's default */
 	const char *scopes;            /* NULL = [] */
 };
 /* *full_r: the key text, shown once, in the arena. ERR_CONFLICT when the user

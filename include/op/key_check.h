@@ -8,14 +8,17 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+#define KEY_DAYS_MAX 3650
+#define KEY_LIMIT_MAX INT64_C(1000000000)   /* requests in one window */
+#define DESCRIPTION_MAX 500                 /* characters */
 #define SCOPES_MAX 32
 #define SCOPE_LENGTH_MAX 64
 
 /* 1 to 100 characters, not only spaces, no control characters. */
 bool key_name_check(const char *name, struct err *err_r);
-/* NULL, or at most 500 characters. */
+/* NULL, or at most DESCRIPTION_MAX characters. */
 bool key_description_check(const char *description, struct err *err_r);
-/* JSON array of at most 32 strings of 1 to 64 of [A-Za-z0-9:._*\/-]; NULL = [].
+/* JSON array of at most SCOPES_MAX strings of 1 to SCOPE_LENGTH_MAX of [A-Za-z0-9:._*\/-]; NULL = [].
  * *canonical_r: the same without spaces and escapes. */
 bool key_scopes_check(struct arena *arena, const char *json, const char **canonical_r,
 		      struct err *err_r);

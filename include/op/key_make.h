@@ -6,8 +6,6 @@
 
 #include "op/key.h"
 
-#define KEY_LIMIT_MAX INT64_C(1000000000)
-
 struct key_make {
 	const struct user *owner;
 	const struct key_create_in *in;

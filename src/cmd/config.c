@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include "base/str.h"
 #include "cmd/nginx_check.h"
 #include "cmd/print.h"
 #include "cmd/tables.h"
 #include "db/db.h"
+#include "master/master.h"
 #include "op/instance.h"
 
 /* --- config check ----------------------------------------------------------- */
@@ -67,13 +67,12 @@ static bool is_made_by_unit(const struct check *c, const char *name, const char 
 
 static bool check_socket(struct check *c, const char *name, const char *path, struct err *err_r)
 {
-	const size_t longest = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
 	const char *dir = directory(c->args->arena, path);
 	struct stat st;
 
-	if (strlen(path) > longest)
+	if (strlen(path) > SOCKET_PATH_MAX)
 		return err_field(err_r, ERR_CONFIG, name, "%s is %zu bytes long; a socket path has at most %zu",
-				 name, strlen(path), longest);
+				 name, strlen(path), SOCKET_PATH_MAX);
 	if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
 		return err_field(err_r, ERR_CONFIG, name, "%s: %s is not a directory", name, dir);
 	if (stat(dir, &st) == 0)

@@ -12,6 +12,7 @@
 #include "cmd/tables.h"
 #include "http/json.h"
 #include "op/key.h"
+#include "op/key_check.h"
 #include "op/user.h"
 
 struct key_created {
@@ -49,9 +50,10 @@ static bool option_days(const struct context *c, int64_t *days_r, struct err *er
 	const char *text = cmd_option(c->args, "--expires-in-days");
 
 	*days_r = INT_NONE;
-	if (!text || str_int(text, 1, 3650, days_r))
+	if (!text || str_int(text, 1, KEY_DAYS_MAX, days_r))
 		return true;
-	return context_usage(err_r, "--expires-in-days takes a number from 1 to 3650");
+	return context_usage(err_r, arena_printf(c->arena, "--expires-in-days takes a number "
+						 "from 1 to %d", KEY_DAYS_MAX));
 }
 
 static bool option_scopes(const struct context *c, const char **json_r, struct err *err_r)

@@ -29,19 +29,16 @@
 #define LOCK_TRIES 50
 #define LOCK_PAUSE_NS 100000000
 
-_Static_assert(sizeof(((struct listener *)0)->path) ==
-	       sizeof(((struct sockaddr_un *)0)->sun_path), "a path fits its address");
-
 static bool address(const char *path, struct sockaddr_un *sun, struct err *err_r)
 {
 	size_t n = strlen(path);
 
 	memset(sun, 0, sizeof(*sun));
 	sun->sun_family = AF_UNIX;
-	if (n >= sizeof(sun->sun_path))
+	if (n > SOCKET_PATH_MAX)
 		return err_set(err_r, ERR_CONFIG,
 			       "socket path %s has %zu bytes; the system allows %zu", path, n,
-			       sizeof(sun->sun_path) - 1);
+			       SOCKET_PATH_MAX);
 	if (n == 0)
 		return err_set(err_r, ERR_CONFIG, "a socket path is empty");
 	memcpy(sun->sun_path, path, n + 1);
@@ -62,7 +59,7 @@ static int lock_directory(const char *path, struct err *err_r)
 {
 	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_NS };
 	const char *slash = strrchr(path, '/');
-	char dir[sizeof(((struct sockaddr_un *)0)->sun_path)] = ".";
+	char dir[SOCKET_PATH_MAX + 1] = ".";
 	int fd;
 
 	if (slash)

@@ -10,8 +10,6 @@
 #include "auth/auth.h"
 #include "op/audit.h"
 
-#define USER_AGENT_MAX 512
-
 const char *op_address(const struct op *op)
 {
 	unsigned char bytes[sizeof(struct in6_addr)];
@@ -28,22 +26,12 @@ const char *op_address(const struct op *op)
 	return arena_strdup(op->arena, text);
 }
 
-/* What a client says of itself is cut, and dropped when it is not text. */
+/* What a client says of itself is dropped when it is not text. */
 static const char *user_agent(const struct op *op)
 {
-	size_t n;
+	const char *s = op->user_agent;
 
-	if (!op->user_agent || !*op->user_agent)
-		return NULL;
-	n = strlen(op->user_agent);
-	if (!utf8_valid(op->user_agent, n))
-		return NULL;
-	if (n > USER_AGENT_MAX) {
-		n = USER_AGENT_MAX;
-		while (n > 0 && ((unsigned char)op->user_agent[n] & 0xc0) == 0x80)
-			n--;
-	}
-	return arena_strndup(op->arena, op->user_agent, n);
+	return s && *s && utf8_valid(s, strlen(s)) ? s : NULL;
 }
 
 struct audit_event op_audit(const struct op *op, enum audit_type type, const char *target)

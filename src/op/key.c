@@ -17,7 +17,6 @@
 #include "op/owner.h"
 
 #define DRAWS_MAX 5                 /* of a key whose public id is taken */
-#define DAYS_MAX 3650
 
 /* --- make ------------------------------------------------------------------- */
 
@@ -72,9 +71,9 @@ static bool expiry(const struct op *op, const struct tier *tier, int64_t days,
 {
 	if (days == INT_NONE)
 		days = tier->default_days;
-	else if (days < 1 || days > DAYS_MAX)
+	else if (days < 1 || days > KEY_DAYS_MAX)
 		return err_field(err_r, ERR_RANGE, "expires_in_days",
-				 "expires_in_days must be 1 to %d", DAYS_MAX);
+				 "expires_in_days must be 1 to %d", KEY_DAYS_MAX);
 	*expires_r = days == INT_NONE ? TIME_NONE : op->now + days * DAY_MS;
 	return true;
 }

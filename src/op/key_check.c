@@ -11,8 +11,6 @@
 #include "op/check.h"
 #include "op/key_check.h"
 
-#define DESCRIPTION_MAX_LENGTH 500
-
 bool key_name_check(const char *name, struct err *err_r)
 {
 	if (!name)
@@ -27,10 +25,9 @@ bool key_description_check(const char *description, struct err *err_r)
 	if (!utf8_valid(description, strlen(description)))
 		return err_field(err_r, ERR_INVALID, "description",
 				 "description is not valid UTF-8 text");
-	if (utf8_length(description) > DESCRIPTION_MAX_LENGTH)
+	if (utf8_length(description) > DESCRIPTION_MAX)
 		return err_field(err_r, ERR_RANGE, "description",
-				 "description must have at most %d characters",
-				 DESCRIPTION_MAX_LENGTH);
+				 "description must have at most %d characters", DESCRIPTION_MAX);
 	return true;
 }
 

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "op/audit.h"
 #include "op/cache.h"
+#include "op/key_check.h"
 #include "op/key_make.h"
 #include "op/limit.h"
 #include "op/provision.h"

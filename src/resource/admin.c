@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "op/check.h"
 #include "op/session.h"
 #include "op/user.h"
 #include "resource/call.h"
@@ -16,11 +17,11 @@ static const struct field setup_fields[] = {
 	FIELD(struct admin_setup_in, setup_token, TEXT, FIELD_REQUIRED | FIELD_SECRET,
 	      "The one-time token that `pierre admin setup-token` prints"),
 	FIELD(struct admin_setup_in, email, TEXT, FIELD_REQUIRED,
-	      "Address of the first administrator", .min = 1, .max = 254),
+	      "Address of the first administrator", .min = 1, .max = EMAIL_MAX),
 	FIELD(struct admin_setup_in, password, TEXT, FIELD_REQUIRED | FIELD_SECRET,
 	      "At least PASSWORD_MIN_LENGTH characters, at most 72 bytes"),
 	FIELD(struct admin_setup_in, display_name, TEXT, FIELD_NULLABLE, "Name to show",
-	      .min = 1, .max = 100),
+	      .min = 1, .max = NAME_MAX_CHARS),
 	{ 0 },
 };
 static const struct field_schema setup_schema =
@@ -164,13 +165,13 @@ static bool admin_pending_users(struct call *call, struct err *err_r)
 
 static const struct field approve_fields[] = {
 	FIELD(struct user_approve_in, reason, TEXT, FIELD_NULLABLE, "Kept in the audit event",
-	      .min = 0, .max = 500),
+	      .max = REASON_MAX),
 	FIELD(struct user_approve_in, create_default_tenant, BOOL, 0,
 	      "Also make a tenant that the user owns"),
 	FIELD(struct user_approve_in, tenant_name, TEXT, FIELD_NULLABLE,
-	      "Its name; from the user's when left out", .min = 1, .max = 100),
+	      "Its name; from the user's when left out", .min = 1, .max = NAME_MAX_CHARS),
 	FIELD(struct user_approve_in, tenant_slug, TEXT, FIELD_NULLABLE,
-	      "Its short name: a-z, 0-9 and hyphens", .min = 1, .max = 63),
+	      "Its short name: a-z, 0-9 and hyphens", .min = 1, .max = SLUG_MAX),
 	{ 0 },
 };
 static const struct field_schema approve_schema =
@@ -219,7 +220,7 @@ struct suspend_in {
 
 static const struct field suspend_fields[] = {
 	FIELD(struct suspend_in, reason, TEXT, FIELD_NULLABLE, "Kept in the audit event",
-	      .min = 0, .max = 500),
+	      .max = REASON_MAX),
 	{ 0 },
 };
 static const struct field_schema suspend_schema =

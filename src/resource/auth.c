@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "op/check.h"
 #include "op/session.h"
 #include "op/user.h"
 #include "resource/call.h"
@@ -21,11 +22,11 @@ const struct field_schema message_schema =
 
 static const struct field register_fields[] = {
 	FIELD(struct user_register_in, email, TEXT, FIELD_REQUIRED,
-	      "Address to log in with; upper and lower case are the same", .min = 1, .max = 254),
+	      "Address to log in with; upper and lower case are the same", .min = 1, .max = EMAIL_MAX),
 	FIELD(struct user_register_in, password, TEXT, FIELD_REQUIRED | FIELD_SECRET,
 	      "At least PASSWORD_MIN_LENGTH characters, at most 72 bytes"),
 	FIELD(struct user_register_in, display_name, TEXT, FIELD_NULLABLE, "Name to show",
-	      .min = 1, .max = 100),
+	      .min = 1, .max = NAME_MAX_CHARS),
 	{ 0 },
 };
 static const struct field_schema register_schema =

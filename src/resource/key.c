@@ -4,7 +4,9 @@
  */
 #include "config.h"
 
+#include "op/check.h"
 #include "op/key.h"
+#include "op/key_check.h"
 #include "resource/call.h"
 #include "resource/query.h"
 #include "resource/routes.h"
@@ -13,18 +15,18 @@
 
 static const struct field key_create_fields[] = {
 	FIELD(struct key_create_in, name, TEXT, FIELD_REQUIRED, "What the key is for",
-	      .min = 1, .max = 100),
+	      .min = 1, .max = NAME_MAX_CHARS),
 	FIELD(struct key_create_in, description, TEXT, FIELD_NULLABLE, "More about it",
-	      .min = 0, .max = 500),
+	      .max = DESCRIPTION_MAX),
 	FIELD(struct key_create_in, tier, TEXT, FIELD_NULLABLE,
 	      "trial, starter, professional or enterprise; your own when left out, never above it"),
 	FIELD(struct key_create_in, rate_limit_requests, INT, FIELD_NULLABLE,
 	      "Requests a month; the tier's when left out, never above it",
-	      .min = 1, .max = INT64_C(1000000000)),
+	      .min = 1, .max = KEY_LIMIT_MAX),
 	FIELD(struct key_create_in, expires_in_days, INT, FIELD_NULLABLE,
-	      "Days until the key ends; the tier's when left out", .min = 1, .max = 3650),
+	      "Days until the key ends; the tier's when left out", .min = 1, .max = KEY_DAYS_MAX),
 	FIELD(struct key_create_in, scopes, STRINGS, FIELD_NULLABLE,
-	      "Words your services give a meaning to", .max = 32),
+	      "Words your services give a meaning to", .max = SCOPES_MAX),
 	{ 0 },
 };
 static const struct field_schema key_create_schema =
@@ -98,11 +100,11 @@ static bool key_show(struct call *call, struct err *err_r)
 
 /* rows in the order of enum key_given */
 static const struct field key_patch_fields[] = {
-	FIELD(struct key_patch_in, name, TEXT, 0, "What the key is for", .min = 1, .max = 100),
+	FIELD(struct key_patch_in, name, TEXT, 0, "What the key is for", .min = 1, .max = NAME_MAX_CHARS),
 	FIELD(struct key_patch_in, description, TEXT, FIELD_NULLABLE, "More about it",
-	      .min = 0, .max = 500),
+	      .max = DESCRIPTION_MAX),
 	FIELD(struct key_patch_in, scopes, STRINGS, 0, "Words your services give a meaning to",
-	      .max = 32),
+	      .max = SCOPES_MAX),
 	FIELD(struct key_patch_in, expires_at, TIME, FIELD_NULLABLE,
 	      "When the key ends; null = never"),
 	{ 0 },

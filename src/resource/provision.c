@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include "op/check.h"
+#include "op/key_check.h"
 #include "op/provision.h"
 #include "resource/call.h"
 #include "resource/routes.h"
@@ -14,16 +16,16 @@
 
 static const struct field provision_fields[] = {
 	FIELD(struct provision_in, user_email, TEXT, FIELD_REQUIRED, "Whose key it will be",
-	      .min = 1, .max = 254),
+	      .min = 1, .max = EMAIL_MAX),
 	FIELD(struct provision_in, tier, TEXT, FIELD_REQUIRED,
 	      "trial, starter, professional or enterprise"),
 	FIELD(struct provision_in, description, TEXT, FIELD_NULLABLE, "What it is for",
-	      .min = 0, .max = 500),
+	      .max = DESCRIPTION_MAX),
 	FIELD(struct provision_in, expires_in_days, INT, FIELD_NULLABLE,
-	      "Days until the key ends; the tier's when left out", .min = 1, .max = 3650),
+	      "Days until the key ends; the tier's when left out", .min = 1, .max = KEY_DAYS_MAX),
 	FIELD(struct provision_in, rate_limit_requests, INT, FIELD_NULLABLE,
 	      "Requests in one window, instead of the tier's",
-	      .min = 1, .max = INT64_C(1000000000)),
+	      .min = 1, .max = KEY_LIMIT_MAX),
 	FIELD(struct provision_in, rate_limit_period, TEXT, FIELD_NULLABLE, PERIOD_SENTENCE),
 	{ 0 },
 };
@@ -98,7 +100,7 @@ static const struct field limit_fields[] = {
 	FIELD(struct key_limit_in, api_key_id, UUID, FIELD_REQUIRED, "Any user's key"),
 	FIELD(struct key_limit_in, rate_limit_requests, INT, FIELD_NULLABLE,
 	      "Requests in one window; left out or null = the tier's again",
-	      .min = 1, .max = INT64_C(1000000000)),
+	      .min = 1, .max = KEY_LIMIT_MAX),
 	FIELD(struct key_limit_in, rate_limit_period, TEXT, FIELD_NULLABLE, PERIOD_SENTENCE),
 	{ 0 },
 };
