@@ -22,6 +22,9 @@ void strbuf_add(struct strbuf *b, const char *s, size_t n);
 void strbuf_adds(struct strbuf *b, const char *s);
 void strbuf_addf(struct strbuf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* As a JSON string literal with quotes, ASCII controls and DEL escaped; what is
+ * not UTF-8 becomes U+FFFD. */
+void strbuf_add_json(struct strbuf *b, const char *s);
 
 bool str_eq(const char *a, const char *b);        /* NULL equals only NULL */
 bool str_starts(const char *s, const char *prefix);
@@ -31,6 +34,7 @@ bool str_blank(const char *s);                    /* NULL, "" or only white spac
 bool str_int(const char *s, int64_t min, int64_t max, int64_t *out);
 
 /* Well-formed UTF-8 by RFC 3629 (no surrogates, no overlong forms). */
+size_t utf8_char(const char *s, size_t n);        /* bytes of the first character; 0 = none */
 bool utf8_valid(const char *s, size_t n);
 size_t utf8_length(const char *s);                /* code points; s must be valid */
 

@@ -33,7 +33,5 @@ bool json_read(const char *text, size_t n, const struct field_schema *schema,
 
 /* Struct -> JSON object text appended to b. PRIVATE fields are left out. */
 void json_write(struct strbuf *b, const struct field_schema *schema, const void *in);
-/* A JSON string literal with quotes. */
-void json_write_string(struct strbuf *b, const char *s);
 
 #endif

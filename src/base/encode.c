@@ -1,4 +1,5 @@
-/* base/encode.c - hex, base64url, strict base64 (RFC 4648); URLs without password. */
+/* base/encode.c - hex, base64url, strict base64 (RFC 4648); JSON strings; URLs
+ * without password. */
 #include "config.h"
 
 #include <string.h>
@@ -106,6 +107,50 @@ bool base64_decode(const char *s, void *out, size_t cap, size_t *n_r)
 	for (int padding = 0; padding < 2 && s[n - 1] == '='; padding++)
 		n--;
 	return decode(s, n, alphabet_std, out, cap, n_r);
+}
+
+/* Bytes from s on that stand in a JSON string as they are. */
+static size_t json_plain(const char *s)
+{
+	size_t n = 0, len;
+
+	do {
+		unsigned char c = (unsigned char)s[n];
+
+		if (c >= 0x80)
+			len = utf8_char(s + n, strnlen(s + n, 4));
+		else
+			len = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+		n += len;
+	} while (len > 0);
+	return n;
+}
+
+static void json_escape(struct strbuf *b, unsigned char c)
+{
+	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+	const char *p = strchr(from, c);
+
+	if (c >= 0x80)
+		strbuf_adds(b, "\xef\xbf\xbd");   /* U+FFFD */
+	else if (p)
+		strbuf_addf(b, "\\%c", to[p - from]);
+	else
+		strbuf_addf(b, "\\u%04x", c);
+}
+
+void strbuf_add_json(struct strbuf *b, const char *s)
+{
+	strbuf_adds(b, "\"");
+	while (*s) {
+		size_t n = json_plain(s);
+
+		strbuf_add(b, s, n);
+		s += n;
+		if (*s)
+			json_escape(b, (unsigned char)*s++);
+	}
+	strbuf_adds(b, "\"");
 }
 
 /* Every "password=" and "sslpassword=": the value is *** up to the next parameter. */

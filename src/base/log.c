@@ -68,13 +68,10 @@ static bool full(const struct line *l)
 static size_t plain_bytes(const char *s)
 {
 	unsigned char c = (unsigned char)*s;
-	size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0x80 ? 2 : 1;
 
-	if (n == 1)
-		return c >= ' ' && c != 0x7f;
-	if (strnlen(s, n) < n || !utf8_valid(s, n))
+	if (c < ' ' || c == 0x7f || (c == 0xc2 && (unsigned char)s[1] < 0xa0))
 		return 0;
-	return c == 0xc2 && (unsigned char)s[1] < 0xa0 ? 0 : n;
+	return utf8_char(s, strnlen(s, 4));
 }
 
 static bool needs_quotes(const char *s)
@@ -86,6 +83,8 @@ static bool needs_quotes(const char *s)
 	return !*s || !n;
 }
 
+/* As strbuf_add_json() does, but a byte that is no text stays to be seen, and
+ * nothing is allocated: what is logged may be that memory ran out. */
 static void add_escaped(struct line *l, const char *s)
 {
 	unsigned char c = (unsigned char)*s;

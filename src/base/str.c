@@ -100,22 +100,28 @@ static size_t utf8_lead(unsigned char c, unsigned char *low, unsigned char *high
 	return 0;
 }
 
-bool utf8_valid(const char *s, size_t n)
+size_t utf8_char(const char *s, size_t n)
 {
 	const unsigned char *p = (const unsigned char *)s;
+	unsigned char low, high;
+	size_t len = n > 0 ? utf8_lead(p[0], &low, &high) : 0;
 
-	for (size_t i = 0; i < n;) {
-		unsigned char low, high;
-		size_t len = utf8_lead(p[i], &low, &high);
+	if (len == 0 || len > n)
+		return 0;
+	if (len > 1 && (p[1] < low || p[1] > high))
+		return 0;
+	for (size_t i = 2; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
 
-		if (len == 0 || len > n - i)
+bool utf8_valid(const char *s, size_t n)
+{
+	for (size_t len; n > 0; s += len, n -= len) {
+		len = utf8_char(s, n);
+		if (len == 0)
 			return false;
-		if (len > 1 && (p[i + 1] < low || p[i + 1] > high))
-			return false;
-		for (size_t k = 2; k < len; k++)
-			if ((p[i + k] & 0xc0) != 0x80)
-				return false;
-		i += len;
 	}
 	return true;
 }

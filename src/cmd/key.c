@@ -10,7 +10,6 @@
 #include "cmd/context.h"
 #include "cmd/print.h"
 #include "cmd/tables.h"
-#include "http/json.h"
 #include "op/key.h"
 #include "op/key_check.h"
 #include "op/user.h"
@@ -38,7 +37,7 @@ static const char *scopes_json(struct arena *arena, const char *list)
 
 		if (b.len > 1)
 			strbuf_adds(&b, ",");
-		json_write_string(&b, arena_strndup(arena, list, (size_t)(comma - list)));
+		strbuf_add_json(&b, arena_strndup(arena, list, (size_t)(comma - list)));
 		list = *comma ? comma + 1 : comma;
 	}
 	strbuf_adds(&b, "]");

@@ -139,10 +139,9 @@ static bool take_escape(struct check *c, uint64_t *hash)
 /* One character of several bytes. */
 static bool take_utf8(struct check *c, uint64_t *hash)
 {
-	int lead = peek(c);
-	size_t len = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+	size_t len = utf8_char((const char *)c->text + c->at, c->n - c->at);
 
-	if (c->n - c->at < len || !utf8_valid((const char *)c->text + c->at, len))
+	if (len == 0)
 		return fail(c, "bad UTF-8");
 	while (len--)
 		*hash = hash_byte(*hash, c->text[c->at++]);

@@ -148,7 +148,7 @@ static bool read_strings(struct reader *r, const struct field *f, json_object *v
 		if (!word_allowed(f, s))
 			return wrong_word(r, f);
 		strbuf_adds(&b, i ? "," : "");
-		json_write_string(&b, s);
+		strbuf_add_json(&b, s);
 	}
 	strbuf_adds(&b, "]");
 	*(const char **)member = b.s;

@@ -5,59 +5,10 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "http/json.h"
 
 typedef void write_fn(struct strbuf *b, const struct field *f, const void *member);
-
-/* Length of the well-formed character at s, 0 when there is none. */
-static size_t utf8_take(const char *s)
-{
-	unsigned char lead = (unsigned char)*s;
-	size_t len = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-
-	return strnlen(s, len) == len && utf8_valid(s, len) ? len : 0;
-}
-
-static void write_escaped(struct strbuf *b, unsigned char c)
-{
-	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
-	const char *p = strchr(from, c);
-
-	if (p)
-		strbuf_addf(b, "\\%c", to[p - from]);
-	else
-		strbuf_addf(b, "\\u%04x", c);
-}
-
-static bool is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
-void json_write_string(struct strbuf *b, const char *s)
-{
-	strbuf_adds(b, "\"");
-	while (*s) {
-		const char *start = s;
-
-		while (is_plain((unsigned char)*s))
-			s++;
-		strbuf_add(b, start, (size_t)(s - start));
-		if (!*s)
-			break;
-		size_t len = (unsigned char)*s < 0x80 ? 0 : utf8_take(s);
-		if (len)
-			strbuf_add(b, s, len);
-		else if ((unsigned char)*s < 0x80)
-			write_escaped(b, (unsigned char)*s);
-		else
-			strbuf_adds(b, "\xef\xbf\xbd");   /* U+FFFD */
-		s += len ? len : 1;
-	}
-	strbuf_adds(b, "\"");
-}
 
 static void write_text(struct strbuf *b, const struct field *f, const void *member)
 {
@@ -65,7 +16,7 @@ static void write_text(struct strbuf *b, const struct field *f, const void *memb
 
 	(void)f;
 	if (s)
-		json_write_string(b, s);
+		strbuf_add_json(b, s);
 	else
 		strbuf_adds(b, "null");
 }
@@ -153,7 +104,7 @@ void json_write(struct strbuf *b, const struct field_schema *schema, const void 
 			continue;
 		strbuf_adds(b, sep);
 		sep = ",";
-		json_write_string(b, f->name);
+		strbuf_add_json(b, f->name);
 		strbuf_adds(b, ":");
 		writers[f->type](b, f, field_cptr(f, in));
 	}

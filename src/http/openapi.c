@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "http/json.h"
+#include "base/str.h"
 #include "http/openapi_private.h"
 
 static const char components_tail[] =
@@ -82,7 +82,7 @@ static void put_body(struct document *d, const struct route *r)
 static void put_success(struct document *d, const struct route *r)
 {
 	strbuf_addf(d->out, "\"%d\":{\"description\":", r->status ? r->status : 200);
-	json_write_string(d->out, r->summary ? r->summary : "Done.");
+	strbuf_add_json(d->out, r->summary ? r->summary : "Done.");
 	doc_put(d, ",\"headers\":{\"X-Request-Id\":");
 	doc_ref(d, "headers", "X-Request-Id");
 	doc_put(d, "}");
@@ -167,7 +167,7 @@ void openapi_write(const struct route *const *tables, const char *version,
 
 	reach_all(&d);
 	doc_put(&d, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Pierre\",\"version\":");
-	json_write_string(out, version);
+	strbuf_add_json(out, version);
 	doc_put(&d, ",\"license\":{\"name\":\"MIT\",\"identifier\":\"MIT\"}},\"paths\":{");
 	for (const struct route *const *t = tables; *t; t++)
 		for (const struct route *r = *t; r->fn; r++)

@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-#include "http/json.h"
+#include "base/str.h"
 #include "http/openapi_private.h"
 
 static const char problem_schema[] =
@@ -38,7 +38,7 @@ void doc_comma(struct document *d)
 void doc_key(struct document *d, const char *name)
 {
 	doc_comma(d);
-	json_write_string(d->out, name);
+	strbuf_add_json(d->out, name);
 	doc_put(d, ":");
 }
 
@@ -47,7 +47,7 @@ void doc_text(struct document *d, const char *name, const char *value)
 	if (!value)
 		return;
 	doc_key(d, name);
-	json_write_string(d->out, value);
+	strbuf_add_json(d->out, value);
 }
 
 void doc_int(struct document *d, const char *name, int64_t value)
@@ -95,7 +95,7 @@ static void put_values(struct document *d, const struct field *f)
 	doc_put(d, "[");
 	for (const char *const *v = f->values; *v; v++) {
 		doc_comma(d);
-		json_write_string(d->out, *v);
+		strbuf_add_json(d->out, *v);
 	}
 	if (f->flags & FIELD_NULLABLE) {
 		doc_comma(d);
@@ -202,7 +202,7 @@ static void put_required(struct document *d, const struct named_schema *s)
 		if (!is_required(s, f))
 			continue;
 		doc_comma(d);
-		json_write_string(d->out, f->name);
+		strbuf_add_json(d->out, f->name);
 	}
 	doc_put(d, "]");
 }

@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-#include "http/json.h"
+#include "base/str.h"
 #include "http/problem.h"
 
 static const struct problem_kind kinds[ERR__COUNT] = {
@@ -57,7 +57,7 @@ static void add_text(struct strbuf *b, const char *name, const char *value)
 	if (!value || !*value)
 		return;
 	strbuf_addf(b, ",\"%s\":", name);
-	json_write_string(b, value);
+	strbuf_add_json(b, value);
 }
 
 /* A challenge names an error only when a token was presented (RFC 6750 3.1);
@@ -88,7 +88,7 @@ void problem_reply_with(struct response *res, const char *request_id, const stru
 	struct strbuf b = { .arena = res->arena };
 	strbuf_addf(&b, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":",
 		    kind->title, kind->status);
-	json_write_string(&b, detail_of(err));
+	strbuf_add_json(&b, detail_of(err));
 	add_text(&b, "code", kind->code);
 	add_text(&b, "reason", err->reason);
 	add_text(&b, "field", err->field);

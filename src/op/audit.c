@@ -57,22 +57,6 @@ struct audit_event op_audit(const struct op *op, enum audit_type type, const cha
 	};
 }
 
-static void add_json_text(struct strbuf *b, const char *s)
-{
-	strbuf_adds(b, "\"");
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '"' || c == '\\')
-			strbuf_addf(b, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			strbuf_addf(b, "\\u%04x", c);
-		else
-			strbuf_add(b, s, 1);
-	}
-	strbuf_adds(b, "\"");
-}
-
 const char *op_audit_metadata(const struct op *op, const char *name, const char *value, ...)
 {
 	struct strbuf b = { .arena = op->arena };
@@ -84,9 +68,9 @@ const char *op_audit_metadata(const struct op *op, const char *name, const char 
 	while (name) {
 		if (value) {
 			strbuf_adds(&b, separator);
-			add_json_text(&b, name);
+			strbuf_add_json(&b, name);
 			strbuf_adds(&b, ":");
-			add_json_text(&b, value);
+			strbuf_add_json(&b, value);
 			separator = ",";
 		}
 		name = va_arg(ap, const char *);

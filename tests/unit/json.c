@@ -95,7 +95,7 @@ static void test_corpus(struct arena *arena)
 		char *copy = malloc(corpus[i].n ? corpus[i].n : 1);
 		struct strbuf name = { .arena = arena };
 		memcpy(copy, corpus[i].text, corpus[i].n);
-		json_write_string(&name, corpus[i].text);
+		strbuf_add_json(&name, corpus[i].text);
 		ok(json_check(copy, corpus[i].n, &err) == corpus[i].good, "%s %s",
 		   corpus[i].good ? "takes" : "refuses", name.s);
 		free(copy);
