@@ -58,6 +58,10 @@ bool err_field(struct err *err_r, enum err_kind kind, const char *field,
 bool err_reason(struct err *err_r, enum err_kind kind, const char *reason,
 		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* After one of these: another try makes sense in so many seconds (Retry-After);
+ * returns false. */
+bool err_retry(struct err *err_r, int seconds);
+
 /* Put "fmt: " before the sentence that is already there; returns false. */
 bool err_prefix(struct err *err_r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -76,6 +76,13 @@ bool err_reason(struct err *err_r, enum err_kind kind, const char *reason,
 	return false;
 }
 
+bool err_retry(struct err *err_r, int seconds)
+{
+	if (err_r)
+		err_r->retry_after = seconds;
+	return false;
+}
+
 bool err_prefix(struct err *err_r, const char *fmt, ...)
 {
 	char head[sizeof(err_r->message)], whole[2 * sizeof(err_r->message) + 2];

@@ -106,9 +106,7 @@ bool db_may_ask(const struct db *db, struct err *err_r)
 	if (!db->open_until || clock_monotonic() >= db->open_until)
 		return true;
 	err_set(err_r, ERR_UNAVAILABLE, "The database did not answer a moment ago");
-	if (err_r)
-		err_r->retry_after = 1;
-	return false;
+	return err_retry(err_r, 1);
 }
 
 void db_asked(struct db *db, enum db_rc rc)

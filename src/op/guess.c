@@ -95,9 +95,7 @@ static bool judge(const struct login_failure_rows *rows, int64_t now, struct err
 		return true;
 	err_reason(err_r, ERR_RATE, "guessing",
 		   "Too many failed logins; try again in %lld s", (long long)seconds);
-	if (err_r)
-		err_r->retry_after = (int)seconds;
-	return false;
+	return err_retry(err_r, (int)seconds);
 }
 
 static int64_t wait_after(int64_t failures, bool known)

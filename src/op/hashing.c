@@ -30,9 +30,7 @@ bool op_hashing_begin(struct op *op, struct err *err_r)
 		return true;
 	err_reason(err_r, ERR_RATE, "busy",
 		   "Too many passwords are being checked at this moment; try again");
-	if (err_r)
-		err_r->retry_after = COME_BACK_S;
-	return false;
+	return err_retry(err_r, COME_BACK_S);
 }
 
 bool op_password_hash(struct op *op, const char *password, char out[PASSWORD_HASH],

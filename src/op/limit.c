@@ -27,9 +27,7 @@ static bool reached(const struct op *op, const struct limit_state *s, struct err
 		   "Rate limit reached for %s: %lld requests per %s (tier %s) until %s",
 		   *s->subject == 'k' ? "API key" : "account", (long long)s->limit,
 		   window_name(s->kind), s->tier, until);
-	if (err_r)
-		err_r->retry_after = seconds_until(s->reset_at, op->now);
-	return false;
+	return err_retry(err_r, seconds_until(s->reset_at, op->now));
 }
 
 static enum took take_one(struct op *op, struct limit_state *s, uint32_t cost,

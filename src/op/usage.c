@@ -50,9 +50,7 @@ static bool push(struct op *op, const struct usage_record *rec)
 static bool cannot_write(struct err *err_r)
 {
 	err_set(err_r, ERR_UNAVAILABLE, "The request could not be written down; try again");
-	if (err_r)
-		err_r->retry_after = 1;
-	return false;
+	return err_retry(err_r, 1);
 }
 
 bool op_usage_ready(const struct op *op, struct err *err_r)

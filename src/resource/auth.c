@@ -8,14 +8,17 @@
 #include "op/session.h"
 #include "op/user.h"
 #include "resource/call.h"
-#include "resource/message.h"
 #include "resource/routes.h"
+
+struct message_out {
+	const char *message;
+};
 
 static const struct field message_fields[] = {
 	ROW_MESSAGE(struct message_out),
 	{ 0 },
 };
-const struct field_schema message_schema =
+static const struct field_schema message_schema =
 	FIELD_SCHEMA("Message", struct message_out, message_fields);
 
 /* --- register --------------------------------------------------------------- */

@@ -65,9 +65,7 @@ static bool touch_owner(struct db *db, const struct begin *b, struct err *err_r)
 		return ran;
 	err_reason(err_r, ERR_UNAVAILABLE, "changed",
 		   "The account changed during the login; try again");
-	if (err_r)
-		err_r->retry_after = 1;
-	return false;
+	return err_retry(err_r, 1);
 }
 
 static bool begin_tx(struct db *db, void *arg, struct err *err_r)
