@@ -71,9 +71,13 @@ void limit_note(struct limit_slot *s, uint32_t w, const struct limit_note *n);
 bool limit_noted(const struct limit_slot *s, uint32_t w, struct limit_note *out);
 
 /* For the scheduler: slots that are low (under a quarter of the last lease) or
- * hold something and have been idle for a second. Found by bitmap. now_ms is of
- * clock_monotonic(). A low slot is reported once each time it becomes low, an idle
- * one until it was drained; when max was reached, call again. */
+ * hold something and are idle. Idle is a minute without a look-up, so that many
+ * keys, each used now and then, do not lease and give back for every request;
+ * but a second for what other hosts (shared) may soon be refused for: more than
+ * a tenth of what is left of the limit. now_ms is of clock_monotonic(). A low
+ * slot is reported once each time it becomes low, an idle one until it was
+ * drained; low ones come first. When max was reached, call again. A call looks at 4096 slots for
+ * idle ones, the next at the next. */
 struct limit_due {
 	struct limit_slot *slot;
 	char subject[40];
@@ -82,7 +86,8 @@ struct limit_due {
 	int64_t limit;
 	bool low;        /* refill; otherwise idle: give back */
 };
-size_t limit_due(struct room *r, int64_t now_ms, struct limit_due *out, size_t max);
+size_t limit_due(struct room *r, int64_t now_ms, bool shared, struct limit_due *out,
+		 size_t max);
 /* For a clean stop: slots that hold anything, idle or not, as not low. */
 size_t limit_held(struct room *r, struct limit_due *out, size_t max);
 

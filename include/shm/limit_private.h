@@ -1,5 +1,6 @@
 /*
- * shm/limit_private.h - what limit.c (words) and limit_table.c (slots) share.
+ * shm/limit_private.h - what limit.c (words), limit_table.c (slots) and
+ * limit_due.c (for the scheduler) share.
  */
 #ifndef PIERRE_SHM_LIMIT_PRIVATE_H
 #define PIERRE_SHM_LIMIT_PRIVATE_H
@@ -13,8 +14,7 @@
 uint64_t limit_word_new(void);
 uint64_t limit_word_dead(void);
 uint32_t limit_word_window(uint64_t word);
-
-/* Not idle: seen by the next round of limit_due. */
-void limit_touch(struct limit_slot *s);
+int64_t limit_word_limit(uint64_t word);
+uint32_t limit_word_left(uint64_t word);
 
 #endif

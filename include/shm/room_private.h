@@ -5,9 +5,9 @@
  *   header | generations | buckets | groups of limit slots | ring heads |
  *   statistics | rows of ring 0 | rows of ring 1 | ...
  *
- * All but the rows is reserved when the file is made; a ring's rows are
- * reserved by its first push, so that a full file system is a refused request
- * and never SIGBUS. Whoever changes anything here raises ROOM_LAYOUT, which
+ * Limit slots are reserved when they are claimed, a ring's rows by its first
+ * push, all else when the file is made, so that a full file system is a refused
+ * request and never SIGBUS. Whoever changes anything here raises ROOM_LAYOUT, which
  * gives the file another name.
  */
 #ifndef PIERRE_SHM_ROOM_PRIVATE_H
@@ -22,8 +22,8 @@
 #include "shm/room.h"
 #include "shm/stat.h"
 
-#define ROOM_LAYOUT 1
-#define ROOM_FILE "room.1"
+#define ROOM_LAYOUT 2
+#define ROOM_FILE "room.2"
 #define ROOM_LOCK "room.lock"       /* held by a service, also by its last child */
 #define ROOM_MAGIC "pierrRM"
 #define ROOM_TEXT 40
@@ -59,6 +59,7 @@ struct room_header {
 	_Atomic uint32_t recorder_wakes;        /* futex word */
 	alignas(LINE) _Atomic uint64_t limit_full;
 	_Atomic uint32_t limit_used;            /* slots that were ever claimed */
+	_Atomic uint32_t limit_reserved;        /* slots that are backed by storage */
 	_Atomic uint32_t limit_rotor;           /* where the search for an old slot goes on */
 	struct stripe stripes[LIMIT_STRIPES];
 };
@@ -82,7 +83,6 @@ struct limit_slot {
 struct limit_group {
 	alignas(LINE) _Atomic uint64_t low;     /* wants a refill */
 	_Atomic uint64_t held;          /* may hold something of a lease */
-	_Atomic uint64_t touched;       /* looked up since the last round of limit_due */
 	struct limit_slot slots[LIMIT_GROUP];
 };
 
@@ -117,8 +117,7 @@ struct room {
 	struct stat_block *stats;       /* one a ring */
 	struct usage_record *rows;      /* RING_ROWS a ring */
 	size_t rings, limit_slots, n_buckets;
-	int64_t due_round;              /* limit_due: when touched was last cleared */
-	size_t due_from;                /* group to begin with */
+	size_t due_low, due_idle;       /* limit_due: groups to begin with */
 	uint32_t seen_wakes;            /* ring_wait_recorder: what it knew */
 	uint64_t seen_heads;
 };

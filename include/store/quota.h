@@ -29,9 +29,16 @@ bool store_quota_migrate(struct db *quota, struct err *err_r);
 bool store_quota_lease(struct db *db, const char *subject, enum window_kind kind,
 		       uint32_t window, int64_t limit, int64_t want,
 		       int64_t *granted_r, int64_t *leased_r, struct err *err_r);
-/* Give n back (never below zero); a window that is over: nothing. */
-bool store_quota_return(struct db *db, const char *subject, enum window_kind kind,
-			uint32_t window, int64_t n, struct err *err_r);
+/* Give back n requests each (never below zero), in one transaction; to a window
+ * that is over: nothing. */
+struct quota_return {
+	const char *subject;
+	enum window_kind kind;
+	uint32_t window;
+	int64_t n;
+};
+bool store_quota_return(struct db *db, const struct quota_return *all, size_t n,
+			struct err *err_r);
 /* Leased so far in this window, by all hosts; no row = 0. */
 bool store_quota_leased(struct db *db, const char *subject, enum window_kind kind,
 			uint32_t window, int64_t *leased_r, struct err *err_r);

@@ -39,7 +39,7 @@ const struct conf_option conf_options[] = {
 	  .sentence = "Group that may connect to the sockets (nginx's, www-data on Debian); empty = our own." },
 	{ "RUNTIME_DIR", CONF_TEXT, 0, AT(runtime_dir), .fallback = "/run/pierre",
 	  .sentence = "Directory of the shared-memory room, which keeps usage rows that wait; on a tmpfs." },
-	{ "LIMIT_SLOTS", CONF_INT, 0, AT(limit_slots), .fallback = "65536", .min = 64, .max = 4194304,
+	{ "LIMIT_SLOTS", CONF_INT, 0, AT(limit_slots), .fallback = "262144", .min = 64, .max = 4194304,
 	  .sentence = "Limits whose leases this host keeps at once, 192 bytes each; the rest is leased "
 		      "one request at a time." },
 	{ "MAX_WORKERS", CONF_INT, 0, AT(max_workers), .fallback = "64", .min = 2, .max = WORKERS_MAX,

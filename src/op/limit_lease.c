@@ -9,6 +9,9 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "op/limit_lease.h"
@@ -21,7 +24,7 @@
 #define LOCK_MS 250
 #define NOTE_MS 100           /* a refusal is not asked about again for so long */
 #define TRIES 16
-#define DUE_MAX 64
+#define DUE_MAX 256
 
 static void count(const struct op *op, enum stat_counter c, int64_t n)
 {
@@ -57,13 +60,18 @@ static void note(struct limit_slot *slot, uint32_t window, int64_t leased)
 /* --- one lease, one return -------------------------------------------------------- */
 
 /* On SQLite there is one host: it may hold what it likes. */
+static bool shared(const struct op *op)
+{
+	return op->quota == op->db;
+}
+
 static bool wanted(struct op *op, const struct limit_state *s, int64_t need,
 		   int64_t *want_r, struct err *err_r)
 {
 	int64_t leased;
 
 	*want_r = LEASE_MAX;
-	if (op->quota == op->db) {
+	if (shared(op)) {
 		if (!store_quota_leased(op->quota, s->subject, s->kind, s->window, &leased,
 					err_r))
 			return false;
@@ -98,32 +106,27 @@ static bool lease(struct op *op, struct limit_slot *slot, const struct limit_sta
 	return true;
 }
 
-static bool give_back(struct op *op, const char *subject, enum window_kind kind,
-		      uint32_t window, int64_t n, struct err *err_r)
+static bool give_back(struct op *op, const struct limit_state *s, uint32_t window, int64_t n,
+		      struct err *err_r)
 {
 	if (n == 0)
 		return true;
-	if (!store_quota_return(op->quota, subject, kind, window, n, err_r))
+	if (!store_quota_return(op->quota, &(struct quota_return){ s->subject, s->kind, window, n },
+				1, err_r))
 		return false;
 	count(op, STAT_LEASES_RETURNED, 1);
 	return true;
 }
 
-#define FORFEIT INT64_C(-1)
-
-/* Empty the slot and give back what it held. When the database was not there for
- * it, that stays in the slot under `limit`, the one it was leased under. */
-static bool empty(struct op *op, struct limit_slot *slot, const char *subject,
-		  enum window_kind kind, int64_t limit, struct err *err_r)
+/* It holds a lease under another limit: give that back. */
+static bool empty(struct op *op, struct limit_slot *slot, const struct limit_state *s,
+		  struct err *err_r)
 {
 	struct limit_note known;
 	uint32_t window, left = limit_drain(slot, &window);
 
-	if (!give_back(op, subject, kind, window, left, err_r)) {
-		if (limit != FORFEIT && err_r->kind != ERR_UNCERTAIN)
-			limit_add(slot, window, limit, left);
+	if (!give_back(op, s, window, left, err_r))
 		return false;
-	}
 	if (left > 0 && limit_noted(slot, window, &known))
 		note(slot, window, known.leased - left);
 	return true;
@@ -147,7 +150,7 @@ static enum took keep(struct op *op, struct limit_slot *slot, struct limit_state
 
 	/* false: the window has ended meanwhile; we stay in the old one */
 	if (rest > 0 && !limit_add(slot, s->window, s->limit, (uint32_t)rest) &&
-	    !give_back(op, s->subject, s->kind, s->window, rest, err_r))
+	    !give_back(op, s, s->window, rest, err_r))
 		return FAILED;
 	return taken(slot, s, limit_left(slot, s->window));
 }
@@ -168,7 +171,7 @@ static enum took lease_more(struct op *op, struct limit_slot *slot, struct limit
 		return REFUSED;
 	}
 	if (limit_add(slot, s->window, s->limit, (uint32_t)granted) ||
-	    give_back(op, s->subject, s->kind, s->window, granted, err_r))
+	    give_back(op, s, s->window, granted, err_r))
 		return AGAIN;
 	return FAILED;
 }
@@ -186,7 +189,7 @@ static enum took take_locked(struct op *op, struct limit_slot *slot, struct limi
 		if (t == LIMIT_TAKEN)
 			return taken(slot, s, left);
 		if (t == LIMIT_CHANGED) {
-			if (!empty(op, slot, s->subject, s->kind, FORFEIT, err_r))
+			if (!empty(op, slot, s, err_r))
 				return FAILED;
 			left = 0;
 		}
@@ -224,7 +227,7 @@ enum took lease_single(struct op *op, struct limit_state *s, uint32_t cost,
 	if (granted == cost)
 		return TOOK;
 	s->remaining = granted;
-	return give_back(op, s->subject, s->kind, s->window, granted, err_r) ? REFUSED
+	return give_back(op, s, s->window, granted, err_r) ? REFUSED
 									     : FAILED;
 }
 
@@ -237,38 +240,88 @@ static bool refill(struct op *op, const struct limit_due *due, struct err *err_r
 		.limit = due->limit,
 	};
 	int64_t granted;
-
-	if (!lease(op, due->slot, &s, 1, &granted, err_r))
-		return false;
-	/* 0: reported as low no more; whoever needs one asks again himself */
-	return limit_add(due->slot, due->window, due->limit, (uint32_t)granted) ||
-	       give_back(op, due->subject, due->kind, due->window, granted, err_r);
-}
-
-static bool tend_one(struct op *op, const struct limit_due *due, struct err *err_r)
-{
 	bool done;
 
 	if (!limit_lock(due->slot, LOCK_MS))
 		return true;   /* somebody is at it */
-	done = due->low ? refill(op, due, err_r)
-			: empty(op, due->slot, due->subject, due->kind, due->limit, err_r);
+	/* 0: reported as low no more; whoever needs one asks again himself */
+	done = lease(op, due->slot, &s, 1, &granted, err_r) &&
+		(limit_add(due->slot, due->window, due->limit, (uint32_t)granted) ||
+		 give_back(op, &s, due->window, granted, err_r));
 	limit_unlock(due->slot);
+	return done;
+}
+
+/* Hosts that give back at once lock the rows in one order. */
+static int by_subject(const void *a, const void *b)
+{
+	const struct limit_due *x = a, *y = b;
+	int order = strcmp(x->subject, y->subject);
+
+	return order ? order : (int)x->kind - (int)y->kind;
+}
+
+/* What was emptied is locked, until the database has it. */
+static size_t empty_idle(const struct limit_due *due, size_t n, struct quota_return *back,
+			 const struct limit_due **of)
+{
+	size_t m = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t window, left;
+
+		if (!limit_lock(due[i].slot, 0))
+			continue;   /* somebody is at it */
+		left = limit_drain(due[i].slot, &window);
+		if (left == 0) {
+			limit_unlock(due[i].slot);
+			continue;
+		}
+		of[m] = &due[i];
+		back[m++] = (struct quota_return){ due[i].subject, due[i].kind, window, left };
+	}
+	return m;
+}
+
+/* All in one transaction. When the database was not there for it, it stays in
+ * the slot, under the limit it was leased under. */
+static bool return_idle(struct op *op, struct limit_due *due, size_t n, struct err *err_r)
+{
+	const struct limit_due *of[DUE_MAX];
+	struct quota_return back[DUE_MAX];
+	size_t m;
+	bool done;
+
+	qsort(due, n, sizeof(*due), by_subject);
+	m = empty_idle(due, n, back, of);
+	done = store_quota_return(op->quota, back, m, err_r);
+	for (size_t i = 0; i < m; i++) {
+		struct limit_slot *slot = of[i]->slot;
+		struct limit_note known;
+
+		if (!done && err_r->kind != ERR_UNCERTAIN)
+			limit_add(slot, back[i].window, of[i]->limit, (uint32_t)back[i].n);
+		if (done && limit_noted(slot, back[i].window, &known))
+			note(slot, back[i].window, known.leased - back[i].n);
+		limit_unlock(slot);
+	}
+	if (done)
+		count(op, STAT_LEASES_RETURNED, (int64_t)m);
 	return done;
 }
 
 bool op_limit_tend(struct op *op, struct err *err_r)
 {
 	struct limit_due due[DUE_MAX];
-	size_t n;
+	size_t n, low = 0;
 	bool good = true;
 
 	if (!op->room || !op->quota)
 		return true;
-	n = limit_due(op->room, clock_monotonic(), due, DUE_MAX);
-	for (size_t i = 0; i < n; i++)
-		good = tend_one(op, &due[i], err_r) && good;
-	return good;
+	n = limit_due(op->room, clock_monotonic(), shared(op), due, DUE_MAX);
+	for (; low < n && due[low].low; low++)
+		good = refill(op, &due[low], err_r) && good;
+	return return_idle(op, due + low, n - low, err_r) && good;
 }
 
 bool op_limit_release(struct op *op, struct err *err_r)
@@ -279,8 +332,7 @@ bool op_limit_release(struct op *op, struct err *err_r)
 	if (!op->room || !op->quota)
 		return true;
 	while ((n = limit_held(op->room, held, DUE_MAX)) > 0)
-		for (size_t i = 0; i < n; i++)
-			if (!tend_one(op, &held[i], err_r))
-				return false;
+		if (!return_idle(op, held, n, err_r))
+			return false;
 	return true;
 }

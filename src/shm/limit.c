@@ -21,24 +21,22 @@
 #define LIMIT_BITS 30
 #define LEFT_MASK ((UINT64_C(1) << LEFT_BITS) - 1)
 #define LIMIT_MASK ((UINT64_C(1) << LIMIT_BITS) - 1)
-#define IDLE_MS 1000
 #define NOTE_TRIES 64
-#define ROUND_MS 500            /* touched is cleared this often */
 
 _Static_assert(LIMIT_VALUE_MAX == LIMIT_MASK, "limits fit the word");
 _Static_assert(2 * LIMIT_LEASE_MAX <= LEFT_MASK, "a lease and what comes back fit the word");
 
-static uint32_t word_window(uint64_t word)
+uint32_t limit_word_window(uint64_t word)
 {
 	return (uint32_t)(word >> (LIMIT_BITS + LEFT_BITS));
 }
 
-static int64_t word_limit(uint64_t word)
+int64_t limit_word_limit(uint64_t word)
 {
 	return (int64_t)(word >> LEFT_BITS & LIMIT_MASK);
 }
 
-static uint32_t word_left(uint64_t word)
+uint32_t limit_word_left(uint64_t word)
 {
 	return (uint32_t)(word & LEFT_MASK);
 }
@@ -65,11 +63,6 @@ uint64_t limit_word_dead(void)
 	return word_of(LIMIT_WINDOW_DEAD, 0, 0);
 }
 
-uint32_t limit_word_window(uint64_t word)
-{
-	return word_window(word);
-}
-
 /* --- bitmaps ------------------------------------------------------------------ */
 
 static struct limit_group *group_of(struct limit_slot *s)
@@ -90,11 +83,6 @@ static void mark(_Atomic uint64_t *map, uint64_t bit)
 		atomic_fetch_or(map, bit);
 }
 
-void limit_touch(struct limit_slot *s)
-{
-	mark(&group_of(s)->touched, bit_of(s));
-}
-
 static void mark_if_low(struct limit_slot *s, uint32_t left)
 {
 	if (left < atomic_load_explicit(&s->lease, memory_order_relaxed) / 4)
@@ -111,15 +99,15 @@ enum limit_take limit_take(struct limit_slot *s, uint32_t w, int64_t limit, uint
 	for (;;) {
 		uint32_t left;
 
-		if (word_window(old) < w &&   /* what is left of the older window is dropped */
+		if (limit_word_window(old) < w &&   /* what is left of the older window is dropped */
 		    !atomic_compare_exchange_weak(&s->word, &old, want))
 			continue;
-		if (word_window(old) < w)
+		if (limit_word_window(old) < w)
 			old = want;
-		left = word_left(old);
-		*window_r = word_window(old) == LIMIT_WINDOW_DEAD ? w : word_window(old);
+		left = limit_word_left(old);
+		*window_r = limit_word_window(old) == LIMIT_WINDOW_DEAD ? w : limit_word_window(old);
 		*left_r = left;
-		if (left > 0 && word_limit(old) != word_limit(want))
+		if (left > 0 && limit_word_limit(old) != limit_word_limit(want))
 			return LIMIT_CHANGED;
 		if (left < cost)
 			return LIMIT_EMPTY;
@@ -127,7 +115,7 @@ enum limit_take limit_take(struct limit_slot *s, uint32_t w, int64_t limit, uint
 		if (atomic_compare_exchange_weak(&s->word, &old, next))
 			break;
 	}
-	*left_r = word_left(next);
+	*left_r = limit_word_left(next);
 	mark_if_low(s, *left_r);
 	return LIMIT_TAKEN;
 }
@@ -137,25 +125,25 @@ void limit_untake(struct limit_slot *s, uint32_t w, uint32_t cost)
 	uint64_t old = atomic_load(&s->word);
 
 	do {
-		if (word_window(old) != w || word_left(old) + (uint64_t)cost > LEFT_MASK)
+		if (limit_word_window(old) != w || limit_word_left(old) + (uint64_t)cost > LEFT_MASK)
 			return;
 	} while (!atomic_compare_exchange_weak(&s->word, &old,
-					       with_left(old, word_left(old) + cost)));
+					       with_left(old, limit_word_left(old) + cost)));
 	mark(&group_of(s)->held, bit_of(s));
 }
 
 /* The word after adding, or false. */
 static bool added(uint64_t old, uint64_t lease, uint64_t *next_r)
 {
-	uint32_t sum = word_left(old) + word_left(lease);
+	uint32_t sum = limit_word_left(old) + limit_word_left(lease);
 
 	*next_r = lease;
-	if (word_window(lease) != word_window(old))
-		return word_window(lease) > word_window(old);
-	if (word_left(old) == 0)
+	if (limit_word_window(lease) != limit_word_window(old))
+		return limit_word_window(lease) > limit_word_window(old);
+	if (limit_word_left(old) == 0)
 		return true;
 	*next_r = with_left(old, sum);
-	return word_limit(lease) == word_limit(old) && sum <= LIMIT_LEASE_MAX;
+	return limit_word_limit(lease) == limit_word_limit(old) && sum <= LIMIT_LEASE_MAX;
 }
 
 bool limit_add(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t n)
@@ -168,7 +156,7 @@ bool limit_add(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t n)
 		if (!added(old, word_of(w, limit, n), &next))
 			return false;
 	} while (!atomic_compare_exchange_weak(&s->word, &old, next));
-	atomic_store(&s->lease, word_left(next));
+	atomic_store(&s->lease, limit_word_left(next));
 	mark(&group_of(s)->held, bit_of(s));
 	return true;
 }
@@ -182,15 +170,15 @@ uint32_t limit_drain(struct limit_slot *s, uint32_t *window_r)
 	old = atomic_load(&s->word);
 	while (!atomic_compare_exchange_weak(&s->word, &old, with_left(old, 0)))
 		;
-	*window_r = word_window(old);
-	return word_left(old);
+	*window_r = limit_word_window(old);
+	return limit_word_left(old);
 }
 
 uint32_t limit_left(const struct limit_slot *s, uint32_t w)
 {
 	uint64_t word = atomic_load(&s->word);
 
-	return word_window(word) == w ? word_left(word) : 0;
+	return limit_word_window(word) == w ? limit_word_left(word) : 0;
 }
 
 /* --- lock and note ------------------------------------------------------------- */
@@ -240,112 +228,4 @@ bool limit_noted(const struct limit_slot *s, uint32_t w, struct limit_note *out)
 		return true;
 	}
 	return false;
-}
-
-/* --- for the scheduler ----------------------------------------------------------- */
-
-static void describe(struct limit_slot *s, bool low, struct limit_due *out)
-{
-	uint64_t word = atomic_load(&s->word);
-
-	*out = (struct limit_due){
-		.slot = s, .kind = (enum window_kind)s->kind, .window = word_window(word),
-		.left = word_left(word), .limit = word_limit(word), .low = low,
-	};
-	snprintf(out->subject, sizeof(out->subject), "%.*s", ROOM_TEXT - 1, s->subject);
-}
-
-static struct limit_slot *first_of(struct limit_group *g, uint64_t bits)
-{
-	return &g->slots[__builtin_ctzll(bits)];
-}
-
-static size_t due_low(struct limit_group *g, struct limit_due *out, size_t max)
-{
-	uint64_t bits = atomic_load(&g->low);
-	size_t n = 0;
-
-	for (; bits && n < max; bits &= bits - 1) {
-		struct limit_slot *s = first_of(g, bits);
-
-		atomic_fetch_and(&g->low, ~bit_of(s));
-		describe(s, true, &out[n++]);
-	}
-	return n;
-}
-
-/* A slot that is empty leaves the map; one that was filled meanwhile stays. */
-static bool still_held(struct limit_group *g, struct limit_slot *s)
-{
-	if (word_left(atomic_load(&s->word)) > 0)
-		return true;
-	atomic_fetch_and(&g->held, ~bit_of(s));
-	if (word_left(atomic_load(&s->word)) > 0)
-		mark(&g->held, bit_of(s));
-	return false;
-}
-
-static size_t held(struct limit_group *g, struct limit_due *out, size_t max)
-{
-	uint64_t bits = atomic_load(&g->held);
-	size_t n = 0;
-
-	for (; bits && n < max; bits &= bits - 1) {
-		struct limit_slot *s = first_of(g, bits);
-
-		if (still_held(g, s))
-			describe(s, false, &out[n++]);
-	}
-	return n;
-}
-
-static size_t due_idle(struct limit_group *g, int64_t now_ms, struct limit_due *out, size_t max)
-{
-	uint64_t bits = atomic_load(&g->held) & ~atomic_load(&g->touched);
-	size_t n = 0;
-
-	for (; bits && n < max; bits &= bits - 1) {
-		struct limit_slot *s = first_of(g, bits);
-
-		if (now_ms - atomic_load(&s->used) >= IDLE_MS && still_held(g, s))
-			describe(s, false, &out[n++]);
-	}
-	return n;
-}
-
-static size_t groups_used(const struct room *r)
-{
-	return (atomic_load(&r->header->limit_used) + LIMIT_GROUP - 1) / LIMIT_GROUP;
-}
-
-size_t limit_held(struct room *r, struct limit_due *out, size_t max)
-{
-	size_t groups = groups_used(r), n = 0;
-
-	for (size_t i = 0; i < groups && n < max; i++)
-		n += held(&r->groups[i], out + n, max - n);
-	return n;
-}
-
-size_t limit_due(struct room *r, int64_t now_ms, struct limit_due *out, size_t max)
-{
-	size_t groups = groups_used(r), n = 0;
-	bool round = now_ms - r->due_round >= ROUND_MS;
-
-	/* begin behind the group that filled the last call, so that each has its turn */
-	for (size_t i = 0; i < groups; i++) {
-		struct limit_group *g = &r->groups[(r->due_from + i) % groups];
-
-		n += due_low(g, out + n, max - n);
-		n += due_idle(g, now_ms, out + n, max - n);
-		if (round)
-			atomic_store(&g->touched, 0);
-		if (n == max) {
-			r->due_from = (r->due_from + i + 1) % groups;
-			return n;
-		}
-	}
-	if (round)
-		r->due_round = now_ms;
-	return n;
 }

@@ -13,6 +13,7 @@
  */
 #include "config.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@
 #define USED_ROUND_MS 250           /* `used` is at most this much too old */
 #define RECLAIM_MS 600000           /* no request lives that long */
 #define RECLAIM_TRIES 256           /* slots looked at for one claim */
+#define LIMIT_RESERVE 64            /* groups that get storage at once */
 #define HOPS_MAX 4096               /* a chain changed under us: look again, locked */
 
 struct wanted {
@@ -71,10 +73,8 @@ static struct limit_slot *find(const struct room *r, const struct wanted *q)
 /* True: ours, and it stays so for RECLAIM_MS. */
 static bool use(struct limit_slot *s, const struct wanted *q)
 {
-	if (q->now - atomic_load_explicit(&s->used, memory_order_relaxed) >= USED_ROUND_MS) {
+	if (q->now - atomic_load_explicit(&s->used, memory_order_relaxed) >= USED_ROUND_MS)
 		atomic_store(&s->used, q->now);
-		limit_touch(s);
-	}
 	return !is_dead(s) && is_for(s, q);
 }
 
@@ -125,10 +125,10 @@ static bool take_away(struct room *r, struct limit_slot *s, int64_t now)
 
 static struct limit_slot *reclaim(struct room *r, const struct wanted *q)
 {
-	size_t mine = q->bucket % LIMIT_STRIPES;
+	size_t mine = q->bucket % LIMIT_STRIPES, all = atomic_load(&r->header->limit_used);
 
-	for (int i = 0; i < RECLAIM_TRIES; i++) {
-		size_t at = atomic_fetch_add(&r->header->limit_rotor, 1) % r->limit_slots;
+	for (int i = 0; i < RECLAIM_TRIES && all > 0; i++) {
+		size_t at = atomic_fetch_add(&r->header->limit_rotor, 1) % all;
 		struct limit_slot *s = limit_at(r, at);
 		uint32_t bucket = atomic_load(&s->bucket);
 		size_t stripe = bucket % LIMIT_STRIPES;
@@ -147,11 +147,31 @@ static struct limit_slot *reclaim(struct room *r, const struct wanted *q)
 	return NULL;
 }
 
+/* Storage for the slots up to this one; a full file system says so here. */
+static bool reserve(struct room *r, uint32_t at)
+{
+	uint32_t had = atomic_load(&r->header->limit_reserved), next;
+	size_t group;
+
+	if (at < had)
+		return true;
+	group = at / LIMIT_GROUP;
+	next = (uint32_t)(group + LIMIT_RESERVE) * LIMIT_GROUP;
+	if (next > r->limit_slots)
+		next = (uint32_t)r->limit_slots;
+	if (posix_fallocate(r->fd, (off_t)(r->at.groups + group * sizeof(*r->groups)),
+			    (off_t)((next / LIMIT_GROUP - group) * sizeof(*r->groups))) != 0)
+		return false;
+	while (had < next && !atomic_compare_exchange_weak(&r->header->limit_reserved, &had, next))
+		;
+	return true;
+}
+
 static struct limit_slot *fresh(struct room *r, const struct wanted *q)
 {
 	uint32_t at = atomic_load(&r->header->limit_used);
 
-	while (at < r->limit_slots) {
+	while (at < r->limit_slots && reserve(r, at)) {
 		struct limit_slot *s = limit_at(r, at);
 		int64_t never = 0;
 

@@ -29,12 +29,12 @@ static size_t part(size_t *at, size_t bytes)
 	return begin;
 }
 
-/* Four slots a bucket when the table is full. */
+/* A slot a bucket when the table is full. */
 static size_t buckets_for(size_t limit_slots)
 {
 	size_t n = LIMIT_STRIPES;
 
-	while (n * 4 < limit_slots)
+	while (n < limit_slots)
 		n *= 2;
 	return n;
 }

@@ -119,7 +119,9 @@ static bool make(struct room *r, int dir_fd, const struct room_identity *id, str
 	if (fd < 0)
 		return cannot_make(err_r, errno);
 	room_measure(r, (size_t)id->rings, (size_t)id->limit_slots);
-	rc = posix_fallocate(fd, 0, (off_t)r->at.rows);
+	rc = posix_fallocate(fd, 0, (off_t)r->at.groups);
+	if (rc == 0)
+		rc = posix_fallocate(fd, (off_t)r->at.heads, (off_t)(r->at.rows - r->at.heads));
 	if (rc != 0 || ftruncate(fd, (off_t)r->bytes) != 0) {
 		close(fd);
 		return cannot_make(err_r, rc ? rc : errno);

@@ -79,27 +79,31 @@ bool store_quota_lease(struct db *db, const char *subject, enum window_kind kind
 }
 
 struct giving {
-	const char *subject;
-	enum window_kind kind;
-	uint32_t window;
-	int64_t n;
+	const struct quota_return *all;
+	size_t n;
 };
 
 static bool return_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct giving *g = arg;
 
-	return db_write(db, SQL_QUOTA_RETURN,
-			DB_ARGS(db_text(g->subject), db_text(window_name(g->kind)),
-				db_int(g->window), db_int(g->n)), NULL, err_r);
+	for (size_t i = 0; i < g->n; i++) {
+		const struct quota_return *q = &g->all[i];
+
+		if (!db_write(db, SQL_QUOTA_RETURN,
+			      DB_ARGS(db_text(q->subject), db_text(window_name(q->kind)),
+				      db_int(q->window), db_int(q->n)), NULL, err_r))
+			return false;
+	}
+	return true;
 }
 
-bool store_quota_return(struct db *db, const char *subject, enum window_kind kind,
-			uint32_t window, int64_t n, struct err *err_r)
+bool store_quota_return(struct db *db, const struct quota_return *all, size_t n,
+			struct err *err_r)
 {
-	struct giving g = { subject, kind, window, n };
+	struct giving g = { all, n };
 
-	return n <= 0 || db_transaction(db, return_tx, &g, err_r);
+	return n == 0 || db_transaction(db, return_tx, &g, err_r);
 }
 
 bool store_quota_leased(struct db *db, const char *subject, enum window_kind kind,

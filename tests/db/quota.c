@@ -138,19 +138,31 @@ static void moved(struct limits *t)
 	is_int(lease_all(t, "kmoved", 107), 0, "and no more");
 }
 
+static bool give_back(struct limits *t, uint32_t window, int64_t n)
+{
+	const struct quota_return all[] = {
+		{ "kother", WINDOW_HOUR, t->window, 1 }, { "kback", WINDOW_HOUR, window, n },
+	};
+	struct err err;
+
+	return store_quota_return(t->quota, all, 2, &err);
+}
+
 static void given_back(struct limits *t)
 {
 	struct err err;
 	int64_t is;
 
+	is_int(lease(t, "kother", 10, 10, &is), 10, "10 of another");
 	is_int(lease(t, "kback", 10, 10, &is), 10, "10 of 10");
-	ok(store_quota_return(t->quota, "kback", WINDOW_HOUR, t->window, 4, &err), "4 go back");
+	ok(give_back(t, t->window, 4), "4 go back");
 	is_int(leased(t, "kback"), 6, "6 are out");
 	is_int(lease_all(t, "kback", 10), 4, "the 4 can be leased again");
-	ok(store_quota_return(t->quota, "kback", WINDOW_HOUR, t->window, 99, &err), "too many");
+	ok(give_back(t, t->window, 99), "too many");
 	is_int(leased(t, "kback"), 0, "never below zero");
-	ok(store_quota_return(t->quota, "kback", WINDOW_HOUR, t->window - 1, 5, &err), "no such window");
-	ok(store_quota_return(t->quota, "kback", WINDOW_HOUR, t->window, 0, &err), "nothing");
+	ok(give_back(t, t->window - 1, 5), "no such window");
+	ok(store_quota_return(t->quota, NULL, 0, &err), "nothing");
+	is_int(leased(t, "kother"), 7, "each time one of the other, in the same transaction");
 	is_int(leased(t, "kback"), 0, "nothing changed");
 }
 

@@ -236,7 +236,7 @@ static void test_edges(struct room *r)
 
 static size_t due(struct room *r, int64_t at, struct limit_due *out)
 {
-	return limit_due(r, at, out, SLOTS);
+	return limit_due(r, at, true, out, SLOTS);
 }
 
 static void test_due(void)
@@ -267,8 +267,14 @@ static void test_due(void)
 	is_int((int64_t)due(r, now + 1500, d), 1, "the other stays due");
 	ok(d[0].slot == b && d[0].limit == 88, "that one");
 	atomic_store(&b->used, now + 1400);
-	limit_touch(b);
 	is_int((int64_t)due(r, now + 2100, d), 0, "used again: not idle");
+	limit_note(b, month(), &(struct limit_note){ 40, now });
+	is_int((int64_t)due(r, now + 2600, d), 1, "a second later it is: 100 of 48 that are left");
+	is_int((int64_t)limit_due(r, now + 2600, false, d, SLOTS), 0, "not where no other host is");
+	is_int((int64_t)limit_due(r, now + 61500, false, d, SLOTS), 1, "but a minute later");
+	limit_note(b, month(), &(struct limit_note){ -912, now });
+	is_int((int64_t)due(r, now + 2600, d), 0, "nor when ten times as much is left");
+	is_int((int64_t)due(r, now + 61500, d), 1, "before a minute is over");
 	is_int((int64_t)limit_held(r, d, SLOTS), 1, "but held");
 	limit_drain(b, &window);
 	is_int((int64_t)limit_held(r, d, SLOTS), 0, "until it is drained");
@@ -294,7 +300,7 @@ static void test_due_many(void)
 		if (i % 2 == 0)
 			limit_take(s, month(), 50, 90, &window, &left);
 	}
-	while ((got = limit_due(r, clock_monotonic(), d, 10)) > 0 && n < 1000)
+	while ((got = limit_due(r, clock_monotonic(), false, d, 10)) > 0 && n < 1000)
 		for (size_t i = 0; i < got; i++, n++)
 			seen[d[i].slot->index] = d[i].low;
 	for (int i = 0; i < 1024; i++)
@@ -319,11 +325,9 @@ static void test_due_turns(void)
 		limit_add(last, month(), 50, 100);
 		atomic_store(&last->used, clock_monotonic() - 5000);
 	}
-	for (size_t i = 0; i < r->limit_slots / LIMIT_GROUP; i++)
-		atomic_store(&r->groups[i].touched, 0);
 	limit_take(last, month(), 50, 90, &window, &left);
 	for (int i = 0; i < 200; i++) {
-		size_t n = limit_due(r, clock_monotonic() + 2000, d, 10);
+		size_t n = limit_due(r, clock_monotonic() + 2000, true, d, 10);
 
 		for (size_t k = 0; k < n; k++)
 			seen = seen || (d[k].slot == last && d[k].low);
