@@ -15,6 +15,8 @@
 
 #include "shm/room.h"
 
+#define RING_ROWS 8192              /* a quarter of a second at 32,000 rows a second */
+
 /* One allowed request. Fixed size; texts are cut, never overrun. */
 struct usage_record {
 	int64_t time_ms;

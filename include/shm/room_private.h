@@ -35,7 +35,6 @@
 #define GENERATION_BUCKETS 4096
 #define LIMIT_STRIPES 64            /* locks; bucket b has lock b % LIMIT_STRIPES */
 #define LIMIT_GROUP 64              /* slots that share one word of each bitmap */
-#define RING_ROWS 8192              /* a quarter of a second at 32,000 rows a second */
 
 /* Written once, before the file gets its name. */
 struct room_identity {

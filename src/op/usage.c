@@ -15,6 +15,7 @@
 #include "shm/stat.h"
 
 #define FULL_MS 50            /* a full ring is waited for this long */
+#define SLOW_NS 1000000       /* a pause before each row of a ring that is nearly full */
 #define REPORT_DAYS 30        /* when no range is given */
 
 /* --- a request that is let through ------------------------------------------------ */
@@ -32,10 +33,23 @@ static void copy_text(char *out, size_t size, const char *text)
 	out[n] = '\0';
 }
 
+/* A request makes its worker wait when more than half of the ring is full, the
+ * longer the fuller: so clients slow down to what the recorder can do, and a
+ * stall of a second or two refuses nobody. */
+static void slow_down(const struct op *op)
+{
+	size_t depth = ring_depth(op->room, op->block);
+	long over = (long)depth - RING_ROWS / 2;
+
+	if (over > 0)
+		nanosleep(&(struct timespec){ .tv_nsec = SLOW_NS / (RING_ROWS / 2) * over }, NULL);
+}
+
 static bool push(struct op *op, const struct usage_record *rec)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
 
+	slow_down(op);
 	for (int i = 0; !ring_push(op->room, op->block, rec); i++) {
 		if (i == FULL_MS)
 			return false;

@@ -116,7 +116,7 @@ static bool prepare_month(struct usage_store *u, struct usage_month *m, struct e
 	return db_migrate(m->db, &applied, err_r);
 }
 
-static void release(struct usage_store *u, struct usage_month *m)
+void usage_month_close(struct usage_store *u, struct usage_month *m)
 {
 	if (m->db != u->main)
 		db_free(&m->db);
@@ -139,7 +139,8 @@ static bool checkpoint(struct usage_store *u, struct usage_month *m, int64_t lea
 	return wal_bytes(u, m) < least || db_checkpoint(m->db, &done, err_r);
 }
 
-void usage_month_close(struct usage_store *u, struct usage_month *m)
+/* Nobody may come back to this month for long: its log goes too. */
+static void leave(struct usage_store *u, struct usage_month *m)
 {
 	struct err err;
 
@@ -148,7 +149,7 @@ void usage_month_close(struct usage_store *u, struct usage_month *m)
 	arena_reset(u->arena);
 	if (in_files(u) && !checkpoint(u, m, 1, &err))
 		log_warn("checkpoint_failed", LOG_S("error", err.message));
-	release(u, m);
+	usage_month_close(u, m);
 }
 
 bool store_usage_checkpoint(struct usage_store *u, int64_t least, struct err *err_r)
@@ -183,10 +184,10 @@ bool usage_month_open(struct usage_store *u, uint32_t id, struct usage_month **m
 		while (m->dirty)
 			if (!usage_month_count(u, m, err_r))
 				return false;
-		usage_month_close(u, m);
+		leave(u, m);
 		m->id = id;
 		if (!prepare_month(u, m, err_r)) {
-			release(u, m);
+			usage_month_close(u, m);
 			return false;
 		}
 	}

@@ -26,12 +26,11 @@
 #include "store/usage.h"
 #include "worker/worker_private.h"
 
-#define NICE 10
+#define NICE 5                      /* when no request waits for us */
 #define GATHER_MS 20                /* between two batches */
-#define LOCK_MS 50                  /* between two tries to become the one */
+#define LOCK_MS 10                  /* between two tries to become the one */
 #define RETRY_MS 200                /* after a failure */
-#define BATCH_ROWS ((size_t)4096)
-#define RING_SHARE ((size_t)512)    /* of one ring in a batch, so that none waits */
+#define BATCH_ROWS ((size_t)4096)   /* busy rings share a batch */
 #define COUNT_MS 1000               /* counters are at most this late, ... */
 #define COUNT_SHARE 10              /* ... or cost a tenth of the time */
 #define RECOVER_MS 60000
@@ -54,7 +53,8 @@ struct recorder {
 	struct usage_row *rows, *group;     /* of a batch; those of one month */
 	size_t n;
 	struct part *parts;                 /* one a ring */
-	size_t n_parts, first_ring;
+	size_t n_parts;
+	bool more;                          /* than went into the batch */
 	char *lock_path;
 	int lock_fd;
 	bool holds;                         /* we are the one */
@@ -62,6 +62,11 @@ struct recorder {
 	int64_t gather_until;
 	int64_t recover_due, count_due, checkpoint_due, checkpoint_last;
 };
+
+static bool is_sync(const struct child *c)
+{
+	return c->conf->usage_durability == USAGE_SYNC;
+}
 
 /* To workers that wait for a commit. */
 static void announce(const struct recorder *r)
@@ -92,13 +97,13 @@ static bool may_work(struct recorder *r)
 
 /* --- a batch --------------------------------------------------------------------- */
 
-static void take_ring(struct recorder *r, size_t ring)
+static void take_ring(struct recorder *r, size_t ring, size_t max)
 {
 	struct room *room = r->w.child->room;
 	uint64_t from = ring_tail(room, ring) + 1;
-	size_t space = BATCH_ROWS - r->n, n;
+	size_t n = ring_peek(room, ring, from, r->records + r->n, max);
 
-	n = ring_peek(room, ring, from, r->records + r->n, space < RING_SHARE ? space : RING_SHARE);
+	r->more |= n == max;
 	for (size_t i = 0; i < n; i++) {
 		const struct usage_record *rec = &r->records[r->n + i];
 
@@ -115,15 +120,20 @@ static void take_ring(struct recorder *r, size_t ring)
 	r->n += n;
 }
 
-/* Each time another ring comes first. */
+/* Each gives its share, so that none waits long. */
 static void take(struct recorder *r)
 {
-	size_t rings = ring_count(r->w.child->room);
+	const struct room *room = r->w.child->room;
+	size_t rings = ring_count(room), busy = 0, share;
 
+	for (size_t i = 0; i < rings; i++)
+		busy += ring_depth(room, i) > 0;
+	share = busy > 0 ? BATCH_ROWS / busy : BATCH_ROWS;
 	r->n = r->n_parts = 0;
-	for (size_t i = 0; i < rings && r->n < BATCH_ROWS; i++)
-		take_ring(r, (r->first_ring + i) % rings);
-	r->first_ring = rings > 0 ? (r->first_ring + 1) % rings : 0;
+	r->more = false;
+	for (size_t i = 0; i < rings && r->n + share <= BATCH_ROWS; i++)
+		if (ring_depth(room, i) > 0)
+			take_ring(r, i, share);
 }
 
 static bool record_group(struct recorder *r, size_t n, struct err *err_r)
@@ -255,13 +265,16 @@ static bool checkpoint(struct recorder *r, int64_t now)
 	return job_end(r, "checkpoint", done, &err);
 }
 
+/* One job between two batches: rings fill meanwhile. */
 static bool upkeep(struct recorder *r)
 {
 	int64_t now = clock_monotonic();
 
-	return (now < r->recover_due || recover(r, now)) &&
-		(now < r->count_due || count(r, now)) &&
-		(now < r->checkpoint_due || checkpoint(r, now));
+	if (now >= r->recover_due)
+		return recover(r, now);
+	if (now >= r->count_due)
+		return count(r, now);
+	return now < r->checkpoint_due || checkpoint(r, now);
 }
 
 /* --- the loop ------------------------------------------------------------------------ */
@@ -275,10 +288,11 @@ static bool pause_ms(const struct recorder *r, int64_t ms)
  * that came during the last one share it. */
 static bool gather(struct recorder *r)
 {
-	bool sync = r->w.child->conf->usage_durability == USAGE_SYNC;
+	bool hurry = r->more || is_sync(r->w.child);
 
-	ring_wait_recorder(r->w.child->room, GATHER_MS);
-	if (!pause_ms(r, sync ? 0 : r->gather_until - clock_monotonic()))
+	if (!r->more)
+		ring_wait_recorder(r->w.child->room, GATHER_MS);
+	if (!pause_ms(r, hurry ? 0 : r->gather_until - clock_monotonic()))
 		return false;
 	r->gather_until = clock_monotonic() + GATHER_MS;
 	return true;
@@ -309,6 +323,21 @@ static bool wait_to_work(struct recorder *r, int64_t until)
 	return true;
 }
 
+/* In a reload another recorder waits for our lock, and rings fill meanwhile. */
+static bool is_replaced(const struct recorder *r)
+{
+	const struct child *c = r->w.child;
+
+	for (size_t i = 0; i < c->scoreboard->n; i++) {
+		const struct slot *s = &c->scoreboard->slots[i];
+
+		if (s->role == ROLE_RECORDER && s->generation > c->slot->generation &&
+		    atomic_load(&s->state) >= SLOT_IDLE && atomic_load(&s->state) < SLOT_STOPPING)
+			return true;
+	}
+	return false;
+}
+
 /* The workers are gone: what they left, and the counters. What cannot be stored
  * in time stays in the room for the next start. */
 static void drain(struct recorder *r)
@@ -318,7 +347,7 @@ static void drain(struct recorder *r)
 	bool more = true;
 	size_t n = 1;
 
-	if (!wait_to_work(r, until))
+	if (is_replaced(r) || !wait_to_work(r, until))
 		return;
 	db_deadline(r->w.db, until);
 	while (n > 0 && clock_monotonic() < until && record(r, &n))
@@ -326,6 +355,8 @@ static void drain(struct recorder *r)
 	while (more && clock_monotonic() < until)
 		if (!store_usage_count(r->store, &more, &err))
 			return;
+	if (!store_usage_checkpoint(r->store, 1, &err))
+		log_warn("checkpoint_failed", LOG_S("error", err.message));
 }
 
 static bool recorder_open(struct recorder *r, const struct child *c)
@@ -369,7 +400,7 @@ int recorder_main(const struct child *c)
 	child_signals();
 	if (!recorder_open(&r, c))
 		return EXIT_FAILURE;
-	if (nice(NICE) == -1)
+	if (!is_sync(c) && nice(NICE) == -1)
 		log_debug("nice_failed", LOG_S("error", strerror(errno)));
 	slot_idle(c->slot);
 	while (step(&r))
