@@ -24,9 +24,10 @@ my @P99 = ([ http_p99_b2 => 'http_%b', 'b2', 2 ], [ many_p99_b2 => 'http_%b_many
 
 sub median { my @s = sort { $a <=> $b } grep { defined } @_; return @s ? ($s[ $#s / 2 ] + $s[ @s / 2 ]) / 2 : undef }
 
-# Of all rounds of a variant: what verify.json says of it.
+# Of all rounds of a variant: what verify.json says of it. b2: the variant it
+# is a share of.
 sub figures {
-	my ($v) = @_;
+	my ($v, $b2) = @_;
 	my @m = @{ $v->{rounds} };
 	my %f = map { my $k = $_; $k => median(map { $_->{$k} } @m) } qw(rps p50_ms p99_ms cpu_us);
 	for my $k (qw(non2xx broken)) {
@@ -34,6 +35,7 @@ sub figures {
 		$f{$k} += $_->{$k} for @m, $v->{counted} // ();
 	}
 	$f{starved} = ($v->{counted} // {})->{starved};
+	$f{of_b2} = ratio('rps', $v, $b2);
 	return { %f, map { $_ => $v->{$_} } qw(durability what connections) };
 }
 
