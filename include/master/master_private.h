@@ -81,6 +81,7 @@ struct master {
 	struct check check;
 	int lifeline[2];        /* children hold the reading end */
 	int commit_fd;          /* eventfd of struct child */
+	bool last_recorder;     /* was forked in the stop */
 	bool failed;            /* the first generation never came up */
 	struct err err;         /* why */
 };
@@ -107,7 +108,7 @@ void generation_checked(struct master *m, bool good, const struct check_report *
 void generation_step(struct master *m, int64_t now);
 void generation_stop(struct master *m, int64_t now);
 void generation_stop_step(struct master *m, int64_t now);
-size_t generation_running(const struct generation *g);
+bool generation_stopped(const struct master *m);   /* nothing runs or is to run */
 
 /* --- spawn.c: how it runs --------------------------------------------------- */
 /* Fork all that is due: the only place that forks. Never returns in a child. */

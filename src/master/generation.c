@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "master/master_private.h"
+#include "shm/ring.h"
 
 #define RAISE_MS 30000   /* a new generation that is not up by then is given up */
 #define ROOM_MS 1000     /* past the last request of a service that was killed */
@@ -60,7 +61,7 @@ void generation_free(struct master *m)
 	room_close(&m->room);
 }
 
-size_t generation_running(const struct generation *g)
+static size_t generation_running(const struct generation *g)
 {
 	size_t n = 0;
 
@@ -368,6 +369,48 @@ static void kill_late(struct generation *g, bool workers, bool others)
 			proc_kill(&g->procs[k]);
 }
 
+static bool rows_wait(const struct master *m)
+{
+	for (size_t i = 0; i < ring_count(m->room); i++)
+		if (ring_depth(m->room, i) > 0)
+			return true;
+	return false;
+}
+
+static bool recorder_runs(const struct generation *g)
+{
+	for (size_t k = 0; k < g->n; k++)
+		if (g->procs[k].slot->role == ROLE_RECORDER && g->procs[k].pid)
+			return true;
+	return false;
+}
+
+/* Once more, when the recorder was killed and left rows; it is told to finish as
+ * soon as it runs. */
+static void last_recorder(struct master *m, int64_t now)
+{
+	struct generation *g = gen_old(m);
+
+	if (m->last_recorder || recorder_runs(&m->gen[0]) || recorder_runs(&m->gen[1]) ||
+	    !rows_wait(m))
+		return;
+	m->last_recorder = true;
+	for (size_t k = 0; k < g->n; k++)
+		if (g->procs[k].slot->role == ROLE_RECORDER) {
+			g->procs[k].wanted = true;
+			g->procs[k].due = now;
+		}
+}
+
+bool generation_stopped(const struct master *m)
+{
+	for (size_t i = 0; i < GENERATIONS; i++)
+		for (size_t k = 0; k < m->gen[i].n; k++)
+			if (m->gen[i].procs[k].pid || m->gen[i].procs[k].wanted)
+				return false;
+	return true;
+}
+
 /* Schedulers and recorders go last: the final checkpoint finds no writer, and
  * no row comes after the last batch. */
 void generation_stop_step(struct master *m, int64_t now)
@@ -381,6 +424,8 @@ void generation_stop_step(struct master *m, int64_t now)
 			tell(&m->gen[i], true);
 		kill_late(&m->gen[i], now >= m->stop_until, now >= m->stop_until + LAST_MS);
 	}
+	if (workers == 0)
+		last_recorder(m, now);
 	if (now >= m->stop_until && m->check.pid)
 		kill(m->check.pid, SIGKILL);
 }

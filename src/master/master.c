@@ -105,11 +105,7 @@ static void step(struct master *m)
 
 static bool stopped(const struct master *m)
 {
-	size_t left = m->check.pid ? 1 : 0;
-
-	for (size_t i = 0; i < GENERATIONS; i++)
-		left += generation_running(&m->gen[i]);
-	return m->state == MASTER_STOPPING && left == 0;
+	return m->state == MASTER_STOPPING && !m->check.pid && generation_stopped(m);
 }
 
 static bool prepare(struct master *m, struct err *err_r)

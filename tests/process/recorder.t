@@ -11,7 +11,7 @@ use Test::More;
 use Time::Local qw(timegm);
 use Pierre;
 use FastCGI;
-use Process qw(await alive children await_log count_log start_load stop_load lock_file recorded);
+use Process qw(await alive children await_log count_log start_load stop_load hold_usage lock_file recorded);
 
 my $number = 0;
 
@@ -128,6 +128,23 @@ for my $backend (Pierre::backends()) {
 		my @rows = recorded($p);
 		is_deeply([ repeated(@rows) ], [], 'no row twice');
 		is_deeply([ missing(\@rows, @ids) ], [], scalar(@ids) . ' answers, each a row');
+		$p->stop;
+	};
+
+	subtest "$backend: kill -9 of the recorder, then a stop" => sub {
+		my $p = start($backend);
+		is(verify($p, 'e' x 32)->{status}, 200, 'a request');
+		await('its row', sub { 1 == (() = recorded($p)) });
+		my $release = hold_usage($p);
+		is(verify($p, sprintf '%032x', $_)->{status}, 200, "answered, $_") for 1 .. 3;
+		$p->signal('STOP');   # it hears of both at once, of the stop first
+		kill 'KILL', pid_of($p, 'recorder');
+		$p->signal('TERM');
+		$release->();
+		$p->signal('CONT');
+		await('the end', sub { !$p->running });
+		is($p->{status}, 0, 'stops');
+		is(scalar(() = recorded($p)), 4, 'the rows that it left are stored');
 		$p->stop;
 	};
 
