@@ -41,12 +41,12 @@ enum limit_take {
  * by; a slot leased under another one is LIMIT_CHANGED. *left_r = what is left. */
 enum limit_take limit_take(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t cost,
 			   uint32_t *window_r, uint32_t *left_r);
-/* Give back what was taken for window w; nothing when the slot has moved on. */
-void limit_untake(struct limit_slot *s, uint32_t w, uint32_t cost);
 /* Add a lease of n for window w under this limit. False: the slot is at a
  * newer window, or holds a lease under another limit, or would hold more than
  * LIMIT_LEASE_MAX; n is to be given back (or lost). */
 bool limit_add(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t n);
+/* Put back what was taken for window w under this limit; false as of limit_add. */
+bool limit_untake(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t cost);
 /* Zero the slot and return what was left and for which window, so that it can
  * be given back in the database *after* (the reverse could exceed the limit). */
 uint32_t limit_drain(struct limit_slot *s, uint32_t *window_r);

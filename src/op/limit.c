@@ -56,11 +56,11 @@ static enum took take_one(struct op *op, struct limit_state *s, uint32_t cost,
 
 static void untake_one(struct op *op, const struct limit_state *s, uint32_t cost)
 {
-	if (s->slot)
-		limit_untake(s->slot, s->window, cost);
-	else   /* what cannot be given back is forfeited: never more than the limit */
-		store_quota_return(op->quota, &(struct quota_return){ s->subject, s->kind, s->window, cost },
-				   1, NULL);
+	if (s->slot && limit_untake(s->slot, s->window, s->limit, cost))
+		return;
+	/* what cannot be given back is forfeited: never more than the limit */
+	store_quota_return(op->quota, &(struct quota_return){ s->subject, s->kind, s->window, cost },
+			   1, NULL);
 }
 
 static void untake(struct op *op, struct limit_outcome *out, size_t n, uint32_t cost)

@@ -120,18 +120,6 @@ enum limit_take limit_take(struct limit_slot *s, uint32_t w, int64_t limit, uint
 	return LIMIT_TAKEN;
 }
 
-void limit_untake(struct limit_slot *s, uint32_t w, uint32_t cost)
-{
-	uint64_t old = atomic_load(&s->word);
-
-	do {
-		if (limit_word_window(old) != w || limit_word_left(old) + (uint64_t)cost > LEFT_MASK)
-			return;
-	} while (!atomic_compare_exchange_weak(&s->word, &old,
-					       with_left(old, limit_word_left(old) + cost)));
-	mark(&group_of(s)->held, bit_of(s));
-}
-
 /* The word after adding, or false. */
 static bool added(uint64_t old, uint64_t lease, uint64_t *next_r)
 {
@@ -146,19 +134,34 @@ static bool added(uint64_t old, uint64_t lease, uint64_t *next_r)
 	return limit_word_limit(lease) == limit_word_limit(old) && sum <= LIMIT_LEASE_MAX;
 }
 
-bool limit_add(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t n)
+/* The word that it was put into is *next_r. */
+static bool put(struct limit_slot *s, uint64_t lease, uint64_t *next_r)
 {
-	uint64_t old = atomic_load(&s->word), next;
+	uint64_t old = atomic_load(&s->word);
 
-	if (n > LIMIT_LEASE_MAX)
-		return false;
 	do {
-		if (!added(old, word_of(w, limit, n), &next))
+		if (!added(old, lease, next_r))
 			return false;
-	} while (!atomic_compare_exchange_weak(&s->word, &old, next));
-	atomic_store(&s->lease, limit_word_left(next));
+	} while (!atomic_compare_exchange_weak(&s->word, &old, *next_r));
 	mark(&group_of(s)->held, bit_of(s));
 	return true;
+}
+
+bool limit_add(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t n)
+{
+	uint64_t next;
+
+	if (n > LIMIT_LEASE_MAX || !put(s, word_of(w, limit, n), &next))
+		return false;
+	atomic_store(&s->lease, limit_word_left(next));
+	return true;
+}
+
+bool limit_untake(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t cost)
+{
+	uint64_t next;
+
+	return cost <= LIMIT_LEASE_MAX && put(s, word_of(w, limit, cost), &next);
 }
 
 uint32_t limit_drain(struct limit_slot *s, uint32_t *window_r)

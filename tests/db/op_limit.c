@@ -132,6 +132,25 @@ static void moved(void)
 	is_int(taken(&key, &user, 1), 2, "lowered while some of a lease is left");
 }
 
+/* What a request gives back under the old limit is not for the lowered one. */
+static void lowered_meanwhile(void)
+{
+	struct api_key key = a_key("lowered", 100, "day"), after = a_key("lowered", 60, "day");
+	struct user user = a_user("lowered", "enterprise");
+	struct limit_outcome held, out;
+	struct err err;
+
+	if (!op_limit_take(&f.op, &key, &user, 1, &held, &err))
+		bail_out("op_limit_take", &err);
+	is_int(taken(&key, &user, 1), 99, "one is held, the rest of a hundred is used");
+	clock_skew += 1000;   /* nobody knows from a moment ago that it is used up */
+	ok(!op_limit_take(&f.op, &after, &user, 1, &out, &err), "lowered to sixty: refused");
+	op_limit_untake(&f.op, 1, &held);
+	ok(!op_limit_take(&f.op, &after, &user, 1, &out, &err), "also when one was given back");
+	is_int(leased(&out.states[0]), 99, "which is counted no more");
+	is_int(taken(&key, &user, 1), 1, "raised again: it is there");
+}
+
 /* What is idle goes back after a minute, what is low is refilled before it is
  * empty; at the end all goes back. */
 static void tended(void)
@@ -196,6 +215,7 @@ int main(void)
 	outcome();
 	all_or_nothing();
 	moved();
+	lowered_meanwhile();
 	tended();
 	refused_at_once();
 	fails_closed();

@@ -28,8 +28,7 @@ static void test_take(struct room *r)
 	is_int(window, w, "of this window");
 	ok(limit_take(s, w, 100, 8, &window, &left) == LIMIT_EMPTY, "eight are too many");
 	is_int(left, 7, "nothing was taken");
-	limit_untake(s, w, 3);
-	is_int(limit_left(s, w), 10, "given back");
+	ok(limit_untake(s, w, 100, 3) && limit_left(s, w) == 10, "given back");
 	ok(limit_add(s, w, 100, 5) && limit_left(s, w) == 15, "leases add up");
 	ok(!limit_add(s, w, 100, LIMIT_LEASE_MAX) && limit_left(s, w) == 15, "up to a bound");
 	ok(!limit_add(s, w + 1, 100, LIMIT_LEASE_MAX + 1), "which one lease has too");
@@ -47,12 +46,11 @@ static void test_windows(struct room *r)
 	ok(limit_take(s, w - 1, 100, 1, &window, &left) == LIMIT_TAKEN, "a clock set back");
 	is_int(window, w, "takes from the newest window");
 	ok(!limit_add(s, w - 1, 100, 5) && limit_left(s, w) == 9, "an older lease is never added");
-	limit_untake(s, w - 1, 1);
-	is_int(limit_left(s, w), 9, "nor what was taken from an older one");
+	ok(!limit_untake(s, w - 1, 100, 1) && limit_left(s, w) == 9, "nor what was taken from an older one");
 	ok(limit_take(s, w + 1, 100, 1, &window, &left) == LIMIT_EMPTY, "the next month begins empty");
 	is_int(window, w + 1, "and is where the slot is now");
 	is_int(limit_left(s, w), 0, "what was left is dropped");
-	limit_untake(s, w, 1);
+	ok(!limit_untake(s, w, 100, 1), "nor is what was taken before the edge put back");
 	ok(!limit_add(s, w, 100, 5), "what was leased before the edge comes too late");
 	is_int(limit_left(s, w + 1), 0, "nothing got in");
 	ok(limit_add(s, w + 1, 100, 4) && limit_left(s, w + 1) == 4, "its own lease does");
@@ -75,6 +73,11 @@ static void test_changed(struct room *r)
 	ok(limit_take(s, w, 50, 1, &window, &left) == LIMIT_TAKEN, "is there to be taken");
 	ok(limit_take(s, w, 100, 1, &window, &left) == LIMIT_CHANGED, "but not under the old one");
 	ok(limit_take(s, w, LIMIT_VALUE_MAX, 1, &window, &left) == LIMIT_CHANGED, "nor any other");
+	ok(!limit_untake(s, w, 100, 1) && limit_left(s, w) == 4,
+	   "nor given back what was taken under the old one");
+	limit_drain(s, &window);
+	ok(limit_untake(s, w, 100, 1) && limit_left(s, w) == 1, "an empty slot has it as it was leased");
+	ok(limit_take(s, w, 50, 1, &window, &left) == LIMIT_CHANGED, "so not for the lowered limit");
 }
 
 static void test_note(struct room *r)
@@ -148,7 +151,8 @@ static bool hammer(struct room *r, int index, void *arg)
 			return false;
 		}
 		if (dice < 50) {
-			limit_untake(s, w, cost);
+			if (!limit_untake(s, w, 1000, cost))
+				return false;
 			atomic_fetch_add(&p->untaken, cost);
 		} else if (dice < 100) {
 			atomic_fetch_add(&p->unleased, limit_drain(s, &window));
@@ -278,7 +282,7 @@ static void test_due(void)
 	is_int((int64_t)limit_held(r, d, SLOTS), 1, "but held");
 	limit_drain(b, &window);
 	is_int((int64_t)limit_held(r, d, SLOTS), 0, "until it is drained");
-	limit_untake(b, month(), 2);
+	limit_untake(b, month(), 88, 2);
 	is_int((int64_t)limit_held(r, d, SLOTS), 1, "what is given back is held");
 	room_close(&r);
 	fixture_clear();
