@@ -2,7 +2,7 @@
  * http/problem.h - errors as RFC 9457 application/problem+json.
  *
  * One table maps every err_kind to HTTP status, the original's code name and
- * a title. Body: {type:"about:blank", title, status, detail, code,
+ * a title. Body: {type (mostly "about:blank"), title, status, detail, code,
  * reason?, field?, retry_after?, request_id}.
  */
 #ifndef PIERRE_HTTP_PROBLEM_H
@@ -32,8 +32,13 @@ struct problem_member {
 	const char *name;     /* NULL ends the list; a literal of ours */
 	const char *text;     /* NULL: number is meant */
 	int64_t number;
+	bool list;            /* text as the one item of an array */
+};
+/* A registered type in place of about:blank; literals. */
+struct problem_type {
+	const char *uri, *title;
 };
 void problem_reply_with(struct response *res, const char *request_id, const struct err *err,
-			const struct problem_member *more);
+			const struct problem_type *type, const struct problem_member *more);
 
 #endif

@@ -75,19 +75,25 @@ static void add_challenge(struct response *res, const struct err *err)
 static void add_more(struct strbuf *b, const struct problem_member *m)
 {
 	for (; m && m->name; m++)
-		if (m->text)
+		if (m->list) {
+			strbuf_addf(b, ",\"%s\":[", m->name);
+			strbuf_add_json(b, m->text);
+			strbuf_adds(b, "]");
+		} else if (m->text) {
 			add_text(b, m->name, m->text);
-		else
+		} else {
 			strbuf_addf(b, ",\"%s\":%" PRId64, m->name, m->number);
+		}
 }
 
 void problem_reply_with(struct response *res, const char *request_id, const struct err *err,
-			const struct problem_member *more)
+			const struct problem_type *type, const struct problem_member *more)
 {
 	const struct problem_kind *kind = problem_kind(err->kind);
 	struct strbuf b = { .arena = res->arena };
-	strbuf_addf(&b, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":",
-		    kind->title, kind->status);
+	strbuf_addf(&b, "{\"type\":\"%s\",\"title\":\"%s\",\"status\":%d,\"detail\":",
+		    type ? type->uri : "about:blank", type ? type->title : kind->title,
+		    kind->status);
 	strbuf_add_json(&b, detail_of(err));
 	add_text(&b, "code", kind->code);
 	add_text(&b, "reason", err->reason);
@@ -109,5 +115,5 @@ void problem_reply_with(struct response *res, const char *request_id, const stru
 
 void problem_reply(struct response *res, const char *request_id, const struct err *err)
 {
-	problem_reply_with(res, request_id, err, NULL);
+	problem_reply_with(res, request_id, err, NULL, NULL);
 }

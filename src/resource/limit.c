@@ -1,6 +1,9 @@
 /*
- * How limits reach the client. Names of policies are those of op/limit.h; they
- * are plain ASCII words, so a structured-field string needs no escapes.
+ * How limits reach the client: draft-ietf-httpapi-ratelimit-headers-11, whose
+ * sections are cited here. Names of policies are those of op/limit.h; they are
+ * plain ASCII words, so a structured-field string (3) needs no escapes. The unit is
+ * the default, "requests" (3.1.2): a cost counts as so many of them. No
+ * partition keys (3.1.4): they would have to be predictable from the request.
  */
 #include "config.h"
 
@@ -9,6 +12,8 @@
 #include "http/problem.h"
 #include "resource/limit.h"
 
+/* "t" (4.1.2); Retry-After of a refusal is that of the refused limit, never
+ * earlier (6), because no other that is shown has a longer window. */
 static int64_t seconds_left(const struct call *call, const struct limit_state *s)
 {
 	int64_t left = (s->reset_at - call->op->now + SECOND_MS - 1) / SECOND_MS;
@@ -16,6 +21,7 @@ static int64_t seconds_left(const struct call *call, const struct limit_state *s
 	return left < 1 ? 1 : left;
 }
 
+/* "w" (3.1.3) of a calendar window is that of this one: months differ. */
 static void add_policy(struct strbuf *b, const struct limit_state *s)
 {
 	int64_t window = (window_end(s->kind, s->window) - window_start(s->kind, s->window)) /
@@ -62,8 +68,12 @@ void limit_headers(struct call *call, const struct limit_outcome *out)
 void limit_refusal(struct call *call, const struct limit_outcome *out,
 		   const struct err *err)
 {
+	static const struct problem_type exceeded = {   /* 5.1, 10.2.1 */
+		"https://iana.org/assignments/http-problem-types#quota-exceeded", "Quota Exceeded",
+	};
 	const struct limit_state *s = out->refused;
 	const struct problem_member more[] = {
+		{ .name = "violated-policies", .text = s->name, .list = true },
 		{ .name = "limit", .number = s->limit },
 		{ .name = "window", .text = window_name(s->kind) },
 		{ .name = "tier", .text = s->tier },
@@ -71,6 +81,6 @@ void limit_refusal(struct call *call, const struct limit_outcome *out,
 		{ 0 },
 	};
 
-	problem_reply_with(call->res, call->req->request_id, err, more);
+	problem_reply_with(call->res, call->req->request_id, err, &exceeded, more);
 	limit_headers(call, out);
 }

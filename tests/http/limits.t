@@ -34,6 +34,9 @@ sub headers {
 	}
 	my $r = problem_is($p->get('/verify', token => $key->{api_key}), 429,
 		{ code => 'RateLimitExceeded', reason => 'key-hour' }, 'the fourth');
+	is_deeply([ @{ $r->{json} }{qw(type title violated-policies)} ],
+		[ 'https://iana.org/assignments/http-problem-types#quota-exceeded', 'Quota Exceeded', ['key-hour'] ],
+		'the problem of the draft');
 	is_deeply([ @{ $r->{json} }{qw(limit window tier remaining)} ], [ 3, 'hour', 'starter', 0 ], 'limit, window, tier, remaining');
 	like($r->{json}{detail}, qr/^Rate limit reached for API key: 3 requests per hour \(tier starter\) until 2031-01-15T13:00:00.000Z$/, 'a sentence');
 	like($r->{headers}{ratelimit}, qr/^"key-hour";r=0;t=(\d+)$/, 'RateLimit of the one that is reached');

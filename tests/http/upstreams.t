@@ -193,7 +193,7 @@ subtest 'limits' => sub {
 		is $r->{headers}{$_}, $direct->{headers}{$_}, "$path: $_ as /verify says" for qw(ratelimit-policy x-ratelimit-limit
 			x-ratelimit-remaining x-ratelimit-reset x-ratelimit-tier);
 		ok $r->{headers}{'retry-after'} > 0, "$path: Retry-After";
-		is $r->{json}{$_}, $direct->{json}{$_}, "$path: $_" for grep { !/^(request_id|retry_after)$/ } keys %{ $direct->{json} };
+		is_deeply $r->{json}{$_}, $direct->{json}{$_}, "$path: $_" for grep { !/^(request_id|retry_after)$/ } keys %{ $direct->{json} };
 	}
 	problem_is($site->get('/wrong/', @key), 503, { code => 'ResourceUnavailable' }, 'a cost that is none lets nobody pass');
 };
