@@ -91,17 +91,17 @@ static int prepare(struct db_conn *c, int stmt)
 				  SQLITE_PREPARE_PERSISTENT, &c->statements[stmt], NULL);
 }
 
-static int bind_text(sqlite3_stmt *s, int i, const char *text)
+static int bind_text(sqlite3_stmt *s, int i, const char *text, sqlite3_destructor_type life)
 {
 	size_t n = strlen(text);
 
 	if (n > INT_MAX)
 		return SQLITE_TOOBIG;
-	/* copied: the caller's text need not outlive the call */
-	return sqlite3_bind_text(s, i, text, (int)n, SQLITE_TRANSIENT);
+	return sqlite3_bind_text(s, i, text, (int)n, life);
 }
 
-static int bind_one(sqlite3_stmt *s, int i, const struct db_value *v)
+static int bind_one(sqlite3_stmt *s, int i, const struct db_value *v,
+		    sqlite3_destructor_type life)
 {
 	char moment[TIME_TEXT];
 
@@ -114,20 +114,22 @@ static int bind_one(sqlite3_stmt *s, int i, const struct db_value *v)
 		return sqlite3_bind_int(s, i, v->i != 0);
 	case DB_TIME:
 		time_format(v->i, moment);
-		return bind_text(s, i, moment);
+		return bind_text(s, i, moment, SQLITE_TRANSIENT);
 	case DB_TEXT:
 	case DB_STRINGS:
-		return bind_text(s, i, v->s);
+		return bind_text(s, i, v->s, life);
 	}
 	return SQLITE_MISUSE;
 }
 
-static int bind_all(sqlite3_stmt *s, const struct db_value *args, size_t n)
+/* life: SQLITE_TRANSIENT copies texts; SQLITE_STATIC when they outlive the step. */
+static int bind_all(sqlite3_stmt *s, const struct db_value *args, size_t n,
+		    sqlite3_destructor_type life)
 {
 	int rc = SQLITE_OK;
 
 	for (size_t i = 0; i < n && rc == SQLITE_OK; i++)
-		rc = bind_one(s, (int)i + 1, &args[i]);
+		rc = bind_one(s, (int)i + 1, &args[i], life);
 	return rc;
 }
 
@@ -198,7 +200,7 @@ static enum db_rc sqlite_query(struct db_conn *c, int stmt, const struct db_valu
 		return sqlite_fail(c, SQLITE_INTERRUPT, st->name, err_r);
 	rc = prepare(c, stmt);
 	if (rc == SQLITE_OK)
-		rc = bind_all(c->statements[stmt], args, n);
+		rc = bind_all(c->statements[stmt], args, n, SQLITE_TRANSIENT);
 	if (rc != SQLITE_OK)
 		return sqlite_fail(c, rc, st->name, err_r);
 	return run(c, c->statements[stmt], st, err_r);
@@ -217,7 +219,7 @@ static enum db_rc sqlite_bulk(struct db_conn *c, int stmt, const struct db_value
 	rc = prepare(c, stmt);
 	s = c->statements[stmt];
 	for (size_t i = 0; i < n_rows && rc == SQLITE_OK; i++) {
-		rc = bind_all(s, &values[i * n_columns], n_columns);
+		rc = bind_all(s, &values[i * n_columns], n_columns, SQLITE_STATIC);
 		if (rc == SQLITE_OK)
 			rc = sqlite3_step(s);
 		if (rc == SQLITE_DONE)

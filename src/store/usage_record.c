@@ -28,6 +28,8 @@ struct record {
 	uint32_t parts;              /* bits: those with a body */
 	struct db_value *values;
 	size_t inserted;
+	int64_t time_ms;             /* of the last row, ... */
+	const char *moment;          /* ... as text: many rows have the same */
 };
 
 /* --- positions --------------------------------------------------------------------- */
@@ -78,28 +80,47 @@ static bool positions_write(struct record *r, struct err *err_r)
 
 /* --- rows ------------------------------------------------------------------------------ */
 
+static bool is_text(const char *s)
+{
+	for (const char *p = s; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return false;
+	return utf8_valid(s, strlen(s));
+}
+
 /* What a client sends may be cut inside a character, or be no text at all; the
  * database must take every row. */
 static const char *clean(struct arena *a, const char *s)
 {
-	size_t n = s ? strlen(s) : 0;
-	bool good = utf8_valid(s ? s : "", n);
+	const char *p = s;
 	char *copy;
 
-	for (size_t i = 0; i < n && good; i++)
-		good = (unsigned char)s[i] >= ' ' && s[i] != 0x7f;
-	if (good)
+	while (p && *p >= ' ' && *p < 0x7f)   /* nearly always to the end */
+		p++;
+	if (!p || !*p || is_text(p))
 		return s;
-	copy = arena_strndup(a, s, n);
-	for (char *p = copy; *p; p++)
-		if ((unsigned char)*p < ' ' || (unsigned char)*p >= 0x7f)
-			*p = '?';
+	copy = arena_strdup(a, s);
+	for (char *c = copy; *c; c++)
+		if ((unsigned char)*c < ' ' || (unsigned char)*c >= 0x7f)
+			*c = '?';
 	return copy;
 }
 
 static struct db_value text_or_null(const char *s)
 {
 	return db_text(s && *s ? s : NULL);
+}
+
+static const char *moment_of(struct record *r, int64_t time_ms)
+{
+	char text[TIME_TEXT];
+
+	if (!r->moment || r->time_ms != time_ms) {
+		time_format(time_ms, text);
+		r->moment = arena_strdup(r->u->arena, text);
+		r->time_ms = time_ms;
+	}
+	return r->moment;
 }
 
 static void add_row(struct record *r, const struct usage_row *row)
@@ -111,7 +132,7 @@ static void add_row(struct record *r, const struct usage_row *row)
 
 	if (!route || !*route)
 		route = "other";
-	*v++ = db_time(row->time_ms);
+	*v++ = db_text(moment_of(r, row->time_ms));
 	*v++ = db_text(clean(a, row->request_id ? row->request_id : ""));
 	*v++ = text_or_null(row->key_id);
 	*v++ = text_or_null(row->user_id);
@@ -173,6 +194,7 @@ static void begin(struct record *r)
 	r->moved = arena_alloc(a, r->m->n_positions * sizeof(*r->moved));
 	r->values = arena_alloc(a, r->n * ROW_COLUMNS * sizeof(*r->values));
 	r->inserted = 0;
+	r->moment = NULL;
 	r->parts = 0;
 	for (size_t i = 0; i < USAGE_PARTS; i++)
 		r->bodies[i] = (struct strbuf){ .arena = a };
