@@ -153,34 +153,38 @@ void strbuf_add_json(struct strbuf *b, const char *s)
 	strbuf_adds(b, "\"");
 }
 
-/* Every "password=" and "sslpassword=": the value is *** up to the next parameter. */
-static const char *mask_parameters(struct arena *a, const char *url)
+/* Where the secret that begins at p ends; NULL = none begins there. userinfo
+ * is where the password of user:password@ does, NULL = there is no user. */
+static const char *secret_end(const char *url, const char *userinfo, const char *p)
 {
-	static const char name[] = "password=";
-	struct strbuf b = { .arena = a };
-	const char *at;
+	static const char name[] = "password=";   /* and "sslpassword=" */
+	const size_t len = sizeof(name) - 1;
+	const char *at = NULL, *end = NULL;
 
-	strbuf_adds(&b, "");
-	for (; (at = strstr(url, name)); url = at + strcspn(at, "& ")) {
-		at += sizeof(name) - 1;
-		strbuf_add(&b, url, (size_t)(at - url));
-		strbuf_adds(&b, "***");
-	}
-	strbuf_adds(&b, url);
-	return b.s;
+	if (p == userinfo)
+		at = strrchr(p, '@');   /* the last: the password may hold one */
+	if ((size_t)(p - url) >= len && memcmp(p - len, name, len) == 0)
+		end = p + strcspn(p, "& ");
+	return at && (!end || at > end) ? at : end;
 }
 
 const char *url_mask(struct arena *a, const char *url)
 {
-	const char *text = mask_parameters(a, url);
-	const char *start = strstr(text, "://"), *at, *colon;
+	const char *start = strstr(url, "://"), *colon = start ? strchr(start + 3, ':') : NULL;
+	const char *userinfo = colon ? colon + 1 : NULL, *hidden = url;
+	struct strbuf b = { .arena = a };
 
-	if (!start)
-		return text;
-	start += strlen("://");
-	at = strrchr(start, '@');   /* the last: the password may hold one */
-	colon = strchr(start, ':');
-	if (!at || !colon || colon > at)
-		return text;
-	return arena_printf(a, "%.*s***%s", (int)(colon + 1 - text), text, at);
+	strbuf_adds(&b, "");
+	for (const char *p = url;; p++) {
+		const char *end = secret_end(url, userinfo, p);
+
+		if (end && p >= hidden)
+			strbuf_adds(&b, "***");
+		if (end && end > hidden)   /* one may begin inside another */
+			hidden = end;
+		if (!*p)
+			return b.s;
+		if (p >= hidden)
+			strbuf_add(&b, p, 1);
+	}
 }
