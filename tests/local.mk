@@ -2,10 +2,12 @@
 # only where one differs. tests/run runs them, and the Perl tests, which need
 # no list.
 check_PROGRAMS =
+EXTRA_PROGRAMS =
 AM_DEFAULT_SOURCE_EXT = .c
 LDADD = $(LAYERS) $(LIBS_ALL)
 include tests/unit/local.mk
 include tests/db/local.mk
+include tests/fuzz/local.mk
 
 EXTRA_DIST += tests/run tests/postgres tests/support tests/http tests/process tests/lint tests/bench
 
@@ -19,7 +21,7 @@ check-local:
 	PIERRE_BUILD=$(abs_builddir) $(PERL) "$$srcdir/tests/run" $(TEST_ARGS)
 
 # measures, built when they are asked for: `make bench`
-EXTRA_PROGRAMS = tests/bench/empty
+EXTRA_PROGRAMS += tests/bench/empty
 tests_bench_empty_SOURCES = tests/bench/empty.c
 CLEANFILES += $(EXTRA_PROGRAMS)
 bench: all

@@ -1,0 +1,70 @@
+/*
+ * tests/fuzz/request.c - FastCGI parameters, each ended by a NUL: what is taken
+ * has a path, and what its query and its route hand out is text.
+ */
+#include "config.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "resource/call.h"
+
+#define PARAMS 128
+
+static void check_text(const char *s)
+{
+	assert(!s || utf8_valid(s, strlen(s)));
+}
+
+static void check_query(const struct request *r)
+{
+	static const char *const names[] = { "cursor", "limit", "status", NULL };
+	const char *value;
+	struct err err;
+
+	for (const char *const *name = names; *name; name++)
+		if (request_query(r, *name, &value, &err))
+			check_text(value);
+	request_query_known(r, names, &err);
+}
+
+static void check_route(const struct request *r)
+{
+	struct route_match match;
+
+	route_find(route_tables, r, &match);
+	for (size_t i = 0; match.route && i < ROUTE_PARAMS_MAX; i++) {
+		check_text(match.params[i]);
+		assert(!match.params[i] || strlen(match.params[i]) == UUID_TEXT - 1);
+	}
+}
+
+static void split(struct arena *arena, const uint8_t *data, size_t size, char **params)
+{
+	for (size_t at = 0, n = 0; at < size && n < PARAMS; n++) {
+		size_t len = strnlen((const char *)data + at, size - at);
+
+		params[n] = arena_strndup(arena, (const char *)data + at, len);
+		at += len + 1;
+	}
+}
+
+int FUZZ(request)(const uint8_t *data, size_t size)
+{
+	struct arena *arena = arena_new();
+	char *params[PARAMS + 1] = { NULL };
+	struct request r;
+	struct err err;
+
+	split(arena, data, size, params);
+	if (request_init(&r, arena, params, &err)) {
+		assert(*r.path == '/' && !strchr(r.path, '?'));
+		check_query(&r);
+		check_route(&r);
+	}
+	check_text(r.request_id);
+	check_text(r.user_agent);
+	arena_free(&arena);
+	return 0;
+}
