@@ -29,7 +29,7 @@ sub median { my @s = sort { $a <=> $b } grep { defined } @_; return @s ? ($s[ $#
 sub figures {
 	my ($v, $b2) = @_;
 	my @m = @{ $v->{rounds} };
-	my %f = map { my $k = $_; $k => median(map { $_->{$k} } @m) } qw(rps p50_ms p99_ms cpu_us);
+	my %f = map { my $k = $_; $k => median(map { $_->{$k} } @m) } qw(rps p50_ms p99_ms cpu_us nginx_us);
 	for my $k (qw(non2xx broken)) {
 		$f{$k} = 0;
 		$f{$k} += $_->{$k} for @m, $v->{counted} // ();
@@ -68,7 +68,7 @@ sub machine {
 	my ($system) = Pierre::slurp('/etc/os-release') =~ /^PRETTY_NAME="?([^"\n]*)/m;
 	my $cores = () = Pierre::slurp('/proc/cpuinfo') =~ /^processor\s*:/mg;
 	return { cpu => $model // 'unknown', cores => $cores, system => $system // (uname())[0],
-		kernel => (uname())[2], date => strftime('%Y-%m-%d', gmtime), fsync_us => fsync_us($dir) };
+		kernel => (uname())[2], load => (split ' ', Pierre::slurp('/proc/loadavg'))[0] + 0, date => strftime('%Y-%m-%d', gmtime), fsync_us => fsync_us($dir) };
 }
 
 # What a durable commit costs here at least: median of 100.
@@ -110,13 +110,14 @@ sub print_all {
 	my ($whole, $names) = @_;
 	my ($s, $m) = @$whole{qw(settings machine)};
 	print "$m->{cpu}, $m->{cores} cores, $m->{system}; fsync of 4 KiB takes " . number('%d', $m->{fsync_us}) . " us\n";
+	print "The machine was busy before the run began (load $m->{load}): these figures say little.\n" if $m->{load} > 1;
 	print "$s->{rounds} interleaved rounds of $s->{seconds} s, $s->{connections} clients, $s->{keys} keys, "
 		. "$s->{workers} workers a pool, $s->{nginx_workers} of nginx; medians\n\n";
-	printf "%-24s %9s %8s %8s %8s %7s %7s %7s\n", '', 'req/s', 'p50 ms', 'p99 ms', 'CPU us', 'non-2xx', 'broken', 'starved';
+	printf "%-24s %9s %8s %8s %8s %8s %7s %7s %7s\n", '', 'req/s', 'p50 ms', 'p99 ms', 'CPU us', 'of nginx', 'non-2xx', 'broken', 'starved';
 	for my $name (@$names) {
 		my $f = $whole->{variants}{$name};
-		printf "%-24s %9s %8s %8s %8s %7s %7s %7s  %s\n", $name, number('%.0f', $f->{rps}), number('%.2f', $f->{p50_ms}),
-			number('%.2f', $f->{p99_ms}), number('%.1f', $f->{cpu_us}), number('%d', $f->{non2xx}), number('%d', $f->{broken}),
+		printf "%-24s %9s %8s %8s %8s %8s %7s %7s %7s  %s\n", $name, number('%.0f', $f->{rps}), number('%.2f', $f->{p50_ms}),
+			number('%.2f', $f->{p99_ms}), number('%.1f', $f->{cpu_us}), number('%.1f', $f->{nginx_us}), number('%d', $f->{non2xx}), number('%d', $f->{broken}),
 			number('%d', $f->{starved}), $f->{what};
 	}
 	print "\nKept when the power fails:\n";
