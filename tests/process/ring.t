@@ -9,7 +9,8 @@ use Test::More;
 use Pierre;
 use FastCGI;
 use Limit qw(limited_key);
-use Process qw(await count_log hold_usage metric recorded);
+use Process qw(await count_log hold_usage metric);
+use Ledger qw(recorded);
 
 my $RING = 8192;           # RING_ROWS
 my $LIMIT = $RING + 300;

@@ -8,7 +8,8 @@ use lib "$FindBin::Bin/../support";
 use Test::More;
 use Pierre;
 use FastCGI;
-use Process qw(await await_log count_log children start_load stop_load hold_usage metric recorded);
+use Process qw(await await_log count_log children start_load stop_load hold_usage metric);
+use Ledger qw(recorded);
 
 my $LATE_MS = 1000;
 

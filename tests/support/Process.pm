@@ -11,7 +11,7 @@ use Time::HiRes qw(sleep time);
 use FastCGI;
 
 our @EXPORT_OK = qw(await alive comm children await_log count_log start_load stop_load
-	half_request hold_usage hold_writes lines_of lock_file metric recorded);
+	half_request hold_usage hold_writes lines_of lock_file metric);
 
 our $PATIENCE = 60;   # seconds until a condition counts as never true
 
@@ -177,17 +177,6 @@ sub months {
 	my ($p) = @_;
 	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
 	return sort grep { /-\d\d$/ } glob "$file.usage-*";
-}
-
-# Request ids of the usage rows of all months, sorted, repeats and all.
-sub recorded {
-	my ($p) = @_;
-	my $sql = 'SELECT request_id FROM usage_rows';
-	return sort(split /\n/, $p->sql($sql)) if $p->{backend} eq 'postgresql';
-	return sort map { my $out = Pierre::capture([ 'sqlite3', '-batch', '-init', '/dev/null', $_,
-		'.timeout 5000', $sql ], {}, user => 1);
-		die $out->{err} if $out->{status} && $out->{err} !~ /no such table/;   # just being made
-		split /\n/, $out->{out} } months($p);
 }
 
 # --- /metrics ---------------------------------------------------------------------------
