@@ -31,6 +31,10 @@ void child_signals(void);
 /* Until fd (-1 = none) can be read, TERM came, the master died, or
  * timeout_ms passed (-1 = never). TERM gets through here only. */
 enum child_event child_wait(const struct child *c, int fd, int64_t timeout_ms);
+/* Lock a file, made when it is missing, that one process at a time holds: until
+ * *fd is closed (-1 at first). False: another one has it, or it cannot be
+ * opened, which is logged. */
+bool child_lock(const char *path, int *fd);
 /* Connected if the database is there; a child starts without one too. */
 bool child_open(struct worker *w, const struct child *c);
 void child_close(struct worker *w);

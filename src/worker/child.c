@@ -5,9 +5,11 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "auth/auth.h"
@@ -84,6 +86,17 @@ enum child_event child_wait(const struct child *c, int fd, int64_t timeout_ms)
 		if (n > 0)
 			return fds[0].revents ? CHILD_STOP : CHILD_READABLE;
 	}
+}
+
+bool child_lock(const char *path, int *fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	if (*fd < 0)
+		*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (*fd < 0)
+		log_warn("lock_failed", LOG_S("path", path), LOG_S("error", strerror(errno)));
+	return *fd >= 0 && fcntl(*fd, F_OFD_SETLK, &lock) == 0;
 }
 
 bool child_open(struct worker *w, const struct child *c)

@@ -10,7 +10,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -79,17 +78,9 @@ static void announce(const struct recorder *r)
 
 static bool may_work(struct recorder *r)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
 	if (r->holds)
 		return true;
-	if (r->lock_fd < 0)
-		r->lock_fd = open(r->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (r->lock_fd < 0) {
-		log_warn("recorder_lock", LOG_S("path", r->lock_path), LOG_S("error", strerror(errno)));
-		return false;
-	}
-	r->holds = fcntl(r->lock_fd, F_OFD_SETLK, &lock) == 0;
+	r->holds = child_lock(r->lock_path, &r->lock_fd);
 	if (r->holds)
 		announce(r);   /* what another one committed before it was killed */
 	return r->holds;

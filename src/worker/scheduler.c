@@ -9,10 +9,6 @@
  */
 #include "config.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,24 +53,13 @@ struct scheduler {
 
 /* --- who works ------------------------------------------------------------------ */
 
-static void lock_open(struct scheduler *s)
-{
-	s->lock_fd = open(s->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (s->lock_fd < 0)
-		log_warn("scheduler_lock", LOG_S("path", s->lock_path), LOG_S("error", strerror(errno)));
-}
-
 static bool may_work(struct scheduler *s)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
 	if (s->holds)
 		return true;
 	if (!s->lock_path)
 		return s->holds = true;
-	if (s->lock_fd < 0)
-		lock_open(s);
-	if (s->lock_fd < 0 || fcntl(s->lock_fd, F_OFD_SETLK, &lock) != 0) {
+	if (!child_lock(s->lock_path, &s->lock_fd)) {
 		if (!s->waits)
 			log_debug("scheduler_waits", LOG_S("lock", s->lock_path));
 		s->waits = true;
