@@ -9,6 +9,7 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
