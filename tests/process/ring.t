@@ -33,21 +33,21 @@ for my $backend (Pierre::backends()) {
 		await('its row', sub { 1 == (() = recorded($p)) }, $p);
 
 		my $release = hold_usage($p);
-		1 while $n{200} <= $RING && $verify->()->{status} == 200;
-		is($n{200}, 1 + $RING, 'as many as the ring has places');
-		for (1 .. 5) {
+		# a disk that stands still can refuse a lease meanwhile, which is not charged either
+		for (my $odd = 0; $n{200} <= $RING && $odd < 50;) { $odd++ if $verify->()->{status} != 200 }
+		is($n{200}, 1 + $RING, 'as many as the ring has places') or diag explain(\%n), $p->log;
+		while (metric($p, 'pierre_ring_full_total') < 5) {
 			my $r = $verify->();
-			is("$r->{status} " . ($r->{headers}{'retry-after'} // ''), '503 1', 'refused, with Retry-After');
+			is("$r->{status} " . ($r->{headers}{'retry-after'} // ''), '503 1', 'refused, with Retry-After') or last;
 			like($r->{body}, qr/"code":"ResourceUnavailable"/, 'with a problem body');
 		}
 		is(FastCGI::get($p->{fast_socket}, '/health/live')->{status}, 200, 'what needs no row is answered');
 		is(metric($p, 'pierre_ring_rows_most'), $RING, '/metrics: a full ring');
-		is(metric($p, 'pierre_ring_full_total'), 5, 'that was found five times');
-		is(metric($p, 'pierre_refused_unavailable_total'), 5, 'by five that were refused');
+		is(metric($p, 'pierre_refused_unavailable_total'), $n{503}, 'and those that were refused');
 
 		$release->();
 		await('a place', sub { $verify->()->{status} != 503 }, $p);
-		1 while $verify->()->{status} == 200;
+		for (1 .. $LIMIT) { last if $verify->()->{status} == 429 }
 		is($n{200}, $LIMIT, 'as many as the limit allows: those that were refused were not charged');
 		is($p->stop_serve, 0, 'stops');
 		is(scalar(() = recorded($p)), $LIMIT, 'each one is a row');
