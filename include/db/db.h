@@ -190,6 +190,9 @@ bool db_number(struct db *db, int stmt, const struct db_value *args, size_t n,
 /* run a writing statement, *changes_r (may be NULL) = rows touched */
 bool db_write(struct db *db, int stmt, const struct db_value *args, size_t n,
 	      int64_t *changes_r, struct err *err_r);
+/* the same for one that touches one row; none = ERR_NOT_FOUND with `absent` */
+bool db_write_one(struct db *db, int stmt, const struct db_value *args, size_t n,
+		  const char *absent, struct err *err_r);
 
 /* Many rows at once, inside a transaction: `values` are n_rows times what the
  * statement takes. An INSERT on SQLite, COPY ... FROM STDIN on PostgreSQL. */

@@ -200,3 +200,12 @@ bool db_write(struct db *db, int stmt, const struct db_value *args, size_t n,
 	db_finish(db);
 	return true;
 }
+
+bool db_write_one(struct db *db, int stmt, const struct db_value *args, size_t n,
+		  const char *absent, struct err *err_r)
+{
+	int64_t changed = 0;
+
+	return db_write(db, stmt, args, n, &changed, err_r) &&
+	       (changed == 1 || err_set(err_r, ERR_NOT_FOUND, "%s", absent));
+}

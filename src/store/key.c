@@ -135,17 +135,14 @@ bool store_key_by_prefix(struct db *db, const char *key_prefix, struct arena *ar
 static bool update_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct key_change *c = arg;
-	int64_t changed = 0;
 
-	return db_write(db, SQL_KEY_UPDATE,
-			DB_ARGS(db_text(c->id), db_text(c->user_id),
-				db_int(c->name_given), db_text(c->name),
-				db_int(c->description_given), db_text(c->description),
-				db_int(c->scopes_given), db_strings(c->scopes),
-				db_int(c->expires_given), db_time(c->expires_at),
-				db_time(c->now)),
-			&changed, err_r) &&
-		(changed == 1 || err_set(err_r, ERR_NOT_FOUND, NO_KEY));
+	return db_write_one(db, SQL_KEY_UPDATE,
+			    DB_ARGS(db_text(c->id), db_text(c->user_id),
+				    db_int(c->name_given), db_text(c->name),
+				    db_int(c->description_given), db_text(c->description),
+				    db_int(c->scopes_given), db_strings(c->scopes),
+				    db_int(c->expires_given), db_time(c->expires_at),
+				    db_time(c->now)), NO_KEY, err_r);
 }
 
 bool store_key_update(struct db *db, const struct audit_event *event,
@@ -159,13 +156,10 @@ bool store_key_update(struct db *db, const struct audit_event *event,
 static bool limit_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct key_limit *l = arg;
-	int64_t changed = 0;
 
-	return db_write(db, SQL_KEY_LIMIT,
-			DB_ARGS(db_text(l->id), db_int(l->requests), db_text(l->period),
-				db_time(l->now)),
-			&changed, err_r) &&
-		(changed == 1 || err_set(err_r, ERR_NOT_FOUND, NO_KEY));
+	return db_write_one(db, SQL_KEY_LIMIT,
+			    DB_ARGS(db_text(l->id), db_int(l->requests), db_text(l->period),
+				    db_time(l->now)), NO_KEY, err_r);
 }
 
 bool store_key_limit(struct db *db, const struct audit_event *event,
@@ -184,12 +178,10 @@ struct revoke {
 static bool revoke_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct revoke *r = arg;
-	int64_t changed = 0;
 
-	return db_write(db, SQL_KEY_REVOKE,
-			DB_ARGS(db_text(r->id), db_text(r->user_id), db_time(r->now)),
-			&changed, err_r) &&
-		(changed == 1 || err_set(err_r, ERR_NOT_FOUND, NO_KEY));
+	return db_write_one(db, SQL_KEY_REVOKE,
+			    DB_ARGS(db_text(r->id), db_text(r->user_id), db_time(r->now)),
+			    NO_KEY, err_r);
 }
 
 bool store_key_revoke(struct db *db, const struct audit_event *event, const char *user_id,

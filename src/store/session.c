@@ -138,15 +138,12 @@ static bool rotate_tx(struct db *db, void *arg, struct err *err_r)
 		return false;
 	if (changed == 1)
 		return true;
-	if (!db_write(db, SQL_SESSION_REPLACE,
-		      DB_ARGS(db_text(r->id), db_text(r->family_hash),
-			      db_text(r->presented_hash), db_time(r->now),
-			      db_text(r->refresh_hash), db_text(r->access_hash),
-			      db_time(r->access_expires_at), db_time(r->expires_at),
-			      db_time(r->spent_since)),
-		      &changed, err_r))
-		return false;
-	return changed == 1 || err_set(err_r, ERR_NOT_FOUND, NO_SESSION);
+	return db_write_one(db, SQL_SESSION_REPLACE,
+			    DB_ARGS(db_text(r->id), db_text(r->family_hash),
+				    db_text(r->presented_hash), db_time(r->now),
+				    db_text(r->refresh_hash), db_text(r->access_hash),
+				    db_time(r->access_expires_at), db_time(r->expires_at),
+				    db_time(r->spent_since)), NO_SESSION, err_r);
 }
 
 bool store_session_rotate(struct db *db, const struct audit_event *event,
@@ -160,12 +157,10 @@ bool store_session_rotate(struct db *db, const struct audit_event *event,
 static bool reused_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct session_rotation *r = arg;
-	int64_t changed = 0;
 
-	return db_write(db, SQL_SESSION_DELETE_REUSED,
-			DB_ARGS(db_text(r->id), db_text(r->family_hash),
-				db_text(r->presented_hash)), &changed, err_r) &&
-		(changed == 1 || err_set(err_r, ERR_NOT_FOUND, NO_SESSION));
+	return db_write_one(db, SQL_SESSION_DELETE_REUSED,
+			    DB_ARGS(db_text(r->id), db_text(r->family_hash),
+				    db_text(r->presented_hash)), NO_SESSION, err_r);
 }
 
 bool store_session_reused(struct db *db, const struct audit_event *event,
@@ -183,11 +178,9 @@ struct end {
 static bool end_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct end *e = arg;
-	int64_t changed = 0;
 
-	return db_write(db, SQL_SESSION_DELETE, DB_ARGS(db_text(e->id), db_text(e->user_id)),
-			&changed, err_r) &&
-		(changed == 1 || err_set(err_r, ERR_NOT_FOUND, NO_SESSION));
+	return db_write_one(db, SQL_SESSION_DELETE,
+			    DB_ARGS(db_text(e->id), db_text(e->user_id)), NO_SESSION, err_r);
 }
 
 bool store_session_end(struct db *db, const struct audit_event *event, const char *id,

@@ -30,11 +30,9 @@ static bool approve(struct db *db, void *arg, struct err *err_r)
 
 	/* Written before anything is read: on PostgreSQL the row is ours from
 	 * here on, so two approvals cannot both find it without a tenant. */
-	if (!db_write(db, SQL_USER_TOUCH, DB_ARGS(db_text(a->user_id), db_time(a->now)),
-		      &changed, err_r))
+	if (!db_write_one(db, SQL_USER_TOUCH, DB_ARGS(db_text(a->user_id), db_time(a->now)),
+			  "No user found", err_r))
 		return false;
-	if (changed == 0)
-		return err_set(err_r, ERR_NOT_FOUND, "No user found");
 	if (!db_write(db, SQL_USER_APPROVE, DB_ARGS(db_text(a->user_id),
 		      db_text(a->approved_by), db_time(a->now)), &changed, err_r))
 		return false;
