@@ -6,10 +6,13 @@ SELECT seq
 FROM usage_positions
 WHERE month_at = $1 AND host_id = $2 AND ring = $3;
 
+-- Changes nothing when somebody else has moved it since it was read as $5: the
+-- server may still be at the COMMIT of a recorder that was killed.
 -- name: usage_position_set
 INSERT INTO usage_positions (month_at, host_id, ring, seq)
 VALUES ($1, $2, $3, $4)
-ON CONFLICT (month_at, host_id, ring) DO UPDATE SET seq = excluded.seq;
+ON CONFLICT (month_at, host_id, ring) DO UPDATE SET seq = excluded.seq
+WHERE usage_positions.seq = $5;
 
 -- Take what is not yet counted; the same key is always in the same part, so
 -- two recorders that count at once wait here for each other.

@@ -66,14 +66,23 @@ static bool position_read(struct record *r, uint32_t ring, struct err *err_r)
 	return true;
 }
 
+static bool position_write(struct record *r, uint32_t ring, struct err *err_r)
+{
+	int64_t changed;
+
+	if (!db_write(r->m->db, SQL_USAGE_POSITION_SET,
+		      DB_ARGS(db_time(usage_month_start(r->m->id)), db_text(r->u->host_id),
+			      db_int(ring), db_int((int64_t)r->seqs[ring]),
+			      db_int((int64_t)r->m->positions[ring].seq)), &changed, err_r))
+		return false;
+	return changed == 1 ||
+		err_set(err_r, ERR_CONFLICT, "Another recorder of this host has stored these rows");
+}
+
 static bool positions_write(struct record *r, struct err *err_r)
 {
 	for (uint32_t ring = 0; ring < r->m->n_positions; ring++)
-		if (r->moved[ring] &&
-		    !db_write(r->m->db, SQL_USAGE_POSITION_SET,
-			      DB_ARGS(db_time(usage_month_start(r->m->id)),
-				      db_text(r->u->host_id), db_int(ring),
-				      db_int((int64_t)r->seqs[ring])), NULL, err_r))
+		if (r->moved[ring] && !position_write(r, ring, err_r))
 			return false;
 	return true;
 }
@@ -230,6 +239,7 @@ bool store_usage_record(struct usage_store *u, const struct usage_row *rows, siz
 			int64_t *inserted_r, struct err *err_r)
 {
 	struct record r = { .u = u, .rows = rows, .n = n };
+	struct err err;
 	bool done;
 
 	*inserted_r = 0;
@@ -238,7 +248,13 @@ bool store_usage_record(struct usage_store *u, const struct usage_row *rows, siz
 	if (!usage_month_open(u, window_id(WINDOW_MONTH, rows[0].time_ms), &r.m, err_r))
 		return false;
 	positions_reserve(r.m, rows, n);
-	done = db_transaction(r.m->db, record_tx, &r, err_r);
+	done = db_transaction(r.m->db, record_tx, &r, &err);
+	if (!done && err.kind == ERR_CONFLICT) {
+		forget_positions(r.m);
+		done = db_transaction(r.m->db, record_tx, &r, &err);
+	}
+	if (!done && err_r)
+		*err_r = err;
 	r.m->dirty |= r.parts;
 	if (done)
 		keep_positions(&r);

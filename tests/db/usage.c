@@ -173,6 +173,25 @@ static void recorded_once(struct suite *t)
 	is_int(in_month(t, COUNT_ROWS, T0), 61, "61 rows");
 }
 
+/* What a server still commits for a recorder that was killed. */
+static void recorded_meanwhile(struct suite *t)
+{
+	struct usage_store *other = store_usage_open(t->f.db, HOST);
+	int64_t inserted = -1, before = in_month(t, COUNT_ROWS, T0);
+	struct err err = { 0 };
+
+	row(t, 0, T0 + 200, 0, "users");
+	is_int(record_new(t), 1, "this recorder knows how far it is");
+	for (uint32_t i = 0; i < 6; i++)
+		row(t, i % 3, T0 + 201 + i, 0, "users");
+	ok(store_usage_record(other, t->rows, t->n, &inserted, &err) && inserted == 6,
+	   "another one goes on");
+	row(t, 2, T0 + 300, 0, "users");
+	is_int(record_new(t), 1, "so that only what came later is left for it");
+	is_int(in_month(t, COUNT_ROWS, T0) - before, 8, "nothing is there twice");
+	store_usage_close(&other);
+}
+
 static void counted_after_restart(struct suite *t)
 {
 	struct err err;
@@ -184,7 +203,7 @@ static void counted_after_restart(struct suite *t)
 	ok(store_usage_recover(t->u, &err), "found");
 	ok(count_all(t) >= 1, "counted");
 	is_int(in_month(t, COUNT_BATCHES, T0), 0, "nothing left");
-	is_int(requests(report(t, 0, (struct asked){ T0, T0 + HOUR_MS, false, false })), 15, "key 0");
+	is_int(requests(report(t, 0, (struct asked){ T0, T0 + HOUR_MS, false, false })), 23, "key 0");
 	is_int(requests(report(t, 1, (struct asked){ T0, T0 + HOUR_MS, false, false })), 16, "key 1");
 	ok(store_usage_recover(t->u, &err) && count_all(t) >= 1, "again");
 	is_int(requests(report(t, 1, (struct asked){ T0, T0 + HOUR_MS, false, false })), 16,
@@ -193,6 +212,7 @@ static void counted_after_restart(struct suite *t)
 
 static void another_host(struct suite *t)
 {
+	uint64_t seq = t->seq[0];
 	struct err err;
 
 	if (is_sqlite(t))
@@ -205,7 +225,7 @@ static void another_host(struct suite *t)
 	use(t, HOST);
 	ok(store_usage_recover(t->u, &err) && count_all(t) >= 1, "counted by the first, as that died");
 	is_int(requests(report(t, 7, (struct asked){ T0, T0 + DAY_MS, true, false })), 5, "all of them");
-	t->seq[0] = 20;
+	t->seq[0] = seq;
 }
 
 static void sessions_and_odd_text(struct suite *t)
@@ -453,6 +473,7 @@ int main(void)
 	fixture_open(&t.f);
 	use(&t, HOST);
 	recorded_once(&t);
+	recorded_meanwhile(&t);
 	counted_after_restart(&t);
 	another_host(&t);
 	sessions_and_odd_text(&t);

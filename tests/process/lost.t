@@ -124,6 +124,9 @@ sub settle {
 	}
 }
 
+# A list that should be empty, as far as it can be read.
+sub some { return join ' ', scalar(@_) x !!@_, @_ > 5 ? @_[0 .. 4] : @_ }
+
 sub compare {
 	my ($p, $asked, $held) = @_;
 	my @rows = Ledger::rows($p);
@@ -132,13 +135,13 @@ sub compare {
 	my (%times, %of_key);
 	$times{$_}++ for @ids;
 	$of_key{ $_->[1] }++ for @rows;
-	is(join(' ', missing(\@ids, [ keys %{ $asked->{answered} } ])), '', "$answered answers, each is a row");
-	is(join(' ', grep { $times{$_} > ($asked->{sent}{$_} // 0) } keys %times), '', 'none is there more often than it was asked');
+	is(some(missing(\@ids, [ keys %{ $asked->{answered} } ])), '', "$answered answers, each is a row");
+	is(some(grep { $times{$_} > ($asked->{sent}{$_} // 0) } keys %times), '', 'none is there more often than it was asked');
 	my $extra = @rows - $answered;
 	cmp_ok($extra, '<=', $held, "$extra rows without an answer, of $held that the victims may have held");
 	my $not = $asked->{lost} + ($asked->{other}{503} // 0);
 	cmp_ok($extra, '<=', $not, "nor of more than the $not that were not answered 200");
-	is(join(' ', grep { $_->[2] ne $_->[3] } @rows), '', 'each stands in its month');
+	is(some(map { $_->[0] } grep { $_->[2] ne $_->[3] } @rows), '', 'each stands in its month');
 	my %months = map { $_->[3] => 1 } @rows;
 	is(join(' ', sort keys %months), '2031-01 2031-02', 'before and after the edge');
 	my %of = Ledger::months($p);
