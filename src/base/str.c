@@ -9,20 +9,26 @@
 
 #include "base/str.h"
 
+/* Room for n bytes more and the NUL. */
+static void make_room(struct strbuf *b, size_t n)
+{
+	size_t cap = b->cap ? b->cap : 256;
+	char *grown;
+
+	if (b->len + n + 1 <= b->cap)
+		return;
+	while (cap < b->len + n + 1)
+		cap *= 2;
+	grown = arena_alloc(b->arena, cap);
+	if (b->len > 0)
+		memcpy(grown, b->s, b->len);
+	b->s = grown;
+	b->cap = cap;
+}
+
 void strbuf_add(struct strbuf *b, const char *s, size_t n)
 {
-	if (b->len + n + 1 > b->cap) {
-		size_t cap = b->cap ? b->cap : 256;
-		char *grown;
-
-		while (cap < b->len + n + 1)
-			cap *= 2;
-		grown = arena_alloc(b->arena, cap);
-		if (b->len > 0)
-			memcpy(grown, b->s, b->len);
-		b->s = grown;
-		b->cap = cap;
-	}
+	make_room(b, n);
 	if (n > 0)
 		memcpy(b->s + b->len, s, n);
 	b->len += n;
@@ -34,15 +40,25 @@ void strbuf_adds(struct strbuf *b, const char *s)
 	strbuf_add(b, s, strlen(s));
 }
 
+/* Printed in place; once more when the room was too small. */
 void strbuf_addf(struct strbuf *b, const char *fmt, ...)
 {
 	va_list ap;
-	char *s;
+	size_t room;
+	int n;
 
-	va_start(ap, fmt);
-	s = arena_vprintf(b->arena, fmt, ap);
-	va_end(ap);
-	strbuf_adds(b, s);
+	make_room(b, 0);
+	do {
+		room = b->cap - b->len;
+		va_start(ap, fmt);
+		n = vsnprintf(b->s + b->len, room, fmt, ap);
+		va_end(ap);
+		if (n > 0)
+			make_room(b, (size_t)n);
+	} while (n > 0 && (size_t)n >= room);
+	if (n > 0)
+		b->len += (size_t)n;
+	b->s[b->len] = '\0';
 }
 
 bool str_eq(const char *a, const char *b)

@@ -34,8 +34,11 @@ static const char *const critical[] = {
 
 static const char *value_of(const char *param, const char *name)
 {
-	size_t len = strlen(name);
+	size_t len;
 
+	if (*param != *name)   /* most of them, and all are asked for often */
+		return NULL;
+	len = strlen(name);
 	return strncmp(param, name, len) == 0 && param[len] == '=' ? param + len + 1 : NULL;
 }
 

@@ -65,7 +65,10 @@ void response_body(struct response *r, const char *content_type, const char *bod
 
 static void add_header(struct strbuf *out, const char *name, const char *value)
 {
-	strbuf_addf(out, "%s: %s\r\n", name, value);
+	strbuf_adds(out, name);
+	strbuf_add(out, ": ", 2);
+	strbuf_adds(out, value);
+	strbuf_add(out, "\r\n", 2);
 }
 
 void response_write(const struct response *r, const char *request_id, bool head,
