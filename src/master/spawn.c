@@ -61,6 +61,7 @@ _Noreturn static void child_run(struct master *m, const struct generation *g, st
 		.commit_fd = m->commit_fd,
 	};
 	char name[32];
+	int status;
 
 	close(m->lifeline[1]);
 	for (size_t i = 0; i < LISTENERS; i++)
@@ -70,7 +71,9 @@ _Noreturn static void child_run(struct master *m, const struct generation *g, st
 	snprintf(name, sizeof(name), "%s/%d", slot_role_name(p->slot->role), p->slot->index);
 	log_init(name, (enum log_level)g->conf->log_level);
 	show_name(name);
-	_exit(m->options->mains[p->slot->role](&c));
+	status = m->options->mains[p->slot->role](&c);
+	atomic_store(&p->slot->state, SLOT_FREE);   /* a killed master cannot say so */
+	_exit(status);
 }
 
 /* A throttled child waits twice as long each time, until it lives. */

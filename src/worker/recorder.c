@@ -10,6 +10,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -329,6 +330,34 @@ static bool is_replaced(const struct recorder *r)
 	return false;
 }
 
+static bool workers_left(const struct recorder *r)
+{
+	const struct child *c = r->w.child;
+
+	for (size_t i = 0; i < c->scoreboard->n; i++) {
+		const struct slot *s = &c->scoreboard->slots[i];
+
+		if ((s->role == ROLE_FAST || s->role == ROLE_SLOW) && s->pid > 0 &&
+		    atomic_load(&s->state) != SLOT_FREE && kill(s->pid, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The master was killed, so nobody has waited for the workers before telling us:
+ * they finish what they have, and in sync mode wait for our COMMIT. */
+static void outlive_workers(struct recorder *r)
+{
+	int64_t until = clock_monotonic() + r->w.child->conf->request_deadline_ms;
+	size_t n;
+
+	while (workers_left(r) && clock_monotonic() < until) {
+		ring_wait_recorder(r->w.child->room, GATHER_MS);
+		if (may_work(r) && !record(r, &n))
+			return;
+	}
+}
+
 /* The workers are gone: what they left, and the counters. What cannot be stored
  * in time stays in the room for the next start. */
 static void drain(struct recorder *r)
@@ -386,6 +415,7 @@ static void recorder_close(struct recorder *r)
 
 int recorder_main(const struct child *c)
 {
+	pid_t master = getppid();
 	struct recorder r;
 
 	child_signals();
@@ -397,6 +427,8 @@ int recorder_main(const struct child *c)
 	while (step(&r))
 		;
 	slot_stopping(c->slot);
+	if (getppid() != master)
+		outlive_workers(&r);
 	drain(&r);
 	slot_stopping(c->slot);
 	recorder_close(&r);

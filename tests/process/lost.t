@@ -60,8 +60,8 @@ sub kill_worker {
 	return kill('KILL', $pid) ? $held : undef;
 }
 
-# Its children end by themselves, when they see that it is gone. Where answers
-# wait for the recorder, it may end before a worker has its last one.
+# Its children end by themselves, when they see that it is gone, and answer what they
+# have; only when the recorder died just before, nobody commits what it is to be.
 sub kill_master {
 	my ($p) = @_;
 	my @pids = $p->workers;

@@ -8,7 +8,7 @@ use lib "$FindBin::Bin/../support";
 use Test::More;
 use Pierre;
 use FastCGI;
-use Process qw(await await_log count_log children start_load stop_load hold_usage metric);
+use Process qw(alive await await_log count_log children start_load stop_load hold_usage metric);
 use Ledger qw(recorded);
 
 my $LATE_MS = 1000;
@@ -125,6 +125,24 @@ for my $backend (Pierre::backends()) {
 		is($p->{status}, 0, 'stops');
 		is(scalar(() = recorded($p)), 21, 'and are written down');
 		is(count_log($p, qr/ child_died /), 0, 'nobody had to be killed');
+		$p->stop;
+	};
+
+	subtest "$backend: kill -9 of the master" => sub {
+		my $p = start($backend);
+		my $s = ask($p, id('before'), keep => 1);
+		is(FastCGI::reply($s, keep => 1)->{status}, 200, 'a connection that is kept');
+		my $bytes = FastCGI::message('GET', '/verify', '', params => params($p, id('orphan')));
+		FastCGI::send_bytes($s, substr $bytes, 0, 50);
+		my @pids = $p->workers;
+		my %name = children($p);
+		my ($scheduler) = grep { $name{$_} =~ /^schedule/ } @pids;
+		kill 'KILL', $p->{pid};
+		await('the scheduler to be gone', sub { !$p->running && !alive($scheduler) });
+		FastCGI::send_bytes($s, substr $bytes, 50);
+		is(FastCGI::reply($s)->{status}, 200, 'a request under way is written down and answered');
+		await('the children to be gone', sub { !grep { alive($_) } @pids });
+		is(scalar(() = recorded($p)), 3, 'its row is there');
 		$p->stop;
 	};
 
