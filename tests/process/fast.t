@@ -16,7 +16,7 @@ my ($backend) = Pierre::backends() or plan skip_all => 'no backend';
 my $p = Pierre->start(backend => $backend, env => { LOG_LEVEL => 'debug', WORKERS => 1 });
 my $FAST = $p->{fast_socket};
 my $key = $p->new_key($p->approved_user)->{api_key};
-my @routes = qw(/verify /health /health/live /health/ready /version /openapi.json);
+my @routes = Pierre::fast_routes();
 my $n = 0;
 
 sub executed { my ($id) = @_; return count_log($p, qr/ request .*request_id=$id\b/) }
@@ -49,7 +49,7 @@ subtest 'a connection is kept while the client asks for it' => sub {
 		my $r = FastCGI::reply($s, keep => 1);
 		push @status, $r->{status} if $r->{headers}{'x-request-id'} eq $id && $r->{replies} == 1;
 	}
-	is(join(' ', @status), join(' ', ((200) x 6, 404) x 20), '140 requests on one connection, each with its answer');
+	is(join(' ', @status), join(' ', ((200) x @routes, 404) x 20), @status . ' requests on one connection, each with its answer');
 	FastCGI::send_bytes($s, message('GET', '/version', '', keep => 0));
 	my $r = FastCGI::reply($s);
 	is("$r->{status} $r->{replies}", '200 1', 'the last one, and the end of the connection');
@@ -103,13 +103,17 @@ subtest 'a client that does not read' => sub {
 
 # --- what is left of a request is not the next one ---------------------------------
 
-# [status, method, target, parameters] of requests that are answered early.
+# [status, method, target, parameters] of requests that are answered early: each
+# route with each error that it has.
 sub early {
 	my $spent = limited_key($p, $p->approved_user, 1, 'month')->{api_key};
 	is(FastCGI::get($FAST, '/verify', params => { HTTP_X_API_KEY => $spent })->{status}, 200, 'a key with one request');
-	return ([ 401, 'GET', '/verify' ], [ 404, 'GET', '/nowhere' ], [ 405, 'POST', '/verify' ],
-		[ 413, 'GET', '/health', CONTENT_LENGTH => 70000 ], [ 429, 'GET', '/verify', HTTP_X_API_KEY => $spent ],
-		[ 204, 'OPTIONS', '/version' ], map { [ 200, 'GET', $_, HTTP_X_API_KEY => $key ] } @routes);
+	return ([ 404, 'GET', '/nowhere' ], [ 404, 'POST', '/nowhere' ], map {
+		my ($route, $asks) = ($_, $_ eq '/verify');
+		[ $asks ? 401 : 200, 'GET', $route ], [ 405, 'POST', $route ], [ 413, 'GET', $route, CONTENT_LENGTH => 70000 ],
+		[ 204, 'OPTIONS', $route ], !$asks ? () : ([ 200, 'GET', $route, HTTP_X_API_KEY => $key ],
+		[ 401, 'GET', $route, HTTP_X_API_KEY => 'pk_live_' . 'a' x 32 ], [ 429, 'GET', $route, HTTP_X_API_KEY => $spent ])
+	} @routes);
 }
 
 sub forged { my ($id) = @_; return FastCGI::message('GET', '/verify', '', keep => 1, params => { HTTP_X_API_KEY => $key, REQUEST_ID => $id }) }
@@ -180,7 +184,9 @@ subtest 'smuggling while the database is away' => sub {
 	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
 	rename $file, "$file.away" or die;
 	my $other = 'pk_live_' . 'b' x 32;
-	for my $case ([ 503, 'GET', '/verify', HTTP_X_API_KEY => $other ], [ 503, 'GET', '/health/ready' ]) {
+	# those who need no database answer
+	my %away = map { $_ => 503 } qw(/verify /health/ready);
+	for my $case (map { [ $away{$_} // 200, 'GET', $_, HTTP_X_API_KEY => $other ] } @routes) {
 		my ($status, $method, $target, %params) = @$case;
 		is(talk(message($method, $target, '', params => \%params), keep => 1)->{status}, $status, "$target: $status");
 		my ($tried, @bad) = hide_requests(@$case);
