@@ -29,6 +29,7 @@ struct conf {
 	const char *socket_group;       /* SOCKET_GROUP: group of the sockets, "" = own */
 	const char *runtime_dir;        /* RUNTIME_DIR: the shared-memory room; default /run/pierre */
 	int64_t limit_slots;            /* LIMIT_SLOTS 64..4194304, default 262144 */
+	int64_t cache_mb;               /* CACHE_MB 1..65536, default 64 */
 	int64_t max_workers;            /* MAX_WORKERS: most of each pool; sizes the room, default 64 */
 	int64_t fast_workers;           /* WORKERS: fast pool, default 2 */
 	int64_t slow_workers;           /* SLOW_WORKERS, default 2 */

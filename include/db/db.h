@@ -73,6 +73,7 @@ struct db_options {
 	bool prepare;                   /* PostgreSQL: named prepared statements */
 	const struct db_catalog *catalog;
 	bool existing;                  /* SQLite: do not make a missing file */
+	int cache_kb;                   /* SQLite: most of its page cache; 0 = its own */
 };
 
 struct db;
@@ -85,6 +86,8 @@ struct db *db_new(const struct db_options *o, struct err *err_r);
  * directory, read-only file, wrong password, server down, not a database. */
 bool db_connect(struct db *db, struct err *err_r);
 void db_free(struct db **db);
+/* Before the first use, and before db_new_beside() takes it over. */
+void db_page_cache(struct db *db, int kb);
 
 /* SQLite: a handle on the file `<path><suffix>` beside that of `main`, with its
  * own migrations (`catalog`); not yet connected. `existing`: do not make it. */

@@ -1,12 +1,12 @@
 /*
- * op/cache.h - credentials this process has verified, so that the next request
- * with the same one reads no database.
+ * op/cache.h - credentials that were verified, shared by the processes of this
+ * host, so that the next request with the same one reads no database.
  *
- * 4096 rows, 4-way, by public id of a key or hash of an access token. A row is
- * used while the generations of its key or session, user and tenant are the
- * ones from before it was read, and for 2 to 4 s at most, which bounds the
- * time until another host's change is seen. It holds what the database said:
- * secret, status and expiry are judged by the caller on every hit.
+ * By public id of a key or hash of an access token. A row is used while the
+ * generations of its key or session, user and tenant are the ones from before
+ * it was read, and as long as somebody follows the changes of all hosts
+ * (op/change.h); when nobody does, for 3 s at most. It holds what the
+ * database said: secret, status and expiry are judged by the caller on every hit.
  *
  * Who is behind a credential is only known after the SELECT, so one generation
  * counts all changes: cache_mark() reads it before, and cache_store() keeps
@@ -19,23 +19,23 @@
 #include "store/key.h"
 #include "store/session.h"
 
-struct cache *cache_new(void);
-void cache_free(struct cache **c);
-
 struct cached {
 	const struct api_key *key;           /* NULL for a session */
 	const struct session_ref *session;   /* NULL for a key */
 	const struct user *owner;            /* without password_hash */
 };
 
-/* Always false without op->cache or op->room. The rows stay until the next
- * cache_store() of this process. */
+/* Always false without op->cache or op->room. The rows are in op->arena. */
 bool cache_find(const struct op *op, const char *name, struct cached *out);
 
 /* Before the SELECT. */
-uint32_t cache_mark(const struct op *op);
+struct cache_mark {
+	uint32_t changes;
+	int64_t at;              /* monotonic ms */
+};
+struct cache_mark cache_mark(const struct op *op);
 /* After it; the rows are copied. */
-void cache_store(const struct op *op, const char *name, uint32_t mark,
+void cache_store(const struct op *op, const char *name, struct cache_mark mark,
 		 const struct cached *row);
 
 /* A key, user, tenant or session was changed: call it after the commit, also

@@ -20,7 +20,6 @@
 
 struct db;            /* only store looks inside */
 struct usage_store;   /* store/usage.h */
-struct cache;         /* op/cache.h */
 
 /* Who acts. Filled from the credential only (rule: never from a body). */
 struct actor {
@@ -43,7 +42,7 @@ struct op {
 	uint64_t recorded;              /* sequence of this request's row in the ring; 0 = none yet */
 	uint64_t late;                  /* a row that was not committed in time; 0 = none */
 	struct usage_store *usage;      /* counters of what was used; NULL in commands */
-	struct cache *cache;            /* verified credentials; NULL: read each time */
+	bool cache;                     /* use and keep verified credentials in the room */
 	bool changed;                   /* op_changed() was called */
 	int64_t now;                    /* wall clock of this request */
 	struct actor actor;

@@ -10,11 +10,20 @@
 #ifndef PIERRE_SHM_GENERATION_H
 #define PIERRE_SHM_GENERATION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "shm/room.h"
 
 uint32_t generation_read(const struct room *r, const char *id);
 void generation_bump(struct room *r, const char *id);   /* id NULL: nothing */
+
+/* Whoever follows the changes of all hosts says: what was committed after `from`
+ * and before `at` is bumped here. Several may say so at once. Monotonic ms. */
+void generation_follow(struct room *r, int64_t from, int64_t at);
+/* What was read at read_at, after `from`, and is not bumped, was so FOLLOWED_MS
+ * before now at the earliest. */
+#define FOLLOWED_MS 3000
+bool generation_followed(const struct room *r, int64_t read_at, int64_t now);
 
 #endif

@@ -8,8 +8,8 @@
  * mismatch of boot or database discards the content with one log line that
  * names how many rows. Other sizes move what waits. A new layout gets a new file.
  *
- * Inside: generations (shm/generation.h), limit slots (shm/limit.h), one ring a
- * worker slot (shm/ring.h), statistics (shm/stat.h).
+ * Inside: generations (shm/generation.h), limit slots (shm/limit.h), a cache
+ * (shm/cache.h), one ring a worker slot (shm/ring.h), statistics (shm/stat.h).
  */
 #ifndef PIERRE_SHM_ROOM_H
 #define PIERRE_SHM_ROOM_H
@@ -28,6 +28,7 @@ struct room_options {
 	const char *database_id;   /* uuid text, of the database served */
 	size_t rings;              /* worker slots of two generations */
 	size_t limit_slots;        /* LIMIT_SLOTS */
+	size_t cache_bytes;        /* CACHE_MB in bytes; 0 = no cache */
 };
 
 /* Master: open or make, check, map, and hold for as long as a child lives.

@@ -2,11 +2,12 @@
  * shm/room_private.h - the layout of the room's file. For src/shm only (and
  * its tests).
  *
- *   header | generations | buckets | groups of limit slots | ring heads |
- *   statistics | rows of ring 0 | rows of ring 1 | ...
+ *   header | generations | buckets | index of the cache | groups of limit
+ *   slots | log of the cache | ring heads | statistics | rows of ring 0 |
+ *   rows of ring 1 | ...
  *
  * Limit slots are reserved when they are claimed, a ring's rows by its first
- * push, all else when the file is made, so that a full file system is a refused
+ * push, the log when it gets there, all else when the file is made, so that a full file system is a refused
  * request and never SIGBUS. Whoever changes anything here raises ROOM_LAYOUT, which
  * gives the file another name.
  */
@@ -22,8 +23,8 @@
 #include "shm/room.h"
 #include "shm/stat.h"
 
-#define ROOM_LAYOUT 2
-#define ROOM_FILE "room.2"
+#define ROOM_LAYOUT 3
+#define ROOM_FILE "room.3"
 #define ROOM_LOCK "room.lock"       /* held by a service, also by its last child */
 #define ROOM_MAGIC "pierrRM"
 #define ROOM_TEXT 40
@@ -32,6 +33,7 @@
 
 #define ROOM_RINGS_MAX 4096
 #define ROOM_LIMIT_SLOTS_MAX (1 << 24)
+#define ROOM_CACHE_MAX (UINT64_C(1) << 36)
 #define GENERATION_BUCKETS 4096
 #define LIMIT_STRIPES 64            /* locks; bucket b has lock b % LIMIT_STRIPES */
 #define LIMIT_GROUP 64              /* slots that share one word of each bitmap */
@@ -44,7 +46,7 @@ struct room_identity {
 	char boot[ROOM_TEXT];           /* kernel's boot id; "tmpfs": gone with the boot anyway */
 	char database_id[ROOM_TEXT];
 	char host_id[ROOM_TEXT];
-	uint64_t rings, limit_slots, bytes;
+	uint64_t rings, limit_slots, cache_bytes, bytes;
 	uint64_t checksum;              /* of all above */
 };
 
@@ -60,6 +62,10 @@ struct room_header {
 	_Atomic uint32_t limit_used;            /* slots that were ever claimed */
 	_Atomic uint32_t limit_reserved;        /* slots that are backed by storage */
 	_Atomic uint32_t limit_rotor;           /* where the search for an old slot goes on */
+	alignas(LINE) _Atomic uint64_t cache_head;  /* address behind the newest entry */
+	_Atomic uint64_t cache_from;            /* what is older is of an earlier service */
+	_Atomic uint64_t cache_reserved;        /* bytes of the log that are backed by storage */
+	alignas(LINE) _Atomic int64_t followed_from, followed_at;    /* shm/generation.h */
 	struct stripe stripes[LIMIT_STRIPES];
 };
 
@@ -85,6 +91,12 @@ struct limit_group {
 	struct limit_slot slots[LIMIT_GROUP];
 };
 
+/* Newest entries of some names: address / 64 and 16 bits of the hash; 0 = none. */
+#define CACHE_WAYS 8
+struct cache_bucket {
+	alignas(LINE) _Atomic uint64_t words[CACHE_WAYS];
+};
+
 /* Rows tail+1 .. head wait; row s is at s % RING_ROWS. */
 struct ring_head {
 	alignas(LINE) _Atomic uint64_t head;    /* producer's */
@@ -106,23 +118,26 @@ struct room {
 	int fd, lock_fd;                /* lock_fd -1: attached */
 	size_t bytes;
 	struct room_offsets {
-		size_t header, generations, buckets, groups, heads, stats, rows;
+		size_t header, generations, buckets, cache_index, groups, cache_log, heads, stats,
+			rows;
 	} at;
 	struct room_header *header;
 	_Atomic uint32_t *generations;
 	_Atomic uint32_t *buckets;      /* index + 1 of the first slot, 0 = empty */
+	struct cache_bucket *cache_index;
 	struct limit_group *groups;
+	char *cache_log;
 	struct ring_head *heads;
 	struct stat_block *stats;       /* one a ring */
 	struct usage_record *rows;      /* RING_ROWS a ring */
-	size_t rings, limit_slots, n_buckets;
+	size_t rings, limit_slots, n_buckets, cache_bytes, cache_buckets;
 	size_t due_low, due_idle;       /* limit_due: groups to begin with */
 	uint32_t seen_wakes;            /* ring_wait_recorder: what it knew */
 	uint64_t seen_heads;
 };
 
 /* How long the parts are for these sizes, and where they begin. */
-void room_measure(struct room *r, size_t rings, size_t limit_slots);
+void room_measure(struct room *r, size_t rings, size_t limit_slots, size_t cache_bytes);
 void room_place(struct room *r, void *base);
 uint64_t room_hash(const void *data, size_t n);      /* FNV-1a */
 

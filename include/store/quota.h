@@ -22,12 +22,16 @@ void store_quota_close(struct db **quota, struct db *main);
 /* SQLite: make or bring forward the file. Before anything is leased. */
 bool store_quota_migrate(struct db *quota, struct err *err_r);
 
-/* Lease up to want of what is left: granted = least(want, limit - leased)
+/* How much: what is left / share (share 0: `most`), within least..most. */
+struct quota_want {
+	int64_t least, most, share;
+};
+/* Lease that much, if it is left: granted = least(want, limit - leased)
  * where leased < limit, in one upsert (traps.md 5: the obvious `leased + n <=
  * limit` loses the remainder). *granted_r 0 = the limit is reached.
  * *leased_r = leased in this window after it, by all hosts. Committed when true. */
 bool store_quota_lease(struct db *db, const char *subject, enum window_kind kind,
-		       uint32_t window, int64_t limit, int64_t want,
+		       uint32_t window, int64_t limit, const struct quota_want *w,
 		       int64_t *granted_r, int64_t *leased_r, struct err *err_r);
 /* Give back n requests each (never below zero), in one transaction; to a window
  * that is over: nothing. */

@@ -44,6 +44,7 @@ struct session_ref {
 	const char *id, *tenant_id;
 	int64_t access_expires_at, expires_at;
 };
+extern const struct field_schema session_ref_schema;
 bool store_session_by_access(struct db *db, const char *access_hash, struct arena *arena,
 			     struct session_ref *out, struct user *owner_r,
 			     struct err *err_r);

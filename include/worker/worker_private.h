@@ -9,7 +9,6 @@
 #include "base/arena.h"
 #include "db/db.h"
 #include "http/fcgi.h"
-#include "op/cache.h"
 #include "worker/worker.h"
 
 struct worker {
@@ -18,7 +17,6 @@ struct worker {
 	struct db *db;
 	struct db *quota;       /* = db on PostgreSQL */
 	struct usage_store *usage;   /* to report; the recorder has one of its own */
-	struct cache *cache;    /* fast pool only */
 	uint64_t late;          /* USAGE_SYNC: sequence of a row that was not committed in time */
 	struct arena *arena;    /* of one request, or one job of the scheduler */
 };

@@ -42,6 +42,9 @@ const struct conf_option conf_options[] = {
 	{ "LIMIT_SLOTS", CONF_INT, 0, AT(limit_slots), .fallback = "262144", .min = 64, .max = 4194304,
 	  .sentence = "Limits whose leases this host keeps at once, 192 bytes each; the rest is leased "
 		      "one request at a time." },
+	{ "CACHE_MB", CONF_INT, 0, AT(cache_mb), .fallback = "64", .min = 1, .max = 65536,
+	  .sentence = "Most MB of shared memory for keys and sessions that were looked up; one holds "
+		      "about 2,000." },
 	{ "MAX_WORKERS", CONF_INT, 0, AT(max_workers), .fallback = "64", .min = 2, .max = WORKERS_MAX,
 	  .sentence = "The most that WORKERS and SLOW_WORKERS can be, also after a reload; sizes the room." },
 	{ "WORKERS", CONF_INT, CONF_RELOAD, AT(fast_workers), .fallback = "2", .min = 1, .max = WORKERS_MAX,

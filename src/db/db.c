@@ -70,6 +70,11 @@ void db_free(struct db **db)
 	*db = NULL;
 }
 
+void db_page_cache(struct db *db, int kb)
+{
+	db->options.cache_kb = kb;
+}
+
 void db_wrap_driver(struct db *db, const struct db_driver *driver)
 {
 	db->driver = driver;

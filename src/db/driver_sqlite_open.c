@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -265,6 +266,14 @@ static bool apply_settings(struct db_conn *c, struct err *err_r)
 	return true;
 }
 
+static bool set_cache(struct db_conn *c, int kb, struct err *err_r)
+{
+	char sql[40], ignored[8];
+
+	snprintf(sql, sizeof(sql), "PRAGMA cache_size=-%d", kb);
+	return kb == 0 || sqlite_pragma(c, sql, ignored, sizeof(ignored), err_r) == DB_OK;
+}
+
 static bool open_all(struct db_conn *c, bool existing, struct err *err_r)
 {
 	if (c->memory)
@@ -288,7 +297,7 @@ struct db_conn *sqlite_open(const struct db_options *o, int64_t deadline, struct
 		abort();
 	c->memory = str_eq(c->path, ":memory:");
 	c->rows = arena_new();
-	if (open_all(c, o->existing, err_r))
+	if (open_all(c, o->existing, err_r) && set_cache(c, o->cache_kb, err_r))
 		return c;
 	sqlite_close(c);
 	return NULL;

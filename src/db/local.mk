@@ -17,6 +17,7 @@ endif
 # The closed set of SQL. Keep the list sorted within each folder.
 SQL_FILES = \
 	sql/common/audit.sql \
+	sql/common/change.sql \
 	sql/common/instance.sql \
 	sql/common/key.sql \
 	sql/common/login_failure.sql \
@@ -29,11 +30,15 @@ SQL_FILES = \
 	sql/pgsql/0001_initial.sql \
 	sql/pgsql/0002_usage.sql \
 	sql/pgsql/0003_key_limit_period.sql \
+	sql/pgsql/0004_changes.sql \
+	sql/pgsql/change.sql \
 	sql/pgsql/migration.sql \
 	sql/pgsql/usage.sql \
 	sql/sqlite/0001_initial.sql \
 	sql/sqlite/0002_usage.sql \
 	sql/sqlite/0003_key_limit_period.sql \
+	sql/sqlite/0004_changes.sql \
+	sql/sqlite/change.sql \
 	sql/sqlite/migration.sql \
 	sql/sqlite/quota/0001_initial.sql \
 	sql/sqlite/usage.sql \

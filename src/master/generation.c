@@ -175,6 +175,7 @@ static void room_step(struct master *m, int64_t now)
 	m->room = room_open(&(struct room_options){
 		.dir = conf->runtime_dir, .database_id = m->database_id,
 		.rings = m->scoreboard->n, .limit_slots = (size_t)conf->limit_slots,
+		.cache_bytes = (size_t)conf->cache_mb << 20,
 	}, NULL, &err);
 	if (m->room)
 		raise_new(m, now);

@@ -21,7 +21,7 @@ static bool by_secret(struct op *op, const char *key, const char *public,
 		      struct api_key *out, struct user *user_r, struct err *err_r)
 {
 	struct cached known;
-	uint32_t mark;
+	struct cache_mark mark;
 
 	if (cache_find(op, public, &known)) {
 		*out = *known.key;

@@ -59,44 +59,24 @@ static void note(struct limit_slot *slot, uint32_t window, int64_t leased)
 
 /* --- one lease, one return -------------------------------------------------------- */
 
-/* On SQLite there is one host: it may hold what it likes. */
+/* Other hosts lease the same limits; on SQLite there is one. */
 static bool shared(const struct op *op)
 {
 	return op->quota == op->db;
-}
-
-static bool wanted(struct op *op, const struct limit_state *s, int64_t need,
-		   int64_t *want_r, struct err *err_r)
-{
-	int64_t leased;
-
-	*want_r = LEASE_MAX;
-	if (shared(op)) {
-		if (!store_quota_leased(op->quota, s->subject, s->kind, s->window, &leased,
-					err_r))
-			return false;
-		*want_r = (s->limit - leased) / SHARE;
-	}
-	if (*want_r > LEASE_MAX)
-		*want_r = LEASE_MAX;
-	if (*want_r < need)
-		*want_r = need;
-	if (*want_r < 1)
-		*want_r = 1;
-	return true;
 }
 
 /* slot NULL: for one request alone, exactly `need`. */
 static bool lease(struct op *op, struct limit_slot *slot, const struct limit_state *s,
 		  int64_t need, int64_t *granted_r, struct err *err_r)
 {
-	int64_t want = need, leased;
+	const struct quota_want want = {
+		.least = need, .most = slot ? LEASE_MAX : need, .share = slot && shared(op) ? SHARE : 0,
+	};
+	int64_t leased;
 
 	if (!op->quota)
 		return err_set(err_r, ERR_UNAVAILABLE, "The limits cannot be counted here");
-	if (slot && !wanted(op, s, need, &want, err_r))
-		return false;
-	if (!store_quota_lease(op->quota, s->subject, s->kind, s->window, s->limit, want,
+	if (!store_quota_lease(op->quota, s->subject, s->kind, s->window, s->limit, &want,
 			       granted_r, &leased, err_r))
 		return false;
 	if (slot)

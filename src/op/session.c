@@ -117,7 +117,7 @@ static bool by_access(struct op *op, const char *hash, struct session_ref *out,
 		      struct user *user_r, struct err *err_r)
 {
 	struct cached known;
-	uint32_t mark;
+	struct cache_mark mark;
 
 	if (cache_find(op, hash, &known)) {
 		*out = *known.session;

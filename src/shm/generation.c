@@ -24,3 +24,23 @@ void generation_bump(struct room *r, const char *id)
 	if (r && id)
 		atomic_fetch_add(counter(r, id), 1);
 }
+
+void generation_follow(struct room *r, int64_t from, int64_t at)
+{
+	int64_t had;
+
+	if (!r)
+		return;
+	/* one that began earlier does not speak for what another missed */
+	had = atomic_load(&r->header->followed_from);
+	while (had < from &&
+	       !atomic_compare_exchange_weak(&r->header->followed_from, &had, from))
+		;
+	atomic_store(&r->header->followed_at, at);
+}
+
+bool generation_followed(const struct room *r, int64_t read_at, int64_t now)
+{
+	return r && now - atomic_load(&r->header->followed_at) <= FOLLOWED_MS &&
+		read_at > atomic_load(&r->header->followed_from);
+}

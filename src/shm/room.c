@@ -29,27 +29,41 @@ static size_t part(size_t *at, size_t bytes)
 	return begin;
 }
 
-/* A slot a bucket when the table is full. */
+/* Four slots a bucket when the table is full. */
 static size_t buckets_for(size_t limit_slots)
 {
 	size_t n = LIMIT_STRIPES;
 
-	while (n < limit_slots)
+	while (n * 4 < limit_slots)
 		n *= 2;
 	return n;
 }
 
-void room_measure(struct room *r, size_t rings, size_t limit_slots)
+/* As many as the typical entries of a full log fill half. */
+static size_t cache_buckets_for(size_t cache_bytes)
+{
+	size_t n = 64;
+
+	while (n * CACHE_WAYS * 256 < cache_bytes)
+		n *= 2;
+	return n;
+}
+
+void room_measure(struct room *r, size_t rings, size_t limit_slots, size_t cache_bytes)
 {
 	size_t groups = (limit_slots + LIMIT_GROUP - 1) / LIMIT_GROUP, at = 0;
 
 	r->rings = rings;
 	r->limit_slots = groups * LIMIT_GROUP;
 	r->n_buckets = buckets_for(limit_slots);
+	r->cache_bytes = cache_bytes / ROOM_PAGE * ROOM_PAGE;
+	r->cache_buckets = cache_buckets_for(cache_bytes);
 	r->at.header = part(&at, sizeof(*r->header));
 	r->at.generations = part(&at, GENERATION_BUCKETS * sizeof(*r->generations));
 	r->at.buckets = part(&at, r->n_buckets * sizeof(*r->buckets));
+	r->at.cache_index = part(&at, r->cache_buckets * sizeof(*r->cache_index));
 	r->at.groups = part(&at, groups * sizeof(*r->groups));
+	r->at.cache_log = part(&at, r->cache_bytes);
 	r->at.heads = part(&at, rings * sizeof(*r->heads));
 	r->at.stats = part(&at, rings * sizeof(*r->stats));
 	r->at.rows = part(&at, rings * RING_ROWS * sizeof(*r->rows));
@@ -63,7 +77,9 @@ void room_place(struct room *r, void *base)
 	r->header = (void *)(b + r->at.header);
 	r->generations = (void *)(b + r->at.generations);
 	r->buckets = (void *)(b + r->at.buckets);
+	r->cache_index = (void *)(b + r->at.cache_index);
 	r->groups = (void *)(b + r->at.groups);
+	r->cache_log = b + r->at.cache_log;
 	r->heads = (void *)(b + r->at.heads);
 	r->stats = (void *)(b + r->at.stats);
 	r->rows = (void *)(b + r->at.rows);

@@ -75,24 +75,30 @@ static bool identity_of(int dir_fd, const struct room_options *o, struct room_id
 	struct room sizes = { 0 };
 
 	memset(id, 0, sizeof(*id));
-	room_measure(&sizes, o->rings, o->limit_slots);
+	room_measure(&sizes, o->rings, o->limit_slots, o->cache_bytes);
 	snprintf(id->magic, sizeof(id->magic), "%s", ROOM_MAGIC);
 	snprintf(id->database_id, sizeof(id->database_id), "%s", o->database_id);
 	id->layout = ROOM_LAYOUT;
 	id->own_bytes = sizeof(struct room_header);
 	id->rings = o->rings;
 	id->limit_slots = sizes.limit_slots;
+	id->cache_bytes = sizes.cache_bytes;
 	id->bytes = sizes.bytes;
 	return boot_of(dir_fd, id->boot, err_r) && random_id(id->host_id, err_r);
 }
 
 /* --- mapping ------------------------------------------------------------------------ */
 
-static bool map(struct room *r, int fd, size_t rings, size_t limit_slots, struct err *err_r)
+static void measure(struct room *r, const struct room_identity *id)
+{
+	room_measure(r, (size_t)id->rings, (size_t)id->limit_slots, (size_t)id->cache_bytes);
+}
+
+static bool map(struct room *r, int fd, const struct room_identity *id, struct err *err_r)
 {
 	void *base;
 
-	room_measure(r, rings, limit_slots);
+	measure(r, id);
 	base = mmap(NULL, r->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (base == MAP_FAILED)
 		return err_set(err_r, ERR_INTERNAL, "the room of %zu bytes cannot be mapped: %s",
@@ -118,7 +124,7 @@ static bool make(struct room *r, int dir_fd, const struct room_identity *id, str
 	fd = openat(dir_fd, NEW_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return cannot_make(err_r, errno);
-	room_measure(r, (size_t)id->rings, (size_t)id->limit_slots);
+	measure(r, id);
 	rc = posix_fallocate(fd, 0, (off_t)r->at.groups);
 	if (rc == 0)
 		rc = posix_fallocate(fd, (off_t)r->at.heads, (off_t)(r->at.rows - r->at.heads));
@@ -126,12 +132,13 @@ static bool make(struct room *r, int dir_fd, const struct room_identity *id, str
 		close(fd);
 		return cannot_make(err_r, rc ? rc : errno);
 	}
-	if (!map(r, fd, (size_t)id->rings, (size_t)id->limit_slots, err_r)) {
+	if (!map(r, fd, id, err_r)) {
 		close(fd);
 		return false;
 	}
 	r->header->identity = *id;
 	r->header->identity.checksum = checksum(id);
+	atomic_store(&r->header->cache_head, ROOM_PAGE);   /* 0 means no entry */
 	for (size_t i = 0; i < LIMIT_STRIPES; i++)
 		room_mutex_init(&r->header->stripes[i].mutex);
 	return true;
@@ -156,9 +163,10 @@ static bool read_identity(int fd, struct room_identity *id)
 	    memcmp(id->magic, ROOM_MAGIC, sizeof(id->magic)) != 0 ||
 	    id->layout != ROOM_LAYOUT || id->own_bytes != sizeof(struct room_header) ||
 	    id->checksum != checksum(id) ||
-	    id->rings > ROOM_RINGS_MAX || id->limit_slots > ROOM_LIMIT_SLOTS_MAX)
+	    id->rings > ROOM_RINGS_MAX || id->limit_slots > ROOM_LIMIT_SLOTS_MAX ||
+	    id->cache_bytes > ROOM_CACHE_MAX)
 		return false;
-	room_measure(&sizes, (size_t)id->rings, (size_t)id->limit_slots);
+	measure(&sizes, id);
 	return id->bytes == sizes.bytes && (uint64_t)st.st_size == id->bytes;
 }
 
@@ -270,15 +278,18 @@ bool room_file_open(struct room *r, int dir_fd, const struct room_options *o,
 		close(fd);
 		return replace(r, dir_fd, &want, "torn", discarded_r, err_r);
 	}
-	if (!map(r, fd, (size_t)had.rings, (size_t)had.limit_slots, err_r)) {
+	if (!map(r, fd, &had, err_r)) {
 		close(fd);
 		return false;
 	}
 	why = misfit(r, &want);
 	if (why)
 		return replace(r, dir_fd, &want, why, discarded_r, err_r);
-	if (had.rings < want.rings || had.limit_slots != want.limit_slots)
+	if (had.rings < want.rings || had.limit_slots != want.limit_slots ||
+	    had.cache_bytes != want.cache_bytes)
 		return move(r, dir_fd, &want, err_r);
+	/* the database may have changed since */
+	atomic_store(&r->header->cache_from, atomic_load(&r->header->cache_head));
 	return true;
 }
 
@@ -314,7 +325,7 @@ bool room_file_attach(struct room *r, int dir_fd, const char *dir, const char *d
 			       dir, ROOM_FILE);
 	}
 	if (!attachable(&had, dir_fd, dir, database_id, err_r) ||
-	    !map(r, fd, (size_t)had.rings, (size_t)had.limit_slots, err_r)) {
+	    !map(r, fd, &had, err_r)) {
 		close(fd);
 		return false;
 	}

@@ -27,6 +27,8 @@ const struct db_constraint store_constraints[] = {
 	{ "api_keys_pkey", "api_keys.id", "id", "An API key with this id already exists" },
 	{ "audit_events_pkey", "audit_events.id", "audit_events.id",
 	  "This change was already written down" },
+	{ "changes_pkey", "changes.position, changes.subject", "changes",
+	  "This change was already noted" },
 	{ "instance_pkey", "instance.id", "instance",
 	  "The database has its identity already" },
 	{ "quota_leases_pkey",

@@ -42,6 +42,15 @@ struct lease {
 	int64_t granted, leased;
 };
 
+static int64_t wanted(const struct quota_want *w, int64_t left)
+{
+	int64_t n = w->share ? left / w->share : w->most;
+
+	if (n > w->most)
+		n = w->most;
+	return n < w->least ? w->least : n;
+}
+
 static bool lease_tx(struct db *db, void *arg, struct err *err_r)
 {
 	struct lease *l = arg;
@@ -60,19 +69,22 @@ static bool lease_tx(struct db *db, void *arg, struct err *err_r)
 }
 
 bool store_quota_lease(struct db *db, const char *subject, enum window_kind kind,
-		       uint32_t window, int64_t limit, int64_t want,
+		       uint32_t window, int64_t limit, const struct quota_want *w,
 		       int64_t *granted_r, int64_t *leased_r, struct err *err_r)
 {
-	struct lease l = { subject, kind, window, limit, want, 0, 0 };
+	struct lease l = { subject, kind, window, limit, 0, 0, 0 };
 
 	/* what is used up is refused by a read, so that a flood of refused
 	 * requests does not write */
 	if (!store_quota_leased(db, subject, kind, window, &l.leased, err_r))
 		return false;
-	if (want > 0 && l.leased < limit && !db_transaction(db, lease_tx, &l, err_r))
-		return false;
-	if (want > 0 && l.leased < limit && l.granted == 0)   /* others were faster */
-		l.leased = limit;
+	if (l.leased < limit) {
+		l.want = wanted(w, limit - l.leased);
+		if (!db_transaction(db, lease_tx, &l, err_r))
+			return false;
+		if (l.granted == 0)   /* others were faster */
+			l.leased = limit;
+	}
 	*granted_r = l.granted;
 	*leased_r = l.leased;
 	return true;

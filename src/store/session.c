@@ -34,7 +34,7 @@ static const struct field ref_fields[] = {
 	FIELD(struct session_ref, expires_at, TIME, 0, NULL),
 	{ 0 },
 };
-static const struct field_schema ref_schema =
+const struct field_schema session_ref_schema =
 	FIELD_SCHEMA("SessionRef", struct session_ref, ref_fields);
 
 #define NO_SESSION "No such session"
@@ -101,7 +101,7 @@ bool store_session_by_access(struct db *db, const char *access_hash, struct aren
 			     struct err *err_r)
 {
 	return store_owner_get(db, SQL_SESSION_BY_ACCESS, DB_ARGS(db_text(access_hash)),
-			       &ref_schema, arena, out, owner_r, NO_SESSION, err_r);
+			       &session_ref_schema, arena, out, owner_r, NO_SESSION, err_r);
 }
 
 bool store_session_by_family(struct db *db, const char *id, const char *family_hash,
@@ -110,7 +110,7 @@ bool store_session_by_family(struct db *db, const char *id, const char *family_h
 {
 	return store_owner_get(db, SQL_SESSION_BY_FAMILY,
 			       DB_ARGS(db_text(id), db_text(family_hash)),
-			       &ref_schema, arena, out, owner_r, NO_SESSION, err_r);
+			       &session_ref_schema, arena, out, owner_r, NO_SESSION, err_r);
 }
 
 bool store_session_list(struct db *db, const char *user_id, const char *current_id,

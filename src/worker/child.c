@@ -21,6 +21,7 @@
 #include "worker/worker_private.h"
 
 #define FAST_BREAKER_MS 1000
+#define FAST_PAGES_KB 512       /* what is asked for often is in the room */
 
 /* The handler does nothing: the signal ends ppoll, and the loop reads the flag. */
 static volatile sig_atomic_t stop_asked;
@@ -114,6 +115,8 @@ bool child_open(struct worker *w, const struct child *c)
 		log_error("start_failed", LOG_S("error", err.message));
 		return false;
 	}
+	if (c->slot->role == ROLE_FAST)
+		db_page_cache(w->db, FAST_PAGES_KB);
 	w->quota = store_quota_open(w->db);
 	if (c->slot->role == ROLE_FAST) {
 		db_breaker(w->db, FAST_BREAKER_MS);
@@ -122,8 +125,6 @@ bool child_open(struct worker *w, const struct child *c)
 	w->usage = store_usage_open(w->db, NULL);
 	if (!db_connect(w->db, &err))
 		log_warn("database_away", LOG_S("error", err.message));
-	if (c->slot->role == ROLE_FAST)
-		w->cache = cache_new();
 	w->arena = arena_new();
 	return true;
 }
@@ -131,7 +132,6 @@ bool child_open(struct worker *w, const struct child *c)
 void child_close(struct worker *w)
 {
 	fcgi_free(&w->fcgi);
-	cache_free(&w->cache);
 	store_usage_close(&w->usage);
 	store_quota_close(&w->quota, w->db);
 	db_free(&w->db);

@@ -107,7 +107,7 @@ static void run(struct worker *w, struct exchange *x)
 	struct op op = {
 		.db = w->db, .arena = w->arena, .conf = c->conf,
 		.scoreboard = c->scoreboard, .slot = c->slot, .room = c->room, .block = c->block,
-		.quota = w->quota, .usage = w->usage, .cache = w->cache, .late = late_row(w),
+		.quota = w->quota, .usage = w->usage, .cache = is_fast(w), .late = late_row(w),
 		.now = clock_now(), .actor = { .source = "rest" }, .remote_addr = x->req.remote_addr,
 		.user_agent = agent && *agent ? agent : NULL, .request_id = x->req.request_id,
 	};

@@ -15,14 +15,17 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "op/change.h"
 #include "op/limit.h"
 #include "op/session.h"
+#include "store/change.h"
 #include "store/quota.h"
 #include "store/usage.h"
 #include "worker/metrics.h"
 #include "worker/worker_private.h"
 
 #define TICK_MS 50                  /* leases are tended this often */
+#define FOLLOW_MS 250               /* changes of other hosts are read this often */
 #define PERIOD_MS 1000              /* the rest is looked at this often */
 #define SWEEP_MS 60000
 #define CHECKPOINT_MS 30000         /* a WAL that is not empty waits this long */
@@ -48,8 +51,9 @@ struct scheduler {
 	bool holds;                         /* we are the one */
 	bool waits;                         /* said that we are not */
 	struct metrics *metrics;            /* open while we are */
-	int64_t sweep_due, period_due;
-	bool tend_failed;                   /* said once, until it works again */
+	struct change_watch watch;
+	int64_t sweep_due, period_due, follow_due;
+	bool tend_failed, follow_failed;    /* said once, until it works again */
 };
 
 /* --- who works ------------------------------------------------------------------ */
@@ -109,6 +113,23 @@ static void tend(struct scheduler *s)
 	job_end(s);
 }
 
+static void follow(struct scheduler *s, int64_t now)
+{
+	struct op op = operation(s);
+	struct err err;
+	bool good;
+
+	if (now < s->follow_due)
+		return;
+	s->follow_due = now + FOLLOW_MS;
+	job_begin(s, "follow");
+	good = op_changes_follow(&op, &s->watch, &err);
+	if (!good && !s->follow_failed)
+		log_warn("changes_not_followed", LOG_S("error", err.message));
+	s->follow_failed = !good;
+	job_end(s);
+}
+
 /* Months of usage: those ahead are made, those too old are dropped. */
 static void usage(struct scheduler *s)
 {
@@ -129,17 +150,19 @@ static void sweep(struct scheduler *s, int64_t now)
 {
 	struct op op = operation(s);
 	struct err err;
-	int64_t n = 0, leases = 0;
+	int64_t n = 0, leases = 0, changes = 0;
 
 	if (now < s->sweep_due)
 		return;
 	s->sweep_due = now + SWEEP_MS;
 	usage(s);
 	job_begin(s, "sweep");
-	if (!op_session_sweep(&op, &n, &err) || !store_quota_sweep(s->w.quota, op.now, &leases, &err))
+	if (!op_session_sweep(&op, &n, &err) || !store_quota_sweep(s->w.quota, op.now, &leases, &err) ||
+	    !store_changes_sweep(s->w.db, &changes, &err))
 		log_warn("sweep_failed", LOG_S("error", err.message));
-	if (n + leases > 0)
-		log_info("swept", LOG_N("rows", n), LOG_N("leases", leases));
+	if (n + leases + changes > 0)
+		log_info("swept", LOG_N("rows", n), LOG_N("leases", leases),
+			 LOG_N("changes", changes));
 	job_end(s);
 }
 
@@ -190,6 +213,7 @@ static void work(struct scheduler *s)
 		return;
 	if (began)
 		s->metrics = metrics_open(s->w.child);
+	follow(s, now);
 	tend(s);
 	if (now < s->period_due)
 		return;

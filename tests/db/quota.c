@@ -41,7 +41,8 @@ static int64_t lease(struct limits *t, const char *subject, int64_t limit, int64
 	struct err err;
 	int64_t granted = -1;
 
-	if (!store_quota_lease(t->quota, subject, WINDOW_HOUR, t->window, limit, want, &granted,
+	if (!store_quota_lease(t->quota, subject, WINDOW_HOUR, t->window, limit,
+			       &(struct quota_want){ .least = want, .most = want }, &granted,
 			       leased_r, &err))
 		bail_out("lease", &err);
 	return granted;
@@ -174,7 +175,8 @@ static void swept(struct limits *t)
 	lease(t, "kswept", 10, 10, &is);
 	for (int i = 0; i < 600; i++)
 		lease(t, arena_printf(t->f.arena, "kmany-%d", i), 1, 1, &is);
-	ok(store_quota_lease(t->quota, "kswept", WINDOW_MONTH, window_id(WINDOW_MONTH, end), 10, 10,
+	ok(store_quota_lease(t->quota, "kswept", WINDOW_MONTH, window_id(WINDOW_MONTH, end), 10,
+			     &(struct quota_want){ .least = 10, .most = 10 },
 			     &is, &n, &err), "a month's lease");
 	ok(store_quota_sweep(t->quota, end, &n, &err), "swept at the end of the hour");
 	is_int(n, 0, "a host whose clock is behind may still need them");

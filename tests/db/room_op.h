@@ -1,6 +1,6 @@
 /*
  * tests/db/room_op.h - op_fixture.h with what a worker has besides: a room, a
- * handle for leases, a cache, and a monotonic clock that a test can put forward
+ * handle for leases, and a monotonic clock that a test can put forward
  * (link with -Wl,--wrap=clock_monotonic).
  */
 #ifndef PIERRE_TESTS_ROOM_OP_H
@@ -34,22 +34,21 @@ static void room_op_open(struct fixture *f)
 	snprintf(dir, sizeof(dir), "%s/room", room_root);
 	f->op.room = room_open(&(struct room_options){
 		.dir = dir, .database_id = "11111111-2222-4333-8444-555555555555",
-		.rings = 1, .limit_slots = 64,
+		.rings = 1, .limit_slots = 64, .cache_bytes = 1 << 20,
 	}, NULL, &err);
 	if (!f->op.room)
 		bail_out("room_open", &err);
 	f->op.quota = store_quota_open(f->db);
 	if (!store_quota_migrate(f->op.quota, &err))
 		bail_out("quota", &err);
-	f->op.cache = cache_new();
+	f->op.cache = true;
 }
 
 static void room_op_close(struct fixture *f)
 {
-	const char *names[] = { "room.1", "room.lock" };
+	const char *names[] = { "room.3", "room.lock" };
 	char path[128];
 
-	cache_free(&f->op.cache);
 	room_close(&f->op.room);
 	store_quota_close(&f->op.quota, f->db);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -33,6 +33,7 @@ static struct room *room_for(const char *database, size_t rings, size_t slots, i
 {
 	struct room *r = room_open(&(struct room_options){
 		.dir = fixture_dir, .database_id = database, .rings = rings, .limit_slots = slots,
+		.cache_bytes = 65536,
 	}, discarded_r, &fixture_err);
 
 	if (!r)

@@ -1,0 +1,33 @@
+/*
+ * shm/cache.h - a cache of short blobs by name, shared by all processes of a
+ * host: a log that begins again at its front when it is full, and an index of
+ * 8-way buckets into it.
+ *
+ * An entry is never changed, so a reader copies it and then sees whether the
+ * log came round meanwhile. No locks: a killed writer leaves an entry that
+ * nobody points to. A full file system keeps nothing. room NULL or without a
+ * cache: nothing is found.
+ */
+#ifndef PIERRE_SHM_CACHE_H
+#define PIERRE_SHM_CACHE_H
+
+#include "base/arena.h"
+#include "shm/room.h"
+
+#define CACHE_SUBJECTS 3
+
+/* When it was true: as the caller means it. */
+struct cache_stamp {
+	uint32_t generations[CACHE_SUBJECTS];
+	int64_t read_at;                /* monotonic ms */
+};
+
+/* The newest entry of that name, copied into arena; NULL = none. */
+const void *room_cache_find(const struct room *r, const char *name, struct arena *arena,
+			    struct cache_stamp *stamp_r, size_t *size_r);
+/* Above CACHE_ENTRY_MAX bytes with its name it is not kept. */
+#define CACHE_ENTRY_MAX 4096
+void room_cache_store(struct room *r, const char *name, const struct cache_stamp *stamp,
+		      const void *data, size_t size);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * store/change.h - what changed of keys, sessions, users and tenants, on which
+ * host and by whom ever: triggers write it down.
+ */
+#ifndef PIERRE_STORE_CHANGE_H
+#define PIERRE_STORE_CHANGE_H
+
+#include "base/arena.h"
+#include "db/db.h"
+
+/* What is committed after this call is at that position or a later one. */
+bool store_changes_position(struct db *db, int64_t *position_r, struct err *err_r);
+/* Ids of what was committed there or later (some also of earlier), up to max;
+ * texts live in arena. */
+bool store_changes_since(struct db *db, int64_t position, struct arena *arena,
+			 const char **ids, size_t max, size_t *n_r, struct err *err_r);
+/* What is older than an hour. */
+bool store_changes_sweep(struct db *db, int64_t *n_r, struct err *err_r);
+
+#endif

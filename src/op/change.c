@@ -1,0 +1,45 @@
+/*
+ * Following the table of changes. The order is what makes it complete: where to
+ * go on from is read before the changes are, and it is said that all is bumped
+ * when it is.
+ */
+#include "config.h"
+
+#include "base/clock.h"
+#include "op/cache.h"
+#include "op/change.h"
+#include "shm/generation.h"
+#include "store/change.h"
+
+#define IDS_MAX 1000          /* changes in one call; more = all may have */
+#define GAP_MS 60000          /* after it, changes may have been swept */
+
+static bool bump(struct op *op, int64_t position, bool *all_r, struct err *err_r)
+{
+	const char *ids[IDS_MAX];
+	size_t n;
+
+	if (!store_changes_since(op->db, position, op->arena, ids, IDS_MAX, &n, err_r))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		op_changed(op, ids[i]);
+	*all_r = n < IDS_MAX;
+	return true;
+}
+
+bool op_changes_follow(struct op *op, struct change_watch *w, struct err *err_r)
+{
+	int64_t now = clock_monotonic(), next;
+	bool all = false;
+
+	if (!store_changes_position(op->db, &next, err_r))
+		return false;
+	if (w->from && now - w->at <= GAP_MS && !bump(op, w->position, &all, err_r))
+		return false;
+	if (!all)   /* only what is read from here on is known to be good */
+		w->from = clock_monotonic();
+	w->position = next;
+	w->at = now;
+	generation_follow(op->room, w->from, w->at);
+	return true;
+}
