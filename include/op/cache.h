@@ -5,7 +5,7 @@
  * By public id of a key or hash of an access token. A row is used while the
  * generations of its key or session, user and tenant are the ones from before
  * it was read, and as long as somebody follows the changes of all hosts
- * (op/change.h); when nobody does, for 3 s at most. It holds what the
+ * (op/change.h), five minutes at most; when nobody does, for 3 s. It holds what the
  * database said: secret, status and expiry are judged by the caller on every hit.
  *
  * Who is behind a credential is only known after the SELECT, so one generation

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "op/cache.h"
 #include "op/change.h"
 #include "shm/generation.h"
@@ -21,20 +22,24 @@ static bool bump(struct op *op, int64_t position, bool *all_r, struct err *err_r
 
 	if (!store_changes_since(op->db, position, op->arena, ids, IDS_MAX, &n, err_r))
 		return false;
-	for (size_t i = 0; i < n; i++)
-		op_changed(op, ids[i]);
 	*all_r = n < IDS_MAX;
+	for (size_t i = 0; i < n; i++) {
+		op_changed(op, ids[i]);
+		*all_r &= !str_eq(ids[i], CHANGED_ALL);
+	}
 	return true;
 }
 
 bool op_changes_follow(struct op *op, struct change_watch *w, struct err *err_r)
 {
 	int64_t now = clock_monotonic(), next;
-	bool all = false;
+	bool all = false, goes_on;
 
 	if (!store_changes_position(op->db, &next, err_r))
 		return false;
-	if (w->from && now - w->at <= GAP_MS && !bump(op, w->position, &all, err_r))
+	/* back: it is another database, or the table was emptied */
+	goes_on = w->from && now - w->at <= GAP_MS && next >= w->position;
+	if (goes_on && !bump(op, w->position, &all, err_r))
 		return false;
 	if (!all)   /* only what is read from here on is known to be good */
 		w->from = clock_monotonic();

@@ -53,6 +53,10 @@ for my $backend (Pierre::backends()) {
 		$p->sql('UPDATE api_keys SET is_active = FALSE');
 		seen_in_time($p, $keys[3], 401, 'all keys at once');
 		cmp_ok($p->sql('SELECT count(*) FROM changes'), '>', 1500, 'each is noted');
+		my $last = $p->new_key($user)->{api_key};
+		is(status_of($p, $last), 200, 'a key');
+		$p->sql($backend eq 'postgresql' ? 'TRUNCATE api_keys' : 'DELETE FROM api_keys');
+		seen_in_time($p, $last, 401, 'no key is left');
 		$p->sql("UPDATE changes SET changed_at = '2020-01-01T00:00:00.000Z'");
 		$p->restart;
 		await('the sweep', sub { $p->sql('SELECT count(*) FROM changes') <= 1 }, $p);
