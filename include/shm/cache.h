@@ -19,6 +19,7 @@
 /* When it was true: as the caller means it. */
 struct cache_stamp {
 	uint32_t generations[CACHE_SUBJECTS];
+	uint32_t unused;                /* what is shared has no padding */
 	int64_t read_at;                /* monotonic ms */
 };
 

@@ -23,7 +23,7 @@ static size_t blob(unsigned n, char out[1024])
 
 static void put(struct room *r, const char *name, unsigned n)
 {
-	struct cache_stamp stamp = { { n, n + 1, n + 2 }, n };
+	struct cache_stamp stamp = { .generations = { n, n + 1, n + 2 }, .read_at = n };
 	char data[1024];
 	size_t size = blob(n, data);
 
