@@ -58,4 +58,7 @@ is(join("\n", @functions), '', "no function is longer than $FUNCTION_MAX lines")
 is(join("\n", @config), '', 'config.h comes first');
 is(join("\n", @paths), '', 'no path of one machine');
 is(join("\n", @todo), '', 'nothing is left unfinished in the text');
+my $marks = join '|', map { $_ x 7 } qw(< = >);   # not spelled out: this file is searched too
+is(`grep -rnE '^($marks)( |\$)' README.md bootstrap configure.ac Makefile.am src include nginx sql systemd tests`, '',
+	'nor is a merge');
 done_testing;
