@@ -37,9 +37,14 @@ void log_init(const char *process, enum log_level least);
 void log_event(enum log_level level, const char *event,
 	       const struct log_field *fields, size_t n);
 
+/* What would not be written is not evaluated either. */
+bool log_wants(enum log_level level);
+
 #define LOG_EVENT(level, event, ...) \
-	log_event((level), (event), (const struct log_field[]){ __VA_ARGS__ }, \
-		  sizeof((const struct log_field[]){ __VA_ARGS__ }) / sizeof(struct log_field))
+	(log_wants(level) ? \
+	 log_event((level), (event), (const struct log_field[]){ __VA_ARGS__ }, \
+		   sizeof((const struct log_field[]){ __VA_ARGS__ }) / sizeof(struct log_field)) : \
+	 (void)0)
 #define log_debug(event, ...) LOG_EVENT(LOG_LEVEL_DEBUG, event, __VA_ARGS__)
 #define log_info(event, ...)  LOG_EVENT(LOG_LEVEL_INFO, event, __VA_ARGS__)
 #define log_warn(event, ...)  LOG_EVENT(LOG_LEVEL_WARN, event, __VA_ARGS__)

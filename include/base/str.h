@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/arena.h"
 
@@ -19,7 +20,12 @@ struct strbuf {
 	size_t len, cap;
 };
 void strbuf_add(struct strbuf *b, const char *s, size_t n);
-void strbuf_adds(struct strbuf *b, const char *s);
+/* Inline: the length of a literal is known then. */
+static inline void strbuf_adds(struct strbuf *b, const char *s)
+{
+	strbuf_add(b, s, strlen(s));
+}
+void strbuf_addi(struct strbuf *b, int64_t n);    /* decimal */
 void strbuf_addf(struct strbuf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* As a JSON string literal with quotes, ASCII controls and DEL escaped; what is
@@ -29,6 +35,8 @@ void strbuf_add_json(struct strbuf *b, const char *s);
 bool str_eq(const char *a, const char *b);        /* NULL equals only NULL */
 bool str_starts(const char *s, const char *prefix);
 bool str_blank(const char *s);                    /* NULL, "" or only white space */
+/* Cut between characters when it does not fit; NULL is "". */
+void str_copy(char *out, size_t size, const char *s);
 
 /* Strict numbers: the whole string, decimal, within [min, max]. */
 bool str_int(const char *s, int64_t min, int64_t max, int64_t *out);

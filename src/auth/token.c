@@ -128,9 +128,10 @@ static void random_alnum(char *out, size_t n)
 static void key_digest(const char *salt, const char *key, char out[SHA256_HEX])
 {
 	char text[SALT_HEX + KEY_TEXT];
-	int n = snprintf(text, sizeof(text), "%s%s", salt, key);
 
-	sha256_hex(text, (size_t)n, out);
+	memcpy(text, salt, SALT_HEX);
+	str_copy(text + SALT_HEX, KEY_TEXT, key);
+	sha256_hex(text, strlen(text), out);
 	explicit_bzero(text, sizeof(text));
 }
 

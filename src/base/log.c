@@ -44,6 +44,11 @@ void log_init(const char *process, enum log_level least)
 	logger.journal = getenv("JOURNAL_STREAM") != NULL;
 }
 
+bool log_wants(enum log_level level)
+{
+	return level >= logger.least;
+}
+
 static void add(struct line *l, const char *s, size_t n)
 {
 	size_t room = sizeof(l->s) - 8 - l->len;   /* "...", a quote, newline */
@@ -154,7 +159,7 @@ void log_event(enum log_level level, const char *event,
 	const struct log_field process = LOG_S("proc", logger.process);
 	ssize_t ignored;
 
-	if (level < logger.least)
+	if (!log_wants(level))
 		return;
 	add_head(&l, level);
 	add(&l, event, strlen(event));

@@ -9,14 +9,11 @@
 
 #include "base/str.h"
 
-/* Room for n bytes more and the NUL. */
-static void make_room(struct strbuf *b, size_t n)
+static void grow(struct strbuf *b, size_t n)
 {
 	size_t cap = b->cap ? b->cap : 256;
 	char *grown;
 
-	if (b->len + n + 1 <= b->cap)
-		return;
 	while (cap < b->len + n + 1)
 		cap *= 2;
 	grown = arena_alloc(b->arena, cap);
@@ -24,6 +21,13 @@ static void make_room(struct strbuf *b, size_t n)
 		memcpy(grown, b->s, b->len);
 	b->s = grown;
 	b->cap = cap;
+}
+
+/* Room for n bytes more and the NUL. */
+static inline void make_room(struct strbuf *b, size_t n)
+{
+	if (b->len + n + 1 > b->cap)
+		grow(b, n);
 }
 
 void strbuf_add(struct strbuf *b, const char *s, size_t n)
@@ -35,9 +39,17 @@ void strbuf_add(struct strbuf *b, const char *s, size_t n)
 	b->s[b->len] = '\0';
 }
 
-void strbuf_adds(struct strbuf *b, const char *s)
+void strbuf_addi(struct strbuf *b, int64_t n)
 {
-	strbuf_add(b, s, strlen(s));
+	char text[sizeof("-9223372036854775808")], *p = text + sizeof(text);
+	uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+
+	do
+		*--p = (char)('0' + left % 10);
+	while (left /= 10);
+	if (n < 0)
+		*--p = '-';
+	strbuf_add(b, p, (size_t)(text + sizeof(text) - p));
 }
 
 /* Printed in place; once more when the room was too small. */
@@ -74,6 +86,18 @@ bool str_starts(const char *s, const char *prefix)
 bool str_blank(const char *s)
 {
 	return !s || s[strspn(s, " \t\r\n\v\f")] == '\0';
+}
+
+void str_copy(char *out, size_t size, const char *s)
+{
+	size_t n = s ? strnlen(s, size) : 0;
+
+	if (n == size)
+		for (n = size - 1; n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80; n--)
+			;
+	if (n > 0)
+		memcpy(out, s, n);
+	out[n] = '\0';
 }
 
 bool str_int(const char *s, int64_t min, int64_t max, int64_t *out)

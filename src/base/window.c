@@ -4,8 +4,6 @@
  */
 #include "config.h"
 
-#include <time.h>
-
 #include "base/clock.h"
 #include "base/window.h"
 
@@ -20,13 +18,31 @@ static const struct {
 	[WINDOW_MONTH] = { "month", 0 },
 };
 
+/*
+ * Months by arithmetic, each request has several (Howard Hinnant,
+ * "chrono-Compatible Low-Level Date Algorithms"): years begin in March, so that
+ * the leap day is the last of a year, and the calendar repeats every 400 years.
+ * gmtime_r() and timegm() take a lock and look at the time zone.
+ */
+#define ERA_DAYS 146097       /* 400 years */
+#define EPOCH_DAY 719468      /* 1970-01-01, counted from 0000-03-01 */
+#define EPOCH_MONTH (1970 * 12 - 2)
+
 static uint32_t month_id(int64_t now_ms)
 {
-	time_t s = (time_t)(now_ms / SECOND_MS);
-	struct tm tm;
+	int64_t day = now_ms / DAY_MS + EPOCH_DAY, in_era = day % ERA_DAYS;
+	int64_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+	int64_t in_year = in_era - (365 * year + year / 4 - year / 100);
 
-	gmtime_r(&s, &tm);
-	return (uint32_t)((tm.tm_year - 70) * 12 + tm.tm_mon);
+	return (uint32_t)((day / ERA_DAYS * 400 + year) * 12 + (5 * in_year + 2) / 153 - EPOCH_MONTH);
+}
+
+static int64_t month_start(uint32_t id)
+{
+	int64_t month = (int64_t)id + EPOCH_MONTH, year = month / 12;
+
+	return (year * 365 + year / 4 - year / 100 + year / 400 + (153 * (month % 12) + 2) / 5 -
+		EPOCH_DAY) * DAY_MS;
 }
 
 uint32_t window_id(enum window_kind k, int64_t now_ms)
@@ -38,9 +54,7 @@ uint32_t window_id(enum window_kind k, int64_t now_ms)
 
 int64_t window_start(enum window_kind k, uint32_t id)
 {
-	struct tm tm = { .tm_year = 70 + (int)(id / 12), .tm_mon = (int)(id % 12), .tm_mday = 1 };
-
-	return rows[k].ms ? id * rows[k].ms : (int64_t)timegm(&tm) * SECOND_MS;
+	return rows[k].ms ? id * rows[k].ms : month_start(id);
 }
 
 int64_t window_end(enum window_kind k, uint32_t id)

@@ -4,8 +4,6 @@
  */
 #include "config.h"
 
-#include <inttypes.h>
-
 #include "http/json.h"
 
 typedef void write_fn(struct strbuf *b, const struct field *f, const void *member);
@@ -29,7 +27,7 @@ static void write_int(struct strbuf *b, const struct field *f, const void *membe
 	if (v == INT_NONE)
 		strbuf_adds(b, "null");
 	else
-		strbuf_addf(b, "%" PRId64, v);
+		strbuf_addi(b, v);
 }
 
 static void write_bool(struct strbuf *b, const struct field *f, const void *member)

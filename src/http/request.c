@@ -34,12 +34,9 @@ static const char *const critical[] = {
 
 static const char *value_of(const char *param, const char *name)
 {
-	size_t len;
-
-	if (*param != *name)   /* most of them, and all are asked for often */
-		return NULL;
-	len = strlen(name);
-	return strncmp(param, name, len) == 0 && param[len] == '=' ? param + len + 1 : NULL;
+	for (; *name && *param == *name; param++)
+		name++;
+	return !*name && *param == '=' ? param + 1 : NULL;
 }
 
 const char *request_param(const struct request *r, const char *name)

@@ -36,24 +36,36 @@ void response_init(struct response *r, struct arena *arena)
 	*r = (struct response){ .arena = arena, .status = 200, .body = "" };
 }
 
-static bool has_controls(const char *s)
+/* Below 0x20, or DEL; eight bytes at a time ("Bit Twiddling Hacks": a word has a
+ * byte below n, and a zero byte). */
+static bool has_controls(const char *s, size_t n)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			return true;
-	return false;
+	const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+	bool found = false;
+	size_t i = 0;
+
+	for (uint64_t word, del; !found && i + sizeof(word) <= n; i += sizeof(word)) {
+		memcpy(&word, s + i, sizeof(word));
+		del = word ^ ones * 0x7f;
+		found = (((word - ones * 0x20) & ~word) | ((del - ones) & ~del)) & highs;
+	}
+	for (; !found && i < n; i++)
+		found = (unsigned char)s[i] < 0x20 || s[i] == 0x7f;
+	return found;
 }
 
 void response_header(struct response *r, const char *name, const char *value)
 {
-	if (!value || has_controls(value))
+	size_t n = value ? strlen(value) : 0;
+
+	if (!value || has_controls(value, n))
 		return;
 	if (r->n_headers == RESPONSE_HEADERS_MAX) {
 		log_error("response_headers_full", LOG_S("dropped", name));
 		return;
 	}
 	r->headers[r->n_headers].name = name;
-	r->headers[r->n_headers++].value = arena_strdup(r->arena, value);
+	r->headers[r->n_headers++].value = arena_strndup(r->arena, value, n);
 }
 
 void response_body(struct response *r, const char *content_type, const char *body, size_t n)
@@ -76,16 +88,23 @@ void response_write(const struct response *r, const char *request_id, bool head,
 {
 	bool bodyless = r->status == 204 || r->status == 304;
 
-	strbuf_addf(out, "Status: %d %s\r\n", r->status, phrase_of(r->status));
+	strbuf_adds(out, "Status: ");
+	strbuf_addi(out, r->status);
+	strbuf_adds(out, " ");
+	strbuf_adds(out, phrase_of(r->status));
+	strbuf_adds(out, "\r\n");
 	if (r->content_type && r->status != 204)
 		add_header(out, "Content-Type", r->content_type);
-	if (r->status != 204)   /* RFC 9110 section 8.6 forbids it there */
-		strbuf_addf(out, "Content-Length: %zu\r\n", r->body_len);
+	if (r->status != 204) {   /* RFC 9110 section 8.6 forbids it there */
+		strbuf_adds(out, "Content-Length: ");
+		strbuf_addi(out, (int64_t)r->body_len);
+		strbuf_adds(out, "\r\n");
+	}
 	for (size_t i = 0; i < r->n_headers; i++)
 		add_header(out, r->headers[i].name, r->headers[i].value);
 	if (!r->is_public)
 		add_header(out, "Cache-Control", "no-store");
-	if (request_id && !has_controls(request_id))
+	if (request_id && !has_controls(request_id, strlen(request_id)))
 		add_header(out, "X-Request-Id", request_id);
 	strbuf_adds(out, "\r\n");
 	if (!head && !bodyless)

@@ -14,14 +14,13 @@ const char *op_address(const struct op *op)
 {
 	unsigned char bytes[sizeof(struct in6_addr)];
 	char text[INET6_ADDRSTRLEN];
-	int family;
 
 	if (!op->remote_addr)
 		return NULL;
-	family = strchr(op->remote_addr, ':') ? AF_INET6 : AF_INET;
-	if (inet_pton(family, op->remote_addr, bytes) != 1)
-		return NULL;
-	if (!inet_ntop(family, bytes, text, sizeof(text)))
+	if (!strchr(op->remote_addr, ':'))   /* of these there is one spelling */
+		return inet_pton(AF_INET, op->remote_addr, bytes) == 1 ? op->remote_addr : NULL;
+	if (inet_pton(AF_INET6, op->remote_addr, bytes) != 1 ||
+	    !inet_ntop(AF_INET6, bytes, text, sizeof(text)))
 		return NULL;
 	return arena_strdup(op->arena, text);
 }

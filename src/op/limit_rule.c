@@ -32,6 +32,15 @@ static int64_t tier_limit(const char *name)
 	return tier ? tier->monthly_limit : 0;
 }
 
+static const char *subject(struct arena *arena, const char *kind, const char *id)
+{
+	struct strbuf b = { .arena = arena };
+
+	strbuf_adds(&b, kind);
+	strbuf_adds(&b, id);
+	return b.s;
+}
+
 static void add(struct limit_outcome *out, int64_t now, struct limit_state s)
 {
 	s.window = window_id(s.kind, now);
@@ -56,13 +65,13 @@ void limit_rules(const struct api_key *key, const struct user *user, int64_t now
 		if (limit != INT_NONE)
 			add(out, now, (struct limit_state){
 				.name = names[kind].key_name, .tier = key->tier, .kind = kind,
-				.subject = arena_printf(arena, "k%s", key->id), .limit = limit,
+				.subject = subject(arena, "k", key->id), .limit = limit,
 			});
 	}
 	limit = tier_limit(user->tier);
 	if (limit != INT_NONE)
 		add(out, now, (struct limit_state){
 			.name = "user-month", .tier = user->tier, .kind = WINDOW_MONTH,
-			.subject = arena_printf(arena, "u%s", user->id), .limit = limit,
+			.subject = subject(arena, "u", user->id), .limit = limit,
 		});
 }

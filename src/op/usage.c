@@ -4,7 +4,6 @@
  */
 #include "config.h"
 
-#include <string.h>
 #include <time.h>
 
 #include "base/str.h"
@@ -19,19 +18,6 @@
 #define REPORT_DAYS 30        /* when no range is given */
 
 /* --- a request that is let through ------------------------------------------------ */
-
-/* Cut between characters: what follows takes the text as UTF-8. */
-static void copy_text(char *out, size_t size, const char *text)
-{
-	size_t n = text ? strnlen(text, size) : 0;
-
-	if (n == size)
-		for (n = size - 1; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80; n--)
-			;
-	if (n > 0)
-		memcpy(out, text, n);
-	out[n] = '\0';
-}
 
 /* A request makes its worker wait when more than half of the ring is full, the
  * longer the fuller: so clients slow down to what the recorder can do, and a
@@ -59,7 +45,7 @@ static bool push(struct op *op, const struct usage_record *rec)
 	return true;
 }
 
-#define COPY(member, text) copy_text(rec.member, sizeof(rec.member), (text))
+#define COPY(member, text) str_copy(rec.member, sizeof(rec.member), (text))
 
 static bool cannot_write(struct err *err_r)
 {

@@ -7,8 +7,6 @@
  */
 #include "config.h"
 
-#include <inttypes.h>
-
 #include "http/problem.h"
 #include "resource/limit.h"
 
@@ -21,28 +19,46 @@ static int64_t seconds_left(const struct call *call, const struct limit_state *s
 	return left < 1 ? 1 : left;
 }
 
+/* Of a structured-field list. */
+static void begin_member(struct strbuf *b, const char *name)
+{
+	strbuf_adds(b, b->len ? ", \"" : "\"");
+	strbuf_adds(b, name);
+	strbuf_adds(b, "\"");
+}
+
 /* "w" (3.1.3) of a calendar window is that of this one: months differ. */
 static void add_policy(struct strbuf *b, const struct limit_state *s)
 {
 	int64_t window = (window_end(s->kind, s->window) - window_start(s->kind, s->window)) /
 			 SECOND_MS;
 
-	strbuf_addf(b, "%s\"%s\";q=%" PRId64 ";w=%" PRId64, b->len ? ", " : "", s->name,
-		    s->limit, window);
+	begin_member(b, s->name);
+	strbuf_adds(b, ";q=");
+	strbuf_addi(b, s->limit);
+	strbuf_adds(b, ";w=");
+	strbuf_addi(b, window);
 }
 
 /* After a refusal, what stands behind the refused limit is not known. */
 static void add_state(struct strbuf *b, const struct call *call,
 		      const struct limit_state *s)
 {
-	if (s->remaining != INT_NONE)
-		strbuf_addf(b, "%s\"%s\";r=%" PRId64 ";t=%" PRId64, b->len ? ", " : "",
-			    s->name, s->remaining, seconds_left(call, s));
+	if (s->remaining == INT_NONE)
+		return;
+	begin_member(b, s->name);
+	strbuf_adds(b, ";r=");
+	strbuf_addi(b, s->remaining);
+	strbuf_adds(b, ";t=");
+	strbuf_addi(b, seconds_left(call, s));
 }
 
 static void number(struct call *call, const char *name, int64_t n)
 {
-	response_header(call->res, name, arena_printf(call->req->arena, "%" PRId64, n));
+	struct strbuf b = { .arena = call->req->arena };
+
+	strbuf_addi(&b, n);
+	response_header(call->res, name, b.s);
 }
 
 void limit_headers(struct call *call, const struct limit_outcome *out)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/str.h"
 #include "shm/scoreboard.h"
 
 static const char *const role_names[ROLE__COUNT] = {
@@ -66,8 +67,8 @@ void slot_reading(struct slot *s, int64_t now, int64_t deadline)
 
 void slot_serving(struct slot *s, const char *route, const char *request_id)
 {
-	snprintf(s->route, sizeof(s->route), "%s", route);
-	snprintf(s->request_id, sizeof(s->request_id), "%s", request_id);
+	str_copy(s->route, sizeof(s->route), route);
+	str_copy(s->request_id, sizeof(s->request_id), request_id);
 	atomic_store(&s->state, SLOT_SERVING);
 }
 

@@ -48,6 +48,24 @@ static void test_write(void)
 	ok(!strstr(b.s, "X-Request-Id"), "a request id with a newline is left out");
 }
 
+/* Each byte at each place. */
+static void test_controls(void)
+{
+	struct response r;
+	int wrong = 0;
+
+	for (int c = 1; c < 256; c++)
+		for (size_t at = 0; at < 20; at++) {
+			char value[] = "01234567890123456789";
+
+			value[at] = (char)c;
+			response_init(&r, arena);
+			response_header(&r, "X-A", value);
+			wrong += (r.n_headers == 0) != (c < 0x20 || c == 0x7f);
+		}
+	is_int(wrong, 0, "a control is found wherever it stands, and nothing else is");
+}
+
 static void test_headers(void)
 {
 	static const char *const bad[] = { "a\r\nX: 1", "a\n", "\r", "a\tb", "\x01", "\x7f" };
@@ -115,6 +133,7 @@ int main(void)
 	arena = arena_new();
 	test_write();
 	test_headers();
+	test_controls();
 	test_etag();
 	arena_free(&arena);
 	return tap_done();

@@ -1,6 +1,8 @@
 /* tests/unit/window.c - calendar windows in UTC. */
 #include "config.h"
 
+#include <time.h>
+
 #include "base/clock.h"
 #include "base/window.h"
 #include "tap.h"
@@ -53,6 +55,19 @@ static void test_contiguous(void)
 	}
 }
 
+/* As the C library has it, until 2500: 2000 and 2400 are leap years, 2100 is none. */
+static void test_months(void)
+{
+	bool good = true;
+
+	for (uint32_t id = 0; id < 530 * 12; id++) {
+		struct tm tm = { .tm_year = 70 + (int)(id / 12), .tm_mon = (int)(id % 12), .tm_mday = 1 };
+
+		good = good && window_start(WINDOW_MONTH, id) == (int64_t)timegm(&tm) * SECOND_MS;
+	}
+	ok(good, "each month starts when timegm() says");
+}
+
 int main(void)
 {
 	is_int(window_id(WINDOW_MONTH, 0), 0, "January 1970 is month 0");
@@ -63,5 +78,6 @@ int main(void)
 	is_str(window_name(WINDOW_MONTH), "month", "month");
 	test_edges();
 	test_contiguous();
+	test_months();
 	return tap_done();
 }
