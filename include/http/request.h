@@ -10,14 +10,12 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "http/params.h"
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE,
 	HTTP_OPTIONS, HTTP_METHOD__COUNT, HTTP_OTHER = HTTP_METHOD__COUNT };
 
 extern const char *const http_method_names[HTTP_METHOD__COUNT];   /* "GET" */
-
-#define REQUEST_PARAMS_MAX 100          /* FastCGI params, R3 */
-#define REQUEST_PARAMS_BYTES 65536
 
 struct request {
 	struct arena *arena;
@@ -32,7 +30,7 @@ struct request {
 	size_t content_length;
 	const char *body;           /* set by request_read_body; "" before */
 	size_t body_len;
-	char **params;              /* FastCGI environment, NAME=value, NULL-terminated */
+	const struct params *params;
 };
 
 /* From a FastCGI environment. False: 400 (missing REQUEST_METHOD, REQUEST_URI,

@@ -109,18 +109,20 @@ bool base64_decode(const char *s, void *out, size_t cap, size_t *n_r)
 	return decode(s, n, alphabet_std, out, cap, n_r);
 }
 
+/* ASCII that stands in a JSON string as it is: no control, no '"', no '\\'. */
+static const bool json_ascii[256] = {
+	[0x20 ... 0x21] = true, [0x23 ... 0x5b] = true, [0x5d ... 0x7e] = true,
+};
+
 /* Bytes from s on that stand in a JSON string as they are. */
 static size_t json_plain(const char *s)
 {
 	size_t n = 0, len;
 
 	do {
-		unsigned char c = (unsigned char)s[n];
-
-		if (c >= 0x80)
-			len = utf8_char(s + n, strnlen(s + n, 4));
-		else
-			len = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+		while (json_ascii[(unsigned char)s[n]])
+			n++;
+		len = (unsigned char)s[n] < 0x80 ? 0 : utf8_char(s + n, strnlen(s + n, 4));
 		n += len;
 	} while (len > 0);
 	return n;

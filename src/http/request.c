@@ -32,22 +32,11 @@ static const char *const critical[] = {
 	"HTTP_HOST", "HTTP_IDEMPOTENCY_KEY", "FCGI_ROLE", NULL,
 };
 
-static const char *value_of(const char *param, const char *name)
-{
-	for (; *name && *param == *name; param++)
-		name++;
-	return !*name && *param == '=' ? param + 1 : NULL;
-}
-
 const char *request_param(const struct request *r, const char *name)
 {
-	for (char **p = r->params; *p; p++) {
-		const char *value = value_of(*p, name);
+	const char *value = params_find(r->params, name);
 
-		if (value)
-			return *value ? value : NULL;
-	}
-	return NULL;
+	return value && *value ? value : NULL;
 }
 
 static const char *param_or_empty(const struct request *r, const char *name)
@@ -55,15 +44,6 @@ static const char *param_or_empty(const struct request *r, const char *name)
 	const char *value = request_param(r, name);
 
 	return value ? value : "";
-}
-
-static size_t count_of(const struct request *r, const char *name)
-{
-	size_t n = 0;
-
-	for (char **p = r->params; *p; p++)
-		n += value_of(*p, name) != NULL;
-	return n;
 }
 
 static enum http_method method_of(const char *text)
@@ -119,21 +99,6 @@ static void split_uri(struct request *r)
 	r->query = uri[n] ? uri + n + 1 : uri + n;
 }
 
-/* At the limit it keeps what came before: enough for the log. */
-static bool copy_params(struct request *r, char **params, struct err *err_r)
-{
-	size_t n = 0, bytes = 0;
-
-	r->params = arena_alloc(r->arena, (REQUEST_PARAMS_MAX + 1) * sizeof(*r->params));
-	for (; params[n]; n++) {
-		bytes += strlen(params[n]) + 1;
-		if (n == REQUEST_PARAMS_MAX || bytes > REQUEST_PARAMS_BYTES)
-			return err_set(err_r, ERR_MALFORMED, "Too many or too large headers");
-		r->params[n] = arena_strdup(r->arena, params[n]);
-	}
-	return true;
-}
-
 static bool check_params(const struct request *r, struct err *err_r)
 {
 	if (!str_eq(request_param(r, "FCGI_ROLE"), "RESPONDER"))
@@ -146,7 +111,7 @@ static bool check_params(const struct request *r, struct err *err_r)
 		return err_set(err_r, ERR_MALFORMED, "The request came incomplete: fastcgi_param "
 			       "PIERRE_END 1 must be the last one of the nginx location");
 	for (const char *const *name = critical; *name; name++)
-		if (count_of(r, *name) > 1)
+		if (params_twice(r->params, *name))
 			return err_set(err_r, ERR_MALFORMED, "The header behind %s came twice",
 				       *name);
 	return true;
@@ -165,8 +130,9 @@ static bool set_length(struct request *r, struct err *err_r)
 
 bool request_init(struct request *r, struct arena *arena, char **params, struct err *err_r)
 {
-	*r = (struct request){ .arena = arena, .body = "" };
-	bool copied = copy_params(r, params, err_r);
+	struct params *p = arena_alloc(arena, sizeof(*p));
+	*r = (struct request){ .arena = arena, .body = "", .params = p };
+	bool copied = params_copy(p, arena, params);   /* if not, it is enough for the log */
 	r->method_text = param_or_empty(r, "REQUEST_METHOD");
 	r->method = method_of(r->method_text);
 	r->request_id = id_of(r);
@@ -174,7 +140,9 @@ bool request_init(struct request *r, struct arena *arena, char **params, struct 
 	r->content_type = param_or_empty(r, "CONTENT_TYPE");
 	r->user_agent = user_agent_of(r);
 	split_uri(r);
-	if (!copied || !check_params(r, err_r) || !set_length(r, err_r))
+	if (!copied)
+		return err_set(err_r, ERR_MALFORMED, "Too many or too large headers");
+	if (!check_params(r, err_r) || !set_length(r, err_r))
 		return false;
 	return r->path[0] == '/' ||
 	       err_set(err_r, ERR_MALFORMED, "The request path does not start with '/'");

@@ -121,8 +121,12 @@ static void try_row(struct search *s, const struct route *row)
 {
 	const char *params[ROUTE_PARAMS_MAX];
 	enum http_method asked = s->req->method == HTTP_HEAD ? HTTP_GET : s->req->method;
-	unsigned rank = match_pattern(s->req->arena, row->pattern, &s->path, params);
+	unsigned rank;
 
+	/* most rows, without a closer look */
+	if (row->pattern[1] != '{' && row->pattern[1] != s->req->path[1])
+		return;
+	rank = match_pattern(s->req->arena, row->pattern, &s->path, params);
 	if (rank == 0 || rank < s->rank)
 		return;
 	if (rank > s->rank) {

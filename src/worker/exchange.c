@@ -230,18 +230,20 @@ bool exchange_finish(struct worker *w, struct fcgi *f, bool late)
 {
 	static char is_subrequest[] = "PIERRE_SUBREQUEST=1";
 	struct parked *p = fcgi_parked(f);
-	char *params[] = { p->subrequest ? is_subrequest : NULL, NULL };
+	char *given[] = { p->subrequest ? is_subrequest : NULL, NULL };
+	struct params params;
 	bool committed = is_committed(w, p->recorded);
 	struct exchange x = {
 		.fcgi = f, .start_us = p->start_us, .start = p->start_us / 1000,
 		.status = p->status, .match.route = p->route,
 		.out = { .s = p->texts + p->id_len + 1, .len = p->len },
 		.req = { .arena = w->arena, .method = p->method, .method_text = p->method_text,
-			 .path = p->route->pattern, .request_id = p->texts, .params = params },
+			 .path = p->route->pattern, .request_id = p->texts, .params = &params },
 	};
 
 	if (!committed && !late)
 		return false;
+	params_copy(&params, w->arena, given);
 	if (!committed)
 		refuse_late(w, &x, p->recorded);
 	send_reply(w, &x);

@@ -137,17 +137,17 @@ static void test_lengths(void)
 /* limit - 1, limit, limit + 1 */
 static void test_limits(void)
 {
-	for (size_t n = REQUEST_PARAMS_MAX - 1; n <= REQUEST_PARAMS_MAX + 1; n++) {
-		char *params[REQUEST_PARAMS_MAX + 2] = { BASE };
+	for (size_t n = PARAMS_MAX - 1; n <= PARAMS_MAX + 1; n++) {
+		char *params[PARAMS_MAX + 2] = { BASE };
 		struct request r;
 		struct err err;
 		for (size_t i = 5; i < n; i++)
 			params[i] = arena_printf(arena, "HTTP_X%zu=1", i);
 		params[n] = NULL;
-		ok(make(&r, params, &err) == (n <= REQUEST_PARAMS_MAX), "%zu parameters", n);
+		ok(make(&r, params, &err) == (n <= PARAMS_MAX), "%zu parameters", n);
 		is_str(r.path, "/a/b", "  the log knows the path");
 	}
-	for (size_t n = REQUEST_PARAMS_BYTES - 1; n <= REQUEST_PARAMS_BYTES + 1; n++) {
+	for (size_t n = PARAMS_BYTES - 1; n <= PARAMS_BYTES + 1; n++) {
 		char *params[] = { BASE, NULL, NULL };
 		struct request r;
 		struct err err;
@@ -155,7 +155,7 @@ static void test_limits(void)
 		for (int i = 0; i < 5; i++)
 			used += strlen(params[i]) + 1;
 		params[5] = arena_printf(arena, "A=%0*d", (int)(n - used - 3), 0);
-		ok(make(&r, params, &err) == (n <= REQUEST_PARAMS_BYTES), "%zu bytes", n);
+		ok(make(&r, params, &err) == (n <= PARAMS_BYTES), "%zu bytes", n);
 	}
 }
 

@@ -89,8 +89,10 @@ static void test_headers(void)
 static const char *tag_of(const char *body, enum http_method method, const char *asked, int *status)
 {
 	char *params[] = { arena_printf(arena, "HTTP_IF_NONE_MATCH=%s", asked ? asked : ""), NULL };
-	struct request req = { .arena = arena, .method = method, .params = params };
+	struct params index;
+	struct request req = { .arena = arena, .method = method, .params = &index };
 	struct response r;
+	params_copy(&index, arena, params);
 	response_init(&r, arena);
 	response_body(&r, "text/plain", body, strlen(body));
 	response_etag(&r, &req);

@@ -21,7 +21,10 @@ static const char *header(const struct response *res, const char *name)
 
 static struct request request(char **params)
 {
-	return (struct request){ .arena = arena, .params = params, .method_text = "GET",
+	struct params *p = arena_alloc(arena, sizeof(*p));
+
+	params_copy(p, arena, params);
+	return (struct request){ .arena = arena, .params = p, .method_text = "GET",
 				 .path = "/verify", .request_id = "id" };
 }
 
