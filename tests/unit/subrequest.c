@@ -113,18 +113,22 @@ static void test_read(void)
 	params[2] = "PIERRE_ROUTE=";
 	params[3] = "PIERRE_SCOPE=";
 	params[1] = "PIERRE_COST=";
+	req = request(params);
 	ok(subrequest_read(&req, &out, &err), "nothing said");
 	is_int(out.cost, 1, "costs 1");
 	is_str(out.route, "a", "is called by its first segment");
 	is_str(out.scope, NULL, "needs no scope");
 	params[5] = "ORIGINAL_URI=/?x=/y";
+	req = request(params);
 	ok(subrequest_read(&req, &out, &err), "the root");
 	is_str(out.route, "/", "has a name");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		params[1] = bad[i];
+		req = request(params);
 		ok(!subrequest_read(&req, &out, &err) && err.kind == ERR_CONFIG, "refused: %s", bad[i]);
 	}
 	params[1] = arena_printf(arena, "PIERRE_COST=%d", COST_MAX);
+	req = request(params);
 	ok(subrequest_read(&req, &out, &err) && out.cost == COST_MAX, "the most there is");
 }
 
