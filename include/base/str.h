@@ -19,8 +19,18 @@ struct strbuf {
 	char *s;
 	size_t len, cap;
 };
-void strbuf_add(struct strbuf *b, const char *s, size_t n);
-/* Inline: the length of a literal is known then. */
+void strbuf_grow(struct strbuf *b, size_t n);     /* room for n more and the NUL */
+/* Inline: replies are made of many short texts, of which most have a length
+ * that the compiler knows. */
+static inline void strbuf_add(struct strbuf *b, const char *s, size_t n)
+{
+	if (b->len + n + 1 > b->cap)
+		strbuf_grow(b, n);
+	if (n > 0)
+		memcpy(b->s + b->len, s, n);
+	b->len += n;
+	b->s[b->len] = '\0';
+}
 static inline void strbuf_adds(struct strbuf *b, const char *s)
 {
 	strbuf_add(b, s, strlen(s));

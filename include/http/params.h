@@ -8,8 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/arena.h"
-
 #define PARAMS_MAX 100                  /* R3 */
 #define PARAMS_BYTES 65536
 #define PARAMS_BUCKETS 64
@@ -21,9 +19,9 @@ struct params {
 	unsigned char next[PARAMS_MAX];         /* in the same bucket */
 };
 
-/* Copies of a FastCGI environment (NULL-terminated). False: too many or too
- * large; those before the limit are there. */
-bool params_copy(struct params *p, struct arena *arena, char *const *from);
+/* Of a FastCGI environment (NULL-terminated), which must stay. False: too many
+ * or too large; those before the limit are there. */
+bool params_index(struct params *p, char *const *from);
 
 /* Of the first one with that name; NULL = there is none. */
 const char *params_find(const struct params *p, const char *name);

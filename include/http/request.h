@@ -1,6 +1,7 @@
 /*
  * http/request.h - one HTTP request as nginx described it, checked (R2, R3).
- * Everything points into the request's arena.
+ * Texts live until the reply; those that a log line needs after it (method_text,
+ * path, request_id), in the arena.
  */
 #ifndef PIERRE_HTTP_REQUEST_H
 #define PIERRE_HTTP_REQUEST_H

@@ -9,7 +9,7 @@
 
 #include "base/str.h"
 
-static void grow(struct strbuf *b, size_t n)
+void strbuf_grow(struct strbuf *b, size_t n)
 {
 	size_t cap = b->cap ? b->cap : 256;
 	char *grown;
@@ -21,22 +21,6 @@ static void grow(struct strbuf *b, size_t n)
 		memcpy(grown, b->s, b->len);
 	b->s = grown;
 	b->cap = cap;
-}
-
-/* Room for n bytes more and the NUL. */
-static inline void make_room(struct strbuf *b, size_t n)
-{
-	if (b->len + n + 1 > b->cap)
-		grow(b, n);
-}
-
-void strbuf_add(struct strbuf *b, const char *s, size_t n)
-{
-	make_room(b, n);
-	if (n > 0)
-		memcpy(b->s + b->len, s, n);
-	b->len += n;
-	b->s[b->len] = '\0';
 }
 
 void strbuf_addi(struct strbuf *b, int64_t n)
@@ -59,14 +43,15 @@ void strbuf_addf(struct strbuf *b, const char *fmt, ...)
 	size_t room;
 	int n;
 
-	make_room(b, 0);
+	if (b->cap == 0)
+		strbuf_grow(b, 0);
 	do {
 		room = b->cap - b->len;
 		va_start(ap, fmt);
 		n = vsnprintf(b->s + b->len, room, fmt, ap);
 		va_end(ap);
-		if (n > 0)
-			make_room(b, (size_t)n);
+		if (n > 0 && b->len + (size_t)n + 1 > b->cap)
+			strbuf_grow(b, (size_t)n);
 	} while (n > 0 && (size_t)n >= room);
 	if (n > 0)
 		b->len += (size_t)n;

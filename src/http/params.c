@@ -29,18 +29,16 @@ static void chain(struct params *p)
 	}
 }
 
-bool params_copy(struct params *p, struct arena *arena, char *const *from)
+bool params_index(struct params *p, char *const *from)
 {
 	size_t bytes = 0;
 
 	*p = (struct params){ 0 };
 	for (; *from; from++) {
-		size_t len = strlen(*from);
-
-		bytes += len + 1;
+		bytes += strlen(*from) + 1;
 		if (p->n == PARAMS_MAX || bytes > PARAMS_BYTES)
 			break;
-		p->pairs[p->n++] = arena_strndup(arena, *from, len);
+		p->pairs[p->n++] = *from;
 	}
 	chain(p);
 	return !*from;

@@ -1,8 +1,8 @@
 /*
  * http/request.c - FastCGI parameters to a checked struct request (R2, R3).
  *
- * Owns the rules for what nginx may hand us. Everything is copied: libfcgi
- * frees its parameters with the reply, the log line comes after it.
+ * Owns the rules for what nginx may hand us. libfcgi frees its parameters with
+ * the reply: what the log line says after it is copied.
  */
 #include "config.h"
 
@@ -72,7 +72,9 @@ static const char *id_of(const struct request *r)
 	const char *id = param_or_empty(r, "REQUEST_ID");
 	size_t n = strspn(id, allowed);
 
-	return n >= 1 && n <= REQUEST_ID_MAX && id[n] == '\0' ? id : random_id(r->arena);
+	if (n < 1 || n > REQUEST_ID_MAX || id[n] != '\0')
+		return random_id(r->arena);
+	return arena_strndup(r->arena, id, n);
 }
 
 /* Clients write this one freely; it ends in logs and in session lists. */
@@ -132,9 +134,10 @@ bool request_init(struct request *r, struct arena *arena, char **params, struct 
 {
 	struct params *p = arena_alloc(arena, sizeof(*p));
 	*r = (struct request){ .arena = arena, .body = "", .params = p };
-	bool copied = params_copy(p, arena, params);   /* if not, it is enough for the log */
-	r->method_text = param_or_empty(r, "REQUEST_METHOD");
-	r->method = method_of(r->method_text);
+	bool copied = params_index(p, params);   /* if not, it is enough for the log */
+	r->method = method_of(param_or_empty(r, "REQUEST_METHOD"));
+	r->method_text = r->method < HTTP_METHOD__COUNT ? http_method_names[r->method] :
+			 arena_strdup(arena, param_or_empty(r, "REQUEST_METHOD"));
 	r->request_id = id_of(r);
 	r->remote_addr = param_or_empty(r, "REMOTE_ADDR");
 	r->content_type = param_or_empty(r, "CONTENT_TYPE");

@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "http/response.h"
 
+#define HEAD_TYPICAL 1024
+
 /* RFC 9110 section 15 and RFC 6585 */
 static const struct { int status; const char *phrase; } phrases[] = {
 	{ 200, "OK" }, { 201, "Created" }, { 202, "Accepted" }, { 204, "No Content" },
@@ -88,6 +90,7 @@ void response_write(const struct response *r, const char *request_id, bool head,
 {
 	bool bodyless = r->status == 204 || r->status == 304;
 
+	strbuf_grow(out, HEAD_TYPICAL + r->body_len);
 	strbuf_adds(out, "Status: ");
 	strbuf_addi(out, r->status);
 	strbuf_adds(out, " ");

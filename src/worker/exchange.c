@@ -243,7 +243,7 @@ bool exchange_finish(struct worker *w, struct fcgi *f, bool late)
 
 	if (!committed && !late)
 		return false;
-	params_copy(&params, w->arena, given);
+	params_index(&params, given);
 	if (!committed)
 		refuse_late(w, &x, p->recorded);
 	send_reply(w, &x);

@@ -92,7 +92,7 @@ static const char *tag_of(const char *body, enum http_method method, const char 
 	struct params index;
 	struct request req = { .arena = arena, .method = method, .params = &index };
 	struct response r;
-	params_copy(&index, arena, params);
+	params_index(&index, params);
 	response_init(&r, arena);
 	response_body(&r, "text/plain", body, strlen(body));
 	response_etag(&r, &req);

@@ -23,7 +23,7 @@ static struct request request(char **params)
 {
 	struct params *p = arena_alloc(arena, sizeof(*p));
 
-	params_copy(p, arena, params);
+	params_index(p, params);
 	return (struct request){ .arena = arena, .params = p, .method_text = "GET",
 				 .path = "/verify", .request_id = "id" };
 }
