@@ -27,7 +27,7 @@
 #include "worker/worker_private.h"
 
 #define NICE 5                      /* when no request waits for us */
-#define GATHER_MS 50                /* between two batches */
+#define GATHER_MS 20                /* between two batches */
 #define LOCK_MS 10                  /* between two tries to become the one */
 #define RETRY_MS 200                /* after a failure */
 #define BATCH_ROWS ((size_t)4096)   /* busy rings share a batch */
