@@ -19,7 +19,7 @@
 #include "worker/fast.h"
 #include "worker/worker_private.h"
 
-#define SLOW_NICE 5     /* hashing gives way to the fast pool */
+#define SLOW_NICE 10     /* hashing gives way to the fast pool */
 
 int accept_connection(int listen_fd, bool *fatal_r)
 {
