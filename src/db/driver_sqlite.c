@@ -6,7 +6,6 @@
  */
 #include "config.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +14,10 @@
 #include "base/str.h"
 #include "db/driver_sqlite.h"
 
-enum { CHECKPOINT_WAIT_MS = 100 };
+enum {
+	CHECKPOINT_WAIT_MS = 100,
+	TEXT_MAX = 1000000000,   /* bytes: SQLITE_MAX_LENGTH */
+};
 
 /* --- transactions ------------------------------------------------------------ */
 
@@ -93,11 +95,11 @@ static int prepare(struct db_conn *c, int stmt)
 
 static int bind_text(sqlite3_stmt *s, int i, const char *text, sqlite3_destructor_type life)
 {
-	size_t n = strlen(text);
-
-	if (n > INT_MAX)
+	if (strlen(text) > TEXT_MAX)
 		return SQLITE_TOOBIG;
-	return sqlite3_bind_text(s, i, text, (int)n, life);
+	/* not told the length, SQLite knows that a NUL ends it; the GLOB of a CHECK
+	 * would copy it otherwise */
+	return sqlite3_bind_text(s, i, text, -1, life);
 }
 
 static int bind_one(sqlite3_stmt *s, int i, const struct db_value *v,
