@@ -13,6 +13,7 @@ my @RATIOS = (
 	[ b2_b1 => 'b2', 'b1', 1.8, 1.8, 'empty on the fast loop / on the plain loop' ],
 	[ http_b2 => 'http_%b', 'b2', 0.85, 0.80, '/verify over HTTP / empty on the fast loop' ],
 	[ https_b2 => 'https_%b', 'b2', 0.75, 0.70, '/verify over HTTPS / empty on the fast loop over HTTP' ],
+	[ https_https => 'https_%b', 'b2_https', undef, undef, '/verify over HTTPS / empty on the fast loop over HTTPS' ],
 	[ g_g1 => 'g_%b', 'g1', 0.85, 0.85, 'static file behind the snippet / behind an empty responder' ],
 	[ sync_http => 'sync_%b', 'http_%b', undef, undef, '/verify, USAGE_DURABILITY=sync / async' ],
 	[ php => 'http_%b', 'php_%b', 8, 8, '/verify / PHP-FPM on the same database' ],
