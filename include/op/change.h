@@ -11,6 +11,7 @@
 struct change_watch {
 	int64_t position;        /* of what is still to be read */
 	int64_t from, at;        /* monotonic ms; shm/generation.h */
+	int64_t wall;            /* the time of day of the last call */
 };
 
 /* Bump what changed since the last call, on this host or another. False: the

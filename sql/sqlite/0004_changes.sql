@@ -47,3 +47,25 @@ CREATE TRIGGER api_keys_changes_delete AFTER DELETE ON api_keys BEGIN
 	INSERT INTO changes (position, subject, changed_at)
 	SELECT COALESCE(max(position), 0) + 1, OLD.id, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') FROM changes;
 END;
+
+-- INSERT OR REPLACE deletes without a trigger, unless the connection has asked for it.
+CREATE TRIGGER tenants_changes_replace BEFORE INSERT ON tenants BEGIN
+	INSERT INTO changes (position, subject, changed_at)
+	SELECT (SELECT COALESCE(max(position), 0) + 1 FROM changes), id, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+	FROM tenants WHERE id = NEW.id OR slug = NEW.slug;
+END;
+CREATE TRIGGER users_changes_replace BEFORE INSERT ON users BEGIN
+	INSERT INTO changes (position, subject, changed_at)
+	SELECT (SELECT COALESCE(max(position), 0) + 1 FROM changes), id, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+	FROM users WHERE id = NEW.id OR email_key = NEW.email_key;
+END;
+CREATE TRIGGER sessions_changes_replace BEFORE INSERT ON sessions BEGIN
+	INSERT INTO changes (position, subject, changed_at)
+	SELECT (SELECT COALESCE(max(position), 0) + 1 FROM changes), id, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+	FROM sessions WHERE id = NEW.id OR access_hash = NEW.access_hash;
+END;
+CREATE TRIGGER api_keys_changes_replace BEFORE INSERT ON api_keys BEGIN
+	INSERT INTO changes (position, subject, changed_at)
+	SELECT (SELECT COALESCE(max(position), 0) + 1 FROM changes), id, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+	FROM api_keys WHERE id = NEW.id OR key_prefix = NEW.key_prefix;
+END;

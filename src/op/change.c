@@ -38,13 +38,15 @@ bool op_changes_follow(struct op *op, struct change_watch *w, struct err *err_r)
 	if (!store_changes_position(op->db, &next, err_r))
 		return false;
 	/* back: it is another database, or the table was emptied */
-	goes_on = w->from && now - w->at <= GAP_MS && next >= w->position;
+	goes_on = w->from && now - w->at <= GAP_MS && next >= w->position &&
+		  op->now - w->wall <= GAP_MS;   /* a machine that slept has missed it */
 	if (goes_on && !bump(op, w->position, &all, err_r))
 		return false;
 	if (!all)   /* only what is read from here on is known to be good */
 		w->from = clock_monotonic();
 	w->position = next;
 	w->at = now;
+	w->wall = op->now;
 	generation_follow(op->room, w->from, w->at);
 	return true;
 }

@@ -164,6 +164,7 @@ static void followed(void)
 	ok(op_changes_follow(&f.op, &watch, &err), "too late: the change may have been swept");
 	is_str(verdict(full), "revoked", "nothing from before is used");
 
+	clock_skew += 10;   /* read after somebody has begun to follow */
 	full = made_key(&user, &key);
 	is_str(verdict(full), "good", "another key");
 	ok(op_key_revoke(&other, user.id, key.id, &again, &err), "revoked");
@@ -171,6 +172,17 @@ static void followed(void)
 	clock_skew += 3100;
 	ok(op_changes_follow(&f.op, &watch, &err), "the numbers of changes have gone back");
 	is_str(verdict(full), "revoked", "nothing from before is used");
+
+	clock_skew += 10;   /* read after somebody has begun to follow */
+	full = made_key(&user, &key);
+	is_str(verdict(full), "good", "another key");
+	ok(op_key_revoke(&other, user.id, key.id, &again, &err), "revoked");
+	f.op.now += 3600000;
+	clock_skew += 3100;
+	watch.position = position_after(key.id);   /* as if it had been swept */
+	ok(op_changes_follow(&f.op, &watch, &err), "the machine has slept for an hour");
+	is_str(verdict(full), "revoked", "nothing from before is used");
+	f.op.now -= 3600000;
 }
 
 /* A change that nothing told of, as when the database is restored under us. */

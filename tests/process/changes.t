@@ -53,6 +53,13 @@ for my $backend (Pierre::backends()) {
 		$p->sql('UPDATE api_keys SET is_active = FALSE');
 		seen_in_time($p, $keys[3], 401, 'all keys at once');
 		cmp_ok($p->sql('SELECT count(*) FROM changes'), '>', 1500, 'each is noted');
+		if ($backend eq 'sqlite') {
+			my $replaced = $p->new_key($user);
+			is(status_of($p, $replaced->{api_key}), 200, 'a key');
+			$p->sql("CREATE TEMP TABLE row AS SELECT * FROM api_keys WHERE id = '$replaced->{key_info}{id}';"
+				. 'UPDATE row SET is_active = 0; REPLACE INTO api_keys SELECT * FROM row');
+			seen_in_time($p, $replaced->{api_key}, 401, 'its row is replaced');
+		}
 		my $last = $p->new_key($user)->{api_key};
 		is(status_of($p, $last), 200, 'a key');
 		$p->sql($backend eq 'postgresql' ? 'TRUNCATE api_keys' : 'DELETE FROM api_keys');
