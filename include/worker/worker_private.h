@@ -33,6 +33,8 @@ enum child_event child_wait(const struct child *c, int fd, int64_t timeout_ms);
  * *fd is closed (-1 at first). False: another one has it, or it cannot be
  * opened, which is logged. */
 bool child_lock(const char *path, int *fd);
+/* In a reload: the same process of a newer generation works already. */
+bool child_is_replaced(const struct child *c);
 /* Connected if the database is there; a child starts without one too. */
 bool child_open(struct worker *w, const struct child *c);
 void child_close(struct worker *w);

@@ -25,6 +25,7 @@
 #define NOTE_MS 100           /* a refusal is not asked about again for so long */
 #define TRIES 16
 #define DUE_MAX 256
+#define RETURN_MAX 16         /* slots that are locked while the database is asked */
 
 static void count(const struct op *op, enum stat_counter c, int64_t n)
 {
@@ -263,16 +264,15 @@ static size_t empty_idle(const struct limit_due *due, size_t n, struct quota_ret
 	return m;
 }
 
-/* All in one transaction. When the database was not there for it, it stays in
- * the slot, under the limit it was leased under. */
-static bool return_idle(struct op *op, struct limit_due *due, size_t n, struct err *err_r)
+/* In one transaction. When the database was not there for it, it stays in the
+ * slot, under the limit it was leased under. */
+static bool return_some(struct op *op, const struct limit_due *due, size_t n, struct err *err_r)
 {
-	const struct limit_due *of[DUE_MAX];
-	struct quota_return back[DUE_MAX];
+	const struct limit_due *of[RETURN_MAX];
+	struct quota_return back[RETURN_MAX];
 	size_t m;
 	bool done;
 
-	qsort(due, n, sizeof(*due), by_subject);
 	m = empty_idle(due, n, back, of);
 	done = store_quota_return(op->quota, back, m, err_r);
 	for (size_t i = 0; i < m; i++) {
@@ -287,6 +287,16 @@ static bool return_idle(struct op *op, struct limit_due *due, size_t n, struct e
 	}
 	if (done)
 		count(op, STAT_LEASES_RETURNED, (int64_t)m);
+	return done;
+}
+
+static bool return_idle(struct op *op, struct limit_due *due, size_t n, struct err *err_r)
+{
+	bool done = true;
+
+	qsort(due, n, sizeof(*due), by_subject);
+	for (size_t i = 0; done && i < n; i += RETURN_MAX)
+		done = return_some(op, due + i, n - i < RETURN_MAX ? n - i : RETURN_MAX, err_r);
 	return done;
 }
 

@@ -100,6 +100,18 @@ bool child_lock(const char *path, int *fd)
 	return *fd >= 0 && fcntl(*fd, F_OFD_SETLK, &lock) == 0;
 }
 
+bool child_is_replaced(const struct child *c)
+{
+	for (size_t i = 0; i < c->scoreboard->n; i++) {
+		const struct slot *s = &c->scoreboard->slots[i];
+
+		if (s->role == c->slot->role && s->generation > c->slot->generation &&
+		    atomic_load(&s->state) >= SLOT_IDLE && atomic_load(&s->state) < SLOT_STOPPING)
+			return true;
+	}
+	return false;
+}
+
 bool child_open(struct worker *w, const struct child *c)
 {
 	struct err err;

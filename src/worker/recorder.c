@@ -315,21 +315,6 @@ static bool wait_to_work(struct recorder *r, int64_t until)
 	return true;
 }
 
-/* In a reload another recorder waits for our lock, and rings fill meanwhile. */
-static bool is_replaced(const struct recorder *r)
-{
-	const struct child *c = r->w.child;
-
-	for (size_t i = 0; i < c->scoreboard->n; i++) {
-		const struct slot *s = &c->scoreboard->slots[i];
-
-		if (s->role == ROLE_RECORDER && s->generation > c->slot->generation &&
-		    atomic_load(&s->state) >= SLOT_IDLE && atomic_load(&s->state) < SLOT_STOPPING)
-			return true;
-	}
-	return false;
-}
-
 static bool workers_left(const struct recorder *r)
 {
 	const struct child *c = r->w.child;
@@ -367,7 +352,8 @@ static void drain(struct recorder *r)
 	bool more = true;
 	size_t n = 1;
 
-	if (is_replaced(r) || !wait_to_work(r, until))
+	/* the new one waits for our lock, and rings fill meanwhile */
+	if (child_is_replaced(r->w.child) || !wait_to_work(r, until))
 		return;
 	db_deadline(r->w.db, until);
 	while (n > 0 && clock_monotonic() < until && record(r, &n))

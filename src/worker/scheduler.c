@@ -261,8 +261,9 @@ static void release(struct scheduler *s)
 static void scheduler_close(struct scheduler *s)
 {
 	metrics_close(&s->metrics);
-	/* the last word, while we are the only one; the stop does not wait for it */
-	if (s->holds)
+	/* the last word, while we are the only one; the stop does not wait for it.
+	 * In a reload what is leased goes on being used. */
+	if (s->holds && !child_is_replaced(s->w.child))
 		release(s);
 	for (size_t i = 0; s->holds && i < s->n_files; i++)
 		if (wal_bytes(&s->files[i]) > 0) {

@@ -12,7 +12,7 @@ use Time::Local qw(timegm);
 use Pierre;
 use FastCGI;
 use Limit qw(offset_to limited_key set_limit used ask drive drive_more is_clean is_exactly);
-use Process qw(await await_log);
+use Process qw(await await_log children);
 
 my @LIMITS = (1, 5, 7, 100, 350, 999, 10000, 12345);
 my $NOON = timegm(0, 10, 12, 15, 0, 2031);   # far from every edge
@@ -137,6 +137,14 @@ sub edges {
 	fail('a month whose end was reached in time');
 }
 
+# Of the limit of a key, by this host and others.
+sub leased {
+	my ($p, $key) = @_;
+	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
+	return $p->sql($file ? "ATTACH '$file.quota' AS quota; SELECT sum(leased) FROM quota.quota_leases WHERE subject = 'k$key->{api_key_id}'"
+		: "SELECT sum(leased) FROM quota_leases WHERE subject = 'k$key->{api_key_id}'");
+}
+
 sub reloads {
 	my ($p) = @_;
 	my $user = professional($p);
@@ -150,6 +158,15 @@ sub reloads {
 	my $got = $ends->();
 	is($got->{allowed}, 12345, 'exactly the limit over four reloads');
 	is_clean($got);
+
+	$key = limited_key($p, $user, 10000, 'day');
+	ok(ask($p->{fast_socket}, $key->{api_key})->{allowed}, 'a request');
+	my $leased = leased($p, $key);
+	my %old = children($p);
+	$p->signal('HUP');
+	await('the old processes are gone', sub { my %new = children($p); !grep { $new{$_} } keys %old }, $p);
+	cmp_ok($leased, '>', 1, 'more than it needed was leased');
+	is(leased($p, $key), $leased, 'which a reload does not give back: giving back stops all who need it');
 
 	$key = limited_key($p, $user, 999, 'day');
 	is(drive($p->{fast_socket}, $key->{api_key}, max => 400)->{allowed}, 400, 'four hundred');
