@@ -160,13 +160,15 @@ static const char http_head[] =
 	"# Once in the http block (pierre-http.conf has it): what pierre-auth.conf keeps\n"
 	"# of Pierre's answer. nginx enters a location anew for an index, try_files, PHP\n"
 	"# or an error_page; one client request is asked for and charged once, so the\n"
-	"# first answer stands. Written by `pierre nginx print --http`.\n"
+	"# first answer stands. Only a location with another $pierre_scope asks again,\n"
+	"# and charges again. Written by `pierre nginx print --http`.\n"
 	"\n"
 	"# `set` these in a location that differs: a name for the reports (else the first\n"
 	"# part of the path), what one request costs, and the scope that a key must have.\n"
 	"map $server_port $pierre_route { default \"\"; }\n"
 	"map $server_port $pierre_cost { default 1; }\n"
 	"map $server_port $pierre_scope { default \"\"; }\n"
+	"map $server_port $pierre_passed { default \"\"; }\n"
 	"\n";
 
 static void print_http(void)
@@ -204,7 +206,10 @@ static const char question_head[] =
 	"# Written by `pierre nginx print --server`.\n"
 	"location = /.pierre/auth {\n"
 	"    internal;\n"
-	"    if ($pierre_status = 204) { return 204; }   # asked and charged already\n"
+	"    # asked and charged already, and no scope is demanded, or the same one\n"
+	"    set $pierre_now \"$pierre_status $pierre_scope\";\n"
+	"    if ($pierre_now = \"204 \") { return 204; }\n"
+	"    if ($pierre_passed = \"204 $pierre_scope\") { return 204; }\n"
 	"    fastcgi_pass_request_headers off;\n"
 	"    fastcgi_pass_request_body off;\n"
 	"    fastcgi_param REQUEST_METHOD GET;\n";
@@ -315,6 +320,7 @@ static void print_snippet(void)
 	for (size_t i = 0; i < ANSWERS; i++)
 		printf("auth_request_set $pierre_%s $pierre_said_%s;\n", answers[i].variable,
 		       answers[i].variable);
+	puts("auth_request_set $pierre_passed \"$pierre_said_status $pierre_scope\";");
 	for (size_t i = 0; i < ANSWERS; i++) {
 		if (answers[i].goes == GOES_CLIENT)
 			printf("add_header %s $pierre_%s always;\n", answers[i].header,
