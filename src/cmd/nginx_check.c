@@ -125,6 +125,13 @@ static bool headers_dropped(const struct place *p)
 	return false;
 }
 
+/* X_Pierre_User_Id becomes the same variable as X-Pierre-User-Id in CGI and WSGI. */
+static bool underscores(const struct place *p)
+{
+	return p->fast && p->asks &&
+	       str_eq(nginx_setting(p->block, "underscores_in_headers"), "on");
+}
+
 static const struct rule {
 	bool (*broken)(const struct place *p);
 	const char *sentence;
@@ -141,6 +148,8 @@ static const struct rule {
 		      "error timeout` for the fast pool, and `off` for the slow one" },
 	{ headers_dropped, "its add_header drops the headers that Pierre's files add outside: include "
 			   "pierre-headers.conf, and pierre-auth.conf where it protects, here too" },
+	{ underscores, "a client's X_Pierre_User_Id reaches upstreams that take `_` for `-`: take "
+		       "`underscores_in_headers on` out" },
 };
 
 /* --- where ----------------------------------------------------------------------------- */

@@ -73,6 +73,8 @@ my @mistakes = (
 	[ 'an add_header in a protected location', 'nginx.conf',
 		sub { s/(location \/ \{ include snippets\/pierre-auth.conf;)/$1 location \/in { add_header X-Mine 1; }/ },
 		qr{location /in: its add_header drops}, 1 ],
+	[ 'underscores in headers', 'nginx.conf', sub { s/(include snippets\/pierre-auth-locations.conf;)/underscores_in_headers on; $1/ },
+		qr{location = /\.pierre/auth: a client's X_Pierre}, 1 ],
 	[ 'the door without the other headers', 'nginx.conf',
 		sub { s/\s*include snippets\/pierre-headers.conf;// }, qr{location /demo/: its add_header drops}, 1 ],
 );
