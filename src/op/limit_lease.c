@@ -274,6 +274,8 @@ static bool return_some(struct op *op, const struct limit_due *due, size_t n, st
 	bool done;
 
 	m = empty_idle(due, n, back, of);
+	if (m == 0)
+		return true;
 	done = store_quota_return(op->quota, back, m, err_r);
 	for (size_t i = 0; i < m; i++) {
 		struct limit_slot *slot = of[i]->slot;
