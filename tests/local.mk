@@ -10,7 +10,8 @@ include tests/db/local.mk
 include tests/fuzz/local.mk
 
 EXTRA_DIST += tests/run tests/postgres tests/support tests/http tests/process tests/lint \
-	tests/bench/verify tests/bench/scale tests/bench/plot tests/bench/load.lua tests/bench/peers
+	tests/bench/verify tests/bench/verify.svg tests/bench/scale tests/bench/plot \
+	tests/bench/load.lua tests/bench/peers
 
 # For those who call tests/run themselves, as tests/postgres does.
 check-programs: $(check_PROGRAMS)
