@@ -7,7 +7,7 @@
 #include "shm/room_private.h"
 
 const struct stat_row stat_rows[STAT__COUNT] = {
-	[STAT_CACHE_HITS] = { "cache_hits_total", "Credentials found in a worker's cache." },
+	[STAT_CACHE_HITS] = { "cache_hits_total", "Credentials found in the host's cache." },
 	[STAT_CACHE_MISSES] = { "cache_misses_total", "Credentials looked up in the database." },
 	[STAT_REFUSED_MISSING] = { "refused_missing_total", "Requests without a credential." },
 	[STAT_REFUSED_UNKNOWN] = { "refused_unknown_total", "Requests with an unknown credential." },
