@@ -119,6 +119,21 @@ static int64_t position_after(const char *id)
 	return at;
 }
 
+/* A key whose row is cached, and then changed without a word to this host. */
+static const char *revoked_elsewhere(const struct user *user, struct api_key *key)
+{
+	struct op other = elsewhere();
+	struct api_key out;
+	const char *full;
+	struct err err;
+
+	clock_skew += 10;   /* read after somebody has begun to follow */
+	full = made_key(user, key);
+	is_str(verdict(full), "good", "a key");
+	ok(op_key_revoke(&other, user->id, key->id, &out, &err), "revoked on another host");
+	return full;
+}
+
 /* As long as somebody follows the changes of all hosts, rows do not age. */
 static void followed(void)
 {
@@ -152,31 +167,22 @@ static void followed(void)
 	ok(op_changes_follow(&f.op, &watch, &err), "until the changes are read");
 	is_str(verdict(full), "revoked", "then it is");
 
-	full = made_key(&user, &key);
-	is_str(verdict(full), "good", "another key");
-	ok(op_key_revoke(&other, user.id, key.id, &again, &err), "revoked on another host");
+	full = revoked_elsewhere(&user, &key);
 	clock_skew += 3100;
 	is_str(verdict(full), "revoked", "nobody follows any more: seen after three seconds");
-	full = made_key(&user, &key);
-	is_str(verdict(full), "good", "another key");
-	ok(op_key_revoke(&other, user.id, key.id, &again, &err), "revoked");
+	full = revoked_elsewhere(&user, &key);
 	clock_skew += 61000;
+	watch.position = position_after(key.id);   /* as if it had been swept */
 	ok(op_changes_follow(&f.op, &watch, &err), "too late: the change may have been swept");
 	is_str(verdict(full), "revoked", "nothing from before is used");
 
-	clock_skew += 10;   /* read after somebody has begun to follow */
-	full = made_key(&user, &key);
-	is_str(verdict(full), "good", "another key");
-	ok(op_key_revoke(&other, user.id, key.id, &again, &err), "revoked");
+	full = revoked_elsewhere(&user, &key);
 	watch.position += 1000000;
 	clock_skew += 3100;
 	ok(op_changes_follow(&f.op, &watch, &err), "the numbers of changes have gone back");
 	is_str(verdict(full), "revoked", "nothing from before is used");
 
-	clock_skew += 10;   /* read after somebody has begun to follow */
-	full = made_key(&user, &key);
-	is_str(verdict(full), "good", "another key");
-	ok(op_key_revoke(&other, user.id, key.id, &again, &err), "revoked");
+	full = revoked_elsewhere(&user, &key);
 	f.op.now += 3600000;
 	clock_skew += 3100;
 	watch.position = position_after(key.id);   /* as if it had been swept */
@@ -189,13 +195,9 @@ static void followed(void)
 static void unseen(void)
 {
 	struct user user = make_user(&f, "starter");
-	struct op other = elsewhere();
-	struct api_key key, again;
-	const char *full = made_key(&user, &key);
-	struct err err;
+	struct api_key key;
+	const char *full = revoked_elsewhere(&user, &key);
 
-	is_str(verdict(full), "good", "a key");
-	ok(op_key_revoke(&other, user.id, key.id, &again, &err), "revoked");
 	clock_skew += 295000;
 	generation_follow(f.op.room, 1, clock_monotonic());
 	is_str(verdict(full), "good", "and not seen for almost five minutes");
