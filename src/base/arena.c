@@ -114,7 +114,7 @@ char *arena_strdup(struct arena *a, const char *s)
 
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
-	char text[256], *s;
+	char text[256], *s;   /* most fit, and are printed once */
 	va_list again;
 	int n;
 

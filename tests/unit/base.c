@@ -50,6 +50,38 @@ static void test_numbers(void)
 	}
 }
 
+static void test_decimal(void)
+{
+	struct arena *a = arena_new();
+	struct strbuf b = { .arena = a };
+
+	strbuf_addi(&b, 0);
+	strbuf_adds(&b, " ");
+	strbuf_addi(&b, -10);
+	strbuf_adds(&b, " ");
+	strbuf_addi(&b, INT64_MAX);
+	strbuf_adds(&b, " ");
+	strbuf_addi(&b, INT64_MIN);
+	is_str(b.s, "0 -10 9223372036854775807 -9223372036854775808", "numbers as text");
+	arena_free(&a);
+}
+
+static void test_copy(void)
+{
+	static const struct { const char *text, *copy; } cases[] = {
+		{ NULL, "" }, { "", "" }, { "abcd", "abcd" }, { "abcde", "abcd" },
+		{ "abc\xc3\xa9", "abc" }, { "ab\xc3\xa9", "ab\xc3\xa9" }, { "\xf0\x9f\x98\x80z", "\xf0\x9f\x98\x80" },
+		{ "a\xf0\x9f\x98\x80", "a" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char out[5] = "????";
+
+		str_copy(out, sizeof(out), cases[i].text);
+		is_str(out, cases[i].copy, "four bytes, and no half a character");
+	}
+}
+
 static void test_utf8(void)
 {
 	static const struct { const char *s; bool good; } cases[] = {
@@ -143,6 +175,8 @@ int main(void)
 {
 	test_arena();
 	test_numbers();
+	test_decimal();
+	test_copy();
 	test_utf8();
 	test_encodings();
 	test_time();
