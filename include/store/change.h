@@ -10,9 +10,9 @@
 
 /* What is committed after this call is at that position or a later one. */
 bool store_changes_position(struct db *db, int64_t *position_r, struct err *err_r);
+#define CHANGED_ALL "00000000-0000-0000-0000-000000000000"   /* every id of a table */
 /* Ids of what was committed there or later (some also of earlier), up to max;
- * texts live in arena. CHANGED_ALL stands for those of a whole table. */
-#define CHANGED_ALL "00000000-0000-0000-0000-000000000000"
+ * texts live in arena. */
 bool store_changes_since(struct db *db, int64_t position, struct arena *arena,
 			 const char **ids, size_t max, size_t *n_r, struct err *err_r);
 /* What is older than an hour. */

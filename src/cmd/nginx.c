@@ -168,8 +168,9 @@ static const char http_head[] =
 	"map $server_port $pierre_route { default \"\"; }\n"
 	"map $server_port $pierre_cost { default 1; }\n"
 	"map $server_port $pierre_scope { default \"\"; }\n"
-	"map $server_port $pierre_passed { default \"\"; }\n"
-	"\n";
+	"\n"
+	"# Not to be set: what was asked and answered so far.\n"
+	"map $server_port $pierre_passed { default \"\"; }\n";
 
 static void print_http(void)
 {
