@@ -1,5 +1,6 @@
 /*
- * base/arena.c - blocks in a chain, bump allocation, wiped before they go.
+ * base/arena.c - blocks in a chain, bump allocation, wiped before they go: what
+ * of a block is not given out is zero, so that nothing is cleared twice.
  * Diagnostics: out of memory is fatal (exit status 70, one line on stderr).
  */
 #include "config.h"
@@ -29,7 +30,7 @@ struct arena {
 static void *must_alloc(size_t size)
 {
 	static const char line[] = "error out_of_memory\n";
-	void *p = malloc(size);
+	void *p = calloc(1, size);
 
 	if (p)
 		return p;
@@ -42,7 +43,7 @@ static struct block *block_new(size_t size)
 {
 	struct block *b = must_alloc(sizeof(*b) + size);
 
-	*b = (struct block){ .size = size };
+	b->size = size;
 	return b;
 }
 
@@ -93,7 +94,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	}
 	p = b->data + b->used;
 	b->used += need;
-	return memset(p, 0, need);
+	return p;
 }
 
 char *arena_strndup(struct arena *a, const char *s, size_t n)

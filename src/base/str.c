@@ -11,7 +11,7 @@
 
 void strbuf_grow(struct strbuf *b, size_t n)
 {
-	size_t cap = b->cap ? b->cap : 256;
+	size_t cap = b->cap ? b->cap : 64;
 	char *grown;
 
 	while (cap < b->len + n + 1)
@@ -25,12 +25,20 @@ void strbuf_grow(struct strbuf *b, size_t n)
 
 void strbuf_addi(struct strbuf *b, int64_t n)
 {
-	char text[sizeof("-9223372036854775808")], *p = text + sizeof(text);
+	static const char pairs[] =
+		"0001020304050607080910111213141516171819202122232425262728293031323334353637383940"
+		"4142434445464748495051525354555657585960616263646566676869707172737475767778798081"
+		"828384858687888990919293949596979899";
+	char text[sizeof("-9223372036854775808") + 1], *p = text + sizeof(text);
 	uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+	bool even;
 
-	do
-		*--p = (char)('0' + left % 10);
-	while (left /= 10);
+	do {
+		p -= 2;
+		memcpy(p, &pairs[left % 100 * 2], 2);
+		even = left >= 10;
+	} while (left /= 100);
+	p += !even;
 	if (n < 0)
 		*--p = '-';
 	strbuf_add(b, p, (size_t)(text + sizeof(text) - p));

@@ -24,6 +24,10 @@ static void test_arena(void)
 	ok(arena_strdup(a, "again") == secret, "after a reset the same memory is handed out");
 	memset(arena_alloc(a, 100000), 1, 100000);
 	ok(((char *)arena_alloc(a, 64))[63] == 0, "memory is zeroed");
+	memset(arena_alloc(a, 5000), 1, 5000);
+	arena_reset(a);
+	secret = arena_alloc(a, 5000);
+	ok(secret[0] == 0 && memcmp(secret, secret + 1, 4999) == 0, "also where it was used before");
 	ok((uintptr_t)arena_alloc(a, 1) % 16 == 0, "memory is aligned");
 	is_str(arena_printf(a, "%d-%s", 7, "x"), "7-x", "printf on the arena");
 	ok(arena_strdup(a, NULL) == NULL, "copy of nothing is nothing");
@@ -54,6 +58,7 @@ static void test_decimal(void)
 {
 	struct arena *a = arena_new();
 	struct strbuf b = { .arena = a };
+	bool good = true;
 
 	strbuf_addi(&b, 0);
 	strbuf_adds(&b, " ");
@@ -63,6 +68,12 @@ static void test_decimal(void)
 	strbuf_adds(&b, " ");
 	strbuf_addi(&b, INT64_MIN);
 	is_str(b.s, "0 -10 9223372036854775807 -9223372036854775808", "numbers as text");
+	for (int64_t n = -1100; n <= 1100 && good; n++) {
+		b.len = 0;
+		strbuf_addi(&b, n);
+		good = str_eq(b.s, arena_printf(a, "%lld", (long long)n));
+	}
+	ok(good, "each with its digits, whether one, two or more");
 	arena_free(&a);
 }
 
