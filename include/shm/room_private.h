@@ -23,8 +23,8 @@
 #include "shm/room.h"
 #include "shm/stat.h"
 
-#define ROOM_LAYOUT 3
-#define ROOM_FILE "room.3"
+#define ROOM_LAYOUT 4
+#define ROOM_FILE "room.4"
 #define ROOM_LOCK "room.lock"       /* held by a service, also by its last child */
 #define ROOM_MAGIC "pierrRM"
 #define ROOM_TEXT 40
@@ -139,7 +139,7 @@ struct room {
 /* How long the parts are for these sizes, and where they begin. */
 void room_measure(struct room *r, size_t rings, size_t limit_slots, size_t cache_bytes);
 void room_place(struct room *r, void *base);
-uint64_t room_hash(const void *data, size_t n);      /* FNV-1a */
+uint64_t room_hash(const void *data, size_t n);      /* of whole words; no secret in it */
 
 void room_mutex_init(pthread_mutex_t *m);    /* robust, shared by processes */
 /* Never fails, also after kill -9 of the holder. */

@@ -43,18 +43,9 @@ static size_t entry_size(size_t name_size, size_t data_size)
 	return (sizeof(struct entry) + name_size + data_size + UNIT - 1) / UNIT * UNIT;
 }
 
-/* Of whole words: what is behind the last byte of an entry is zero. */
 static uint64_t sum_of(const struct entry *e, size_t bytes)
 {
-	const char *p = (const char *)e;
-	uint64_t sum = bytes, word;
-
-	for (size_t i = sizeof(e->sum); i < bytes; i += sizeof(word)) {
-		memcpy(&word, p + i, sizeof(word));
-		sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-		sum ^= sum >> 32;
-	}
-	return sum;
+	return room_hash((const char *)e + sizeof(e->sum), bytes - sizeof(e->sum));
 }
 
 static bool is_whole(const struct room *r, uint64_t at)

@@ -95,14 +95,25 @@ const char *room_host_id(const struct room *r)
 	return r->header->identity.host_id;
 }
 
+/* Both halves of the product count: its low bits alone know no high bit. */
+static uint64_t mixed(uint64_t h, uint64_t word)
+{
+	h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ h >> 32;
+}
+
 uint64_t room_hash(const void *data, size_t n)
 {
-	const unsigned char *p = data;
-	uint64_t h = UINT64_C(14695981039346656037);
+	const char *p = data;
+	uint64_t h = n, word;
 
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ p[i]) * UINT64_C(1099511628211);
-	return h;
+	for (; n >= sizeof(word); n -= sizeof(word), p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		h = mixed(h, word);
+	}
+	word = 0;
+	memcpy(&word, p, n);
+	return mixed(h, word);
 }
 
 /* --- locks -------------------------------------------------------------------- */

@@ -25,7 +25,7 @@ sub start {
 }
 sub room { my ($p) = @_; return $p->{env}{RUNTIME_DIR} }
 sub mode { return sprintf '%04o', (stat $_[0])[2] & 07777 }
-sub inode { my ($p) = @_; return (stat room($p) . '/room.3')[1] }
+sub inode { my ($p) = @_; return (stat room($p) . '/room.4')[1] }
 sub refused {
 	my ($p, $what, $re, %env) = @_;
 	my $r = $p->cli('serve', env => \%env);
@@ -36,7 +36,7 @@ sub refused {
 subtest 'its directory' => sub {
 	my $p = start();
 	is(mode(room($p)), '0700', 'is for the service alone');
-	is(mode(room($p) . "/$_"), '0600', "$_ too") for qw(room.3 room.lock);
+	is(mode(room($p) . "/$_"), '0600', "$_ too") for qw(room.4 room.lock);
 	is($p->stop_serve, 0, 'stops');
 	chmod 0777, room($p);
 	refused($p, 'a directory for all', qr/RUNTIME_DIR .*writable by nobody else/);
@@ -61,7 +61,7 @@ subtest 'what it outlives' => sub {
 	isnt(inode($p), $inode, 'other sizes: another file');
 	is(count_log($p, qr/ room_discarded /), 0, 'nothing was thrown away so far');
 	is($p->stop_serve, 0, 'stops');
-	open my $f, '>', room($p) . '/room.3' or die "open: $!";
+	open my $f, '>', room($p) . '/room.4' or die "open: $!";
 	print $f "torn\n";
 	close $f;
 	serve($p);
