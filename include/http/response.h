@@ -18,7 +18,7 @@
 struct response {
 	struct arena *arena;
 	int status;
-	struct { const char *name, *value; } headers[RESPONSE_HEADERS_MAX];
+	struct { const char *name, *value; size_t len; } headers[RESPONSE_HEADERS_MAX];
 	size_t n_headers;
 	const char *content_type;   /* NULL = no body */
 	const char *body;
@@ -27,8 +27,10 @@ struct response {
 };
 
 void response_init(struct response *r, struct arena *arena);
-/* Values with control characters are dropped whole (header injection). */
+/* Both texts are constants or in the request's arena: they are not copied.
+ * Values with control characters are dropped whole (header injection). */
 void response_header(struct response *r, const char *name, const char *value);
+void response_number(struct response *r, const char *name, int64_t value);
 void response_body(struct response *r, const char *content_type, const char *body, size_t n);
 
 /* For public documents: a strong ETag from the body of a 200, and 304 when the

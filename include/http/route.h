@@ -44,9 +44,9 @@ struct route {
 
 /* {id} is a UUID: lower-cased here, malformed = no match (404). */
 struct route_match {
-	const struct route *route;       /* NULL: see `allowed` */
+	const struct route *route;       /* NULL: see `allow` */
 	const char *params[ROUTE_PARAMS_MAX];
-	const char *allow;               /* "GET, HEAD, OPTIONS" when the path is known */
+	const char *allow;               /* of a known path without it: "GET, HEAD, OPTIONS" */
 };
 
 /* tables: NULL-terminated list of tables. The undecoded path is matched: an

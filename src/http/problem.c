@@ -109,8 +109,7 @@ void problem_reply_with(struct response *res, const char *request_id, const stru
 	if (kind->status == 401)
 		add_challenge(res, err);
 	if (err->retry_after > 0)
-		response_header(res, "Retry-After",
-				arena_printf(res->arena, "%d", err->retry_after));
+		response_number(res, "Retry-After", err->retry_after);
 }
 
 void problem_reply(struct response *res, const char *request_id, const struct err *err)

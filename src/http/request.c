@@ -65,13 +65,18 @@ static const char *random_id(struct arena *arena)
 	return text;
 }
 
+static bool is_id_char(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+}
+
 static const char *id_of(const struct request *r)
 {
-	static const char allowed[] =
-		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-";
 	const char *id = param_or_empty(r, "REQUEST_ID");
-	size_t n = strspn(id, allowed);
+	size_t n = 0;
 
+	while (is_id_char(id[n]))
+		n++;
 	if (n < 1 || n > REQUEST_ID_MAX || id[n] != '\0')
 		return random_id(r->arena);
 	return arena_strndup(r->arena, id, n);

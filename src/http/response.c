@@ -67,7 +67,16 @@ void response_header(struct response *r, const char *name, const char *value)
 		return;
 	}
 	r->headers[r->n_headers].name = name;
-	r->headers[r->n_headers++].value = arena_strndup(r->arena, value, n);
+	r->headers[r->n_headers].value = value;
+	r->headers[r->n_headers++].len = n;
+}
+
+void response_number(struct response *r, const char *name, int64_t value)
+{
+	struct strbuf b = { .arena = r->arena };
+
+	strbuf_addi(&b, value);
+	response_header(r, name, b.s);
 }
 
 void response_body(struct response *r, const char *content_type, const char *body, size_t n)
@@ -77,11 +86,11 @@ void response_body(struct response *r, const char *content_type, const char *bod
 	r->body_len = n;
 }
 
-static void add_header(struct strbuf *out, const char *name, const char *value)
+static void add_header(struct strbuf *out, const char *name, const char *value, size_t n)
 {
 	strbuf_adds(out, name);
 	strbuf_add(out, ": ", 2);
-	strbuf_adds(out, value);
+	strbuf_add(out, value, n);
 	strbuf_add(out, "\r\n", 2);
 }
 
@@ -89,6 +98,7 @@ void response_write(const struct response *r, const char *request_id, bool head,
 		    struct strbuf *out)
 {
 	bool bodyless = r->status == 204 || r->status == 304;
+	size_t n;
 
 	strbuf_grow(out, HEAD_TYPICAL + r->body_len);
 	strbuf_adds(out, "Status: ");
@@ -97,18 +107,19 @@ void response_write(const struct response *r, const char *request_id, bool head,
 	strbuf_adds(out, phrase_of(r->status));
 	strbuf_adds(out, "\r\n");
 	if (r->content_type && r->status != 204)
-		add_header(out, "Content-Type", r->content_type);
+		add_header(out, "Content-Type", r->content_type, strlen(r->content_type));
 	if (r->status != 204) {   /* RFC 9110 section 8.6 forbids it there */
 		strbuf_adds(out, "Content-Length: ");
 		strbuf_addi(out, (int64_t)r->body_len);
 		strbuf_adds(out, "\r\n");
 	}
 	for (size_t i = 0; i < r->n_headers; i++)
-		add_header(out, r->headers[i].name, r->headers[i].value);
+		add_header(out, r->headers[i].name, r->headers[i].value, r->headers[i].len);
 	if (!r->is_public)
-		add_header(out, "Cache-Control", "no-store");
-	if (request_id && !has_controls(request_id, strlen(request_id)))
-		add_header(out, "X-Request-Id", request_id);
+		strbuf_adds(out, "Cache-Control: no-store\r\n");
+	n = request_id ? strlen(request_id) : 0;
+	if (request_id && !has_controls(request_id, n))
+		add_header(out, "X-Request-Id", request_id, n);
 	strbuf_adds(out, "\r\n");
 	if (!head && !bodyless)
 		strbuf_add(out, r->body, r->body_len);

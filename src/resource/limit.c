@@ -53,14 +53,6 @@ static void add_state(struct strbuf *b, const struct call *call,
 	strbuf_addi(b, seconds_left(call, s));
 }
 
-static void number(struct call *call, const char *name, int64_t n)
-{
-	struct strbuf b = { .arena = call->req->arena };
-
-	strbuf_addi(&b, n);
-	response_header(call->res, name, b.s);
-}
-
 void limit_headers(struct call *call, const struct limit_outcome *out)
 {
 	struct strbuf policy = { .arena = call->req->arena };
@@ -75,9 +67,9 @@ void limit_headers(struct call *call, const struct limit_outcome *out)
 	}
 	response_header(call->res, "RateLimit-Policy", policy.s);
 	response_header(call->res, "RateLimit", state.s);
-	number(call, "X-RateLimit-Limit", s->limit);
-	number(call, "X-RateLimit-Remaining", s->remaining);
-	number(call, "X-RateLimit-Reset", s->reset_at / SECOND_MS);
+	response_number(call->res, "X-RateLimit-Limit", s->limit);
+	response_number(call->res, "X-RateLimit-Remaining", s->remaining);
+	response_number(call->res, "X-RateLimit-Reset", s->reset_at / SECOND_MS);
 	response_header(call->res, "X-RateLimit-Tier", s->tier);
 }
 

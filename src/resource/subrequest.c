@@ -74,8 +74,7 @@ void subrequest_answer(const struct request *req, struct response *res)
 		return;
 	if (!good && !is_refusal(res->status))
 		cannot_judge(req, res);
-	response_header(res, "X-Pierre-Status",
-			good ? "204" : arena_printf(req->arena, "%d", res->status));
+	response_number(res, "X-Pierre-Status", good ? 204 : res->status);
 	if (!good)
 		response_header(res, "X-Pierre-Problem", res->body);
 	if (good)

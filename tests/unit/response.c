@@ -77,10 +77,8 @@ static void test_headers(void)
 	is_int((int64_t)r.n_headers, 0, "values with controls are dropped whole");
 	response_header(&r, "X-A", "caf\xc3\xa9");
 	is_int((int64_t)r.n_headers, 1, "other bytes are kept");
-	char value[] = "before";
-	response_header(&r, "X-B", value);
-	memcpy(value, "after!", 6);
-	ok(strstr(text_of(&r, false), "X-B: before\r\n") != NULL, "values are copied");
+	response_number(&r, "X-B", -120);
+	ok(strstr(text_of(&r, false), "X-B: -120\r\n") != NULL, "a number");
 	for (int i = 2; i < RESPONSE_HEADERS_MAX + 1; i++)
 		response_header(&r, "X-C", "1");
 	is_int((int64_t)r.n_headers, RESPONSE_HEADERS_MAX, "and there is a limit");
