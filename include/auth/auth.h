@@ -22,7 +22,7 @@ void sha256_hex(const void *data, size_t n, char out[SHA256_HEX]);
 void hmac_sha256_hex(const void *key, size_t key_n, const void *data, size_t n,
 		     char out[SHA256_HEX]);
 
-/* Time depends on the longer length only; NULL equals nothing. */
+/* Time depends on the lengths only; NULL equals nothing. */
 bool equal_ct(const char *a, const char *b);
 
 #endif

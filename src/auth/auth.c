@@ -82,20 +82,15 @@ void hmac_sha256_hex(const void *key, size_t key_n, const void *data, size_t n,
 bool equal_ct(const char *a, const char *b)
 {
 	size_t na, nb, n;
-	unsigned differ;
+	int differ;
 
 	if (!a || !b)
 		return false;
 	na = strlen(a);
 	nb = strlen(b);
-	n = na > nb ? na : nb;
+	n = na < nb ? na : nb;
 	differ = na != nb;
-	for (size_t i = 0; i < n; i++) {
-		/* past its end a text is read at its NUL again */
-		unsigned ca = (unsigned char)a[i < na ? i : na];
-		unsigned cb = (unsigned char)b[i < nb ? i : nb];
-
-		differ |= ca ^ cb;
-	}
+	for (size_t i = 0; i < n; i++)
+		differ |= (unsigned char)a[i] ^ (unsigned char)b[i];
 	return differ == 0;
 }
