@@ -34,20 +34,21 @@ static size_t value_size(const struct field *f)
 	return f->type == FIELD_BOOL ? sizeof(bool) : sizeof(int64_t);
 }
 
-/* A text is one byte that says whether there is one, then it with its NUL. */
+/* A text is its length with the NUL, 0 = there is none, then it. */
 static void pack(struct strbuf *b, const struct field_schema *schema, const void *row)
 {
 	for (const struct field *f = schema->fields; f->name; f++) {
 		const char *text = NULL;
+		uint32_t size;
 
 		if (!is_text(f)) {
 			strbuf_add(b, field_cptr(f, row), value_size(f));
 			continue;
 		}
 		memcpy(&text, field_cptr(f, row), sizeof(text));
-		strbuf_add(b, text ? "1" : "0", 1);
-		if (text)
-			strbuf_add(b, text, strlen(text) + 1);
+		size = text ? (uint32_t)strlen(text) + 1 : 0;
+		strbuf_add(b, (const char *)&size, sizeof(size));
+		strbuf_add(b, text, size);
 	}
 }
 
@@ -55,17 +56,18 @@ static void pack(struct strbuf *b, const struct field_schema *schema, const void
 static const char *unpack(const char *at, const struct field_schema *schema, void *row)
 {
 	for (const struct field *f = schema->fields; f->name; f++) {
-		const char *text = NULL;
+		const char *text;
+		uint32_t size;
 
 		if (!is_text(f)) {
 			memcpy(field_ptr(f, row), at, value_size(f));
 			at += value_size(f);
 			continue;
 		}
-		if (*at++ == '1') {
-			text = at;
-			at += strlen(at) + 1;
-		}
+		memcpy(&size, at, sizeof(size));
+		at += sizeof(size);
+		text = size > 0 ? at : NULL;
+		at += size;
 		memcpy(field_ptr(f, row), &text, sizeof(text));
 	}
 	return at;

@@ -117,7 +117,6 @@ static bool empty(struct op *op, struct limit_slot *slot, const struct limit_sta
 
 static enum took taken(struct limit_slot *slot, struct limit_state *s, uint32_t left)
 {
-	s->slot = slot;
 	s->remaining = lease_remaining(slot, s, left);
 	return TOOK;
 }
