@@ -38,10 +38,9 @@ uint64_t ring_head(const struct room *r, size_t ring);
 /* Rows up to this sequence are committed. */
 uint64_t ring_tail(const struct room *r, size_t ring);
 
-/* Consumer: the recorder. Copy up to max rows from `from` (a sequence) on;
- * 0 when from is not above the tail, or not pushed yet. */
-size_t ring_peek(const struct room *r, size_t ring, uint64_t from,
-		 struct usage_record *out, size_t max);
+/* Consumer: the recorder. The row of a sequence, as it stands in the ring until
+ * ring_done() passes it; NULL when it was passed, or is not pushed yet. */
+const struct usage_record *ring_row(const struct room *r, size_t ring, uint64_t seq);
 void ring_done(struct room *r, size_t ring, uint64_t upto);   /* after COMMIT */
 size_t ring_count(const struct room *r);
 size_t ring_depth(const struct room *r, size_t ring);         /* rows waiting */

@@ -9,6 +9,8 @@
 #include "base/str.h"
 #include "db/driver_pgsql.h"
 
+#define VALUE_TYPICAL 16   /* bytes: room at once, not by doubling */
+
 static void add_escaped(struct strbuf *b, const char *s)
 {
 	static const char special[] = "\b\f\n\r\t\v\\", letters[] = "bfnrtv\\";
@@ -45,6 +47,7 @@ static bool add_value(struct strbuf *b, const struct db_value *v, struct arena *
 static bool copy_text(struct strbuf *b, const struct db_value *values, size_t n_columns,
 		      size_t n_rows, struct arena *arena)
 {
+	strbuf_grow(b, n_rows * n_columns * VALUE_TYPICAL);
 	for (size_t row = 0; row < n_rows; row++)
 		for (size_t i = 0; i < n_columns; i++) {
 			if (!add_value(b, &values[row * n_columns + i], arena))

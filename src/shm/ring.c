@@ -70,17 +70,9 @@ uint64_t ring_tail(const struct room *r, size_t ring)
 	return r && ring < r->rings ? atomic_load(&r->heads[ring].tail) : 0;
 }
 
-size_t ring_peek(const struct room *r, size_t ring, uint64_t from,
-		 struct usage_record *out, size_t max)
+const struct usage_record *ring_row(const struct room *r, size_t ring, uint64_t seq)
 {
-	uint64_t head = ring_head(r, ring), tail = ring_tail(r, ring);
-	size_t n = 0;
-
-	if (from <= tail)   /* written over, perhaps */
-		return 0;
-	for (uint64_t seq = from; seq <= head && n < max; seq++)
-		out[n++] = *row(r, ring, seq);
-	return n;
+	return seq > ring_tail(r, ring) && seq <= ring_head(r, ring) ? row(r, ring, seq) : NULL;
 }
 
 void ring_done(struct room *r, size_t ring, uint64_t upto)

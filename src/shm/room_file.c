@@ -231,13 +231,12 @@ static bool move(struct room *r, int dir_fd, struct room_identity *id, struct er
 		return false;
 	}
 	for (size_t i = 0; i < old.rings; i++) {
-		struct usage_record rec;
 		uint64_t head = ring_head(&old, i);
 
 		atomic_store(&r->heads[i].head, ring_tail(&old, i));
 		atomic_store(&r->heads[i].tail, ring_tail(&old, i));
 		for (uint64_t seq = ring_tail(&old, i) + 1; seq <= head; seq++)
-			if (ring_peek(&old, i, seq, &rec, 1) != 1 || !ring_push(r, i, &rec)) {
+			if (!ring_push(r, i, ring_row(&old, i, seq))) {
 				unmap(&old);
 				return cannot_make(err_r, ENOSPC);
 			}

@@ -37,6 +37,7 @@ void store_usage_close(struct usage_store **u)
 	for (size_t i = 0; i < USAGE_MONTHS; i++)
 		usage_month_close(*u, &(*u)->months[i]);
 	arena_free(&(*u)->arena);
+	free((*u)->values);
 	free(*u);
 	*u = NULL;
 }

@@ -26,7 +26,6 @@ struct record {
 	bool *moved;                 /* by ring */
 	struct strbuf bodies[USAGE_PARTS];
 	uint32_t parts;              /* bits: those with a body */
-	struct db_value *values;
 	size_t inserted;
 	int64_t time_ms;             /* of the last row, ... */
 	const char *moment;          /* ... as text: many rows have the same */
@@ -132,9 +131,20 @@ static const char *moment_of(struct record *r, int64_t time_ms)
 	return r->moment;
 }
 
+/* Not on the arena, which would clear a quarter of a megabyte, twice. */
+static void values_reserve(struct usage_store *u, size_t n)
+{
+	if (n <= u->values_cap)
+		return;
+	u->values = reallocarray(u->values, n, sizeof(*u->values));
+	if (!u->values)
+		abort();
+	u->values_cap = n;
+}
+
 static void add_row(struct record *r, const struct usage_row *row)
 {
-	struct db_value *v = &r->values[r->inserted++ * ROW_COLUMNS];
+	struct db_value *v = &r->u->values[r->inserted++ * ROW_COLUMNS];
 	struct arena *a = r->u->arena;
 	const char *route = clean(a, row->route);
 	uint32_t part;
@@ -201,7 +211,6 @@ static void begin(struct record *r)
 	arena_reset(a);
 	r->seqs = arena_alloc(a, r->m->n_positions * sizeof(*r->seqs));
 	r->moved = arena_alloc(a, r->m->n_positions * sizeof(*r->moved));
-	r->values = arena_alloc(a, r->n * ROW_COLUMNS * sizeof(*r->values));
 	r->inserted = 0;
 	r->moment = NULL;
 	r->parts = 0;
@@ -217,7 +226,7 @@ static bool record_tx(struct db *db, void *arg, struct err *err_r)
 	if (!add_rows(r, err_r))
 		return false;
 	return r->inserted == 0 ||
-		(db_bulk(db, SQL_USAGE_ROW_INSERT, r->values, ROW_COLUMNS, r->inserted, err_r) &&
+		(db_bulk(db, SQL_USAGE_ROW_INSERT, r->u->values, ROW_COLUMNS, r->inserted, err_r) &&
 		 write_bodies(r, err_r) && positions_write(r, err_r));
 }
 
@@ -248,6 +257,7 @@ bool store_usage_record(struct usage_store *u, const struct usage_row *rows, siz
 	if (!usage_month_open(u, window_id(WINDOW_MONTH, rows[0].time_ms), &r.m, err_r))
 		return false;
 	positions_reserve(r.m, rows, n);
+	values_reserve(u, n * ROW_COLUMNS);
 	done = db_transaction(r.m->db, record_tx, &r, &err);
 	if (!done && err.kind == ERR_CONFLICT) {
 		forget_positions(r.m);

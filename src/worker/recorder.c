@@ -10,6 +10,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@
 #define CHECKPOINT_BYTES INT64_C(8388608)   /* a log over this does not wait, ... */
 #define CHECKPOINT_LAST_MS 30000            /* ... any other for so long */
 #define LAST_MS 1500                /* for what is left in the rings at a stop */
+#define KEEP_BYTES (16 << 20)       /* of freed memory: batches come 50 times a second */
 #define JOB_MS 60000                /* the watchdog's deadline for one job */
 
 /* Rows of one ring in a batch. */
@@ -49,8 +51,7 @@ struct part {
 struct recorder {
 	struct worker w;
 	struct usage_store *store;
-	struct usage_record *records;       /* BATCH_ROWS */
-	struct usage_row *rows, *group;     /* of a batch; those of one month */
+	struct usage_row *rows;             /* of a batch; texts stay in the rings */
 	size_t n;
 	struct part *parts;                 /* one a ring */
 	size_t n_parts;
@@ -91,25 +92,21 @@ static bool may_work(struct recorder *r)
 
 static void take_ring(struct recorder *r, size_t ring, size_t max)
 {
-	struct room *room = r->w.child->room;
-	uint64_t from = ring_tail(room, ring) + 1;
-	size_t n = ring_peek(room, ring, from, r->records + r->n, max);
+	const struct room *room = r->w.child->room;
+	uint64_t from = ring_tail(room, ring) + 1, seq = from;
+	const struct usage_record *rec;
 
-	r->more |= n == max;
-	for (size_t i = 0; i < n; i++) {
-		const struct usage_record *rec = &r->records[r->n + i];
-
-		r->rows[r->n + i] = (struct usage_row){
-			.seq = from + i, .ring = (uint32_t)ring, .time_ms = rec->time_ms,
+	for (; seq < from + max && (rec = ring_row(room, ring, seq)); seq++)
+		r->rows[r->n++] = (struct usage_row){
+			.seq = seq, .ring = (uint32_t)ring, .time_ms = rec->time_ms,
 			.request_id = rec->request_id, .key_id = rec->key_id,
 			.user_id = rec->user_id, .tenant_id = rec->tenant_id,
 			.route = rec->route, .method = rec->method, .address = rec->address,
 			.user_agent = rec->user_agent, .cost = rec->cost,
 		};
-	}
-	if (n > 0)
-		r->parts[r->n_parts++] = (struct part){ ring, from + n - 1 };
-	r->n += n;
+	r->more |= seq == from + max;
+	if (seq > from)
+		r->parts[r->n_parts++] = (struct part){ ring, seq - 1 };
 }
 
 /* Each gives its share, so that none waits long. */
@@ -128,37 +125,37 @@ static void take(struct recorder *r)
 			take_ring(r, i, share);
 }
 
-static bool record_group(struct recorder *r, size_t n, struct err *err_r)
+static bool record_run(struct recorder *r, const struct usage_row *rows, size_t n,
+		       struct err *err_r)
 {
 	const struct child *c = r->w.child;
 	int64_t inserted;
 
-	if (!store_usage_record(r->store, r->group, n, &inserted, err_r))
+	if (!store_usage_record(r->store, rows, n, &inserted, err_r))
 		return false;
 	stat_add(c->room, c->block, STAT_RECORDER_BATCHES, 1);
 	stat_add(c->room, c->block, STAT_ROWS_RECORDED, (uint64_t)inserted);
 	return true;
 }
 
-/* A transaction for each month; what is left over moves to the front, in order. */
+/* How many of these, from the first on, are of the month of the first. */
+static size_t month_run(const struct usage_row *rows, size_t n)
+{
+	uint32_t month = window_id(WINDOW_MONTH, rows[0].time_ms);
+	int64_t start = window_start(WINDOW_MONTH, month), end = window_end(WINDOW_MONTH, month);
+	size_t i = 1;
+
+	while (i < n && rows[i].time_ms >= start && rows[i].time_ms < end)
+		i++;
+	return i;
+}
+
+/* A transaction for each month; at a month's end, one for each and ring. */
 static bool record_months(struct recorder *r, struct err *err_r)
 {
-	while (r->n > 0) {
-		uint32_t month = window_id(WINDOW_MONTH, r->rows[0].time_ms);
-		int64_t start = window_start(WINDOW_MONTH, month);
-		int64_t end = window_end(WINDOW_MONTH, month);
-		size_t n = 0, left = 0;
-
-		for (size_t i = 0; i < r->n; i++) {
-			const struct usage_row *row = &r->rows[i];
-
-			if (row->time_ms >= start && row->time_ms < end)
-				r->group[n++] = *row;
-			else
-				r->rows[left++] = *row;
-		}
-		r->n = left;
-		if (!record_group(r, n, err_r))
+	for (size_t at = 0, n; at < r->n; at += n) {
+		n = month_run(r->rows + at, r->n - at);
+		if (!record_run(r, r->rows + at, n, err_r))
 			return false;
 	}
 	return true;
@@ -374,13 +371,11 @@ static bool recorder_open(struct recorder *r, const struct child *c)
 		return false;
 	path = db_path(r->w.db);
 	r->store = store_usage_open(r->w.db, room_host_id(c->room));
-	r->records = calloc(BATCH_ROWS, sizeof(*r->records));
 	r->rows = calloc(BATCH_ROWS, sizeof(*r->rows));
-	r->group = calloc(BATCH_ROWS, sizeof(*r->group));
 	r->parts = calloc(ring_count(c->room) + 1, sizeof(*r->parts));
 	r->lock_path = strdup(path ? arena_printf(r->w.arena, "%s.recorder", path)
 				   : arena_printf(r->w.arena, "%s/recorder", c->conf->runtime_dir));
-	if (!r->records || !r->rows || !r->group || !r->parts || !r->lock_path)
+	if (!r->rows || !r->parts || !r->lock_path)
 		abort();
 	r->checkpoint_last = clock_monotonic() + CHECKPOINT_LAST_MS;
 	return true;
@@ -390,9 +385,7 @@ static void recorder_close(struct recorder *r)
 {
 	store_usage_close(&r->store);
 	child_close(&r->w);
-	free(r->records);
 	free(r->rows);
-	free(r->group);
 	free(r->parts);
 	free(r->lock_path);
 	if (r->lock_fd >= 0)
@@ -405,6 +398,9 @@ int recorder_main(const struct child *c)
 	struct recorder r;
 
 	child_signals();
+	/* its pages would go to the kernel with each batch, and come back with the next */
+	mallopt(M_MMAP_THRESHOLD, KEEP_BYTES);
+	mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
 	if (!recorder_open(&r, c))
 		return EXIT_FAILURE;
 	if (!is_sync(c) && nice(NICE) == -1)

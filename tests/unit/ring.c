@@ -6,7 +6,6 @@
 #include "room_fixture.h"
 
 #define KILLS 150
-#define BATCH 64
 
 static void fill(struct usage_record *rec, uint64_t seq)
 {
@@ -15,12 +14,13 @@ static void fill(struct usage_record *rec, uint64_t seq)
 	rec->cost = (uint32_t)seq;
 }
 
-static bool is_row(const struct usage_record *rec, uint64_t seq)
+static bool has(const struct room *r, size_t ring, uint64_t seq)
 {
+	const struct usage_record *rec = ring_row(r, ring, seq);
 	struct usage_record want;
 
 	fill(&want, seq);
-	return memcmp(rec, &want, sizeof(want)) == 0;
+	return rec && memcmp(rec, &want, sizeof(want)) == 0;
 }
 
 static bool push(struct room *r, size_t ring)
@@ -33,22 +33,19 @@ static bool push(struct room *r, size_t ring)
 
 static void test_basics(struct room *r)
 {
-	struct usage_record rows[BATCH];
 	int n = 0;
 
 	is_int((int64_t)ring_count(r), RINGS, "one ring a slot");
-	is_int((int64_t)ring_peek(r, 0, 1, rows, BATCH), 0, "an empty ring has no row");
+	ok(!ring_row(r, 0, 0) && !ring_row(r, 0, 1), "an empty ring has no row");
 	ok(push(r, 0) && push(r, 0) && push(r, 0), "three rows");
 	is_int((int64_t)ring_head(r, 0), 3, "sequences begin with 1");
 	is_int((int64_t)ring_depth(r, 0), 3, "three wait");
 	is_int((int64_t)ring_depth(r, 1), 0, "none in another ring");
-	is_int((int64_t)ring_peek(r, 0, 1, rows, 2), 2, "no more than asked for");
-	ok(is_row(&rows[0], 1) && is_row(&rows[1], 2), "in order");
-	is_int((int64_t)ring_peek(r, 0, 2, rows, BATCH), 2, "from the middle");
-	ok(is_row(&rows[0], 2) && is_row(&rows[1], 3), "the right ones");
+	ok(has(r, 0, 1) && has(r, 0, 2) && has(r, 0, 3), "in order");
+	ok(!ring_row(r, 0, 4), "and no more");
 	ring_done(r, 0, 2);
 	is_int((int64_t)ring_tail(r, 0), 2, "two are committed");
-	is_int((int64_t)ring_peek(r, 0, 2, rows, BATCH), 0, "what is committed is gone");
+	ok(!ring_row(r, 0, 2) && has(r, 0, 3), "what is committed is gone");
 	ring_done(r, 0, 1);
 	is_int((int64_t)ring_tail(r, 0), 2, "the tail never goes back");
 	ring_done(r, 0, 99);
@@ -91,15 +88,11 @@ static bool produce(struct room *r, int index, void *arg)
 /* Reads what was published; every row must be the one of its sequence. */
 static bool consume(struct room *r, size_t ring, uint64_t *next)
 {
-	struct usage_record rows[BATCH];
 	bool good = true;
-	size_t n;
 
-	while ((n = ring_peek(r, ring, *next, rows, BATCH)) > 0) {
-		for (size_t i = 0; i < n; i++)
-			good = is_row(&rows[i], *next + i) && good;
-		*next += n;
-		ring_done(r, ring, *next - 1);
+	for (; ring_row(r, ring, *next); (*next)++) {
+		good = has(r, ring, *next) && good;
+		ring_done(r, ring, *next);
 	}
 	return good;
 }
