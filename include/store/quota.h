@@ -26,13 +26,20 @@ bool store_quota_migrate(struct db *quota, struct err *err_r);
 struct quota_want {
 	int64_t least, most, share;
 };
-/* Lease that much, if it is left: granted = least(want, limit - leased)
+struct quota_lease {
+	const char *subject;
+	enum window_kind kind;
+	uint32_t window;
+	int64_t limit;
+	struct quota_want want;
+	int64_t asked;             /* of the store */
+	int64_t granted;           /* 0 = the limit is reached */
+	int64_t leased;            /* in this window after it, by all hosts */
+};
+/* Lease that much of each, if it is left: granted = least(asked, limit - leased)
  * where leased < limit, in one upsert (traps.md 5: the obvious `leased + n <=
- * limit` loses the remainder). *granted_r 0 = the limit is reached.
- * *leased_r = leased in this window after it, by all hosts. Committed when true. */
-bool store_quota_lease(struct db *db, const char *subject, enum window_kind kind,
-		       uint32_t window, int64_t limit, const struct quota_want *w,
-		       int64_t *granted_r, int64_t *leased_r, struct err *err_r);
+ * limit` loses the remainder). All in one transaction, committed when true. */
+bool store_quota_lease(struct db *db, struct quota_lease *all, size_t n, struct err *err_r);
 /* Give back n requests each (never below zero), in one transaction; to a window
  * that is over: nothing. */
 struct quota_return {

@@ -25,7 +25,7 @@
 #define NOTE_MS 100           /* a refusal is not asked about again for so long */
 #define TRIES 16
 #define DUE_MAX 256
-#define RETURN_MAX 16         /* slots that are locked while the database is asked */
+#define TOGETHER_MAX 16       /* slots that are locked while the database is asked */
 
 static void count(const struct op *op, enum stat_counter c, int64_t n)
 {
@@ -66,24 +66,35 @@ static bool shared(const struct op *op)
 	return op->quota == op->db;
 }
 
+static struct quota_lease wanted(const struct op *op, const struct limit_state *s,
+				 struct quota_want want)
+{
+	want.share = want.share && shared(op) ? want.share : 0;
+	return (struct quota_lease){ .subject = s->subject, .kind = s->kind, .window = s->window,
+				     .limit = s->limit, .want = want };
+}
+
+static void note_lease(const struct op *op, struct limit_slot *slot, const struct quota_lease *l)
+{
+	if (slot)
+		note(slot, l->window, l->leased);
+	count(op, STAT_LEASES, l->granted > 0);
+	count(op, STAT_LEASED_REQUESTS, l->granted);
+}
+
 /* slot NULL: for one request alone, exactly `need`. */
 static bool lease(struct op *op, struct limit_slot *slot, const struct limit_state *s,
 		  int64_t need, int64_t *granted_r, struct err *err_r)
 {
-	const struct quota_want want = {
-		.least = need, .most = slot ? LEASE_MAX : need, .share = slot && shared(op) ? SHARE : 0,
-	};
-	int64_t leased;
+	struct quota_lease l = wanted(op, s, (struct quota_want){
+		.least = need, .most = slot ? LEASE_MAX : need, .share = slot ? SHARE : 0 });
 
 	if (!op->quota)
 		return err_set(err_r, ERR_UNAVAILABLE, "The limits cannot be counted here");
-	if (!store_quota_lease(op->quota, s->subject, s->kind, s->window, s->limit, &want,
-			       granted_r, &leased, err_r))
+	if (!store_quota_lease(op->quota, &l, 1, err_r))
 		return false;
-	if (slot)
-		note(slot, s->window, leased);
-	count(op, STAT_LEASES, *granted_r > 0);
-	count(op, STAT_LEASED_REQUESTS, *granted_r);
+	note_lease(op, slot, &l);
+	*granted_r = l.granted;
 	return true;
 }
 
@@ -213,23 +224,57 @@ enum took lease_single(struct op *op, struct limit_state *s, uint32_t cost,
 
 /* --- the scheduler's part --------------------------------------------------------- */
 
-static bool refill(struct op *op, const struct limit_due *due, struct err *err_r)
+static struct limit_state state_of(const struct limit_due *due)
 {
-	const struct limit_state s = {
-		.subject = due->subject, .kind = due->kind, .window = due->window,
-		.limit = due->limit,
-	};
-	int64_t granted;
-	bool done;
+	return (struct limit_state){ .subject = due->subject, .kind = due->kind,
+				     .window = due->window, .limit = due->limit };
+}
 
-	if (!limit_lock(due->slot, LOCK_MS))
-		return true;   /* somebody is at it */
-	/* 0: reported as low no more; whoever needs one asks again himself */
-	done = lease(op, due->slot, &s, 1, &granted, err_r) &&
-		(limit_add(due->slot, due->window, due->limit, (uint32_t)granted) ||
-		 give_back(op, &s, due->window, granted, err_r));
-	limit_unlock(due->slot);
-	return done;
+static bool refilled(struct op *op, const struct limit_due *due, const struct quota_lease *l,
+		     struct err *err_r)
+{
+	const struct limit_state s = state_of(due);
+
+	note_lease(op, due->slot, l);
+	return limit_add(due->slot, l->window, l->limit, (uint32_t)l->granted) ||
+		give_back(op, &s, l->window, l->granted, err_r);
+}
+
+/* In one transaction. A slot that is locked has somebody at it. */
+static bool refill_some(struct op *op, const struct limit_due *due, size_t n, struct err *err_r)
+{
+	const struct limit_due *of[TOGETHER_MAX];
+	struct quota_lease l[TOGETHER_MAX];
+	bool done, good;
+	size_t m = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct limit_state s = state_of(&due[i]);
+
+		if (!limit_lock(due[i].slot, 0))
+			continue;
+		of[m] = &due[i];
+		l[m++] = wanted(op, &s, (struct quota_want){ 1, LEASE_MAX, SHARE });
+	}
+	done = good = store_quota_lease(op->quota, l, m, err_r);
+	for (size_t i = 0; i < m; i++) {
+		/* 0: reported as low no more; whoever needs one asks again himself */
+		good = (!done || refilled(op, of[i], &l[i], err_r)) && good;
+		limit_unlock(of[i]->slot);
+	}
+	return good;
+}
+
+/* A commit for each would be an fsync for each: with SQLite some share one. With
+ * PostgreSQL a row that somebody else has locked would hold up the others. */
+static bool refill(struct op *op, const struct limit_due *due, size_t n, struct err *err_r)
+{
+	size_t most = shared(op) ? 1 : TOGETHER_MAX;
+	bool good = true;
+
+	for (size_t i = 0; i < n; i += most)
+		good = refill_some(op, due + i, n - i < most ? n - i : most, err_r) && good;
+	return good;
 }
 
 /* Hosts that give back at once lock the rows in one order. */
@@ -267,8 +312,8 @@ static size_t empty_idle(const struct limit_due *due, size_t n, struct quota_ret
  * slot, under the limit it was leased under. */
 static bool return_some(struct op *op, const struct limit_due *due, size_t n, struct err *err_r)
 {
-	const struct limit_due *of[RETURN_MAX];
-	struct quota_return back[RETURN_MAX];
+	const struct limit_due *of[TOGETHER_MAX];
+	struct quota_return back[TOGETHER_MAX];
 	size_t m;
 	bool done;
 
@@ -296,8 +341,8 @@ static bool return_idle(struct op *op, struct limit_due *due, size_t n, struct e
 	bool done = true;
 
 	qsort(due, n, sizeof(*due), by_subject);
-	for (size_t i = 0; done && i < n; i += RETURN_MAX)
-		done = return_some(op, due + i, n - i < RETURN_MAX ? n - i : RETURN_MAX, err_r);
+	for (size_t i = 0; done && i < n; i += TOGETHER_MAX)
+		done = return_some(op, due + i, n - i < TOGETHER_MAX ? n - i : TOGETHER_MAX, err_r);
 	return done;
 }
 
@@ -305,13 +350,14 @@ bool op_limit_tend(struct op *op, struct err *err_r)
 {
 	struct limit_due due[DUE_MAX];
 	size_t n, low = 0;
-	bool good = true;
+	bool good;
 
 	if (!op->room || !op->quota)
 		return true;
 	n = limit_due(op->room, clock_monotonic(), shared(op), due, DUE_MAX);
-	for (; low < n && due[low].low; low++)
-		good = refill(op, &due[low], err_r) && good;
+	while (low < n && due[low].low)
+		low++;
+	good = refill(op, due, low, err_r);
 	return return_idle(op, due + low, n - low, err_r) && good;
 }
 

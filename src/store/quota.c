@@ -34,15 +34,7 @@ bool store_quota_migrate(struct db *quota, struct err *err_r)
 	return db_backend(quota) == DB_PGSQL || db_migrate(quota, &applied, err_r);
 }
 
-struct lease {
-	const char *subject;
-	enum window_kind kind;
-	uint32_t window;
-	int64_t limit, want;
-	int64_t granted, leased;
-};
-
-static int64_t wanted(const struct quota_want *w, int64_t left)
+static int64_t amount(const struct quota_want *w, int64_t left)
 {
 	int64_t n = w->share ? left / w->share : w->most;
 
@@ -51,15 +43,15 @@ static int64_t wanted(const struct quota_want *w, int64_t left)
 	return n < w->least ? w->least : n;
 }
 
-static bool lease_tx(struct db *db, void *arg, struct err *err_r)
+static bool lease(struct db *db, struct quota_lease *l, struct err *err_r)
 {
-	struct lease *l = arg;
 	enum db_rc rc = db_query(db, SQL_QUOTA_LEASE,
 		DB_ARGS(db_text(l->subject), db_text(window_name(l->kind)), db_int(l->window),
-			db_int(l->want), db_int(l->limit), db_time(window_end(l->kind, l->window))),
+			db_int(l->asked), db_int(l->limit), db_time(window_end(l->kind, l->window))),
 		err_r);
 
 	l->granted = 0;
+	l->leased = l->limit;   /* others were faster */
 	if (rc == DB_ROW) {
 		l->granted = db_column_int(db, 0);
 		l->leased = db_column_int(db, 1);
@@ -68,26 +60,44 @@ static bool lease_tx(struct db *db, void *arg, struct err *err_r)
 	return rc == DB_ROW || rc == DB_OK;
 }
 
-bool store_quota_lease(struct db *db, const char *subject, enum window_kind kind,
-		       uint32_t window, int64_t limit, const struct quota_want *w,
-		       int64_t *granted_r, int64_t *leased_r, struct err *err_r)
-{
-	struct lease l = { subject, kind, window, limit, 0, 0, 0 };
+struct leasing {
+	struct quota_lease *all;
+	size_t n;
+};
 
-	/* what is used up is refused by a read, so that a flood of refused
-	 * requests does not write */
-	if (!store_quota_leased(db, subject, kind, window, &l.leased, err_r))
-		return false;
-	if (l.leased < limit) {
-		l.want = wanted(w, limit - l.leased);
-		if (!db_transaction(db, lease_tx, &l, err_r))
+static bool lease_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct leasing *l = arg;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->all[i].asked > 0 && !lease(db, &l->all[i], err_r))
 			return false;
-		if (l.granted == 0)   /* others were faster */
-			l.leased = limit;
-	}
-	*granted_r = l.granted;
-	*leased_r = l.leased;
 	return true;
+}
+
+/* What is used up is refused by a read, so that a flood of refused requests
+ * does not write. */
+static bool look(struct db *db, struct quota_lease *l, struct err *err_r)
+{
+	l->granted = l->asked = 0;
+	if (!store_quota_leased(db, l->subject, l->kind, l->window, &l->leased, err_r))
+		return false;
+	if (l->leased < l->limit)
+		l->asked = amount(&l->want, l->limit - l->leased);
+	return true;
+}
+
+bool store_quota_lease(struct db *db, struct quota_lease *all, size_t n, struct err *err_r)
+{
+	struct leasing l = { all, n };
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!look(db, &all[i], err_r))
+			return false;
+		any |= all[i].asked > 0;
+	}
+	return !any || db_transaction(db, lease_tx, &l, err_r);
 }
 
 struct giving {

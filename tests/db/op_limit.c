@@ -7,6 +7,7 @@
 #include "op/key.h"
 #include "op/limit.h"
 #include "room_op.h"
+#include "shm/limit.h"
 #include "shm/stat.h"
 
 static struct fixture f;
@@ -176,6 +177,41 @@ static void tended(void)
 	is_int(leased(&out.states[0]), 5000, "exactly");
 }
 
+/* More than share a transaction; one of them has somebody at it. */
+static void refilled_together(void)
+{
+	enum { KEYS = 40, HELD = 7 };
+	struct user user = a_user("together", "enterprise");
+	struct api_key keys[KEYS];
+	struct limit_outcome out[KEYS];
+	int64_t before[KEYS];
+	int refilled = 0, right = 0;
+	struct err err;
+
+	for (int i = 0; i < KEYS; i++) {
+		keys[i] = a_key(arena_printf(f.arena, "together-%d", i), 5000, "day");
+		if (!op_limit_take(&f.op, &keys[i], &user, 1, &out[i], &err) ||
+		    !op_limit_take(&f.op, &keys[i], &user, (uint32_t)leased(&out[i].states[0]) * 4 / 5,
+				   &out[i], &err))
+			bail_out("op_limit_take", &err);
+		before[i] = leased(&out[i].states[0]);
+	}
+	ok(limit_lock(out[HELD].states[0].slot, 0), "one is being leased by another");
+	ok(op_limit_tend(&f.op, &err), "tended");
+	limit_unlock(out[HELD].states[0].slot);
+	for (int i = 0; i < KEYS; i++)
+		refilled += leased(&out[i].states[0]) > before[i];
+	is_int(refilled, KEYS - 1, "all but that one have more");
+	is_int(leased(&out[HELD].states[0]), before[HELD], "which has what it had");
+	for (int i = 0; i < KEYS; i++) {
+		const struct limit_state *s = &out[i].states[0];
+		int64_t left = 5000 - leased(s) + limit_left(s->slot, s->window);
+
+		right += taken(&keys[i], &user, 1) == left;
+	}
+	is_int(right, KEYS, "and each can use what is left, exactly");
+}
+
 static void refused_at_once(void)
 {
 	struct api_key key = a_key("flood", 3, "day");
@@ -217,6 +253,7 @@ int main(void)
 	moved();
 	lowered_meanwhile();
 	tended();
+	refilled_together();
 	refused_at_once();
 	fails_closed();
 	room_op_close(&f);

@@ -35,17 +35,23 @@ static int64_t rule(enum db_backend b, int64_t limit, int64_t leased)
 	return n < 1 ? 1 : n > 1000 ? 1000 : n;
 }
 
+static struct quota_lease a_lease(const struct limits *t, const char *subject, int64_t limit,
+				  int64_t want)
+{
+	return (struct quota_lease){ .subject = subject, .kind = WINDOW_HOUR, .window = t->window,
+				     .limit = limit, .want = { .least = want, .most = want } };
+}
+
 static int64_t lease(struct limits *t, const char *subject, int64_t limit, int64_t want,
 		     int64_t *leased_r)
 {
+	struct quota_lease l = a_lease(t, subject, limit, want);
 	struct err err;
-	int64_t granted = -1;
 
-	if (!store_quota_lease(t->quota, subject, WINDOW_HOUR, t->window, limit,
-			       &(struct quota_want){ .least = want, .most = want }, &granted,
-			       leased_r, &err))
+	if (!store_quota_lease(t->quota, &l, 1, &err))
 		bail_out("lease", &err);
-	return granted;
+	*leased_r = l.leased;
+	return l.granted;
 }
 
 static int64_t leased(struct limits *t, const char *subject)
@@ -167,17 +173,41 @@ static void given_back(struct limits *t)
 	is_int(leased(t, "kback"), 0, "nothing changed");
 }
 
+/* One transaction, each judged by itself. */
+static void together(struct limits *t)
+{
+	struct quota_lease l[] = {
+		a_lease(t, "kfirst", 100, 30), a_lease(t, "kspent", 5, 5), a_lease(t, "klast", 100, 30),
+		a_lease(t, "kfirst", 100, 30),
+	};
+	struct err err;
+	int64_t is;
+
+	lease(t, "kspent", 5, 5, &is);
+	lease(t, "klast", 100, 90, &is);
+	ok(store_quota_lease(t->quota, l, 4, &err), "four leases");
+	is_int(l[0].granted, 30, "what was wanted");
+	is_int(l[1].granted, 0, "nothing of what is used up");
+	is_int(l[1].leased, 5, "which is said");
+	is_int(l[2].granted, 10, "the rest");
+	is_int(l[3].leased, 60, "one subject twice is leased twice");
+	is_int(leased(t, "kfirst") + leased(t, "klast"), 160, "and all is committed");
+	ok(store_quota_lease(t->quota, l, 0, &err), "none");
+}
+
 static void swept(struct limits *t)
 {
 	int64_t end = window_end(WINDOW_HOUR, t->window), n = 0, is;
+	struct quota_lease month;
 	struct err err;
 
 	lease(t, "kswept", 10, 10, &is);
 	for (int i = 0; i < 600; i++)
 		lease(t, arena_printf(t->f.arena, "kmany-%d", i), 1, 1, &is);
-	ok(store_quota_lease(t->quota, "kswept", WINDOW_MONTH, window_id(WINDOW_MONTH, end), 10,
-			     &(struct quota_want){ .least = 10, .most = 10 },
-			     &is, &n, &err), "a month's lease");
+	month = a_lease(t, "kswept", 10, 10);
+	month.kind = WINDOW_MONTH;
+	month.window = window_id(WINDOW_MONTH, end);
+	ok(store_quota_lease(t->quota, &month, 1, &err), "a month's lease");
 	ok(store_quota_sweep(t->quota, end, &n, &err), "swept at the end of the hour");
 	is_int(n, 0, "a host whose clock is behind may still need them");
 	ok(store_quota_sweep(t->quota, end + 3600 * SECOND_MS, &n, &err), "swept an hour later");
@@ -199,6 +229,7 @@ int main(void)
 	race(&t, 12345);
 	moved(&t);
 	given_back(&t);
+	together(&t);
 	swept(&t);
 	store_quota_close(&t.quota, t.f.db);
 	fixture_close(&t.f);
