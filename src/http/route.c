@@ -151,7 +151,7 @@ static void try_row(struct search *s, const struct route *row)
  * pool end here. */
 static const struct route *literal(const struct route *const *tables, const struct request *req)
 {
-	if (strchr(req->path, '{'))
+	if (req->path[0] != '/' || strchr(req->path, '{'))
 		return NULL;
 	for (; *tables; tables++)
 		for (const struct route *row = *tables; row->fn; row++)
