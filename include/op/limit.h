@@ -34,7 +34,7 @@ struct limit_state {
 	int64_t limit;
 	int64_t remaining;         /* as far as this host knows; other hosts take meanwhile */
 	int64_t reset_at;          /* ms: end of the window */
-	struct limit_slot *slot;   /* to take from; NULL = leased for this request alone */
+	struct limit_slot *slot;   /* it was taken from; NULL = leased for this request alone */
 };
 struct limit_outcome {
 	/* narrowest first; n 0 = unlimited. After a refusal, `remaining` of those

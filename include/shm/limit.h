@@ -31,6 +31,10 @@ struct limit_slot;
  * is good for this request; ask again in the next (no lock when it is there). */
 struct limit_slot *limit_slot(struct room *r, const char *subject, enum window_kind k);
 
+/* It will be asked for soon: its memory is fetched meanwhile. No look-up; what
+ * is idle stays so. */
+void limit_expect(const struct room *r, const char *subject, enum window_kind k);
+
 enum limit_take {
 	LIMIT_TAKEN,
 	LIMIT_EMPTY,      /* not enough left of the lease: lease more */

@@ -30,18 +30,10 @@ static bool reached(const struct op *op, const struct limit_state *s, struct err
 	return err_retry(err_r, seconds_until(s->reset_at, op->now));
 }
 
-/* All before the first is taken from: the waits for their memory overlap. */
-static void find_slots(const struct op *op, struct limit_outcome *out)
-{
-	for (size_t i = 0; i < out->n; i++)
-		out->states[i].slot = limit_slot(op->room, out->states[i].subject,
-						 out->states[i].kind);
-}
-
 static enum took take_one(struct op *op, struct limit_state *s, uint32_t cost,
 			  struct err *err_r)
 {
-	struct limit_slot *slot = s->slot;
+	struct limit_slot *slot = limit_slot(op->room, s->subject, s->kind);
 	uint32_t window = s->window, left = 0;
 	enum limit_take t;
 
@@ -51,6 +43,7 @@ static enum took take_one(struct op *op, struct limit_state *s, uint32_t cost,
 	if (window > s->window)
 		s->window = window;
 	if (t == LIMIT_TAKEN) {
+		s->slot = slot;
 		s->remaining = lease_remaining(slot, s, left);
 		return TOOK;
 	}
@@ -99,7 +92,9 @@ bool op_limit_take(struct op *op, const struct api_key *key, const struct user *
 		   uint32_t cost, struct limit_outcome *out, struct err *err_r)
 {
 	limit_rules(key, user, op->now, op->arena, out);
-	find_slots(op, out);
+	/* taking from one would wait for its memory before it asks for the next one's */
+	for (size_t i = 0; i < out->n; i++)
+		limit_expect(op->room, out->states[i].subject, out->states[i].kind);
 	for (size_t i = 0; i < out->n; i++) {
 		struct limit_state *s = &out->states[i];
 		enum took t = take_one(op, s, cost, err_r);
@@ -129,11 +124,11 @@ bool op_limit_explain(struct op *op, const struct api_key *key, const struct use
 	limit_rules(key, user, op->now, op->arena, out);
 	if (!op->quota)
 		return err_set(err_r, ERR_UNAVAILABLE, "The limits cannot be counted here");
-	find_slots(op, out);
 	for (size_t i = 0; i < out->n; i++) {
 		struct limit_state *s = &out->states[i];
 		int64_t leased;
 
+		s->slot = limit_slot(op->room, s->subject, s->kind);
 		if (!store_quota_leased(op->quota, s->subject, s->kind, s->window, &leased,
 					err_r))
 			return false;

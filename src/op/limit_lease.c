@@ -128,6 +128,7 @@ static bool empty(struct op *op, struct limit_slot *slot, const struct limit_sta
 
 static enum took taken(struct limit_slot *slot, struct limit_state *s, uint32_t left)
 {
+	s->slot = slot;
 	s->remaining = lease_remaining(slot, s, left);
 	return TOOK;
 }
@@ -230,23 +231,16 @@ static struct limit_state state_of(const struct limit_due *due)
 				     .window = due->window, .limit = due->limit };
 }
 
-static bool refilled(struct op *op, const struct limit_due *due, const struct quota_lease *l,
-		     struct err *err_r)
-{
-	const struct limit_state s = state_of(due);
-
-	note_lease(op, due->slot, l);
-	return limit_add(due->slot, l->window, l->limit, (uint32_t)l->granted) ||
-		give_back(op, &s, l->window, l->granted, err_r);
-}
-
-/* In one transaction. A slot that is locked has somebody at it. */
+/* In one transaction, and what finds no place in its slot goes back in one; until
+ * then a lease on its way would look like a limit that is reached. A slot that
+ * is locked has somebody at it. */
 static bool refill_some(struct op *op, const struct limit_due *due, size_t n, struct err *err_r)
 {
 	const struct limit_due *of[TOGETHER_MAX];
+	struct quota_return back[TOGETHER_MAX];
 	struct quota_lease l[TOGETHER_MAX];
-	bool done, good;
-	size_t m = 0;
+	size_t m = 0, over = 0;
+	bool done;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct limit_state s = state_of(&due[i]);
@@ -256,13 +250,20 @@ static bool refill_some(struct op *op, const struct limit_due *due, size_t n, st
 		of[m] = &due[i];
 		l[m++] = wanted(op, &s, (struct quota_want){ 1, LEASE_MAX, SHARE });
 	}
-	done = good = store_quota_lease(op->quota, l, m, err_r);
-	for (size_t i = 0; i < m; i++) {
+	done = store_quota_lease(op->quota, l, m, err_r);
+	for (size_t i = 0; done && i < m; i++) {
+		note_lease(op, of[i]->slot, &l[i]);
 		/* 0: reported as low no more; whoever needs one asks again himself */
-		good = (!done || refilled(op, of[i], &l[i], err_r)) && good;
-		limit_unlock(of[i]->slot);
+		if (!limit_add(of[i]->slot, l[i].window, l[i].limit, (uint32_t)l[i].granted))
+			back[over++] = (struct quota_return){ l[i].subject, l[i].kind, l[i].window,
+							      l[i].granted };
 	}
-	return good;
+	done = done && store_quota_return(op->quota, back, over, err_r);
+	for (size_t i = 0; i < m; i++)
+		limit_unlock(of[i]->slot);
+	if (done)
+		count(op, STAT_LEASES_RETURNED, (int64_t)over);
+	return done;
 }
 
 /* A commit for each would be an fsync for each: with SQLite some share one. With

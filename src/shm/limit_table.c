@@ -222,6 +222,17 @@ static struct limit_slot *find_or_claim(struct room *r, const struct wanted *q)
 	return s;
 }
 
+/* The first of its chain, which is nearly always the one. */
+void limit_expect(const struct room *r, const char *subject, enum window_kind k)
+{
+	const struct limit_slot *s = r ? slot_by(r, first_in(r, bucket_of(r, subject, k))) : NULL;
+
+	if (!s)
+		return;
+	__builtin_prefetch(&s->word, 1);
+	__builtin_prefetch(s->subject);
+}
+
 struct limit_slot *limit_slot(struct room *r, const char *subject, enum window_kind k)
 {
 	struct wanted q = { .subject = subject, .kind = k };

@@ -212,6 +212,27 @@ static void refilled_together(void)
 	is_int(right, KEYS, "and each can use what is left, exactly");
 }
 
+/* Who is refused for his key does not keep his user's lease from other hosts. */
+static void idle_while_refused(void)
+{
+	struct api_key key = a_key("refused", 1, "day");
+	struct user user = a_user("refused", "starter");
+	struct limit_outcome first, out;
+	bool refused = true, tended = true;
+	struct err err;
+
+	if (!op_limit_take(&f.op, &key, &user, 1, &first, &err))
+		bail_out("op_limit_take", &err);
+	ok(leased(&first.states[1]) > 1, "more than one of the user's is leased");
+	for (int i = 0; i < 70; i++) {
+		clock_skew += 1000;
+		refused = !op_limit_take(&f.op, &key, &user, 1, &out, &err) && refused;
+		tended = op_limit_tend(&f.op, &err) && tended;
+	}
+	ok(refused && tended, "refused once a second");
+	is_int(leased(&first.states[1]), 1, "what was not used is given back");
+}
+
 static void refused_at_once(void)
 {
 	struct api_key key = a_key("flood", 3, "day");
@@ -254,6 +275,7 @@ int main(void)
 	lowered_meanwhile();
 	tended();
 	refilled_together();
+	idle_while_refused();
 	refused_at_once();
 	fails_closed();
 	room_op_close(&f);
