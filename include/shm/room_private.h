@@ -24,7 +24,7 @@
 #include "shm/stat.h"
 
 #define ROOM_LAYOUT 4
-#define ROOM_FILE "room.4"
+#define ROOM_FILE "room"
 #define ROOM_LOCK "room.lock"       /* held by a service, also by its last child */
 #define ROOM_MAGIC "pierrRM"
 #define ROOM_TEXT 40

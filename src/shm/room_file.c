@@ -170,6 +170,13 @@ static bool read_identity(int fd, struct room_identity *id)
 	return id->bytes == sizes.bytes && (uint64_t)st.st_size == id->bytes;
 }
 
+static const char *why_unread(const struct room_identity *had)
+{
+	bool ours = memcmp(had->magic, ROOM_MAGIC, sizeof(had->magic)) == 0;
+
+	return ours && had->layout != ROOM_LAYOUT ? "version" : "torn";
+}
+
 static bool rings_whole(const struct room *r)
 {
 	for (size_t i = 0; i < r->rings; i++)
@@ -262,7 +269,7 @@ bool room_file_open(struct room *r, int dir_fd, const struct room_options *o,
 		    int64_t *discarded_r, struct err *err_r)
 {
 	int fd = openat(dir_fd, ROOM_FILE, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	struct room_identity had, want;
+	struct room_identity had = { 0 }, want;
 	const char *why;
 
 	*discarded_r = 0;
@@ -275,7 +282,7 @@ bool room_file_open(struct room *r, int dir_fd, const struct room_options *o,
 		return make_and_name(r, dir_fd, &want, err_r);
 	if (!read_identity(fd, &had)) {
 		close(fd);
-		return replace(r, dir_fd, &want, "torn", discarded_r, err_r);
+		return replace(r, dir_fd, &want, why_unread(&had), discarded_r, err_r);
 	}
 	if (!map(r, fd, &had, err_r)) {
 		close(fd);

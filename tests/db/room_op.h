@@ -46,7 +46,7 @@ static void room_op_open(struct fixture *f)
 
 static void room_op_close(struct fixture *f)
 {
-	const char *names[] = { "room.4", "room.lock" };
+	const char *names[] = { "room", "room.lock" };
 	char path[128];
 
 	room_close(&f->op.room);

@@ -25,7 +25,7 @@ sub start {
 }
 sub room { my ($p) = @_; return $p->{env}{RUNTIME_DIR} }
 sub mode { return sprintf '%04o', (stat $_[0])[2] & 07777 }
-sub inode { my ($p) = @_; return (stat room($p) . '/room.4')[1] }
+sub inode { my ($p) = @_; return (stat room($p) . '/room')[1] }
 sub refused {
 	my ($p, $what, $re, %env) = @_;
 	my $r = $p->cli('serve', env => \%env);
@@ -36,7 +36,7 @@ sub refused {
 subtest 'its directory' => sub {
 	my $p = start();
 	is(mode(room($p)), '0700', 'is for the service alone');
-	is(mode(room($p) . "/$_"), '0600', "$_ too") for qw(room.4 room.lock);
+	is(mode(room($p) . "/$_"), '0600', "$_ too") for qw(room room.lock);
 	is($p->stop_serve, 0, 'stops');
 	chmod 0777, room($p);
 	refused($p, 'a directory for all', qr/RUNTIME_DIR .*writable by nobody else/);
@@ -61,7 +61,7 @@ subtest 'what it outlives' => sub {
 	isnt(inode($p), $inode, 'other sizes: another file');
 	is(count_log($p, qr/ room_discarded /), 0, 'nothing was thrown away so far');
 	is($p->stop_serve, 0, 'stops');
-	open my $f, '>', room($p) . '/room.4' or die "open: $!";
+	open my $f, '>', room($p) . '/room' or die "open: $!";
 	print $f "torn\n";
 	close $f;
 	serve($p);
@@ -148,6 +148,18 @@ subtest 'commands tell the workers' => sub {
 		'and says so in one line');
 	await('the workers to notice', sub { statuses($p, $other) eq '401' });
 	pass('which they do');
+
+	my $third = key_of($p, $user, 'of another version');
+	open my $f, '+<', room($p) . '/room' or die "open: $!";
+	seek $f, 8, 0;   # the number of its layout
+	print $f pack('L', 99);
+	close $f;
+	$r = $p->cli('key', 'revoke', $third->{id});
+	like($r->{err}, qr/workers were not told \([^\n]*is not a room of this version of pierre\)/,
+		'nor those of another version of pierre');
+	is($p->stop_serve, 0, 'stops');
+	serve($p);
+	like((lines_of($p, qr/ room_discarded /))[-1], qr/reason=version rows=unknown/, 'whose room is not taken over, with one line');
 	$p->stop;
 };
 
