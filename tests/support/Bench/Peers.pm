@@ -64,6 +64,7 @@ sub install_debian {
 # node_modules says that they are these.
 sub install_node {
 	my ($self) = @_;
+	return $self->{node} if $self->{node};   # its scripts may be being read
 	my $have = Pierre::capture([ 'node', '--version' ], {})->{out} =~ /^v(\d+)/ ? $1 : 0;
 	die "node $NODE_OLDEST or newer is needed\n" if $have < $NODE_OLDEST;
 	my $dir = "$self->{cache}/node";
@@ -82,7 +83,7 @@ sub install_node {
 	# modules are found from where the script is
 	copy($_, $dir) or die "$dir: $!\n" for glob "$SOURCE/*.mjs";
 	chmod 0644, glob "$dir/*.mjs";
-	return $dir;
+	return $self->{node} = $dir;
 }
 
 # --- their data --------------------------------------------------------------------
