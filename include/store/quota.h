@@ -32,9 +32,9 @@ struct quota_lease {
 	uint32_t window;
 	int64_t limit;
 	struct quota_want want;
-	int64_t asked;             /* of the store */
-	int64_t granted;           /* 0 = the limit is reached */
-	int64_t leased;            /* in this window after it, by all hosts */
+	int64_t asked;             /* out: by `want`; 0 = the limit was reached before */
+	int64_t granted;           /* out: 0 = the limit is reached */
+	int64_t leased;            /* out: in this window after it, by all hosts */
 };
 /* Lease that much of each, if it is left: granted = least(asked, limit - leased)
  * where leased < limit, in one upsert (traps.md 5: the obvious `leased + n <=

@@ -69,7 +69,8 @@ static bool shared(const struct op *op)
 static struct quota_lease wanted(const struct op *op, const struct limit_state *s,
 				 struct quota_want want)
 {
-	want.share = want.share && shared(op) ? want.share : 0;
+	if (!shared(op))
+		want.share = 0;
 	return (struct quota_lease){ .subject = s->subject, .kind = s->kind, .window = s->window,
 				     .limit = s->limit, .want = want };
 }
@@ -254,7 +255,8 @@ static bool refill_some(struct op *op, const struct limit_due *due, size_t n, st
 	for (size_t i = 0; done && i < m; i++) {
 		note_lease(op, of[i]->slot, &l[i]);
 		/* 0: reported as low no more; whoever needs one asks again himself */
-		if (!limit_add(of[i]->slot, l[i].window, l[i].limit, (uint32_t)l[i].granted))
+		if (!limit_add(of[i]->slot, l[i].window, l[i].limit, (uint32_t)l[i].granted) &&
+		    l[i].granted > 0)
 			back[over++] = (struct quota_return){ l[i].subject, l[i].kind, l[i].window,
 							      l[i].granted };
 	}
