@@ -327,7 +327,8 @@ bool room_file_attach(struct room *r, int dir_fd, const char *dir, const char *d
 			       "%s/%s cannot be opened: %s", dir, ROOM_FILE, strerror(errno));
 	if (!read_identity(fd, &had)) {
 		close(fd);
-		return err_set(err_r, ERR_CONFLICT, "%s/%s is not a room of this version of pierre",
+		return err_set(err_r, ERR_CONFLICT, "%s/%s is not a room of this version of pierre: "
+			       "restart the service",
 			       dir, ROOM_FILE);
 	}
 	if (!attachable(&had, dir_fd, dir, database_id, err_r) ||

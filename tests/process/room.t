@@ -155,7 +155,7 @@ subtest 'commands tell the workers' => sub {
 	print $f pack('L', 99);
 	close $f;
 	$r = $p->cli('key', 'revoke', $third->{id});
-	like($r->{err}, qr/workers were not told \([^\n]*is not a room of this version of pierre\)/,
+	like($r->{err}, qr/workers were not told \([^\n]*is not a room of this version of pierre: restart the service\)/,
 		'nor those of another version of pierre');
 	is($p->stop_serve, 0, 'stops');
 	serve($p);
