@@ -12,7 +12,7 @@ tests_db_contract_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) -I$(srcdir)
 # what these replace happens at the worst moment, or takes time
 tests_db_op_cache_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_monotonic
 tests_db_op_key_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=key_new
-tests_db_op_limit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_monotonic
+tests_db_op_limit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_monotonic -Wl,--wrap=db_transaction
 tests_db_op_login_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=password_verify
 
 $(tests_db_contract_OBJECTS) $(tests_db_op_admin_OBJECTS) $(tests_db_op_cache_OBJECTS) \

@@ -177,6 +177,16 @@ static void tended(void)
 	is_int(leased(&out.states[0]), 5000, "exactly");
 }
 
+static int transactions;
+
+bool __real_db_transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r);
+bool __wrap_db_transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r);
+bool __wrap_db_transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r)
+{
+	transactions++;
+	return __real_db_transaction(db, fn, arg, err_r);
+}
+
 /* More than share a transaction; one of them has somebody at it. */
 static void refilled_together(void)
 {
@@ -197,7 +207,10 @@ static void refilled_together(void)
 		before[i] = leased(&out[i].states[0]);
 	}
 	ok(limit_lock(out[HELD].states[0].slot, 0), "one is being leased by another");
+	transactions = 0;
 	ok(op_limit_tend(&f.op, &err), "tended");
+	is_int(transactions, db_backend(f.db) == DB_PGSQL ? KEYS - 1 : (KEYS + 15) / 16,
+	       "SQLite commits sixteen at once, PostgreSQL each");
 	limit_unlock(out[HELD].states[0].slot);
 	for (int i = 0; i < KEYS; i++)
 		refilled += leased(&out[i].states[0]) > before[i];
