@@ -5,23 +5,31 @@
  * stands for "no moment" (SQL NULL, JSON null). The text form is always
  * YYYY-MM-DDTHH:MM:SS.sssZ, so text order is time order.
  * PIERRE_CLOCK_OFFSET (seconds, tests only) is added to the wall clock.
+ *
+ * A monotonic moment counts from MONOTONIC_START before the machine started, so
+ * 0, which zeroed memory holds, is further in the past than any interval here:
+ * it means "never" also on a machine that has been up for a second.
  */
 #ifndef PIERRE_BASE_CLOCK_H
 #define PIERRE_BASE_CLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #define TIME_NONE INT64_MIN
 #define TIME_LAST INT64_C(253402300799999)  /* 9999-12-31T23:59:59.999Z */
 #define TIME_TEXT 25  /* 24 characters and NUL */
 #define SECOND_MS INT64_C(1000)
 #define DAY_MS (INT64_C(86400) * SECOND_MS)
+#define MONOTONIC_START (3650 * DAY_MS)
 
 void clock_set_offset(int64_t seconds);
 int64_t clock_now(void);        /* wall clock, ms */
 int64_t clock_monotonic(void);  /* never steps; ms; for deadlines */
 int64_t clock_monotonic_us(void);
+/* A moment of clock_monotonic() as the kernel counts CLOCK_MONOTONIC. */
+struct timespec clock_monotonic_timespec(int64_t ms);
 
 void time_format(int64_t ms, char out[TIME_TEXT]);
 bool time_parse(const char *text, int64_t *ms_r);  /* exactly the fixed form */

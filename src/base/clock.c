@@ -29,7 +29,7 @@ int64_t clock_now(void)
 
 int64_t clock_monotonic(void)
 {
-	return read_clock(CLOCK_MONOTONIC);
+	return read_clock(CLOCK_MONOTONIC) + MONOTONIC_START;
 }
 
 int64_t clock_monotonic_us(void)
@@ -37,7 +37,13 @@ int64_t clock_monotonic_us(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 + MONOTONIC_START * 1000;
+}
+
+struct timespec clock_monotonic_timespec(int64_t ms)
+{
+	ms -= MONOTONIC_START;
+	return (struct timespec){ .tv_sec = ms / SECOND_MS, .tv_nsec = ms % SECOND_MS * 1000000 };
 }
 
 /* The form has four digits for the year, so moments are kept within it. */

@@ -22,8 +22,10 @@ void notify_ready(void)
 
 void notify_reloading(void)
 {
+	struct timespec now = clock_monotonic_timespec(clock_monotonic());
+
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld\nSTATUS=Reloading.",
-		   (long long)clock_monotonic() * 1000);
+		   (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 }
 
 void notify_stopping(void)

@@ -188,9 +188,7 @@ uint32_t limit_left(const struct limit_slot *s, uint32_t w)
 
 bool limit_lock(struct limit_slot *s, int timeout_ms)
 {
-	int64_t until = clock_monotonic() + timeout_ms;
-	struct timespec ts = { .tv_sec = until / SECOND_MS,
-			       .tv_nsec = until % SECOND_MS * 1000000 };
+	struct timespec ts = clock_monotonic_timespec(clock_monotonic() + timeout_ms);
 	int rc = pthread_mutex_clocklock(&s->mutex, CLOCK_MONOTONIC, &ts);
 
 	if (rc == EOWNERDEAD)   /* what it held is forfeited; the word is whole */

@@ -5,6 +5,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../support";
 use Test::More;
+use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 use File::Temp ();
 use IO::Socket::UNIX;
 use POSIX ();
@@ -179,8 +180,12 @@ subtest 'systemd is told' => sub {
 	ok(count_log($p, qr/ started /) == 1, 'only when it serves');
 	$hears->(qr/^WATCHDOG=1.*^WATCHDOG=1/ms);
 	$told = '';
+	my $before = clock_gettime(CLOCK_MONOTONIC);
 	$p->signal('HUP');
 	$hears->(qr/^RELOADING=1\nMONOTONIC_USEC=\d+.*^READY=1/ms);
+	my ($usec) = $told =~ /^MONOTONIC_USEC=(\d+)/m;
+	ok($usec / 1e6 >= $before - 0.001 && $usec / 1e6 <= clock_gettime(CLOCK_MONOTONIC),
+		'the moment is of the clock that systemd reads');
 	$p->signal('TERM');
 	$hears->(qr/^STOPPING=1/m);
 	is($p->stop_serve, 0, 'stops');

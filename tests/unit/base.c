@@ -156,6 +156,20 @@ static void test_time(void)
 	ok(ms - clock_now() > DAY_MS - 60 * SECOND_MS, "the offset moves the clock");
 }
 
+static void test_monotonic(void)
+{
+	int64_t now = clock_monotonic(), us = clock_monotonic_us();
+	struct timespec kernel, ours = clock_monotonic_timespec(now);
+
+	clock_gettime(CLOCK_MONOTONIC, &kernel);
+	ok(now >= MONOTONIC_START, "0 is long ago, however lately the machine started");
+	ok(us / 1000 - now >= 0 && us / 1000 - now < 60 * SECOND_MS, "milliseconds and microseconds are of one clock");
+	ok(kernel.tv_sec - ours.tv_sec >= 0 && kernel.tv_sec - ours.tv_sec < 60,
+	   "the kernel's form is the kernel's clock");
+	ours = clock_monotonic_timespec(MONOTONIC_START + 1250);
+	ok(ours.tv_sec == 1 && ours.tv_nsec == 250000000, "to the millisecond");
+}
+
 static void test_err(void)
 {
 	struct err e;
@@ -191,6 +205,7 @@ int main(void)
 	test_utf8();
 	test_encodings();
 	test_time();
+	test_monotonic();
 	test_err();
 	test_uuid();
 	return tap_done();

@@ -257,6 +257,7 @@ static void test_attach(void)
 	ok(!mine && fixture_err.kind == ERR_NOT_FOUND, "no room, no service");
 	ok(mode_of(fixture_file(ROOM_FILE)) == -1, "and none is made");
 	r = room_here();
+	ok(!generation_followed(r, clock_monotonic(), clock_monotonic()), "nobody follows the changes yet");
 	before = generation_read(r, KEY_ID);
 	ok(crowd(CROWD, bump, r, NULL), "commands attach while the service has it");
 	is_int(generation_read(r, KEY_ID), before + CROWD, "and what they bump is seen");
