@@ -16,7 +16,7 @@ use strict;
 use warnings;
 use Carp qw(croak);
 use Cwd qw(abs_path);
-use File::Basename qw(dirname);
+use File::Basename qw(basename dirname);
 use File::Copy qw(copy);
 use File::Path qw(remove_tree);
 use File::Temp ();
@@ -33,7 +33,7 @@ use Pierre::Client;
 our $BUILD = abs_path($ENV{PIERRE_BUILD} // "$SOURCE/build") // '';
 our $USER = 'www-data';
 my %live;
-my $binary;
+my (%programs, $programs_dir);
 
 END {
 	my $status = $?;
@@ -177,17 +177,29 @@ sub as_user {
 	return (@run, '--', @_);
 }
 
-# The binary itself, or a copy where the user can reach it.
-sub binary {
-	my ($self) = @_;
-	return $binary if $binary && -x $binary;
-	my $built = "$BUILD/pierre";
+# A program of the build, or a copy where the user can reach it: one for each
+# run of tests/run, since a program that runs cannot be written over.
+sub program {
+	my ($name) = @_;
+	my $built = "$BUILD/$name";
+	return $programs{$name} if $programs{$name} && -x $programs{$name};
 	-x $built or croak "no program $built: run make";
-	return $binary = $built if $> != 0 || system(as_user('test', '-x', $built)) == 0;
-	copy($built, "$self->{dir}/pierre") or die "copy: $!\n";
-	chmod 0755, "$self->{dir}/pierre";
-	return "$self->{dir}/pierre";
+	return $programs{$name} = $built if $> != 0 || system(as_user('test', '-x', $built)) == 0;
+	my $copy = programs_dir() . '/' . basename($name);
+	return $programs{$name} = $copy if -x $copy;
+	copy($built, "$copy.$$") && chmod(0755, "$copy.$$") && rename("$copy.$$", $copy)
+		or die "copy $built to $copy: $!\n";
+	return $programs{$name} = $copy;
 }
+
+sub programs_dir {
+	return $ENV{PIERRE_TEST_PROGRAMS} if $ENV{PIERRE_TEST_PROGRAMS};
+	$programs_dir //= File::Temp->newdir('pp.XXXXXX', DIR => short_tmp());
+	chmod 0755, "$programs_dir";
+	return "$programs_dir";
+}
+
+sub binary { return program('pierre') }
 
 sub spawn {
 	my ($self, $name, $command, $env, $log) = @_;
