@@ -404,7 +404,7 @@ int recorder_main(const struct child *c)
 	if (!recorder_open(&r, c))
 		return EXIT_FAILURE;
 	if (!is_sync(c) && nice(NICE) == -1)
-		log_debug("nice_failed", LOG_S("error", strerror(errno)));
+		log_warn("nice_failed", LOG_S("error", strerror(errno)));
 	slot_idle(c->slot);
 	while (step(&r))
 		;

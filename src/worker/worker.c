@@ -110,7 +110,7 @@ int worker_main(const struct child *c)
 		return EXIT_FAILURE;
 	}
 	if (slow && nice(SLOW_NICE) == -1)
-		log_debug("nice_failed", LOG_S("error", strerror(errno)));
+		log_warn("nice_failed", LOG_S("error", strerror(errno)));
 	slot_idle(c->slot);
 	status = slow ? serve_slow(&w) : serve_fast(&w);
 	slot_stopping(c->slot);

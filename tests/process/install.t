@@ -100,8 +100,8 @@ subtest 'systemd takes the units' => sub {
 			qr/^upstream pierre_$pool \{\s+server unix:\Q$path\E;/m, 'where nginx looks for it';
 	}
 	my @security = ('systemd-analyze', 'security', '--offline=true', '--no-pager');
-	$r = Pierre::capture([ @security, '--threshold=11', "$units/pierre.service" ], {});
-	is $r->{status}, 0, 'exposure is 1.1 or less' or diag $r->{out};
+	$r = Pierre::capture([ @security, '--threshold=12', "$units/pierre.service" ], {});
+	is $r->{status}, 0, 'exposure is 1.2 or less' or diag $r->{out};
 	(my $closed = $service) .= slurp("$dest$at{examplesdir}/sqlite.conf");
 	mkdir "$tmp/closed";
 	open $f, '>', "$tmp/closed/pierre.service" or die;
@@ -111,14 +111,43 @@ subtest 'systemd takes the units' => sub {
 	is $r->{status}, 0, 'with sqlite.conf 0.4 or less' or diag $r->{out};
 };
 
-my $conf = "$dest$at{sysconfdir}/pierre/pierre.conf";
-open my $f, '>>', $conf or die;
-print $f "WORKERS=3\n";
-close $f;
-make('install', "DESTDIR=$dest");
-like slurp($conf), qr/^WORKERS=3$/m, 'installing again keeps the configuration';
-is make('uninstall', "DESTDIR=$dest")->{status}, 0, 'make uninstall';
-is_deeply installed(), [ "$at{sysconfdir}/pierre/pierre.conf" ], 'leaves the changed configuration only';
+subtest 'what the unit must say' => sub {
+	my $service = slurp("$dest$at{systemdsystemunitdir}/pierre.service");
+	like $service, $_->[0], $_->[1] for (
+		[ qr/^StartLimitIntervalSec=0$/m, 'a database that is away does not end it for good' ],
+		[ qr/^AssertPathExists=\Q$at{sysconfdir}\E\/pierre\/encryption\.key$/m, 'a missing key is named with its path' ],
+		[ qr/^SystemCallFilter=setpriority$/m, 'slow workers may give way' ],
+		[ qr/^Before=nginx\.service$/m, 'nginx stops first' ],
+		[ qr/^After=.*\btime-sync\.target\b/m, 'after the clock was set' ],
+	);
+	unlike $service, qr/time-wait-sync|^Wants=/m, 'without waiting for the clock, which can hang a boot';
+	like slurp("$dest$at{tmpfilesdir}/pierre.conf"), qr/^d \/var\/lib\/pierre 0700 pierre pierre -$/m,
+		'the directory of the data is there before the first start';
+};
+
+subtest 'what was edited stays' => sub {
+	my %edited = ("$at{sysconfdir}/pierre/pierre.conf" => "WORKERS=3\n",
+		map { ("$at{nginxconfdir}/sites-available/$_.conf" => "# of this host\n") } qw(pierre pierre-protect));
+	for my $file (keys %edited) {
+		open my $f, '>>', "$dest$file" or die;
+		print $f $edited{$file};
+	}
+	my $r = make('install', "DESTDIR=$dest");
+	like slurp("$dest$_"), qr/^\Q$edited{$_}\E\z/m, "$_ after installing again" for sort keys %edited;
+	like $r->{out}, qr/^kept \Q$dest$at{nginxconfdir}\E\/sites-available\/pierre\.conf, which differs/m, 'which is said';
+	is make('uninstall', "DESTDIR=$dest")->{status}, 0, 'make uninstall';
+	is_deeply installed(), [ sort keys %edited ], 'leaves what was edited only';
+	unlink map { "$dest$_" } keys %edited;
+	make('install', "DESTDIR=$dest");
+	make('uninstall', "DESTDIR=$dest");
+	is_deeply installed(), [], 'and nothing when nothing was edited';
+};
+
+subtest 'installed under umask 077' => sub {
+	my $r = Pierre::capture([ 'sh', '-c', "umask 077; make -s -C '$build' install DESTDIR='$tmp/private'" ], {});
+	is sprintf('%04o', (stat "$tmp/private$at{sysconfdir}/pierre")[2] & 07777), '0755',
+		'the service reaches its configuration' or diag $r->{err};
+};
 
 # A tree of our own, since `bootstrap build` configures ./build beside itself.
 my $tree = "$tmp/tree";
@@ -178,6 +207,10 @@ subtest 'the README: what follows' => sub {
 	my @lines = map { s/ +#.*//r } (block('install'))[2 .. 5], block('start');
 	is @lines, 10, 'the lines are there';
 	mkdir "$root/etc/nginx/sites-enabled";
+	my $conf = slurp("$root/etc/pierre/pierre.conf") =~ s{sqlite:/var}{sqlite:$root/var}r;
+	open my $f, '>', "$root/etc/pierre/pierre.conf" or die;
+	print $f $conf;
+	close $f;
 	for my $line (@lines) {
 		next if $line =~ /^(?:systemctl|nginx) /;
 		$line =~ s{^(systemd-(?:sysusers|tmpfiles))}{$1 --root=$root};
@@ -186,7 +219,9 @@ subtest 'the README: what follows' => sub {
 		$line =~ s{^runuser -u pierre -- (.*)}{echo '$Pierre::PASSWORD' | $1 --password-file -};
 		# nothing but $root may change
 		die $line if $line =~ m{(?<!\Q$root\E)/etc/} || $line =~ /^systemd-(?!\w+ --root)/;
-		my $r = shell($line, PATH => "$ENV{PATH}:/usr/sbin", DATABASE_URL => "sqlite:$tmp/pierre.db",
+		# the user of the data exists below $root only
+		my @url = $line =~ /config check/ ? () : (DATABASE_URL => "sqlite:$tmp/pierre.db");
+		my $r = shell($line, PATH => "$ENV{PATH}:/usr/sbin", @url,
 			map { uc . '_SOCKET' => "$root/run/pierre/$_.sock" } qw(fast slow));
 		is $r->{status}, 0, $line or diag $r->{out}, $r->{err};
 	}
