@@ -131,7 +131,8 @@ void listen_close(struct master *m);
 void watch_step(struct master *m, int64_t now);
 
 /* --- notify.c: systemd, or nothing --------------------------------------------- */
-void notify_ready(void);
+/* kept_because: the sentence of the reload that failed; NULL = none did. */
+void notify_ready(const char *kept_because);
 void notify_reloading(void);
 void notify_stopping(void);
 /* The service manager's watchdog: half of its period between two signs. */

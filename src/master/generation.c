@@ -145,13 +145,19 @@ static void raise_new(struct master *m, int64_t now)
 	m->raise_until = now + RAISE_MS;
 }
 
-/* Back to what was there before; the new children, if any, are gone. */
-static void keep_old(struct master *m)
+static void reload_failed(const char *because)
 {
+	log_error("reload_failed", LOG_S("error", because), LOG_S("kept", "old configuration"));
+	notify_ready(because);
+}
+
+/* Back to what was there before; the new children, if any, are gone. */
+static void keep_old(struct master *m, const char *because)
+{
+	reload_failed(because);
 	forget(gen_new(m));
 	m->reloads--;
 	m->state = MASTER_NORMAL;
-	notify_ready();
 }
 
 static void give_up(struct master *m, const struct err *err)
@@ -161,8 +167,7 @@ static void give_up(struct master *m, const struct err *err)
 		m->err = *err;
 		return;
 	}
-	log_error("reload_failed", LOG_S("error", err->message), LOG_S("kept", "old configuration"));
-	keep_old(m);
+	keep_old(m, err->message);
 }
 
 /* A service that was killed may have children that finish a request: the room
@@ -239,8 +244,7 @@ void generation_reload(struct master *m)
 		generation_begin(m, conf);
 		return;
 	}
-	log_error("reload_failed", LOG_S("error", err.message), LOG_S("kept", "old configuration"));
-	notify_ready();
+	reload_failed(err.message);
 }
 
 /* --- its steps -------------------------------------------------------------------- */
@@ -280,7 +284,7 @@ static void came_up(struct master *m, int64_t now)
 
 	atomic_store(&m->scoreboard->hashing_max, permits > 0 ? permits : 1);
 	log_up(m, first);
-	notify_ready();
+	notify_ready(NULL);
 	if (first) {
 		m->state = MASTER_NORMAL;
 		return;
@@ -315,9 +319,7 @@ static void raise_step(struct master *m, int64_t now)
 		kill_all(gen_new(m));
 	if (generation_running(gen_new(m)) > 0)
 		return;
-	log_error("reload_failed", LOG_S("error", "the new processes did not come up in 30 s"),
-		  LOG_S("kept", "old configuration"));
-	keep_old(m);
+	keep_old(m, "the new processes did not come up in 30 s");
 }
 
 static void drain_step(struct master *m, int64_t now)

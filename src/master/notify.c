@@ -15,9 +15,10 @@
 
 #ifdef HAVE_SYSTEMD
 
-void notify_ready(void)
+void notify_ready(const char *kept_because)
 {
-	sd_notify(0, "READY=1\nSTATUS=Serving.");
+	sd_notifyf(0, "READY=1\nSTATUS=Serving%s%s", kept_because ? " with the old configuration: " : ".",
+		   kept_because ? kept_because : "");
 }
 
 void notify_reloading(void)
@@ -62,8 +63,9 @@ int notify_socket(const char *name, int *n_r)
 
 #else
 
-void notify_ready(void)
+void notify_ready(const char *kept_because)
 {
+	(void)kept_because;
 }
 
 void notify_reloading(void)

@@ -175,14 +175,26 @@ subtest 'systemd is told' => sub {
 	};
 	$p->{env}{NOTIFY_SOCKET} = $path;
 	$p->{env}{WATCHDOG_USEC} = 200000;
-	$p->serve;
+	delete $p->{env}{WORKERS};
+	my $configure = sub {
+		open my $f, '>', "$p->{dir}/conf" or die "conf: $!";
+		print $f "WORKERS=$_[0]\n";
+		close $f;
+	};
+	$configure->(2);
+	$p->serve('--config', "$p->{dir}/conf");
 	$hears->(qr/^READY=1/m);
 	ok(count_log($p, qr/ started /) == 1, 'only when it serves');
 	$hears->(qr/^WATCHDOG=1.*^WATCHDOG=1/ms);
 	$told = '';
+	$configure->('none');
+	$p->signal('HUP');
+	$hears->(qr/^READY=1\nSTATUS=Serving with the old configuration: WORKERS takes a whole number /m);
+	$configure->(2);
+	$told = '';
 	my $before = clock_gettime(CLOCK_MONOTONIC);
 	$p->signal('HUP');
-	$hears->(qr/^RELOADING=1\nMONOTONIC_USEC=\d+.*^READY=1/ms);
+	$hears->(qr/^RELOADING=1\nMONOTONIC_USEC=\d+.*^READY=1\nSTATUS=Serving\.$/ms);
 	my ($usec) = $told =~ /^MONOTONIC_USEC=(\d+)/m;
 	ok($usec / 1e6 >= $before - 0.001 && $usec / 1e6 <= clock_gettime(CLOCK_MONOTONIC),
 		'the moment is of the clock that systemd reads');
