@@ -1,7 +1,7 @@
 /*
  * base/log.h - one line per event: `level event key=value ...` on stderr.
  *
- * Under journald (JOURNAL_STREAM set) lines start with <N> priorities and no
+ * When standard error is journald's (JOURNAL_STREAM) lines start with <N> priorities and no
  * time; by hand they start with the time. Values with spaces, quotes, '=' or
  * control characters are written in double quotes with JSON escapes (bytes
  * that are not UTF-8 text, and C1 controls, as \xNN), so a client can never
@@ -36,6 +36,10 @@ static inline const char *log_text(const char *s)
 void log_init(const char *process, enum log_level least);
 void log_event(enum log_level level, const char *event,
 	       const struct log_field *fields, size_t n);
+
+/* What other lines on standard error begin with: <3> for an error when that is
+ * journald's, else nothing. */
+const char *log_priority(enum log_level level);
 
 /* What would not be written is not evaluated either. */
 bool log_wants(enum log_level level);

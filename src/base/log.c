@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -24,12 +25,12 @@ static struct {
 
 static const struct {
 	const char *name;
-	int priority;   /* sd-daemon(3) */
+	const char *priority;   /* sd-daemon(3) */
 } levels[] = {
-	[LOG_LEVEL_DEBUG] = { "debug", 7 },
-	[LOG_LEVEL_INFO]  = { "info", 6 },
-	[LOG_LEVEL_WARN]  = { "warn", 4 },
-	[LOG_LEVEL_ERROR] = { "error", 3 },
+	[LOG_LEVEL_DEBUG] = { "debug", "<7>" },
+	[LOG_LEVEL_INFO]  = { "info", "<6>" },
+	[LOG_LEVEL_WARN]  = { "warn", "<4>" },
+	[LOG_LEVEL_ERROR] = { "error", "<3>" },
 };
 
 struct line {
@@ -37,11 +38,28 @@ struct line {
 	size_t len;
 };
 
+/* JOURNAL_STREAM is DEVICE:INODE of the journal's stream (systemd.exec(5)); what
+ * a program of the unit writes elsewhere is for people. */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
+const char *log_priority(enum log_level level)
+{
+	return is_journal() ? levels[level].priority : "";
+}
+
 void log_init(const char *process, enum log_level least)
 {
 	snprintf(logger.process, sizeof(logger.process), "%s", process);
 	logger.least = least;
-	logger.journal = getenv("JOURNAL_STREAM") != NULL;
+	logger.journal = is_journal();
 }
 
 bool log_wants(enum log_level level)
@@ -140,14 +158,15 @@ static void add_field(struct line *l, const struct log_field *f)
 
 static void add_head(struct line *l, enum log_level level)
 {
-	char head[TIME_TEXT + 16], now[TIME_TEXT];
+	char now[TIME_TEXT];
 
 	time_format(clock_now(), now);
-	if (logger.journal)
-		snprintf(head, sizeof(head), "<%d>", levels[level].priority);
-	else
-		snprintf(head, sizeof(head), "%s ", now);
-	add(l, head, strlen(head));
+	if (logger.journal) {
+		add(l, levels[level].priority, strlen(levels[level].priority));
+	} else {
+		add(l, now, strlen(now));
+		add(l, " ", 1);
+	}
 	add(l, levels[level].name, strlen(levels[level].name));
 	add(l, " ", 1);
 }

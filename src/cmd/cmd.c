@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "cmd/args.h"
 #include "cmd/help.h"
 #include "cmd/tables.h"
@@ -25,7 +26,7 @@ const struct cmd *const cmd_tables[] = {
 
 int cmd_fail(const struct err *err)
 {
-	fprintf(stderr, "pierre: %s\n", err->message);
+	fprintf(stderr, "%spierre: %s\n", log_priority(LOG_LEVEL_ERROR), err->message);
 	return EXIT_FAILED;
 }
 
