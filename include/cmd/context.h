@@ -15,6 +15,7 @@ struct context {
 	struct db *db;
 	struct op op;           /* room: of the service on this host, if it can be reached */
 	struct err no_room;     /* why not */
+	int password_fd;        /* of --password-file; -1 = not given */
 };
 
 typedef bool context_fn(struct context *c, struct err *err_r);

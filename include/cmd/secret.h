@@ -7,9 +7,13 @@
 
 #include "cmd/cmd.h"
 
-/* First line of `file` ("-" = standard input); file NULL = ask twice on the
- * terminal, and ERR_INVALID when there is none. In the arena, which wipes. */
-bool secret_read(struct arena *arena, const char *file, const char **out,
-		 struct err *err_r);
+/* Opens --password-file as the user who gave the command: before a command of
+ * root's acts as the owner of the database. *fd_r: -1 without that option, else
+ * to be closed by the caller. */
+bool secret_open(const struct cmd_args *args, int *fd_r, struct err *err_r);
+
+/* First line of fd; fd -1 = ask twice on the terminal, and ERR_INVALID when
+ * there is none. In the arena, which wipes. */
+bool secret_read(const struct cmd_args *args, int fd, const char **out, struct err *err_r);
 
 #endif

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/context.h"
+#include "cmd/secret.h"
 #include "store/instance.h"
 #include "store/store.h"
 
@@ -68,6 +69,8 @@ static bool open_database(struct context *c, bool existing, struct err *err_r)
 	if (!c->db)
 		return false;
 	path = db_is_memory(c->db) ? NULL : db_path(c->db);
+	if (!secret_open(c->args, &c->password_fd, err_r))
+		return false;
 	if (path && !become_owner(c, path, err_r))
 		return false;
 	if (path && existing && !check_there(c->args->conf->database_url, path, err_r))
@@ -141,6 +144,8 @@ static int finish(struct context *c, bool done, struct err *err)
 			status = EXIT_USAGE;
 	}
 	say_unreached(c);
+	if (c->password_fd >= 0)
+		close(c->password_fd);
 	room_close(&c->op.room);
 	db_free(&c->db);
 	arena_free(&c->arena);
@@ -149,7 +154,7 @@ static int finish(struct context *c, bool done, struct err *err)
 
 static void begin(struct context *c, const struct cmd_args *args)
 {
-	*c = (struct context){ .args = args, .arena = arena_new() };
+	*c = (struct context){ .args = args, .arena = arena_new(), .password_fd = -1 };
 	log_init(args->cmd->words, LOG_LEVEL_WARN);
 }
 

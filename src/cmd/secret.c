@@ -44,22 +44,26 @@ static bool read_line(int fd, char *buf, size_t size)
 	return false;
 }
 
-static bool read_file(struct arena *arena, const char *file, const char **out,
-		      struct err *err_r)
+static const char *password_file(const struct cmd_args *args)
 {
-	char *buf = arena_alloc(arena, SECRET_MAX);
-	int fd = str_eq(file, "-") ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
-	bool done;
+	return cmd_option(args, "--password-file");
+}
 
-	if (fd < 0)
-		return err_set(err_r, ERR_CONFIG, "cannot read %s: %s", file, strerror(errno));
-	done = read_line(fd, buf, SECRET_MAX);
-	if (!done)
-		err_set(err_r, ERR_CONFIG, "cannot read %s: %s", file, strerror(errno));
-	if (fd != STDIN_FILENO)
-		close(fd);
-	*out = buf;
-	return done;
+static bool cannot_read(const struct cmd_args *args, struct err *err_r)
+{
+	return err_set(err_r, ERR_CONFIG, "cannot read %s: %s", password_file(args), strerror(errno));
+}
+
+bool secret_open(const struct cmd_args *args, int *fd_r, struct err *err_r)
+{
+	const char *file = password_file(args);
+
+	*fd_r = -1;
+	if (!file)
+		return true;
+	*fd_r = str_eq(file, "-") ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+				  : open(file, O_RDONLY | O_CLOEXEC);
+	return *fd_r >= 0 || cannot_read(args, err_r);
 }
 
 static bool ask(const char *prompt, char *buf)
@@ -107,13 +111,16 @@ static bool ask_without_echo(struct arena *arena, const char **out, struct err *
 	return done;
 }
 
-bool secret_read(struct arena *arena, const char *file, const char **out,
-		 struct err *err_r)
+bool secret_read(const struct cmd_args *args, int fd, const char **out, struct err *err_r)
 {
-	if (file)
-		return read_file(arena, file, out, err_r);
+	if (fd >= 0) {
+		char *buf = arena_alloc(args->arena, SECRET_MAX);
+
+		*out = buf;
+		return read_line(fd, buf, SECRET_MAX) || cannot_read(args, err_r);
+	}
 	if (!isatty(STDIN_FILENO))
 		return err_set(err_r, ERR_INVALID,
 			       "there is no terminal to ask on; give --password-file FILE, or - for standard input");
-	return ask_without_echo(arena, out, err_r);
+	return ask_without_echo(args->arena, out, err_r);
 }

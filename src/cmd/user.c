@@ -12,7 +12,7 @@
 
 static bool read_password(struct context *c, const char **out, struct err *err_r)
 {
-	return secret_read(c->arena, cmd_option(c->args, "--password-file"), out, err_r);
+	return secret_read(c->args, c->password_fd, out, err_r);
 }
 
 static bool create(struct context *c, struct err *err_r)
