@@ -8,9 +8,11 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -90,10 +92,28 @@ static PQconninfoOption *parse(const char *url, struct err *err_r)
 	return o;
 }
 
+/* Without sslrootcert libpq looks in the home directory of the user who
+ * connects, which is another one for the service than for root. */
+static bool has_root_certificate(const PQconninfoOption *o, struct err *err_r)
+{
+	const char *mode = option(o, "sslmode"), *file = option(o, "sslrootcert");
+
+	if (!mode || (!str_eq(mode, "verify-full") && !str_eq(mode, "verify-ca")) ||
+	    str_eq(file, "system"))
+		return true;
+	if (!file || !*file)
+		return err_field(err_r, ERR_CONFIG, "DATABASE_URL",
+				 "DATABASE_URL has sslmode=%s and no sslrootcert: add &sslrootcert=FILE, the "
+				 "certificate of the server's authority, readable for the service's user", mode);
+	return access(file, F_OK) == 0 ||
+	       err_field(err_r, ERR_CONFIG, "DATABASE_URL", "%s, which sslrootcert in DATABASE_URL names: %s",
+			 file, strerror(errno));
+}
+
 bool pgsql_url_check(const char *url, struct err *err_r)
 {
 	PQconninfoOption *o = parse(url, err_r);
-	bool good = o;
+	bool good = o && has_root_certificate(o, err_r);
 
 	PQconninfoFree(o);
 	return good;
