@@ -293,11 +293,31 @@ sub root {
 		my $r = Pierre::capture([ $p->binary, @$words ], { %{ $p->{env} }, DATABASE_URL => "sqlite:$dir/x.db" });
 		is($r->{status}, 0, "root may: @$words") or diag($r->{err});
 	}
+	my $password = "$p->{dir}/root-password";
+	put($password, "a password of root's\n");
+	chmod 0600, $password;
+	my $r = Pierre::capture([ $p->binary, qw(user create x@example.org --password-file), $password ],
+		{ %{ $p->{env} }, DATABASE_URL => "sqlite:$dir/x.db" });
+	is($r->{status}, 0, 'a password file that only root may read') or diag($r->{err});
 	is_deeply([ grep { (stat $_)[4] != $user } glob "$dir/*" ], [], 'and every file is the owner\'s');
+}
+
+# The journal takes the level from the line, but only where it reads it.
+sub journal {
+	my ($p) = @_;
+	my $file = "$p->{dir}/state/journal";
+	put($file, '');
+	my ($device, $inode) = (stat $file)[0, 1];
+	for ([ "$device:$inode", '<3>' ], [ "$device:1", '' ], [ 'nonsense', '' ]) {
+		my ($stream, $prefix) = @$_;
+		system('env', "JOURNAL_STREAM=$stream", 'sh', '-c', "'" . $p->binary . "' serve 2>'$file'");
+		like(Pierre::slurp($file), qr/\A${prefix}pierre: /, "JOURNAL_STREAM=$stream: '$prefix'");
+	}
 }
 
 sub configuration {
 	my ($p) = @_;
+	journal($p);
 	is(run_json($p, 'check', 'config', 'check')->{sound}, JSON::PP::true, 'sound');
 	my $long = "$p->{dir}/" . 'x' x 100;
 	for ([ ENCRYPTION_KEY => undef, qr/ENCRYPTION_KEY/ ], [ ENCRYPTION_KEY => 'c2hvcnQ=', qr/ENCRYPTION_KEY/ ],
@@ -313,7 +333,12 @@ sub configuration {
 	}
 	if ($p->{backend} eq 'postgresql') {
 		fails($p, 1, $_->[1], 'config', 'check', env => { DATABASE_URL => "postgresql://u$_->[0]" })
-			for [ '@ho:port/db', qr/DATABASE_URL.*port/ ], [ '@h/db?sslmod=require', qr/DATABASE_URL.*parameter/ ];
+			for [ '@ho:port/db', qr/DATABASE_URL.*port/ ], [ '@h/db?sslmod=require', qr/DATABASE_URL.*parameter/ ],
+			[ '@h/db?sslmode=verify-full', qr/sslmode=verify-full and no sslrootcert: add &sslrootcert=FILE/ ],
+			[ '@h/db?sslmode=verify-ca', qr/sslmode=verify-ca and no sslrootcert/ ],
+			[ '@h/db?sslmode=verify-full&sslrootcert=/no/such.pem', qr{/no/such\.pem, which sslrootcert .*: No such file} ];
+		run_ok($p, "sound: $_", 'config', 'check', env => { DATABASE_URL => "postgresql://u\@h/db?$_" })
+			for "sslmode=verify-full&sslrootcert=$p->{ca}", 'sslmode=verify-full&sslrootcert=system', 'sslmode=require';
 	}
 	several($p);
 	socket_directory($p);
