@@ -28,7 +28,9 @@ struct key_create_in {
 	int64_t expires_in_days;       /* 1.., INT_NONE = the tier's default */
 	const char *scopes;            /* NULL = [] */
 };
-/* *full_r: the key text, shown once, in the arena. ERR_CONFLICT when the user
+/* What may be granted: op/key_grant.h. granted_by is "owner" when the actor is the
+ * user himself, "admin" for the shell and op_provision_key().
+ * *full_r: the key text, shown once, in the arena. ERR_CONFLICT when the user
  * has MAX_KEYS_PER_USER live ones. A taken public id is drawn again. */
 bool op_key_create(struct op *op, const char *user_id, const struct key_create_in *in,
 		   struct api_key *out, const char **full_r, struct err *err_r);
@@ -53,6 +55,9 @@ struct key_patch_in {
 	int64_t expires_at;            /* TIME_NONE (null) = never; a past moment: ERR_INVALID */
 	uint32_t given;                /* bit i = field i of the body's table */
 };
+/* By the owner, so more than he may grant (op/key_grant.h) is ERR_FORBIDDEN. No
+ * call moves the end of a key that an administrator made further away: he makes
+ * another. */
 bool op_key_patch(struct op *op, const char *user_id, const char *id,
 		  const struct key_patch_in *in, struct api_key *out, struct err *err_r);
 /* Again = the first moment again. user_id NULL (the shell, an admin): any owner. */

@@ -22,5 +22,7 @@ bool key_description_check(const char *description, struct err *err_r);
  * *canonical_r: the same without spaces and escapes. */
 bool key_scopes_check(struct arena *arena, const char *json, const char **canonical_r,
 		      struct err *err_r);
+/* Is each word of `canonical` also one of `all`? [] is within every list. */
+bool key_scopes_within(const char *canonical, const char *all);
 
 #endif

@@ -17,10 +17,14 @@ struct api_key {
 	const char *scopes;            /* JSON array of strings */
 	int64_t rate_limit_requests;   /* INT_NONE = the tier's (or unlimited) */
 	const char *rate_limit_period; /* of it: hour | day | month; NULL = month */
+	const char *granted_by;        /* who made it: GRANTED_BY_OWNER, or else the other */
 	bool is_active;
 	int64_t expires_at, revoked_at, last_used_at, created_at, updated_at;
 };
 extern const struct field_schema api_key_schema;   /* "ApiKey" (the original's key_info) */
+
+#define GRANTED_BY_OWNER "owner"
+#define GRANTED_BY_ADMIN "admin"       /* or the shell, or not known */
 
 /* The owner as he is while his row is locked. */
 struct key_owner {
@@ -55,12 +59,20 @@ bool store_key_list(struct db *db, const char *user_id, const struct store_page 
 bool store_key_by_prefix(struct db *db, const char *key_prefix, struct arena *arena,
 			 struct api_key *out, struct user *owner_r, struct err *err_r);
 
+/* May the key become what is asked for? Runs in the transaction, with the owner
+ * and the key as they are while both are locked; it may run several times. */
+typedef bool key_change_fn(const struct key_owner *owner, const struct api_key *was,
+			   void *arg, struct err *err_r);
+
 /* Members that are not given stay as they are. */
 struct key_change {
 	const char *id, *user_id;
 	bool name_given, description_given, scopes_given, expires_given;
 	const char *name, *description, *scopes;
 	int64_t expires_at, now;
+	struct arena *arena;           /* for the row that is judged */
+	key_change_fn *judge;
+	void *arg;
 };
 bool store_key_update(struct db *db, const struct audit_event *event,
 		      const struct key_change *c, struct err *err_r);

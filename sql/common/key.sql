@@ -13,13 +13,13 @@ WHERE user_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at 
 -- name: key_insert
 INSERT INTO api_keys (id, user_id, name, description, key_prefix, key_hash, tier,
 	scopes, rate_limit_requests, rate_limit_period, is_active, expires_at,
-	created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, TRUE, $11, $12, $12);
+	created_at, updated_at, granted_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, TRUE, $11, $12, $12, $13);
 
 -- name: key_get
 SELECT id, user_id, name, description, key_prefix, key_hash, tier, scopes,
-	rate_limit_requests, rate_limit_period, is_active, expires_at, revoked_at,
-	last_used_at, created_at, updated_at
+	rate_limit_requests, rate_limit_period, granted_by, is_active, expires_at,
+	revoked_at, last_used_at, created_at, updated_at
 FROM api_keys
 WHERE id = $1 AND user_id = $2;
 
@@ -29,12 +29,19 @@ SELECT user_id FROM api_keys WHERE id = $1;
 
 -- name: key_list
 SELECT id, user_id, name, description, key_prefix, key_hash, tier, scopes,
-	rate_limit_requests, rate_limit_period, is_active, expires_at, revoked_at,
-	last_used_at, created_at, updated_at
+	rate_limit_requests, rate_limit_period, granted_by, is_active, expires_at,
+	revoked_at, last_used_at, created_at, updated_at
 FROM api_keys
 WHERE user_id = $1 AND (created_at, id) < ($2, $3)
 ORDER BY created_at DESC, id DESC
 LIMIT $4;
+
+-- Lock a key for the length of the transaction, and read it as it is then.
+-- name: key_lock
+UPDATE api_keys SET updated_at = updated_at WHERE id = $1 AND user_id = $2
+RETURNING id, user_id, name, description, key_prefix, key_hash, tier, scopes,
+	rate_limit_requests, rate_limit_period, granted_by, is_active, expires_at,
+	revoked_at, last_used_at, created_at, updated_at;
 
 -- A column changes when its flag ($3, $5, $7, $9) is 1.
 -- name: key_update
@@ -57,8 +64,8 @@ WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL;
 
 -- name: key_by_prefix
 SELECT k.id, k.user_id, k.name, k.description, k.key_prefix, k.key_hash, k.tier,
-	k.scopes, k.rate_limit_requests, k.rate_limit_period, k.is_active, k.expires_at, k.revoked_at,
-	k.last_used_at, k.created_at, k.updated_at,
+	k.scopes, k.rate_limit_requests, k.rate_limit_period, k.granted_by, k.is_active,
+	k.expires_at, k.revoked_at, k.last_used_at, k.created_at, k.updated_at,
 	u.id AS owner_id, u.email AS owner_email, u.email_key AS owner_email_key,
 	u.display_name AS owner_display_name, u.tier AS owner_tier,
 	u.tenant_id AS owner_tenant_id, u.user_status AS owner_user_status,

@@ -153,7 +153,8 @@ const struct cmd key_commands[] = {
 	  .stuck = ERR_NOT_FOUND, .next_step = "'pierre user list' shows all users",
 	  .needs_conf = true, .fn = create_run, .options = create_options,
 	  .sentence = "Make an API key for a user; it is shown this once.",
-	  .detail = "USER is an id or an e-mail address." },
+	  .detail = "USER is an id or an e-mail address. The user may end the key earlier and "
+		    "take scopes away from it, but not add to it." },
 	{ .words = "key list", .operands = "USER", .min_operands = 1, .max_operands = 1,
 	  .stuck = ERR_NOT_FOUND, .next_step = "'pierre user list' shows all users",
 	  .needs_conf = true, .fn = list_run,

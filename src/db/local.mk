@@ -31,6 +31,7 @@ SQL_FILES = \
 	sql/pgsql/0002_usage.sql \
 	sql/pgsql/0003_key_limit_period.sql \
 	sql/pgsql/0004_changes.sql \
+	sql/pgsql/0005_key_granted_by.sql \
 	sql/pgsql/change.sql \
 	sql/pgsql/migration.sql \
 	sql/pgsql/usage.sql \
@@ -38,6 +39,7 @@ SQL_FILES = \
 	sql/sqlite/0002_usage.sql \
 	sql/sqlite/0003_key_limit_period.sql \
 	sql/sqlite/0004_changes.sql \
+	sql/sqlite/0005_key_granted_by.sql \
 	sql/sqlite/change.sql \
 	sql/sqlite/migration.sql \
 	sql/sqlite/quota/0001_initial.sql \

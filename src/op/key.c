@@ -13,6 +13,7 @@
 #include "op/cursor.h"
 #include "op/key.h"
 #include "op/key_check.h"
+#include "op/key_grant.h"
 #include "op/key_make.h"
 #include "op/owner.h"
 
@@ -20,22 +21,12 @@
 
 /* --- make ------------------------------------------------------------------- */
 
-/* What the owner may do is judged over his locked row. */
+/* Judged over the owner's locked row. */
 struct judge {
-	const struct tier *tier;
+	const struct api_key *key;
 	int64_t keys_max;
 	bool by_admin;
 };
-
-static bool tier_allowed(const struct tier *wanted, const char *own, struct err *err_r)
-{
-	const struct tier *most = tier_find(own);
-
-	if (most && wanted->rank <= most->rank)
-		return true;
-	return err_field(err_r, ERR_FORBIDDEN, "tier",
-			 "The tier %s is above that of the account", wanted->name);
-}
 
 static bool owner_may(const struct key_owner *owner, int64_t live, void *arg,
 		      struct err *err_r)
@@ -43,27 +34,15 @@ static bool owner_may(const struct key_owner *owner, int64_t live, void *arg,
 	const struct judge *j = arg;
 
 	if (!owner_check(owner->user_status, err_r) ||
-	    (!j->by_admin && !tier_allowed(j->tier, owner->tier, err_r)))
+	    !key_grant_check(&(struct key_grant){
+		.want = j->key, .owner = owner, .by_admin = j->by_admin,
+		.now = j->key->created_at }, err_r))
 		return false;
 	if (live >= j->keys_max)
 		return err_set(err_r, ERR_CONFLICT,
 			       "The account has %lld API keys, the most it may have; revoke one first",
 			       (long long)live);
 	return true;
-}
-
-static bool limit_check(const struct tier *tier, const struct key_make *m,
-			struct err *err_r)
-{
-	int64_t limit = m->in->rate_limit_requests;
-	int64_t most = m->by_admin || tier->monthly_limit == INT_NONE ?
-		       KEY_LIMIT_MAX : tier->monthly_limit;
-
-	if (limit == INT_NONE || (limit >= 1 && limit <= most))
-		return true;
-	return err_field(err_r, ERR_RANGE, "rate_limit_requests",
-			 "rate_limit_requests must be 1 to %lld for the tier %s",
-			 (long long)most, tier->name);
 }
 
 static bool expiry(const struct op *op, const struct tier *tier, int64_t days,
@@ -78,8 +57,16 @@ static bool expiry(const struct op *op, const struct tier *tier, int64_t days,
 	return true;
 }
 
+/* Only the owner's own session makes a key that is the owner's grant. */
+static const char *granted_by(const struct op *op, const struct key_make *m)
+{
+	bool himself = op->actor.user_id && str_eq(op->actor.user_id, m->owner->id);
+
+	return himself && !m->by_admin ? GRANTED_BY_OWNER : GRANTED_BY_ADMIN;
+}
+
 static bool fill(struct op *op, const struct key_make *m, struct api_key *k,
-		 const struct tier **tier_r, struct err *err_r)
+		 struct err *err_r)
 {
 	const struct key_create_in *in = m->in;
 	const struct user *user = m->owner;
@@ -92,18 +79,15 @@ static bool fill(struct op *op, const struct key_make *m, struct api_key *k,
 	*k = (struct api_key){
 		.user_id = user->id, .name = in->name, .description = in->description,
 		.tier = tier->name, .rate_limit_requests = in->rate_limit_requests,
-		.rate_limit_period = m->period,
+		.rate_limit_period = m->period, .granted_by = granted_by(op, m),
 		.is_active = true, .revoked_at = TIME_NONE, .last_used_at = TIME_NONE,
 		.created_at = op->now, .updated_at = op->now,
 	};
 	random_uuid(id);
 	k->id = arena_strdup(op->arena, id);
-	*tier_r = tier;
 	return key_name_check(in->name, err_r) &&
 		key_description_check(in->description, err_r) &&
 		key_scopes_check(op->arena, in->scopes, &k->scopes, err_r) &&
-		(m->by_admin || tier_allowed(tier, user->tier, err_r)) &&
-		limit_check(tier, m, err_r) &&
 		expiry(op, tier, in->expires_in_days, &k->expires_at, err_r);
 }
 
@@ -139,13 +123,14 @@ static bool is_taken(const struct err *err)
 bool key_make(struct op *op, const struct key_make *m, struct api_key *out,
 	      const char **full_r, struct err *err_r)
 {
-	struct judge judge = { .keys_max = op->conf->keys_per_user, .by_admin = m->by_admin };
+	struct judge judge = {
+		.key = out, .keys_max = op->conf->keys_per_user, .by_admin = m->by_admin,
+	};
 	struct key_new_tx tx = { .key = out, .judge = owner_may, .arg = &judge };
 	char full[KEY_TEXT];
 	bool done = false;
 
-	if (!owner_check(m->owner->user_status, err_r) ||
-	    !fill(op, m, out, &judge.tier, err_r))
+	if (!fill(op, m, out, err_r))
 		return false;
 	for (int i = 0; i < DRAWS_MAX && !done; i++) {
 		done = draw(op, out, &tx, full, err_r);
@@ -221,6 +206,22 @@ static bool patch_check(const struct op *op, const struct key_patch_in *in,
 	return true;
 }
 
+/* Judged over the locked key and its locked owner. */
+static bool change_may(const struct key_owner *owner, const struct api_key *was, void *arg,
+		       struct err *err_r)
+{
+	const struct key_change *c = arg;
+	struct api_key want = *was;
+
+	if (c->scopes_given)
+		want.scopes = c->scopes;
+	if (c->expires_given)
+		want.expires_at = c->expires_at;
+	return owner_check(owner->user_status, err_r) &&
+		key_grant_check(&(struct key_grant){
+			.was = was, .want = &want, .owner = owner, .now = c->now }, err_r);
+}
+
 bool op_key_patch(struct op *op, const char *user_id, const char *id,
 		  const struct key_patch_in *in, struct api_key *out, struct err *err_r)
 {
@@ -232,6 +233,7 @@ bool op_key_patch(struct op *op, const char *user_id, const char *id,
 		.expires_given = in->given & KEY_EXPIRES,
 		.name = in->name, .description = in->description,
 		.expires_at = in->expires_at, .now = op->now,
+		.arena = op->arena, .judge = change_may, .arg = &c,
 	};
 	struct audit_event event;
 	bool done;

@@ -104,3 +104,16 @@ bool key_scopes_check(struct arena *arena, const char *json, const char **canoni
 	*canonical_r = out.s;
 	return true;
 }
+
+/* A word is looked for with both its quotes: none has a quote or an escape. */
+bool key_scopes_within(const char *canonical, const char *all)
+{
+	for (const char *p = strchr(canonical, '"'); p; p = strchr(p, '"')) {
+		size_t n = strcspn(p + 1, "\"") + 2;
+
+		if (!memmem(all, strlen(all), p, n))
+			return false;
+		p += n;
+	}
+	return true;
+}

@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "op/audit.h"
 #include "op/cache.h"
-#include "op/key_check.h"
+#include "op/key_grant.h"
 #include "op/key_make.h"
 #include "op/limit.h"
 #include "op/provision.h"
@@ -32,14 +32,6 @@ static bool period_check(int64_t requests, const char *period, struct err *err_r
 		return err_field(err_r, ERR_REQUIRED, "rate_limit_requests",
 				 "A rate_limit_period needs rate_limit_requests");
 	return true;
-}
-
-static bool limit_check(int64_t requests, struct err *err_r)
-{
-	if (requests == INT_NONE || (requests >= 1 && requests <= KEY_LIMIT_MAX))
-		return true;
-	return err_field(err_r, ERR_RANGE, "rate_limit_requests",
-			 "rate_limit_requests must be 1 to %lld", (long long)KEY_LIMIT_MAX);
 }
 
 /* A limit of its own always has its window written down. */
@@ -81,7 +73,7 @@ bool op_provision_limit(struct op *op, const struct key_limit_in *in, struct api
 	const char *owner;
 	bool done;
 
-	if (!limit_check(in->rate_limit_requests, err_r) ||
+	if (!key_grant_limit(in->rate_limit_requests, NULL, err_r) ||
 	    !period_check(in->rate_limit_requests, in->rate_limit_period, err_r) ||
 	    !store_key_owner(op->db, in->api_key_id, op->arena, &owner, err_r))
 		return false;

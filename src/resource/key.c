@@ -103,10 +103,12 @@ static const struct field key_patch_fields[] = {
 	FIELD(struct key_patch_in, name, TEXT, 0, "What the key is for", .min = 1, .max = NAME_MAX_CHARS),
 	FIELD(struct key_patch_in, description, TEXT, FIELD_NULLABLE, "More about it",
 	      .max = DESCRIPTION_MAX),
-	FIELD(struct key_patch_in, scopes, STRINGS, 0, "Words your services give a meaning to",
+	FIELD(struct key_patch_in, scopes, STRINGS, 0,
+	      "Words your services give a meaning to; of a key granted by an admin, fewer only",
 	      .max = SCOPES_MAX),
 	FIELD(struct key_patch_in, expires_at, TIME, FIELD_NULLABLE,
-	      "When the key ends; null = never"),
+	      "When the key ends, null = never; at most what a new key could have, and earlier "
+	      "only when an admin granted the key"),
 	{ 0 },
 };
 static const struct field_schema key_patch_schema = {
@@ -162,7 +164,8 @@ const struct route key_routes[] = {
 	{ .method = HTTP_PATCH, .pattern = "/api/keys/{id}", .label = "key_patch",
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = key_patch,
 	  .body_max = BODY_SMALL, .in = &key_patch_schema, .status = 200,
-	  .out = &api_key_schema, .summary = "Change what is named; the rest stays" },
+	  .out = &api_key_schema,
+	  .summary = "Change what is named; the rest stays, and an expired key stays expired" },
 	{ .method = HTTP_DELETE, .pattern = "/api/keys/{id}", .label = "key_revoke",
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = key_revoke, .status = 200,
 	  .out = &key_revoked_schema, .summary = "Revoke an API key; it stays in the list" },

@@ -26,6 +26,8 @@ static const struct field key_fields[] = {
 	      "Requests in one window, instead of the tier's"),
 	FIELD(struct api_key, rate_limit_period, TEXT, FIELD_NULLABLE,
 	      "Window of rate_limit_requests: hour, day or month; null = month"),
+	FIELD(struct api_key, granted_by, TEXT, FIELD_REQUIRED,
+	      "owner: you made it; admin: an administrator did, and you may take away from it, not add to it"),
 	FIELD(struct api_key, is_active, BOOL, FIELD_REQUIRED, "False once revoked"),
 	FIELD(struct api_key, last_used_at, TIME, FIELD_NULLABLE,
 	      "The last use that was written down"),
@@ -79,7 +81,8 @@ static bool create_tx(struct db *db, void *arg, struct err *err_r)
 				db_text(k->description), db_text(k->key_prefix),
 				db_text(k->key_hash), db_text(k->tier),
 				db_strings(k->scopes), db_int(k->rate_limit_requests),
-				db_text(k->rate_limit_period), db_time(k->expires_at), db_time(k->created_at)),
+				db_text(k->rate_limit_period), db_time(k->expires_at), db_time(k->created_at),
+				db_text(k->granted_by)),
 			NULL, err_r);
 }
 
@@ -135,7 +138,14 @@ bool store_key_by_prefix(struct db *db, const char *key_prefix, struct arena *ar
 static bool update_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct key_change *c = arg;
+	struct key_owner owner;
+	struct api_key was;
 
+	if (!lock_owner(db, c->user_id, &owner, err_r) ||
+	    !db_get(db, SQL_KEY_LOCK, DB_ARGS(db_text(c->id), db_text(c->user_id)),
+		    &api_key_schema, c->arena, &was, NO_KEY, err_r) ||
+	    !c->judge(&owner, &was, c->arg, err_r))
+		return false;
 	return db_write_one(db, SQL_KEY_UPDATE,
 			    DB_ARGS(db_text(c->id), db_text(c->user_id),
 				    db_int(c->name_given), db_text(c->name),

@@ -48,6 +48,7 @@ static void begin(const char *tier)
 	f.op.now = T0;
 	f.op.actor = (struct actor){ .source = "test" };
 	user = make_user(&f, tier);
+	f.op.actor.user_id = user.id;
 }
 
 /* --- list, change, revoke --------------------------------------------------- */

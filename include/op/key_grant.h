@@ -1,0 +1,34 @@
+/*
+ * op/key_grant.h - what a key may be granted: the one rule that every door asks
+ * which makes or changes a key. For src/op only. Pure functions; their callers
+ * ask inside the transaction, over rows that are locked.
+ *
+ * An administrator grants any tier and any limit. An owner grants a key at most
+ * his own tier as it is now, at most that tier's limit, and an end that the tier
+ * can have. From a key that exists he may always take away: an earlier end, fewer
+ * scopes. He may add only to a key that he granted himself and that has not
+ * expired: any scope, and a later end if he could make such a key anew.
+ *
+ * What the key has now is the ceiling, not what it once had: an owner who made
+ * the end of an administrator's key earlier cannot go back.
+ */
+#ifndef PIERRE_OP_KEY_GRANT_H
+#define PIERRE_OP_KEY_GRANT_H
+
+#include "op/key.h"
+
+struct key_grant {
+	const struct api_key *was;      /* as locked; NULL = it is being made */
+	const struct api_key *want;     /* the whole key as it would be */
+	const struct key_owner *owner;  /* as locked */
+	bool by_admin;                  /* only of making */
+	int64_t now;
+};
+/* ERR_FORBIDDEN or ERR_RANGE naming the field. */
+bool key_grant_check(const struct key_grant *g, struct err *err_r);
+
+/* The bound of rate_limit_requests alone, INT_NONE = the tier's own. `tier` is
+ * that of the key, NULL = an administrator sets it. ERR_RANGE. */
+bool key_grant_limit(int64_t requests, const struct tier *tier, struct err *err_r);
+
+#endif

@@ -1,0 +1,423 @@
+/*
+ * What a key may be granted (op/key_grant.h), by every door that makes or changes
+ * one, on the backend given. Time is op.now. store_key_update() and
+ * key_grant_check() are wrapped by the linker: something happens between what
+ * the owner read and his change, and while the change is judged.
+ */
+#include "config.h"
+
+#include "op/audit.h"
+#include "op/key_grant.h"
+#include "op/provision.h"
+#include "op_fixture.h"
+
+#define END (T0 + 10 * DAY_MS)
+#define MOST (T0 + 3650 * DAY_MS)
+
+static struct fixture f;
+static struct err err;
+static struct user user, admin;
+static struct api_key key;
+static const char *full;
+
+/* --- the wrapped calls ------------------------------------------------------ */
+
+static void (*meanwhile)(void);
+static bool look_at_locks;
+static int free_rows;   /* of the key and its owner, while the change is judged */
+
+bool __real_store_key_update(struct db *db, const struct audit_event *event,
+			     const struct key_change *c, struct err *err_r);
+bool __wrap_store_key_update(struct db *db, const struct audit_event *event,
+			     const struct key_change *c, struct err *err_r);
+bool __real_key_grant_check(const struct key_grant *g, struct err *err_r);
+bool __wrap_key_grant_check(const struct key_grant *g, struct err *err_r);
+
+bool __wrap_store_key_update(struct db *db, const struct audit_event *event,
+			     const struct key_change *c, struct err *err_r)
+{
+	void (*now)(void) = meanwhile;
+
+	meanwhile = NULL;
+	if (now)
+		now();
+	return __real_store_key_update(db, event, c, err_r);
+}
+
+bool __wrap_key_grant_check(const struct key_grant *g, struct err *err_r)
+{
+	if (look_at_locks) {
+		free_rows = (int)look(&f, LOOK_USER_FREE, g->want->user_id, NULL);
+		if (g->was)
+			free_rows += (int)look(&f, LOOK_KEY_FREE, g->want->id, NULL);
+	}
+	return __real_key_grant_check(g, err_r);
+}
+
+/* --- short forms ------------------------------------------------------------ */
+
+static void act_as(const struct user *who)
+{
+	f.op.actor = (struct actor){ .user_id = who ? who->id : NULL, .source = "test" };
+}
+
+static void begin(const char *tier)
+{
+	f.op.now = T0;
+	user = make_user(&f, tier);
+	act_as(&user);
+}
+
+static void made(bool good)
+{
+	if (!good)
+		bail_out("make a key", &err);
+	act_as(&user);
+}
+
+/* Keys for 10 days with the scopes a and b, as far as the door gives them. */
+static const struct key_create_in ten_days = {
+	.name = "key", .rate_limit_requests = INT_NONE, .expires_in_days = 10,
+	.scopes = "[\"a\",\"b\"]",
+};
+
+static void by_owner(void)
+{
+	made(op_key_create(&f.op, user.id, &ten_days, &key, &full, &err));
+}
+
+static void by_shell(void)
+{
+	act_as(NULL);
+	made(op_key_create(&f.op, user.id, &ten_days, &key, &full, &err));
+}
+
+static void by_admin(void)
+{
+	act_as(&admin);
+	made(op_provision_key(&f.op, &(struct provision_in){
+		.user_email = user.email, .tier = "enterprise", .expires_in_days = 10,
+		.rate_limit_requests = INT_NONE }, &key, &full, &err));
+}
+
+static enum err_kind patch(const struct key_patch_in *in)
+{
+	struct api_key out;
+
+	err = (struct err){ 0 };
+	return op_key_patch(&f.op, user.id, key.id, in, &out, &err) ? ERR_NONE : err.kind;
+}
+
+static enum err_kind patch_end(int64_t end)
+{
+	return patch(&(struct key_patch_in){ .expires_at = end, .given = KEY_EXPIRES });
+}
+
+static enum err_kind patch_scopes(const char *scopes)
+{
+	return patch(&(struct key_patch_in){ .scopes = scopes, .given = KEY_SCOPES });
+}
+
+static void is_end(int64_t end, const char *name)
+{
+	struct api_key k;
+
+	ok(op_key_get(&f.op, user.id, key.id, &k, &err) && k.expires_at == end, "%s", name);
+}
+
+/* --- what an owner may change of whose key ---------------------------------- */
+
+#define GIVEN_END(at) { .expires_at = (at), .given = KEY_EXPIRES }
+#define GIVEN_SCOPES(s) { .scopes = (s), .given = KEY_SCOPES }
+#define NO ERR_FORBIDDEN
+
+static const struct {
+	void (*make)(void);
+	const char *granted_by;
+} makers[] = {
+	{ by_owner, "owner" }, { by_admin, "admin" }, { by_shell, "admin" },
+};
+
+static const struct {
+	const char *name, *field;      /* field: of a refusal */
+	int64_t now;
+	struct key_patch_in in;
+	enum err_kind want[3];         /* in the order of makers */
+} rows[] = {
+	{ "earlier", "", T0, GIVEN_END(END - DAY_MS), { 0, 0, 0 } },
+	{ "the same end", "", T0, GIVEN_END(END), { 0, 0, 0 } },
+	{ "a millisecond later", "expires_at", T0, GIVEN_END(END + 1), { 0, NO, NO } },
+	{ "never", "expires_at", T0, GIVEN_END(TIME_NONE), { 0, NO, NO } },
+	{ "3650 days", "expires_at", T0, GIVEN_END(MOST), { 0, NO, NO } },
+	{ "longer than a new key", "expires_at", T0, GIVEN_END(MOST + 1), { ERR_RANGE, NO, NO } },
+	{ "later, in its last millisecond", "expires_at", END - 1, GIVEN_END(END + DAY_MS),
+	  { 0, NO, NO } },
+	{ "later, when it has expired", "expires_at", END, GIVEN_END(END + DAY_MS), { NO, NO, NO } },
+	{ "never, when it has expired", "expires_at", END, GIVEN_END(TIME_NONE), { NO, NO, NO } },
+	{ "the end that is over", "expires_at", END, GIVEN_END(END),
+	  { ERR_INVALID, ERR_INVALID, ERR_INVALID } },
+	{ "no scopes", "", T0, GIVEN_SCOPES("[]"), { 0, 0, 0 } },
+	{ "one of two", "scopes", T0, GIVEN_SCOPES("[\"b\"]"), { 0, NO, 0 } },
+	{ "the same in another order", "scopes", T0, GIVEN_SCOPES("[ \"b\", \"a\", \"b\" ]"),
+	  { 0, NO, 0 } },
+	{ "one more", "scopes", T0, GIVEN_SCOPES("[\"a\",\"b\",\"c\"]"), { 0, NO, NO } },
+	{ "another", "scopes", T0, GIVEN_SCOPES("[\"c\"]"), { 0, NO, NO } },
+	{ "a longer word", "scopes", T0, GIVEN_SCOPES("[\"aa\"]"), { 0, NO, NO } },
+	{ "more, when it has expired", "scopes", END, GIVEN_SCOPES("[\"a\",\"c\"]"), { NO, NO, NO } },
+	{ "fewer, when it has expired", "", END, GIVEN_SCOPES("[]"), { 0, 0, 0 } },
+	{ "name", "", T0, { .name = "new", .given = KEY_NAME }, { 0, 0, 0 } },
+	{ "name, when it has expired", "", END, { .name = "new", .given = KEY_NAME }, { 0, 0, 0 } },
+	{ "name and more scopes", "scopes", T0,
+	  { .name = "new", .scopes = "[\"c\"]", .given = KEY_NAME | KEY_SCOPES }, { 0, NO, NO } },
+	{ "earlier and more scopes", "scopes", T0,
+	  { .expires_at = END - 1, .scopes = "[\"c\"]", .given = KEY_EXPIRES | KEY_SCOPES },
+	  { 0, NO, NO } },
+};
+
+static void one_row(size_t i, size_t m)
+{
+	const char *name = arena_printf(f.arena, "%s, of the key of maker %zu", rows[i].name, m);
+	bool refused = rows[i].want[m] != ERR_NONE;
+	struct api_key now;
+
+	f.op.now = T0;
+	makers[m].make();
+	f.op.now = rows[i].now;
+	is_int(patch(&rows[i].in), rows[i].want[m], name);
+	is_str(err.field, refused ? rows[i].field : "", "field");
+	is_int(look(&f, LOOK_AUDIT, "ApiKeyChanged", key.id), !refused, "audit events");
+	if (!op_key_get(&f.op, user.id, key.id, &now, &err))
+		bail_out("get", &err);
+	if (refused)
+		ok(now.expires_at == key.expires_at && str_eq(now.scopes, key.scopes) &&
+		   str_eq(now.name, key.name), "and nothing changed");
+}
+
+static void test_changes(void)
+{
+	begin(NULL);
+	f.conf.keys_per_user = 1000;
+	for (size_t m = 0; m < sizeof(makers) / sizeof(makers[0]); m++) {
+		f.op.now = T0;
+		makers[m].make();
+		is_int(look(&f, LOOK_GRANTED, key.id, makers[m].granted_by), 1, "granted_by");
+		is_str(key.granted_by, makers[m].granted_by, "as handed out");
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+			one_row(i, m);
+	}
+}
+
+static void test_no_way_back(void)
+{
+	begin(NULL);
+	by_shell();
+	is_int(patch_end(END - DAY_MS), ERR_NONE, "an administrator's key ends earlier");
+	is_int(patch_end(END), NO, "and not again as late as he said");
+	is_int(patch_scopes("[\"a\"]"), ERR_NONE, "one scope less");
+	is_int(patch_scopes("[\"a\",\"b\"]"), NO, "and not again both");
+	is_end(END - DAY_MS, "that is how it stays");
+}
+
+static void test_own_admin(void)
+{
+	begin(NULL);
+	admin = user;
+	by_admin();
+	is_str(key.granted_by, "admin", "provisioned by an administrator for himself");
+	is_int(patch_end(TIME_NONE), NO, "his session as the owner adds nothing to it");
+}
+
+/* --- what of it bounds an end ----------------------------------------------- */
+
+static void test_trial(void)
+{
+	struct key_create_in in = ten_days;
+
+	begin(NULL);
+	in.tier = "trial";
+	made(op_key_create(&f.op, user.id, &in, &key, &full, &err));
+	is_int(patch_end(TIME_NONE), ERR_RANGE, "a trial that never ends");
+	is_int(patch_end(MOST + 1), ERR_RANGE, "nor after more than 3650 days");
+	is_int(patch_end(MOST), ERR_NONE, "as long as a new one could");
+}
+
+static void limit_key(int64_t requests, const char *period)
+{
+	struct api_key out;
+
+	act_as(&admin);
+	if (!op_provision_limit(&f.op, &(struct key_limit_in){ key.id, requests, period }, &out,
+				&err))
+		bail_out("limit", &err);
+	act_as(&user);
+}
+
+static void raise_limit(void)
+{
+	limit_key(1000000, "day");
+}
+
+static void test_limit(void)
+{
+	begin(NULL);
+	by_owner();
+	raise_limit();
+	is_int(patch_end(END + 1), NO, "a limit that an administrator raised does not last longer");
+	is_str(err.field, "expires_at", "field");
+	is_int(patch_scopes("[\"c\"]"), ERR_NONE, "scopes have nothing to do with it");
+	is_int(patch_end(END - 1), ERR_NONE, "nor has an earlier end");
+	limit_key(10001, NULL);
+	is_int(patch_end(END), NO, "a month's limit above the tier's");
+	limit_key(INT_NONE, NULL);
+	is_int(patch_end(END), ERR_NONE, "the tier's limit again");
+}
+
+/* --- at the worst moment ---------------------------------------------------- */
+
+static void end_sooner(void)
+{
+	is_int(patch_end(END - 5 * DAY_MS), ERR_NONE, "the end is moved nearer");
+}
+
+static void suspend(void)
+{
+	struct user u;
+
+	if (!op_user_suspend(&f.op, user.id, NULL, &u, &err))
+		bail_out("suspend", &err);
+}
+
+static void test_meanwhile(void)
+{
+	begin(NULL);
+	by_shell();
+	meanwhile = end_sooner;
+	is_int(patch_end(END), NO, "after what it was when he read it");
+	is_end(END - 5 * DAY_MS, "the nearer end stays");
+	by_owner();
+	meanwhile = raise_limit;
+	is_int(patch_end(END + 1), NO, "a limit is raised after he read");
+	is_end(END, "the end stays");
+	meanwhile = suspend;
+	is_int(patch_end(END - 1), ERR_FORBIDDEN, "suspended after he read");
+	is_str(err.reason, "suspended", "reason");
+	is_end(END, "the end stays");
+	is_int(look(&f, LOOK_AUDIT, "ApiKeyChanged", key.id), 1, "only the limit was changed");
+}
+
+static void test_locked(void)
+{
+	begin(NULL);
+	look_at_locks = true;
+	free_rows = -1;
+	by_owner();
+	is_int(free_rows, 0, "the owner is locked while his new key is judged");
+	free_rows = -1;
+	is_int(patch_end(END - 1), ERR_NONE, "a change");
+	is_int(free_rows, 0, "owner and key are locked while it is judged");
+	look_at_locks = false;
+	is_int(look(&f, LOOK_USER_FREE, user.id, NULL) + look(&f, LOOK_KEY_FREE, key.id, NULL),
+	       db_backend(f.db) == DB_PGSQL ? 2 : 0, "and free again");
+}
+
+/* --- keys from before ------------------------------------------------------- */
+
+#define OWNER "00000000-0000-4000-8000-0000000000a1"
+#define ID(n) "00000000-0000-4000-8000-00000000000" #n
+#define AT "'2029-01-01T00:00:00.000Z'"
+#define OLD_KEY(n) \
+	"('" ID(n) "', '" OWNER "', 'old', 'pk_live_0000000" #n "', 'x', 'enterprise', " SCOPES \
+	", TRUE, " AT ", " AT ")"
+#define OLD_EVENT(n, target, source, actor) \
+	"('" ID(n) "', 'ApiKeyCreated', 'Info', 'm', '" source "', 'success', " actor \
+	", '" target "', '{}', " AT ")"
+#define SEED_USER \
+	"INSERT INTO users (id, email, email_key, password_hash, tier, user_status, is_admin," \
+	" created_at, updated_at) VALUES ('" OWNER "', 'o@example.org', 'o@example.org', 'x'," \
+	" 'starter', 'active', FALSE, " AT ", " AT ")"
+#define SEED_KEYS \
+	"INSERT INTO api_keys (id, user_id, name, key_prefix, key_hash, tier, scopes, is_active," \
+	" created_at, updated_at) VALUES " \
+	OLD_KEY(1) "," OLD_KEY(2) "," OLD_KEY(3) "," OLD_KEY(4)
+#define SEED_EVENTS \
+	"INSERT INTO audit_events (id, event_type, severity, message, source, result, user_id," \
+	" target, metadata, timestamp) VALUES " \
+	OLD_EVENT(1, ID(1), "rest", "'" OWNER "'") "," \
+	OLD_EVENT(2, ID(2), "rest", "'" ID(9) "'") "," \
+	OLD_EVENT(3, ID(3), "shell", "NULL")
+
+static bool seed(struct db *db, void *arg, struct err *err_r)
+{
+	(void)arg;
+	for (int i = 0; i < 3; i++)
+		if (!db_write(db, i, DB_NO_ARGS, NULL, err_r))
+			return false;
+	return true;
+}
+
+static struct db *open_with(const struct db_catalog *catalog)
+{
+	struct db *db = db_new(&(struct db_options){
+		.url = f.url, .timeout_ms = 20000, .catalog = catalog }, &err);
+
+	if (!db)
+		bail_out("connect", &err);
+	return db;
+}
+
+/* Migrated to 0004 and filled by an older program: the audit names who asked for
+ * 1 (the owner), 2 (an administrator) and 3 (the shell), and knows nothing of 4. */
+static void old_rows(void)
+{
+#define SCOPES "'[]'"
+	static const char *const sqlite[] = { SEED_USER, SEED_KEYS, SEED_EVENTS };
+#undef SCOPES
+#define SCOPES "'{}'"
+	static const char *const pgsql[] = { SEED_USER, SEED_KEYS, SEED_EVENTS };
+	static const struct db_constraint no_constraints[] = { { 0 } };
+	struct db_statement seeds[3];
+	struct db_catalog old = sql_catalog, seeding = {
+		.statements = seeds, .n_statements = 3, .constraints = no_constraints,
+	};
+	struct db *db;
+	int applied;
+
+	for (int i = 0; i < 3; i++)
+		seeds[i] = (struct db_statement){ .name = "seed", .writes = true,
+						  .sql = { sqlite[i], pgsql[i] } };
+	old.n_migrations = 4;
+	db = open_with(&old);
+	if (!db_migrate(db, &applied, &err))
+		bail_out("migrate to 0004", &err);
+	db_free(&db);
+	db = open_with(&seeding);
+	if (!db_transaction(db, seed, NULL, &err))
+		bail_out("old rows", &err);
+	db_free(&db);
+}
+
+static void test_migrated(void)
+{
+	is_int(look(&f, LOOK_GRANTED, ID(1), "owner"), 1, "a key that its owner asked for is his");
+	is_int(look(&f, LOOK_GRANTED, ID(2), "admin"), 1, "one that another user asked for is not");
+	is_int(look(&f, LOOK_GRANTED, ID(3), "admin"), 1, "nor one of the shell");
+	is_int(look(&f, LOOK_GRANTED, ID(4), "admin"), 1, "nor one that is not known");
+}
+
+int main(void)
+{
+	fixture_empty(&f);
+	old_rows();
+	fixture_migrate(&f);
+	test_migrated();
+	admin = make_user(&f, NULL);
+	test_changes();
+	test_no_way_back();
+	test_trial();
+	test_limit();
+	test_meanwhile();
+	test_locked();
+	test_own_admin();
+	fixture_close(&f);
+	return tap_done();
+}
