@@ -20,13 +20,15 @@
 bool password_check(const char *password, int64_t min, const char *field,
 		    struct err *err_r);
 
-/* Costs about 50 ms at cost 10, doubling with each step. */
+/* Costs about 50 ms at cost 10, doubling with each step. ERR_CONFIG: a cost that
+ * BCRYPT_COST cannot be. */
 bool password_hash(const char *password, int64_t cost, char out[PASSWORD_HASH],
 		   struct err *err_r);
 
-/* True when it matches. `hash` NULL, malformed or of another scheme costs the
- * same as a real one of `cost` (a decoy is hashed) and never matches (R18); one
- * of a lower cost that does not match costs as much too. */
+/* True when it matches. `hash` NULL, malformed, of another scheme or of a cost
+ * that BCRYPT_COST cannot be costs the same as a real one of `cost` (a decoy is
+ * hashed) and never matches (R18); one of a lower cost that does not match costs
+ * as much too. */
 bool password_verify(const char *password, const char *hash, int64_t cost);
 
 /* The hash should be made again (cost changed). */

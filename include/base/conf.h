@@ -19,6 +19,8 @@
 #include "base/err.h"
 
 #define WORKERS_MAX 256             /* of each pool: the bound of MAX_WORKERS */
+#define BCRYPT_COST_MIN 4           /* of new password hashes, and of stored ones */
+#define BCRYPT_COST_MAX 15
 
 struct conf {
 	const char *database_url;       /* DATABASE_URL; default sqlite:./data/pierre.db */

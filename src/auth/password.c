@@ -14,12 +14,11 @@
 #include "auth/auth.h"
 #include "auth/password.h"
 #include "auth/password_common.h"
+#include "base/conf.h"
 #include "base/str.h"
 
 #define SCHEME "$2b$"
 #define HASH_LENGTH 60
-#define COST_LEAST 4
-#define COST_MOST 31
 
 static struct crypt_data work;
 
@@ -64,9 +63,9 @@ bool password_hash(const char *password, int64_t cost, char out[PASSWORD_HASH],
 {
 	char salt[16], setting[CRYPT_GENSALT_OUTPUT_SIZE];
 
-	if (cost < COST_LEAST || cost > COST_MOST)
+	if (cost < BCRYPT_COST_MIN || cost > BCRYPT_COST_MAX)
 		return err_set(err_r, ERR_CONFIG, "A bcrypt cost of %lld is not in %d to %d",
-			       (long long)cost, COST_LEAST, COST_MOST);
+			       (long long)cost, BCRYPT_COST_MIN, BCRYPT_COST_MAX);
 	random_bytes(salt, sizeof(salt));
 	if (!crypt_gensalt_rn(SCHEME, (unsigned long)cost, salt, sizeof(salt),
 			      setting, sizeof(setting)))
@@ -76,7 +75,8 @@ bool password_hash(const char *password, int64_t cost, char out[PASSWORD_HASH],
 	return true;
 }
 
-/* Cost of a well-formed `$2b$NN$` hash, 0 for anything else. */
+/* Cost of a well-formed `$2b$NN$` hash that BCRYPT_COST could have made, 0 for
+ * anything else: bcrypt itself takes costs up to 31, a day of work. */
 static int64_t hash_cost(const char *hash)
 {
 	static const char alphabet[] =
@@ -89,7 +89,7 @@ static int64_t hash_cost(const char *hash)
 		return 0;
 	memcpy(digits, hash + 4, 2);
 	digits[2] = '\0';
-	return str_int(digits, COST_LEAST, COST_MOST, &cost) ? cost : 0;
+	return str_int(digits, BCRYPT_COST_MIN, BCRYPT_COST_MAX, &cost) ? cost : 0;
 }
 
 /* The work of a verification for an account without a usable hash. */
@@ -97,8 +97,8 @@ static bool hash_decoy(const char *password, int64_t cost)
 {
 	char setting[32], out[PASSWORD_HASH];
 
-	if (cost < COST_LEAST || cost > COST_MOST)
-		cost = COST_LEAST;
+	if (cost < BCRYPT_COST_MIN || cost > BCRYPT_COST_MAX)
+		cost = BCRYPT_COST_MIN;
 	snprintf(setting, sizeof(setting), SCHEME "%02d$", (int)cost);
 	memcpy(setting + 7, "DecoyDecoyDecoyDecoyDO", 23);
 	bcrypt(password, setting, out);

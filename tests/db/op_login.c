@@ -6,8 +6,10 @@
  */
 #include "config.h"
 
+#include "op/audit.h"
 #include "op/guess.h"
 #include "op/session.h"
+#include "crypt_seen.h"
 #include "op_fixture.h"
 
 static struct fixture f;
@@ -116,6 +118,32 @@ static void test_stale_hash(void)
 	is_int(login(user.email, PASSWORD), ERR_NONE, "and matches");
 	is_int(login(user.email, WRONG), ERR_AUTH_INVALID, "nothing else does");
 	f.conf.bcrypt_cost = 4;
+}
+
+/* Set by hand or by an import: bcrypt would work for a day. */
+static void test_costly_hash(void)
+{
+	static const char *const hashes[] = {
+		"$2b$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+		"$2b$16$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+	};
+	struct user user = make_user(&f, NULL);
+
+	for (int i = 0; i < 2; i++) {
+		struct audit_event event = op_audit(&f.op, AUDIT_PASSWORD_CHANGED, user.id);
+
+		if (!store_user_password(f.db, &(struct password_write){
+			.user_id = user.id, .new_hash = hashes[i], .now = T0,
+			.event = &event }, &err))
+			bail_out("store a hash", &err);
+		start(T0);
+		hashed = 0;
+		hashed_work = 0;
+		is_int(login(user.email, "U*U"), ERR_AUTH_INVALID, hashes[i]);
+		is_str(err.message, "Invalid email or password", "a wrong password as any other");
+		is_int(hashed, 1, "one bcrypt");
+		is_int(hashed_work, 1 << 4, "of the cost that is set");
+	}
 }
 
 /* --- what happens while the password is hashed ------------------------------ */
@@ -345,6 +373,7 @@ int main(void)
 	test_same_refusal();
 	test_inactive();
 	test_stale_hash();
+	test_costly_hash();
 	test_meanwhile();
 	test_busy();
 	test_networks();

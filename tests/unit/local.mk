@@ -5,7 +5,7 @@ check_PROGRAMS += \
 	tests/unit/password tests/unit/pools tests/unit/problem tests/unit/request \
 	tests/unit/response tests/unit/ring tests/unit/room tests/unit/route \
 	tests/unit/stat tests/unit/subrequest tests/unit/token tests/unit/window
-EXTRA_DIST += tests/unit/fcgi_client.h tests/unit/room_fixture.h tests/unit/tap.h
+EXTRA_DIST += tests/unit/crypt_seen.h tests/unit/fcgi_client.h tests/unit/room_fixture.h tests/unit/tap.h
 
 if HAVE_PGSQL
 check_PROGRAMS += tests/unit/pgsql_map
