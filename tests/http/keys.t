@@ -4,10 +4,11 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../support";
+use POSIX 'strftime';
 use Test::More;
 use Pierre::Check;
 
-my @fields = qw(created_at description expires_at id is_active key_prefix last_used_at name
+my @fields = qw(created_at description expires_at granted_by id is_active key_prefix last_used_at name
 	rate_limit_period rate_limit_requests revoked_at scopes tier updated_at user_id);
 my $nobody = '00000000-0000-4000-8000-000000000000';
 
@@ -25,6 +26,7 @@ sub making {
 	is($j->{key_info}{expires_at}, undef, 'does not expire');
 	is_deeply($j->{key_info}{scopes}, [ 'read', 'write' ], 'scopes');
 	ok($j->{key_info}{is_active}, 'active');
+	is($j->{key_info}{granted_by}, 'owner', 'his own grant');
 	my $stored = $p->sql("SELECT key_hash FROM api_keys WHERE id = '$j->{key_info}{id}'");
 	like($stored, qr/^sha256:[0-9a-f]+:[0-9a-f]{64}$/, 'stored salted, saying how');
 
@@ -125,6 +127,80 @@ sub changing {
 		[ key_hash => { key_hash => 'x' } ];
 }
 
+# Refused with this field; the key is as it was before.
+sub refused_change {
+	my ($p, $user, $id, $status, $field, $in, $name) = @_;
+	my $before = $p->get("/api/keys/$id", token => $user->{token})->{json};
+	my $r = problem_is($p->patch("/api/keys/$id", $in, token => $user->{token}), $status, { field => $field }, $name);
+	is_deeply($p->get("/api/keys/$id", token => $user->{token})->{json}, $before, 'nothing changed');
+	return $r->{json};
+}
+
+# The owner takes away from what an administrator granted, and adds nothing to it.
+sub granted {
+	my ($p, $user) = @_;
+	my @me = (token => $user->{token});
+	my $key = status_is($p->post('/admin/provision-api-key', { user_email => $user->{email}, tier => 'enterprise',
+		expires_in_days => 1 }, token => $p->setup_admin->{token}), 201, 'one day of enterprise')->{json};
+	my ($id, $end) = @$key{qw(api_key_id expires_at)};
+	is($p->get("/api/keys/$id", @me)->{json}{granted_by}, 'admin', "an administrator's grant");
+	like(refused_change($p, $user, $id, 403, 'expires_at', { expires_at => undef }, 'for ever')->{detail},
+		qr/An administrator set the end of this key; you may set an earlier one/, 'says what is allowed');
+	refused_change($p, $user, $id, 403, 'expires_at', { expires_at => '2099-01-01T00:00:00Z' }, 'for long');
+	like(refused_change($p, $user, $id, 403, 'scopes', { scopes => ['write'] }, 'a scope')->{detail},
+		qr/An administrator set the scopes of this key; you may take some away/, 'says what is allowed');
+	refused_change($p, $user, $id, 403, 'scopes', { name => 'x', scopes => ['write'] }, 'a scope, and a name that is allowed');
+	status_is($p->patch("/api/keys/$id", { name => 'mine', expires_at => $end, scopes => [] }, @me), 200, 'the same, another name');
+	my $early = strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(time + 3600));
+	status_is($p->patch("/api/keys/$id", { expires_at => $early }, @me), 200, 'an hour is earlier');
+	refused_change($p, $user, $id, 403, 'expires_at', { expires_at => $end }, 'and there is no way back');
+	status_is($p->get('/verify', token => $key->{api_key}), 200, 'until then it works');
+	expired($p, $user, $key->{api_key}, $id);
+	my $shell = $p->cli('key', 'create', '--json', $user->{email}, '--expires-in-days', 1, '--scopes', 'read');
+	is($shell->{status}, 0, 'a key of the shell') or diag($shell->{err});
+	my $info = JSON::PP->new->decode($shell->{out})->{key_info};
+	is($info->{granted_by}, 'admin', 'is no grant of the owner');
+	refused_change($p, $user, $info->{id}, 403, 'expires_at', { expires_at => undef }, 'nor for ever');
+}
+
+# An expired key is not revived, whoever granted it.
+sub expired {
+	my ($p, $user, $text, $id) = @_;
+	my $past = "'2020-01-01T00:00:00.000Z'";
+	$p->sql("UPDATE api_keys SET expires_at = $past WHERE id = '$id'");
+	for (1 .. 400) {   # until the host has followed the change
+		last if $p->get('/verify', token => $text)->{status} != 200;
+		select undef, undef, undef, 0.05;
+	}
+	problem_is($p->get('/verify', token => $text), 401, { reason => 'expired' }, 'expired');
+	like(refused_change($p, $user, $id, 403, 'expires_at', { expires_at => undef }, 'for ever')->{detail},
+		qr/has expired.*make a new one/, 'says what to do');
+	refused_change($p, $user, $id, 403, 'expires_at', { expires_at => '2099-01-01T00:00:00Z' }, 'for long');
+	problem_is($p->get('/verify', token => $text), 401, { reason => 'expired' }, 'stays expired');
+}
+
+# His own key gets no more by a change than a new one would get.
+sub own {
+	my ($p, $user) = @_;
+	my $trial = $p->new_key($user, tier => 'trial');
+	my $id = $trial->{key_info}{id};
+	refused_change($p, $user, $id, 422, 'expires_at', { expires_at => $_ }, 'a trial: ' . ($_ // 'for ever'))
+		for undef, '2099-01-01T00:00:00Z';
+	status_is($p->patch("/api/keys/$id", { expires_at => strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(time + 30 * 86400)) },
+		token => $user->{token}), 200, 'a trial of a month');
+	expired($p, $user, $trial->{api_key}, $id);
+	$p->sql("UPDATE users SET tier = 'enterprise' WHERE id = '$user->{user_id}'");
+	my $key = $p->new_key($user, tier => 'enterprise', expires_in_days => 1);
+	$id = $key->{key_info}{id};
+	status_is($p->patch("/api/keys/$id", { expires_at => strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(time + 2 * 86400)) },
+		token => $user->{token}), 200, 'his own, while he has that tier');
+	$p->sql("UPDATE users SET tier = 'starter' WHERE id = '$user->{user_id}'");
+	like(refused_change($p, $user, $id, 403, 'expires_at', { expires_at => undef }, 'his tier was lowered')->{detail},
+		qr/tier and limit.*earlier end/, 'says what is allowed');
+	status_is($p->patch("/api/keys/$id", { expires_at => strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(time + 3600)),
+		scopes => ['any'] }, token => $user->{token}), 200, 'an earlier end, and scopes');
+}
+
 sub revoking {
 	my ($p, $user) = @_;
 	my @me = (token => $user->{token});
@@ -161,6 +237,8 @@ each_backend(sub {
 	subtest refused => sub { refused($p, $user) };
 	subtest reading => sub { reading($p, $user, $other) };
 	subtest changing => sub { changing($p, $user) };
+	subtest granted => sub { granted($p, $user) };
+	subtest own => sub { own($p, $other) };
 	subtest revoking => sub { revoking($p, $user) };
 	subtest most => sub { most($p) };
 });
