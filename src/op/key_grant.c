@@ -113,7 +113,7 @@ static bool may_add(const struct key_grant *g, const struct part *part,
 
 	if (was->expires_at != TIME_NONE && was->expires_at <= g->now)
 		return err_field(err_r, ERR_FORBIDDEN, part->field,
-				 "The key has expired, which is for good; make a new one");
+				 "The key has expired and stays so; make a new one");
 	if (!str_eq(was->granted_by, GRANTED_BY_OWNER))
 		return err_field(err_r, ERR_FORBIDDEN, part->field, "%s", part->sentence);
 	return part->allowed(g, tier, err_r);

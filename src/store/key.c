@@ -27,7 +27,8 @@ static const struct field key_fields[] = {
 	FIELD(struct api_key, rate_limit_period, TEXT, FIELD_NULLABLE,
 	      "Window of rate_limit_requests: hour, day or month; null = month"),
 	FIELD(struct api_key, granted_by, TEXT, FIELD_REQUIRED,
-	      "owner: you made it; admin: an administrator did, and you may take away from it, not add to it"),
+	      "owner: its owner made it; admin: an administrator did, and the owner may take away "
+	      "from it, not add to it"),
 	FIELD(struct api_key, is_active, BOOL, FIELD_REQUIRED, "False once revoked"),
 	FIELD(struct api_key, last_used_at, TIME, FIELD_NULLABLE,
 	      "The last use that was written down"),
