@@ -5,11 +5,14 @@
  * time; by hand they start with the time. Values with spaces, quotes, '=' or
  * control characters are written in double quotes with JSON escapes (bytes
  * that are not UTF-8 text, and C1 controls, as \xNN), so a client can never
- * forge a line or a field, or talk to a terminal. Never log secrets.
+ * forge a line or a field, or talk to a terminal. Never log secrets: what a
+ * client wrote is given as LOG_CLIENT, which masks it (base/mask.h) and cuts it
+ * at 512 bytes, so that the rest of the line stays.
  */
 #ifndef PIERRE_BASE_LOG_H
 #define PIERRE_BASE_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +24,7 @@ struct log_field {
 	const char *key;   /* NULL: not written (so a row can be left out) */
 	const char *text;  /* used when not NULL */
 	int64_t number;
+	bool client;       /* text is a client's */
 };
 
 /* A function, since compilers warn about a literal or an array as a condition. */
@@ -30,6 +34,7 @@ static inline const char *log_text(const char *s)
 }
 
 #define LOG_S(k, v) { .key = (k), .text = log_text(v) }
+#define LOG_CLIENT(k, v) { .key = (k), .text = log_text(v), .client = true }
 #define LOG_N(k, v) { .key = (k), .number = (int64_t)(v) }
 
 /* `process` is written into every line as `proc=` ("master", "fast/0", "db test") */

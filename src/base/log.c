@@ -13,9 +13,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mask.h"
 #include "base/str.h"
 
 #define LINE_MAX_BYTES 4096
+#define CLIENT_MAX_BYTES 512
 
 static struct {
 	char process[32];
@@ -139,6 +141,15 @@ static void add_value(struct line *l, const char *s)
 		l->s[l->len++] = '"';
 }
 
+static void add_client(struct line *l, const char *s)
+{
+	char text[CLIENT_MAX_BYTES + sizeof("...")];
+
+	if (!mask_copy(text, CLIENT_MAX_BYTES + 1, s))
+		memcpy(text + strlen(text), "...", sizeof("..."));
+	add_value(l, text);
+}
+
 static void add_field(struct line *l, const struct log_field *f)
 {
 	char number[24];
@@ -149,7 +160,7 @@ static void add_field(struct line *l, const struct log_field *f)
 	add(l, f->key, strlen(f->key));
 	add(l, "=", 1);
 	if (f->text) {
-		add_value(l, f->text);
+		(f->client ? add_client : add_value)(l, f->text);
 		return;
 	}
 	snprintf(number, sizeof(number), "%lld", (long long)f->number);
