@@ -24,9 +24,10 @@ struct request {
 	const char *method_text;
 	const char *path;           /* undecoded, without query, starts with '/' */
 	const char *query;          /* without '?', "" when there is none */
-	const char *request_id;     /* nginx's $request_id; made here when absent */
+	const char *request_id;     /* nginx's $request_id; made here when absent, or when
+	                             * it has the shape of a secret */
 	const char *remote_addr;    /* REMOTE_ADDR as nginx set it; never a header */
-	const char *user_agent;     /* "" when absent, at most 256 bytes */
+	const char *user_agent;     /* masked; "" when absent, at most 256 bytes */
 	const char *content_type;   /* "" when absent */
 	size_t content_length;
 	const char *body;           /* set by request_read_body; "" before */

@@ -9,11 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mask.h"
 #include "base/str.h"
 #include "http/request.h"
 
 #define CONTENT_LENGTH_MAX (INT64_C(1) << 30)
 #define REQUEST_ID_MAX 39
+#define NGINX_ID 32
 #define USER_AGENT_MAX 256
 
 const char *const http_method_names[HTTP_METHOD__COUNT] = {
@@ -70,6 +72,17 @@ static bool is_id_char(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
 }
 
+/* nginx's own $request_id: 32 hexadecimal digits */
+static bool is_nginx_id(const char *id, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!((id[i] >= '0' && id[i] <= '9') || (id[i] >= 'a' && id[i] <= 'f')))
+			return false;
+	return n == NGINX_ID;
+}
+
+/* A site may take the id from a header: what has the shape of a secret is not
+ * kept, since an id is written in clear wherever the request is. */
 static const char *id_of(const struct request *r)
 {
 	const char *id = param_or_empty(r, "REQUEST_ID");
@@ -77,20 +90,18 @@ static const char *id_of(const struct request *r)
 
 	while (is_id_char(id[n]))
 		n++;
-	if (n < 1 || n > REQUEST_ID_MAX || id[n] != '\0')
+	if (n < 1 || n > REQUEST_ID_MAX || id[n] != '\0' || (!is_nginx_id(id, n) && mask_finds(id)))
 		return random_id(r->arena);
 	return arena_strndup(r->arena, id, n);
 }
 
-/* Clients write this one freely; it ends in logs and in session lists. */
+/* Clients write this one freely; it ends in usage rows, sessions and audit events. */
 static const char *user_agent_of(const struct request *r)
 {
-	char *s = arena_strndup(r->arena, param_or_empty(r, "HTTP_USER_AGENT"), USER_AGENT_MAX);
-	size_t n = strlen(s);
+	char *s = arena_alloc(r->arena, USER_AGENT_MAX + 1);
 
-	for (int i = 0; n > USER_AGENT_MAX - 4 && i < 3 && !utf8_valid(s, n); i++)
-		s[--n] = '\0';   /* the cut may have split a character */
-	bool utf8 = utf8_valid(s, n);
+	mask_copy(s, USER_AGENT_MAX + 1, param_or_empty(r, "HTTP_USER_AGENT"));
+	bool utf8 = utf8_valid(s, strlen(s));
 	for (unsigned char *p = (unsigned char *)s; *p; p++)
 		if (*p < 0x20 || *p == 0x7f || (*p >= 0x80 && !utf8))
 			*p = '?';

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "auth/auth.h"
+#include "base/mask.h"
 #include "op/audit.h"
 #include "op/cache.h"
 #include "op/check.h"
@@ -81,7 +82,8 @@ static bool approve_once(struct op *op, const struct user_approve_in *in,
 	};
 	bool done;
 
-	event.metadata = op_audit_metadata(op, "reason", in->reason, NULL);
+	event.metadata = op_audit_metadata(op, "reason", mask_text(op->arena, in->reason),
+					   NULL);
 	if (in->create_default_tenant) {
 		tenant = plan_tenant(op, in, user);
 		tenant_event.target = tenant_event.tenant_id = tenant.id;
@@ -132,7 +134,7 @@ bool op_user_suspend(struct op *op, const char *id, const char *reason,
 	if (!uuid_parse(id, user_id))
 		return no_user(err_r);
 	event = op_audit(op, AUDIT_USER_SUSPENDED, arena_strdup(op->arena, user_id));
-	event.metadata = op_audit_metadata(op, "reason", reason, NULL);
+	event.metadata = op_audit_metadata(op, "reason", mask_text(op->arena, reason), NULL);
 	done = store_user_suspend(op->db, &(struct user_suspension){
 		.user_id = event.target, .now = op->now, .event = &event,
 		.arena = op->arena, .user_r = out,

@@ -6,6 +6,7 @@
 
 #include <time.h>
 
+#include "base/mask.h"
 #include "base/str.h"
 #include "op/audit.h"
 #include "op/key.h"
@@ -68,7 +69,7 @@ bool op_usage_record(struct op *op, const struct usage_of *use, struct err *err_
 	COPY(key_id, use->key ? use->key->id : NULL);
 	COPY(user_id, use->user->id);
 	COPY(tenant_id, use->tenant_id);
-	COPY(route, use->route);
+	mask_copy(rec.route, sizeof(rec.route), use->route);   /* a path may begin with a key */
 	COPY(method, use->method);
 	COPY(address, op_address(op));
 	COPY(user_agent, op->user_agent);

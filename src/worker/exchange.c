@@ -21,7 +21,6 @@
 #include "worker/worker_private.h"
 
 #define PARAMS_MS 5000      /* nginx sends parameters at once */
-#define LOG_TEXT_MAX 512    /* long method or path: the rest of the line stays */
 #define MARGIN_MAX_MS 500   /* the database gives up this long before the deadline */
 
 struct exchange {
@@ -60,13 +59,6 @@ static const char *label(const struct exchange *x)
 	return x->match.route ? x->match.route->label : NULL;
 }
 
-static const char *short_text(const struct exchange *x, const char *text)
-{
-	if (strlen(text) <= LOG_TEXT_MAX)
-		return text;
-	return arena_printf(x->req.arena, "%.*s...", LOG_TEXT_MAX, text);
-}
-
 /* The log keeps no query: tokens travel there by mistake. Of the fast pool it
  * keeps what failed; nginx's access log has the rest. */
 static void log_request(const struct worker *w, const struct exchange *x)
@@ -75,8 +67,7 @@ static void log_request(const struct worker *w, const struct exchange *x)
 	const struct request *r = &x->req;
 
 	LOG_EVENT(quiet ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "request",
-		 LOG_S("method", short_text(x, r->method_text)),
-		 LOG_S("path", short_text(x, r->path)),
+		 LOG_CLIENT("method", r->method_text), LOG_CLIENT("path", r->path),
 		 LOG_S("route", label(x)), LOG_N("status", x->status),
 		 LOG_N("ms", clock_monotonic() - x->start), LOG_S("request_id", r->request_id),
 		 LOG_N("bytes", x->out.len), LOG_S(x->sent ? NULL : "sent", "no"));
@@ -142,7 +133,7 @@ static void answer(struct worker *w, struct exchange *x, char **params)
 		/* before the body: a client that stalls shows its route too */
 		slot_serving(w->child->slot, x->match.route ? x->match.route->label : "-",
 			     x->req.request_id);
-		log_debug("request_begins", LOG_S("path", short_text(x, x->req.path)), LOG_S("route", label(x)),
+		log_debug("request_begins", LOG_CLIENT("path", x->req.path), LOG_S("route", label(x)),
 			  LOG_S("request_id", x->req.request_id));
 		good = read_body(x, &err);
 	}

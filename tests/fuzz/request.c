@@ -1,12 +1,14 @@
 /*
  * tests/fuzz/request.c - FastCGI parameters, each ended by a NUL: what is taken
- * has a path, and what its query and its route hand out is text.
+ * has a path, what its query and its route hand out is text, and what is logged or
+ * stored of it has no run with the shape of a secret.
  */
 #include "config.h"
 
 #include <assert.h>
 #include <string.h>
 
+#include "base/mask.h"
 #include "fuzz.h"
 #include "resource/call.h"
 
@@ -40,6 +42,16 @@ static void check_route(const struct request *r)
 	}
 }
 
+/* In memory of just that size. */
+static void check_masked(struct arena *arena, const char *s)
+{
+	char small[16];
+
+	assert(!mask_finds(mask_text(arena, s)));
+	mask_copy(small, sizeof(small), s);
+	assert(!mask_finds(small) && strlen(small) < sizeof(small));
+}
+
 static void split(struct arena *arena, const uint8_t *data, size_t size, char **params)
 {
 	for (size_t at = 0, n = 0; at < size && n < PARAMS; n++) {
@@ -65,6 +77,9 @@ int FUZZ(request)(const uint8_t *data, size_t size)
 	}
 	check_text(r.request_id);
 	check_text(r.user_agent);
+	assert(!mask_finds(r.user_agent));
+	check_masked(arena, r.path);
+	check_masked(arena, r.method_text);
 	arena_free(&arena);
 	return 0;
 }

@@ -162,8 +162,15 @@ static void test_limits(void)
 static void test_request_id(void)
 {
 	static const struct { const char *id; bool kept; } ids[] = {
-		{ "a", true }, { "Z-9", true }, { "123456789012345678901234567890123456789", true },
-		{ "1234567890123456789012345678901234567890", false }, { "", false }, { "a b", false },
+		{ "a", true }, { "Z-9", true }, { "1234567890123456789", true },
+		{ "0123456789abcdef0123456789abcdef", true },         /* nginx's own */
+		{ "0123abcd-89AB-cdef-0123-456789abcdef", true },
+		/* the shape of a secret */
+		{ "12345678901234567890", false }, { "aB3aB3aB3aB3aB3aB3aB3aB3aB3aB3aB", false },
+		{ "0123456789abcdef0123456789abcdef0", false },
+		{ "123456789012345678901234567890123456789", false },
+		{ "1234567890123456789012345678901234567890", false },
+		{ "", false }, { "a b", false },
 		{ "a\n", false }, { "a=b", false }, { "a_b", false }, { "\xc3\xa9", false },
 	};
 	const char *last = "";
@@ -187,12 +194,18 @@ static void test_user_agent(void)
 	char *params[] = { BASE, NULL, NULL };
 	struct request r;
 	struct err err;
-	params[5] = arena_printf(arena, "HTTP_USER_AGENT=%0300d", 0);
+	char *filler = arena_alloc(arena, 255);
+	memset(filler, '/', 254);
+	filler[254] = '\0';
+	params[5] = arena_printf(arena, "HTTP_USER_AGENT=%s%s", filler, filler);
 	make(&r, params, &err);
 	is_int((int64_t)strlen(r.user_agent), 256, "an agent is cut at 256 bytes");
-	params[5] = arena_printf(arena, "HTTP_USER_AGENT=%0254d\xe2\x82\xac", 0);
+	params[5] = arena_printf(arena, "HTTP_USER_AGENT=%s\xe2\x82\xac", filler);
 	make(&r, params, &err);
 	is_int((int64_t)strlen(r.user_agent), 254, "not inside a character");
+	params[5] = arena_printf(arena, "HTTP_USER_AGENT=%.240spk_live_%0100d", filler, 0);
+	make(&r, params, &err);
+	is_str(r.user_agent + 240, "pk_live_...", "masked before it is cut");
 	params[5] = "HTTP_USER_AGENT=a\x01\xc3\xa9\x7f";
 	make(&r, params, &err);
 	is_str(r.user_agent, "a?\xc3\xa9?", "controls are replaced");
