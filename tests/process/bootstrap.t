@@ -74,6 +74,7 @@ sub run_env {
 	return { map { /^([A-Z_]+)=(.*)$/ ? ($1, $2) : () } split /\n/, $r->{out} };
 }
 sub output { my ($b) = @_; return slurp($b->{out}->filename) }
+sub mode { my ($path) = @_; return sprintf '%04o', ((stat $path)[2] // 0) & 07777 }
 sub client {
 	my ($b, $run) = @_;
 	return Pierre::Client->new(port => $b->{env}{HTTPS_PORT}, ca => $run->{CA_FILE});
@@ -150,6 +151,16 @@ for my $backend (Pierre::backends()) {
 		ok ended($side, 60), 'INT ends it';
 		is $c->get('/health/live')->{status}, 200, 'the first one does not notice';
 
+		my @logs = map { "$env->{STATE_DIR}/$_" } qw(log/pierre.log log/nginx.log nginx/nginx-access.log nginx/nginx-error.log);
+		is mode($_), '0640', "$_ is not for everybody" for @logs;
+		my ($nginx) = slurp("$env->{STATE_DIR}/nginx/nginx.pid") =~ /^(\d+)/;
+		rename $logs[2], "$logs[2].1" or die "rename: $!";
+		kill 'USR1', $nginx;
+		$end = time + 30;
+		sleep 0.05 until -e $logs[2] || time > $end;
+		is mode($logs[2]), '0640', 'nor is the next one, after a rotation';
+		chmod 0644, @logs;
+
 		kill 'TERM', $b->{pid};
 		ok ended($b, 60), 'TERM ends it';
 		is $b->{status}, 0, 'with success';
@@ -161,6 +172,7 @@ for my $backend (Pierre::backends()) {
 		$b = start($env);
 		$run = run_env($b);
 		ok !exists $run->{SETUP_TOKEN}, 'started again: no token, there is an admin' or diag output($b);
+		is join(' ', map { mode($_) } @logs), '0640 0640 0640 0640', 'and logs that an earlier version made 0644 are 0640';
 		$r = client($b, $run)->get('/verify', token => $token);
 		is $r->{status}, 200, 'the session goes on';
 		is $r->{json}{user_id}, $id, 'of the same user';

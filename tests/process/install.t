@@ -54,12 +54,14 @@ subtest 'the example configuration is accepted' => sub {
 	is $r->{status}, 0, 'pierre config dump' or diag $r->{out}, $r->{err};
 };
 
-for my $name (qw(pierre pierre-protect)) {
+# both: in the order that nginx reads them, and as the comment of the first says
+for my $name (qw(pierre pierre-protect both)) {
 	subtest "nginx takes the site $name" => sub {
 		my $dir = "$tmp/$name";
 		system('cp', '-R', "$dest$at{nginxconfdir}", $dir) == 0 or die;
 		system("$Pierre::SOURCE/tests/support/tls", "$tmp/tls") == 0 or die;
-		my $site = slurp("$dir/sites-available/$name.conf");
+		my ($first, @rest) = map { slurp($_) } sort glob "$dir/sites-available/" . ($name eq 'both' ? 'pierre*' : $name) . '.conf';
+		my $site = join "\n", $first, map { s/^include snippets.*\n//mr } @rest;
 		my %port = (80 => Pierre::free_port(), 443 => Pierre::free_port());
 		$site =~ s/listen (80|443)\b/listen 127.0.0.1:$port{$1}/g;
 		$site =~ s/^\s*listen \[::\].*\n//mg;
@@ -198,6 +200,16 @@ subtest 'bootstrap clean' => sub {
 	ok !-e "$tree/build" && !-e "$tree/configure", 'and removes what was built';
 };
 
+# Who is there on any Debian before Pierre is.
+sub users_of_debian {
+	my ($root) = @_;
+	for ([ passwd => 'www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin' ], [ group => "adm:x:4:\nwww-data:x:33:" ]) {
+		open my $f, '>>', "$root/etc/$_->[0]" or die "$_->[0]: $!";
+		print $f "$_->[1]\n";
+		close $f;
+	}
+}
+
 subtest 'the README: what follows' => sub {
 	plan skip_all => 'only root makes users' if $> != 0;
 	plan skip_all => 'systemd-sysusers is not installed'
@@ -211,6 +223,7 @@ subtest 'the README: what follows' => sub {
 	open my $f, '>', "$root/etc/pierre/pierre.conf" or die;
 	print $f $conf;
 	close $f;
+	users_of_debian($root);
 	for my $line (@lines) {
 		next if $line =~ /^(?:systemctl|nginx) /;
 		$line =~ s{^(systemd-(?:sysusers|tmpfiles))}{$1 --root=$root};
@@ -228,6 +241,13 @@ subtest 'the README: what follows' => sub {
 	my ($uid) = slurp("$root/etc/passwd") =~ /^pierre:[^:]*:(\d+):/m;
 	is +(stat "$root/run/pierre")[4], $uid, 'the sockets are in its directory';
 	is sprintf('%04o', (stat "$root/etc/pierre/encryption.key")[2] & 07777), '0600', 'the key is for root only';
+	for my $name (qw(pierre pierre-protect)) {
+		for my $log (slurp("$root/etc/nginx/sites-available/$name.conf") =~ m{^\s*(?:access|error)_log (/\S+)}mg) {
+			my @stat = stat "$root$log";
+			is join(' ', sprintf('%04o', ($stat[2] // 0) & 07777), @stat[4, 5]), '0640 33 4',
+				"$name: nginx finds $log, which is not for everybody";
+		}
+	}
 	my $site = slurp("$root/etc/nginx/sites-enabled/pierre.conf");
 	for my $file ($readme =~ m{`(/etc/pierre/server\.\w+)`}g) {
 		like $site, qr/^\s*ssl_certificate\w* \Q$file\E;$/m, "the site reads $file";
