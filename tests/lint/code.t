@@ -27,7 +27,9 @@ my %banned = (
 	FCGX_Accept => 'FCGX_Accept_r', FCGX_OpenSocket => 'socket, bind, listen',
 );
 my $names = join '|', map quotemeta, sort keys %banned;
-my (@calls, @long, @functions, @config, @paths, @todo);
+# texts of struct request that are a client's
+my $client = qr/\b(?:method_text|content_type|user_agent|query|body|r(?:eq)?(?:->|\.)path)\b/;
+my (@calls, @long, @functions, @config, @paths, @todo, @bare);
 for my $file (@files) {
 	open my $f, '<', $file or die "$file: $!";
 	my @lines = <$f>;
@@ -45,6 +47,7 @@ for my $file (@files) {
 		if ($code =~ s{/\*.*$}{}) { $in_comment = 1 }
 		push @calls, "$file:" . ($i + 1) . ": $1, use $banned{$1}"
 			if $code =~ /(?<![\w.>])($names)\s*\(/ && $file !~ m{^tests/};
+		push @bare, "$file:" . ($i + 1) if $code =~ /\bLOG_S\([^)]*$client/ && $file !~ m{^tests/};
 		if ($code =~ /^\{/) { $start = $i; $head = $lines[$i - 1] }
 		if ($code =~ /^\}\s*$/ && $start) {
 			push @functions, "$file:" . ($start + 1) . ": " . ($i - $start - 1) if $i - $start - 1 > $FUNCTION_MAX;
@@ -53,6 +56,7 @@ for my $file (@files) {
 	}
 }
 is(join("\n", @calls), '', 'no banned function is called');
+is(join("\n", @bare), '', 'what a client wrote is logged with LOG_CLIENT');
 is(join("\n", @long), '', "no file is longer than $FILE_MAX lines");
 is(join("\n", @functions), '', "no function is longer than $FUNCTION_MAX lines");
 is(join("\n", @config), '', 'config.h comes first');
