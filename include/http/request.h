@@ -13,7 +13,8 @@
 #include "base/err.h"
 #include "http/params.h"
 
-enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE,
+/* HTTP_UNSET: of a route that does not say it; no request has it. */
+enum http_method { HTTP_UNSET, HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE,
 	HTTP_OPTIONS, HTTP_METHOD__COUNT, HTTP_OTHER = HTTP_METHOD__COUNT };
 
 extern const char *const http_method_names[HTTP_METHOD__COUNT];   /* "GET" */

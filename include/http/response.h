@@ -17,7 +17,7 @@
 
 struct response {
 	struct arena *arena;
-	int status;
+	int status;                 /* 500 until a reply is made */
 	struct { const char *name, *value; size_t len; } headers[RESPONSE_HEADERS_MAX];
 	size_t n_headers;
 	const char *content_type;   /* NULL = no body */

@@ -17,11 +17,18 @@
 #define ROUTE_PARAMS_MAX 4
 #define BODY_SMALL 16384         /* bytes; the usual limit of a JSON body */
 
-enum route_pool { POOL_FAST, POOL_SLOW };   /* FAST: GET, about a millisecond, no bcrypt, no writes */
+/* Of both, 0 opens nothing: a row that does not set them is answered with 500. */
+enum route_pool {
+	POOL_UNSET,
+	POOL_SLOW,
+	POOL_FAST,         /* GET, about a millisecond, no bcrypt, no writes   */
+};
 enum route_guard {
-	GUARD_PUBLIC,    /* anybody                                       */
-	GUARD_SESSION,   /* an access token of an active user             */
-	GUARD_ADMIN,     /* the same, and the user is admin               */
+	GUARD_UNSET,
+	GUARD_PUBLIC,      /* anybody                                          */
+	GUARD_CREDENTIAL,  /* an API key or access token: the handler judges it */
+	GUARD_SESSION,     /* an access token of an active user                */
+	GUARD_ADMIN,       /* the same, and the user is admin                  */
 };
 
 struct call;   /* request, response and operation context: resource/call.h */
@@ -41,6 +48,10 @@ struct route {
 	const struct field_schema *out;  /* NULL = no JSON body described */
 	const char *summary;             /* one sentence for OpenAPI */
 };
+
+/* The row says all that a row must say: method, pattern, label, pool, guard,
+ * status and summary. */
+bool route_is_whole(const struct route *r);
 
 /* {id} is a UUID: lower-cased here, malformed = no match (404). */
 struct route_match {

@@ -8,7 +8,7 @@
 #include "op/limit.h"
 
 /* FAILED: *err_r says why. AGAIN stays inside limit_lease.c. */
-enum took { TOOK, REFUSED, FAILED, AGAIN };
+enum took { REFUSED, TOOK, FAILED, AGAIN };
 
 /* Take cost from a slot that has not enough, leasing what is missing. Sets
  * s->window and s->remaining. */

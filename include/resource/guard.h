@@ -8,7 +8,8 @@
 #include "resource/call.h"
 
 /* Judge route->guard: fills call->op->actor and call->user from
- * `Authorization: Bearer <access token>`. Public routes always pass. */
+ * `Authorization: Bearer <access token>`. Passes on GUARD_PUBLIC, and on
+ * GUARD_CREDENTIAL, whose handler judges; without a guard: ERR_INTERNAL. */
 bool guard_check(struct call *call, struct err *err_r);
 
 /* What a request presents to be verified. */

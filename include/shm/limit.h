@@ -36,8 +36,8 @@ struct limit_slot *limit_slot(struct room *r, const char *subject, enum window_k
 void limit_expect(const struct room *r, const char *subject, enum window_kind k);
 
 enum limit_take {
-	LIMIT_TAKEN,
 	LIMIT_EMPTY,      /* not enough left of the lease: lease more */
+	LIMIT_TAKEN,
 	LIMIT_CHANGED,    /* the slot holds a lease under another limit: give back first */
 };
 /* Take cost from the lease of window w (the newer of w and the slot's is used

@@ -17,7 +17,9 @@ static const char components_tail[] =
 	"\"headers\":{\"X-Request-Id\":{\"description\":\"Names the request in the log.\","
 	"\"schema\":{\"type\":\"string\"}}},"
 	"\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\","
-	"\"description\":\"An access token from POST /api/auth/login.\"}}";
+	"\"description\":\"An access token from POST /api/auth/login.\"},"
+	"\"api_key\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-API-Key\","
+	"\"description\":\"An API key; also taken as a Bearer token.\"}}";
 
 static void reach_all(struct document *d)
 {
@@ -40,6 +42,15 @@ static void put_components(struct document *d)
 }
 
 /* --- operations --- */
+
+/* What a guard demands, as a security requirement. Of an http scheme the list
+ * holds role names (OpenAPI 3.1, 4.8.30). */
+static const char *const securities[] = {
+	[GUARD_PUBLIC] = "[]",
+	[GUARD_CREDENTIAL] = "[{\"api_key\":[]},{\"bearer\":[]}]",
+	[GUARD_SESSION] = "[{\"bearer\":[]}]",
+	[GUARD_ADMIN] = "[{\"bearer\":[\"admin\"]}]",
+};
 
 static void put_parameter(struct document *d, const char *name, size_t n, bool in_path)
 {
@@ -105,6 +116,7 @@ static void put_responses(struct document *d, const struct route *r)
 		{ "413", r->body_max > 0 },
 		{ "415", r->in != NULL },
 		{ "422", r->in != NULL || r->query != NULL },
+		{ "429", r->guard == GUARD_CREDENTIAL },
 		{ "503", true },
 		{ "default", true },
 	};
@@ -129,8 +141,10 @@ static void put_operation(struct document *d, const struct route *r)
 	doc_put(d, "{");
 	doc_text(d, "operationId", r->label);
 	doc_text(d, "summary", r->summary);
-	doc_key(d, "security");
-	doc_put(d, r->guard == GUARD_PUBLIC ? "[]" : "[{\"bearer\":[]}]");
+	if (securities[r->guard]) {
+		doc_key(d, "security");
+		doc_put(d, securities[r->guard]);
+	}
 	put_parameters(d, r);
 	put_body(d, r);
 	put_responses(d, r);

@@ -35,7 +35,7 @@ static const char *phrase_of(int status)
 
 void response_init(struct response *r, struct arena *arena)
 {
-	*r = (struct response){ .arena = arena, .status = 200, .body = "" };
+	*r = (struct response){ .arena = arena, .status = 500, .body = "" };
 }
 
 /* Below 0x20, or DEL; eight bytes at a time ("Bit Twiddling Hacks": a word has a

@@ -176,6 +176,12 @@ void route_find(const struct route *const *tables, const struct request *req,
 		out->allow = allow_text(req->arena, s.methods);
 }
 
+bool route_is_whole(const struct route *r)
+{
+	return r->method != HTTP_UNSET && r->pattern && r->label && r->fn &&
+	       r->pool != POOL_UNSET && r->guard != GUARD_UNSET && r->status && r->summary;
+}
+
 size_t route_number(const struct route *const *tables, const struct route *r)
 {
 	size_t n = 0;

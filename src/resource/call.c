@@ -123,6 +123,13 @@ static bool read_body(struct call *call, struct err *err_r)
 	return json_read(body, n, schema, req->arena, in, err_r);
 }
 
+static bool is_whole(const struct route *r, struct err *err_r)
+{
+	return route_is_whole(r) ||
+	       err_set(err_r, ERR_INTERNAL, "The row of the route %s is not whole",
+		       r->label ? r->label : r->pattern);
+}
+
 void call_run(struct call *call, const struct route_match *match)
 {
 	struct err err = { .kind = ERR_NONE };
@@ -133,7 +140,8 @@ void call_run(struct call *call, const struct route_match *match)
 		reply_unrouted(call, match);
 		return;
 	}
-	if (!guard_check(call, &err) || !query_known(call, &err) ||
-	    !read_body(call, &err) || !match->route->fn(call, &err))
+	if (!is_whole(match->route, &err) || !guard_check(call, &err) ||
+	    !query_known(call, &err) || !read_body(call, &err) ||
+	    !match->route->fn(call, &err))
 		reply_error(call, &err);
 }

@@ -45,15 +45,26 @@ static bool session_required(struct call *call, struct err *err_r)
 	return true;
 }
 
+static bool admin_required(struct call *call, struct err *err_r)
+{
+	return call->op->actor.is_admin ||
+	       err_set(err_r, ERR_FORBIDDEN, "Only an administrator may do this");
+}
+
 bool guard_check(struct call *call, struct err *err_r)
 {
-	if (call->route->guard == GUARD_PUBLIC)
+	switch (call->route->guard) {
+	case GUARD_PUBLIC:
+	case GUARD_CREDENTIAL:
 		return true;
-	if (!session_required(call, err_r))
-		return false;
-	if (call->route->guard == GUARD_ADMIN && !call->op->actor.is_admin)
-		return err_set(err_r, ERR_FORBIDDEN, "Only an administrator may do this");
-	return true;
+	case GUARD_SESSION:
+		return session_required(call, err_r);
+	case GUARD_ADMIN:
+		return session_required(call, err_r) && admin_required(call, err_r);
+	case GUARD_UNSET:
+		break;
+	}
+	return err_set(err_r, ERR_INTERNAL, "This route has no guard");
 }
 
 static const char *authorization_credential(const struct request *req)

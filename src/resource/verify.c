@@ -181,7 +181,7 @@ static bool verify_show(struct call *call, struct err *err_r)
 
 const struct route verify_routes[] = {
 	{ .method = HTTP_GET, .pattern = "/verify", .label = "verify", .pool = POOL_FAST,
-	  .guard = GUARD_PUBLIC, .fn = verify_show, .status = 200, .out = &subject_schema,
+	  .guard = GUARD_CREDENTIAL, .fn = verify_show, .status = 200, .out = &subject_schema,
 	  .summary = "Judge the API key or access token of this request" },
 	{ 0 },
 };

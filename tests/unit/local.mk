@@ -3,7 +3,7 @@ check_PROGRAMS += \
 	tests/unit/fcgi_bad tests/unit/fuzz tests/unit/guard tests/unit/json \
 	tests/unit/limit tests/unit/limit_rule tests/unit/limit_table tests/unit/mask \
 	tests/unit/openapi tests/unit/password tests/unit/pools tests/unit/problem tests/unit/request \
-	tests/unit/response tests/unit/ring tests/unit/room tests/unit/route \
+	tests/unit/response tests/unit/ring tests/unit/room tests/unit/route tests/unit/row \
 	tests/unit/stat tests/unit/subrequest tests/unit/token tests/unit/window
 EXTRA_DIST += tests/unit/crypt_seen.h tests/unit/fcgi_client.h tests/unit/room_fixture.h tests/unit/tap.h
 

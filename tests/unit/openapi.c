@@ -50,7 +50,7 @@ static const struct route first[] = {
 	{ .method = HTTP_GET, .pattern = "/things", .label = "thing_list", .guard = GUARD_SESSION,
 	  .fn = handler, .query = query, .status = 200, .out = &out_schema, .summary = "List." },
 	{ .method = HTTP_GET, .pattern = "/things/{id}/{other}", .label = "thing_show",
-	  .fn = handler, .status = 200, .out = &out_schema },
+	  .guard = GUARD_CREDENTIAL, .fn = handler, .status = 200, .out = &out_schema },
 	{ 0 },
 };
 static const struct route second[] = {
@@ -58,7 +58,7 @@ static const struct route second[] = {
 	  .fn = handler, .body_max = BODY_SMALL, .in = &in_schema, .status = 201,
 	  .out = &out_schema, .summary = "Create." },
 	{ .method = HTTP_DELETE, .pattern = "/all", .label = "all_delete", .fn = handler,
-	  .status = 204 },
+	  .guard = GUARD_PUBLIC, .status = 204 },
 	{ 0 },
 };
 static const struct route *const tables[] = { first, second, NULL };
@@ -71,13 +71,14 @@ static const char *const parts[] = {
 	"\"security\":[{\"bearer\":[]}],\"parameters\":[{\"name\":\"limit\",\"in\":\"query\","
 	"\"required\":false,\"schema\":{\"type\":\"string\"}},{\"name\":\"cursor\",",
 	"\"post\":{\"operationId\":\"thing_create\",\"summary\":\"Create.\","
-	"\"security\":[{\"bearer\":[]}],\"requestBody\":{\"required\":true,\"content\":"
+	"\"security\":[{\"bearer\":[\"admin\"]}],\"requestBody\":{\"required\":true,\"content\":"
 	"{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/ThingIn\"}}}},"
 	"\"responses\":{\"201\":{\"description\":\"Create.\",\"headers\":{\"X-Request-Id\":"
 	"{\"$ref\":\"#/components/headers/X-Request-Id\"}},\"content\":{\"application/json\":"
 	"{\"schema\":{\"$ref\":\"#/components/schemas/Thing\"}}}},\"400\":{\"$ref\":"
 	"\"#/components/responses/Problem\"},\"401\":",
-	"\"/things/{id}/{other}\":{\"get\":{\"operationId\":\"thing_show\",\"security\":[],"
+	"\"/things/{id}/{other}\":{\"get\":{\"operationId\":\"thing_show\","
+	"\"security\":[{\"api_key\":[]},{\"bearer\":[]}],"
 	"\"parameters\":[{\"name\":\"id\",\"in\":\"path\",\"required\":true,\"schema\":"
 	"{\"type\":\"string\",\"format\":\"uuid\"}},{\"name\":\"other\",\"in\":\"path\","
 	"\"required\":true,\"schema\":{\"type\":\"string\"}}]",
@@ -98,6 +99,7 @@ static const char *const parts[] = {
 	("\"Part\":{\"type\":\"object\",\"required\":[\"n\"],\"properties\":{\"n\":"
 	 "{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":-1,\"maximum\":5}}}"),
 	"\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"",
+	"\"api_key\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-API-Key\"",
 	"\"Problem\":{\"type\":\"object\"",
 };
 

@@ -20,6 +20,8 @@ static void test_write(void)
 {
 	struct response r;
 	response_init(&r, arena);
+	is_int(r.status, 500, "before a reply is made, it is no success");
+	r.status = 200;
 	response_body(&r, "application/json", "{}", 2);
 	response_header(&r, "X-A", "1");
 	is_str(text_of(&r, false), "Status: 200 OK\r\nContent-Type: application/json\r\n"
@@ -92,6 +94,7 @@ static const char *tag_of(const char *body, enum http_method method, const char 
 	struct response r;
 	params_index(&index, params);
 	response_init(&r, arena);
+	r.status = 200;
 	response_body(&r, "text/plain", body, strlen(body));
 	response_etag(&r, &req);
 	*status = r.status;

@@ -36,6 +36,7 @@ static struct response reply(const struct request *req, enum err_kind kind)
 	response_init(&res, arena);
 	response_header(&res, "RateLimit", "r=1");
 	if (kind == ERR_NONE) {
+		res.status = 200;
 		response_body(&res, "application/json", "{}", 2);
 	} else {
 		err_set(&err, kind, "A \"sentence\"");
