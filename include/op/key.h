@@ -5,6 +5,7 @@
 #define PIERRE_OP_KEY_H
 
 #include "op/op.h"
+#include "op/scope.h"
 #include "store/key.h"
 #include "store/user.h"
 
@@ -28,11 +29,12 @@ struct key_create_in {
 	int64_t expires_in_days;       /* 1.., INT_NONE = the tier's default */
 	const char *scopes;            /* NULL = [] */
 };
-/* What may be granted: op/key_grant.h. granted_by is "owner" when the actor is the
- * user himself, "admin" for the shell and op_provision_key().
- * *full_r: the key text, shown once, in the arena. ERR_CONFLICT when the user
- * has MAX_KEYS_PER_USER live ones. A taken public id is drawn again. */
-bool op_key_create(struct op *op, const char *user_id, const struct key_create_in *in,
+/* For the user of the scope. What may be granted: op/key_grant.h. granted_by is
+ * "owner" when the actor is the user himself, "admin" for the shell and
+ * op_provision_key(). *full_r: the key text, shown once, in the arena.
+ * ERR_CONFLICT when the user has MAX_KEYS_PER_USER live ones. A taken public id
+ * is drawn again. */
+bool op_key_create(struct op *op, struct scope scope, const struct key_create_in *in,
 		   struct api_key *out, const char **full_r, struct err *err_r);
 
 struct key_list_in {
@@ -43,10 +45,10 @@ struct key_list_out {
 	struct field_list api_keys;    /* created_at DESC, id DESC; also revoked ones */
 	const char *next_cursor;
 };
-bool op_key_list(struct op *op, const char *user_id, const struct key_list_in *in,
+bool op_key_list(struct op *op, struct scope scope, const struct key_list_in *in,
 		 struct key_list_out *out, struct err *err_r);
-/* The owner is in every WHERE: a foreign id is ERR_NOT_FOUND. */
-bool op_key_get(struct op *op, const char *user_id, const char *id, struct api_key *out,
+/* An id out of scope is ERR_NOT_FOUND, here and below. */
+bool op_key_get(struct op *op, struct scope scope, const char *id, struct api_key *out,
 		struct err *err_r);
 
 enum key_given { KEY_NAME = 1, KEY_DESCRIPTION = 2, KEY_SCOPES = 4, KEY_EXPIRES = 8 };
@@ -58,10 +60,10 @@ struct key_patch_in {
 /* By the owner, so more than he may grant (op/key_grant.h) is ERR_FORBIDDEN. No
  * call moves the end of a key that an administrator made further away: he makes
  * another. */
-bool op_key_patch(struct op *op, const char *user_id, const char *id,
+bool op_key_patch(struct op *op, struct scope scope, const char *id,
 		  const struct key_patch_in *in, struct api_key *out, struct err *err_r);
-/* Again = the first moment again. user_id NULL (the shell, an admin): any owner. */
-bool op_key_revoke(struct op *op, const char *user_id, const char *id,
+/* Again = the first moment again. */
+bool op_key_revoke(struct op *op, struct scope scope, const char *id,
 		   struct api_key *out, struct err *err_r);
 
 /* Key text -> key and its owner. Reads only. Unknown or wrong secret:

@@ -7,6 +7,7 @@
 #include "op/key.h"
 
 struct key_make {
+	struct scope scope;   /* the owner is in it */
 	const struct user *owner;
 	const struct key_create_in *in;
 	const char *period;   /* of in->rate_limit_requests; NULL = month */

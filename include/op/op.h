@@ -2,7 +2,8 @@
  * op/op.h - the rules of the product, callable without HTTP: REST routes and
  * shell commands call the same functions, as MCP and A2A will.
  *
- * op_<resource>_<verb>(struct op *, in, out, err): plain structs in and out,
+ * op_<resource>_<verb>(struct op *, scope, id, in, out, err): plain structs in
+ * and out; scope: whose rows (op/scope.h), where rows have an owner;
  * results live in op->arena. Every state change commits together with its
  * audit event; true means committed.
  */
@@ -21,12 +22,13 @@
 struct db;            /* only store looks inside */
 struct usage_store;   /* store/usage.h */
 
-/* Who acts. Filled from the credential only (rule: never from a body). */
+/* Who acts. Filled from the credential only (rule: never from a body). All zero
+ * is nobody; op/scope.h says whose rows that opens. */
 struct actor {
 	const char *user_id;     /* NULL: nobody, or the shell */
 	const char *tenant_id;   /* may be NULL */
 	const char *session_id;  /* NULL unless a session */
-	bool is_admin;
+	bool is_admin;           /* also of the shell */
 	const char *source;      /* "rest", "shell": audit_events.source */
 };
 

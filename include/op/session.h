@@ -23,6 +23,7 @@
 #define PIERRE_OP_SESSION_H
 
 #include "op/op.h"
+#include "op/scope.h"
 #include "store/session.h"
 #include "store/user.h"
 
@@ -41,7 +42,8 @@ struct session_tokens {
  * password was hashed. Updates last_active; rehashes a stale hash. */
 bool op_login(struct op *op, const struct login_in *in, struct session_tokens *out,
 	      struct user *user_r, struct err *err_r);
-/* Without a password, for the admin just set up. */
+/* Without asking for the password: for the admin just set up, whose password
+ * hash the row holds. */
 bool op_session_start(struct op *op, const struct user *user, struct session_tokens *out,
 		      struct err *err_r);
 /* ERR_AUTH_INVALID reason unknown, or reused: the session was ended;
@@ -55,10 +57,13 @@ bool op_session_refresh(struct op *op, const char *refresh_token, const char *us
  * reason expired, ERR_FORBIDDEN reason suspended|pending. Reads only. */
 bool op_session_check(struct op *op, const char *access_token, struct actor *out,
 		      struct user *user_r, struct err *err_r);
-/* Live sessions of the actor, newest first, at most 200. */
-bool op_session_list(struct op *op, struct field_list *out, struct err *err_r);
-/* Own session only: ERR_NOT_FOUND otherwise. Logout = end of actor.session_id. */
-bool op_session_end(struct op *op, const char *session_id, struct err *err_r);
+/* Live sessions of the scope's user, newest first, at most 200. */
+bool op_session_list(struct op *op, struct scope scope, struct field_list *out,
+		     struct err *err_r);
+/* One of the scope's user: ERR_NOT_FOUND otherwise. Logout = end of
+ * actor.session_id. */
+bool op_session_end(struct op *op, struct scope scope, const char *session_id,
+		    struct err *err_r);
 
 /* For the scheduler: drop expired sessions and old login failures. Pages of
  * 500; *n_r = how many rows went. */

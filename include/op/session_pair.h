@@ -21,8 +21,8 @@ void session_pair_new(const struct op *op, const char *session_id, char family[3
 void session_pair_show(const struct op *op, const struct session_pair *pair,
 		       const char *session_id, struct session_tokens *out);
 
-/* Begin a session of a user who was let in; login NULL = without a password.
- * user->last_active moves on. */
+/* Begin a session of a user who was let in, as long as his password is the one
+ * that `login` saw. user->last_active moves on. */
 bool session_begin(struct op *op, struct user *user, const struct session_login *login,
 		   struct session_tokens *out, struct err *err_r);
 

@@ -6,6 +6,7 @@
 #define PIERRE_OP_USER_H
 
 #include "op/op.h"
+#include "op/scope.h"
 #include "store/user.h"
 
 /* E-mail: more than 5 bytes, at most 254, one '@' not at an end, a dot after
@@ -40,8 +41,10 @@ struct user_create_in {
 bool op_user_create(struct op *op, const struct user_create_in *in,
 		    struct user *out, struct err *err_r);
 
-/* By uuid or by e-mail. ERR_NOT_FOUND: "No user found ...". */
-bool op_user_get(struct op *op, const char *id_or_email, struct user *out, struct err *err_r);
+/* By uuid or by e-mail. Not there, or out of scope: ERR_NOT_FOUND "No user
+ * found", here and below. */
+bool op_user_get(struct op *op, struct scope scope, const char *id_or_email,
+		 struct user *out, struct err *err_r);
 
 struct user_list_in {
 	const char *status;    /* NULL = all */
@@ -52,7 +55,7 @@ struct user_list_out {
 	struct field_list users;       /* struct user, created_at DESC, id DESC */
 	const char *next_cursor;       /* NULL at the end */
 };
-bool op_user_list(struct op *op, const struct user_list_in *in,
+bool op_user_list(struct op *op, struct scope scope, const struct user_list_in *in,
 		  struct user_list_out *out, struct err *err_r);
 
 struct user_approve_in {
@@ -64,19 +67,22 @@ struct user_approve_in {
  * With create_default_tenant: tenant + owner membership + users.tenant_id in
  * the same transaction; a taken slug is ERR_CONFLICT field tenant_slug and
  * nothing changes. out_tenant->id NULL = none was made. */
-bool op_user_approve(struct op *op, const char *id, const struct user_approve_in *in,
-		     struct user *out, struct tenant *out_tenant, struct err *err_r);
+bool op_user_approve(struct op *op, struct scope scope, const char *id,
+		     const struct user_approve_in *in, struct user *out,
+		     struct tenant *out_tenant, struct err *err_r);
 /* suspended; approved_by/at cleared; takes effect on the next request. The
  * last active admin cannot be suspended (ERR_CONFLICT). */
-bool op_user_suspend(struct op *op, const char *id, const char *reason,
+bool op_user_suspend(struct op *op, struct scope scope, const char *id, const char *reason,
 		     struct user *out, struct err *err_r);
 
-/* Own password, checked against the current one; ends the other sessions. */
+/* Of the scope's user, checked against the current one; ends the other sessions. */
 struct password_change_in {
 	const char *current_password, *new_password;
 };
-bool op_password_change(struct op *op, const struct password_change_in *in, struct err *err_r);
-/* By the shell: sets it, ends all sessions. */
-bool op_password_set(struct op *op, const char *user_id, const char *password, struct err *err_r);
+bool op_password_change(struct op *op, struct scope scope, const struct password_change_in *in,
+			struct err *err_r);
+/* By the shell, with SCOPE_ALL: sets it, ends all sessions. */
+bool op_password_set(struct op *op, struct scope scope, const char *user_id,
+		     const char *password, struct err *err_r);
 
 #endif

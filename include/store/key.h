@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/field.h"
 #include "store/audit.h"
+#include "store/scope.h"
 #include "store/user.h"
 
 struct api_key {
@@ -40,19 +41,17 @@ struct key_new_tx {
 	key_owner_fn *judge;
 	void *arg;
 };
-/* ERR_CONFLICT field key_prefix: the public id is taken. */
-bool store_key_create(struct db *db, const struct audit_event *event,
+/* The owner, key->user_id, must be in scope: ERR_NOT_FOUND. ERR_CONFLICT field
+ * key_prefix: the public id is taken. */
+bool store_key_create(struct db *db, struct scope scope, const struct audit_event *event,
 		      const struct key_new_tx *tx, struct err *err_r);
 
-/* ERR_NOT_FOUND when the key is not one of this user. */
-bool store_key_get(struct db *db, const char *user_id, const char *id,
-		   struct arena *arena, struct api_key *out, struct err *err_r);
-/* Whose key is it? For those who act on anybody's. */
-bool store_key_owner(struct db *db, const char *id, struct arena *arena,
-		     const char **user_id_r, struct err *err_r);
+/* ERR_NOT_FOUND when the key is not in scope. */
+bool store_key_get(struct db *db, struct scope scope, const char *id, struct arena *arena,
+		   struct api_key *out, struct err *err_r);
 
-/* Newest first, also revoked ones. */
-bool store_key_list(struct db *db, const char *user_id, const struct store_page *page,
+/* Those of one user (else none), newest first, also revoked ones. */
+bool store_key_list(struct db *db, struct scope scope, const struct store_page *page,
 		    struct arena *arena, struct field_list *out, struct err *err_r);
 
 /* By the public id, with the owner (store/owner.h). */
@@ -64,9 +63,9 @@ bool store_key_by_prefix(struct db *db, const char *key_prefix, struct arena *ar
 typedef bool key_change_fn(const struct key_owner *owner, const struct api_key *was,
 			   void *arg, struct err *err_r);
 
-/* Members that are not given stay as they are. */
+/* One's own key: ERR_NOT_FOUND when it is not one of the scope's user. Members
+ * that are not given stay as they are. */
 struct key_change {
-	const char *id, *user_id;
 	bool name_given, description_given, scopes_given, expires_given;
 	const char *name, *description, *scopes;
 	int64_t expires_at, now;
@@ -74,17 +73,18 @@ struct key_change {
 	key_change_fn *judge;
 	void *arg;
 };
-bool store_key_update(struct db *db, const struct audit_event *event,
-		      const struct key_change *c, struct err *err_r);
-/* Anybody's key, for administrators. ERR_NOT_FOUND when it was revoked. */
+bool store_key_update(struct db *db, struct scope scope, const char *id,
+		      const struct audit_event *event, const struct key_change *c,
+		      struct err *err_r);
+/* ERR_NOT_FOUND when it is not in scope, or was revoked. */
 struct key_limit {
-	const char *id, *period;       /* NULL with requests INT_NONE: the tier's */
+	const char *period;            /* NULL with requests INT_NONE: the tier's */
 	int64_t requests, now;
 };
-bool store_key_limit(struct db *db, const struct audit_event *event,
-		     const struct key_limit *l, struct err *err_r);
-/* ERR_NOT_FOUND when it is not one of this user, or was revoked before. */
-bool store_key_revoke(struct db *db, const struct audit_event *event, const char *user_id,
-		      const char *id, int64_t now, struct err *err_r);
+bool store_key_limit(struct db *db, struct scope scope, const char *id,
+		     const struct audit_event *event, const struct key_limit *l,
+		     struct err *err_r);
+bool store_key_revoke(struct db *db, struct scope scope, const char *id,
+		      const struct audit_event *event, int64_t now, struct err *err_r);
 
 #endif

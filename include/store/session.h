@@ -8,6 +8,7 @@
 #include "base/field.h"
 #include "store/audit.h"
 #include "store/login_failure.h"
+#include "store/scope.h"
 #include "store/user.h"
 
 struct session {
@@ -24,15 +25,14 @@ struct session_new {
 	const char *family_hash, *access_hash, *refresh_hash;
 	int64_t now, access_expires_at, expires_at;
 };
-/* What a login by password adds. */
+/* What it begins with. */
 struct session_login {
-	const char *hash_seen;   /* the password hash that matched */
+	const char *hash_seen;   /* the password hash that matched, or was just written */
 	const char *hash_kept;   /* the same, or one of the present cost */
-	const struct login_failure_change *failures;
+	const struct login_failure_change *failures;   /* NULL = none is changed */
 };
-/* last_active, the failures, the session. login NULL: no password was asked for.
- * ERR_UNAVAILABLE when the account is not active, or its password not the one
- * seen, any more. */
+/* last_active, the failures, the session. ERR_UNAVAILABLE when the account is
+ * not active, or its password not the one seen, any more. */
 bool store_session_begin(struct db *db, const struct audit_event *event,
 			 const struct session_new *s, const struct session_login *login,
 			 struct err *err_r);
@@ -51,8 +51,8 @@ bool store_session_by_access(struct db *db, const char *access_hash, struct aren
 bool store_session_by_family(struct db *db, const char *id, const char *family_hash,
 			     struct arena *arena, struct session_ref *out,
 			     struct user *owner_r, struct err *err_r);
-/* Live ones of one user, newest first, at most 200. */
-bool store_session_list(struct db *db, const char *user_id, const char *current_id,
+/* Live ones of one user (else none), newest first, at most 200. */
+bool store_session_list(struct db *db, struct scope scope, const char *current_id,
 			int64_t now, struct arena *arena, struct field_list *out,
 			struct err *err_r);
 
@@ -73,9 +73,9 @@ bool store_session_rotate(struct db *db, const struct audit_event *event,
  * when there is none. */
 bool store_session_reused(struct db *db, const struct audit_event *event,
 			  const struct session_rotation *r, struct err *err_r);
-/* ERR_NOT_FOUND when it is not one of this user. */
-bool store_session_end(struct db *db, const struct audit_event *event, const char *id,
-		       const char *user_id, struct err *err_r);
+/* ERR_NOT_FOUND when it is not one of the scope's user. */
+bool store_session_end(struct db *db, struct scope scope, const char *id,
+		       const struct audit_event *event, struct err *err_r);
 /* One page of 500 sessions and 500 login failures that nothing needs at `now`;
  * *n_r = rows dropped. 0 without a transaction when there is nothing to drop. */
 bool store_session_sweep(struct db *db, const struct audit_event *event, int64_t now,

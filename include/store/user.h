@@ -10,6 +10,7 @@
 #include "base/field.h"
 #include "db/db.h"
 #include "store/audit.h"
+#include "store/scope.h"
 
 struct login_failure_change;
 
@@ -30,10 +31,12 @@ struct tenant {
 };
 extern const struct field_schema tenant_schema;  /* "Tenant" {tenant_id, name, slug, plan, created_at} */
 
-/* ERR_NOT_FOUND when there is none. */
-bool store_user_by_id(struct db *db, struct arena *arena, const char *id,
+/* ERR_NOT_FOUND when there is none, or it is not in scope. */
+bool store_user_by_id(struct db *db, struct scope scope, const char *id, struct arena *arena,
 		      struct user *out, struct err *err_r);
-bool store_user_by_email(struct db *db, struct arena *arena, const char *email_key,
+/* Without a scope, since there is no credential yet: for a login, which then
+ * asks for the password, and to find an id that is looked up in a scope. */
+bool store_user_by_email(struct db *db, const char *email_key, struct arena *arena,
 			 struct user *out, struct err *err_r);
 
 /* Up to `limit` rows before (created_at, id), newest first; status NULL = any. */
@@ -42,9 +45,9 @@ struct store_page {
 	const char *before_id;
 	int64_t limit;
 };
-bool store_user_list(struct db *db, struct arena *arena, const char *status,
-		     const struct store_page *page, struct field_list *out,
-		     struct err *err_r);
+bool store_user_list(struct db *db, struct scope scope, const char *status,
+		     const struct store_page *page, struct arena *arena,
+		     struct field_list *out, struct err *err_r);
 
 /* ERR_CONFLICT field email when email_key is taken. */
 bool store_user_insert(struct db *db, const struct audit_event *event,
@@ -56,6 +59,7 @@ bool store_user_add(struct db *db, const struct user *user, struct err *err_r);
 /* active; ends the sessions of a user that was not. A user without a tenant
  * gets `tenant` (NULL = none is wanted) with himself as owner. */
 struct user_approval {
+	struct scope scope;
 	const char *user_id, *approved_by;
 	int64_t now;
 	const struct audit_event *event;
@@ -70,6 +74,7 @@ bool store_user_approve(struct db *db, struct user_approval *a, struct err *err_
 /* suspended. The sessions stay, so that their tokens are answered with
  * `suspended`; they end at approval. The last active admin: ERR_CONFLICT. */
 struct user_suspension {
+	struct scope scope;
 	const char *user_id;
 	int64_t now;
 	const struct audit_event *event;
@@ -79,9 +84,10 @@ struct user_suspension {
 bool store_user_suspend(struct db *db, struct user_suspension *s, struct err *err_r);
 
 /* Ends the user's sessions but `keep_session` (NULL = all). old_hash: the one
- * that was verified, NULL = whichever; ERR_CONFLICT when it is not there any
- * more. */
+ * that was verified; ERR_CONFLICT when it is not there any more. Only with
+ * SCOPE_ALL it does not count. */
 struct password_write {
+	struct scope scope;
 	const char *user_id, *old_hash, *new_hash, *keep_session;
 	int64_t now;
 	const struct audit_event *event;

@@ -1,9 +1,11 @@
--- API keys. The owner is in every WHERE; only verifying goes by the public id.
+-- API keys. The scope is in every WHERE (include/store/scope.h); only verifying
+-- goes by the public id.
 
 -- Lock the owner for the length of the transaction: the number of keys and the
 -- owner's tier and status cannot change under it.
 -- name: key_owner_lock
-UPDATE users SET updated_at = updated_at WHERE id = $1
+UPDATE users SET updated_at = updated_at
+WHERE id = $1 AND (id = $2 OR $3)
 RETURNING tier, user_status;
 
 -- name: key_count_live
@@ -21,11 +23,7 @@ SELECT id, user_id, name, description, key_prefix, key_hash, tier, scopes,
 	rate_limit_requests, rate_limit_period, granted_by, is_active, expires_at,
 	revoked_at, last_used_at, created_at, updated_at
 FROM api_keys
-WHERE id = $1 AND user_id = $2;
-
--- For the shell and admins, who act on anybody's key: whose is it?
--- name: key_owner
-SELECT user_id FROM api_keys WHERE id = $1;
+WHERE id = $1 AND (user_id = $2 OR $3);
 
 -- name: key_list
 SELECT id, user_id, name, description, key_prefix, key_hash, tier, scopes,
@@ -53,14 +51,14 @@ UPDATE api_keys SET
 	updated_at = $11
 WHERE id = $1 AND user_id = $2;
 
--- An administrator's: any owner. Both columns are set, or both are NULL.
+-- Both columns are set, or both are NULL.
 -- name: key_limit
-UPDATE api_keys SET rate_limit_requests = $2, rate_limit_period = $3, updated_at = $4
-WHERE id = $1 AND revoked_at IS NULL;
+UPDATE api_keys SET rate_limit_requests = $4, rate_limit_period = $5, updated_at = $6
+WHERE id = $1 AND (user_id = $2 OR $3) AND revoked_at IS NULL;
 
 -- name: key_revoke
-UPDATE api_keys SET revoked_at = $3, is_active = FALSE, updated_at = $3
-WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL;
+UPDATE api_keys SET revoked_at = $4, is_active = FALSE, updated_at = $4
+WHERE id = $1 AND (user_id = $2 OR $3) AND revoked_at IS NULL;
 
 -- name: key_by_prefix
 SELECT k.id, k.user_id, k.name, k.description, k.key_prefix, k.key_hash, k.tier,

@@ -1,4 +1,4 @@
--- Sessions. Whoever acts for a user names the owner in WHERE; only a secret
+-- Sessions. The scope is in every WHERE (include/store/scope.h); only a secret
 -- (access_hash, family_hash) stands in for it.
 
 -- Only for the account as it was verified: not suspended meanwhile, and the
@@ -6,10 +6,6 @@
 -- name: session_owner_login
 UPDATE users SET last_active = $2, password_hash = $3
 WHERE id = $1 AND user_status = 'active' AND password_hash = $4;
-
--- name: session_owner_seen
-UPDATE users SET last_active = $2
-WHERE id = $1 AND user_status = 'active';
 
 -- name: session_insert
 INSERT INTO sessions (id, user_id, tenant_id, family_hash, access_hash,

@@ -1,11 +1,12 @@
--- Users: accounts, their status, their passwords.
+-- Users: accounts, their status, their passwords. Each is its own owner: the
+-- scope (include/store/scope.h) is one of ids.
 
 -- name: user_by_id
 SELECT id, email, email_key, display_name, password_hash, tier, tenant_id,
 	user_status, is_admin, approved_by, approved_at, created_at, updated_at,
 	last_active
 FROM users
-WHERE id = $1;
+WHERE id = $1 AND (id = $2 OR $3);
 
 -- name: user_by_email
 SELECT id, email, email_key, display_name, password_hash, tier, tenant_id,
@@ -19,18 +20,18 @@ SELECT id, email, email_key, display_name, password_hash, tier, tenant_id,
 	user_status, is_admin, approved_by, approved_at, created_at, updated_at,
 	last_active
 FROM users
-WHERE (created_at, id) < ($1, $2)
+WHERE (id = $1 OR $2) AND (created_at, id) < ($3, $4)
 ORDER BY created_at DESC, id DESC
-LIMIT $3;
+LIMIT $5;
 
 -- name: user_list_by_status
 SELECT id, email, email_key, display_name, password_hash, tier, tenant_id,
 	user_status, is_admin, approved_by, approved_at, created_at, updated_at,
 	last_active
 FROM users
-WHERE user_status = $4 AND (created_at, id) < ($1, $2)
+WHERE user_status = $6 AND (id = $1 OR $2) AND (created_at, id) < ($3, $4)
 ORDER BY created_at DESC, id DESC
-LIMIT $3;
+LIMIT $5;
 
 -- name: user_insert
 INSERT INTO users (id, email, email_key, display_name, password_hash, tier,
@@ -40,30 +41,31 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
 
 -- name: user_touch
 UPDATE users
-SET updated_at = $2
-WHERE id = $1;
+SET updated_at = $4
+WHERE id = $1 AND (id = $2 OR $3);
 
 -- name: user_approve
 UPDATE users
-SET user_status = 'active', approved_by = $2, approved_at = $3, updated_at = $3
-WHERE id = $1 AND user_status <> 'active';
+SET user_status = 'active', approved_by = $4, approved_at = $5, updated_at = $5
+WHERE id = $1 AND (id = $2 OR $3) AND user_status <> 'active';
 
 -- name: user_suspend
 UPDATE users
 SET user_status = 'suspended', approved_by = NULL, approved_at = NULL,
-	updated_at = $2
-WHERE id = $1;
+	updated_at = $4
+WHERE id = $1 AND (id = $2 OR $3);
 
 -- name: user_set_tenant
 UPDATE users
-SET tenant_id = $2, updated_at = $3
-WHERE id = $1;
+SET tenant_id = $4, updated_at = $5
+WHERE id = $1 AND (id = $2 OR $3);
 
 -- name: user_set_password
 UPDATE users
-SET password_hash = $2, updated_at = $3
-WHERE id = $1;
+SET password_hash = $4, updated_at = $5
+WHERE id = $1 AND (id = $2 OR $3);
 
+-- One's own, and only over the one that was verified.
 -- name: user_replace_password
 UPDATE users
 SET password_hash = $2, updated_at = $3
@@ -71,7 +73,7 @@ WHERE id = $1 AND password_hash = $4;
 
 -- name: user_end_sessions
 DELETE FROM sessions
-WHERE user_id = $1;
+WHERE user_id = $1 AND (user_id = $2 OR $3);
 
 -- name: user_end_other_sessions
 DELETE FROM sessions

@@ -81,8 +81,8 @@ static bool create(struct context *c, struct err *err_r)
 		in.name = "shell";
 	if (!option_days(c, &in.expires_in_days, err_r) ||
 	    !option_scopes(c, &in.scopes, err_r) ||
-	    !op_user_get(&c->op, c->args->operands[0], &user, err_r) ||
-	    !op_key_create(&c->op, user.id, &in, &key, &made.api_key, err_r))
+	    !op_user_get(&c->op, scope_all(&c->op), c->args->operands[0], &user, err_r) ||
+	    !op_key_create(&c->op, scope_of(&c->op, user.id), &in, &key, &made.api_key, err_r))
 		return false;
 	made.key_info = &key;
 	print_record(c->args, &key_created_schema, &made);
@@ -104,10 +104,10 @@ static bool list(struct context *c, struct err *err_r)
 	struct key_list_out page;
 	struct user user;
 
-	if (!op_user_get(&c->op, c->args->operands[0], &user, err_r))
+	if (!op_user_get(&c->op, scope_all(&c->op), c->args->operands[0], &user, err_r))
 		return false;
 	do {
-		if (!op_key_list(&c->op, user.id, &in, &page, err_r))
+		if (!op_key_list(&c->op, scope_of(&c->op, user.id), &in, &page, err_r))
 			return false;
 		print_rows_add(&rows, c->arena, &page.api_keys, sizeof(struct api_key));
 		in.cursor = page.next_cursor;
@@ -129,7 +129,7 @@ static bool revoke(struct context *c, struct err *err_r)
 	if (!uuid_parse(c->args->operands[0], id))
 		return err_set(err_r, ERR_NOT_FOUND, "'%s' is not the id of a key",
 			       c->args->operands[0]);
-	if (!op_key_revoke(&c->op, NULL, id, &key, err_r))
+	if (!op_key_revoke(&c->op, scope_all(&c->op), id, &key, err_r))
 		return false;
 	print_record(c->args, &api_key_schema, &key);
 	return true;

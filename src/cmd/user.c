@@ -47,7 +47,7 @@ static bool list(struct context *c, struct err *err_r)
 	struct user_list_out page;
 
 	do {
-		if (!op_user_list(&c->op, &in, &page, err_r))
+		if (!op_user_list(&c->op, scope_all(&c->op), &in, &page, err_r))
 			return false;
 		print_rows_add(&rows, c->arena, &page.users, sizeof(struct user));
 		in.cursor = page.next_cursor;
@@ -73,8 +73,8 @@ static bool approve(struct context *c, struct err *err_r)
 
 	in.create_default_tenant = cmd_option(c->args, "--tenant") || in.tenant_name ||
 				   in.tenant_slug;
-	if (!op_user_get(&c->op, c->args->operands[0], &user, err_r) ||
-	    !op_user_approve(&c->op, user.id, &in, &user, &tenant, err_r))
+	if (!op_user_get(&c->op, scope_all(&c->op), c->args->operands[0], &user, err_r) ||
+	    !op_user_approve(&c->op, scope_all(&c->op), user.id, &in, &user, &tenant, err_r))
 		return false;
 	print_record(c->args, &user_schema, &user);
 	return true;
@@ -89,8 +89,9 @@ static bool suspend(struct context *c, struct err *err_r)
 {
 	struct user user;
 
-	if (!op_user_get(&c->op, c->args->operands[0], &user, err_r) ||
-	    !op_user_suspend(&c->op, user.id, cmd_option(c->args, "--reason"), &user, err_r))
+	if (!op_user_get(&c->op, scope_all(&c->op), c->args->operands[0], &user, err_r) ||
+	    !op_user_suspend(&c->op, scope_all(&c->op), user.id,
+			     cmd_option(c->args, "--reason"), &user, err_r))
 		return false;
 	print_record(c->args, &user_schema, &user);
 	return true;
@@ -106,9 +107,9 @@ static bool passwd(struct context *c, struct err *err_r)
 	const char *password;
 	struct user user;
 
-	if (!op_user_get(&c->op, c->args->operands[0], &user, err_r) ||
+	if (!op_user_get(&c->op, scope_all(&c->op), c->args->operands[0], &user, err_r) ||
 	    !read_password(c, &password, err_r) ||
-	    !op_password_set(&c->op, user.id, password, err_r))
+	    !op_password_set(&c->op, scope_all(&c->op), user.id, password, err_r))
 		return false;
 	print_record(c->args, &user_schema, &user);
 	return true;

@@ -68,7 +68,7 @@ static struct tenant plan_tenant(struct op *op, const struct user_approve_in *in
 	};
 }
 
-static bool approve_once(struct op *op, const struct user_approve_in *in,
+static bool approve_once(struct op *op, struct scope scope, const struct user_approve_in *in,
 			 const struct user *user, struct user *out,
 			 struct tenant *out_tenant, struct err *err_r)
 {
@@ -76,7 +76,7 @@ static bool approve_once(struct op *op, const struct user_approve_in *in,
 	struct audit_event tenant_event = op_audit(op, AUDIT_TENANT_CREATED, NULL);
 	struct tenant tenant = { 0 };
 	struct user_approval a = {
-		.user_id = user->id, .approved_by = op->actor.user_id, .now = op->now,
+		.scope = scope, .user_id = user->id, .approved_by = op->actor.user_id, .now = op->now,
 		.event = &event, .tenant_event = &tenant_event,
 		.arena = op->arena, .user_r = out,
 	};
@@ -99,8 +99,9 @@ static bool approve_once(struct op *op, const struct user_approve_in *in,
 	return true;
 }
 
-bool op_user_approve(struct op *op, const char *id, const struct user_approve_in *in,
-		     struct user *out, struct tenant *out_tenant, struct err *err_r)
+bool op_user_approve(struct op *op, struct scope scope, const char *id,
+		     const struct user_approve_in *in, struct user *out,
+		     struct tenant *out_tenant, struct err *err_r)
 {
 	char user_id[UUID_TEXT];
 	struct user user;
@@ -110,10 +111,10 @@ bool op_user_approve(struct op *op, const char *id, const struct user_approve_in
 		return false;
 	if (!uuid_parse(id, user_id))
 		return no_user(err_r);
-	if (!store_user_by_id(op->db, op->arena, user_id, &user, err_r))
+	if (!store_user_by_id(op->db, scope, user_id, op->arena, &user, err_r))
 		return false;
 	for (int i = 0; i < SLUG_TRIES; i++) {
-		if (approve_once(op, in, &user, out, out_tenant, &err))
+		if (approve_once(op, scope, in, &user, out, out_tenant, &err))
 			return true;
 		/* a slug of ours can be drawn again, one that was asked for cannot */
 		if (err.kind != ERR_CONFLICT || in->tenant_slug)
@@ -124,7 +125,7 @@ bool op_user_approve(struct op *op, const char *id, const struct user_approve_in
 	return false;
 }
 
-bool op_user_suspend(struct op *op, const char *id, const char *reason,
+bool op_user_suspend(struct op *op, struct scope scope, const char *id, const char *reason,
 		     struct user *out, struct err *err_r)
 {
 	struct audit_event event;
@@ -136,7 +137,7 @@ bool op_user_suspend(struct op *op, const char *id, const char *reason,
 	event = op_audit(op, AUDIT_USER_SUSPENDED, arena_strdup(op->arena, user_id));
 	event.metadata = op_audit_metadata(op, "reason", mask_text(op->arena, reason), NULL);
 	done = store_user_suspend(op->db, &(struct user_suspension){
-		.user_id = event.target, .now = op->now, .event = &event,
+		.scope = scope, .user_id = event.target, .now = op->now, .event = &event,
 		.arena = op->arena, .user_r = out,
 	}, err_r);
 	op_changed(op, user_id);

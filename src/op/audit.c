@@ -45,7 +45,7 @@ struct audit_event op_audit(const struct op *op, enum audit_type type, const cha
 		.severity = kind->severity,
 		.message = kind->sentence,
 		.result = kind->result,
-		.source = op->actor.source ? op->actor.source : "shell",
+		.source = op->actor.source,   /* none: the database refuses */
 		.tenant_id = op->actor.tenant_id,
 		.user_id = op->actor.user_id,
 		.target = target,

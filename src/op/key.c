@@ -102,8 +102,8 @@ static struct audit_event key_event(const struct op *op, enum audit_type type,
 }
 
 /* One key drawn at random; a taken public id is ERR_CONFLICT field key_prefix. */
-static bool draw(struct op *op, struct api_key *k, const struct key_new_tx *tx,
-		 char full[KEY_TEXT], struct err *err_r)
+static bool draw(struct op *op, struct scope scope, struct api_key *k,
+		 const struct key_new_tx *tx, char full[KEY_TEXT], struct err *err_r)
 {
 	char public[KEY_PUBLIC], hash[KEY_HASH];
 	struct audit_event event;
@@ -112,7 +112,7 @@ static bool draw(struct op *op, struct api_key *k, const struct key_new_tx *tx,
 	k->key_prefix = arena_strdup(op->arena, public);
 	k->key_hash = arena_strdup(op->arena, hash);
 	event = key_event(op, AUDIT_API_KEY_CREATED, k);
-	return store_key_create(op->db, &event, tx, err_r);
+	return store_key_create(op->db, scope, &event, tx, err_r);
 }
 
 static bool is_taken(const struct err *err)
@@ -133,7 +133,7 @@ bool key_make(struct op *op, const struct key_make *m, struct api_key *out,
 	if (!fill(op, m, out, err_r))
 		return false;
 	for (int i = 0; i < DRAWS_MAX && !done; i++) {
-		done = draw(op, out, &tx, full, err_r);
+		done = draw(op, m->scope, out, &tx, full, err_r);
 		if (!done && !is_taken(err_r))
 			break;
 	}
@@ -145,19 +145,19 @@ bool key_make(struct op *op, const struct key_make *m, struct api_key *out,
 	return done;
 }
 
-bool op_key_create(struct op *op, const char *user_id, const struct key_create_in *in,
+bool op_key_create(struct op *op, struct scope scope, const struct key_create_in *in,
 		   struct api_key *out, const char **full_r, struct err *err_r)
 {
 	struct user user;
 
-	return store_user_by_id(op->db, op->arena, user_id, &user, err_r) &&
-		key_make(op, &(struct key_make){ .owner = &user, .in = in }, out, full_r,
-			 err_r);
+	return store_user_by_id(op->db, scope, scope.id, op->arena, &user, err_r) &&
+		key_make(op, &(struct key_make){ .scope = scope, .owner = &user, .in = in },
+			 out, full_r, err_r);
 }
 
 /* --- list, show ------------------------------------------------------------- */
 
-bool op_key_list(struct op *op, const char *user_id, const struct key_list_in *in,
+bool op_key_list(struct op *op, struct scope scope, const struct key_list_in *in,
 		 struct key_list_out *out, struct err *err_r)
 {
 	struct store_page rows;
@@ -166,7 +166,7 @@ bool op_key_list(struct op *op, const char *user_id, const struct key_list_in *i
 	if (!page_parse(&page, in->limit, in->cursor, err_r))
 		return false;
 	rows = (struct store_page){ page.before_at, page.before_id, page.fetch };
-	if (!store_key_list(op->db, user_id, &rows, op->arena, &out->api_keys, err_r))
+	if (!store_key_list(op->db, scope, &rows, op->arena, &out->api_keys, err_r))
 		return false;
 	out->next_cursor = page_cut(&page, op->arena, &out->api_keys, sizeof(struct api_key),
 				    offsetof(struct api_key, created_at),
@@ -179,13 +179,13 @@ static bool no_key(struct err *err_r)
 	return err_set(err_r, ERR_NOT_FOUND, "No such API key");
 }
 
-bool op_key_get(struct op *op, const char *user_id, const char *id, struct api_key *out,
+bool op_key_get(struct op *op, struct scope scope, const char *id, struct api_key *out,
 		struct err *err_r)
 {
 	char uuid[UUID_TEXT];
 
 	return (uuid_parse(id, uuid) || no_key(err_r)) &&
-		store_key_get(op->db, user_id, uuid, op->arena, out, err_r);
+		store_key_get(op->db, scope, uuid, op->arena, out, err_r);
 }
 
 /* --- change, revoke --------------------------------------------------------- */
@@ -222,11 +222,10 @@ static bool change_may(const struct key_owner *owner, const struct api_key *was,
 			.was = was, .want = &want, .owner = owner, .now = c->now }, err_r);
 }
 
-bool op_key_patch(struct op *op, const char *user_id, const char *id,
+bool op_key_patch(struct op *op, struct scope scope, const char *id,
 		  const struct key_patch_in *in, struct api_key *out, struct err *err_r)
 {
 	struct key_change c = {
-		.user_id = user_id,
 		.name_given = in->given & KEY_NAME,
 		.description_given = in->given & KEY_DESCRIPTION,
 		.scopes_given = in->given & KEY_SCOPES,
@@ -238,37 +237,31 @@ bool op_key_patch(struct op *op, const char *user_id, const char *id,
 	struct audit_event event;
 	bool done;
 
-	if (!op_key_get(op, user_id, id, out, err_r) || !patch_check(op, in, &c, err_r))
+	if (!op_key_get(op, scope, id, out, err_r) || !patch_check(op, in, &c, err_r))
 		return false;
 	if (in->given == 0)
 		return true;
-	c.id = out->id;
 	event = key_event(op, AUDIT_API_KEY_CHANGED, out);
-	done = store_key_update(op->db, &event, &c, err_r);
-	op_changed(op, c.id);
-	return done && store_key_get(op->db, user_id, c.id, op->arena, out, err_r);
+	done = store_key_update(op->db, scope, out->id, &event, &c, err_r);
+	op_changed(op, out->id);
+	return done && store_key_get(op->db, scope, out->id, op->arena, out, err_r);
 }
 
-bool op_key_revoke(struct op *op, const char *user_id, const char *id,
+bool op_key_revoke(struct op *op, struct scope scope, const char *id,
 		   struct api_key *out, struct err *err_r)
 {
 	struct audit_event event;
-	char uuid[UUID_TEXT];
 	bool done;
 
-	if (!uuid_parse(id, uuid))
-		return no_key(err_r);
-	if (!user_id && !store_key_owner(op->db, uuid, op->arena, &user_id, err_r))
-		return false;
-	if (!store_key_get(op->db, user_id, uuid, op->arena, out, err_r))
+	if (!op_key_get(op, scope, id, out, err_r))
 		return false;
 	if (out->revoked_at != TIME_NONE)
 		return true;
 	event = key_event(op, AUDIT_API_KEY_REVOKED, out);
-	done = store_key_revoke(op->db, &event, user_id, uuid, op->now, err_r);
-	op_changed(op, uuid);
-	/* not found here: revoked by somebody else meanwhile */
+	done = store_key_revoke(op->db, scope, out->id, &event, op->now, err_r);
+	op_changed(op, out->id);
+	/* not found here: revoked by another call meanwhile */
 	if (!done && err_r->kind != ERR_NOT_FOUND)
 		return false;
-	return store_key_get(op->db, user_id, uuid, op->arena, out, err_r);
+	return store_key_get(op->db, scope, out->id, op->arena, out, err_r);
 }

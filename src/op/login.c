@@ -28,7 +28,7 @@ static bool find_user(struct login *l, const char *email_key, struct err *err_r)
 {
 	struct err err;
 
-	l->exists = store_user_by_email(l->op->db, l->op->arena, email_key, l->user, &err);
+	l->exists = store_user_by_email(l->op->db, email_key, l->op->arena, l->user, &err);
 	if (l->exists || err.kind == ERR_NOT_FOUND)
 		return true;
 	*err_r = err;

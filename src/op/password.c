@@ -14,6 +14,7 @@
 
 struct change {
 	struct op *op;
+	struct scope scope;
 	const struct password_change_in *in;
 	struct user user;
 	struct guess guess;
@@ -56,7 +57,7 @@ static bool write_new(struct change *c, struct err *err_r)
 	struct audit_event event = op_audit(c->op, AUDIT_PASSWORD_CHANGED, c->user.id);
 	struct login_failure_change taken_back = guess_taken_back(&c->guess);
 	bool done = store_user_password(c->op->db, &(struct password_write){
-		.user_id = c->user.id, .old_hash = c->user.password_hash,
+		.scope = c->scope, .user_id = c->user.id, .old_hash = c->user.password_hash,
 		.new_hash = c->hash, .keep_session = c->op->actor.session_id,
 		.now = c->op->now, .event = &event, .failures = &taken_back,
 	}, err_r);
@@ -65,10 +66,10 @@ static bool write_new(struct change *c, struct err *err_r)
 	return done;
 }
 
-static bool check(const struct op *op, const struct password_change_in *in,
-		  struct err *err_r)
+static bool check(const struct op *op, struct scope scope,
+		  const struct password_change_in *in, struct err *err_r)
 {
-	if (!op->actor.user_id)
+	if (scope.kind != SCOPE_USER)
 		return err_set(err_r, ERR_AUTH_REQUIRED, "Log in to change your password");
 	if (!in->current_password)
 		return err_field(err_r, ERR_REQUIRED, "current_password",
@@ -77,12 +78,13 @@ static bool check(const struct op *op, const struct password_change_in *in,
 			      err_r);
 }
 
-bool op_password_change(struct op *op, const struct password_change_in *in, struct err *err_r)
+bool op_password_change(struct op *op, struct scope scope, const struct password_change_in *in,
+			struct err *err_r)
 {
-	struct change c = { .op = op, .in = in };
+	struct change c = { .op = op, .scope = scope, .in = in };
 
-	if (!check(op, in, err_r) ||
-	    !store_user_by_id(op->db, op->arena, op->actor.user_id, &c.user, err_r))
+	if (!check(op, scope, in, err_r) ||
+	    !store_user_by_id(op->db, scope, scope.id, op->arena, &c.user, err_r))
 		return false;
 	guess_init(&c.guess, op, c.user.email_key);
 	if (!guess_allowed(op, &c.guess, err_r) || !judge_and_hash(&c, err_r))
@@ -90,7 +92,8 @@ bool op_password_change(struct op *op, const struct password_change_in *in, stru
 	return c.matched ? write_new(&c, err_r) : wrong_password(&c, err_r);
 }
 
-bool op_password_set(struct op *op, const char *user_id, const char *password, struct err *err_r)
+bool op_password_set(struct op *op, struct scope scope, const char *user_id,
+		     const char *password, struct err *err_r)
 {
 	char hash[PASSWORD_HASH], id[UUID_TEXT];
 	struct audit_event event;
@@ -100,12 +103,12 @@ bool op_password_set(struct op *op, const char *user_id, const char *password, s
 	if (!uuid_parse(user_id, id))
 		return err_set(err_r, ERR_NOT_FOUND, "No user found");
 	if (!password_check(password, op->conf->password_min, "password", err_r) ||
-	    !store_user_by_id(op->db, op->arena, id, &user, err_r) ||
+	    !store_user_by_id(op->db, scope, id, op->arena, &user, err_r) ||
 	    !op_password_hash(op, password, hash, err_r))
 		return false;
 	event = op_audit(op, AUDIT_PASSWORD_CHANGED, user.id);
 	done = store_user_password(op->db, &(struct password_write){
-		.user_id = user.id, .new_hash = hash, .now = op->now, .event = &event,
+		.scope = scope, .user_id = user.id, .new_hash = hash, .now = op->now, .event = &event,
 	}, err_r);
 	op_changed(op, user.id);
 	return done;

@@ -1,6 +1,6 @@
 /*
  * provision.c - keys made and limited by an administrator. That the caller is
- * one, its guard has said.
+ * one, its guard and its scope have said.
  */
 #include "config.h"
 
@@ -42,8 +42,8 @@ static const char *period_of(int64_t requests, const char *period)
 	return period ? period : "month";
 }
 
-bool op_provision_key(struct op *op, const struct provision_in *in, struct api_key *out,
-		      const char **full_r, struct err *err_r)
+bool op_provision_key(struct op *op, struct scope scope, const struct provision_in *in,
+		      struct api_key *out, const char **full_r, struct err *err_r)
 {
 	const struct key_create_in key = {
 		.name = NAME, .description = in->description, .tier = in->tier,
@@ -54,36 +54,34 @@ bool op_provision_key(struct op *op, const struct provision_in *in, struct api_k
 
 	if (!period_check(in->rate_limit_requests, in->rate_limit_period, err_r))
 		return false;
-	if (!op_user_get(op, in->user_email, &owner, err_r))
+	if (!op_user_get(op, scope, in->user_email, &owner, err_r))
 		return false;
 	return key_make(op, &(struct key_make){
-		.owner = &owner, .in = &key, .by_admin = true,
+		.scope = scope, .owner = &owner, .in = &key, .by_admin = scope.kind == SCOPE_ALL,
 		.period = period_of(in->rate_limit_requests, in->rate_limit_period),
 	}, out, full_r, err_r);
 }
 
-bool op_provision_limit(struct op *op, const struct key_limit_in *in, struct api_key *out,
-			struct err *err_r)
+bool op_provision_limit(struct op *op, struct scope scope, const struct key_limit_in *in,
+			struct api_key *out, struct err *err_r)
 {
 	struct key_limit limit = {
 		.requests = in->rate_limit_requests, .now = op->now,
 		.period = period_of(in->rate_limit_requests, in->rate_limit_period),
 	};
 	struct audit_event event;
-	const char *owner;
 	bool done;
 
 	if (!key_grant_limit(in->rate_limit_requests, NULL, err_r) ||
 	    !period_check(in->rate_limit_requests, in->rate_limit_period, err_r) ||
-	    !store_key_owner(op->db, in->api_key_id, op->arena, &owner, err_r))
+	    !op_key_get(op, scope, in->api_key_id, out, err_r))
 		return false;
-	limit.id = in->api_key_id;
-	event = op_audit(op, AUDIT_API_KEY_CHANGED, limit.id);
-	event.metadata = op_audit_metadata(op, "owner", owner, "rate_limit_requests",
+	event = op_audit(op, AUDIT_API_KEY_CHANGED, out->id);
+	event.metadata = op_audit_metadata(op, "owner", out->user_id, "rate_limit_requests",
 		limit.period ? arena_printf(op->arena, "%lld", (long long)limit.requests)
 			     : "the tier's",
 		"rate_limit_period", limit.period, NULL);
-	done = store_key_limit(op->db, &event, &limit, err_r);
-	op_changed(op, limit.id);
-	return done && store_key_get(op->db, owner, limit.id, op->arena, out, err_r);
+	done = store_key_limit(op->db, scope, out->id, &event, &limit, err_r);
+	op_changed(op, out->id);
+	return done && store_key_get(op->db, scope, out->id, op->arena, out, err_r);
 }

@@ -83,10 +83,13 @@ bool session_begin(struct op *op, struct user *user, const struct session_login 
 bool op_session_start(struct op *op, const struct user *user, struct session_tokens *out,
 		      struct err *err_r)
 {
+	const struct session_login login = {
+		.hash_seen = user->password_hash, .hash_kept = user->password_hash,
+	};
 	struct user copy = *user;
 
 	return owner_check(user->user_status, err_r) &&
-		session_begin(op, &copy, NULL, out, err_r);
+		session_begin(op, &copy, &login, out, err_r);
 }
 
 /* --- check ------------------------------------------------------------------ */
@@ -216,23 +219,25 @@ bool op_session_refresh(struct op *op, const char *refresh_token, const char *us
 
 /* --- list, end, sweep ------------------------------------------------------- */
 
-bool op_session_list(struct op *op, struct field_list *out, struct err *err_r)
+bool op_session_list(struct op *op, struct scope scope, struct field_list *out,
+		     struct err *err_r)
 {
-	return store_session_list(op->db, op->actor.user_id, op->actor.session_id, op->now,
-				  op->arena, out, err_r);
+	return store_session_list(op->db, scope, op->actor.session_id, op->now, op->arena,
+				  out, err_r);
 }
 
-bool op_session_end(struct op *op, const char *session_id, struct err *err_r)
+bool op_session_end(struct op *op, struct scope scope, const char *session_id,
+		    struct err *err_r)
 {
 	bool own = str_eq(session_id, op->actor.session_id);
 	struct audit_event event;
 	char id[UUID_TEXT];
 	bool done;
 
-	if (!session_id || !op->actor.user_id || !uuid_parse(session_id, id))
+	if (!session_id || !uuid_parse(session_id, id))
 		return err_set(err_r, ERR_NOT_FOUND, "No such session");
 	event = op_audit(op, own ? AUDIT_USER_LOGOUT : AUDIT_SESSION_ENDED, id);
-	done = store_session_end(op->db, &event, id, op->actor.user_id, err_r);
+	done = store_session_end(op->db, scope, id, &event, err_r);
 	op_changed(op, id);
 	return done;
 }

@@ -127,7 +127,7 @@ static bool range(const struct op *op, const struct usage_report_in *in,
 			 (long long)days);
 }
 
-bool op_usage_report(struct op *op, const char *user_id, const char *key_id,
+bool op_usage_report(struct op *op, struct scope scope, const char *key_id,
 		     const struct usage_report_in *in, struct usage_report *out,
 		     struct err *err_r)
 {
@@ -135,11 +135,11 @@ bool op_usage_report(struct op *op, const char *user_id, const char *key_id,
 	struct api_key key;
 
 	*out = (struct usage_report){ 0 };
-	if (!range(op, in, out, err_r) || !op_key_get(op, user_id, key_id, &key, err_r))
+	if (!range(op, in, out, err_r) || !op_key_get(op, scope, key_id, &key, err_r))
 		return false;
 	if (!op->usage)
 		return err_set(err_r, ERR_UNAVAILABLE, "There are no counters here");
-	if (!store_usage_report(op->usage, key.id, out->from, out->to, in->daily,
+	if (!store_usage_report(op->usage, &key, out->from, out->to, in->daily,
 				in->by_route, op->arena, &out->buckets, err_r))
 		return false;
 	buckets = out->buckets.items;

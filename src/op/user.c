@@ -54,16 +54,19 @@ bool op_user_create(struct op *op, const struct user_create_in *in,
 	return account_make(op, &account, out, err_r) && insert(op, out, err_r);
 }
 
-bool op_user_get(struct op *op, const char *id_or_email, struct user *out, struct err *err_r)
+bool op_user_get(struct op *op, struct scope scope, const char *id_or_email,
+		 struct user *out, struct err *err_r)
 {
 	char id[UUID_TEXT];
 
 	if (uuid_parse(id_or_email, id))
-		return store_user_by_id(op->db, op->arena, id, out, err_r);
+		return store_user_by_id(op->db, scope, id, op->arena, out, err_r);
 	if (!utf8_valid(id_or_email, strlen(id_or_email)))
 		return err_set(err_r, ERR_NOT_FOUND, "No user found");
-	return store_user_by_email(op->db, op->arena, email_fold(op->arena, id_or_email),
-				   out, err_r);
+	/* an e-mail finds an id; the row is what the scope allows */
+	return store_user_by_email(op->db, email_fold(op->arena, id_or_email), op->arena, out,
+				   err_r) &&
+	       store_user_by_id(op->db, scope, out->id, op->arena, out, err_r);
 }
 
 static bool status_check(const char *status, struct err *err_r)
@@ -75,7 +78,7 @@ static bool status_check(const char *status, struct err *err_r)
 			 "The status must be pending, active or suspended");
 }
 
-bool op_user_list(struct op *op, const struct user_list_in *in,
+bool op_user_list(struct op *op, struct scope scope, const struct user_list_in *in,
 		  struct user_list_out *out, struct err *err_r)
 {
 	struct store_page rows;
@@ -85,7 +88,7 @@ bool op_user_list(struct op *op, const struct user_list_in *in,
 	    !page_parse(&page, in->limit, in->cursor, err_r))
 		return false;
 	rows = (struct store_page){ page.before_at, page.before_id, page.fetch };
-	if (!store_user_list(op->db, op->arena, in->status, &rows, &out->users, err_r))
+	if (!store_user_list(op->db, scope, in->status, &rows, op->arena, &out->users, err_r))
 		return false;
 	out->next_cursor = page_cut(&page, op->arena, &out->users, sizeof(struct user),
 				    offsetof(struct user, created_at),

@@ -136,7 +136,7 @@ static bool reply_users(struct call *call, const char *status, struct err *err_r
 	struct user_page page;
 
 	if (!query_page(call->req, &in.limit, &in.cursor, err_r) ||
-	    !op_user_list(call->op, &in, &out, err_r))
+	    !op_user_list(call->op, scope_all(call->op), &in, &out, err_r))
 		return false;
 	page = (struct user_page){ (int64_t)out.users.n, out.users, out.next_cursor };
 	return call_reply(call, &(struct user_list_reply){
@@ -204,7 +204,8 @@ static bool admin_approve(struct call *call, struct err *err_r)
 	struct tenant tenant = { 0 };
 	struct user user;
 
-	if (!op_user_approve(call->op, call->params[0], call->in, &user, &tenant, err_r))
+	if (!op_user_approve(call->op, scope_all(call->op), call->params[0], call->in, &user,
+			     &tenant, err_r))
 		return false;
 	return call_reply(call, &(struct user_reply){
 		.success = true,
@@ -238,7 +239,8 @@ static bool admin_suspend(struct call *call, struct err *err_r)
 	const struct suspend_in *in = call->in;
 	struct user user;
 
-	if (!op_user_suspend(call->op, call->params[0], in->reason, &user, err_r))
+	if (!op_user_suspend(call->op, scope_all(call->op), call->params[0], in->reason, &user,
+			     err_r))
 		return false;
 	return call_reply(call, &(struct user_reply){
 		.success = true, .message = "User suspended", .user = &user,

@@ -186,7 +186,7 @@ static const struct field_schema nothing_schema =
 
 static bool auth_logout(struct call *call, struct err *err_r)
 {
-	if (!op_session_end(call->op, call->op->actor.session_id, err_r))
+	if (!op_session_end(call->op, scope_own(call->op), call->op->actor.session_id, err_r))
 		return false;
 	return call_reply(call, &(struct message_out){ "Logged out" });
 }
@@ -203,7 +203,7 @@ static const struct field_schema password_schema =
 
 static bool auth_password(struct call *call, struct err *err_r)
 {
-	if (!op_password_change(call->op, call->in, err_r))
+	if (!op_password_change(call->op, scope_own(call->op), call->in, err_r))
 		return false;
 	return call_reply(call, &(struct message_out){
 		"Password changed; your other sessions have ended",

@@ -55,7 +55,7 @@ static bool key_create(struct call *call, struct err *err_r)
 	};
 	struct api_key key;
 
-	if (!op_key_create(call->op, call->op->actor.user_id, call->in, &key,
+	if (!op_key_create(call->op, scope_own(call->op), call->in, &key,
 			   &out.api_key, err_r))
 		return false;
 	out.key_info = &key;
@@ -82,7 +82,7 @@ static bool key_list(struct call *call, struct err *err_r)
 	struct key_list_out out;
 
 	if (!query_page(call->req, &in.limit, &in.cursor, err_r) ||
-	    !op_key_list(call->op, call->op->actor.user_id, &in, &out, err_r))
+	    !op_key_list(call->op, scope_own(call->op), &in, &out, err_r))
 		return false;
 	return call_reply(call, &out);
 }
@@ -91,7 +91,7 @@ static bool key_show(struct call *call, struct err *err_r)
 {
 	struct api_key key;
 
-	if (!op_key_get(call->op, call->op->actor.user_id, call->params[0], &key, err_r))
+	if (!op_key_get(call->op, scope_own(call->op), call->params[0], &key, err_r))
 		return false;
 	return call_reply(call, &key);
 }
@@ -120,7 +120,7 @@ static bool key_patch(struct call *call, struct err *err_r)
 {
 	struct api_key key;
 
-	if (!op_key_patch(call->op, call->op->actor.user_id, call->params[0], call->in,
+	if (!op_key_patch(call->op, scope_own(call->op), call->params[0], call->in,
 			  &key, err_r))
 		return false;
 	return call_reply(call, &key);
@@ -144,7 +144,7 @@ static bool key_revoke(struct call *call, struct err *err_r)
 {
 	struct api_key key;
 
-	if (!op_key_revoke(call->op, call->op->actor.user_id, call->params[0], &key, err_r))
+	if (!op_key_revoke(call->op, scope_own(call->op), call->params[0], &key, err_r))
 		return false;
 	return call_reply(call, &(struct key_revoked_out){ "API key revoked", key.revoked_at });
 }

@@ -84,7 +84,7 @@ static bool provision_key(struct call *call, struct err *err_r)
 	const char *full;
 	struct api_key key;
 
-	if (!op_provision_key(call->op, call->in, &key, &full, err_r))
+	if (!op_provision_key(call->op, scope_all(call->op), call->in, &key, &full, err_r))
 		return false;
 	limit = limit_of(&key);
 	return call_reply(call, &(struct provisioned){
@@ -127,7 +127,7 @@ static bool update_limits(struct call *call, struct err *err_r)
 {
 	struct api_key key;
 
-	if (!op_provision_limit(call->op, call->in, &key, err_r))
+	if (!op_provision_limit(call->op, scope_all(call->op), call->in, &key, err_r))
 		return false;
 	return call_reply(call, &(struct limited){
 		.success = true, .key_info = &key,

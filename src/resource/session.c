@@ -23,14 +23,14 @@ static bool session_list(struct call *call, struct err *err_r)
 {
 	struct session_list_out out;
 
-	if (!op_session_list(call->op, &out.sessions, err_r))
+	if (!op_session_list(call->op, scope_own(call->op), &out.sessions, err_r))
 		return false;
 	return call_reply(call, &out);
 }
 
 static bool session_end(struct call *call, struct err *err_r)
 {
-	if (!op_session_end(call->op, call->params[0], err_r))
+	if (!op_session_end(call->op, scope_own(call->op), call->params[0], err_r))
 		return false;
 	return call_reply(call, NULL);
 }

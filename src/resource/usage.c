@@ -65,7 +65,7 @@ static bool key_limits(struct call *call, struct err *err_r)
 	struct limit_outcome out;
 	struct api_key key;
 
-	if (!op_key_get(call->op, call->op->actor.user_id, call->params[0], &key, err_r) ||
+	if (!op_key_get(call->op, scope_own(call->op), call->params[0], &key, err_r) ||
 	    !op_limit_explain(call->op, &key, &call->user, &out, err_r))
 		return false;
 	for (size_t i = 0; i < out.n; i++)
@@ -139,7 +139,7 @@ static bool key_usage(struct call *call, struct err *err_r)
 	    !query_time(call, "end_date", &in.to, err_r) ||
 	    !query_choice(call, "bucket", buckets, &in.daily, err_r) ||
 	    !query_choice(call, "by_route", flags, &in.by_route, err_r) ||
-	    !op_usage_report(call->op, call->op->actor.user_id, call->params[0], &in, &out,
+	    !op_usage_report(call->op, scope_own(call->op), call->params[0], &in, &out,
 			     err_r))
 		return false;
 	return call_reply(call, &(struct usage_out){

@@ -47,10 +47,11 @@ const struct field_schema api_key_schema = FIELD_SCHEMA("ApiKey", struct api_key
 
 /* --- make ------------------------------------------------------------------- */
 
-static bool lock_owner(struct db *db, const char *user_id, struct key_owner *out,
-		       struct err *err_r)
+static bool lock_owner(struct db *db, struct scope scope, const char *user_id,
+		       struct key_owner *out, struct err *err_r)
 {
-	enum db_rc rc = db_query(db, SQL_KEY_OWNER_LOCK, DB_ARGS(db_text(user_id)), err_r);
+	enum db_rc rc = db_query(db, SQL_KEY_OWNER_LOCK,
+				 DB_ARGS(db_text(user_id), SCOPE_ARGS(scope)), err_r);
 	const char *tier, *status;
 
 	if (rc == DB_OK)
@@ -65,14 +66,20 @@ static bool lock_owner(struct db *db, const char *user_id, struct key_owner *out
 	return true;
 }
 
+struct create {
+	struct scope scope;
+	const struct key_new_tx *tx;
+};
+
 static bool create_tx(struct db *db, void *arg, struct err *err_r)
 {
-	const struct key_new_tx *tx = arg;
+	const struct create *c = arg;
+	const struct key_new_tx *tx = c->tx;
 	const struct api_key *k = tx->key;
 	struct key_owner owner;
 	int64_t live;
 
-	if (!lock_owner(db, k->user_id, &owner, err_r) ||
+	if (!lock_owner(db, c->scope, k->user_id, &owner, err_r) ||
 	    !db_number(db, SQL_KEY_COUNT_LIVE,
 		       DB_ARGS(db_text(k->user_id), db_time(k->created_at)), &live, err_r) ||
 	    !tx->judge(&owner, live, tx->arg, err_r))
@@ -87,42 +94,26 @@ static bool create_tx(struct db *db, void *arg, struct err *err_r)
 			NULL, err_r);
 }
 
-bool store_key_create(struct db *db, const struct audit_event *event,
+bool store_key_create(struct db *db, struct scope scope, const struct audit_event *event,
 		      const struct key_new_tx *tx, struct err *err_r)
 {
-	struct key_new_tx copy = *tx;
-
-	return store_change(db, event, create_tx, &copy, err_r);
+	return store_change(db, event, create_tx, &(struct create){ scope, tx }, err_r);
 }
 
 /* --- look up ---------------------------------------------------------------- */
 
-bool store_key_get(struct db *db, const char *user_id, const char *id,
-		   struct arena *arena, struct api_key *out, struct err *err_r)
+bool store_key_get(struct db *db, struct scope scope, const char *id, struct arena *arena,
+		   struct api_key *out, struct err *err_r)
 {
-	return db_get(db, SQL_KEY_GET, DB_ARGS(db_text(id), db_text(user_id)),
+	return db_get(db, SQL_KEY_GET, DB_ARGS(db_text(id), SCOPE_ARGS(scope)),
 		      &api_key_schema, arena, out, NO_KEY, err_r);
 }
 
-bool store_key_owner(struct db *db, const char *id, struct arena *arena,
-		     const char **user_id_r, struct err *err_r)
-{
-	enum db_rc rc = db_query(db, SQL_KEY_OWNER, DB_ARGS(db_text(id)), err_r);
-
-	if (rc == DB_OK)
-		return err_set(err_r, ERR_NOT_FOUND, NO_KEY);
-	if (rc != DB_ROW)
-		return false;
-	*user_id_r = arena_strdup(arena, db_column_text(db, 0));
-	db_finish(db);
-	return true;
-}
-
-bool store_key_list(struct db *db, const char *user_id, const struct store_page *page,
+bool store_key_list(struct db *db, struct scope scope, const struct store_page *page,
 		    struct arena *arena, struct field_list *out, struct err *err_r)
 {
 	return db_list(db, SQL_KEY_LIST,
-		       DB_ARGS(db_text(user_id), db_time(page->before_at),
+		       DB_ARGS(scope_user_param(scope), db_time(page->before_at),
 			       db_text(page->before_id), db_int(page->limit)),
 		       &api_key_schema, arena, out, err_r);
 }
@@ -136,19 +127,29 @@ bool store_key_by_prefix(struct db *db, const char *key_prefix, struct arena *ar
 
 /* --- change ----------------------------------------------------------------- */
 
+/* What a change of one key is given. */
+struct change {
+	struct scope scope;
+	const char *id;
+	const struct key_change *change;
+	const struct key_limit *limit;
+	int64_t now;
+};
+
 static bool update_tx(struct db *db, void *arg, struct err *err_r)
 {
-	const struct key_change *c = arg;
+	const struct change *u = arg;
+	const struct key_change *c = u->change;
 	struct key_owner owner;
 	struct api_key was;
 
-	if (!lock_owner(db, c->user_id, &owner, err_r) ||
-	    !db_get(db, SQL_KEY_LOCK, DB_ARGS(db_text(c->id), db_text(c->user_id)),
+	if (!lock_owner(db, u->scope, u->scope.id, &owner, err_r) ||
+	    !db_get(db, SQL_KEY_LOCK, DB_ARGS(db_text(u->id), scope_user_param(u->scope)),
 		    &api_key_schema, c->arena, &was, NO_KEY, err_r) ||
 	    !c->judge(&owner, &was, c->arg, err_r))
 		return false;
 	return db_write_one(db, SQL_KEY_UPDATE,
-			    DB_ARGS(db_text(c->id), db_text(c->user_id),
+			    DB_ARGS(db_text(u->id), scope_user_param(u->scope),
 				    db_int(c->name_given), db_text(c->name),
 				    db_int(c->description_given), db_text(c->description),
 				    db_int(c->scopes_given), db_strings(c->scopes),
@@ -156,48 +157,45 @@ static bool update_tx(struct db *db, void *arg, struct err *err_r)
 				    db_time(c->now)), NO_KEY, err_r);
 }
 
-bool store_key_update(struct db *db, const struct audit_event *event,
-		      const struct key_change *c, struct err *err_r)
+bool store_key_update(struct db *db, struct scope scope, const char *id,
+		      const struct audit_event *event, const struct key_change *c,
+		      struct err *err_r)
 {
-	struct key_change copy = *c;
-
-	return store_change(db, event, update_tx, &copy, err_r);
+	return store_change(db, event, update_tx,
+			    &(struct change){ scope, id, .change = c }, err_r);
 }
 
 static bool limit_tx(struct db *db, void *arg, struct err *err_r)
 {
-	const struct key_limit *l = arg;
+	const struct change *c = arg;
+	const struct key_limit *l = c->limit;
 
 	return db_write_one(db, SQL_KEY_LIMIT,
-			    DB_ARGS(db_text(l->id), db_int(l->requests), db_text(l->period),
+			    DB_ARGS(db_text(c->id), SCOPE_ARGS(c->scope),
+				    db_int(l->requests), db_text(l->period),
 				    db_time(l->now)), NO_KEY, err_r);
 }
 
-bool store_key_limit(struct db *db, const struct audit_event *event,
-		     const struct key_limit *l, struct err *err_r)
+bool store_key_limit(struct db *db, struct scope scope, const char *id,
+		     const struct audit_event *event, const struct key_limit *l,
+		     struct err *err_r)
 {
-	struct key_limit copy = *l;
-
-	return store_change(db, event, limit_tx, &copy, err_r);
+	return store_change(db, event, limit_tx,
+			    &(struct change){ scope, id, .limit = l }, err_r);
 }
-
-struct revoke {
-	const char *user_id, *id;
-	int64_t now;
-};
 
 static bool revoke_tx(struct db *db, void *arg, struct err *err_r)
 {
-	const struct revoke *r = arg;
+	const struct change *c = arg;
 
 	return db_write_one(db, SQL_KEY_REVOKE,
-			    DB_ARGS(db_text(r->id), db_text(r->user_id), db_time(r->now)),
+			    DB_ARGS(db_text(c->id), SCOPE_ARGS(c->scope), db_time(c->now)),
 			    NO_KEY, err_r);
 }
 
-bool store_key_revoke(struct db *db, const struct audit_event *event, const char *user_id,
-		      const char *id, int64_t now, struct err *err_r)
+bool store_key_revoke(struct db *db, struct scope scope, const char *id,
+		      const struct audit_event *event, int64_t now, struct err *err_r)
 {
-	return store_change(db, event, revoke_tx, &(struct revoke){ user_id, id, now },
-			    err_r);
+	return store_change(db, event, revoke_tx,
+			    &(struct change){ scope, id, .now = now }, err_r);
 }

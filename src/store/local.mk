@@ -1,7 +1,7 @@
 libstore_a_SOURCES = \
 	include/store/audit.h include/store/change.h include/store/constraint.h include/store/instance.h \
 	include/store/key.h include/store/login_failure.h include/store/owner.h \
-	include/store/quota.h include/store/session.h include/store/store.h \
+	include/store/quota.h include/store/scope.h include/store/session.h include/store/store.h \
 	include/store/tenant.h include/store/usage.h include/store/usage_private.h \
 	include/store/user.h \
 	src/store/audit.c src/store/change.c src/store/constraint.c src/store/instance.c src/store/key.c \

@@ -49,20 +49,14 @@ struct begin {
 static bool touch_owner(struct db *db, const struct begin *b, struct err *err_r)
 {
 	int64_t changed = 0;
-	bool ran;
 
-	if (b->login)
-		ran = db_write(db, SQL_SESSION_OWNER_LOGIN,
-			       DB_ARGS(db_text(b->s->user_id), db_time(b->s->now),
-				       db_text(b->login->hash_kept),
-				       db_text(b->login->hash_seen)),
-			       &changed, err_r);
-	else
-		ran = db_write(db, SQL_SESSION_OWNER_SEEN,
-			       DB_ARGS(db_text(b->s->user_id), db_time(b->s->now)),
-			       &changed, err_r);
-	if (!ran || changed == 1)
-		return ran;
+	if (!db_write(db, SQL_SESSION_OWNER_LOGIN,
+		      DB_ARGS(db_text(b->s->user_id), db_time(b->s->now),
+			      db_text(b->login->hash_kept), db_text(b->login->hash_seen)),
+		      &changed, err_r))
+		return false;
+	if (changed == 1)
+		return true;
 	err_reason(err_r, ERR_UNAVAILABLE, "changed",
 		   "The account changed during the login; try again");
 	return err_retry(err_r, 1);
@@ -75,7 +69,7 @@ static bool begin_tx(struct db *db, void *arg, struct err *err_r)
 
 	if (!touch_owner(db, b, err_r))
 		return false;
-	if (b->login && !store_login_failure_apply(db, b->login->failures, err_r))
+	if (b->login->failures && !store_login_failure_apply(db, b->login->failures, err_r))
 		return false;
 	return db_write(db, SQL_SESSION_INSERT,
 			DB_ARGS(db_text(s->id), db_text(s->user_id),
@@ -113,12 +107,12 @@ bool store_session_by_family(struct db *db, const char *id, const char *family_h
 			       &session_ref_schema, arena, out, owner_r, NO_SESSION, err_r);
 }
 
-bool store_session_list(struct db *db, const char *user_id, const char *current_id,
+bool store_session_list(struct db *db, struct scope scope, const char *current_id,
 			int64_t now, struct arena *arena, struct field_list *out,
 			struct err *err_r)
 {
 	return db_list(db, SQL_SESSION_LIST,
-		       DB_ARGS(db_text(user_id), db_text(current_id), db_time(now)),
+		       DB_ARGS(scope_user_param(scope), db_text(current_id), db_time(now)),
 		       &session_schema, arena, out, err_r);
 }
 
@@ -172,7 +166,8 @@ bool store_session_reused(struct db *db, const struct audit_event *event,
 }
 
 struct end {
-	const char *id, *user_id;
+	struct scope scope;
+	const char *id;
 };
 
 static bool end_tx(struct db *db, void *arg, struct err *err_r)
@@ -180,13 +175,13 @@ static bool end_tx(struct db *db, void *arg, struct err *err_r)
 	const struct end *e = arg;
 
 	return db_write_one(db, SQL_SESSION_DELETE,
-			    DB_ARGS(db_text(e->id), db_text(e->user_id)), NO_SESSION, err_r);
+			    DB_ARGS(db_text(e->id), scope_user_param(e->scope)), NO_SESSION, err_r);
 }
 
-bool store_session_end(struct db *db, const struct audit_event *event, const char *id,
-		       const char *user_id, struct err *err_r)
+bool store_session_end(struct db *db, struct scope scope, const char *id,
+		       const struct audit_event *event, struct err *err_r)
 {
-	return store_change(db, event, end_tx, &(struct end){ id, user_id }, err_r);
+	return store_change(db, event, end_tx, &(struct end){ scope, id }, err_r);
 }
 
 struct sweep {

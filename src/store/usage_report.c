@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store/key.h"
 #include "store/sql.h"
 #include "store/usage_private.h"
 
@@ -83,11 +84,11 @@ static void widen(struct report *r)
 	r->to = window_end(k, window_id(k, r->to - 1));
 }
 
-bool store_usage_report(struct usage_store *u, const char *key_id, int64_t from, int64_t to,
+bool store_usage_report(struct usage_store *u, const struct api_key *key, int64_t from, int64_t to,
 			bool daily, bool by_route, struct arena *arena,
 			struct field_list *out, struct err *err_r)
 {
-	struct report r = { key_id, from, to, daily, by_route, arena };
+	struct report r = { key->id, from, to, daily, by_route, arena };
 	struct field_list part;
 
 	*out = (struct field_list){ .n = 0 };

@@ -33,33 +33,33 @@ static const struct field user_fields[] = {
 };
 const struct field_schema user_schema = FIELD_SCHEMA("User", struct user, user_fields);
 
-bool store_user_by_id(struct db *db, struct arena *arena, const char *id,
+bool store_user_by_id(struct db *db, struct scope scope, const char *id, struct arena *arena,
 		      struct user *out, struct err *err_r)
 {
-	return db_get(db, SQL_USER_BY_ID, DB_ARGS(db_text(id)), &user_schema, arena,
-		      out, NO_USER, err_r);
+	return db_get(db, SQL_USER_BY_ID, DB_ARGS(db_text(id), SCOPE_ARGS(scope)),
+		      &user_schema, arena, out, NO_USER, err_r);
 }
 
-bool store_user_by_email(struct db *db, struct arena *arena, const char *email_key,
+bool store_user_by_email(struct db *db, const char *email_key, struct arena *arena,
 			 struct user *out, struct err *err_r)
 {
 	return db_get(db, SQL_USER_BY_EMAIL, DB_ARGS(db_text(email_key)), &user_schema,
 		      arena, out, NO_USER, err_r);
 }
 
-bool store_user_list(struct db *db, struct arena *arena, const char *status,
-		     const struct store_page *page, struct field_list *out,
-		     struct err *err_r)
+bool store_user_list(struct db *db, struct scope scope, const char *status,
+		     const struct store_page *page, struct arena *arena,
+		     struct field_list *out, struct err *err_r)
 {
 	const struct db_value args[] = {
-		db_time(page->before_at), db_text(page->before_id),
+		SCOPE_ARGS(scope), db_time(page->before_at), db_text(page->before_id),
 		db_int(page->limit), db_text(status),
 	};
 
 	if (status)
-		return db_list(db, SQL_USER_LIST_BY_STATUS, args, 4, &user_schema,
+		return db_list(db, SQL_USER_LIST_BY_STATUS, args, 6, &user_schema,
 			       arena, out, err_r);
-	return db_list(db, SQL_USER_LIST, args, 3, &user_schema, arena, out, err_r);
+	return db_list(db, SQL_USER_LIST, args, 5, &user_schema, arena, out, err_r);
 }
 
 static bool insert_user(struct db *db, void *arg, struct err *err_r)
@@ -90,31 +90,39 @@ bool store_user_insert(struct db *db, const struct audit_event *event,
 	return store_change(db, event, insert_user, &copy, err_r);
 }
 
+static bool change_password(struct db *db, const struct password_write *w,
+			    struct err *err_r)
+{
+	int64_t changed;
+
+	if (w->scope.kind == SCOPE_ALL)
+		return db_write_one(db, SQL_USER_SET_PASSWORD,
+				    DB_ARGS(db_text(w->user_id), SCOPE_ARGS(w->scope),
+					    db_text(w->new_hash), db_time(w->now)),
+				    NO_USER, err_r);
+	if (!db_write(db, SQL_USER_REPLACE_PASSWORD,
+		      DB_ARGS(scope_user_param(w->scope), db_text(w->new_hash),
+			      db_time(w->now), db_text(w->old_hash)), &changed, err_r))
+		return false;
+	return changed > 0 ||
+	       err_set(err_r, ERR_CONFLICT,
+		       "The password was changed at the same time; try again");
+}
+
 static bool write_password(struct db *db, void *arg, struct err *err_r)
 {
 	const struct password_write *w = *(const struct password_write **)arg;
-	const struct db_value args[] = {
-		db_text(w->user_id), db_text(w->new_hash), db_time(w->now),
-		db_text(w->old_hash),
-	};
-	int64_t changed;
 
-	if (!db_write(db, w->old_hash ? SQL_USER_REPLACE_PASSWORD : SQL_USER_SET_PASSWORD,
-		      args, w->old_hash ? 4 : 3, &changed, err_r))
+	if (!change_password(db, w, err_r))
 		return false;
-	if (changed == 0 && w->old_hash)
-		return err_set(err_r, ERR_CONFLICT,
-			       "The password was changed at the same time; try again");
-	if (changed == 0)
-		return err_set(err_r, ERR_NOT_FOUND, NO_USER);
 	if (w->failures && !store_login_failure_apply(db, w->failures, err_r))
 		return false;
 	if (w->keep_session)
 		return db_write(db, SQL_USER_END_OTHER_SESSIONS,
-				DB_ARGS(db_text(w->user_id), db_text(w->keep_session)),
+				DB_ARGS(scope_user_param(w->scope), db_text(w->keep_session)),
 				NULL, err_r);
-	return db_write(db, SQL_USER_END_SESSIONS, DB_ARGS(db_text(w->user_id)),
-			NULL, err_r);
+	return db_write(db, SQL_USER_END_SESSIONS,
+			DB_ARGS(db_text(w->user_id), SCOPE_ARGS(w->scope)), NULL, err_r);
 }
 
 bool store_user_password(struct db *db, const struct password_write *w, struct err *err_r)

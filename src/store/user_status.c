@@ -9,9 +9,11 @@
 #include "store/tenant.h"
 #include "store/user.h"
 
-static bool end_sessions(struct db *db, const char *user_id, struct err *err_r)
+static bool end_sessions(struct db *db, struct scope scope, const char *user_id,
+			 struct err *err_r)
 {
-	return db_write(db, SQL_USER_END_SESSIONS, DB_ARGS(db_text(user_id)), NULL, err_r);
+	return db_write(db, SQL_USER_END_SESSIONS,
+			DB_ARGS(db_text(user_id), SCOPE_ARGS(scope)), NULL, err_r);
 }
 
 /* The user's first tenant, owned by him. */
@@ -20,7 +22,8 @@ static bool give_tenant(struct db *db, const struct user_approval *a, struct err
 	return store_audit_add(db, a->tenant_event, err_r) &&
 	       store_tenant_add(db, a->tenant, a->user_id, a->now, err_r) &&
 	       db_write(db, SQL_USER_SET_TENANT, DB_ARGS(db_text(a->user_id),
-			db_text(a->tenant->id), db_time(a->now)), NULL, err_r);
+			SCOPE_ARGS(a->scope), db_text(a->tenant->id), db_time(a->now)),
+			NULL, err_r);
 }
 
 static bool approve(struct db *db, void *arg, struct err *err_r)
@@ -30,15 +33,16 @@ static bool approve(struct db *db, void *arg, struct err *err_r)
 
 	/* Written before anything is read: on PostgreSQL the row is ours from
 	 * here on, so two approvals cannot both find it without a tenant. */
-	if (!db_write_one(db, SQL_USER_TOUCH, DB_ARGS(db_text(a->user_id), db_time(a->now)),
-			  "No user found", err_r))
+	if (!db_write_one(db, SQL_USER_TOUCH, DB_ARGS(db_text(a->user_id),
+			  SCOPE_ARGS(a->scope), db_time(a->now)), "No user found", err_r))
 		return false;
 	if (!db_write(db, SQL_USER_APPROVE, DB_ARGS(db_text(a->user_id),
-		      db_text(a->approved_by), db_time(a->now)), &changed, err_r))
+		      SCOPE_ARGS(a->scope), db_text(a->approved_by), db_time(a->now)),
+		      &changed, err_r))
 		return false;
-	if (changed > 0 && !end_sessions(db, a->user_id, err_r))
+	if (changed > 0 && !end_sessions(db, a->scope, a->user_id, err_r))
 		return false;
-	if (!store_user_by_id(db, a->arena, a->user_id, a->user_r, err_r))
+	if (!store_user_by_id(db, a->scope, a->user_id, a->arena, a->user_r, err_r))
 		return false;
 	a->tenant_made = a->tenant && !a->user_r->tenant_id;
 	if (!a->tenant_made)
@@ -76,15 +80,15 @@ static bool suspend(struct db *db, void *arg, struct err *err_r)
 	bool last;
 
 	if (!db_write(db, SQL_INSTANCE_LOCK, DB_NO_ARGS, NULL, err_r) ||
-	    !store_user_by_id(db, s->arena, s->user_id, s->user_r, err_r) ||
+	    !store_user_by_id(db, s->scope, s->user_id, s->arena, s->user_r, err_r) ||
 	    !is_last_admin(db, s->user_r, &last, err_r))
 		return false;
 	if (last)
 		return err_set(err_r, ERR_CONFLICT,
 			       "The last active admin cannot be suspended");
-	return db_write(db, SQL_USER_SUSPEND, DB_ARGS(db_text(s->user_id), db_time(s->now)),
-			NULL, err_r) &&
-	       store_user_by_id(db, s->arena, s->user_id, s->user_r, err_r);
+	return db_write(db, SQL_USER_SUSPEND, DB_ARGS(db_text(s->user_id),
+			SCOPE_ARGS(s->scope), db_time(s->now)), NULL, err_r) &&
+	       store_user_by_id(db, s->scope, s->user_id, s->arena, s->user_r, err_r);
 }
 
 bool store_user_suspend(struct db *db, struct user_suspension *s, struct err *err_r)

@@ -35,7 +35,7 @@ static struct user reread(const char *id)
 {
 	struct user u = { 0 };
 
-	ok(op_user_get(&f.op, id, &u, &err), "read again");
+	ok(op_user_get(&f.op, EVERY, id, &u, &err), "read again");
 	return u;
 }
 

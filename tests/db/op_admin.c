@@ -71,7 +71,7 @@ static void test_setup(struct user *admin)
 	ok(!setup(token, PASSWORD, admin) && err.kind == ERR_CONFLICT, "only once");
 	ok(!op_admin_setup_token(&f.op, &token, &err) && err.kind == ERR_CONFLICT,
 	   "and no more tokens");
-	ok(op_user_get(&f.op, "root@example.ORG", admin, &err), "found by e-mail");
+	ok(op_user_get(&f.op, EVERY, "root@example.ORG", admin, &err), "found by e-mail");
 	is_int(look(&f, LOOK_AUDIT, "AdminSetup", admin->id), 1, "written down");
 }
 
@@ -85,7 +85,7 @@ static void test_approve(const struct user *admin)
 	ok(add("bert@example.org", "Bert", &u), "registered");
 	f.op.actor.user_id = admin->id;
 	f.op.now += 1000;
-	done(op_user_approve(&f.op, u.id, &in, &out, &tenant, &err), "approved");
+	done(op_user_approve(&f.op, EVERY, u.id, &in, &out, &tenant, &err), "approved");
 	is_str(out.user_status, "active", "active");
 	is_str(out.approved_by, admin->id, "by the admin");
 	is_int(out.approved_at, f.op.now, "now");
@@ -93,21 +93,21 @@ static void test_approve(const struct user *admin)
 	is_int(look(&f, LOOK_AUDIT, "UserApproved", u.id), 1, "written down");
 	add_session(&out);
 	f.op.now += 1000;
-	ok(op_user_approve(&f.op, u.id, &in, &out, &tenant, &err), "approved again");
+	ok(op_user_approve(&f.op, EVERY, u.id, &in, &out, &tenant, &err), "approved again");
 	is_int(out.approved_at, f.op.now - 1000, "the first approval stands");
 	is_int(look(&f, LOOK_SESSIONS, u.id, NULL), 1, "and sessions go on");
-	ok(op_user_suspend(&f.op, u.id, "left", &out, &err), "suspended");
+	ok(op_user_suspend(&f.op, EVERY, u.id, "left", &out, &err), "suspended");
 	is_str(out.user_status, "suspended", "suspended");
 	ok(!out.approved_by && out.approved_at == TIME_NONE, "approval is cleared");
 	is_int(look(&f, LOOK_SESSIONS, u.id, NULL), 1, "its session can still be named");
-	ok(op_user_approve(&f.op, u.id, &in, &out, &tenant, &err) &&
+	ok(op_user_approve(&f.op, EVERY, u.id, &in, &out, &tenant, &err) &&
 	   strcmp(out.user_status, "active") == 0, "approved after suspension");
 	is_int(look(&f, LOOK_SESSIONS, u.id, NULL), 0, "which ends the sessions from before");
-	ok(!op_user_approve(&f.op, NOBODY, &in, &out, &tenant, &err) &&
+	ok(!op_user_approve(&f.op, EVERY, NOBODY, &in, &out, &tenant, &err) &&
 	   err.kind == ERR_NOT_FOUND && strstr(err.message, "No user found"), "unknown user");
-	ok(!op_user_approve(&f.op, "junk", &in, &out, &tenant, &err) &&
+	ok(!op_user_approve(&f.op, EVERY, "junk", &in, &out, &tenant, &err) &&
 	   err.kind == ERR_NOT_FOUND, "malformed id");
-	ok(!op_user_suspend(&f.op, NOBODY, NULL, &out, &err) && err.kind == ERR_NOT_FOUND,
+	ok(!op_user_suspend(&f.op, EVERY, NOBODY, NULL, &out, &err) && err.kind == ERR_NOT_FOUND,
 	   "unknown user is not suspended");
 	is_int(look(&f, LOOK_AUDIT, "UserSuspended", NOBODY), 0,
 	       "and that is not written down");
@@ -123,27 +123,27 @@ static void test_tenant(void)
 
 	ok(add("carla@example.org", "Carla & S\xc3\xb6hne", &u) &&
 	   add("dora.x@example.org", NULL, &v), "registered");
-	done(op_user_approve(&f.op, u.id, &in, &out, &t, &err), "approved with a tenant");
+	done(op_user_approve(&f.op, EVERY, u.id, &in, &out, &t, &err), "approved with a tenant");
 	is_str(t.name, "Carla & S\xc3\xb6hne", "named after the user");
 	ok(strncmp(t.slug, "carla-s-hne-", 12) == 0 && strlen(t.slug) == 18, "slug %s", t.slug);
 	is_str(out.tenant_id, t.id, "linked");
 	is_str(reread(u.id).tenant_id, t.id, "and stored");
 	is_int(look(&f, LOOK_OWNERS, t.id, u.id), 1, "the user owns it");
 	is_int(look(&f, LOOK_AUDIT, "TenantCreated", t.id), 1, "written down");
-	ok(op_user_approve(&f.op, u.id, &in, &out, &t2, &err) && !t2.id, "not a second one");
+	ok(op_user_approve(&f.op, EVERY, u.id, &in, &out, &t2, &err) && !t2.id, "not a second one");
 	in.tenant_slug = t.slug;
 	tenants = look(&f, LOOK_TENANTS, NULL, NULL);
-	ok(!op_user_approve(&f.op, v.id, &in, &out, &t2, &err) && err.kind == ERR_CONFLICT, "taken slug");
+	ok(!op_user_approve(&f.op, EVERY, v.id, &in, &out, &t2, &err) && err.kind == ERR_CONFLICT, "taken slug");
 	is_str(err.field, "tenant_slug", "naming the field");
 	is_str(reread(v.id).user_status, "pending", "and nothing was changed");
 	is_int(look(&f, LOOK_AUDIT, "UserApproved", v.id), 0, "nor written down");
 	in.tenant_slug = "dora-1";
 	in.tenant_name = "Dora's";
-	done(op_user_approve(&f.op, v.id, &in, &out, &t2, &err), "another slug");
+	done(op_user_approve(&f.op, EVERY, v.id, &in, &out, &t2, &err), "another slug");
 	is_str(t2.slug, "dora-1", "as asked for");
 	is_str(t2.name, "Dora's", "as asked for");
 	is_int(look(&f, LOOK_TENANTS, NULL, NULL), tenants + 1, "one tenant more");
-	ok(!op_user_approve(&f.op, v.id, &(struct user_approve_in){ .tenant_name = "x" },
+	ok(!op_user_approve(&f.op, EVERY, v.id, &(struct user_approve_in){ .tenant_name = "x" },
 			    &out, &t2, &err) && err.kind == ERR_INVALID,
 	   "a tenant's name without a tenant");
 }
@@ -162,12 +162,12 @@ static void test_slugs(void)
 	ok(add("emil@example.org", NULL, &u), "registered");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		in.tenant_slug = bad[i];
-		ok(!op_user_approve(&f.op, u.id, &in, &out, &t, &err) &&
+		ok(!op_user_approve(&f.op, EVERY, u.id, &in, &out, &t, &err) &&
 		   (err.kind == ERR_INVALID || err.kind == ERR_RANGE) &&
 		   strcmp(err.field, "tenant_slug") == 0, "slug refused: \"%s\"", bad[i]);
 	}
 	in.tenant_slug = "123456789012345678901234567890123456789012345678901234567890123";
-	ok(op_user_approve(&f.op, u.id, &in, &out, &t, &err), "63 characters are accepted");
+	ok(op_user_approve(&f.op, EVERY, u.id, &in, &out, &t, &err), "63 characters are accepted");
 }
 
 static void test_last_admin(const struct user *admin)
@@ -175,15 +175,15 @@ static void test_last_admin(const struct user *admin)
 	struct user_create_in in = { "second@example.org", PASSWORD, NULL, "professional", true };
 	struct user second, out;
 
-	ok(!op_user_suspend(&f.op, admin->id, NULL, &out, &err) && err.kind == ERR_CONFLICT,
+	ok(!op_user_suspend(&f.op, EVERY, admin->id, NULL, &out, &err) && err.kind == ERR_CONFLICT,
 	   "the last admin stays: %s", err.message);
 	is_str(reread(admin->id).user_status, "active", "active");
 	ok(op_user_create(&f.op, &in, &second, &err), "a second admin");
 	ok(strcmp(second.user_status, "active") == 0 && second.approved_at == f.op.now,
 	   "made active");
 	is_str(second.tier, "professional", "of the tier asked for");
-	ok(op_user_suspend(&f.op, admin->id, NULL, &out, &err), "now the first may go");
-	ok(!op_user_suspend(&f.op, second.id, NULL, &out, &err) && err.kind == ERR_CONFLICT,
+	ok(op_user_suspend(&f.op, EVERY, admin->id, NULL, &out, &err), "now the first may go");
+	ok(!op_user_suspend(&f.op, EVERY, second.id, NULL, &out, &err) && err.kind == ERR_CONFLICT,
 	   "but not the second too");
 	in.email = "third@example.org";
 	in.tier = "trial";

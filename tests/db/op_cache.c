@@ -33,7 +33,7 @@ static const char *made_key(const struct user *user, struct api_key *key)
 	const char *full = "";
 	struct err err;
 
-	if (!op_key_create(&f.op, user->id, &plain, key, &full, &err))
+	if (!op_key_create(&f.op, of(user->id), &plain, key, &full, &err))
 		bail_out("op_key_create", &err);
 	return full;
 }
@@ -76,14 +76,14 @@ static void keys(void)
 	wrong[39] = wrong[39] == 'a' ? 'b' : 'a';
 	is_str(verdict(wrong), "unknown", "a wrong secret does not profit");
 
-	ok(op_key_revoke(&other, user.id, key.id, &again, &err), "revoked on another host");
+	ok(op_key_revoke(&other, of(user.id), key.id, &again, &err), "revoked on another host");
 	is_str(verdict(full), "good", "not yet seen: it is the cache that answers");
 	clock_skew += 4000;
 	is_str(verdict(full), "revoked", "seen after four seconds");
 
 	full = made_key(&user, &key);
 	is_str(verdict(full), "good", "another key");
-	ok(op_key_revoke(&f.op, user.id, key.id, &again, &err), "revoked here");
+	ok(op_key_revoke(&f.op, of(user.id), key.id, &again, &err), "revoked here");
 	is_str(verdict(full), "revoked", "seen at once");
 }
 
@@ -130,7 +130,7 @@ static const char *revoked_elsewhere(const struct user *user, struct api_key *ke
 	clock_skew += 10;   /* read after somebody has begun to follow */
 	full = made_key(user, key);
 	is_str(verdict(full), "good", "a key");
-	ok(op_key_revoke(&other, user->id, key->id, &out, &err), "revoked on another host");
+	ok(op_key_revoke(&other, of(user->id), key->id, &out, &err), "revoked on another host");
 	return full;
 }
 
@@ -162,7 +162,7 @@ static void followed(void)
 	}
 	is_str(verdict(full), "good", "what was read since is");
 	is_int(hits(), before + 2, "a hit");
-	ok(op_key_revoke(&other, user.id, key.id, &again, &err), "revoked on another host");
+	ok(op_key_revoke(&other, of(user.id), key.id, &again, &err), "revoked on another host");
 	is_str(verdict(full), "good", "not yet seen");
 	ok(op_changes_follow(&f.op, &watch, &err), "until the changes are read");
 	is_str(verdict(full), "revoked", "then it is");
@@ -218,10 +218,10 @@ static void noted(void)
 	at = position_after(user.id);
 	made_key(&user, &key);
 	is_int(noted_since(at, key.id), 0, "what is made is no change");
-	ok(op_key_revoke(&f.op, user.id, key.id, &again, &err), "a key is revoked");
+	ok(op_key_revoke(&f.op, of(user.id), key.id, &again, &err), "a key is revoked");
 	is_int(noted_since(at, key.id), 1, "noted");
 	is_int(noted_since(at, user.id), 0, "its owner is not");
-	ok(op_user_suspend(&f.op, user.id, NULL, &out, &err), "its owner suspended");
+	ok(op_user_suspend(&f.op, EVERY, user.id, NULL, &out, &err), "its owner suspended");
 	is_int(noted_since(at, user.id), 1, "noted");
 	ok(store_changes_since(f.db, at, f.op.arena, ids, 1, &found, &err) && found == 1, "one asked for");
 	at = position_after(key.id);
@@ -248,7 +248,7 @@ static bool while_it_runs(struct db *db, void *arg, struct err *err_r)
 	if (!db_number(db, 0, DB_NO_ARGS, &before, err_r))
 		return false;
 	ok(store_changes_position(f.db, &at, err_r) && at <= before, "the position stays behind it");
-	ok(op_user_suspend(&f.op, user->id, NULL, &out, err_r), "a user is suspended");
+	ok(op_user_suspend(&f.op, EVERY, user->id, NULL, &out, err_r), "a user is suspended");
 	is_int(noted_since(at, user->id), 1, "noted");
 	ok(store_changes_position(f.db, &at, err_r) && at <= before, "the position still stays behind");
 	is_int(noted_since(at, user->id), 1, "so it is read again");
@@ -280,9 +280,9 @@ static void owners(void)
 	struct err err;
 
 	is_str(verdict(full), "good", "a key");
-	ok(op_user_suspend(&f.op, user.id, NULL, &out, &err), "its owner is suspended");
+	ok(op_user_suspend(&f.op, EVERY, user.id, NULL, &out, &err), "its owner is suspended");
 	is_str(verdict(full), "suspended", "seen at once");
-	ok(op_user_approve(&f.op, user.id, &(struct user_approve_in){ 0 }, &out, &tenant, &err),
+	ok(op_user_approve(&f.op, EVERY, user.id, &(struct user_approve_in){ 0 }, &out, &tenant, &err),
 	   "and approved");
 	is_str(verdict(full), "good", "seen at once");
 }
@@ -296,7 +296,7 @@ static void expiry(void)
 	int64_t before, then = f.op.now;
 	struct err err;
 
-	ok(op_key_patch(&f.op, user.id, key.id, &in, &key, &err), "a key that ends");
+	ok(op_key_patch(&f.op, of(user.id), key.id, &in, &key, &err), "a key that ends");
 	is_str(verdict(full), "good", "is good before");
 	before = hits();
 	f.op.now = then + 999;
@@ -335,7 +335,7 @@ static void sessions(void)
 	is_str(session_verdict(tokens.access_token), "unknown", "the old token is over at once");
 	is_str(session_verdict(next.access_token), "good", "the new one is good");
 	f.op.actor = actor;
-	ok(op_session_end(&f.op, tokens.session_id, &err), "logged out");
+	ok(op_session_end(&f.op, scope_own(&f.op), tokens.session_id, &err), "logged out");
 	is_str(session_verdict(next.access_token), "unknown", "at once");
 	f.op.actor = (struct actor){ .source = "test" };
 }

@@ -27,6 +27,14 @@
 #define PASSWORD "correct horse battery"
 #define WRONG "incorrect horse battery"
 
+/* Whose rows. What a credential makes of it is op_scope's subject. */
+#define EVERY ((struct scope){ .kind = SCOPE_ALL })
+__attribute__((unused))
+static struct scope of(const char *user_id)
+{
+	return (struct scope){ SCOPE_USER, user_id };
+}
+
 struct fixture {
 	char url[512], dir[64];
 	struct arena *arena;

@@ -32,7 +32,7 @@ void __wrap_key_new(bool trial, char out[KEY_TEXT], char public_r[KEY_PUBLIC],
 	static char last[KEY_TEXT], last_public[KEY_PUBLIC], last_hash[KEY_HASH];
 
 	draws++;
-	if (suspend_id && !op_user_suspend(&f.op, suspend_id, NULL, &owner, &err))
+	if (suspend_id && !op_user_suspend(&f.op, EVERY, suspend_id, NULL, &owner, &err))
 		bail_out("suspend", &err);
 	suspend_id = NULL;
 	if (repeats == 0)
@@ -53,7 +53,7 @@ static const struct key_create_in plain = {
 static enum err_kind create_in(struct key_create_in in)
 {
 	err = (struct err){ 0 };
-	return op_key_create(&f.op, user.id, &in, &key, &full, &err) ? ERR_NONE : err.kind;
+	return op_key_create(&f.op, of(user.id), &in, &key, &full, &err) ? ERR_NONE : err.kind;
 }
 
 static enum err_kind create(const char *tier)
@@ -183,7 +183,7 @@ static void test_scopes(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		in.scopes = rows[i].json;
 		is_int(create_in(in), rows[i].kind, rows[i].json);
-		if (rows[i].kind == ERR_NONE && op_key_get(&f.op, user.id, key.id, &key, &err))
+		if (rows[i].kind == ERR_NONE && op_key_get(&f.op, of(user.id), key.id, &key, &err))
 			is_str(key.scopes, rows[i].canonical, "as stored");
 	}
 	in.scopes = arena_printf(f.arena, "[\"%064d\"]", 0);
@@ -246,7 +246,7 @@ static int create_once(struct fixture *child, int index, void *arg)
 	struct err e;
 
 	(void)index;
-	if (op_key_create(&child->op, arg, &plain, &k, &text, &e))
+	if (op_key_create(&child->op, of(arg), &plain, &k, &text, &e))
 		return 1;
 	return e.kind == ERR_CONFLICT ? 2 : 3;
 }
@@ -267,7 +267,7 @@ static void test_most_keys(void)
 	is_int(create(NULL), ERR_CONFLICT, "no sixth");
 	f.op.now += 14 * DAY_MS;
 	is_int(create(NULL), ERR_NONE, "an expired one leaves its place");
-	ok(op_key_revoke(&f.op, user.id, key.id, &key, &err), "revoke");
+	ok(op_key_revoke(&f.op, of(user.id), key.id, &key, &err), "revoke");
 	is_int(create(NULL), ERR_NONE, "so does a revoked one");
 	f.conf.keys_per_user = 100;
 }

@@ -27,22 +27,25 @@ static void (*meanwhile)(void);
 static bool look_at_locks;
 static int free_rows;   /* of the key and its owner, while the change is judged */
 
-bool __real_store_key_update(struct db *db, const struct audit_event *event,
-			     const struct key_change *c, struct err *err_r);
-bool __wrap_store_key_update(struct db *db, const struct audit_event *event,
-			     const struct key_change *c, struct err *err_r);
+bool __real_store_key_update(struct db *db, struct scope scope, const char *id,
+			     const struct audit_event *event, const struct key_change *c,
+			     struct err *err_r);
+bool __wrap_store_key_update(struct db *db, struct scope scope, const char *id,
+			     const struct audit_event *event, const struct key_change *c,
+			     struct err *err_r);
 bool __real_key_grant_check(const struct key_grant *g, struct err *err_r);
 bool __wrap_key_grant_check(const struct key_grant *g, struct err *err_r);
 
-bool __wrap_store_key_update(struct db *db, const struct audit_event *event,
-			     const struct key_change *c, struct err *err_r)
+bool __wrap_store_key_update(struct db *db, struct scope scope, const char *id,
+			     const struct audit_event *event, const struct key_change *c,
+			     struct err *err_r)
 {
 	void (*now)(void) = meanwhile;
 
 	meanwhile = NULL;
 	if (now)
 		now();
-	return __real_store_key_update(db, event, c, err_r);
+	return __real_store_key_update(db, scope, id, event, c, err_r);
 }
 
 bool __wrap_key_grant_check(const struct key_grant *g, struct err *err_r)
@@ -84,19 +87,19 @@ static const struct key_create_in ten_days = {
 
 static void by_owner(void)
 {
-	made(op_key_create(&f.op, user.id, &ten_days, &key, &full, &err));
+	made(op_key_create(&f.op, of(user.id), &ten_days, &key, &full, &err));
 }
 
 static void by_shell(void)
 {
 	act_as(NULL);
-	made(op_key_create(&f.op, user.id, &ten_days, &key, &full, &err));
+	made(op_key_create(&f.op, of(user.id), &ten_days, &key, &full, &err));
 }
 
 static void by_admin(void)
 {
 	act_as(&admin);
-	made(op_provision_key(&f.op, &(struct provision_in){
+	made(op_provision_key(&f.op, EVERY, &(struct provision_in){
 		.user_email = user.email, .tier = "enterprise", .expires_in_days = 10,
 		.rate_limit_requests = INT_NONE }, &key, &full, &err));
 }
@@ -106,7 +109,7 @@ static enum err_kind patch(const struct key_patch_in *in)
 	struct api_key out;
 
 	err = (struct err){ 0 };
-	return op_key_patch(&f.op, user.id, key.id, in, &out, &err) ? ERR_NONE : err.kind;
+	return op_key_patch(&f.op, of(user.id), key.id, in, &out, &err) ? ERR_NONE : err.kind;
 }
 
 static enum err_kind patch_end(int64_t end)
@@ -123,7 +126,7 @@ static void is_end(int64_t end, const char *name)
 {
 	struct api_key k;
 
-	ok(op_key_get(&f.op, user.id, key.id, &k, &err) && k.expires_at == end, "%s", name);
+	ok(op_key_get(&f.op, of(user.id), key.id, &k, &err) && k.expires_at == end, "%s", name);
 }
 
 /* --- what an owner may change of whose key ---------------------------------- */
@@ -187,7 +190,7 @@ static void one_row(size_t i, size_t m)
 	is_int(patch(&rows[i].in), rows[i].want[m], name);
 	is_str(err.field, refused ? rows[i].field : "", "field");
 	is_int(look(&f, LOOK_AUDIT, "ApiKeyChanged", key.id), !refused, "audit events");
-	if (!op_key_get(&f.op, user.id, key.id, &now, &err))
+	if (!op_key_get(&f.op, of(user.id), key.id, &now, &err))
 		bail_out("get", &err);
 	if (refused)
 		ok(now.expires_at == key.expires_at && str_eq(now.scopes, key.scopes) &&
@@ -236,7 +239,7 @@ static void test_trial(void)
 
 	begin(NULL);
 	in.tier = "trial";
-	made(op_key_create(&f.op, user.id, &in, &key, &full, &err));
+	made(op_key_create(&f.op, of(user.id), &in, &key, &full, &err));
 	is_int(patch_end(TIME_NONE), ERR_RANGE, "a trial that never ends");
 	is_int(patch_end(MOST + 1), ERR_RANGE, "nor after more than 3650 days");
 	is_int(patch_end(MOST), ERR_NONE, "as long as a new one could");
@@ -289,7 +292,7 @@ static void limit_key(int64_t requests, const char *period)
 	struct api_key out;
 
 	act_as(&admin);
-	if (!op_provision_limit(&f.op, &(struct key_limit_in){ key.id, requests, period }, &out,
+	if (!op_provision_limit(&f.op, EVERY, &(struct key_limit_in){ key.id, requests, period }, &out,
 				&err))
 		bail_out("limit", &err);
 	act_as(&user);
@@ -328,7 +331,7 @@ static void suspend(void)
 {
 	struct user u;
 
-	if (!op_user_suspend(&f.op, user.id, NULL, &u, &err))
+	if (!op_user_suspend(&f.op, EVERY, user.id, NULL, &u, &err))
 		bail_out("suspend", &err);
 }
 

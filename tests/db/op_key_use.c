@@ -21,7 +21,7 @@ static const struct key_create_in plain = {
 static enum err_kind create_in(struct key_create_in in)
 {
 	err = (struct err){ 0 };
-	return op_key_create(&f.op, user.id, &in, &key, &full, &err) ? ERR_NONE : err.kind;
+	return op_key_create(&f.op, of(user.id), &in, &key, &full, &err) ? ERR_NONE : err.kind;
 }
 
 static enum err_kind create(void)
@@ -40,7 +40,7 @@ static enum err_kind verify(const char *text)
 static enum err_kind patch(struct key_patch_in in)
 {
 	err = (struct err){ 0 };
-	return op_key_patch(&f.op, user.id, key.id, &in, &key, &err) ? ERR_NONE : err.kind;
+	return op_key_patch(&f.op, of(user.id), key.id, &in, &key, &err) ? ERR_NONE : err.kind;
 }
 
 static void begin(const char *tier)
@@ -66,11 +66,11 @@ static void test_list(void)
 		create();
 		made[i] = key.id;
 	}
-	op_key_revoke(&f.op, user.id, made[0], &key, &err);
+	op_key_revoke(&f.op, of(user.id), made[0], &key, &err);
 	do {
 		const struct api_key *k;
 
-		if (!op_key_list(&f.op, user.id, &in, &out, &err))
+		if (!op_key_list(&f.op, of(user.id), &in, &out, &err))
 			bail_out("list", &err);
 		k = out.api_keys.items;
 		for (size_t i = 0; i < out.api_keys.n; i++)
@@ -81,10 +81,10 @@ static void test_list(void)
 	} while (in.cursor);
 	is_int(seen, 31, "all 5 over pages of 2, the revoked one too");
 	in = (struct key_list_in){ .limit = 200, .cursor = NULL };
-	ok(op_key_list(&f.op, user.id, &in, &out, &err) && out.api_keys.n == 5, "5 on one page");
+	ok(op_key_list(&f.op, of(user.id), &in, &out, &err) && out.api_keys.n == 5, "5 on one page");
 	is_str(((const struct api_key *)out.api_keys.items)[0].id, made[4], "newest first");
 	begin(NULL);
-	ok(op_key_list(&f.op, user.id, &in, &out, &err) && out.api_keys.n == 0,
+	ok(op_key_list(&f.op, of(user.id), &in, &out, &err) && out.api_keys.n == 0,
 	   "another user sees none");
 }
 
@@ -122,8 +122,8 @@ static void test_patch(void)
 	key = before;
 	is_int(patch((struct key_patch_in){ .name = "x", .given = KEY_NAME }), ERR_NOT_FOUND,
 	       "another user's key");
-	ok(!store_key_update(f.db, &event, &(struct key_change){ .id = before.id,
-		.user_id = user.id, .name_given = true, .name = "x", .now = T0 }, &err) &&
+	ok(!store_key_update(f.db, of(user.id), before.id, &event, &(struct key_change){
+		.name_given = true, .name = "x", .now = T0 }, &err) &&
 	   err.kind == ERR_NOT_FOUND, "nor by the statement itself");
 }
 
@@ -134,7 +134,7 @@ static int revoke_once(struct fixture *child, int index, void *arg)
 	struct err e;
 
 	child->op.now += index;
-	return op_key_revoke(&child->op, mine->user_id, mine->id, &k, &e) ? 1 : 2;
+	return op_key_revoke(&child->op, of(mine->user_id), mine->id, &k, &e) ? 1 : 2;
 }
 
 static void test_revoke(void)
@@ -148,17 +148,17 @@ static void test_revoke(void)
 	mine = key;
 	text = full;
 	begin(NULL);
-	ok(!op_key_revoke(&f.op, user.id, mine.id, &got, &err), "another user's key");
+	ok(!op_key_revoke(&f.op, of(user.id), mine.id, &got, &err), "another user's key");
 	is_int(err.kind, ERR_NOT_FOUND, "is not found");
-	ok(!op_key_get(&f.op, user.id, mine.id, &got, &err), "nor shown");
-	ok(!op_key_revoke(&f.op, NULL, "nonsense", &got, &err) && err.kind == ERR_NOT_FOUND,
+	ok(!op_key_get(&f.op, of(user.id), mine.id, &got, &err), "nor shown");
+	ok(!op_key_revoke(&f.op, EVERY, "nonsense", &got, &err) && err.kind == ERR_NOT_FOUND,
 	   "nor is nonsense");
 	is_int(verify(text), ERR_NONE, "it still works");
-	ok(op_key_revoke(&f.op, mine.user_id, mine.id, &got, &err), "its owner revokes it");
+	ok(op_key_revoke(&f.op, of(mine.user_id), mine.id, &got, &err), "its owner revokes it");
 	is_int(got.revoked_at, T0, "when");
 	ok(!got.is_active, "inactive");
 	f.op.now += 5000;
-	ok(op_key_revoke(&f.op, NULL, mine.id, &got, &err), "again, by the shell");
+	ok(op_key_revoke(&f.op, EVERY, mine.id, &got, &err), "again, by the shell");
 	is_int(got.revoked_at, T0, "the first moment again");
 	is_int(look(&f, LOOK_AUDIT, "ApiKeyRevoked", mine.id), 1, "one audit event");
 	is_int(verify(text), ERR_AUTH_INVALID, "it works no longer");
@@ -205,12 +205,12 @@ static void test_verify_owner(void)
 
 	begin(NULL);
 	create();
-	if (!op_user_suspend(&f.op, user.id, NULL, &u, &err))
+	if (!op_user_suspend(&f.op, EVERY, user.id, NULL, &u, &err))
 		bail_out("suspend", &err);
 	is_int(verify(full), ERR_FORBIDDEN, "a suspended owner");
 	is_str(err.reason, "suspended", "reason");
 	is_int(create(), ERR_FORBIDDEN, "makes no keys");
-	ok(op_user_approve(&f.op, user.id, &(struct user_approve_in){ 0 }, &u,
+	ok(op_user_approve(&f.op, EVERY, user.id, &(struct user_approve_in){ 0 }, &u,
 			   &(struct tenant){ 0 }, &err), "approved again");
 	is_int(verify(full), ERR_NONE, "the key works again");
 }

@@ -54,7 +54,7 @@ static void test_success(void)
 	is_int(look(&f, LOOK_AUDIT, "UserLogin", tokens.session_id), 1, "audit event");
 	f.op.now += 5000;
 	is_int(login("USER1@EXAMPLE.ORG", PASSWORD), ERR_NONE, "upper case is the same address");
-	ok(op_user_get(&f.op, user.id, &seen, &err), "user again");
+	ok(op_user_get(&f.op, EVERY, user.id, &seen, &err), "user again");
 	is_int(seen.last_active, T0 + 5000, "last_active moved forward");
 	is_int(look(&f, LOOK_SESSIONS, user.id, NULL), 2, "two sessions");
 }
@@ -95,11 +95,11 @@ static void test_inactive(void)
 	is_str(err.reason, "pending", "reason");
 	ok(strstr(err.message, "approve") != NULL, "the sentence names approval");
 	is_int(look(&f, LOOK_KNOWN, "203.0.113.0/24", NULL), 0, "nor is the network known by it");
-	ok(op_user_approve(&f.op, user.id, &(struct user_approve_in){ 0 }, &user,
+	ok(op_user_approve(&f.op, EVERY, user.id, &(struct user_approve_in){ 0 }, &user,
 			   &(struct tenant){ 0 }, &err), "approve");
 	is_int(login(user.email, PASSWORD), ERR_NONE, "approved");
 	is_int(look(&f, LOOK_KNOWN, "203.0.113.0/24", NULL), 1, "now it is");
-	ok(op_user_suspend(&f.op, user.id, NULL, &user, &err), "suspend");
+	ok(op_user_suspend(&f.op, EVERY, user.id, NULL, &user, &err), "suspend");
 	is_int(login(user.email, PASSWORD), ERR_FORBIDDEN, "suspended");
 	is_str(err.reason, "suspended", "reason");
 	is_int(look(&f, LOOK_SESSIONS, user.id, NULL), 1, "no new session");
@@ -133,7 +133,7 @@ static void test_costly_hash(void)
 		struct audit_event event = op_audit(&f.op, AUDIT_PASSWORD_CHANGED, user.id);
 
 		if (!store_user_password(f.db, &(struct password_write){
-			.user_id = user.id, .new_hash = hashes[i], .now = T0,
+			.scope = EVERY, .user_id = user.id, .new_hash = hashes[i], .now = T0,
 			.event = &event }, &err))
 			bail_out("store a hash", &err);
 		start(T0);
@@ -164,7 +164,7 @@ bool __wrap_password_verify(const char *password, const char *hash, int64_t cost
 
 static void change_password(const char *user_id)
 {
-	if (!op_password_set(&f.op, user_id, WRONG, &err))
+	if (!op_password_set(&f.op, EVERY, user_id, WRONG, &err))
 		bail_out("password", &err);
 }
 
@@ -172,7 +172,7 @@ static void suspend(const char *user_id)
 {
 	struct user u;
 
-	if (!op_user_suspend(&f.op, user_id, NULL, &u, &err))
+	if (!op_user_suspend(&f.op, EVERY, user_id, NULL, &u, &err))
 		bail_out("suspend", &err);
 }
 
@@ -187,7 +187,7 @@ static void test_meanwhile(void)
 	is_int(err.retry_after, 1, "try again");
 	is_int(login(user.email, PASSWORD), ERR_AUTH_INVALID, "the old one is wrong");
 	is_int(login(user.email, WRONG), ERR_NONE, "the new one is right");
-	ok(op_password_set(&f.op, user.id, PASSWORD, &err), "set it back; ends the sessions");
+	ok(op_password_set(&f.op, EVERY, user.id, PASSWORD, &err), "set it back; ends the sessions");
 	meanwhile = suspend;
 	is_int(login(user.email, PASSWORD), ERR_UNAVAILABLE, "suspended while it is hashed");
 	is_int(login(user.email, PASSWORD), ERR_FORBIDDEN, "suspended");

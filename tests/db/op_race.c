@@ -42,7 +42,7 @@ static int child_suspend(struct fixture *mine, int index, void *ids)
 {
 	struct err why;
 	struct user u;
-	bool good = op_user_suspend(&mine->op, ((const char **)ids)[index], NULL, &u, &why);
+	bool good = op_user_suspend(&mine->op, EVERY, ((const char **)ids)[index], NULL, &u, &why);
 
 	return outcome(good, &why);
 }
@@ -55,7 +55,7 @@ static int child_approve(struct fixture *mine, int index, void *id)
 	struct user u;
 
 	(void)index;
-	if (!op_user_approve(&mine->op, id, &in, &u, &tenant, &why))
+	if (!op_user_approve(&mine->op, EVERY, id, &in, &u, &tenant, &why))
 		return FAILED;
 	return tenant.id ? DONE : REFUSED;
 }
@@ -81,7 +81,7 @@ static const char *only_admin(void)
 	struct user_list_in in = { .status = "active", .limit = 200 };
 	struct user_list_out out = { 0 };
 
-	if (!op_user_list(&f.op, &in, &out, &err) || out.users.n != 1)
+	if (!op_user_list(&f.op, EVERY, &in, &out, &err) || out.users.n != 1)
 		return NULL;
 	return ((const struct user *)out.users.items)[0].id;
 }

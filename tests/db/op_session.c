@@ -71,7 +71,7 @@ static int suspend_it(struct fixture *child, int index, void *arg)
 	struct err e;
 
 	(void)index;
-	return op_user_suspend(&child->op, arg, NULL, &u, &e) ? 1 : 2;
+	return op_user_suspend(&child->op, EVERY, arg, NULL, &u, &e) ? 1 : 2;
 }
 
 static void test_suspended(void)
@@ -87,7 +87,7 @@ static void test_suspended(void)
 	is_str(err.reason, "suspended", "reason");
 	is_int(refresh(before.refresh_token), ERR_FORBIDDEN, "so does refresh");
 	is_str(err.reason, "suspended", "reason");
-	ok(op_user_approve(&f.op, user.id, &(struct user_approve_in){ 0 }, &seen,
+	ok(op_user_approve(&f.op, EVERY, user.id, &(struct user_approve_in){ 0 }, &seen,
 			   &(struct tenant){ 0 }, &err), "approved again");
 	is_int(check(before.access_token), ERR_AUTH_INVALID, "sessions from before have ended");
 	is_int(refresh(before.refresh_token), ERR_AUTH_INVALID, "for refresh too");
@@ -311,7 +311,7 @@ static void test_list_and_end(void)
 	f.op.remote_addr = "192.0.2.1";
 	f.op.user_agent = NULL;
 	act_as(mine.access_token);
-	ok(op_session_list(&f.op, &list, &err), "list");
+	ok(op_session_list(&f.op, scope_own(&f.op), &list, &err), "list");
 	is_int((int64_t)list.n, 2, "two sessions");
 	s = list.items;
 	is_str(s[0].id, mine.session_id, "newest first");
@@ -319,17 +319,17 @@ static void test_list_and_end(void)
 	is_str(s[0].remote_addr, "2001:db8::1", "address in one form");
 	is_str(s[0].user_agent, "curl/7", "what the client called itself");
 	is_int(s[1].created_at, T0, "when it began");
-	ok(!op_session_end(&f.op, foreign.session_id, &err), "another user's session");
+	ok(!op_session_end(&f.op, scope_own(&f.op), foreign.session_id, &err), "another user's session");
 	is_int(err.kind, ERR_NOT_FOUND, "is not found");
-	ok(!op_session_end(&f.op, "nonsense", &err) && err.kind == ERR_NOT_FOUND, "nor is nonsense");
+	ok(!op_session_end(&f.op, scope_own(&f.op), "nonsense", &err) && err.kind == ERR_NOT_FOUND, "nor is nonsense");
 	is_int(check(foreign.access_token), ERR_NONE, "it goes on");
-	ok(op_session_end(&f.op, other.session_id, &err), "end the other");
+	ok(op_session_end(&f.op, scope_own(&f.op), other.session_id, &err), "end the other");
 	is_int(check(other.access_token), ERR_AUTH_INVALID, "it has ended");
 	is_int(look(&f, LOOK_AUDIT, "SessionEnded", other.session_id), 1, "audit event");
-	ok(op_session_end(&f.op, f.op.actor.session_id, &err), "log out");
+	ok(op_session_end(&f.op, scope_own(&f.op), f.op.actor.session_id, &err), "log out");
 	is_int(look(&f, LOOK_AUDIT, "UserLogout", mine.session_id), 1, "audit event");
 	is_int(refresh(mine.refresh_token), ERR_AUTH_INVALID, "no refresh after it");
-	ok(!op_session_end(&f.op, mine.session_id, &err), "no second logout");
+	ok(!op_session_end(&f.op, scope_own(&f.op), mine.session_id, &err), "no second logout");
 }
 
 static void test_sweep(void)

@@ -13,7 +13,7 @@ static void test_empty(void)
 	bool exists = true;
 
 	is_int(look(&f, LOOK_USERS, NULL, NULL), 0, "no users at first");
-	ok(op_user_list(&f.op, &in, &out, &err) && out.users.n == 0 && !out.next_cursor,
+	ok(op_user_list(&f.op, EVERY, &in, &out, &err) && out.users.n == 0 && !out.next_cursor,
 	   "an empty list");
 	ok(op_admin_exists(&f.op, &exists, &err) && !exists, "and no admin");
 }
@@ -38,7 +38,7 @@ static void test_register(void)
 	is_str(v.display_name, "Anna", "with the name");
 	is_int(v.created_at, f.op.now, "made when the request said");
 	ok(strncmp(v.password_hash, "$2b$04$", 7) == 0, "password is hashed at the cost set");
-	ok(op_user_get(&f.op, "ANNA.SMITH@example.org", &v, &err), "found by e-mail in any case");
+	ok(op_user_get(&f.op, EVERY, "ANNA.SMITH@example.org", &v, &err), "found by e-mail in any case");
 	is_str(v.id, u.id, "the same");
 	events = look(&f, LOOK_AUDITS, NULL, NULL);
 	ok(!add("ANNA.smith@example.org", NULL, &v) && err.kind == ERR_CONFLICT, "taken");
@@ -54,11 +54,11 @@ static void test_register(void)
 	   strcmp(err.field, "password") == 0, "%s", err.message);
 	ok(!add("named@example.org", "  ", &v) && strcmp(err.field, "display_name") == 0,
 	   "%s", err.message);
-	ok(!op_user_get(&f.op, NOBODY, &v, &err) && err.kind == ERR_NOT_FOUND &&
+	ok(!op_user_get(&f.op, EVERY, NOBODY, &v, &err) && err.kind == ERR_NOT_FOUND &&
 	   strstr(err.message, "No user found"), "unknown id");
-	ok(!op_user_get(&f.op, "nobody@example.org", &v, &err) && err.kind == ERR_NOT_FOUND,
+	ok(!op_user_get(&f.op, EVERY, "nobody@example.org", &v, &err) && err.kind == ERR_NOT_FOUND,
 	   "unknown e-mail");
-	ok(!op_user_get(&f.op, "\xff", &v, &err) && err.kind == ERR_NOT_FOUND, "not even text");
+	ok(!op_user_get(&f.op, EVERY, "\xff", &v, &err) && err.kind == ERR_NOT_FOUND, "not even text");
 	is_int(look(&f, LOOK_USERS, NULL, NULL), before + 1, "one user more");
 	f.conf.auto_approve_users = true;
 	ok(add("auto@example.org", NULL, &v) && strcmp(v.user_status, "active") == 0 &&
@@ -112,7 +112,7 @@ static void test_list(void)
 	static const char *const bad[] = { "", "junk", "AAAA", "!", "MjAyNg" };
 
 	do {
-		if (!done(op_user_list(&f.op, &in, &out, &err), "a page"))
+		if (!done(op_user_list(&f.op, EVERY, &in, &out, &err), "a page"))
 			return;
 		for (size_t i = 0; i < out.users.n; i++) {
 			const struct user *u = (const struct user *)out.users.items + i;
@@ -129,16 +129,16 @@ static void test_list(void)
 	is_int(seen, look(&f, LOOK_USERS, NULL, NULL), "everybody was listed");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		in.cursor = bad[i];
-		ok(!op_user_list(&f.op, &in, &out, &err) && strcmp(err.field, "cursor") == 0, "cursor refused: \"%s\"", bad[i]);
+		ok(!op_user_list(&f.op, EVERY, &in, &out, &err) && strcmp(err.field, "cursor") == 0, "cursor refused: \"%s\"", bad[i]);
 	}
 	in.cursor = NULL;
 	for (int64_t limit = 0; limit <= 201; limit += 201) {
 		in.limit = limit;
-		ok(!op_user_list(&f.op, &in, &out, &err) && err.kind == ERR_RANGE, "limit %lld", (long long)limit);
+		ok(!op_user_list(&f.op, EVERY, &in, &out, &err) && err.kind == ERR_RANGE, "limit %lld", (long long)limit);
 	}
 	in.limit = 200;
 	in.status = "gone";
-	ok(!op_user_list(&f.op, &in, &out, &err) && strcmp(err.field, "status") == 0, "unknown status");
+	ok(!op_user_list(&f.op, EVERY, &in, &out, &err) && strcmp(err.field, "status") == 0, "unknown status");
 }
 
 static void test_list_by_status(void)
@@ -148,12 +148,12 @@ static void test_list_by_status(void)
 	struct user u;
 
 	u = make_user(&f, NULL);
-	done(op_user_suspend(&f.op, u.id, NULL, &u, &err), "one is suspended");
+	done(op_user_suspend(&f.op, EVERY, u.id, NULL, &u, &err), "one is suspended");
 	for (size_t s = 0; s < 3; s++) {
 		struct user_list_in in = { .status = statuses[s], .limit = 200 };
 		struct user_list_out out = { 0 };
 
-		ok(op_user_list(&f.op, &in, &out, &err) && out.users.n > 0, "some are %s", statuses[s]);
+		ok(op_user_list(&f.op, EVERY, &in, &out, &err) && out.users.n > 0, "some are %s", statuses[s]);
 		for (size_t i = 0; i < out.users.n; i++)
 			wrong += strcmp(((const struct user *)out.users.items)[i].user_status, statuses[s]) != 0;
 		seen += (int64_t)out.users.n;

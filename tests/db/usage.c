@@ -8,6 +8,7 @@
 
 #include "base/window.h"
 #include "op_fixture.h"
+#include "store/key.h"
 #include "store/usage.h"
 
 #define HOST "11111111-1111-4111-8111-111111111111"
@@ -140,8 +141,10 @@ static struct field_list report(struct suite *t, int key, struct asked a)
 	struct field_list list = { .n = 99999 };
 	struct err err = { 0 };
 
-	if (!store_usage_report(t->u, arena_printf(t->f.arena, KEY, (unsigned)key), a.from, a.to,
-				a.daily, a.by_route, t->f.arena, &list, &err))
+	const struct api_key row = { .id = arena_printf(t->f.arena, KEY, (unsigned)key) };
+
+	if (!store_usage_report(t->u, &row, a.from, a.to, a.daily, a.by_route, t->f.arena, &list,
+				&err))
 		printf("# %s\n", err.message);
 	return list;
 }

@@ -1,0 +1,20 @@
+/*
+ * op/scope.h - the one place where a scope (store/scope.h) is made, from who
+ * acts. Handlers and commands pass it to each call on rows that have an owner.
+ */
+#ifndef PIERRE_OP_SCOPE_H
+#define PIERRE_OP_SCOPE_H
+
+#include "op/op.h"
+#include "store/scope.h"
+
+/* The rows of the user who acts; SCOPE_NOBODY when no user does. */
+struct scope scope_own(const struct op *op);
+
+/* All rows, for an administrator or the shell; SCOPE_NOBODY for anybody else. */
+struct scope scope_all(const struct op *op);
+
+/* The rows of this user, for those who may act on all; else SCOPE_NOBODY. */
+struct scope scope_of(const struct op *op, const char *user_id);
+
+#endif

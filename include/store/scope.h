@@ -1,0 +1,35 @@
+/*
+ * store/scope.h - whose rows a call may read and change. Each call on rows that
+ * have an owner takes one; op/scope.h makes it from the credential. (The scopes
+ * of an API key are another thing: words that mean something to upstreams.)
+ *
+ * The statement itself holds it, in one of two forms on both backends:
+ *   user_id = $1               one user's rows; every other kind: none
+ *   (user_id = $2 OR $3)       the same, or with SCOPE_ALL the row of any user
+ * In the second the row is found by its id, so its index is used either way. No
+ * NULL ever means "all". tests/lint/sql_scope.t has the statements without.
+ */
+#ifndef PIERRE_STORE_SCOPE_H
+#define PIERRE_STORE_SCOPE_H
+
+#include "db/db.h"
+
+enum scope_kind {
+	SCOPE_NOBODY,   /* no row: what a scope is until it is made */
+	SCOPE_USER,     /* rows of the user `id` */
+	SCOPE_TENANT,   /* rows of the tenant `id`: no statement can tell them yet, so none */
+	SCOPE_ALL,      /* rows of all users: for the shell and administrators */
+};
+struct scope {
+	enum scope_kind kind;
+	const char *id;
+};
+
+/* The parameter of the first form, and the two of the second. */
+static inline struct db_value scope_user_param(struct scope s)
+{
+	return db_text(s.kind == SCOPE_USER ? s.id : NULL);
+}
+#define SCOPE_ARGS(s) scope_user_param(s), db_bool((s).kind == SCOPE_ALL)
+
+#endif
