@@ -76,7 +76,7 @@ struct key_change {
 bool store_key_update(struct db *db, struct scope scope, const char *id,
 		      const struct audit_event *event, const struct key_change *c,
 		      struct err *err_r);
-/* ERR_NOT_FOUND when it is not in scope, or was revoked. */
+/* Only with SCOPE_ALL. ERR_NOT_FOUND when it was revoked. */
 struct key_limit {
 	const char *period;            /* NULL with requests INT_NONE: the tier's */
 	int64_t requests, now;
@@ -84,6 +84,7 @@ struct key_limit {
 bool store_key_limit(struct db *db, struct scope scope, const char *id,
 		     const struct audit_event *event, const struct key_limit *l,
 		     struct err *err_r);
+/* ERR_NOT_FOUND when it is not in scope, or was revoked before. */
 bool store_key_revoke(struct db *db, struct scope scope, const char *id,
 		      const struct audit_event *event, int64_t now, struct err *err_r);
 

@@ -3,9 +3,10 @@
  * have an owner takes one; op/scope.h makes it from the credential. (The scopes
  * of an API key are another thing: words that mean something to upstreams.)
  *
- * The statement itself holds it, in one of two forms on both backends:
- *   user_id = $1               one user's rows; every other kind: none
+ * The statement itself holds it, in one of three forms on both backends:
+ *   user_id = $1               rows of one user; of every other kind: none
  *   (user_id = $2 OR $3)       the same, or with SCOPE_ALL the row of any user
+ *   $2                         with SCOPE_ALL any row; of every other kind: none
  * In the second the row is found by its id, so its index is used either way. No
  * NULL ever means "all". tests/lint/sql_scope.t has the statements without.
  */
@@ -25,11 +26,15 @@ struct scope {
 	const char *id;
 };
 
-/* The parameter of the first form, and the two of the second. */
+/* The parameter of the first form, of the third, and the two of the second. */
 static inline struct db_value scope_user_param(struct scope s)
 {
 	return db_text(s.kind == SCOPE_USER ? s.id : NULL);
 }
-#define SCOPE_ARGS(s) scope_user_param(s), db_bool((s).kind == SCOPE_ALL)
+static inline struct db_value scope_all_param(struct scope s)
+{
+	return db_bool(s.kind == SCOPE_ALL);
+}
+#define SCOPE_ARGS(s) scope_user_param(s), scope_all_param(s)
 
 #endif

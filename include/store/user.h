@@ -39,7 +39,8 @@ bool store_user_by_id(struct db *db, struct scope scope, const char *id, struct 
 bool store_user_by_email(struct db *db, const char *email_key, struct arena *arena,
 			 struct user *out, struct err *err_r);
 
-/* Up to `limit` rows before (created_at, id), newest first; status NULL = any. */
+/* Only with SCOPE_ALL, else none: up to `limit` rows before (created_at, id),
+ * newest first; status NULL = any. */
 struct store_page {
 	int64_t before_at;
 	const char *before_id;
@@ -56,7 +57,7 @@ bool store_user_insert(struct db *db, const struct audit_event *event,
 /* The row alone, inside a transaction that is already there. */
 bool store_user_add(struct db *db, const struct user *user, struct err *err_r);
 
-/* active; ends the sessions of a user that was not. A user without a tenant
+/* With SCOPE_ALL: active; ends the sessions of a user that was not. A user without a tenant
  * gets `tenant` (NULL = none is wanted) with himself as owner. */
 struct user_approval {
 	struct scope scope;
@@ -71,7 +72,7 @@ struct user_approval {
 };
 bool store_user_approve(struct db *db, struct user_approval *a, struct err *err_r);
 
-/* suspended. The sessions stay, so that their tokens are answered with
+/* With SCOPE_ALL: suspended. The sessions stay, so that their tokens are answered with
  * `suspended`; they end at approval. The last active admin: ERR_CONFLICT. */
 struct user_suspension {
 	struct scope scope;

@@ -53,8 +53,8 @@ WHERE id = $1 AND user_id = $2;
 
 -- Both columns are set, or both are NULL.
 -- name: key_limit
-UPDATE api_keys SET rate_limit_requests = $4, rate_limit_period = $5, updated_at = $6
-WHERE id = $1 AND (user_id = $2 OR $3) AND revoked_at IS NULL;
+UPDATE api_keys SET rate_limit_requests = $3, rate_limit_period = $4, updated_at = $5
+WHERE id = $1 AND $2 AND revoked_at IS NULL;
 
 -- name: key_revoke
 UPDATE api_keys SET revoked_at = $4, is_active = FALSE, updated_at = $4

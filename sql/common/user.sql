@@ -20,18 +20,18 @@ SELECT id, email, email_key, display_name, password_hash, tier, tenant_id,
 	user_status, is_admin, approved_by, approved_at, created_at, updated_at,
 	last_active
 FROM users
-WHERE (id = $1 OR $2) AND (created_at, id) < ($3, $4)
+WHERE $1 AND (created_at, id) < ($2, $3)
 ORDER BY created_at DESC, id DESC
-LIMIT $5;
+LIMIT $4;
 
 -- name: user_list_by_status
 SELECT id, email, email_key, display_name, password_hash, tier, tenant_id,
 	user_status, is_admin, approved_by, approved_at, created_at, updated_at,
 	last_active
 FROM users
-WHERE user_status = $6 AND (id = $1 OR $2) AND (created_at, id) < ($3, $4)
+WHERE $1 AND user_status = $5 AND (created_at, id) < ($2, $3)
 ORDER BY created_at DESC, id DESC
-LIMIT $5;
+LIMIT $4;
 
 -- name: user_insert
 INSERT INTO users (id, email, email_key, display_name, password_hash, tier,
@@ -41,29 +41,29 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
 
 -- name: user_touch
 UPDATE users
-SET updated_at = $4
-WHERE id = $1 AND (id = $2 OR $3);
+SET updated_at = $3
+WHERE id = $1 AND $2;
 
 -- name: user_approve
 UPDATE users
-SET user_status = 'active', approved_by = $4, approved_at = $5, updated_at = $5
-WHERE id = $1 AND (id = $2 OR $3) AND user_status <> 'active';
+SET user_status = 'active', approved_by = $3, approved_at = $4, updated_at = $4
+WHERE id = $1 AND $2 AND user_status <> 'active';
 
 -- name: user_suspend
 UPDATE users
 SET user_status = 'suspended', approved_by = NULL, approved_at = NULL,
-	updated_at = $4
-WHERE id = $1 AND (id = $2 OR $3);
+	updated_at = $3
+WHERE id = $1 AND $2;
 
 -- name: user_set_tenant
 UPDATE users
-SET tenant_id = $4, updated_at = $5
-WHERE id = $1 AND (id = $2 OR $3);
+SET tenant_id = $3, updated_at = $4
+WHERE id = $1 AND $2;
 
 -- name: user_set_password
 UPDATE users
-SET password_hash = $4, updated_at = $5
-WHERE id = $1 AND (id = $2 OR $3);
+SET password_hash = $3, updated_at = $4
+WHERE id = $1 AND $2;
 
 -- One's own, and only over the one that was verified.
 -- name: user_replace_password

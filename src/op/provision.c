@@ -52,12 +52,14 @@ bool op_provision_key(struct op *op, struct scope scope, const struct provision_
 	};
 	struct user owner;
 
+	if (scope.kind != SCOPE_ALL)
+		return err_set(err_r, ERR_FORBIDDEN, "Only an administrator may provision keys");
 	if (!period_check(in->rate_limit_requests, in->rate_limit_period, err_r))
 		return false;
 	if (!op_user_get(op, scope, in->user_email, &owner, err_r))
 		return false;
 	return key_make(op, &(struct key_make){
-		.scope = scope, .owner = &owner, .in = &key, .by_admin = scope.kind == SCOPE_ALL,
+		.scope = scope, .owner = &owner, .in = &key, .by_admin = true,
 		.period = period_of(in->rate_limit_requests, in->rate_limit_period),
 	}, out, full_r, err_r);
 }

@@ -171,7 +171,7 @@ static bool limit_tx(struct db *db, void *arg, struct err *err_r)
 	const struct key_limit *l = c->limit;
 
 	return db_write_one(db, SQL_KEY_LIMIT,
-			    DB_ARGS(db_text(c->id), SCOPE_ARGS(c->scope),
+			    DB_ARGS(db_text(c->id), scope_all_param(c->scope),
 				    db_int(l->requests), db_text(l->period),
 				    db_time(l->now)), NO_KEY, err_r);
 }

@@ -52,14 +52,14 @@ bool store_user_list(struct db *db, struct scope scope, const char *status,
 		     struct field_list *out, struct err *err_r)
 {
 	const struct db_value args[] = {
-		SCOPE_ARGS(scope), db_time(page->before_at), db_text(page->before_id),
+		scope_all_param(scope), db_time(page->before_at), db_text(page->before_id),
 		db_int(page->limit), db_text(status),
 	};
 
 	if (status)
-		return db_list(db, SQL_USER_LIST_BY_STATUS, args, 6, &user_schema,
+		return db_list(db, SQL_USER_LIST_BY_STATUS, args, 5, &user_schema,
 			       arena, out, err_r);
-	return db_list(db, SQL_USER_LIST, args, 5, &user_schema, arena, out, err_r);
+	return db_list(db, SQL_USER_LIST, args, 4, &user_schema, arena, out, err_r);
 }
 
 static bool insert_user(struct db *db, void *arg, struct err *err_r)
@@ -97,7 +97,7 @@ static bool change_password(struct db *db, const struct password_write *w,
 
 	if (w->scope.kind == SCOPE_ALL)
 		return db_write_one(db, SQL_USER_SET_PASSWORD,
-				    DB_ARGS(db_text(w->user_id), SCOPE_ARGS(w->scope),
+				    DB_ARGS(db_text(w->user_id), scope_all_param(w->scope),
 					    db_text(w->new_hash), db_time(w->now)),
 				    NO_USER, err_r);
 	if (!db_write(db, SQL_USER_REPLACE_PASSWORD,

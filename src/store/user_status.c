@@ -9,6 +9,8 @@
 #include "store/tenant.h"
 #include "store/user.h"
 
+#define NO_USER "No user found"
+
 static bool end_sessions(struct db *db, struct scope scope, const char *user_id,
 			 struct err *err_r)
 {
@@ -21,9 +23,9 @@ static bool give_tenant(struct db *db, const struct user_approval *a, struct err
 {
 	return store_audit_add(db, a->tenant_event, err_r) &&
 	       store_tenant_add(db, a->tenant, a->user_id, a->now, err_r) &&
-	       db_write(db, SQL_USER_SET_TENANT, DB_ARGS(db_text(a->user_id),
-			SCOPE_ARGS(a->scope), db_text(a->tenant->id), db_time(a->now)),
-			NULL, err_r);
+	       db_write_one(db, SQL_USER_SET_TENANT, DB_ARGS(db_text(a->user_id),
+			    scope_all_param(a->scope), db_text(a->tenant->id), db_time(a->now)),
+			    NO_USER, err_r);
 }
 
 static bool approve(struct db *db, void *arg, struct err *err_r)
@@ -34,10 +36,10 @@ static bool approve(struct db *db, void *arg, struct err *err_r)
 	/* Written before anything is read: on PostgreSQL the row is ours from
 	 * here on, so two approvals cannot both find it without a tenant. */
 	if (!db_write_one(db, SQL_USER_TOUCH, DB_ARGS(db_text(a->user_id),
-			  SCOPE_ARGS(a->scope), db_time(a->now)), "No user found", err_r))
+			  scope_all_param(a->scope), db_time(a->now)), NO_USER, err_r))
 		return false;
 	if (!db_write(db, SQL_USER_APPROVE, DB_ARGS(db_text(a->user_id),
-		      SCOPE_ARGS(a->scope), db_text(a->approved_by), db_time(a->now)),
+		      scope_all_param(a->scope), db_text(a->approved_by), db_time(a->now)),
 		      &changed, err_r))
 		return false;
 	if (changed > 0 && !end_sessions(db, a->scope, a->user_id, err_r))
@@ -86,8 +88,8 @@ static bool suspend(struct db *db, void *arg, struct err *err_r)
 	if (last)
 		return err_set(err_r, ERR_CONFLICT,
 			       "The last active admin cannot be suspended");
-	return db_write(db, SQL_USER_SUSPEND, DB_ARGS(db_text(s->user_id),
-			SCOPE_ARGS(s->scope), db_time(s->now)), NULL, err_r) &&
+	return db_write_one(db, SQL_USER_SUSPEND, DB_ARGS(db_text(s->user_id),
+			    scope_all_param(s->scope), db_time(s->now)), NO_USER, err_r) &&
 	       store_user_by_id(db, s->scope, s->user_id, s->arena, s->user_r, err_r);
 }
 

@@ -1,0 +1,53 @@
+#!/usr/bin/perl
+# Zero fails closed: what a forgotten member is must open nothing. Each enum
+# stands here with its value 0, and why that value opens nothing.
+use strict;
+use warnings;
+use FindBin;
+use Test::More;
+chdir "$FindBin::Bin/../.." or die;
+
+my %zero = (
+	# who may
+	route_guard => [ 'GUARD_UNSET', 'answered with 500' ],
+	route_pool => [ 'POOL_UNSET', 'answered with 500' ],
+	http_method => [ 'HTTP_UNSET', 'no request has it' ],
+	scope_kind => [ 'SCOPE_NOBODY', 'no row' ],
+	# what a request costs
+	limit_take => [ 'LIMIT_EMPTY', 'nothing was taken' ],
+	took => [ 'REFUSED', 'nothing was taken' ],
+	window_kind => [ 'WINDOW_HOUR', 'a kind is part of a row that limit_rule.c writes whole; in shared memory' ],
+	# what a request is
+	guard_seen => [ 'GUARD_NONE', 'no request' ],
+	fcgi_seen => [ 'FCGI_GONE', 'no request' ],
+	fcgi_state => [ 'FCGI_CLOSED', 'no connection' ],
+	# outcomes: the bool or row beside them decides
+	err_kind => [ 'ERR_NONE', 'answered with 500 (http/problem.c)' ],
+	db_rc => [ 'DB_OK', 'no row' ],
+	db_type => [ 'DB_NULL', 'equals nothing' ],
+	pgsql_wait => [ 'PGSQL_READY', 'libpq then says what came' ],
+	# decide neither access nor money
+	map({ $_ => [ undef, 'decides no access' ] } qw(master_state phase stat_counter slot_role slot_state
+		child_event key_given audit_type field_type field_flag log_level usage_durability conf_type
+		conf_flag db_backend place goes)),
+);
+
+my (%first, @files);
+for my $file (split /\n/, `find include src -name '*.[ch]'`) {
+	open my $f, '<', $file or die "$file: $!";
+	my $code = do { local $/; readline $f };
+	$code =~ s{/\*.*?\*/}{}gs;
+	$first{$1} = $2 while $code =~ /\benum\s+(\w+)\s*\{\s*(\w+)/g;
+}
+ok(keys %first > 25, 'there are enums to look at');
+is(join(', ', grep { !$zero{$_} } sort keys %first), '', 'each enum has its row here');
+is(join(', ', grep { !$first{$_} } sort keys %zero), '', 'and each row its enum');
+is($first{$_}, $zero{$_}[0], "$_: 0 is $zero{$_}[0]: $zero{$_}[1]")
+	for grep { $first{$_} && defined $zero{$_}[0] } sort keys %zero;
+
+# Flags of a field begin with "shown": what holds a secret says so.
+my @fields = `grep -rhE 'FIELD\\(struct \\w+, \\w*(hash|password|secret|token|api_key), TEXT' src/store src/op src/resource`;
+my @shown = grep { !/FIELD_(PRIVATE|SECRET)/ } @fields;
+cmp_ok(scalar @fields, '>=', 10, 'there are fields of secrets');
+is(join('', @shown), '', 'a field that holds a secret is private or secret');
+done_testing;
