@@ -2,8 +2,8 @@ libop_a_SOURCES = \
 	include/op/account.h include/op/audit.h include/op/cache.h include/op/change.h include/op/check.h \
 	include/op/cursor.h include/op/guess.h include/op/hashing.h include/op/instance.h \
 	include/op/key.h include/op/key_check.h include/op/key_grant.h \
-	include/op/key_make.h include/op/limit.h \
-	include/op/limit_lease.h include/op/op.h include/op/owner.h include/op/provision.h \
+	include/op/key_make.h include/op/limit.h include/op/limit_lease.h include/op/mutant.h \
+	include/op/op.h include/op/owner.h include/op/provision.h \
 	include/op/ready.h include/op/scope.h include/op/session.h include/op/session_pair.h \
 	include/op/usage.h include/op/user.h \
 	src/op/account.c src/op/admin.c src/op/approve.c src/op/audit.c src/op/cache.c src/op/change.c \

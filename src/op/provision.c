@@ -53,7 +53,7 @@ bool op_provision_key(struct op *op, struct scope scope, const struct provision_
 	struct user owner;
 
 	if (scope.kind != SCOPE_ALL)
-		return err_set(err_r, ERR_FORBIDDEN, "Only an administrator may provision keys");
+		return err_set(err_r, ERR_NOT_FOUND, "No user found");
 	if (!period_check(in->rate_limit_requests, in->rate_limit_period, err_r))
 		return false;
 	if (!op_user_get(op, scope, in->user_email, &owner, err_r))

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "op/mutant.h"
 #include "op/session.h"
 #include "resource/guard.h"
 
@@ -47,12 +48,15 @@ static bool session_required(struct call *call, struct err *err_r)
 
 static bool admin_required(struct call *call, struct err *err_r)
 {
-	return call->op->actor.is_admin ||
+	return call->op->actor.is_admin || mutant_value("admin") ||
 	       err_set(err_r, ERR_FORBIDDEN, "Only an administrator may do this");
 }
 
 bool guard_check(struct call *call, struct err *err_r)
 {
+	mutant_begin(call->route->label);
+	if (mutant_value("guard"))
+		return true;
 	switch (call->route->guard) {
 	case GUARD_PUBLIC:
 	case GUARD_CREDENTIAL:
@@ -83,7 +87,12 @@ bool guard_credential(const struct request *req, struct credential *out,
 {
 	const char *bearer = authorization_credential(req);
 	const char *key = request_param(req, "HTTP_X_API_KEY");
+	const char *mutant = mutant_value("guard");
 
+	if (mutant) {
+		*out = (struct credential){ .text = mutant, .is_key = true };
+		return true;
+	}
 	if (str_blank(bearer) && !key)
 		return err_reason(err_r, ERR_AUTH_REQUIRED, "missing",
 				  "No API key or access token was presented");

@@ -29,6 +29,13 @@ if HAVE_PGSQL
 check_PROGRAMS += tests/support/dbtool
 endif
 
+# pierre, but one guard or scope can be skipped (op/mutant.h). Driven by
+# tests/http/mutants_access.t.
+check_PROGRAMS += tests/support/pierre_mutant
+tests_support_pierre_mutant_SOURCES = tests/support/mutant.c src/main.c src/op/scope.c \
+	src/resource/guard.c
+tests_support_pierre_mutant_CPPFLAGS = $(AM_CPPFLAGS) -DPIERRE_MUTANTS
+
 # Driven by tests/support/Limit.pm.
 check_PROGRAMS += tests/support/limit_load
 tests_support_limit_load_LDADD =

@@ -80,6 +80,7 @@ sub fast_routes {
 # backend  "sqlite" (default) or "postgresql"
 # env      options of pierre, over the ones below; undef takes one away
 # url      DATABASE_URL, instead of a fresh database
+# program  path in the build directory, instead of pierre
 # serve    0: make everything ready, start nothing
 # nginx    0: no nginx (direct FastCGI on $p->{fast_socket})
 # login_rate  of the shipped nginx site; default practically none
@@ -199,7 +200,7 @@ sub programs_dir {
 	return "$programs_dir";
 }
 
-sub binary { return program('pierre') }
+sub binary { my ($self) = @_; return program($self->{program} // 'pierre') }
 
 sub spawn {
 	my ($self, $name, $command, $env, $log) = @_;

@@ -1,0 +1,259 @@
+package Pierre::Access;
+# Who may call which route, as cells: each a call, and what is wrong with its
+# answer, or with what it left in the database. tests/http/access.t runs them on
+# pierre; tests/http/mutants_access.t on a program that skips a guard or scope.
+use strict;
+use warnings;
+use Exporter 'import';
+use Pierre;
+
+our @EXPORT = qw(access_routes access_cells access_people access_person access_end);
+
+# operationId => how to call it so that the right caller succeeds. {id} names
+# what the id is of: key and session belong to the calling user, pending is a
+# registered stranger. `ok` is the status of success, `public` the answer that
+# everybody gets, `shows` what of the caller's own stands in it. A body that
+# names somebody's is made from the person whose it is.
+my %calls = (
+	health => { public => 200 }, health_live => { public => 200 }, health_ready => { public => 200 },
+	version => { public => 200 }, openapi => { public => 200 }, admin_setup_status => { public => 200 },
+	auth_register => { public => 422, body => {} }, auth_login => { public => 422, body => {} },
+	auth_refresh => { public => 422, body => {} }, admin_setup => { public => 422, body => {} },
+	verify => { ok => 200, shows => 'user_id' },
+	auth_logout => { ok => 200 },
+	auth_password => { ok => 200, body => { current_password => $Pierre::PASSWORD, new_password => 'another long password' } },
+	session_list => { ok => 200, shows => 'session' },
+	session_end => { ok => 204, id => 'session' },
+	key_create => { ok => 201, body => { name => 'x' }, shows => 'user_id' },
+	key_list => { ok => 200, shows => 'key' },
+	key_show => { ok => 200, id => 'key', shows => 'key' },
+	key_limits => { ok => 200, id => 'key', shows => 'key' },
+	key_usage => { ok => 200, id => 'key', shows => 'key' },
+	key_patch => { ok => 200, id => 'key', body => { name => 'y' }, shows => 'key' },
+	key_revoke => { ok => 200, id => 'key' },
+	admin_users => { ok => 200, shows => 'email' },
+	admin_pending_users => { ok => 200 },
+	admin_provision_key => { ok => 201, body => sub { return { user_email => $_[0]{email}, tier => 'starter' } }, shows => 'user_id' },
+	admin_update_key_limits => { ok => 200, body => sub { return { api_key_id => $_[0]{key}, rate_limit_requests => 5 } }, shows => 'key' },
+	admin_approve_user => { ok => 200, id => 'pending', body => {}, shows => 'pending' },
+	admin_suspend_user => { ok => 200, id => 'pending', body => {}, shows => 'pending' },
+);
+
+# By security requirements of the document.
+my %cells_of = (anybody => \&public_cells, credential => \&credential_cells,
+	session => \&session_cells, admin => \&admin_cells);
+
+sub who_may {
+	my ($security) = @_;
+	return 'not said' unless $security;
+	my %role = map { %$_ } @$security;
+	return 'anybody' unless %role;
+	return 'credential' if $role{api_key} && $role{bearer};
+	return $role{bearer} ? $role{bearer}[0] // 'session' : 'not said';
+}
+
+# All routes of the document: {name, method, path, who, call}; `call` is the row
+# above, undef when there is none.
+sub access_routes {
+	my ($p) = @_;
+	my $paths = $p->get('/openapi.json')->{json}{paths};
+	my @routes;
+	for my $path (sort keys %$paths) {
+		for my $method (sort keys %{ $paths->{$path} }) {
+			my $o = $paths->{$path}{$method};
+			push @routes, { name => $o->{operationId}, method => uc $method, path => $path,
+				who => who_may($o->{security}), call => $calls{ $o->{operationId} } };
+		}
+	}
+	return @routes;
+}
+
+# --- people -----------------------------------------------------------------
+
+# Those of one round of cells, made when they are first needed: owner and other
+# are users, then suspended and admin.
+sub access_people { my ($p) = @_; return { p => $p } }
+
+sub access_person {
+	my ($people, $name) = @_;
+	return $people->{$name} //= new_person($people->{p}, $name);
+}
+
+sub new_person {
+	my ($p, $name) = @_;
+	my $user = $name eq 'admin' ? $p->login($p->{admin}) : $p->approved_user;
+	my $key = $p->new_key($user);
+	my ($session) = grep { $_->{current} } @{ $p->get('/api/auth/sessions', token => $user->{token})->{json}{sessions} };
+	my %person = (%$user, key => $key->{key_info}{id}, api_key => $key->{api_key}, session => $session->{id});
+	$person{pending} = $p->register_user->{user_id} if $name eq 'owner';
+	$p->expect(200, $p->post("/admin/suspend-user/$user->{user_id}", {}, token => $p->{admin}{token}))
+		if $name eq 'suspended';
+	return \%person;
+}
+
+# A password changed, or a session ended, by the admin's own call must not lock
+# later calls out.
+sub access_end {
+	my ($p, $route) = @_;
+	return unless $route->{name} =~ /^(auth_|session_end)/;
+	$p->cli('user', 'passwd', $p->{admin}{email}, '--password-file', '-', stdin => "$Pierre::PASSWORD\n");
+	$p->{admin} = $p->login($p->{admin});
+}
+
+# --- calls and what is due ----------------------------------------------------
+
+# $person: who calls, undef = whom the headers say. $owner: whose things are named.
+sub call {
+	my ($people, $route, $person, $owner, %headers) = @_;
+	my ($c, $path) = ($route->{call}, $route->{path});
+	my $body = ref $c->{body} eq 'CODE' ? $c->{body}->($owner) : $c->{body};
+	$path =~ s/\{id\}/$owner->{ $c->{id} }/ if $c->{id};
+	$headers{Authorization} = "Bearer $person->{token}" if $person;
+	return $people->{p}->request($route->{method}, $path, $body, headers => \%headers);
+}
+
+sub status_wrong {
+	my ($r, $status) = @_;
+	return $r->{status} == $status ? '' : "$r->{status} instead of $status: $r->{body}";
+}
+
+# A problem with these members.
+sub problem_wrong {
+	my ($r, $status, %want) = @_;
+	my $j = $r->{json} // {};
+	my $wrong = status_wrong($r, $status);
+	return $wrong if $wrong;
+	$want{status} = $status;
+	$want{request_id} = $r->{headers}{'x-request-id'};
+	my @off = grep { ($j->{$_} // '') ne $want{$_} } sort keys %want;
+	push @off, 'Content-Type' if $r->{headers}{'content-type'} ne 'application/problem+json';
+	return @off ? "other @off: $r->{body}" : '';
+}
+
+# The answer is a success that shows the caller's own, and nothing of the others.
+sub own_wrong {
+	my ($r, $c, $caller, @others) = @_;
+	my $wrong = status_wrong($r, $c->{ok});
+	return $wrong if $wrong;
+	return "does not show the $c->{shows}: $r->{body}" if $c->{shows} && index($r->{body}, $caller->{ $c->{shows} }) < 0;
+	for my $other (@others) {
+		for (qw(user_id email key session)) {
+			return "shows another user's $_: $r->{body}" if index($r->{body}, $other->{$_}) >= 0;
+		}
+	}
+	return '';
+}
+
+# What there is in the database of these people.
+sub rows_of {
+	my ($people, @persons) = @_;
+	my $ids = join ',', map { "'$_'" } map { grep { defined } @$_{qw(user_id pending)} } @persons;
+	return $people->{p}->sql(join(' UNION ALL ',
+		"SELECT 'user', CAST(id AS TEXT), password_hash, user_status, CAST(updated_at AS TEXT) FROM users WHERE id IN ($ids)",
+		"SELECT 'key', CAST(id AS TEXT), name, tier, CAST(updated_at AS TEXT) FROM api_keys WHERE user_id IN ($ids)",
+		"SELECT 'session', CAST(id AS TEXT), access_hash, refresh_hash, CAST(refreshed_at AS TEXT) FROM sessions WHERE user_id IN ($ids)",
+	) . ' ORDER BY 1, 2');
+}
+
+# --- cells ----------------------------------------------------------------------
+
+# [name, code that calls and says what is wrong, '' = nothing]
+sub access_cells {
+	my ($people, $route) = @_;
+	return $cells_of{ $route->{who} }->($people, $route);
+}
+
+# Credentials of a user that no route of ours takes: [name, headers, members of
+# the 401].
+sub strangers {
+	my ($one) = @_;
+	return (
+		[ 'nobody', {}, { code => 'AuthRequired', reason => 'missing' } ],
+		[ 'garbage', { Authorization => 'Bearer pat_' . 'A' x 43 }, { code => 'AuthInvalid', reason => 'unknown' } ],
+		[ 'no scheme', { Authorization => $one->{token} }, { code => 'AuthInvalid', reason => 'malformed' } ],
+		[ 'an API key', { Authorization => "Bearer $one->{api_key}" }, { code => 'AuthInvalid', reason => 'unknown' } ],
+		[ 'a key in X-API-Key', { 'X-API-Key' => $one->{api_key} }, { code => 'AuthRequired', reason => 'missing' } ],
+		[ 'a refresh token', { Authorization => "Bearer $one->{refresh_token}" }, { code => 'AuthInvalid', reason => 'unknown' } ],
+		[ 'Basic', { Authorization => 'Basic YTpi' }, { code => 'AuthInvalid', reason => 'malformed' } ],
+	);
+}
+
+sub public_cells {
+	my ($people, $route) = @_;
+	my $status = $route->{call}{public};
+	return (
+		(map { my $s = $_; [ $s->[0], sub { status_wrong(call($people, $route, undef, {}, %{ $s->[1] }), $status) } ] }
+			strangers(access_person($people, 'owner'))),
+		map { my $who = $_; [ $who, sub { status_wrong(call($people, $route, access_person($people, $who), {}), $status) } ] }
+			qw(owner suspended admin),
+	);
+}
+
+# What all guarded routes refuse; nothing of the owner's has changed after it.
+sub refused_cells {
+	my ($people, $route, @more) = @_;
+	my $owner = access_person($people, 'owner');
+	my $before = rows_of($people, $owner);
+	return (
+		(map { my $s = $_; [ $s->[0], sub { problem_wrong(call($people, $route, undef, $owner, %{ $s->[1] }), 401, %{ $s->[2] }) } ] }
+			strangers($owner)),
+		[ 'suspended', sub {
+			problem_wrong(call($people, $route, access_person($people, 'suspended'), $owner), 403, reason => 'suspended') } ],
+		@more,
+		[ 'nothing has changed', sub {
+			my $after = rows_of($people, $owner);
+			return $after eq $before ? '' : "before:\n$before\nafter:\n$after" } ],
+	);
+}
+
+sub session_cells {
+	my ($people, $route) = @_;
+	my ($c, $owner) = ($route->{call}, access_person($people, 'owner'));
+	my @foreign = map { my $who = $_; [ "$who: " . ($c->{id} ? "another user's" : 'own'), sub {
+		my $caller = access_person($people, $who);
+		my $r = call($people, $route, $caller, $owner);
+		return $c->{id} ? problem_wrong($r, 404, code => 'ResourceNotFound') : own_wrong($r, $c, $caller, $owner);
+	} ] } qw(other admin);
+	my @own = map { my $who = $_; [ "$who: own", sub {
+		my $caller = access_person($people, $who);
+		my @others = map { access_person($people, $_) } grep { $_ ne $who } qw(owner other);
+		return own_wrong(call($people, $route, $caller, $caller), $c, $caller, @others);
+	} ] } $c->{id} ? qw(owner admin) : qw(owner);
+	return (refused_cells($people, $route, @foreign), @own);
+}
+
+sub admin_cells {
+	my ($people, $route) = @_;
+	my ($c, $owner) = ($route->{call}, access_person($people, 'owner'));
+	return (
+		refused_cells($people, $route, [ 'a user', sub {
+			problem_wrong(call($people, $route, access_person($people, 'other'), $owner), 403,
+				code => 'PermissionDenied', reason => '') } ],
+			[ 'a user, of himself', sub {
+			problem_wrong(call($people, $route, $owner, $owner), 403, code => 'PermissionDenied', reason => '') } ]),
+		[ 'admin', sub { own_wrong(call($people, $route, access_person($people, 'admin'), $owner), $c, $owner) } ],
+	);
+}
+
+# The handler judges API keys and access tokens.
+sub credential_cells {
+	my ($people, $route) = @_;
+	my $c = $route->{call};
+	my %good = ('an API key' => 1, 'a key in X-API-Key' => 1);
+	my $judge = sub {
+		my ($name, $who, $good) = @_;
+		return map { my $s = $_; [ "$name$s->[0]", sub {
+			my $r = call($people, $route, undef, {}, %{ $s->[1] });
+			return $good{ $s->[0] } ? $good->($r) : status_wrong($r, 401);
+		} ] } strangers(access_person($people, $who));
+	};
+	return (
+		$judge->('', 'owner', sub { own_wrong($_[0], $c, access_person($people, 'owner')) }),
+		$judge->('suspended, ', 'suspended', sub { status_wrong($_[0], 403) }),
+		[ 'suspended', sub { problem_wrong(call($people, $route, access_person($people, 'suspended'), {}), 403, reason => 'suspended') } ],
+		map { my $who = $_; [ $who, sub {
+			own_wrong(call($people, $route, access_person($people, $who), {}), $c, access_person($people, $who)) } ] } qw(owner admin),
+	);
+}
+
+1;
