@@ -71,8 +71,12 @@ sub access_routes {
 # --- people -----------------------------------------------------------------
 
 # Those of one round of cells, made when they are first needed: owner and other
-# are users, then suspended and admin.
-sub access_people { my ($p) = @_; return { p => $p } }
+# are users, then suspended and admin. Nothing changes the suspended one, so he
+# is the same in each round.
+sub access_people {
+	my ($p) = @_;
+	return { p => $p, $p->{suspended} ? (suspended => $p->{suspended}) : () };
+}
 
 sub access_person {
 	my ($people, $name) = @_;
@@ -88,6 +92,7 @@ sub new_person {
 	$person{pending} = $p->register_user->{user_id} if $name eq 'owner';
 	$p->expect(200, $p->post("/admin/suspend-user/$user->{user_id}", {}, token => $p->{admin}{token}))
 		if $name eq 'suspended';
+	$p->{suspended} = \%person if $name eq 'suspended';
 	return \%person;
 }
 
