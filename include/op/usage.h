@@ -43,8 +43,8 @@ struct usage_report {
 	int64_t requests, cost;        /* of all buckets */
 	struct field_list buckets;     /* struct usage_bucket, oldest first */
 };
-/* ERR_NOT_FOUND: the key is not in scope. ERR_RANGE field end_date: the range is empty or longer than
- * USAGE_HOURLY_DAYS or USAGE_DAILY_DAYS. */
+/* ERR_NOT_FOUND: the key is not in scope. ERR_RANGE field end_date: the range is
+ * empty or longer than USAGE_HOURLY_DAYS or USAGE_DAILY_DAYS. */
 bool op_usage_report(struct op *op, struct scope scope, const char *key_id,
 		     const struct usage_report_in *in, struct usage_report *out,
 		     struct err *err_r);

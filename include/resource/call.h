@@ -29,8 +29,9 @@ struct call {
 bool call_reply(struct call *call, const void *out);
 
 /* The whole of one request after its parameters: find the route (one whose row
- * is not whole is answered with 500), judge the guard, parse the body, run the handler, fill the response (also errors). The
- * body was read by the worker. Never fails. */
+ * is not whole is answered with 500), judge the guard, parse the body, run the
+ * handler, fill the response (also errors). The body was read by the worker.
+ * Never fails. */
 void call_run(struct call *call, const struct route_match *match);
 
 /* All tables of routes, NULL-terminated: the one list a new resource touches. */

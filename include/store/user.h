@@ -57,8 +57,8 @@ bool store_user_insert(struct db *db, const struct audit_event *event,
 /* The row alone, inside a transaction that is already there. */
 bool store_user_add(struct db *db, const struct user *user, struct err *err_r);
 
-/* With SCOPE_ALL: active; ends the sessions of a user that was not. A user without a tenant
- * gets `tenant` (NULL = none is wanted) with himself as owner. */
+/* Only with SCOPE_ALL: active; ends the sessions of a user that was not. A user
+ * without a tenant gets `tenant` (NULL = none is wanted) with himself as owner. */
 struct user_approval {
 	struct scope scope;
 	const char *user_id, *approved_by;
@@ -72,8 +72,9 @@ struct user_approval {
 };
 bool store_user_approve(struct db *db, struct user_approval *a, struct err *err_r);
 
-/* With SCOPE_ALL: suspended. The sessions stay, so that their tokens are answered with
- * `suspended`; they end at approval. The last active admin: ERR_CONFLICT. */
+/* Only with SCOPE_ALL: suspended. The sessions stay, so that their tokens are
+ * answered with `suspended`; they end at approval. The last active admin:
+ * ERR_CONFLICT. */
 struct user_suspension {
 	struct scope scope;
 	const char *user_id;

@@ -76,7 +76,8 @@ static bool approve_once(struct op *op, struct scope scope, const struct user_ap
 	struct audit_event tenant_event = op_audit(op, AUDIT_TENANT_CREATED, NULL);
 	struct tenant tenant = { 0 };
 	struct user_approval a = {
-		.scope = scope, .user_id = user->id, .approved_by = op->actor.user_id, .now = op->now,
+		.scope = scope, .user_id = user->id,
+		.approved_by = op->actor.user_id, .now = op->now,
 		.event = &event, .tenant_event = &tenant_event,
 		.arena = op->arena, .user_r = out,
 	};
