@@ -1,15 +1,15 @@
 /*
- * pierre nginx print: the parts of nginx/ that follow from the routes and
- * from the headers of /verify, each from one table here or in the rows.
+ * pierre nginx print: the parts of nginx/ that follow from the routes, from
+ * their rows, and from the headers of /verify (nginx_snippet.c).
  * What stands in nginx/ is this output; tests/http/nginx_print.t compares.
  */
 #include "config.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "cmd/nginx_snippet.h"
 #include "cmd/tables.h"
 #include "resource/call.h"
 
@@ -119,230 +119,13 @@ static void print_site(void)
 	puts("location / { fastcgi_pass pierre_slow; }");
 }
 
-/* --- the snippet: what auth_request brings back ------------------------------------ */
-
-enum goes { GOES_NOWHERE, GOES_UPSTREAM, GOES_CLIENT };
-
-/* Header of Pierre's answer -> $pierre_<variable>. */
-static const struct answer {
-	const char *variable, *header;
-	enum goes goes;
-} answers[] = {
-	{ "status", "X-Pierre-Status", GOES_NOWHERE },
-	{ "problem", "X-Pierre-Problem", GOES_NOWHERE },
-	{ "wait", "Retry-After", GOES_NOWHERE },
-	{ "auth", "X-Pierre-Auth", GOES_UPSTREAM },
-	{ "key_id", "X-Pierre-Key-Id", GOES_UPSTREAM },
-	{ "user_id", "X-Pierre-User-Id", GOES_UPSTREAM },
-	{ "tenant_id", "X-Pierre-Tenant-Id", GOES_UPSTREAM },
-	{ "tier", "X-Pierre-Tier", GOES_UPSTREAM },
-	{ "scopes", "X-Pierre-Scopes", GOES_UPSTREAM },
-	{ "limit_policy", "RateLimit-Policy", GOES_CLIENT },
-	{ "limit", "RateLimit", GOES_CLIENT },
-	{ "limit_max", "X-RateLimit-Limit", GOES_CLIENT },
-	{ "limit_left", "X-RateLimit-Remaining", GOES_CLIENT },
-	{ "limit_reset", "X-RateLimit-Reset", GOES_CLIENT },
-	{ "limit_tier", "X-RateLimit-Tier", GOES_CLIENT },
-};
-#define ANSWERS (sizeof(answers) / sizeof(answers[0]))
-
-/* X-Pierre-Key-Id -> x_pierre_key_id, or X_PIERRE_KEY_ID */
-static void print_folded(const char *header, bool upper)
-{
-	for (const char *p = header; *p; p++) {
-		unsigned char c = (unsigned char)*p;
-
-		putchar(c == '-' ? '_' : upper ? toupper(c) : tolower(c));
-	}
-}
-
-static const char http_head[] =
-	"# Once in the http block (pierre-http.conf has it): what pierre-auth.conf keeps\n"
-	"# of Pierre's answer. nginx enters a location anew for an index, try_files, PHP\n"
-	"# or an error_page; one client request is asked for and charged once, so the\n"
-	"# first answer stands. Only a location with another $pierre_scope asks again,\n"
-	"# and charges again. Written by `pierre nginx print --http`.\n"
-	"\n"
-	"# `set` these in a location that differs: a name for the reports (else the first\n"
-	"# part of the path), what one request costs, and the scope that a key must have.\n"
-	"map $server_port $pierre_route { default \"\"; }\n"
-	"map $server_port $pierre_cost { default 1; }\n"
-	"map $server_port $pierre_scope { default \"\"; }\n"
-	"\n"
-	"# Not to be set: what was asked and answered so far.\n"
-	"map $server_port $pierre_passed { default \"\"; }\n";
-
-static void print_http(void)
-{
-	fputs(http_head, stdout);
-	for (size_t i = 0; i < ANSWERS; i++) {
-		const struct answer *a = &answers[i];
-
-		printf("map $server_port $pierre_%s { default \"\"; }\n", a->variable);
-		printf("map $upstream_http_x_pierre_status $pierre_said_%s "
-		       "{ volatile; \"\" $pierre_%s; default $upstream_http_", a->variable, a->variable);
-		print_folded(a->header, false);
-		puts("; }");
-	}
-}
-
-static const char problem_text[] =
-	"'{\"type\":\"about:blank\",\"title\":\"$pierre_title\",\"status\":$status,"
-	"\"detail\":\"$pierre_detail\",\"code\":\"$pierre_code\",\"request_id\":\"$request_id\"}\\n'";
-
-static const char page_head[] =
-	"    internal;\n"
-	"    auth_request off;\n"
-	"    include snippets/pierre-headers.conf;\n"
-	"    add_header X-Request-Id $request_id always;\n"
-	"    add_header Cache-Control no-store always;\n"
-	"    types { }\n"
-	"    default_type application/problem+json;\n";
-
-static const char question_head[] =
-	"# Once in each server block that protects something with pierre-auth.conf\n"
-	"# (pierre-locations.conf has it already): the question to Pierre, and the pages\n"
-	"# for a refusal. The question has parameters of its own: it is a GET without\n"
-	"# a body whatever the client sent, and only the credentials go along.\n"
-	"# Written by `pierre nginx print --server`.\n"
-	"location = /.pierre/auth {\n"
-	"    internal;\n"
-	"    # asked and charged already, and no scope is demanded, or the same one\n"
-	"    set $pierre_now \"$pierre_status $pierre_scope\";\n"
-	"    if ($pierre_now = \"204 \") { return 204; }\n"
-	"    if ($pierre_passed = \"204 $pierre_scope\") { return 204; }\n"
-	"    fastcgi_pass_request_headers off;\n"
-	"    fastcgi_pass_request_body off;\n"
-	"    fastcgi_param REQUEST_METHOD GET;\n";
-static const char question_tail[] =
-	"    fastcgi_param SERVER_PROTOCOL $server_protocol;\n"
-	"    fastcgi_param CONTENT_LENGTH \"\";\n"
-	"    fastcgi_param REMOTE_ADDR $remote_addr;\n"
-	"    fastcgi_param HTTPS $https if_not_empty;\n"
-	"    fastcgi_param REQUEST_ID $request_id;\n"
-	"    fastcgi_param PIERRE_SUBREQUEST 1;\n"
-	"    fastcgi_param PIERRE_ROUTE $pierre_route;\n"
-	"    fastcgi_param PIERRE_COST $pierre_cost;\n"
-	"    fastcgi_param PIERRE_SCOPE $pierre_scope;\n"
-	"    fastcgi_param ORIGINAL_METHOD $request_method;\n"
-	"    fastcgi_param ORIGINAL_URI $request_uri;\n"
-	"    fastcgi_param HTTP_AUTHORIZATION $http_authorization if_not_empty;\n"
-	"    fastcgi_param HTTP_X_API_KEY $http_x_api_key if_not_empty;\n"
-	"    fastcgi_param HTTP_USER_AGENT $http_user_agent if_not_empty;\n"
-	"    fastcgi_param PIERRE_END 1;\n"
-	"    fastcgi_buffer_size 8k;\n"
-	"    fastcgi_connect_timeout 1s;\n"
-	"    fastcgi_read_timeout 5s;\n"
-	"    fastcgi_next_upstream error timeout;\n"
-	"    fastcgi_keep_conn off;   # nginx keeps none that auth_request has used\n"
-	"    fastcgi_pass pierre_fast;\n"
-	"}\n";
-
-/* A page that keeps the status of the error. */
-static void print_error_page(void)
-{
-	printf("location = /.pierre/error {\n%s"
-	       "    add_header Allow $pierre_allow always;\n"
-	       "    add_header Retry-After $pierre_retry_after always;\n"
-	       "    # the status is that of the error: nginx keeps it over an internal redirect\n"
-	       "    return 200 %s;\n}\n", page_head, problem_text);
-}
-
-static void print_denied(void)
-{
-	static const int statuses[] = { 401, 403, 429, 503 };
-
-	printf("# Pierre said no: its status and its words.\n"
-	       "location @pierre_denied {\n%s"
-	       "    add_header Retry-After $pierre_wait always;\n", page_head + strlen("    internal;\n"));
-	for (size_t i = 0; i < ANSWERS; i++)
-		if (answers[i].goes == GOES_CLIENT)
-			printf("    add_header %s $pierre_%s always;\n", answers[i].header,
-			       answers[i].variable);
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
-		printf("    if ($pierre_status = %d) { return %d \"$pierre_problem\\n\"; }\n",
-		       statuses[i], statuses[i]);
-	printf("    return 403 %s;\n}\n", problem_text);
-}
-
-static void print_away(void)
-{
-	printf("# Pierre did not answer, so nobody passes.\n"
-	       "location @pierre_away {\n%s"
-	       "    add_header Retry-After $pierre_retry_after always;\n"
-	       "    if ($pierre_status = 204) { return 500 %s; }\n"
-	       "    return 503 %s;\n}\n", page_head + strlen("    internal;\n"), problem_text,
-	       problem_text);
-}
-
-static const char *verify_pattern(void)
-{
-	for (const struct route *const *table = route_tables; *table; table++)
-		for (const struct route *r = *table; r->fn; r++)
-			if (str_eq(r->label, "verify"))
-				return r->pattern;
-	return "/verify";
-}
-
-static void print_server(void)
-{
-	fputs(question_head, stdout);
-	printf("    fastcgi_param REQUEST_URI %s;\n", verify_pattern());
-	fputs(question_tail, stdout);
-	print_denied();
-	print_away();
-	print_error_page();
-}
-
-static const char snippet_head[] =
-	"# Protect what is behind nginx with Pierre: include this in its location. A\n"
-	"# request without a good key or access token, or over a limit, ends here. The\n"
-	"# upstream is told who calls in X-Pierre-*, which a client cannot forge, and\n"
-	"# does not see the credential. Your own add_header and error_page lines of the\n"
-	"# server block do not reach a location that has some: repeat them beside this.\n"
-	"# Written by `pierre nginx print --snippet`.\n"
-	"auth_request /.pierre/auth;\n";
-static const char snippet_tail[] =
-	"proxy_set_header X-Request-Id $request_id;\n"
-	"proxy_set_header Authorization \"\";\n"
-	"proxy_set_header X-API-Key \"\";\n"
-	"fastcgi_param HTTP_AUTHORIZATION \"\";\n"
-	"fastcgi_param HTTP_X_API_KEY \"\";\n"
-	"# bursts of one credential; the zone is in pierre-http.conf\n"
-	"# limit_req zone=pierre_burst burst=200 nodelay;\n"
-	"limit_req_status 429;\n"
-	"error_page 401 403 = @pierre_denied;\n"
-	"error_page 500 = @pierre_away;\n"
-	"error_page 413 429 502 503 504 /.pierre/error;\n";
-
-static void print_snippet(void)
-{
-	fputs(snippet_head, stdout);
-	for (size_t i = 0; i < ANSWERS; i++)
-		printf("auth_request_set $pierre_%s $pierre_said_%s;\n", answers[i].variable,
-		       answers[i].variable);
-	puts("auth_request_set $pierre_passed \"$pierre_said_status $pierre_scope\";");
-	for (size_t i = 0; i < ANSWERS; i++) {
-		if (answers[i].goes == GOES_CLIENT)
-			printf("add_header %s $pierre_%s always;\n", answers[i].header,
-			       answers[i].variable);
-		if (answers[i].goes != GOES_UPSTREAM)
-			continue;
-		printf("proxy_set_header %s $pierre_%s;\n", answers[i].header, answers[i].variable);
-		fputs("fastcgi_param HTTP_", stdout);
-		print_folded(answers[i].header, true);
-		printf(" $pierre_%s;\n", answers[i].variable);
-	}
-	fputs(snippet_tail, stdout);
-}
-
 /* --- the command ----------------------------------------------------------------------- */
 
 static const struct part {
 	const char *option;      /* NULL: without one */
 	void (*print)(void);
 } parts[] = {
-	{ "--snippet", print_snippet }, { "--server", print_server }, { "--http", print_http },
+	{ "--snippet", nginx_print_snippet }, { "--server", nginx_print_server }, { "--http", nginx_print_http },
 	{ NULL, print_site },
 };
 
