@@ -42,7 +42,8 @@ static const char site_head[] =
 	"fastcgi_send_timeout 10s;\n"
 	"fastcgi_read_timeout 15s;      # above REQUEST_DEADLINE_MS, so that Pierre answers first\n"
 	"fastcgi_next_upstream off;     # a POST is never sent twice\n"
-	"fastcgi_hide_header X-Pierre-Internal;\n"
+	"fastcgi_hide_header X-Pierre-Internal;\n";
+static const char site_errors[] =
 	"\n"
 	"error_page 400 404 405 413 414 429 500 501 502 503 504 /.pierre/error;\n"
 	"error_page 494 =431 /.pierre/error;\n"
@@ -113,6 +114,9 @@ static bool is_login(const struct route *r)
 static void print_site(void)
 {
 	fputs(site_head, stdout);
+	puts("# what the http block sets is not set here: it could answer in Pierre's place");
+	nginx_print_site_seal();
+	fputs(site_errors, stdout);
 	print_routes(is_fast, fast_block);
 	putchar('\n');
 	print_routes(is_login, login_block);
@@ -125,7 +129,9 @@ static const struct part {
 	const char *option;      /* NULL: without one */
 	void (*print)(void);
 } parts[] = {
-	{ "--snippet", nginx_print_snippet }, { "--server", nginx_print_server }, { "--http", nginx_print_http },
+	{ "--snippet", nginx_print_snippet }, { "--server", nginx_print_server },
+	{ "--http", nginx_print_http }, { "--uwsgi", nginx_print_uwsgi },
+	{ "--scgi", nginx_print_scgi }, { "--grpc", nginx_print_grpc },
 	{ NULL, print_site },
 };
 
@@ -143,6 +149,9 @@ static const struct cmd_option print_options[] = {
 	{ "--snippet", NULL, "Print pierre-auth.conf, for each location that Pierre protects." },
 	{ "--server", NULL, "Print pierre-auth-locations.conf, for a server block that has such." },
 	{ "--http", NULL, "Print pierre-auth-http.conf, for the http block." },
+	{ "--uwsgi", NULL, "Print pierre-auth-uwsgi.conf, beside pierre-auth.conf for uwsgi_pass." },
+	{ "--scgi", NULL, "Print pierre-auth-scgi.conf, beside pierre-auth.conf for scgi_pass." },
+	{ "--grpc", NULL, "Print pierre-auth-grpc.conf, beside pierre-auth.conf for grpc_pass." },
 	{ 0 },
 };
 

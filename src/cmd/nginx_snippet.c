@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/str.h"
 #include "cmd/nginx_snippet.h"
@@ -14,13 +15,11 @@
 
 /* --- the snippet: what auth_request brings back ------------------------------------ */
 
-enum goes { GOES_NOWHERE, GOES_UPSTREAM, GOES_CLIENT };
+/* Not of /verify's answer: they only open the door. */
+static const char *const credentials[] = { "Authorization", "X-API-Key" };
+#define CREDENTIALS (sizeof(credentials) / sizeof(credentials[0]))
 
-/* Header of Pierre's answer -> $pierre_<variable>. */
-static const struct answer {
-	const char *variable, *header;
-	enum goes goes;
-} answers[] = {
+const struct nginx_answer nginx_answers[] = {
 	{ "status", "X-Pierre-Status", GOES_NOWHERE },
 	{ "problem", "X-Pierre-Problem", GOES_NOWHERE },
 	{ "wait", "Retry-After", GOES_NOWHERE },
@@ -36,8 +35,17 @@ static const struct answer {
 	{ "limit_left", "X-RateLimit-Remaining", GOES_CLIENT },
 	{ "limit_reset", "X-RateLimit-Reset", GOES_CLIENT },
 	{ "limit_tier", "X-RateLimit-Tier", GOES_CLIENT },
+	{ 0 },
 };
-#define ANSWERS (sizeof(answers) / sizeof(answers[0]))
+
+const struct nginx_pass nginx_passes[] = {
+	{ "proxy_pass", "proxy_set_header", "pierre-auth.conf", NULL, false },
+	{ "fastcgi_pass", "fastcgi_param", "pierre-auth.conf", NULL, true },
+	{ "uwsgi_pass", "uwsgi_param", "pierre-auth-uwsgi.conf", "uwsgi_params", true },
+	{ "scgi_pass", "scgi_param", "pierre-auth-scgi.conf", "scgi_params", true },
+	{ "grpc_pass", "grpc_set_header", "pierre-auth-grpc.conf", NULL, false },
+	{ 0 },
+};
 
 /* X-Pierre-Key-Id -> x_pierre_key_id, or X_PIERRE_KEY_ID */
 static void print_folded(const char *header, bool upper)
@@ -47,6 +55,40 @@ static void print_folded(const char *header, bool upper)
 
 		putchar(c == '-' ? '_' : upper ? toupper(c) : tolower(c));
 	}
+}
+
+/* The size limits belong to each other: nginx compares them when it starts, so
+ * a limit of the site's beside one of ours could keep it from starting. */
+const struct nginx_seal nginx_seals[] = {
+	{ "fastcgi_cache", "off", true },
+	{ "fastcgi_store", "off", true },
+	{ "fastcgi_buffering", "on", true },
+	{ "fastcgi_intercept_errors", "off", true },
+	{ "fastcgi_limit_rate", "0", true },
+	{ "fastcgi_bind", "off", true },
+	{ "fastcgi_next_upstream_tries", "0", true },
+	{ "fastcgi_next_upstream_timeout", "0", true },
+	{ "fastcgi_buffer_size", "8k", false },
+	{ "fastcgi_buffers", "8 8k", false },
+	{ "fastcgi_busy_buffers_size", "16k", false },
+	{ "fastcgi_max_temp_file_size", "0", false },
+	{ "fastcgi_temp_file_write_size", "16k", false },
+	{ "client_max_body_size", "0", false },
+	{ "auth_request", "off", false },
+	{ "error_page", "404 /.pierre/error", false },   /* a client that asks for the question */
+	{ 0 },
+};
+
+static void print_seal(const struct nginx_seal *s, const char *indent)
+{
+	printf("%s%s %s;\n", indent, s->name, s->value);
+}
+
+void nginx_print_site_seal(void)
+{
+	for (const struct nginx_seal *s = nginx_seals; s->name; s++)
+		if (s->site)
+			print_seal(s, "");
 }
 
 static const char http_head[] =
@@ -68,9 +110,7 @@ static const char http_head[] =
 void nginx_print_http(void)
 {
 	fputs(http_head, stdout);
-	for (size_t i = 0; i < ANSWERS; i++) {
-		const struct answer *a = &answers[i];
-
+	for (const struct nginx_answer *a = nginx_answers; a->variable; a++) {
 		printf("map $server_port $pierre_%s { default \"\"; }\n", a->variable);
 		printf("map $upstream_http_x_pierre_status $pierre_said_%s "
 		       "{ volatile; \"\" $pierre_%s; default $upstream_http_", a->variable, a->variable);
@@ -103,7 +143,8 @@ static const char question_head[] =
 	"    # asked and charged already, and no scope is demanded, or the same one\n"
 	"    set $pierre_now \"$pierre_status $pierre_scope\";\n"
 	"    if ($pierre_now = \"204 \") { return 204; }\n"
-	"    if ($pierre_passed = \"204 $pierre_scope\") { return 204; }\n"
+	"    if ($pierre_passed = \"204 $pierre_scope\") { return 204; }\n";
+static const char question_params[] =
 	"    fastcgi_pass_request_headers off;\n"
 	"    fastcgi_pass_request_body off;\n"
 	"    fastcgi_param REQUEST_METHOD GET;\n";
@@ -123,8 +164,8 @@ static const char question_tail[] =
 	"    fastcgi_param HTTP_X_API_KEY $http_x_api_key if_not_empty;\n"
 	"    fastcgi_param HTTP_USER_AGENT $http_user_agent if_not_empty;\n"
 	"    fastcgi_param PIERRE_END 1;\n"
-	"    fastcgi_buffer_size 8k;\n"
 	"    fastcgi_connect_timeout 1s;\n"
+	"    fastcgi_send_timeout 5s;\n"
 	"    fastcgi_read_timeout 5s;\n"
 	"    fastcgi_next_upstream error timeout;\n"
 	"    fastcgi_keep_conn off;   # nginx keeps none that auth_request has used\n"
@@ -148,10 +189,9 @@ static void print_denied(void)
 	printf("# Pierre said no: its status and its words.\n"
 	       "location @pierre_denied {\n%s"
 	       "    add_header Retry-After $pierre_wait always;\n", page_head + strlen("    internal;\n"));
-	for (size_t i = 0; i < ANSWERS; i++)
-		if (answers[i].goes == GOES_CLIENT)
-			printf("    add_header %s $pierre_%s always;\n", answers[i].header,
-			       answers[i].variable);
+	for (const struct nginx_answer *a = nginx_answers; a->variable; a++)
+		if (a->goes == GOES_CLIENT)
+			printf("    add_header %s $pierre_%s always;\n", a->header, a->variable);
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
 		printf("    if ($pierre_status = %d) { return %d \"$pierre_problem\\n\"; }\n",
 		       statuses[i], statuses[i]);
@@ -180,6 +220,10 @@ static const char *verify_pattern(void)
 void nginx_print_server(void)
 {
 	fputs(question_head, stdout);
+	puts("    # what a block around sets is not set here: it could answer in Pierre's place");
+	for (const struct nginx_seal *seal = nginx_seals; seal->name; seal++)
+		print_seal(seal, "    ");
+	fputs(question_params, stdout);
 	printf("    fastcgi_param REQUEST_URI %s;\n", verify_pattern());
 	fputs(question_tail, stdout);
 	print_denied();
@@ -191,16 +235,13 @@ static const char snippet_head[] =
 	"# Protect what is behind nginx with Pierre: include this in its location. A\n"
 	"# request without a good key or access token, or over a limit, ends here. The\n"
 	"# upstream is told who calls in X-Pierre-*, which a client cannot forge, and\n"
-	"# does not see the credential. Your own add_header and error_page lines of the\n"
-	"# server block do not reach a location that has some: repeat them beside this.\n"
+	"# does not see the credential; uwsgi_pass, scgi_pass and grpc_pass need\n"
+	"# pierre-auth-uwsgi.conf, -scgi.conf or -grpc.conf beside this for it. Your own\n"
+	"# add_header and error_page lines of the server block do not reach a location\n"
+	"# that has some: repeat them beside this.\n"
 	"# Written by `pierre nginx print --snippet`.\n"
 	"auth_request /.pierre/auth;\n";
 static const char snippet_tail[] =
-	"proxy_set_header X-Request-Id $request_id;\n"
-	"proxy_set_header Authorization \"\";\n"
-	"proxy_set_header X-API-Key \"\";\n"
-	"fastcgi_param HTTP_AUTHORIZATION \"\";\n"
-	"fastcgi_param HTTP_X_API_KEY \"\";\n"
 	"# bursts of one credential; the zone is in pierre-http.conf\n"
 	"# limit_req zone=pierre_burst burst=200 nodelay;\n"
 	"limit_req_status 429;\n"
@@ -208,23 +249,98 @@ static const char snippet_tail[] =
 	"error_page 500 = @pierre_away;\n"
 	"error_page 413 429 502 503 504 /.pierre/error;\n";
 
+/* proxy_set_header X-Pierre-Auth, or fastcgi_param HTTP_X_PIERRE_AUTH */
+static void print_line(const struct nginx_pass *p, const char *header)
+{
+	printf("%s ", p->line);
+	if (!p->cgi) {
+		fputs(header, stdout);
+		return;
+	}
+	fputs("HTTP_", stdout);
+	print_folded(header, true);
+}
+
+/* The identity goes to the upstream, the credential does not. */
+static void print_lines(const struct nginx_pass *p)
+{
+	for (const struct nginx_answer *a = nginx_answers; a->variable; a++)
+		if (a->goes == GOES_UPSTREAM) {
+			print_line(p, a->header);
+			printf(" $pierre_%s;\n", a->variable);
+		}
+	if (!p->cgi)
+		printf("%s X-Request-Id $request_id;\n", p->line);
+	for (size_t i = 0; i < CREDENTIALS; i++) {
+		print_line(p, credentials[i]);
+		puts(" \"\";");
+	}
+}
+
 void nginx_print_snippet(void)
 {
 	fputs(snippet_head, stdout);
-	for (size_t i = 0; i < ANSWERS; i++)
-		printf("auth_request_set $pierre_%s $pierre_said_%s;\n", answers[i].variable,
-		       answers[i].variable);
+	for (const struct nginx_answer *a = nginx_answers; a->variable; a++)
+		printf("auth_request_set $pierre_%s $pierre_said_%s;\n", a->variable, a->variable);
 	puts("auth_request_set $pierre_passed \"$pierre_said_status $pierre_scope\";");
-	for (size_t i = 0; i < ANSWERS; i++) {
-		if (answers[i].goes == GOES_CLIENT)
-			printf("add_header %s $pierre_%s always;\n", answers[i].header,
-			       answers[i].variable);
-		if (answers[i].goes != GOES_UPSTREAM)
-			continue;
-		printf("proxy_set_header %s $pierre_%s;\n", answers[i].header, answers[i].variable);
-		fputs("fastcgi_param HTTP_", stdout);
-		print_folded(answers[i].header, true);
-		printf(" $pierre_%s;\n", answers[i].variable);
-	}
+	for (const struct nginx_answer *a = nginx_answers; a->variable; a++)
+		if (a->goes == GOES_CLIENT)
+			printf("add_header %s $pierre_%s always;\n", a->header, a->variable);
+	for (const struct nginx_pass *p = nginx_passes; p->pass; p++)
+		if (str_eq(p->file, "pierre-auth.conf"))
+			print_lines(p);
 	fputs(snippet_tail, stdout);
+}
+
+/* nginx inherits these lines all or none, so the usual ones stand here too. */
+static void print_beside(const char *option, const char *pass)
+{
+	const struct nginx_pass *p = nginx_passes;
+
+	while (!str_eq(p->pass, pass))
+		p++;
+	printf("# Beside pierre-auth.conf where a location has a %s: who calls, and not the\n"
+	       "# credential. %s lines of the blocks around do not reach a location that\n"
+	       "# has some: repeat beside this what your upstream needs of them.\n"
+	       "# Written by `pierre nginx print %s`.\n", p->pass, p->line, option);
+	if (p->standard)
+		printf("include %s;\n", p->standard);
+	print_lines(p);
+}
+
+void nginx_print_uwsgi(void)
+{
+	print_beside("--uwsgi", "uwsgi_pass");
+}
+
+void nginx_print_scgi(void)
+{
+	print_beside("--scgi", "scgi_pass");
+}
+
+void nginx_print_grpc(void)
+{
+	print_beside("--grpc", "grpc_pass");
+}
+
+/* --- the lines, for the checker --------------------------------------------------------- */
+
+const char *nginx_upstream_header(size_t i)
+{
+	for (const struct nginx_answer *a = nginx_answers; a->variable; a++)
+		if (a->goes == GOES_UPSTREAM && i-- == 0)
+			return a->header;
+	return i < CREDENTIALS ? credentials[i] : NULL;
+}
+
+bool nginx_names_header(const struct nginx_pass *p, const char *name, const char *header)
+{
+	if (!p->cgi)
+		return strcasecmp(name, header) == 0;
+	if (!str_starts(name, "HTTP_"))
+		return false;
+	for (name += strlen("HTTP_"); *name && *header; name++, header++)
+		if (*name != (*header == '-' ? '_' : toupper((unsigned char)*header)))
+			return false;
+	return *name == *header;
 }

@@ -85,6 +85,7 @@ sub fast_routes {
 # nginx    0: no nginx (direct FastCGI on $p->{fast_socket})
 # login_rate  of the shipped nginx site; default practically none
 # wait     0: return before it answers
+# nginx_errors  1: nginx logs as it does by itself, at level error
 # site     text of one more server block of nginx, listening on @SITE_PORT@ (plain
 #          HTTP, client in {site}); @DIR@ is the test's directory
 sub start {
@@ -369,9 +370,7 @@ sub fill {
 	my $text = slurp($from) or die "cannot read $from\n";
 	$text =~ s/\@(\w+)\@/$with{$1} \/\/ die "$from: no value for $1\n"/ge;
 	$text =~ s/^\s*listen \[::1\].*\n//mg if !ipv6();
-	open my $f, '>', $to or die "$to: $!\n";
-	print $f $text;
-	close $f;
+	rewrite($to, $text);
 }
 sub ipv6 { return slurp('/proc/net/if_inet6') =~ /^0{31}1 /m }
 
@@ -381,6 +380,7 @@ sub start_nginx {
 	mkdir "$dir/snippets";
 	mkdir "$dir/tls";
 	copy($_, "$dir/snippets/") or die "copy $_: $!\n" for glob "$SOURCE/nginx/pierre-*.conf";
+	copy("/etc/nginx/$_", $dir) or die "copy $_: $!\n" for qw(uwsgi_params scgi_params);
 	copy($_, "$dir/tls/") or die "copy $_: $!\n" for glob tls($self) . '/*.pem';
 	copy(tls($self) . '/server.key', "$dir/tls/") or die "copy: $!\n";
 	$self->give("$dir/tls/server.key");
@@ -394,6 +394,7 @@ sub start_nginx {
 			HTTPS_PORT => $self->{port}, HTTP_PORT => $self->{http_port},
 			DEMO_SOCKET => "$self->{dir}/run/demo.sock");
 		$self->add_site("$dir/nginx.conf") if $self->{site_text};
+		$self->log_errors("$dir/nginx.conf") if $self->{nginx_errors};
 		last if $self->try_nginx($dir);
 		die "nginx does not start:\n" . $self->nginx_log if $try == 10;
 	}
@@ -401,14 +402,23 @@ sub start_nginx {
 	$self->{http} = Pierre::Client->new(port => $self->{http_port}, plain => 1);
 }
 
+sub rewrite {
+	my ($file, $text) = @_;
+	open my $f, '>', $file or die "$file: $!\n";
+	print $f $text;
+	close $f;
+}
+
+sub log_errors {
+	my ($self, $conf) = @_;
+	rewrite($conf, slurp($conf) =~ s/^(\s*error_log \S+) alert;/$1 error;/gmr);
+}
+
 sub add_site {
 	my ($self, $conf) = @_;
 	my %with = (SITE_PORT => free_port(), DIR => $self->{dir});
 	my $text = $self->{site_text} =~ s/\@(\w+)\@/$with{$1}/gr;
-	my $whole = slurp($conf) =~ s/\}\s*\z/$text}\n/r;
-	open my $f, '>', $conf or die "$conf: $!\n";
-	print $f $whole;
-	close $f;
+	rewrite($conf, slurp($conf) =~ s/\}\s*\z/$text}\n/r);
 	$self->{site} = Pierre::Client->new(port => $with{SITE_PORT}, plain => 1);
 }
 
