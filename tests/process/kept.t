@@ -23,7 +23,7 @@ END
 my @routes = Pierre::fast_routes();
 
 my ($backend) = Pierre::backends() or plan skip_all => 'no backend';
-my $p = Pierre->start(backend => $backend, site => $SITE, env => { LOG_LEVEL => 'debug' });
+my $p = Pierre->start(backend => $backend, site => $SITE, nginx_errors => 1, env => { LOG_LEVEL => 'debug' });
 my $port = $p->{site}{port};
 my $user = $p->approved_user;
 $p->sql("UPDATE users SET tier = 'enterprise' WHERE id = '$user->{user_id}'");   # no limit
