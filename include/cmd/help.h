@@ -15,5 +15,6 @@ void help_list(FILE *out, const char *group);
 
 void man_write(FILE *out);                /* pierre.1 */
 void man_options_markdown(FILE *out);     /* the README's configuration table */
+void man_nginx_markdown(FILE *out);       /* its table of what config check --nginx finds */
 
 #endif

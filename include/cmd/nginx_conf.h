@@ -16,6 +16,7 @@ struct directive {
 	const char *name;
 	const char *const *args;
 	size_t n_args;
+	bool is_block;                    /* { ... } and no ; */
 	const struct directive *parent;   /* NULL: the root */
 	const struct directive *next;     /* in the order of the text, over all levels */
 	const char *file;

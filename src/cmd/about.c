@@ -40,6 +40,8 @@ static int help_run(const struct cmd_args *a)
 		man_write(stdout);
 	else if (cmd_option(a, "--options-markdown"))
 		man_options_markdown(stdout);
+	else if (cmd_option(a, "--nginx-markdown"))
+		man_nginx_markdown(stdout);
 	else
 		return help_words(a);
 	return EXIT_OK;
@@ -83,6 +85,7 @@ static int openapi_run(const struct cmd_args *a)
 static const struct cmd_option help_options[] = {
 	{ "--man", NULL, "Print the man page, pierre.1." },
 	{ "--options-markdown", NULL, "Print the configuration table of the README." },
+	{ "--nginx-markdown", NULL, "Print the README's table of what config check --nginx finds." },
 	{ 0 },
 };
 

@@ -1,6 +1,6 @@
 /*
- * cmd/man.c - pierre.1 and the README's configuration table, made from the
- * command and option tables, so that neither can be out of date.
+ * cmd/man.c - pierre.1 and two tables of the README, made from the tables of
+ * commands, options and rules, so that none can be out of date.
  */
 #include "config.h"
 
@@ -9,6 +9,7 @@
 
 #include "cmd/args.h"
 #include "cmd/help.h"
+#include "cmd/nginx_rules.h"
 
 /* Text for roff: hyphens that can be copied, nothing read as a request. */
 static void roff(FILE *out, const char *text)
@@ -65,6 +66,16 @@ static void man_commands(FILE *out)
 	for (const struct cmd *const *table = cmd_tables; *table; table++)
 		for (const struct cmd *c = *table; c->words; c++)
 			man_command(out, c);
+}
+
+static void man_nginx(FILE *out)
+{
+	fputs(".SH NGINX\n\\fBnginx \\-T | pierre config check \\-\\-nginx \\-\\fR finds:\n", out);
+	for (const struct nginx_rule *r = nginx_rules; r->finds; r++) {
+		fputs(".TP\n", out);
+		roff_line(out, r->finds);
+		roff_line(out, r->sentence);
+	}
 }
 
 /* "yes or no", "a number from 1 to 256", ... */
@@ -160,6 +171,7 @@ void man_write(FILE *out)
 	for (const struct cmd_option *o = global_options; o->name; o++)
 		man_option(out, o);
 	man_commands(out);
+	man_nginx(out);
 	man_configuration(out);
 	fputs(".SH EXIT STATUS\n.TP\n0\nDone.\n.TP\n1\nFailed; one sentence on standard error.\n"
 	      ".TP\n2\nThe command line was wrong.\n", out);
@@ -178,4 +190,11 @@ void man_options_markdown(FILE *out)
 			*o->fallback ? "`" : "", o->flags & CONF_RELOAD ? "yes" : "no",
 			o->sentence);
 	}
+}
+
+void man_nginx_markdown(FILE *out)
+{
+	fputs("| It finds | What is wrong: what to change |\n|---|---|\n", out);
+	for (const struct nginx_rule *r = nginx_rules; r->finds; r++)
+		fprintf(out, "| %s | %s |\n", r->finds, r->sentence);
 }

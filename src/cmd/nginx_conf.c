@@ -146,7 +146,8 @@ static bool include(struct parse *p, const char *pattern, const struct directive
 }
 
 static struct directive *new_directive(struct parse *p, const struct file *f,
-				       const struct directive *block, const char **words, size_t n)
+				       const struct directive *block, bool is_block,
+				       const char **words, size_t n)
 {
 	struct directive *d = arena_new_struct(p->arena, struct directive);
 	const char **args = arena_alloc(p->arena, n * sizeof(*args));
@@ -154,7 +155,7 @@ static struct directive *new_directive(struct parse *p, const struct file *f,
 	for (size_t i = 1; i < n; i++)
 		args[i - 1] = words[i];
 	*d = (struct directive){ .name = words[0], .args = args, .n_args = n - 1, .parent = block,
-				 .file = f->name };
+				 .is_block = is_block, .file = f->name };
 	p->last->next = d;
 	p->last = d;
 	return d;
@@ -177,10 +178,10 @@ static bool parse_directive(struct parse *p, const struct file *f, const char **
 	if (*(*s)++ == ';') {
 		if (str_eq(words[0], "include") && n == 2)
 			return include(p, words[1], block);
-		new_directive(p, f, block, words, n);
+		new_directive(p, f, block, false, words, n);
 		return true;
 	}
-	d = new_directive(p, f, block, words, n);
+	d = new_directive(p, f, block, true, words, n);
 	if (!parse_text(p, f, s, d))
 		return false;
 	if (**s != '}')
@@ -210,7 +211,7 @@ const struct directive *nginx_conf_parse(struct arena *arena, const char *dump,
 	struct directive *root = arena_new_struct(arena, struct directive);
 	const char *s;
 
-	*root = (struct directive){ .name = "", .file = "" };
+	*root = (struct directive){ .name = "", .file = "", .is_block = true };
 	p->arena = arena;
 	p->last = root;
 	p->err_r = err_r;

@@ -10,9 +10,16 @@ my ($backend) = Pierre::backends();
 my $p = Pierre->start(backend => $backend, serve => 0, site => <<'END');
 server {
 	listen 127.0.0.1:@SITE_PORT@;
+	error_log @DIR@/nginx/nginx-error.log alert;
 	include snippets/pierre-auth-locations.conf;
 	location / { include snippets/pierre-auth.conf; root /nowhere; }
+	location /uwsgi/ { include snippets/pierre-auth.conf; include snippets/pierre-auth-uwsgi.conf; uwsgi_pass unix:/nowhere; }
+	location /scgi/ { include snippets/pierre-auth.conf; include snippets/pierre-auth-scgi.conf; scgi_pass unix:/nowhere; }
+	location /grpc/ { include snippets/pierre-auth.conf; include snippets/pierre-auth-grpc.conf; grpc_pass grpc://unix:/nowhere; }
+	location /proxy/ { include snippets/pierre-auth.conf; proxy_pass http://demo; }
+	location /php/ { include snippets/pierre-auth.conf; fastcgi_pass unix:/nowhere; }
 }
+server { listen 127.0.0.1:@SITE_PORT@; server_name another; }
 END
 my $conf = "$p->{dir}/nginx";
 my $dump = Pierre::capture([ 'nginx', '-T', '-p', $conf, '-e', "$p->{dir}/e", '-c', "$conf/nginx.conf" ],
@@ -75,20 +82,105 @@ my @mistakes = (
 		qr{location /in: its add_header drops}, 1 ],
 	[ 'underscores in headers', 'nginx.conf', sub { s/(include snippets\/pierre-auth-locations.conf;)/underscores_in_headers on; $1/ },
 		qr{location = /\.pierre/auth: a client's X_Pierre}, 1 ],
+	[ 'underscores in the headers of another server', 'nginx.conf', sub { s/(server_name another;)/$1 underscores_in_headers on;/ },
+		qr{location = /\.pierre/auth: a client's X_Pierre}, 1 ],
+	[ 'headers with any name', 'nginx.conf', sub { s/(server_name another;)/$1 ignore_invalid_headers off;/ },
+		qr{location = /\.pierre/auth: a client's X_Pierre}, 1 ],
+	(map { my $pass = $_; [ "$pass without its snippet", 'nginx.conf', sub { s/include snippets\/pierre-auth-$pass.conf;// },
+		qr{location /$pass/: .*pierre-auth-uwsgi.conf, -scgi}, 1 ] } qw(uwsgi scgi grpc)),
+	[ 'one parameter of the site\'s after the snippet\'s file was cut', 'snippets/pierre-auth-uwsgi.conf',
+		sub { s/^uwsgi_param HTTP_X_API_KEY.*//m }, qr{location /uwsgi/: .*the whole key}, 1 ],
+	[ 'a header of a nested location', 'nginx.conf',
+		sub { s/(location \/proxy\/ \{[^}]*)/$1 location \/proxy\/in { proxy_set_header Host a; proxy_pass http:\/\/demo; }/ },
+		qr{location /proxy/in: its own lines drop}, 1 ],
+	[ 'a parameter of a nested location', 'nginx.conf',
+		sub { s/(location \/php\/ \{[^}]*)/$1 location \/php\/in { fastcgi_param A b; fastcgi_pass unix:\/nowhere; }/ },
+		qr{location /php/in: its own lines drop}, 1 ],
+	[ 'a parameter of an if', 'nginx.conf',
+		sub { s/(location \/php\/ \{[^}]*)/$1 if (\$arg_a) { fastcgi_param A b; }/ }, qr{if \(\$arg_a\): its own lines drop}, 1 ],
+	[ 'a nested location with its own lines and none of ours around', 'nginx.conf',
+		sub { s/(location \/uwsgi\/ \{[^}]*)/$1 location \/uwsgi\/in { uwsgi_param A b; uwsgi_pass unix:\/nowhere; }/ },
+		qr{location /uwsgi/in: .*the whole key}, 1 ],
+	[ 'a cache in the question', 'snippets/pierre-auth-locations.conf', sub { s/fastcgi_cache off;// },
+		qr{location = /\.pierre/auth: the question inherits}, 2 ],
+	[ 'another value in the question', 'snippets/pierre-auth-locations.conf', sub { s/fastcgi_intercept_errors off;/fastcgi_intercept_errors on;/ },
+		qr{location = /\.pierre/auth: the question inherits}, 2 ],
+	[ 'a question that goes elsewhere', 'snippets/pierre-auth-locations.conf', sub { s/fastcgi_pass pierre_fast;/fastcgi_pass unix:\/elsewhere;/ },
+		qr{location = /\.pierre/auth: the question is not put to Pierre}, 2 ],
+	[ 'a loud error_log', 'nginx.conf', sub { s/(server \{\s+listen [^;]*;\s+error_log \S+) alert(?=;\s+include)/$1 crit/ },
+		qr{location = /\.pierre/auth: below alert}, 1 ],
+	[ 'an error_log of a location', 'nginx.conf', sub { s/(location \/proxy\/ \{)/$1 error_log \/tmp\/log;/ },
+		qr{location /proxy/: below alert}, 1 ],
+	[ 'a server that returns', 'nginx.conf', sub { s/(include snippets\/pierre-auth-locations.conf;)/$1 return 403;/ },
+		qr{ server: the server's rewrite}, 1 ],
+	[ 'a server that rewrites', 'nginx.conf', sub { s/(include snippets\/pierre-auth-locations.conf;)/$1 rewrite ^\/a \/b;/ },
+		qr{ server: the server's rewrite}, 1 ],
+	[ 'an if on the file', 'nginx.conf', sub { s/(include snippets\/pierre-auth-locations.conf;)/$1 if (!-f \$request_filename) { return 404; }/ },
+		qr{ if .*: the server's rewrite}, 1 ],
+	[ 'a cost of the server in an if', 'nginx.conf', sub { s/(include snippets\/pierre-auth-locations.conf;)/$1 if (\$host = a) { set \$pierre_cost 2; }/ },
+		qr{ if .*: nginx runs the server's `set` again}, 1 ],
+	[ 'no question in the server', 'nginx.conf', sub { s/include snippets\/pierre-auth-locations.conf;// }, qr/include pierre-auth-locations.conf/, 6 ],
+	[ 'an answer that is set', 'nginx.conf', sub { s/(location \/proxy\/ \{)/$1 set \$pierre_passed "204 ";/ },
+		qr{location /proxy/: the variable holds}, 1 ],
+	[ 'a return', 'nginx.conf', sub { s/(location \/proxy\/ \{)/$1 return 301 \/a;/ }, qr{location /proxy/: nginx returns}, 1 ],
+	[ 'a return of a nested location', 'nginx.conf', sub { s/(location \/proxy\/ \{)/$1 location \/proxy\/in { return 200 a; }/ },
+		qr{location /proxy/in: nginx returns}, 1 ],
+	[ 'satisfy any in the server', 'nginx.conf', sub { s/(include snippets\/pierre-auth-locations.conf;)/$1 satisfy any;/ },
+		qr{location \S+: an outer `satisfy any`}, 6 ],
+	[ 'a nested location without Pierre', 'nginx.conf', sub { s/(location \/proxy\/ \{)/$1 location \/proxy\/in { auth_request off; }/ },
+		qr{location /proxy/in: its auth_request takes}, 1 ],
+	[ 'an auth_request_set of a nested location', 'nginx.conf',
+		sub { s/(location \/proxy\/ \{)/$1 location \/proxy\/in { auth_request_set \$a b; }/ }, qr{location /proxy/in: its auth_request_set}, 1 ],
+	[ 'an error_page of a nested location', 'nginx.conf',
+		sub { s/(location \/proxy\/ \{)/$1 location \/proxy\/in { error_page 404 \/a; }/ }, qr{location /proxy/in: its error_page}, 1 ],
 	[ 'the door without the other headers', 'nginx.conf',
 		sub { s/\s*include snippets\/pierre-headers.conf;// }, qr{location /demo/: its add_header drops}, 1 ],
 );
+my %said;
 for (@mistakes) {
 	my ($name, $file, $change, $said, $times) = @$_;
 	subtest $name => sub {
 		my $r = check(with($file, $change));
 		is $r->{status}, 1, 'is a mistake';
 		my @lines = split /\n/, $r->{err};
+		$said{ s/^pierre: \S+: (?:location [^:]+|if [^:]+|server): //r }++ for @lines;
 		is scalar(@lines), $times, "said $times times" or diag $r->{err};
 		is scalar(grep { !/$said/ } @lines), 0, 'and nothing else is' or diag $r->{err};
-		is scalar(grep { !/^pierre: \S+: location .+: .+: .+/ } @lines), 0, 'where, what, and what to change';
+		is scalar(grep { !/^pierre: \S+: (?:location .+|if .+|server): .+: .+/ } @lines), 0, 'where, what, and what to change';
 	};
 }
+
+# What looks like one of them and lets nobody pass.
+my @sound = (
+	[ 'redirects of a server', 'include snippets/pierre-auth-locations.conf;',
+		'if ($host = www) { return 301 https://a$request_uri; } rewrite ^/old/(.*) /new/$1 permanent; rewrite ^/x https://a;' ],
+	[ 'a refusal of a server', 'include snippets/pierre-auth-locations.conf;', 'if ($http_user_agent ~ bad) { return 403; }' ],
+	[ 'a variable of a server', 'include snippets/pierre-auth-locations.conf;', 'set $mine 1; if ($uri ~ a) { set $mine 2; } break;' ],
+	[ 'a preflight of a location', 'location /proxy/ {', 'if ($request_method = OPTIONS) { return 204; }' ],
+	[ 'satisfy any beside the snippet', 'location /proxy/ {', 'satisfy any; allow 10.0.0.0/8; deny all;' ],
+	[ 'a nested location of files', 'location /proxy/ {', 'location /proxy/files { root /nowhere; }' ],
+	[ 'a nested location that passes on by the lines around it', 'location /proxy/ {', 'location /proxy/in { proxy_pass http://demo; }' ],
+	[ 'memcached, which is sent a key of the cache only', 'location /proxy/ {', 'location /proxy/in { memcached_pass unix:/nowhere; }' ],
+	[ 'lines of a location that is not protected', 'server_name another;', 'location /a { proxy_set_header A b; proxy_pass http://demo; return 200; }' ],
+	[ 'a loud log of another server', 'server_name another;', 'error_log /tmp/log debug;' ],
+	[ 'a log that is thrown away', 'location /proxy/ {', 'error_log /dev/null;' ],
+);
+for (@sound) {
+	my ($name, $after, $text) = @$_;
+	my $r = check(with('nginx.conf', sub { s/^(.*\Q$after\E)/$1 $text/m }));
+	is $r->{err}, '', "no mistake: $name";
+}
+
+subtest 'the man page and the README list what is looked for' => sub {
+	my @rows = grep { /^\| (?!It finds)/ } split /\n/, Pierre::capture([ $p->binary, 'help', '--nginx-markdown' ], {})->{out};
+	my $man = Pierre::capture([ $p->binary, 'help', '--man' ], {})->{out} =~ s/\\-/-/gr;
+	for (@rows) {
+		my ($finds, $sentence) = /^\| (.*?) \| (.*) \|$/;
+		like $man, qr/^\Q$finds\E\n\Q$sentence\E$/m, "in the man page: $finds";
+		ok delete $said{$sentence}, "a test has it: $finds";
+	}
+	is join("\n", sort keys %said), '', 'nothing else is said';
+};
 
 subtest 'texts that are none' => sub {
 	for ([ '', qr/nothing in this/ ], [ "http { server { } }", qr/nothing in this/ ], [ "http {", qr/does not end/ ],

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # The README's tour and the shell commands after it, run as written, and its
-# table of options.
+# tables of options and of nginx's mistakes.
 use strict;
 use warnings;
 use FindBin;
@@ -11,7 +11,7 @@ use Pierre::Check;
 my $readme = Pierre::slurp("$Pierre::SOURCE/README.md");
 sub block { my ($name) = @_; return $readme =~ /<!-- $name -->\n```\w+\n(.*?)```\n<!-- \/$name -->/s ? $1 : undef }
 my ($tour, $shell) = map { block($_) } qw(tour shell);
-my ($options) = $readme =~ /<!-- options -->\n(.*?)<!-- \/options -->/s;
+my %table = map { $_ => $readme =~ /<!-- $_ -->\n(.*?)<!-- \/$_ -->/s ? $1 : '' } qw(options nginx);
 ok($tour && $shell, 'the README has a tour and shell commands') or BAIL_OUT('README.md has lost its tour');
 
 # What the tour must show, in this order.
@@ -71,6 +71,5 @@ if (grep { $_ eq 'postgresql' } Pierre::backends()) {
 	ok(eval { Pierre::psql("DROP $_ $name") for qw(DATABASE ROLE); 1 }, 'gone again') or diag($@);
 }
 
-my $made = `'$Pierre::BUILD/pierre' help --options-markdown`;
-is($options, $made, 'the table of options is what the program prints');
+is($table{$_}, scalar `'$Pierre::BUILD/pierre' help --$_-markdown`, "the table of $_ is what the program prints") for sort keys %table;
 done_testing;
