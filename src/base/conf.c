@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/conf.h"
+#include "base/origin.h"
 #include "base/str.h"
 
 #define VALUE_MAX ((size_t)65536)
@@ -69,13 +70,30 @@ static bool set_word(const struct conf_option *o, const char *text, int64_t *out
 	return false;
 }
 
+static bool set_text(const struct conf *c, const struct conf_option *o, const char *text,
+		     const char **out, struct err *err_r)
+{
+	const char *list, *bad = NULL;
+
+	if (!(o->flags & CONF_ORIGINS)) {
+		*out = arena_strdup(c->arena, text);
+		return true;
+	}
+	list = origins_read(c->arena, text, &bad);
+	if (!list)
+		return err_field(err_r, ERR_CONFIG, o->name, "%s: browsers never send '%.100s': an origin is "
+				 "scheme://host[:port] in lower case, without a path, and without the port "
+				 "that the scheme has anyway", o->name, bad);
+	*out = list;
+	return true;
+}
+
 static bool set_value(struct conf *c, const struct conf_option *o, const char *text,
 		      struct err *err_r)
 {
 	switch (o->type) {
 	case CONF_TEXT:
-		*(const char **)member(c, o) = arena_strdup(c->arena, text);
-		return true;
+		return set_text(c, o, text, member(c, o), err_r);
 	case CONF_BOOL:
 		return set_bool(o, text, member(c, o), err_r);
 	case CONF_WORD:

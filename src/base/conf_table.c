@@ -78,6 +78,9 @@ const struct conf_option conf_options[] = {
 	  .words = durability_words,
 	  .sentence = "async: a request is let through when its usage row is in shared memory; "
 		      "sync: when the row is committed, or 503 after DATABASE_TIMEOUT_MS." },
+	{ "CORS_ORIGINS", CONF_TEXT, CONF_RELOAD | CONF_ORIGINS, AT(cors_origins), .fallback = "",
+	  .sentence = "Origins of web pages that may call Pierre's own routes, such as "
+		      "https://app.example.org, blanks or commas between; empty = none." },
 	{ "LOG_LEVEL", CONF_WORD, CONF_RELOAD, AT(log_level), .fallback = "info", .words = level_words,
 	  .sentence = "The least important line that is logged: debug, info, warn or error." },
 	{ "PIERRE_CLOCK_OFFSET", CONF_INT, 0, AT(clock_offset), .fallback = "0",

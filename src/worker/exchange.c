@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/cors.h"
 #include "http/problem.h"
 #include "resource/call.h"
 #include "resource/subrequest.h"
@@ -45,8 +46,8 @@ struct parked {
 	enum http_method method;
 	const char *method_text;   /* a constant */
 	const struct route *route;
-	size_t id_len, len;
-	char texts[];              /* request id, '\0', reply */
+	size_t id_len, origin_len, len;
+	char texts[];              /* request id, '\0', parameter HTTP_ORIGIN, '\0', reply */
 };
 
 static bool is_fast(const struct worker *w)
@@ -116,8 +117,12 @@ static void run(struct worker *w, struct exchange *x)
 
 static void make_reply(struct worker *w, struct exchange *x)
 {
+	const char *origins = w->child->conf->cors_origins;
+
 	x->status = x->res.status;
 	subrequest_answer(&x->req, &x->res);
+	if (*origins && !subrequest_is(&x->req))
+		cors_answer(origins, &x->req, &x->res);
 	x->out = (struct strbuf){ .arena = w->arena };
 	response_write(&x->res, x->req.request_id, x->req.method == HTTP_HEAD, &x->out);
 }
@@ -179,10 +184,15 @@ static bool must_wait(const struct worker *w, const struct exchange *x)
 	return w->child->conf->usage_durability == USAGE_SYNC && !is_committed(w, x->recorded);
 }
 
+static char *parked_origin(struct parked *p) { return p->texts + p->id_len + 1; }
+static char *parked_reply(struct parked *p) { return parked_origin(p) + p->origin_len + 1; }
+
 static void park(struct worker *w, struct exchange *x)
 {
-	size_t id_len = strlen(x->req.request_id), size = id_len + 1 + x->out.len;
-	struct parked *p = malloc(sizeof(*p) + size);
+	const char *origin = request_param(&x->req, "HTTP_ORIGIN");
+	const char *given = arena_printf(w->arena, "HTTP_ORIGIN=%s", origin ? origin : "");
+	size_t id_len = strlen(x->req.request_id), origin_len = strlen(given);
+	struct parked *p = malloc(sizeof(*p) + id_len + 1 + origin_len + 1 + x->out.len);
 
 	if (!p)
 		abort();
@@ -190,10 +200,11 @@ static void park(struct worker *w, struct exchange *x)
 		.recorded = x->recorded, .start_us = x->start_us, .status = x->status,
 		.subrequest = subrequest_is(&x->req), .method = x->req.method,
 		.method_text = http_method_names[x->req.method], .route = x->match.route,
-		.id_len = id_len, .len = x->out.len,
+		.id_len = id_len, .origin_len = origin_len, .len = x->out.len,
 	};
 	memcpy(p->texts, x->req.request_id, id_len + 1);
-	memcpy(p->texts + id_len + 1, x->out.s, x->out.len);
+	memcpy(parked_origin(p), given, origin_len + 1);
+	memcpy(parked_reply(p), x->out.s, x->out.len);
 	fcgi_park(x->fcgi, p);
 	ring_wake_recorder(w->child->room);
 }
@@ -221,13 +232,13 @@ bool exchange_finish(struct worker *w, struct fcgi *f, bool late)
 {
 	static char is_subrequest[] = "PIERRE_SUBREQUEST=1";
 	struct parked *p = fcgi_parked(f);
-	char *given[] = { p->subrequest ? is_subrequest : NULL, NULL };
+	char *given[] = { parked_origin(p), p->subrequest ? is_subrequest : NULL, NULL };
 	struct params params;
 	bool committed = is_committed(w, p->recorded);
 	struct exchange x = {
 		.fcgi = f, .start_us = p->start_us, .start = p->start_us / 1000,
 		.status = p->status, .match.route = p->route,
-		.out = { .s = p->texts + p->id_len + 1, .len = p->len },
+		.out = { .s = parked_reply(p), .len = p->len },
 		.req = { .arena = w->arena, .method = p->method, .method_text = p->method_text,
 			 .path = p->route->pattern, .request_id = p->texts, .params = &params },
 	};

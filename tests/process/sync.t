@@ -29,7 +29,8 @@ sub start {
 
 my $number = 0;
 sub id { return sprintf '%s%08x%016x', substr("$_[0]-------", 0, 8), $$, ++$number }
-sub params { my ($p, $id) = @_; return { REQUEST_ID => $id, HTTP_X_API_KEY => $p->{key}{api_key}, PIERRE_ROUTE => 'sync' } }
+sub params { my ($p, $id) = @_; return { REQUEST_ID => $id, HTTP_X_API_KEY => $p->{key}{api_key}, PIERRE_ROUTE => 'sync',
+	HTTP_ORIGIN => 'https://app.example.org' } }
 sub verify {
 	my ($p, $id, %more) = @_;
 	return FastCGI::get($p->{fast_socket}, '/verify', params => { %{ params($p, $id) }, %more });
@@ -147,12 +148,14 @@ for my $backend (Pierre::backends()) {
 	};
 
 	subtest "$backend: a commit that does not come" => sub {
-		my $p = start($backend, WORKERS => 1, DATABASE_TIMEOUT_MS => $LATE_MS);
+		my $p = start($backend, WORKERS => 1, DATABASE_TIMEOUT_MS => $LATE_MS,
+			CORS_ORIGINS => 'https://app.example.org');
 		my $release = hold_usage($p);
 		my @parked = map { ask($p, id('late')) } 1 .. 5;
 		for (@parked) {
 			my $r = FastCGI::reply($_);
 			is("$r->{status} " . ($r->{headers}{'retry-after'} // ''), '503 1', 'refused in the end, with Retry-After');
+			is($r->{headers}{'access-control-allow-origin'}, 'https://app.example.org', 'which a web page can read');
 		}
 		my $rows = waiting($p);
 		my $r = verify($p, id('never'));

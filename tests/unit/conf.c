@@ -54,6 +54,22 @@ static void test_values(void)
 	conf_free(&c);
 }
 
+static void test_origins(void)
+{
+	struct err err;
+	struct conf *a = load("CORS_ORIGINS=' https://a.org,http://b.org:81 '\n", &err), *b = load("", &err);
+	const struct conf_option *o = conf_options;
+
+	while (strcmp(o->name, "CORS_ORIGINS") != 0)
+		o++;
+	is_str(a ? a->cors_origins : NULL, "https://a.org http://b.org:81", "origins are read once");
+	is_str(a ? conf_value(a, o, NULL, 0) : NULL, "https://a.org http://b.org:81", "and shown");
+	is_str(b ? b->cors_origins : NULL, "", "none by default");
+	ok(a && b && conf_needs_restart(a, b) == NULL, "they may change at a reload");
+	conf_free(&a);
+	conf_free(&b);
+}
+
 static void test_files(void)
 {
 	struct err err;
@@ -86,6 +102,8 @@ static void test_refusals(void)
 		{ "WORKERS=65\n", "WORKERS is above MAX_WORKERS, which is 64" },
 		{ "MAX_WORKERS=3\nSLOW_WORKERS=4\n", "SLOW_WORKERS is above MAX_WORKERS" },
 		{ "just words\n", ":1:" }, { "WORKERS_FILE=x\n", "WORKERS_FILE" },
+		{ "CORS_ORIGINS=https://a.org, https://B.org\n", "CORS_ORIGINS: browsers never send 'https://B.org'" },
+		{ "CORS_ORIGINS=*\n", "CORS_ORIGINS: browsers never send '*'" },
 		{ "BCRYPT_COST=3\n", "BCRYPT_COST" }, { "BCRYPT_COST=16\n", "BCRYPT_COST" },
 	};
 	struct err err;
@@ -230,6 +248,7 @@ int main(void)
 	snprintf(path, sizeof(path), "%s/conf", dir);
 	snprintf(secret, sizeof(secret), "%s/secret", dir);
 	test_values();
+	test_origins();
 	test_files();
 	test_refusals();
 	test_check();
