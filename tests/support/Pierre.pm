@@ -88,6 +88,7 @@ sub fast_routes {
 # nginx_errors  1: nginx logs as it does by itself, at level error
 # site     text of one more server block of nginx, listening on @SITE_PORT@ (plain
 #          HTTP, client in {site}); @DIR@ is the test's directory
+# edit     snippet => code that changes its text in $_, as an operator would
 sub start {
 	my ($class, %o) = @_;
 	my $self = bless { nginx => 1, serve => 1, wait => 1, login_rate => '1000r/s',
@@ -372,6 +373,16 @@ sub fill {
 	$text =~ s/^\s*listen \[::1\].*\n//mg if !ipv6();
 	rewrite($to, $text);
 }
+sub edit_file {
+	my ($path, $change) = @_;
+	my $before = slurp($path);
+	my $text = $before;
+	$change->() for $text;
+	$text ne $before or die "$path: nothing was changed\n";
+	open my $f, '>', $path or die "$path: $!\n";
+	print $f $text;
+	close $f;
+}
 sub ipv6 { return slurp('/proc/net/if_inet6') =~ /^0{31}1 /m }
 
 sub start_nginx {
@@ -388,6 +399,7 @@ sub start_nginx {
 	$self->fill("$SOURCE/nginx/pierre-http.conf.in", "$dir/snippets/pierre-http.conf",
 		FAST_SOCKET => $self->{fast_socket}, SLOW_SOCKET => $self->{slow_socket},
 		LOGIN_RATE => $self->{login_rate});
+	edit_file("$dir/snippets/$_", $self->{edit}{$_}) for keys %{ $self->{edit} // {} };
 	for my $try (1 .. 10) {
 		@$self{qw(port http_port)} = (free_port(), free_port());
 		$self->fill("$SOURCE/nginx/dev.conf.in", "$dir/nginx.conf", DIR => $dir, TLS => "$dir/tls",
