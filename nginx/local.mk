@@ -3,14 +3,16 @@ pierrerundir = /run/pierre
 
 nginxsitedir = $(nginxconfdir)/sites-available
 nginxsnippetsdir = $(nginxconfdir)/snippets
-nginx_sites = nginx/pierre.conf nginx/pierre-protect.conf
+nginx_edited = sites-available/pierre.conf sites-available/pierre-protect.conf \
+	snippets/pierre-cors.conf
 nodist_nginxsnippets_DATA = nginx/pierre-http.conf
 dist_nginxsnippets_DATA = nginx/pierre-auth.conf nginx/pierre-auth-http.conf \
 	nginx/pierre-auth-locations.conf nginx/pierre-auth-uwsgi.conf \
 	nginx/pierre-auth-scgi.conf nginx/pierre-auth-grpc.conf \
 	nginx/pierre-headers.conf nginx/pierre-locations.conf nginx/pierre-params.conf \
 	nginx/pierre-tls.conf
-EXTRA_DIST += nginx/pierre-protect.conf nginx/pierre.conf.in nginx/pierre-http.conf.in nginx/dev.conf.in
+EXTRA_DIST += nginx/pierre-cors.conf nginx/pierre-protect.conf nginx/pierre.conf.in \
+	nginx/pierre-http.conf.in nginx/dev.conf.in
 CLEANFILES += nginx/pierre.conf nginx/pierre-http.conf
 
 # [x] keeps configure from filling these in here
@@ -24,17 +26,17 @@ nginx/pierre.conf: nginx/pierre.conf.in Makefile
 nginx/pierre-http.conf: nginx/pierre-http.conf.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) nginx && $(PIERRE_FILL) $(srcdir)/nginx/pierre-http.conf.in >$@
 
-# Sites are edited where they are installed: what is there stays, also in an
+# Files that are edited where they are installed: what is there stays, also in an
 # upgrade, and only what was never edited is uninstalled.
 all-local: nginx/pierre.conf
-install-sites: nginx/pierre.conf
-	$(INSTALL) -d -m 755 "$(DESTDIR)$(nginxsitedir)"
-	@for f in $(nginx_sites); do \
-	to="$(DESTDIR)$(nginxsitedir)/$${f#nginx/}"; test -f $$f || f=$(srcdir)/$$f; \
+install-edited: nginx/pierre.conf
+	$(INSTALL) -d -m 755 "$(DESTDIR)$(nginxsitedir)" "$(DESTDIR)$(nginxsnippetsdir)"
+	@for name in $(nginx_edited); do \
+	to="$(DESTDIR)$(nginxconfdir)/$$name"; f=nginx/$${name##*/}; test -f $$f || f=$(srcdir)/$$f; \
 	if ! test -e "$$to"; then echo "install $$to"; $(INSTALL_DATA) $$f "$$to" || exit 1; \
 	elif ! cmp -s $$f "$$to"; then echo "kept $$to, which differs from $$f"; fi; done
-uninstall-sites:
-	for f in $(nginx_sites); do \
-	to="$(DESTDIR)$(nginxsitedir)/$${f#nginx/}"; test -f $$f || f=$(srcdir)/$$f; \
+uninstall-edited:
+	for name in $(nginx_edited); do \
+	to="$(DESTDIR)$(nginxconfdir)/$$name"; f=nginx/$${name##*/}; test -f $$f || f=$(srcdir)/$$f; \
 	if cmp -s $$f "$$to"; then rm -f "$$to"; fi; done
-.PHONY: install-sites uninstall-sites
+.PHONY: install-edited uninstall-edited

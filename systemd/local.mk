@@ -30,11 +30,11 @@ CLEANFILES += pierre.1
 pierre.1: pierre$(EXEEXT)
 	$(AM_V_GEN)$(PIERRE_RUN) help --man >$@.tmp && mv $@.tmp $@
 
-install-data-local: install-sites
+install-data-local: install-edited
 	$(INSTALL) -d -m 755 "$(DESTDIR)$(pierreconfdir)"
 	test -e "$(DESTDIR)$(pierreconfdir)/pierre.conf" || \
 	$(INSTALL) -m 640 $(srcdir)/systemd/pierre.conf "$(DESTDIR)$(pierreconfdir)/pierre.conf"
 
-uninstall-local: uninstall-sites
+uninstall-local: uninstall-edited
 	if cmp -s $(srcdir)/systemd/pierre.conf "$(DESTDIR)$(pierreconfdir)/pierre.conf"; then \
 	rm -f "$(DESTDIR)$(pierreconfdir)/pierre.conf"; fi

@@ -36,8 +36,11 @@ bool nginx_has_arg(const struct directive *d, const char *prefix)
 /* The question and the pages of pierre-auth-locations.conf. */
 static bool is_ours(const struct directive *block)
 {
-	return str_eq(block->name, "location") &&
-	       (nginx_has_arg(block, "/.pierre/") || nginx_has_arg(block, "@pierre_"));
+	for (; block; block = block->parent)   /* also an `if` in one */
+		if (str_eq(block->name, "location") &&
+		    (nginx_has_arg(block, "/.pierre/") || nginx_has_arg(block, "@pierre_")))
+			return true;
+	return false;
 }
 
 bool nginx_asks(const struct directive *block)
@@ -183,14 +186,18 @@ static bool sets(const struct directive *block, const char *const *names)
 
 bool nginx_server_sets(const struct nginx_place *p)
 {
-	static const char *const settings[] = { "$pierre_route", "$pierre_cost", "$pierre_scope", NULL };
+	static const char *const settings[] = {
+		"$pierre_route", "$pierre_cost", "$pierre_scope", "$pierre_cors", NULL,
+	};
 
 	return runs_before(p->block) && sets(p->block, settings);
 }
 
 bool nginx_answer_set(const struct nginx_place *p)
 {
-	static const char *const kept[] = { "$pierre_passed", "$pierre_now", NULL };
+	static const char *const kept[] = {
+		"$pierre_passed", "$pierre_now", "$pierre_preflight", "$pierre_refusal", NULL,
+	};
 	const struct directive *d = NULL;
 
 	if (is_ours(p->block))

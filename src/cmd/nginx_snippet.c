@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/str.h"
+#include "cmd/nginx_cors.h"
 #include "cmd/nginx_snippet.h"
 #include "resource/call.h"
 
@@ -117,6 +118,7 @@ void nginx_print_http(void)
 		print_folded(a->header, false);
 		puts("; }");
 	}
+	fputs(nginx_cors_http, stdout);
 }
 
 static const char problem_text[] =
@@ -130,7 +132,8 @@ static const char page_head[] =
 	"    add_header X-Request-Id $request_id always;\n"
 	"    add_header Cache-Control no-store always;\n"
 	"    types { }\n"
-	"    default_type application/problem+json;\n";
+	"    default_type application/problem+json;\n"
+	NGINX_CORS_HEADERS("    ");
 
 static const char question_head[] =
 	"# Once in each server block that protects something with pierre-auth.conf\n"
@@ -139,7 +142,8 @@ static const char question_head[] =
 	"# a body whatever the client sent, and only the credentials go along.\n"
 	"# Written by `pierre nginx print --server`.\n"
 	"location = /.pierre/auth {\n"
-	"    internal;\n"
+	"    internal;\n";
+static const char question_kept[] =
 	"    # asked and charged already, and no scope is demanded, or the same one\n"
 	"    set $pierre_now \"$pierre_status $pierre_scope\";\n"
 	"    if ($pierre_now = \"204 \") { return 204; }\n"
@@ -175,7 +179,8 @@ static const char question_tail[] =
 /* A page that keeps the status of the error. */
 static void print_error_page(void)
 {
-	printf("location = /.pierre/error {\n%s"
+	printf("location = /.pierre/error {\n"
+	       "    set $pierre_cors answer;   # also for what nginx refuses before it is in a location\n%s"
 	       "    add_header Allow $pierre_allow always;\n"
 	       "    add_header Retry-After $pierre_retry_after always;\n"
 	       "    # the status is that of the error: nginx keeps it over an internal redirect\n"
@@ -187,7 +192,7 @@ static void print_denied(void)
 	static const int statuses[] = { 401, 403, 429, 503 };
 
 	printf("# Pierre said no: its status and its words.\n"
-	       "location @pierre_denied {\n%s"
+	       "location @pierre_denied {\n" NGINX_CORS_REFUSAL "%s"
 	       "    add_header Retry-After $pierre_wait always;\n", page_head + strlen("    internal;\n"));
 	for (const struct nginx_answer *a = nginx_answers; a->variable; a++)
 		if (a->goes == GOES_CLIENT)
@@ -201,7 +206,7 @@ static void print_denied(void)
 static void print_away(void)
 {
 	printf("# Pierre did not answer, so nobody passes.\n"
-	       "location @pierre_away {\n%s"
+	       "location @pierre_away {\n" NGINX_CORS_REFUSAL "%s"
 	       "    add_header Retry-After $pierre_retry_after always;\n"
 	       "    if ($pierre_status = 204) { return 500 %s; }\n"
 	       "    return 503 %s;\n}\n", page_head + strlen("    internal;\n"), problem_text,
@@ -220,6 +225,8 @@ static const char *verify_pattern(void)
 void nginx_print_server(void)
 {
 	fputs(question_head, stdout);
+	fputs(nginx_cors_question, stdout);
+	fputs(question_kept, stdout);
 	puts("    # what a block around sets is not set here: it could answer in Pierre's place");
 	for (const struct nginx_seal *seal = nginx_seals; seal->name; seal++)
 		print_seal(seal, "    ");
@@ -229,6 +236,7 @@ void nginx_print_server(void)
 	print_denied();
 	print_away();
 	print_error_page();
+	fputs(nginx_cors_locations, stdout);
 }
 
 static const char snippet_head[] =
@@ -242,10 +250,11 @@ static const char snippet_head[] =
 	"# Written by `pierre nginx print --snippet`.\n"
 	"auth_request /.pierre/auth;\n";
 static const char snippet_tail[] =
-	"# bursts of one credential; the zone is in pierre-http.conf\n"
+	"# bursts of one credential; the zone is in pierre-http.conf. Where this is used,\n"
+	"# a `location ~` must name its captures: the zone's own takes the place of $1.\n"
 	"# limit_req zone=pierre_burst burst=200 nodelay;\n"
 	"limit_req_status 429;\n"
-	"error_page 401 403 = @pierre_denied;\n"
+	"error_page 401 403 = $pierre_refusal;\n"
 	"error_page 500 = @pierre_away;\n"
 	"error_page 413 429 502 503 504 /.pierre/error;\n";
 
@@ -286,6 +295,7 @@ void nginx_print_snippet(void)
 	for (const struct nginx_answer *a = nginx_answers; a->variable; a++)
 		if (a->goes == GOES_CLIENT)
 			printf("add_header %s $pierre_%s always;\n", a->header, a->variable);
+	fputs(NGINX_CORS_HEADERS(""), stdout);
 	for (const struct nginx_pass *p = nginx_passes; p->pass; p++)
 		if (str_eq(p->file, "pierre-auth.conf"))
 			print_lines(p);

@@ -82,7 +82,7 @@ bool nginx_pages_lost(const struct nginx_place *p)
 	if (!nginx_is_guarded(p->block) || !nginx_child(p->block, "error_page", NULL))
 		return false;
 	while ((d = nginx_child(p->block, "error_page", d)))
-		if (nginx_has_arg(d, "@pierre_denied"))
+		if (nginx_has_arg(d, "$pierre_refusal") || nginx_has_arg(d, "@pierre_denied"))
 			return false;
 	return true;
 }

@@ -36,7 +36,7 @@ my @expected = sort "$at{sbindir}/pierre", "$at{man1dir}/pierre.1",
 	"$at{sysconfdir}/pierre/pierre.conf", "$at{nginxconfdir}/sites-available/pierre.conf",
 	"$at{nginxconfdir}/sites-available/pierre-protect.conf",
 	(map { "$at{nginxconfdir}/snippets/pierre-$_.conf" }
-		qw(auth auth-grpc auth-http auth-locations auth-scgi auth-uwsgi headers http locations params tls)),
+		qw(auth auth-grpc auth-http auth-locations auth-scgi auth-uwsgi cors headers http locations params tls)),
 	(map { "$at{systemdsystemunitdir}/$_" } qw(pierre.service pierre-fast.socket pierre-slow.socket)),
 	"$at{sysusersdir}/pierre.conf", "$at{tmpfilesdir}/pierre.conf",
 	"$at{examplesdir}/pierre.conf", "$at{examplesdir}/sqlite.conf";
@@ -129,7 +129,8 @@ subtest 'what the unit must say' => sub {
 
 subtest 'what was edited stays' => sub {
 	my %edited = ("$at{sysconfdir}/pierre/pierre.conf" => "WORKERS=3\n",
-		map { ("$at{nginxconfdir}/sites-available/$_.conf" => "# of this host\n") } qw(pierre pierre-protect));
+		map { ("$at{nginxconfdir}/$_.conf" => "# of this host\n") } qw(sites-available/pierre sites-available/pierre-protect
+			snippets/pierre-cors));
 	for my $file (keys %edited) {
 		open my $f, '>>', "$dest$file" or die;
 		print $f $edited{$file};
