@@ -28,7 +28,8 @@ sub start {
 }
 
 my $number = 0;
-sub id { return sprintf '%s%08x%016x', substr("$_[0]-------", 0, 8), $$, ++$number }
+# under 20 characters: a longer one has the shape of a secret, and is replaced
+sub id { return sprintf '%.6s-%x-%x', $_[0], $$, ++$number }
 sub params { my ($p, $id) = @_; return { REQUEST_ID => $id, HTTP_X_API_KEY => $p->{key}{api_key}, PIERRE_ROUTE => 'sync',
 	HTTP_ORIGIN => 'https://app.example.org' } }
 sub verify {
