@@ -37,6 +37,9 @@ void store_usage_close(struct usage_store **u);
 
 /* --- the recorder: one process of a host at a time --------------------------- */
 
+/* How many of these (at least one), from the first on, are of the calendar month of
+ * the first. */
+size_t store_usage_month_run(const struct usage_row *rows, size_t n);
 /* Rows of one calendar month, ascending by seq within each ring: skip what that
  * month has already passed, insert the rest, move the positions, in one
  * transaction. So a batch may be given again after a crash or an uncertain

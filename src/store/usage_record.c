@@ -31,6 +31,17 @@ struct record {
 	const char *moment;          /* ... as text: many rows have the same */
 };
 
+size_t store_usage_month_run(const struct usage_row *rows, size_t n)
+{
+	uint32_t month = window_id(WINDOW_MONTH, rows[0].time_ms);
+	int64_t start = window_start(WINDOW_MONTH, month), end = window_end(WINDOW_MONTH, month);
+	size_t i = 1;
+
+	while (i < n && rows[i].time_ms >= start && rows[i].time_ms < end)
+		i++;
+	return i;
+}
+
 /* --- positions --------------------------------------------------------------------- */
 
 static void positions_reserve(struct usage_month *m, const struct usage_row *rows, size_t n)

@@ -21,7 +21,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "base/window.h"
 #include "shm/ring.h"
 #include "shm/stat.h"
 #include "store/usage.h"
@@ -138,23 +137,11 @@ static bool record_run(struct recorder *r, const struct usage_row *rows, size_t 
 	return true;
 }
 
-/* How many of these, from the first on, are of the month of the first. */
-static size_t month_run(const struct usage_row *rows, size_t n)
-{
-	uint32_t month = window_id(WINDOW_MONTH, rows[0].time_ms);
-	int64_t start = window_start(WINDOW_MONTH, month), end = window_end(WINDOW_MONTH, month);
-	size_t i = 1;
-
-	while (i < n && rows[i].time_ms >= start && rows[i].time_ms < end)
-		i++;
-	return i;
-}
-
 /* A transaction for each month; at a month's end, one for each and ring. */
 static bool record_months(struct recorder *r, struct err *err_r)
 {
 	for (size_t at = 0, n; at < r->n; at += n) {
-		n = month_run(r->rows + at, r->n - at);
+		n = store_usage_month_run(r->rows + at, r->n - at);
 		if (!record_run(r, r->rows + at, n, err_r))
 			return false;
 	}
