@@ -68,7 +68,8 @@ bool op_limit_explain(struct op *op, const struct api_key *key, const struct use
 /* For the scheduler, each 50 ms or so: refill what is low, give back what is
  * idle. True also when there was nothing to do. */
 bool op_limit_tend(struct op *op, struct err *err_r);
-/* Clean stop: give everything back. */
+/* Clean stop: give everything back, but for what another process is about to
+ * lease or give back. */
 bool op_limit_release(struct op *op, struct err *err_r);
 
 #endif

@@ -312,8 +312,10 @@ static size_t empty_idle(const struct limit_due *due, size_t n, struct quota_ret
 }
 
 /* In one transaction. When the database was not there for it, it stays in the
- * slot, under the limit it was leased under. */
-static bool return_some(struct op *op, const struct limit_due *due, size_t n, struct err *err_r)
+ * slot, under the limit it was leased under. *emptied_r grows by the slots that
+ * were not locked by another process. */
+static bool return_some(struct op *op, const struct limit_due *due, size_t n, size_t *emptied_r,
+			struct err *err_r)
 {
 	const struct limit_due *of[TOGETHER_MAX];
 	struct quota_return back[TOGETHER_MAX];
@@ -323,6 +325,7 @@ static bool return_some(struct op *op, const struct limit_due *due, size_t n, st
 	m = empty_idle(due, n, back, of);
 	if (m == 0)
 		return true;
+	*emptied_r += m;
 	done = store_quota_return(op->quota, back, m, err_r);
 	for (size_t i = 0; i < m; i++) {
 		struct limit_slot *slot = of[i]->slot;
@@ -339,20 +342,23 @@ static bool return_some(struct op *op, const struct limit_due *due, size_t n, st
 	return done;
 }
 
-static bool return_idle(struct op *op, struct limit_due *due, size_t n, struct err *err_r)
+static bool return_idle(struct op *op, struct limit_due *due, size_t n, size_t *emptied_r,
+			struct err *err_r)
 {
 	bool done = true;
 
 	qsort(due, n, sizeof(*due), by_subject);
+	*emptied_r = 0;
 	for (size_t i = 0; done && i < n; i += TOGETHER_MAX)
-		done = return_some(op, due + i, n - i < TOGETHER_MAX ? n - i : TOGETHER_MAX, err_r);
+		done = return_some(op, due + i, n - i < TOGETHER_MAX ? n - i : TOGETHER_MAX, emptied_r,
+				   err_r);
 	return done;
 }
 
 bool op_limit_tend(struct op *op, struct err *err_r)
 {
 	struct limit_due due[DUE_MAX];
-	size_t n, low = 0;
+	size_t n, low = 0, emptied;
 	bool good;
 
 	if (!op->room || !op->quota)
@@ -361,18 +367,20 @@ bool op_limit_tend(struct op *op, struct err *err_r)
 	while (low < n && due[low].low)
 		low++;
 	good = refill(op, due, low, err_r);
-	return return_idle(op, due + low, n - low, err_r) && good;
+	return return_idle(op, due + low, n - low, &emptied, err_r) && good;
 }
 
 bool op_limit_release(struct op *op, struct err *err_r)
 {
 	struct limit_due held[DUE_MAX];
-	size_t n;
+	size_t n, emptied;
 
 	if (!op->room || !op->quota)
 		return true;
-	while ((n = limit_held(op->room, held, DUE_MAX)) > 0)
-		if (!return_idle(op, held, n, err_r))
+	do {
+		n = limit_held(op->room, held, DUE_MAX);
+		if (!return_idle(op, held, n, &emptied, err_r))
 			return false;
+	} while (emptied > 0);   /* what another process has locked is left to it */
 	return true;
 }
