@@ -62,6 +62,10 @@ sub bad {
 		'X-API-Key takes keys only');
 	problem_is($p->get('/verify', headers => { Authorization => "Bearer $user->{token}", 'X-API-Key' => $text }), 401,
 		{ reason => 'ambiguous' }, 'two credentials');
+	problem_is($p->get('/verify', headers => { Authorization => "Bearer $flipped", 'X-API-Key' => $text }), 401,
+		{ reason => 'ambiguous' }, 'two keys of one length');
+	problem_is($p->get('/verify', headers => { Authorization => $text, 'X-API-Key' => $flipped }), 401,
+		{ reason => 'ambiguous' }, 'the other way round');
 	for my $two ([ Authorization => [ "Bearer $text", 'Bearer other' ] ], [ Authorization => [ ("Bearer $text") x 2 ] ],
 		[ 'X-API-Key' => [ $text, 'other' ] ]) {
 		problem_is($p->get('/verify', headers => { @$two }), 400, {}, "$two->[0] twice");

@@ -63,6 +63,24 @@ subtest 'a connection is kept while the client asks for it' => sub {
 	is("$r->{status}$r->{body}", '200', 'it is still the same connection');
 };
 
+# The worker learns of both at once, and no event tells of the end again.
+subtest 'a client that ends with its request' => sub {
+	my %c = children($p);
+	my ($worker) = grep { $c{$_} =~ /^fast/ } keys %c;
+	for my $body ('', '{}') {
+		my $s = open_fast();
+		FastCGI::send_bytes($s, message('GET', '/health', ''));
+		is(FastCGI::reply($s, keep => 1)->{status}, 200, 'a kept connection');
+		kill STOP => $worker;
+		FastCGI::send_bytes($s, message($body ? 'POST' : 'GET', '/health', $body));
+		shutdown $s, 1;
+		kill CONT => $worker;
+		my $r = eval { FastCGI::reply($s) } // { status => 0, replies => $@ };
+		is("$r->{status} $r->{replies}", $body ? '405 1' : '200 1', 'its last request is answered, and the connection closed');
+	}
+	serves('afterwards');
+};
+
 subtest 'in pieces' => sub {
 	my $id = fresh_id();
 	my $bytes = message('GET', '/verify', '', params => { HTTP_X_API_KEY => $key, REQUEST_ID => $id });

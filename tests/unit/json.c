@@ -44,6 +44,7 @@ static const struct text_case corpus[] = {
 	NO("\"a\nb\""), NO("\"a\tb\""), NO("\"\x01\""), NO("\"\x1f\""), NO("\"a\0b\""),
 	YES("\"\x7f\""), YES("\" \""),
 	NO("\"\\ud800\""), NO("\"\\udc00\""), NO("\"\\ud83d\\u0041\""), NO("\"\\ud83dx\""),
+	NO("\"\\ud800\\ue000\""), NO("\"\\ud800\\uffff\""), NO("\"\\udbff\\udbff\""),
 	NO("\"\\ud83d\\ud83d\""), NO("\"\\ude00\\ud83d\""), NO("\"\\udbff\""), NO("\"\\ud83d\\n\""),
 	YES("\"\\ud83d\\ude00\""), YES("\"\\ud800\\udc00\""), YES("\"\\udbff\\udfff\""),
 	YES("\"\\ud7ff\\ue000\""),
