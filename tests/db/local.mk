@@ -1,8 +1,10 @@
-check_PROGRAMS += tests/db/contract tests/db/migrated tests/db/op_admin tests/db/op_cache \
-	tests/db/op_key tests/db/op_key_grant tests/db/op_key_use tests/db/op_limit \
-	tests/db/op_login tests/db/op_password tests/db/op_race tests/db/op_scope tests/db/op_session \
-	tests/db/op_user tests/db/quota tests/db/usage
-EXTRA_DIST += tests/db/contract.h tests/db/op_account.h tests/db/op_fixture.h tests/db/room_op.h
+check_PROGRAMS += tests/db/contract tests/db/exchange tests/db/migrated tests/db/op_admin \
+	tests/db/op_cache tests/db/op_cache_worst tests/db/op_key tests/db/op_key_grant \
+	tests/db/op_key_use tests/db/op_limit tests/db/op_limit_worst tests/db/op_login \
+	tests/db/op_password tests/db/op_race tests/db/op_scope tests/db/op_session \
+	tests/db/op_session_worst tests/db/op_user tests/db/quota tests/db/usage
+EXTRA_DIST += tests/db/behind.h tests/db/cache_op.h tests/db/contract.h tests/db/limit_op.h \
+	tests/db/op_account.h tests/db/op_fixture.h tests/db/room_op.h tests/db/session_op.h
 
 tests_db_contract_SOURCES = tests/db/contract.c tests/db/catalog.c \
 	tests/db/case_value.c tests/db/case_transaction.c tests/db/case_fault.c \
@@ -10,19 +12,42 @@ tests_db_contract_SOURCES = tests/db/contract.c tests/db/catalog.c \
 	tests/db/case_file.c tests/db/case_disk.c tests/db/case_crash.c
 tests_db_contract_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) -I$(srcdir)
 
-# what these replace happens at the worst moment, or takes time
-tests_db_op_cache_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_monotonic
-tests_db_op_key_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=key_new
-tests_db_op_key_grant_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=store_key_update -Wl,--wrap=key_grant_check
-tests_db_op_limit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_monotonic -Wl,--wrap=db_transaction
-tests_db_op_login_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=password_verify
+# those that say what happens at the worst moment
+tests_db_exchange_SOURCES = tests/db/exchange.c $(WORST)
+tests_db_exchange_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_op_admin_SOURCES = tests/db/op_admin.c $(WORST)
+tests_db_op_admin_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_op_cache_SOURCES = tests/db/op_cache.c $(WORST)
+tests_db_op_cache_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_op_cache_worst_SOURCES = tests/db/op_cache_worst.c $(WORST)
+tests_db_op_cache_worst_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_op_key_SOURCES = tests/db/op_key.c $(WORST)
+tests_db_op_key_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_op_key_grant_SOURCES = tests/db/op_key_grant.c $(WORST)
+tests_db_op_key_grant_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_op_key_use_SOURCES = tests/db/op_key_use.c $(WORST)
+tests_db_op_key_use_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_op_limit_SOURCES = tests/db/op_limit.c $(WORST)
+tests_db_op_limit_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_op_limit_worst_SOURCES = tests/db/op_limit_worst.c $(WORST)
+tests_db_op_limit_worst_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_op_login_SOURCES = tests/db/op_login.c $(WORST)
+tests_db_op_login_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_op_password_SOURCES = tests/db/op_password.c $(WORST)
+tests_db_op_password_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_op_session_worst_SOURCES = tests/db/op_session_worst.c $(WORST)
+tests_db_op_session_worst_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_quota_SOURCES = tests/db/quota.c $(WORST)
+tests_db_quota_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 
-$(tests_db_contract_OBJECTS) $(tests_db_migrated_OBJECTS) $(tests_db_op_admin_OBJECTS) \
-$(tests_db_op_cache_OBJECTS) $(tests_db_op_key_OBJECTS) $(tests_db_op_key_grant_OBJECTS) \
-$(tests_db_op_key_use_OBJECTS) $(tests_db_op_limit_OBJECTS) \
+$(tests_db_contract_OBJECTS) $(tests_db_exchange_OBJECTS) $(tests_db_migrated_OBJECTS) \
+$(tests_db_op_admin_OBJECTS) $(tests_db_op_key_grant_OBJECTS) \
+$(tests_db_op_cache_OBJECTS) $(tests_db_op_cache_worst_OBJECTS) $(tests_db_op_key_OBJECTS) \
+$(tests_db_op_key_use_OBJECTS) $(tests_db_op_limit_OBJECTS) $(tests_db_op_limit_worst_OBJECTS) \
 $(tests_db_op_login_OBJECTS) $(tests_db_op_password_OBJECTS) $(tests_db_op_race_OBJECTS) \
-$(tests_db_op_scope_OBJECTS) $(tests_db_op_session_OBJECTS) $(tests_db_op_user_OBJECTS) $(tests_db_quota_OBJECTS) \
-$(tests_db_usage_OBJECTS): include/store/sql.h
+$(tests_db_op_session_OBJECTS) $(tests_db_op_session_worst_OBJECTS) $(tests_db_op_user_OBJECTS) \
+$(tests_db_op_scope_OBJECTS) $(tests_db_quota_OBJECTS) $(tests_db_usage_OBJECTS): \
+	include/store/sql.h
 
 # Driven by tests/process/pgsql_*.t.
 if HAVE_PGSQL

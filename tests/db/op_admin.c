@@ -6,6 +6,7 @@
 
 #include "op/instance.h"
 #include "op/session.h"
+#include "behind.h"
 #include "op_account.h"
 
 static void add_session(const struct user *user)
@@ -13,6 +14,33 @@ static void add_session(const struct user *user)
 	struct session_tokens tokens;
 
 	done(op_session_start(&f.op, user, &tokens, &err), "a session");
+}
+
+/* --- two first starts ---------------------------------------------------------- */
+
+static void first_start(void *key)
+{
+	struct instance other;
+	struct err e;
+
+	if (key ? !op_instance_check_key(&f.op, key, &e) : !op_instance_ensure(&f.op, &other, &e))
+		bail_out("first start", &e);
+}
+
+/* Runs before the database has a name or a key. */
+static void test_named_meanwhile(void)
+{
+	struct instance mine, stored;
+
+	worst(WORST_DB_TRANSACTION, (struct moment){ .before = first_start });
+	ok(op_instance_ensure(&f.op, &mine, &err), "another process names the database meanwhile");
+	ok(op_instance_ensure(&f.op, &stored, &err), "read again");
+	is_str(mine.database_id, stored.database_id, "its name counts");
+	worst(WORST_DB_TRANSACTION, (struct moment){ .before = first_start, .arg = (char[]){ KEY_B } });
+	ok(!op_instance_check_key(&f.op, KEY_A, &err) && err.kind == ERR_CONFIG,
+	   "another process ties its key to the database meanwhile: ours is another");
+	ok(op_instance_check_key(&f.op, KEY_B, &err), "its key is the one");
+	by_hand(&f, LOOK_FORGET_KEY, NULL, NULL);
 }
 
 static void test_key_check(void)
@@ -45,6 +73,81 @@ static bool setup(const char *token, const char *password, struct user *out)
 {
 	return op_admin_setup(&f.op, &(struct admin_setup_in){
 		token, "Root@Example.org", password, "Root" }, out, &err);
+}
+
+/* --- the first admin ------------------------------------------------------------ */
+
+static void other_token(void *token_r)
+{
+	if (!op_admin_setup_token(&f.op, token_r, &err))
+		bail_out("token", &err);
+}
+
+static void other_admin(void *out)
+{
+	struct user_create_in in = { "early@example.org", PASSWORD, NULL, NULL, true };
+
+	if (!op_user_create(&f.op, &in, out, &err))
+		bail_out("admin", &err);
+}
+
+/* Between judging the token and spending it. */
+static void test_setup_meanwhile(void)
+{
+	const char *first, *second;
+	struct user admin, early;
+
+	ok(op_admin_setup_token(&f.op, &first, &err), "a token");
+	worst(WORST_PASSWORD_HASH, (struct moment){ .before = other_token, .arg = &second });
+	ok(!setup(first, PASSWORD, &admin) && err.kind == ERR_AUTH_INVALID, "a newer token was issued meanwhile");
+	is_str(err.field, "setup_token", "field");
+	worst(WORST_DB_TRANSACTION, (struct moment){ .before = other_admin, .arg = &early });
+	ok(!setup(second, PASSWORD, &admin) && err.kind == ERR_CONFLICT, "an admin was made meanwhile");
+	is_int(look(&f, LOOK_USERS, NULL, NULL), 1, "there is one");
+	is_int(look(&f, LOOK_AUDIT, "AdminSetup", admin.id), 0, "nothing is written down of the other");
+	by_hand(&f, LOOK_FORGET_USER, early.id, NULL);
+}
+
+/* --- one waits for the other's COMMIT ------------------------------------------------ */
+
+static const char *shared_token;
+
+static void set_up(void *arg)
+{
+	struct user *u = arg;
+
+	done(setup(shared_token, PASSWORD, u), "set up");
+}
+
+static int set_up_too(struct fixture *child, int index, void *arg)
+{
+	(void)child;
+	(void)index;
+	return setup(shared_token, PASSWORD, arg) ? 0 : (int)err.kind;
+}
+
+static int token_too(struct fixture *child, int index, void *arg)
+{
+	const char *token;
+
+	(void)index;
+	(void)arg;
+	return op_admin_setup_token(&child->op, &token, &err) ? 0 : (int)err.kind;
+}
+
+static void test_setup_behind(void)
+{
+	static child_fn *const others[] = { set_up_too, token_too };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct user admin = { 0 };
+
+		ok(op_admin_setup_token(&f.op, &shared_token, &err), "a token");
+		shared_token = arena_strdup(f.arena, shared_token);
+		is_int(behind(&f, set_up, others[i], &admin), ERR_CONFLICT, i == 0
+		       ? "another setup waits, and finds an admin" : "a token waits, and finds an admin");
+		by_hand(&f, LOOK_FORGET_USER, admin.id, NULL);
+	}
 }
 
 static void test_setup(struct user *admin)
@@ -148,6 +251,71 @@ static void test_tenant(void)
 	   "a tenant's name without a tenant");
 }
 
+/* --- two administrators at once --------------------------------------------------- */
+
+struct approving {
+	struct user user;
+	struct tenant tenant;
+};
+
+static void approve_too(void *arg)
+{
+	struct user_approve_in in = { .create_default_tenant = true };
+	struct approving *a = arg;
+	struct user out;
+
+	if (!op_user_approve(&f.op, EVERY, a->user.id, &in, &out, &a->tenant, &err))
+		bail_out("approve", &err);
+}
+
+static void test_approved_meanwhile(void)
+{
+	struct user_approve_in in = { .create_default_tenant = true };
+	struct approving a = { 0 };
+	struct tenant mine;
+	struct user out;
+	int64_t tenants;
+
+	ok(add("both@example.org", NULL, &a.user), "registered");
+	tenants = look(&f, LOOK_TENANTS, NULL, NULL);
+	worst(WORST_DB_TRANSACTION, (struct moment){ .before = approve_too, .arg = &a });
+	done(op_user_approve(&f.op, EVERY, a.user.id, &in, &out, &mine, &err), "approved by another meanwhile");
+	ok(!mine.id, "this one makes no tenant");
+	is_str(out.tenant_id, a.tenant.id, "it finds the other's");
+	is_int(look(&f, LOOK_TENANTS, NULL, NULL), tenants + 1, "there is one more");
+}
+
+static int approve_there(struct fixture *child, int index, void *arg)
+{
+	struct user_approve_in in = { .create_default_tenant = true };
+	const struct approving *a = arg;
+	struct tenant tenant;
+	struct user out;
+
+	(void)index;
+	if (!op_user_approve(&child->op, EVERY, a->user.id, &in, &out, &tenant, &err))
+		return -2;
+	return tenant.id ? 1 : 0;
+}
+
+static void test_approved_behind(void)
+{
+	struct approving a = { 0 };
+	int64_t tenants = look(&f, LOOK_TENANTS, NULL, NULL);
+
+	ok(add("behind@example.org", NULL, &a.user), "registered");
+	is_int(behind(&f, approve_too, approve_there, &a), 0, "an approval waits for another, and makes no tenant");
+	is_int(look(&f, LOOK_TENANTS, NULL, NULL), tenants + 1, "there is one more");
+}
+
+static void suspend_too(void *id)
+{
+	struct user out;
+
+	if (!op_user_suspend(&f.op, EVERY, id, NULL, &out, &err))
+		bail_out("suspend", &err);
+}
+
 /* Scenario 57. */
 static void test_slugs(void)
 {
@@ -170,6 +338,25 @@ static void test_slugs(void)
 	ok(op_user_approve(&f.op, EVERY, u.id, &in, &out, &t, &err), "63 characters are accepted");
 }
 
+static const char *both_admins[2];
+
+static void suspend_first(void *arg)
+{
+	struct user out;
+
+	(void)arg;
+	done(op_user_suspend(&f.op, EVERY, both_admins[0], NULL, &out, &err), "suspended");
+}
+
+static int suspend_second(struct fixture *child, int index, void *arg)
+{
+	struct user out;
+
+	(void)index;
+	(void)arg;
+	return op_user_suspend(&child->op, EVERY, both_admins[1], NULL, &out, &err) ? 0 : (int)err.kind;
+}
+
 static void test_last_admin(const struct user *admin)
 {
 	struct user_create_in in = { "second@example.org", PASSWORD, NULL, "professional", true };
@@ -185,6 +372,17 @@ static void test_last_admin(const struct user *admin)
 	ok(op_user_suspend(&f.op, EVERY, admin->id, NULL, &out, &err), "now the first may go");
 	ok(!op_user_suspend(&f.op, EVERY, second.id, NULL, &out, &err) && err.kind == ERR_CONFLICT,
 	   "but not the second too");
+	ok(op_user_approve(&f.op, EVERY, admin->id, &(struct user_approve_in){ 0 }, &out, &(struct tenant){ 0 }, &err),
+	   "the first comes back");
+	worst(WORST_DB_TRANSACTION, (struct moment){ .before = suspend_too, .arg = (void *)(uintptr_t)admin->id });
+	ok(!op_user_suspend(&f.op, EVERY, second.id, NULL, &out, &err) && err.kind == ERR_CONFLICT,
+	   "and is suspended while the second is: one of them stays");
+	ok(op_user_approve(&f.op, EVERY, admin->id, &(struct user_approve_in){ 0 }, &out, &(struct tenant){ 0 }, &err),
+	   "the first comes back once more");
+	both_admins[0] = admin->id;
+	both_admins[1] = second.id;
+	is_int(behind(&f, suspend_first, suspend_second, NULL), ERR_CONFLICT,
+	       "a suspension waits for that of the other, and finds the last admin");
 	in.email = "third@example.org";
 	in.tier = "trial";
 	ok(!op_user_create(&f.op, &in, &out, &err) && strcmp(err.field, "tier") == 0,
@@ -200,10 +398,15 @@ int main(void)
 	struct user admin = { 0 };
 
 	fixture_open(&f);
+	test_named_meanwhile();
 	test_key_check();
+	test_setup_meanwhile();
+	test_setup_behind();
 	test_setup(&admin);
 	test_approve(&admin);
 	test_tenant();
+	test_approved_meanwhile();
+	test_approved_behind();
 	test_slugs();
 	test_last_admin(&admin);
 	fixture_close(&f);

@@ -44,10 +44,11 @@ struct fixture {
 	struct op op;
 };
 
-/* What a test looks up behind the program's back. */
+/* What a test looks up behind the program's back, and (SET) changes there. */
 enum look { LOOK_AUDIT, LOOK_SESSIONS, LOOK_PASSWORD, LOOK_KEYS, LOOK_KNOWN, LOOK_USERS,
 	    LOOK_AUDITS, LOOK_AUDIT_TEXT, LOOK_TENANTS, LOOK_OWNERS,
-	    LOOK_GRANTED, LOOK_KEY_FREE, LOOK_USER_FREE, LOOK__COUNT };
+	    LOOK_GRANTED, LOOK_KEY_FREE, LOOK_USER_FREE, LOOK_SET_TIER,
+	    LOOK_FORGET_KEY, LOOK_FORGET_USER, LOOK_WAITING, LOOK__COUNT };
 static const struct db_statement looking[LOOK__COUNT] = {
 	[LOOK_AUDIT] = { .name = "look_audit", .params = 2, .sql = {
 		"SELECT count(*) FROM audit_events WHERE event_type = ?1 AND target = ?2",
@@ -90,6 +91,16 @@ static const struct db_statement looking[LOOK__COUNT] = {
 	[LOOK_USER_FREE] = { .name = "look_user_free", .params = 1, .sql = {
 		"SELECT 0 WHERE ?1 <> ''", "SELECT count(*) FROM (SELECT id FROM users"
 		" WHERE id = $1 FOR UPDATE SKIP LOCKED) u" } },
+	[LOOK_SET_TIER] = { .name = "set_tier", .params = 2, .writes = true, .sql = {
+		"UPDATE users SET tier = ?2 WHERE id = ?1",
+		"UPDATE users SET tier = $2 WHERE id = $1" } },
+	[LOOK_WAITING] = { .name = "look_waiting", .sql = {   /* processes that wait for a lock */
+		"SELECT 1", "SELECT count(*) FROM pg_stat_activity"
+		" WHERE datname = current_database() AND wait_event_type = 'Lock'" } },
+	[LOOK_FORGET_KEY] = { .name = "forget_key", .writes = true, .sql = {
+		"UPDATE instance SET key_check = NULL", "UPDATE instance SET key_check = NULL" } },
+	[LOOK_FORGET_USER] = { .name = "forget_user", .params = 1, .writes = true, .sql = {
+		"DELETE FROM users WHERE id = ?1", "DELETE FROM users WHERE id = $1" } },
 };
 static const struct db_catalog looking_catalog = {
 	.statements = looking, .n_statements = LOOK__COUNT,
@@ -112,6 +123,30 @@ static int64_t look(struct fixture *f, enum look what, const char *a, const char
 		       looking[what].params, &n, &err))
 		bail_out("look", &err);
 	return n;
+}
+
+struct by_hand {
+	enum look what;
+	const char *a, *b;
+};
+
+static bool by_hand_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct by_hand *h = arg;
+
+	return db_write_one(db, (int)h->what, (const struct db_value[]){ db_text(h->a), db_text(h->b) },
+			    looking[h->what].params, "no row", err_r);
+}
+
+/* Runs one of the statements that write. */
+__attribute__((unused))
+static void by_hand(struct fixture *f, enum look what, const char *a, const char *b)
+{
+	struct by_hand h = { what, a, b };
+	struct err err;
+
+	if (!db_transaction(f->look, by_hand_tx, &h, &err))
+		bail_out("by_hand", &err);
 }
 
 static void fixture_connect(struct fixture *f)

@@ -1,48 +1,17 @@
 /*
- * API keys: who may make which, on the backend given. Time is op.now. key_new()
- * is wrapped by the linker, so that a public id can be made to collide, and the
- * owner to be suspended at the last moment.
+ * API keys: who may make which, on the backend given. Time is op.now.
  */
 #include "config.h"
 
 #include "auth/token.h"
 #include "op/key.h"
-#include "op_fixture.h"
+#include "behind.h"
 
 static struct fixture f;
 static struct err err;
 static struct user user, owner;
 static struct api_key key;
 static const char *full;
-
-/* --- the wrapped draw ------------------------------------------------------- */
-
-static int repeats;   /* how many of the next draws give the last key again */
-static int draws;
-static const char *suspend_id;   /* a user to suspend at the next draw */
-
-void __real_key_new(bool trial, char out[KEY_TEXT], char public_r[KEY_PUBLIC],
-		    char hash_r[KEY_HASH]);
-void __wrap_key_new(bool trial, char out[KEY_TEXT], char public_r[KEY_PUBLIC],
-		    char hash_r[KEY_HASH]);
-
-void __wrap_key_new(bool trial, char out[KEY_TEXT], char public_r[KEY_PUBLIC],
-		    char hash_r[KEY_HASH])
-{
-	static char last[KEY_TEXT], last_public[KEY_PUBLIC], last_hash[KEY_HASH];
-
-	draws++;
-	if (suspend_id && !op_user_suspend(&f.op, EVERY, suspend_id, NULL, &owner, &err))
-		bail_out("suspend", &err);
-	suspend_id = NULL;
-	if (repeats == 0)
-		__real_key_new(trial, last, last_public, last_hash);
-	else
-		repeats--;
-	memcpy(out, last, KEY_TEXT);
-	memcpy(public_r, last_public, KEY_PUBLIC);
-	memcpy(hash_r, last_hash, KEY_HASH);
-}
 
 /* --- short forms ------------------------------------------------------------ */
 
@@ -214,29 +183,94 @@ static void test_inactive_owner(void)
 static void test_taken_id(void)
 {
 	struct api_key first;
+	int draws;
 
 	begin(NULL);
 	create(NULL);
 	first = key;
-	draws = 0;
-	repeats = 4;
+	draws = worst_calls(WORST_KEY_NEW);
+	worst(WORST_KEY_NEW, (struct moment){ .times = 4, .answer = ANSWER_AGAIN });
 	is_int(create(NULL), ERR_NONE, "4 times the same public id, then a free one");
-	is_int(draws, 5, "5 draws");
+	is_int(worst_calls(WORST_KEY_NEW) - draws, 5, "5 draws");
 	ok(strcmp(first.key_prefix, key.key_prefix) != 0, "another public id");
-	repeats = 5;
+	worst(WORST_KEY_NEW, (struct moment){ .times = 5, .answer = ANSWER_AGAIN });
 	is_int(create(NULL), ERR_UNAVAILABLE, "5 times: given up");
-	repeats = 0;
 	is_int(look(&f, LOOK_KEYS, user.id, NULL), 2, "two keys");
 	is_int(look(&f, LOOK_AUDIT, "ApiKeyCreated", key.id), 0, "no audit event without a key");
 }
 
-static void test_suspended_meanwhile(void)
+/* --- the owner changes after he was read ------------------------------------ */
+
+static void suspend(void *id)
+{
+	struct user u;
+
+	if (!op_user_suspend(&f.op, EVERY, id, NULL, &u, &err))
+		bail_out("suspend", &err);
+}
+
+static void lower(void *id)
+{
+	by_hand(&f, LOOK_SET_TIER, id, "starter");
+}
+
+static void make_another(void *id)
+{
+	struct api_key k;
+	const char *text;
+
+	if (!op_key_create(&f.op, of(id), &plain, &k, &text, &err))
+		bail_out("another key", &err);
+}
+
+static void test_owner_meanwhile(void)
+{
+	static const struct {
+		const char *name, *tier, *reason, *field;
+		void (*change)(void *id);
+		int64_t keys_max;
+		enum err_kind kind;
+	} rows[] = {
+		{ "suspended", NULL, "suspended", "", suspend, 100, ERR_FORBIDDEN },
+		{ "a lower tier", "professional", "", "tier", lower, 100, ERR_FORBIDDEN },
+		{ "the last key it may have", NULL, "", "", make_another, 1, ERR_CONFLICT },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin(rows[i].tier);
+		f.conf.keys_per_user = rows[i].keys_max;
+		worst(WORST_DB_TRANSACTION, (struct moment){ .before = rows[i].change,
+							     .arg = (void *)(uintptr_t)user.id });
+		is_int(create(rows[i].tier), rows[i].kind, rows[i].name);
+		is_str(err.reason, rows[i].reason, "reason");
+		is_str(err.field, rows[i].field, "field");
+		is_int(look(&f, LOOK_KEYS, user.id, NULL), rows[i].change == make_another,
+		       "no key comes of it");
+	}
+	f.conf.keys_per_user = 100;
+}
+
+static int create_behind(struct fixture *child, int index, void *arg)
+{
+	struct api_key k;
+	const char *text;
+
+	(void)index;
+	return op_key_create(&child->op, of(arg), &plain, &k, &text, &err) ? 0 : (int)err.kind;
+}
+
+static void test_owner_behind(void)
 {
 	begin(NULL);
-	suspend_id = user.id;
-	is_int(create(NULL), ERR_FORBIDDEN, "suspended after the owner was read");
-	is_str(err.reason, "suspended", "reason");
-	is_int(look(&f, LOOK_KEYS, user.id, NULL), 0, "no key");
+	is_int(behind(&f, suspend, create_behind, (void *)(uintptr_t)user.id), ERR_FORBIDDEN,
+	       "a key waits for its owner's suspension, and is refused");
+	is_int(look(&f, LOOK_KEYS, user.id, NULL), 0, "no key comes of it");
+	begin(NULL);
+	f.conf.keys_per_user = 1;
+	is_int(behind(&f, make_another, create_behind, (void *)(uintptr_t)user.id), ERR_CONFLICT,
+	       "one waits for the last that he may have, and is refused");
+	is_int(look(&f, LOOK_KEYS, user.id, NULL), 1, "there is one");
+	f.conf.keys_per_user = 100;
 }
 
 static int create_once(struct fixture *child, int index, void *arg)
@@ -268,6 +302,7 @@ static void test_most_keys(void)
 	f.op.now += 14 * DAY_MS;
 	is_int(create(NULL), ERR_NONE, "an expired one leaves its place");
 	ok(op_key_revoke(&f.op, of(user.id), key.id, &key, &err), "revoke");
+	is_int(look(&f, LOOK_AUDIT, "ApiKeyRevoked", key.id), 1, "audit event");
 	is_int(create(NULL), ERR_NONE, "so does a revoked one");
 	f.conf.keys_per_user = 100;
 }
@@ -281,7 +316,8 @@ int main(void)
 	test_scopes();
 	test_inactive_owner();
 	test_taken_id();
-	test_suspended_meanwhile();
+	test_owner_meanwhile();
+	test_owner_behind();
 	test_most_keys();
 	fixture_close(&f);
 	return tap_done();

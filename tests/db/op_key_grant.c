@@ -1,8 +1,6 @@
 /*
  * What a key may be granted (op/key_grant.h), by every door that makes or changes
- * one, on the backend given. Time is op.now. store_key_update() and
- * key_grant_check() are wrapped by the linker: something happens between what
- * the owner read and his change, and while the change is judged.
+ * one, on the backend given. Time is op.now.
  */
 #include "config.h"
 
@@ -11,6 +9,7 @@
 #include "op/key_grant.h"
 #include "op/provision.h"
 #include "op_fixture.h"
+#include "worst.h"
 
 #define END (T0 + 10 * DAY_MS)
 #define MOST (T0 + 3650 * DAY_MS)
@@ -20,43 +19,6 @@ static struct err err;
 static struct user user, admin;
 static struct api_key key;
 static const char *full;
-
-/* --- the wrapped calls ------------------------------------------------------ */
-
-static void (*meanwhile)(void);
-static bool look_at_locks;
-static int free_rows;   /* of the key and its owner, while the change is judged */
-
-bool __real_store_key_update(struct db *db, struct scope scope, const char *id,
-			     const struct audit_event *event, const struct key_change *c,
-			     struct err *err_r);
-bool __wrap_store_key_update(struct db *db, struct scope scope, const char *id,
-			     const struct audit_event *event, const struct key_change *c,
-			     struct err *err_r);
-bool __real_key_grant_check(const struct key_grant *g, struct err *err_r);
-bool __wrap_key_grant_check(const struct key_grant *g, struct err *err_r);
-
-bool __wrap_store_key_update(struct db *db, struct scope scope, const char *id,
-			     const struct audit_event *event, const struct key_change *c,
-			     struct err *err_r)
-{
-	void (*now)(void) = meanwhile;
-
-	meanwhile = NULL;
-	if (now)
-		now();
-	return __real_store_key_update(db, scope, id, event, c, err_r);
-}
-
-bool __wrap_key_grant_check(const struct key_grant *g, struct err *err_r)
-{
-	if (look_at_locks) {
-		free_rows = (int)look(&f, LOOK_USER_FREE, g->want->user_id, NULL);
-		if (g->was)
-			free_rows += (int)look(&f, LOOK_KEY_FREE, g->want->id, NULL);
-	}
-	return __real_key_grant_check(g, err_r);
-}
 
 /* --- short forms ------------------------------------------------------------ */
 
@@ -322,48 +284,69 @@ static void test_limit(void)
 
 /* --- at the worst moment ---------------------------------------------------- */
 
-static void end_sooner(void)
+static void end_sooner(void *arg)
 {
+	(void)arg;
 	is_int(patch_end(END - 5 * DAY_MS), ERR_NONE, "the end is moved nearer");
 }
 
-static void suspend(void)
+static void raise_limit_too(void *arg)
+{
+	(void)arg;
+	raise_limit();
+}
+
+static void suspend(void *arg)
 {
 	struct user u;
 
+	(void)arg;
 	if (!op_user_suspend(&f.op, EVERY, user.id, NULL, &u, &err))
 		bail_out("suspend", &err);
+}
+
+/* Between what the owner read and his change. */
+static void meanwhile(void (*change)(void *arg))
+{
+	worst(WORST_DB_TRANSACTION, (struct moment){ .before = change });
 }
 
 static void test_meanwhile(void)
 {
 	begin(NULL);
 	by_shell();
-	meanwhile = end_sooner;
+	meanwhile(end_sooner);
 	is_int(patch_end(END), NO, "after what it was when he read it");
 	is_end(END - 5 * DAY_MS, "the nearer end stays");
 	by_owner();
-	meanwhile = raise_limit;
+	meanwhile(raise_limit_too);
 	is_int(patch_end(END + 1), NO, "a limit is raised after he read");
 	is_end(END, "the end stays");
-	meanwhile = suspend;
+	meanwhile(suspend);
 	is_int(patch_end(END - 1), ERR_FORBIDDEN, "suspended after he read");
 	is_str(err.reason, "suspended", "reason");
 	is_end(END, "the end stays");
 	is_int(look(&f, LOOK_AUDIT, "ApiKeyChanged", key.id), 1, "only the limit was changed");
 }
 
+static int free_rows;   /* of the key and its owner, while a change is judged */
+
+static void count_free(void *key_id)
+{
+	free_rows = (int)look(&f, LOOK_USER_FREE, user.id, NULL);
+	if (key_id)
+		free_rows += (int)look(&f, LOOK_KEY_FREE, key_id, NULL);
+}
+
 static void test_locked(void)
 {
 	begin(NULL);
-	look_at_locks = true;
-	free_rows = -1;
+	worst(WORST_KEY_GRANT_CHECK, (struct moment){ .before = count_free });
 	by_owner();
 	is_int(free_rows, 0, "the owner is locked while his new key is judged");
-	free_rows = -1;
+	worst(WORST_KEY_GRANT_CHECK, (struct moment){ .before = count_free, .arg = (void *)(uintptr_t)key.id });
 	is_int(patch_end(END - 1), ERR_NONE, "a change");
 	is_int(free_rows, 0, "owner and key are locked while it is judged");
-	look_at_locks = false;
 	is_int(look(&f, LOOK_USER_FREE, user.id, NULL) + look(&f, LOOK_KEY_FREE, key.id, NULL),
 	       db_backend(f.db) == DB_PGSQL ? 2 : 0, "and free again");
 }

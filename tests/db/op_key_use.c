@@ -7,6 +7,7 @@
 #include "op/audit.h"
 #include "op/key.h"
 #include "op_fixture.h"
+#include "worst.h"
 
 static struct fixture f;
 static struct err err;
@@ -137,6 +138,31 @@ static int revoke_once(struct fixture *child, int index, void *arg)
 	return op_key_revoke(&child->op, of(mine->user_id), mine->id, &k, &e) ? 1 : 2;
 }
 
+static void revoke_earlier(void *arg)
+{
+	struct op op = f.op;
+	struct api_key k;
+	struct err e;
+
+	(void)arg;
+	op.now -= 1000;
+	if (!op_key_revoke(&op, of(user.id), key.id, &k, &e))
+		bail_out("revoke", &e);
+}
+
+/* Between looking at the key and revoking it, another one does. */
+static void test_revoked_meanwhile(void)
+{
+	struct api_key got;
+
+	begin(NULL);
+	create();
+	worst(WORST_DB_TRANSACTION, (struct moment){ .before = revoke_earlier });
+	ok(op_key_revoke(&f.op, of(user.id), key.id, &got, &err), "revoked by another meanwhile: that is what was asked");
+	is_int(got.revoked_at, T0 - 1000, "the first moment stands");
+	is_int(look(&f, LOOK_AUDIT, "ApiKeyRevoked", key.id), 1, "one audit event");
+}
+
 static void test_revoke(void)
 {
 	struct api_key mine, got;
@@ -221,6 +247,7 @@ int main(void)
 	test_list();
 	test_patch();
 	test_revoke();
+	test_revoked_meanwhile();
 	test_verify();
 	test_verify_owner();
 	fixture_close(&f);

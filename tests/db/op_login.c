@@ -1,8 +1,6 @@
 /*
  * Login and the slowing of guesses (R18, R19), on the backend given. Time is
  * op.now, so every wait is exact; "at once" is real: one process each.
- * password_verify() is wrapped by the linker, so that the account can change
- * while its password is hashed.
  */
 #include "config.h"
 
@@ -11,6 +9,7 @@
 #include "op/session.h"
 #include "crypt_seen.h"
 #include "op_fixture.h"
+#include "worst.h"
 
 static struct fixture f;
 static struct err err;
@@ -148,32 +147,23 @@ static void test_costly_hash(void)
 
 /* --- what happens while the password is hashed ------------------------------ */
 
-static void (*meanwhile)(const char *user_id);
-static const char *meanwhile_id;
-
-bool __real_password_verify(const char *password, const char *hash, int64_t cost);
-bool __wrap_password_verify(const char *password, const char *hash, int64_t cost);
-
-bool __wrap_password_verify(const char *password, const char *hash, int64_t cost)
+static void change_password(void *user)
 {
-	if (meanwhile)
-		meanwhile(meanwhile_id);
-	meanwhile = NULL;
-	return __real_password_verify(password, hash, cost);
-}
-
-static void change_password(const char *user_id)
-{
-	if (!op_password_set(&f.op, EVERY, user_id, WRONG, &err))
+	if (!op_password_set(&f.op, EVERY, ((struct user *)user)->id, WRONG, &err))
 		bail_out("password", &err);
 }
 
-static void suspend(const char *user_id)
+static void suspend(void *user)
 {
 	struct user u;
 
-	if (!op_user_suspend(&f.op, EVERY, user_id, NULL, &u, &err))
+	if (!op_user_suspend(&f.op, EVERY, ((struct user *)user)->id, NULL, &u, &err))
 		bail_out("suspend", &err);
+}
+
+static void hashed_while(void (*change)(void *user), struct user *user)
+{
+	worst(WORST_PASSWORD_VERIFY, (struct moment){ .before = change, .arg = user });
 }
 
 static void test_meanwhile(void)
@@ -181,42 +171,137 @@ static void test_meanwhile(void)
 	struct user user = make_user(&f, NULL);
 
 	start(T0);
-	meanwhile_id = user.id;
-	meanwhile = change_password;
+	hashed_while(change_password, &user);
 	is_int(login(user.email, PASSWORD), ERR_UNAVAILABLE, "password changed while it is hashed");
 	is_int(err.retry_after, 1, "try again");
 	is_int(login(user.email, PASSWORD), ERR_AUTH_INVALID, "the old one is wrong");
 	is_int(login(user.email, WRONG), ERR_NONE, "the new one is right");
 	ok(op_password_set(&f.op, EVERY, user.id, PASSWORD, &err), "set it back; ends the sessions");
-	meanwhile = suspend;
+	hashed_while(suspend, &user);
 	is_int(login(user.email, PASSWORD), ERR_UNAVAILABLE, "suspended while it is hashed");
 	is_int(login(user.email, PASSWORD), ERR_FORBIDDEN, "suspended");
 	is_int(look(&f, LOOK_SESSIONS, user.id, NULL), 0, "no session");
 }
 
+static const char *network(int i)
+{
+	return arena_printf(f.arena, "10.1.%d.7", i);
+}
+
+/* A wrong password of another client, while a login of ours goes on. */
+static void guess(const char *addr, const char *email, int64_t now)
+{
+	struct session_tokens t;
+	struct op op = f.op;
+	struct user u;
+	struct err e;
+
+	op.remote_addr = addr;
+	op.now = now;
+	if (op_login(&op, &(struct login_in){ email, WRONG }, &t, &u, &e) || e.kind != ERR_AUTH_INVALID)
+		bail_out("guess", &e);
+}
+
+static void guess_in_next_hour(void *user)
+{
+	guess(network(100), ((struct user *)user)->email, T0 + 3600 * SECOND_MS);
+}
+
+/* What is taken back belongs to the hour in which it was counted. */
+static void test_next_hour(void)
+{
+	struct user user = make_user(&f, NULL);
+
+	start(T0);
+	hashed_while(guess_in_next_hour, &user);
+	is_int(login(user.email, PASSWORD), ERR_NONE, "the next hour's first guess comes during a login");
+	start(T0 + 3600 * SECOND_MS);
+	for (int i = 1; i < 30; i++)
+		guess(network(100 + i), user.email, f.op.now);
+	is_int(login_from(network(200), user.email, PASSWORD), ERR_RATE, "which takes nothing from that hour's 30");
+}
+
+/* --- the permit -------------------------------------------------------------- */
+
+static struct scoreboard *permits;
+
+static void with_permits(void)
+{
+	permits = scoreboard_new(2, &err);
+	f.op.scoreboard = permits;
+	f.op.slot = &permits->slots[0];
+}
+
+static void without_permits(void)
+{
+	f.op.scoreboard = NULL;
+	f.op.slot = NULL;
+	scoreboard_free(&permits);
+}
+
+static int64_t held(void)
+{
+	return atomic_load(&permits->slots[0].hashing);
+}
+
+static void other_ends(void *arg)
+{
+	(void)arg;
+	hashing_end(&permits->slots[1]);
+}
+
 static void test_busy(void)
 {
 	struct user user = make_user(&f, NULL);
-	struct scoreboard *sb = scoreboard_new(2, &err);
 
 	start(T0);
-	f.op.scoreboard = sb;
-	f.op.slot = &sb->slots[0];
-	ok(hashing_begin(sb, &sb->slots[1]), "another worker holds the only permit");
+	with_permits();
+	ok(hashing_begin(permits, &permits->slots[1]), "another worker holds the only permit");
 	is_int(login(user.email, WRONG), ERR_RATE, "no permit: refused");
 	is_str(err.reason, "busy", "reason");
 	is_int(err.retry_after, 1, "come back in 1 s");
-	hashing_end(&sb->slots[1]);
-	for (int i = 0; i < 5; i++)
-		is_int(login(user.email, WRONG), ERR_AUTH_INVALID, "that one was not counted");
+	is_int(held(), 0, "nothing is held by who was refused");
+	worst(WORST_NANOSLEEP, (struct moment){ .before = other_ends });
+	is_int(login(user.email, WRONG), ERR_AUTH_INVALID, "the other ends: it waited for that");
+	for (int i = 1; i < 5; i++)
+		is_int(login(user.email, WRONG), ERR_AUTH_INVALID, "the refused one was not counted");
 	f.op.now += SECOND_MS;
 	is_int(login(user.email, PASSWORD), ERR_NONE, "and a permit is there");
-	is_int(atomic_load(&sb->slots[0].hashing), 0, "the permit was given back");
-	login(user.email, WRONG);
-	is_int(atomic_load(&sb->slots[0].hashing), 0, "also after a failure");
-	f.op.scoreboard = NULL;
-	f.op.slot = NULL;
-	scoreboard_free(&sb);
+	without_permits();
+}
+
+static void guess_five_times(void *user)
+{
+	for (int i = 0; i < 5; i++)
+		guess(f.op.remote_addr, ((struct user *)user)->email, f.op.now);
+}
+
+/* Every way out of the part that holds it. */
+static void test_permit_given_back(void)
+{
+	struct user user = make_user(&f, NULL), stale = make_user(&f, NULL), guessed = make_user(&f, NULL);
+
+	start(T0);
+	with_permits();
+	is_int(login(user.email, PASSWORD), ERR_NONE, "a login");
+	is_int(held(), 0, "gives the permit back");
+	is_int(login(user.email, WRONG), ERR_AUTH_INVALID, "a wrong password");
+	is_int(held(), 0, "gives it back");
+	worst(WORST_DB_TRANSACTION, (struct moment){ .answer = ANSWER_REFUSED });
+	is_int(login(user.email, PASSWORD), ERR_UNAVAILABLE, "an attempt that cannot be counted");
+	is_int(held(), 0, "gives it back");
+	worst(WORST_DB_TRANSACTION, (struct moment){ .before = guess_five_times, .arg = &guessed });
+	is_int(login(guessed.email, PASSWORD), ERR_RATE, "five guesses of others between looking and counting");
+	is_int(held(), 0, "give it back");
+	f.conf.bcrypt_cost = 5;
+	worst(WORST_PASSWORD_HASH, (struct moment){ .answer = ANSWER_REFUSED });
+	is_int(login(stale.email, PASSWORD), ERR_UNAVAILABLE, "a new hash that cannot be made");
+	is_int(held(), 0, "gives it back");
+	f.conf.bcrypt_cost = 4;
+	worst(WORST_PASSWORD_HASH, (struct moment){ .answer = ANSWER_REFUSED });
+	ok(!op_password_set(&f.op, EVERY, user.id, PASSWORD, &err), "a new password that cannot be hashed");
+	is_int(held(), 0, "gives it back");
+	without_permits();
 }
 
 /* --- guessing --------------------------------------------------------------- */
@@ -270,11 +355,6 @@ static void test_success_forgets(void)
 	f.op.now += 3 * DAY_MS;
 	for (int i = 0; i < 5; i++)
 		is_int(login(user.email, WRONG), ERR_AUTH_INVALID, "idle for a day: forgotten");
-}
-
-static const char *network(int i)
-{
-	return arena_printf(f.arena, "10.1.%d.7", i);
 }
 
 static void test_account_total(void)
@@ -375,7 +455,9 @@ int main(void)
 	test_stale_hash();
 	test_costly_hash();
 	test_meanwhile();
+	test_next_hour();
 	test_busy();
+	test_permit_given_back();
 	test_networks();
 	test_doubling();
 	test_success_forgets();

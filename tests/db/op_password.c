@@ -7,6 +7,7 @@
 #include "auth/password.h"
 #include "op/session.h"
 #include "op_account.h"
+#include "worst.h"
 
 #define OTHER_PASSWORD "another long password"
 
@@ -74,12 +75,91 @@ static void test_guessing(void)
 	f.op.actor.user_id = NULL;
 }
 
+/* --- at the worst moment -------------------------------------------------------- */
+
+static const char *const third_password = "a third long password";
+
+static void set_third(void *user)
+{
+	if (!op_password_set(&f.op, EVERY, ((struct user *)user)->id, third_password, &err))
+		bail_out("password", &err);
+}
+
+/* A password that was changed since the current one was judged is not written over. */
+static void test_changed_meanwhile(void)
+{
+	struct password_change_in in = { PASSWORD, OTHER_PASSWORD };
+	struct user u;
+
+	ok(add("hanna@example.org", NULL, &u), "registered");
+	f.op.actor.user_id = u.id;
+	worst(WORST_PASSWORD_VERIFY, (struct moment){ .before = set_third, .arg = &u });
+	ok(!op_password_change(&f.op, scope_own(&f.op), &in, &err) && err.kind == ERR_CONFLICT, "changed by another meanwhile");
+	ok(password_verify(third_password, reread(u.id).password_hash, 4), "that one stays");
+	is_int(look(&f, LOOK_AUDIT, "PasswordChanged", u.id), 1, "and one change is written down");
+	f.op.actor.user_id = NULL;
+}
+
+static void guess_five_times(void *user)
+{
+	struct password_change_in in = { "wrong password!", OTHER_PASSWORD };
+	struct op op = f.op;
+	struct err e;
+
+	op.slot = NULL;
+	op.actor.user_id = ((struct user *)user)->id;
+	for (int i = 0; i < 5; i++)
+		op_password_change(&op, scope_own(&op), &in, &e);
+}
+
+/* Every way out of the part that holds the permit. */
+static void test_permit_given_back(void)
+{
+	static const struct {
+		const char *name, *current;
+		enum worst_function at;
+		void (*before)(void *user);
+		enum worst_answer answer;
+		enum err_kind kind;
+	} rows[] = {
+		{ "a wrong password", "wrong password!", WORST_PASSWORD_VERIFY, NULL, ANSWER_OWN, ERR_AUTH_INVALID },
+		{ "an attempt that cannot be counted", PASSWORD, WORST_DB_TRANSACTION, NULL, ANSWER_REFUSED,
+		  ERR_UNAVAILABLE },
+		{ "five guesses between looking and counting", PASSWORD, WORST_DB_TRANSACTION, guess_five_times,
+		  ANSWER_OWN, ERR_RATE },
+		{ "a hash that cannot be made", PASSWORD, WORST_PASSWORD_HASH, NULL, ANSWER_REFUSED, ERR_UNAVAILABLE },
+		{ "a change", PASSWORD, WORST_PASSWORD_VERIFY, NULL, ANSWER_OWN, ERR_NONE },
+	};
+	struct scoreboard *permits = scoreboard_new(1, &err);
+	struct user u;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct password_change_in in = { rows[i].current, OTHER_PASSWORD };
+
+		u = make_user(&f, NULL);
+		f.op.actor.user_id = u.id;
+		f.op.scoreboard = permits;
+		f.op.slot = &permits->slots[0];
+		err = (struct err){ 0 };
+		worst(rows[i].at, (struct moment){ .before = rows[i].before, .arg = &u, .answer = rows[i].answer });
+		op_password_change(&f.op, scope_own(&f.op), &in, &err);
+		is_int(err.kind, rows[i].kind, rows[i].name);
+		is_int(atomic_load(&permits->slots[0].hashing), 0, "the permit was given back");
+		f.op.scoreboard = NULL;
+		f.op.slot = NULL;
+	}
+	f.op.actor.user_id = NULL;
+	scoreboard_free(&permits);
+}
+
 int main(void)
 {
 	fixture_open(&f);
 	f.conf.auto_approve_users = true;
 	test_password();
 	test_guessing();
+	test_changed_meanwhile();
+	test_permit_given_back();
 	fixture_close(&f);
 	return tap_done();
 }

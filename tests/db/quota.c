@@ -7,6 +7,7 @@
 #include "base/window.h"
 #include "op_fixture.h"
 #include "store/quota.h"
+#include "worst.h"
 
 #define PROCESSES 8
 
@@ -145,6 +146,23 @@ static void moved(struct limits *t)
 	is_int(lease_all(t, "kmoved", 107), 0, "and no more");
 }
 
+static void lease_rest(void *arg)
+{
+	lease_all(arg, "kmeanwhile", 100);
+}
+
+/* Others lease between our look and our lease; the limit was lowered for us alone. */
+static void leased_meanwhile(struct limits *t)
+{
+	int64_t is;
+
+	is_int(lease(t, "kmeanwhile", 100, 10, &is), 10, "10 of 100");
+	worst(WORST_DB_TRANSACTION, (struct moment){ .before = lease_rest, .arg = t });
+	is_int(lease(t, "kmeanwhile", 50, 10, &is), 0, "all 100 are leased meanwhile: nothing of 50");
+	is_int(is, 50, "as far as we know");
+	is_int(leased(t, "kmeanwhile"), 100, "and the row stays as it is");
+}
+
 static bool give_back(struct limits *t, uint32_t window, int64_t n)
 {
 	const struct quota_return all[] = {
@@ -228,6 +246,7 @@ int main(void)
 	remainder_of_three(&t);
 	race(&t, 12345);
 	moved(&t);
+	leased_meanwhile(&t);
 	given_back(&t);
 	together(&t);
 	swept(&t);

@@ -1,7 +1,6 @@
 /*
  * tests/db/room_op.h - op_fixture.h with what a worker has besides: a room, a
- * handle for leases, and a monotonic clock that a test can put forward
- * (link with -Wl,--wrap=clock_monotonic).
+ * handle for leases, and a monotonic clock that a test can put forward.
  */
 #ifndef PIERRE_TESTS_ROOM_OP_H
 #define PIERRE_TESTS_ROOM_OP_H
@@ -10,16 +9,7 @@
 #include "op_fixture.h"
 #include "shm/room.h"
 #include "store/quota.h"
-
-int64_t __real_clock_monotonic(void);
-int64_t __wrap_clock_monotonic(void);
-
-static int64_t clock_skew;
-
-int64_t __wrap_clock_monotonic(void)
-{
-	return __real_clock_monotonic() + clock_skew;
-}
+#include "worst.h"
 
 static char room_root[] = "/tmp/pierre-op-room-XXXXXX";
 
@@ -29,12 +19,13 @@ static void room_op_open(struct fixture *f)
 	struct err err;
 
 	fixture_open(f);
+	alarm(300);     /* a lost lock ends as a failure */
 	if (!mkdtemp(room_root))
 		exit(99);
 	snprintf(dir, sizeof(dir), "%s/room", room_root);
 	f->op.room = room_open(&(struct room_options){
 		.dir = dir, .database_id = "11111111-2222-4333-8444-555555555555",
-		.rings = 1, .limit_slots = 64, .cache_bytes = 1 << 20,
+		.rings = 1, .limit_slots = 256, .cache_bytes = 1 << 20,
 	}, NULL, &err);
 	if (!f->op.room)
 		bail_out("room_open", &err);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "room_fixture.h"
+#include "worst.h"
 
 #define LONG_AGO_MS 3600000
 
@@ -50,37 +51,6 @@ static void test_claims(void)
 	fixture_clear();
 }
 
-/* All of them have looked in vain before the first may claim. */
-static bool claim_behind_lock(struct room *r, int index, void *arg)
-{
-	struct claims *c = arg;
-
-	if (index == 0) {
-		for (size_t i = 0; i < LIMIT_STRIPES; i++)
-			room_lock(r, i);
-		atomic_store(&c->ready, 1);
-		usleep(50000);
-		for (size_t i = 0; i < LIMIT_STRIPES; i++)
-			room_unlock(r, i);
-		return true;
-	}
-	while (!atomic_load(&c->ready))
-		usleep(100);
-	return limit_slot(r, subject(1), WINDOW_DAY) != NULL;
-}
-
-static void test_claim_once(void)
-{
-	struct room *r = room_here();
-	struct claims *c = shared(sizeof(*c));
-
-	ok(crowd(CROWD, claim_behind_lock, r, c), "many wait to claim one subject");
-	is_int(atomic_load(&r->header->limit_used), 1, "it has one slot");
-	munmap(c, sizeof(*c));
-	room_close(&r);
-	fixture_clear();
-}
-
 static void make_old(struct limit_slot *s)
 {
 	atomic_store(&s->used, clock_monotonic() - LONG_AGO_MS);
@@ -117,6 +87,84 @@ static void test_full(void)
 	ok(all, "the others have theirs");
 	room_close(&r);
 	fixture_clear();
+}
+
+/* --- at the worst moment ------------------------------------------------------------------- */
+
+struct race {
+	struct room *room;
+	char subject[40];           /* subject() has one text for all */
+	struct limit_slot *got;
+};
+
+static struct race race_for(struct room *r, int i)
+{
+	struct race race = { .room = r };
+
+	snprintf(race.subject, sizeof(race.subject), "%s", subject(i));
+	return race;
+}
+
+static void look_up(void *arg)
+{
+	struct race *race = arg;
+
+	race->got = limit_slot(race->room, race->subject, WINDOW_DAY);
+}
+
+static void test_claimed_meanwhile(void)
+{
+	struct race race = race_for(room_here(), 1);
+
+	worst(WORST_ROOM_LOCK, (struct moment){ .before = look_up, .arg = &race });
+	ok(limit_slot(race.room, subject(1), WINDOW_DAY) == race.got, "claimed by another while we wait for the lock");
+	is_int(atomic_load(&race.room->header->limit_used), 1, "it has one slot");
+	room_close(&race.room);
+	fixture_clear();
+}
+
+/* A full table, in which slot 9 is the only one that can be taken away. */
+static struct room *full_table(struct limit_slot *s[SLOTS])
+{
+	struct room *r = room_here();
+	uint32_t w = window_id(WINDOW_DAY, clock_now());
+
+	for (int i = 0; i < SLOTS; i++) {
+		s[i] = limit_slot(r, subject(i), WINDOW_DAY);
+		if (s[i])
+			limit_add(s[i], i == 9 ? w - 1 : w, 10, 3);
+	}
+	make_old(s[9]);
+	return r;
+}
+
+/* It is looked up by its subject before its bucket is locked, then between the two
+ * looks at `used`: each time it stays, with what it holds. */
+static void test_used_meanwhile(void)
+{
+	static const struct {
+		enum worst_function at;
+		int nth;
+		const char *name;
+	} rows[] = {
+		{ WORST_ROOM_TRY_LOCK, 1, "used again before its bucket is locked" },
+		{ WORST_CLOCK_NOW, 2, "used again while it is taken away" },
+	};
+	uint32_t w = window_id(WINDOW_DAY, clock_now());
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct limit_slot *s[SLOTS];
+		struct race race = race_for(full_table(s), 9);
+
+		worst(rows[i].at, (struct moment){ .nth = rows[i].nth, .before = look_up, .arg = &race });
+		ok(!limit_slot(race.room, subject(SLOTS), WINDOW_DAY), "%s: it is not to be had", rows[i].name);
+		ok(race.got == s[9] && limit_slot(race.room, subject(9), WINDOW_DAY) == s[9], "its subject keeps it");
+		is_int(limit_left(s[9], w - 1), 3, "with its lease");
+		make_old(s[9]);
+		ok(limit_slot(race.room, subject(SLOTS), WINDOW_DAY) == s[9], "idle again, it is taken: no lock is left");
+		room_close(&race.room);
+		fixture_clear();
+	}
 }
 
 /* Slots go from subject to subject, and every chain stays whole. */
@@ -276,8 +324,9 @@ int main(void)
 	if (!fixture_begin())
 		return 99;
 	test_claims();
-	test_claim_once();
 	test_full();
+	test_claimed_meanwhile();
+	test_used_meanwhile();
 	test_churn();
 	test_leaked();
 	test_killed_holders();

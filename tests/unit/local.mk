@@ -1,11 +1,14 @@
 check_PROGRAMS += \
-	tests/unit/auth tests/unit/base tests/unit/cache tests/unit/conf tests/unit/cors tests/unit/fcgi \
+	tests/unit/auth tests/unit/base tests/unit/cache tests/unit/conf tests/unit/credential tests/unit/cors tests/unit/fcgi \
 	tests/unit/fcgi_bad tests/unit/fuzz tests/unit/guard tests/unit/json \
 	tests/unit/limit tests/unit/limit_rule tests/unit/limit_table tests/unit/mask \
 	tests/unit/openapi tests/unit/password tests/unit/pools tests/unit/problem tests/unit/request \
 	tests/unit/response tests/unit/ring tests/unit/room tests/unit/route tests/unit/row \
 	tests/unit/stat tests/unit/subrequest tests/unit/token tests/unit/window
 EXTRA_DIST += tests/unit/crypt_seen.h tests/unit/fcgi_client.h tests/unit/room_fixture.h tests/unit/tap.h
+
+tests_unit_limit_table_SOURCES = tests/unit/limit_table.c $(WORST)
+tests_unit_limit_table_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 
 if HAVE_PGSQL
 check_PROGRAMS += tests/unit/pgsql_map

@@ -1,0 +1,55 @@
+/*
+ * tests/db/cache_op.h - room_op.h with keys and sessions, and what is thought of them.
+ */
+#ifndef PIERRE_TESTS_CACHE_OP_H
+#define PIERRE_TESTS_CACHE_OP_H
+
+#include "op/key.h"
+#include "op/session.h"
+#include "room_op.h"
+
+static struct fixture f;
+
+static const struct key_create_in plain = {
+	.name = "key", .rate_limit_requests = INT_NONE, .expires_in_days = INT_NONE,
+};
+
+/* What a process of another host does: it commits, and bumps nothing here. */
+static struct op elsewhere(void)
+{
+	struct op op = f.op;
+
+	op.room = NULL;
+	op.cache = false;
+	return op;
+}
+
+static const char *made_key(const struct user *user, struct api_key *key)
+{
+	const char *full = "";
+	struct err err;
+
+	if (!op_key_create(&f.op, of(user->id), &plain, key, &full, &err))
+		bail_out("op_key_create", &err);
+	return full;
+}
+
+static const char *verdict(const char *full)
+{
+	static struct err err;
+	struct api_key key;
+	struct user user;
+
+	return op_key_verify(&f.op, full, &key, &user, &err) ? "good" : err.reason;
+}
+
+static const char *session_verdict(const char *token)
+{
+	static struct err err;
+	struct actor actor;
+	struct user user;
+
+	return op_session_check(&f.op, token, &actor, &user, &err) ? "good" : err.reason;
+}
+
+#endif

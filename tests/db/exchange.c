@@ -1,0 +1,167 @@
+/*
+ * One request through a worker (worker/exchange.c): what is charged, and what is
+ * not, when its row cannot be written down or is not committed in time.
+ */
+#include "config.h"
+
+#include "fcgi_client.h"
+#include "op/key.h"
+#include "op/limit.h"
+#include "room_op.h"
+#include "shm/ring.h"
+#include "shm/limit.h"
+#include "worker/worker_private.h"
+
+#define LIMIT 50
+
+static struct fixture f;
+static struct worker w;
+static struct child c;
+static struct api_key key;
+static struct user user;
+static const char *full;
+static struct err err;
+
+static void open_worker(void)
+{
+	struct key_create_in in = { .name = "key", .rate_limit_requests = LIMIT, .expires_in_days = INT_NONE };
+
+	room_op_open(&f);
+	arena = f.arena;
+	f.op.now = clock_now();
+	f.conf.request_deadline_ms = f.conf.database_timeout_ms = f.conf.fast_database_timeout_ms = 20000;
+	f.conf.usage_durability = USAGE_SYNC;
+	f.conf.cors_origins = "";
+	c = (struct child){ .conf = &f.conf, .scoreboard = scoreboard_new(1, &err), .room = f.op.room };
+	c.slot = &c.scoreboard->slots[0];
+	c.slot->role = ROLE_FAST;
+	w = (struct worker){ .child = &c, .db = f.db, .quota = f.op.quota, .arena = arena_new() };
+	if (!fcgi_start(&w.fcgi, &err))
+		bail_out("fcgi_start", &err);
+	fcgi = w.fcgi;
+	user = make_user(&f, "enterprise");
+	if (!op_key_create(&f.op, of(user.id), &in, &key, &full, &err))
+		bail_out("key", &err);
+}
+
+static void close_worker(void)
+{
+	fcgi_free(&w.fcgi);
+	arena_free(&w.arena);
+	scoreboard_free(&c.scoreboard);
+	close(client);
+	room_op_close(&f);
+}
+
+/* A connection on which /verify is asked for; what is not parked is answered. */
+static struct fcgi *ask(void)
+{
+	struct strbuf p = { .arena = arena }, b = { .arena = arena };
+	struct fcgi *another = fcgi_another(w.fcgi);
+	char **params;
+
+	pair(&p, "REQUEST_METHOD", 14, "GET", 3);
+	pair(&p, "REQUEST_URI", 11, "/verify", 7);
+	pair(&p, "SERVER_PROTOCOL", 15, "HTTP/1.1", 8);
+	pair(&p, "HTTP_X_API_KEY", 14, full, strlen(full));
+	pair(&p, "PIERRE_END", 10, "1", 1);
+	begin(&b, 1, 1, 0);
+	record(&b, PARAMS, 1, p.s, p.len, 0);
+	record(&b, PARAMS, 1, "", 0, 0);
+	record(&b, STDIN, 1, "", 0, 0);
+	fcgi_adopt(another, connection());
+	put_all(client, b.s, b.len);
+	shutdown(client, SHUT_WR);
+	if (fcgi_look(another, true, &params) != FCGI_REQUEST)
+		bail_out("fcgi_look", &err);
+	exchange_answer(&w, another, params);
+	return another;
+}
+
+static int status(struct fcgi *of)
+{
+	const char *text;
+	int code = 0;
+
+	fcgi_free(&of);
+	text = read_answer().out.s;
+	return sscanf(text, "Status: %d", &code) == 1 ? code : 0;
+}
+
+static int64_t used(void)
+{
+	struct limit_outcome out;
+
+	if (!op_limit_explain(&f.op, &key, &user, &out, &err))
+		bail_out("explain", &err);
+	return LIMIT - out.states[0].remaining;
+}
+
+static void commit(void *arg)
+{
+	(void)arg;
+	ring_done(f.op.room, 0, ring_head(f.op.room, 0));
+}
+
+static void fill_ring(void)
+{
+	static const struct usage_record rec;
+
+	while (ring_push(f.op.room, 0, &rec))
+		;
+}
+
+/* --- a row that cannot be written down ------------------------------------------- */
+
+static void ring_full(void)
+{
+	int64_t before = used(), head;
+	struct fcgi *one;
+
+	fill_ring();
+	head = (int64_t)ring_head(f.op.room, 0);
+	is_int(status(ask()), 503, "the ring is full: refused");
+	is_int(used(), before, "and not charged");
+	is_int((int64_t)ring_head(f.op.room, 0), head, "nor written down");
+	worst(WORST_NANOSLEEP, (struct moment){ .nth = 2, .after = commit });
+	one = ask();
+	ok(fcgi_parked(one) != NULL, "the recorder makes room meanwhile: it is let through");
+	commit(NULL);
+	ok(exchange_finish(&w, one, false), "once its row is committed");
+	is_int(status(one), 200, "200");
+	is_int(used(), before + 1, "and charged");
+}
+
+/* --- a row that is not committed in time ------------------------------------------ */
+
+static void row_late(void)
+{
+	int64_t before = used();
+	struct fcgi *one = ask(), *two = ask();
+
+	ok(fcgi_parked(one) && fcgi_parked(two), "two wait for the recorder");
+	ok(!exchange_finish(&w, one, false), "as long as they may");
+	ok(exchange_finish(&w, one, true), "the first is late");
+	is_int(used(), before + 2, "what was charged stays charged, since the row may be committed yet");
+	fcgi_free(&one);
+	is_int(status(ask()), 503, "nothing more is let through");
+	is_int(used(), before + 2, "nor charged");
+	commit(NULL);
+	ok(exchange_finish(&w, two, false), "until the recorder has committed");
+	fcgi_free(&two);
+	one = ask();
+	ok(fcgi_parked(one) != NULL, "then the next is");
+	commit(NULL);
+	ok(exchange_finish(&w, one, false), "when its own row is committed");
+	is_int(status(one), 200, "200");
+	is_int(used(), before + 3, "and charged");
+}
+
+int main(void)
+{
+	open_worker();
+	ring_full();
+	row_late();
+	close_worker();
+	return tap_done();
+}

@@ -1,0 +1,45 @@
+/*
+ * tests/db/session_op.h - the fixture of the tests about sessions: one user, his last
+ * pair of tokens, and what is done with them.
+ */
+#ifndef PIERRE_TESTS_SESSION_OP_H
+#define PIERRE_TESTS_SESSION_OP_H
+
+#include "auth/token.h"
+#include "op/audit.h"
+#include "op/session.h"
+#include "op_fixture.h"
+
+static struct fixture f;
+static struct err err;
+static struct user user, seen;
+static struct actor actor;
+static struct session_tokens now_good;   /* the last pair */
+
+static void begin(void)
+{
+	f.op.now = T0;
+	f.op.actor = (struct actor){ .source = "test" };
+	user = make_user(&f, NULL);
+	if (!op_login(&f.op, &(struct login_in){ user.email, PASSWORD }, &now_good, &seen, &err))
+		bail_out("login", &err);
+}
+
+static enum err_kind refresh(const char *token)
+{
+	err = (struct err){ 0 };
+	return op_session_refresh(&f.op, token, NULL, &now_good, &seen, &err) ? ERR_NONE : err.kind;
+}
+
+static enum err_kind check(const char *token)
+{
+	err = (struct err){ 0 };
+	return op_session_check(&f.op, token, &actor, &seen, &err) ? ERR_NONE : err.kind;
+}
+
+static int64_t sessions(void)
+{
+	return look(&f, LOOK_SESSIONS, user.id, NULL);
+}
+
+#endif
