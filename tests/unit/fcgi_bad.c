@@ -134,18 +134,6 @@ static void test_bad_params(void)
 	begin(&b, 1, 1, 0);
 	record(&b, PARAMS, 2, p.s, p.len, 0);
 	refused(&b, "parameters of another request");
-	for (int part = 0; part < 2; part++) {
-		char **params;
-		struct request r;
-		struct err err;
-		b = opening("3", 1);
-		record(&b, STDIN, part == 0 ? 2 : 1, "abc", 3, 5);
-		record(&b, STDIN, part == 1 ? 2 : 1, "", 0, 0);
-		ok(take(&b, false, PATIENCE_MS, &params) && set_up(&r, params) && !fcgi_body(fcgi, &r, 100, &err),
-		   "%s of another request spoils the body", part == 0 ? "the body" : "the end");
-		ok(fcgi_reply(fcgi, REPLY, sizeof(REPLY) - 1), "  reply");
-		is_one_answer(REPLY);
-	}
 
 	static const struct { const char *name, *bytes; size_t n; } raw[] = {
 		{ "lengths of 2^31-1", "\xff\xff\xff\xff\xff\xff\xff\xff""ab", 10 },

@@ -107,6 +107,22 @@ static void test_more_than_one(void)
 	ok(look(&m, m.n, false) == GUARD_REQUEST && !guard.has_body, "nor one that ended early");
 }
 
+/* libfcgi passes over records of other requests. */
+static void test_other_request(void)
+{
+	enum { ID = 3, HEADER = 8 };
+	struct message m = request("5", "hello", true);
+
+	m.s[m.params_end + ID] = 2;
+	ok(look(&m, m.n, false) == GUARD_REQUEST && !guard.has_body, "the body of another request is none");
+	m = request("5", "hello", true);
+	m.s[m.n - HEADER + ID] = 2;
+	ok(look(&m, m.n, true) == GUARD_REQUEST && !guard.has_body, "nor is one that ends with another's record");
+	m = request("", "", true);
+	m.s[m.params_end + ID] = 2;
+	ok(look(&m, m.n, false) == GUARD_REQUEST && !guard.has_body, "nor an empty one of another");
+}
+
 static void test_flags(void)
 {
 	struct message m = request("", "", true);
@@ -128,6 +144,7 @@ int main(void)
 	test_cut(&plain, "without a body");
 	test_cut(&body, "with a body");
 	test_more_than_one();
+	test_other_request();
 	test_flags();
 	return tap_done();
 }
