@@ -298,14 +298,20 @@ static int approve_there(struct fixture *child, int index, void *arg)
 	return tenant.id ? 1 : 0;
 }
 
+/* Of a pending user, and of one who is active and has no tenant yet. */
 static void test_approved_behind(void)
 {
-	struct approving a = { 0 };
-	int64_t tenants = look(&f, LOOK_TENANTS, NULL, NULL);
+	for (int active = 0; active < 2; active++) {
+		int64_t tenants = look(&f, LOOK_TENANTS, NULL, NULL);
+		struct approving a = { 0 };
 
-	ok(add("behind@example.org", NULL, &a.user), "registered");
-	is_int(behind(&f, approve_too, approve_there, &a), 0, "an approval waits for another, and makes no tenant");
-	is_int(look(&f, LOOK_TENANTS, NULL, NULL), tenants + 1, "there is one more");
+		ok(add(active ? "behind2@example.org" : "behind@example.org", NULL, &a.user), "registered");
+		if (active)
+			ok(op_user_approve(&f.op, EVERY, a.user.id, &(struct user_approve_in){ 0 }, &a.user, &a.tenant, &err),
+			   "approved without a tenant");
+		is_int(behind(&f, approve_too, approve_there, &a), 0, "an approval waits for another, and makes no tenant");
+		is_int(look(&f, LOOK_TENANTS, NULL, NULL), tenants + 1, "there is one more");
+	}
 }
 
 static void suspend_too(void *id)
