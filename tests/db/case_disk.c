@@ -45,6 +45,17 @@ static int64_t number(struct db *db, int stmt)
 	return n;
 }
 
+/* The lock file's lock was given back: another handle gets it while ours is open. */
+static void writes_beside(const struct fixture *f, const char *id, const char *who)
+{
+	struct db *db = fixture_open_with(f, test_catalog(), 2000);
+	struct put p = { .thing = { .id = id } };
+	struct err e = { 0 };
+
+	ok(db_transaction(db, put_thing, &p, &e), "%s holds no lock %s", who, e.message);
+	db_free(&db);
+}
+
 static void io_error(const struct fixture *f)
 {
 	struct db *db = fixture_ready(f);
@@ -82,6 +93,7 @@ static void no_space(const struct fixture *f)
 	is_int(p.runs, 1, "not run again");
 	is_int(number(db, T_THING_COUNT), 0, "reading works, nothing was stored");
 	disk.times = 0;
+	writes_beside(f, THING_ID(2), "a writer that was refused");
 	ok(db_transaction(db, put_thing, &p, &e), "with space again it goes on by itself");
 	replace_pwrite(false);
 	db_free(&db);
@@ -105,7 +117,9 @@ static void foreign(const struct fixture *f)
 	is_int(number(db, T_THING_COUNT), 0, "a reader does not wait");
 	sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL);
 	sqlite3_close(other);
+	writes_beside(f, THING_ID(2), "a writer that gave up");
 	ok(db_transaction(db, put_thing, &p, &e), "then it is our turn");
+	writes_beside(f, THING_ID(3), "one that has committed");
 	db_free(&db);
 }
 #endif

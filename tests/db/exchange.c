@@ -150,7 +150,7 @@ static void row_late(void)
 	ok(exchange_finish(&w, two, false), "until the recorder has committed");
 	fcgi_free(&two);
 	one = ask();
-	ok(fcgi_parked(one) != NULL, "then the next is");
+	ok(fcgi_parked(one) != NULL && w.late == 0, "then the next is, and all is as before");
 	commit(NULL);
 	ok(exchange_finish(&w, one, false), "when its own row is committed");
 	is_int(status(one), 200, "200");

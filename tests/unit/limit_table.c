@@ -167,6 +167,30 @@ static void test_used_meanwhile(void)
 	}
 }
 
+static void take_and_leave(void *arg)
+{
+	struct race *race = arg;
+
+	look_up(race);
+	make_old(race->got);
+}
+
+/* It went to another bucket before the lock of its old one was had: that lock says
+ * nothing about it any more. */
+static void test_moved_meanwhile(void)
+{
+	struct limit_slot *s[SLOTS];
+	struct race race = race_for(full_table(s), SLOTS + 1);
+	int locks = worst_calls(WORST_ROOM_TRY_LOCK);
+
+	worst(WORST_ROOM_TRY_LOCK, (struct moment){ .before = take_and_leave, .arg = &race });
+	ok(limit_slot(race.room, subject(SLOTS), WINDOW_DAY) == s[9], "taken by another, left again, and taken");
+	ok(race.got == s[9], "it is the same slot");
+	is_int(worst_calls(WORST_ROOM_TRY_LOCK) - locks, 3, "each time under the lock of the bucket that it was in");
+	room_close(&race.room);
+	fixture_clear();
+}
+
 /* Slots go from subject to subject, and every chain stays whole. */
 static void test_churn(void)
 {
@@ -327,6 +351,7 @@ int main(void)
 	test_full();
 	test_claimed_meanwhile();
 	test_used_meanwhile();
+	test_moved_meanwhile();
 	test_churn();
 	test_leaked();
 	test_killed_holders();
