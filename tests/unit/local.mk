@@ -1,5 +1,6 @@
 check_PROGRAMS += \
-	tests/unit/auth tests/unit/base tests/unit/cache tests/unit/conf tests/unit/credential tests/unit/cors tests/unit/fcgi \
+	tests/unit/auth tests/unit/base tests/unit/cache tests/unit/conf tests/unit/credential \
+	tests/unit/cors tests/unit/fast tests/unit/fcgi \
 	tests/unit/fcgi_bad tests/unit/fuzz tests/unit/guard tests/unit/json \
 	tests/unit/limit tests/unit/limit_rule tests/unit/limit_table tests/unit/mask \
 	tests/unit/openapi tests/unit/password tests/unit/pools tests/unit/problem tests/unit/request \
