@@ -39,13 +39,12 @@ static int run_loop(int listen_fd, int lifeline_fd, int finish_fd)
 		.listen_fd = listen_fd, .lifeline_fd = lifeline_fd, .fcgi = fcgi, .serve = park,
 		.arg = &name, .finish = finish_it, .finish_fd = finish_fd, .finish_ms = 60000,
 	};
-	struct rlimit lim = { DESCRIPTORS, DESCRIPTORS };
 	sigset_t term;
 
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
 	sigprocmask(SIG_BLOCK, &term, NULL);
-	return setrlimit(RLIMIT_NOFILE, &lim) == 0 ? fast_run(&o) : 99;
+	return fast_run(&o);
 }
 
 static int connected(void)
@@ -98,6 +97,8 @@ int main(void)
 	int finish_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), lifeline[2], status = -1;
 	pid_t pid;
 
+	if (setrlimit(RLIMIT_NOFILE, &(struct rlimit){ DESCRIPTORS, DESCRIPTORS }) != 0)
+		return tap_skip_all("the limit of descriptors cannot be lowered");   /* valgrind */
 	name.sun_family = AF_UNIX;
 	if (!start() || bind(listen_fd, (struct sockaddr *)&name, name_len) != 0 ||
 	    listen(listen_fd, MORE) != 0 || pipe(lifeline) != 0)
