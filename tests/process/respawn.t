@@ -8,7 +8,7 @@ use lib "$FindBin::Bin/../support";
 use Test::More;
 use Pierre;
 use FastCGI;
-use Process qw(await alive children await_log count_log lines_of half_request hold_writes);
+use Process qw(await alive children await_log count_log lines_of half_request hold_writes proc_file);
 
 my ($backend) = Pierre::backends() or plan skip_all => 'no backend';
 my $BODY = '{"email":"slow@example.org","password":"correct horse battery","display_name":"S"}';
@@ -102,6 +102,29 @@ subtest 'the watchdog' => sub {
 	await('another worker', sub { grep { $_ != $pid } named($p, 'slow/0') });
 	is(FastCGI::get($p->{slow_socket}, '/health/ready')->{status}, 200, 'which serves');
 	is(count_log($p, qr/ request_stuck /), 1, 'said once');
+	is($p->stop_serve, 0, 'stops');
+	$p->stop;
+};
+
+# With two workers there is one permit. Who is not to take a request is stopped.
+subtest 'a worker that is killed while it hashes gives its permit back' => sub {
+	my $p = start(env => { SLOW_WORKERS => 2, BCRYPT_COST => 13, REQUEST_DEADLINE_MS => 120000 });
+	my ($hashes) = named($p, 'slow/0');
+	my ($other) = named($p, 'slow/1');
+	my $ticks = sub { (split ' ', proc_file($hashes, 'stat') =~ s/^.*\) //sr)[11] };
+	kill 'STOP', $other;
+	my $before = $ticks->();
+	my $s = FastCGI::open_socket($p->{slow_socket});
+	FastCGI::send_bytes($s, FastCGI::message('POST', '/api/auth/register', $BODY));
+	await('the hashing', sub { $ticks->() >= $before + 5 });
+	kill 'KILL', $hashes;
+	is(FastCGI::reply($s)->{status}, 0, 'killed');
+	my $new;
+	await('another worker', sub { ($new) = grep { $_ != $hashes } named($p, 'slow/0') });
+	kill 'STOP', $new;
+	kill 'CONT', $other;
+	is(FastCGI::post($p->{slow_socket}, '/api/auth/register', $BODY)->{status}, 201, 'the other one gets the permit');
+	kill 'CONT', $new;
 	is($p->stop_serve, 0, 'stops');
 	$p->stop;
 };

@@ -11,7 +11,7 @@ use Time::HiRes qw(sleep time);
 use FastCGI;
 
 our @EXPORT_OK = qw(await alive comm children await_log count_log start_load stop_load
-	half_request hold_usage hold_writes lines_of lock_file metric);
+	half_request hold_usage hold_writes lines_of lock_file metric proc_file);
 
 our $PATIENCE = 60;   # seconds until a condition counts as never true
 
