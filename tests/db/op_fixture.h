@@ -44,7 +44,7 @@ struct fixture {
 	struct op op;
 };
 
-/* What a test looks up behind the program's back, and (SET) changes there. */
+/* What a test looks up behind the program's back, or changes there (by_hand()). */
 enum look { LOOK_AUDIT, LOOK_SESSIONS, LOOK_PASSWORD, LOOK_KEYS, LOOK_KNOWN, LOOK_USERS,
 	    LOOK_AUDITS, LOOK_AUDIT_TEXT, LOOK_TENANTS, LOOK_OWNERS,
 	    LOOK_GRANTED, LOOK_KEY_FREE, LOOK_USER_FREE, LOOK_SET_TIER,
