@@ -7,6 +7,11 @@
  * lines, # comments, as systemd's EnvironmentFile), the environment.
  * NAME_FILE=path reads the value of a text option from a file (a trailing
  * newline is dropped); NAME and NAME_FILE together are an error.
+ *
+ * A key is kept only as its bytes. Its text is wiped once it is read: of the
+ * files, and in the environment, where /proc/PID/environ showed it (the name
+ * stays, with an empty value). So a second reading finds no text, and
+ * conf_keep_keys() hands on what the first one found.
  */
 #ifndef PIERRE_BASE_CONF_H
 #define PIERRE_BASE_CONF_H
@@ -21,10 +26,16 @@
 #define WORKERS_MAX 256             /* of each pool: the bound of MAX_WORKERS */
 #define BCRYPT_COST_MIN 4           /* of new password hashes, and of stored ones */
 #define BCRYPT_COST_MAX 15
+#define CONF_KEY_BYTES 32
+
+struct conf_key {
+	bool set;
+	unsigned char bytes[CONF_KEY_BYTES];
+};
 
 struct conf {
 	const char *database_url;       /* DATABASE_URL; default sqlite:./data/pierre.db */
-	const char *encryption_key;     /* ENCRYPTION_KEY: base64 of 32 bytes; secret */
+	struct conf_key encryption_key; /* ENCRYPTION_KEY: base64 of 32 bytes */
 	const char *fast_socket;        /* FAST_SOCKET: path of a unix socket */
 	const char *slow_socket;        /* SLOW_SOCKET */
 	const char *metrics_socket;     /* METRICS_SOCKET, "" = none */
@@ -57,7 +68,7 @@ struct conf {
 
 enum usage_durability { USAGE_ASYNC, USAGE_SYNC };
 
-enum conf_type { CONF_TEXT, CONF_INT, CONF_BOOL, CONF_WORD };
+enum conf_type { CONF_TEXT, CONF_INT, CONF_BOOL, CONF_WORD, CONF_KEY };
 enum conf_flag { CONF_RELOAD = 1, CONF_SECRET = 2, CONF_URL = 4, CONF_ORIGINS = 8 };
 
 struct conf_option {
@@ -76,7 +87,8 @@ extern const struct conf_option conf_options[];
 
 /* Read file (NULL = none) and environ. Unknown names in the file are errors
  * naming file and line; in the environment they are somebody else's.
- * Returns NULL with a sentence naming the option; free with conf_free. */
+ * Returns NULL with a sentence naming the option; free with conf_free. Wipes
+ * the texts of keys, also in environ. */
 struct conf *conf_load(const char *file, struct err *err_r);
 void conf_free(struct conf **c);
 
@@ -90,6 +102,12 @@ struct conf *conf_check(const char *file, conf_report_fn *report, void *arg);
  * without their password. */
 const char *conf_value(const struct conf *c, const struct conf_option *o,
 		       char *buf, size_t size);
+
+/* Of a configuration that was read again: a key that has no text any more is
+ * still the one of `old`. */
+void conf_keep_keys(struct conf *c, const struct conf *old);
+/* For a process that needs none of them. */
+void conf_wipe_keys(struct conf *c);
 
 /* Name of the first option that differs and is not CONF_RELOAD, or NULL. */
 const char *conf_needs_restart(const struct conf *old, const struct conf *new_);

@@ -52,6 +52,10 @@ extern const struct cmd *const cmd_tables[];   /* one table per file of src/cmd 
 /* argv -> row -> function. Usage errors: one sentence and the usage line, 2. */
 int cmd_main(int argc, char **argv);
 
+/* No command can be read by a debugger or leave a core file: keys, tokens and
+ * passwords pass through most. LOG_LEVEL=debug lets a debugger in again. */
+void cmd_allow_debugger(const struct conf *conf);
+
 /* "pierre: <sentence>" on stderr; returns EXIT_FAILED. */
 int cmd_fail(const struct err *err);
 

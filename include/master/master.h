@@ -20,8 +20,11 @@
 struct master_options {
 	const char *backend;        /* for the log only */
 	const char *config_file;    /* read again at each reload; NULL = environment only */
-	/* What a child of each role runs; its exit status is the process's. */
-	int (*mains[ROLE__COUNT])(const struct child *c);
+	struct conf *conf;          /* what was in it at the start; master_run takes it over */
+	struct {
+		int (*main)(const struct child *c);   /* its exit status is the process's */
+		bool needs_keys;    /* false: wiped right after the fork */
+	} roles[ROLE__COUNT];
 	/* Runs in a forked child before anything serves, and at each reload
 	 * with the new configuration. True: database_id says which database it
 	 * is, so that the room is opened for that one. False keeps the old

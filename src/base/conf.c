@@ -5,10 +5,12 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/conf.h"
 #include "base/origin.h"
@@ -26,6 +28,7 @@ struct found {
 /* One reading of all options; goes on after a mistake. */
 struct reader {
 	struct conf *c;
+	struct arena *texts;             /* of files; wiped when all is read */
 	struct found found;
 	conf_report_fn *report;
 	void *arg;
@@ -88,6 +91,21 @@ static bool set_text(const struct conf *c, const struct conf_option *o, const ch
 	return true;
 }
 
+static bool set_key(const struct conf_option *o, const char *text, struct conf_key *out,
+		    struct err *err_r)
+{
+	size_t n = 0;
+
+	if (str_blank(text))
+		return true;
+	out->set = base64_decode(text, out->bytes, sizeof(out->bytes), &n) && n == sizeof(out->bytes);
+	if (out->set)
+		return true;
+	explicit_bzero(out, sizeof(*out));
+	return err_field(err_r, ERR_CONFIG, o->name, "%s is not base64 of exactly %d bytes; "
+			 "make one with `openssl rand -base64 %d`", o->name, CONF_KEY_BYTES, CONF_KEY_BYTES);
+}
+
 static bool set_value(struct conf *c, const struct conf_option *o, const char *text,
 		      struct err *err_r)
 {
@@ -103,8 +121,15 @@ static bool set_value(struct conf *c, const struct conf_option *o, const char *t
 			return true;
 		return err_field(err_r, ERR_CONFIG, o->name, "%s takes a whole number from %lld to %lld",
 				 o->name, (long long)o->min, (long long)o->max);
+	case CONF_KEY:
+		return set_key(o, text, member(c, o), err_r);
 	}
 	return err_set(err_r, ERR_INTERNAL, "option %s has no type", o->name);
+}
+
+static bool has_file_form(const struct conf_option *o)
+{
+	return o->type == CONF_TEXT || o->type == CONF_KEY;
 }
 
 /* Where NAME or NAME_FILE (n characters) keeps its value; NULL = no such option. */
@@ -118,28 +143,40 @@ static const char **place(struct found *found, const char *name, size_t n)
 			continue;
 		if (n == len)
 			return &found->value[i];
-		if (o->type == CONF_TEXT && n == len + 5 && strncmp(name + len, "_FILE", 5) == 0)
+		if (has_file_form(o) && n == len + 5 && strncmp(name + len, "_FILE", 5) == 0)
 			return &found->file[i];
 	}
 	return NULL;
 }
 
+/* Up to the end; false: an error, or VALUE_MAX bytes and no end. Not by stdio,
+ * whose buffer would keep a secret. */
+static bool read_whole(int fd, char *text, size_t *n_r)
+{
+	ssize_t got = 1;
+
+	for (*n_r = 0; got > 0 && *n_r < VALUE_MAX; *n_r += got > 0 ? (size_t)got : 0)
+		do
+			got = read(fd, text + *n_r, VALUE_MAX - *n_r);
+		while (got < 0 && errno == EINTR);
+	return got == 0;
+}
+
 /* Whole file as text; a secret's file is read with the same bound. */
 static char *read_file(struct arena *a, const char *path, struct err *err_r)
 {
-	FILE *f = fopen(path, "re");
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char *text;
 	size_t n;
 	bool whole;
 
-	if (!f) {
+	if (fd < 0) {
 		err_set(err_r, ERR_CONFIG, "cannot read %s: %s", path, strerror(errno));
 		return NULL;
 	}
 	text = arena_alloc(a, VALUE_MAX + 1);
-	n = fread(text, 1, VALUE_MAX, f);
-	whole = feof(f) && !ferror(f);
-	fclose(f);
+	whole = read_whole(fd, text, &n);
+	close(fd);
 	if (!whole || memchr(text, '\0', n)) {
 		err_set(err_r, ERR_CONFIG, "cannot read %s: not a text file under 64 KiB", path);
 		return NULL;
@@ -176,7 +213,7 @@ static bool parse_line(struct found *found, char *line, const char *path, int nu
 static void parse_file(struct reader *r, const char *path)
 {
 	struct err err = { 0 };
-	char *text = read_file(r->c->arena, path, &err), *line, *rest;
+	char *text = read_file(r->texts, path, &err), *line, *rest;
 	int number = 1;
 
 	if (!text)
@@ -200,8 +237,8 @@ static void take_environment(struct reader *r)
 		const struct conf_option *o = &conf_options[i];
 		const char *value = getenv(o->name), *file = NULL;
 
-		if (o->type == CONF_TEXT)
-			file = getenv(arena_printf(r->c->arena, "%s_FILE", o->name));
+		if (has_file_form(o))
+			file = getenv(arena_printf(r->texts, "%s_FILE", o->name));
 		if (value || file) {
 			found->value[i] = value;
 			found->file[i] = file;
@@ -209,11 +246,11 @@ static void take_environment(struct reader *r)
 	}
 }
 
-static bool file_value(struct conf *c, const struct conf_option *o, const char *path,
+static bool file_value(struct arena *a, const struct conf_option *o, const char *path,
 		       const char **text_r, struct err *err_r)
 {
 	struct err why = { 0 };
-	char *content = read_file(c->arena, path, &why);
+	char *content = read_file(a, path, &why);
 
 	if (!content)
 		return err_field(err_r, ERR_CONFIG, o->name, "%s_FILE: %s", o->name, why.message);
@@ -230,7 +267,7 @@ static bool apply(struct reader *r, size_t i, struct err *err_r)
 	if (text && file)
 		return err_field(err_r, ERR_CONFIG, o->name,
 				 "%s and %s_FILE are both set; leave one out", o->name, o->name);
-	if (file && !file_value(r->c, o, file, &text, err_r))
+	if (file && !file_value(r->texts, o, file, &text, err_r))
 		return false;
 	return !text || set_value(r->c, o, text, err_r);
 }
@@ -252,6 +289,7 @@ static void read_all(struct reader *r, const char *file)
 
 	r->c = arena_new_struct(a, struct conf);
 	r->c->arena = a;
+	r->texts = arena_new();
 	if (file)
 		parse_file(r, file);
 	take_environment(r);
@@ -262,6 +300,18 @@ static void read_all(struct reader *r, const char *file)
 	}
 	if (!consistent(r->c, &err))
 		r->report(r->arg, &err);
+}
+
+/* Nothing points to the texts any more. */
+static void wipe_texts(struct reader *r)
+{
+	for (const struct conf_option *o = conf_options; o->name; o++) {
+		char *value = o->type == CONF_KEY ? getenv(o->name) : NULL;
+
+		if (value)
+			explicit_bzero(value, strlen(value));
+	}
+	arena_free(&r->texts);
 }
 
 static void keep_first(void *arg, const struct err *err)
@@ -278,6 +328,7 @@ struct conf *conf_load(const char *file, struct err *err_r)
 	struct reader r = { .report = keep_first, .arg = &first };
 
 	read_all(&r, file);
+	wipe_texts(&r);
 	if (first.kind == ERR_NONE)
 		return r.c;
 	if (err_r)
@@ -311,6 +362,7 @@ struct conf *conf_check(const char *file, conf_report_fn *report, void *arg)
 
 	read_all(&r, file);
 	check_secret_files(&r);
+	wipe_texts(&r);
 	return r.c;
 }
 
@@ -330,8 +382,6 @@ const char *conf_value(const struct conf *c, const struct conf_option *o, char *
 	case CONF_TEXT:
 		if (o->flags & CONF_URL)
 			return url_mask(c->arena, *(const char *const *)at);
-		if (o->flags & CONF_SECRET)
-			return **(const char *const *)at ? "(set)" : "";
 		return *(const char *const *)at;
 	case CONF_BOOL:
 		return *(const bool *)at ? "yes" : "no";
@@ -340,6 +390,8 @@ const char *conf_value(const struct conf *c, const struct conf_option *o, char *
 	case CONF_INT:
 		snprintf(buf, size, "%lld", (long long)*(const int64_t *)at);
 		return buf;
+	case CONF_KEY:
+		return ((const struct conf_key *)at)->set ? "(set)" : "";
 	}
 	return "";
 }
@@ -354,8 +406,24 @@ static bool same(const struct conf *a, const struct conf *b, const struct conf_o
 	case CONF_WORD:
 	case CONF_INT:
 		return *(const int64_t *)member(a, o) == *(const int64_t *)member(b, o);
+	case CONF_KEY:
+		return memcmp(member(a, o), member(b, o), sizeof(struct conf_key)) == 0;
 	}
 	return false;
+}
+
+void conf_keep_keys(struct conf *c, const struct conf *old)
+{
+	for (const struct conf_option *o = conf_options; o->name; o++)
+		if (o->type == CONF_KEY && !((const struct conf_key *)member(c, o))->set)
+			memcpy(member(c, o), member(old, o), sizeof(struct conf_key));
+}
+
+void conf_wipe_keys(struct conf *c)
+{
+	for (const struct conf_option *o = conf_options; o->name; o++)
+		if (o->type == CONF_KEY)
+			explicit_bzero(member(c, o), sizeof(struct conf_key));
 }
 
 const char *conf_needs_restart(const struct conf *old, const struct conf *new_)

@@ -5,6 +5,8 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -39,6 +41,20 @@ static int usage_error(const struct cmd *cmd, const struct err *err)
 	return EXIT_USAGE;
 }
 
+static void hide_memory(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
+void cmd_allow_debugger(const struct conf *conf)
+{
+	if (conf->log_level <= LOG_LEVEL_DEBUG)
+		prctl(PR_SET_DUMPABLE, 1);
+}
+
 static int run(struct cmd_args *args)
 {
 	struct conf *conf = NULL;
@@ -49,6 +65,7 @@ static int run(struct cmd_args *args)
 		conf = conf_load(args->config_file, &err);
 		if (!conf)
 			return cmd_fail(&err);
+		cmd_allow_debugger(conf);
 		clock_set_offset(conf->clock_offset);
 		args->conf = conf;
 	}
@@ -68,6 +85,7 @@ int cmd_main(int argc, char **argv)
 	struct err err;
 	int status = EXIT_OK;
 
+	hide_memory();
 	if (!args_parse(arena, argc, argv, &line, &err)) {
 		status = usage_error(line.cmd, &err);
 	} else if (line.cmd && line.help) {

@@ -16,7 +16,6 @@
 #include "cmd/tables.h"
 #include "db/db.h"
 #include "master/master.h"
-#include "op/instance.h"
 
 /* --- config check ----------------------------------------------------------- */
 
@@ -35,11 +34,10 @@ static bool check_database(struct check *c, struct err *err_r)
 
 static bool check_key(struct check *c, struct err *err_r)
 {
-	if (str_blank(c->conf->encryption_key))
-		return err_field(err_r, ERR_CONFIG, "ENCRYPTION_KEY",
-				 "ENCRYPTION_KEY is not set: the systemd unit gives it by LoadCredential; in a "
-				 "shell set ENCRYPTION_KEY_FILE=FILE (made with 'openssl rand -base64 32')");
-	return op_encryption_key(c->conf->encryption_key, NULL, err_r);
+	return c->conf->encryption_key.set ||
+	       err_field(err_r, ERR_CONFIG, "ENCRYPTION_KEY",
+			 "ENCRYPTION_KEY is not set: the systemd unit gives it by LoadCredential; in a "
+			 "shell set ENCRYPTION_KEY_FILE=FILE (made with 'openssl rand -base64 32')");
 }
 
 static bool is_reported(const struct check *c, const char *name)

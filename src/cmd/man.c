@@ -83,6 +83,7 @@ static void option_type(FILE *out, const struct conf_option *o)
 {
 	switch (o->type) {
 	case CONF_TEXT:
+	case CONF_KEY:
 		fputs("text", out);
 		return;
 	case CONF_INT:

@@ -8,8 +8,6 @@
 #include "config.h"
 
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "auth/auth.h"
@@ -17,6 +15,7 @@
 #include "cmd/context.h"
 #include "cmd/tables.h"
 #include "db/db.h"
+#include "http/fcgi.h"
 #include "master/master.h"
 #include "op/instance.h"
 #include "store/quota.h"
@@ -60,7 +59,7 @@ static bool check_database(struct op *op, bool reload, struct err *err_r)
 			       "DATABASE_URL is sqlite::memory:, which serve cannot use: each worker is a "
 			       "process and would have a database of its own");
 	return db_connect(op->db, err_r) && context_schema(op->db, op->conf->auto_migrate, err_r) &&
-	       op_instance_check_key(op, op->conf->encryption_key, err_r) &&
+	       op_instance_check_key(op, &op->conf->encryption_key, err_r) &&
 	       check_quota(op, err_r) &&
 	       check_capacity(op, reload, err_r);
 }
@@ -75,12 +74,22 @@ static bool database_id(struct op *op, char id[UUID_TEXT], struct err *err_r)
 	       err_set(err_r, ERR_DATABASE, "the id of the database is not a uuid");
 }
 
+/* What each worker would refuse: a start that cannot work ends at once. */
+static bool check_fcgi(struct err *err_r)
+{
+	struct fcgi *f;
+	bool good = fcgi_start(&f, err_r);
+
+	fcgi_free(&f);
+	return good;
+}
+
 static bool check(const struct conf *conf, bool reload, char id[UUID_TEXT], struct err *err_r)
 {
 	struct op op = { .conf = conf, .now = clock_now(), .actor = { .source = "serve" } };
 	bool good;
 
-	if (!auth_init(err_r))
+	if (!auth_init(err_r) || !check_fcgi(err_r))
 		return false;
 	op.db = store_open(conf, err_r);
 	if (!op.db)
@@ -92,51 +101,55 @@ static bool check(const struct conf *conf, bool reload, char id[UUID_TEXT], stru
 	return good;
 }
 
-/* The key and the tokens under way must not reach a core file or a debugger. */
-static void hide_memory(const struct conf *conf)
+static bool may_serve(const struct conf *conf, enum db_backend *backend_r, struct err *err_r)
 {
-	const struct rlimit none = { 0, 0 };
-
-	setrlimit(RLIMIT_CORE, &none);
-	if (conf->log_level > LOG_LEVEL_DEBUG)
-		prctl(PR_SET_DUMPABLE, 0);
-}
-
-static bool serve(const struct cmd_args *a, struct err *err_r)
-{
-	struct master_options options = {
-		.config_file = a->config_file,
-		.mains = { [ROLE_FAST] = worker_main, [ROLE_SLOW] = worker_main,
-			   [ROLE_SCHEDULER] = scheduler_main,
-			   [ROLE_RECORDER] = recorder_main },
-		.check = check,
-	};
-	enum db_backend backend;
-
 	if (geteuid() == 0)
 		return err_set(err_r, ERR_CONFIG,
 			       "serve does not run as root: use User= in the systemd unit, or "
 			       "'setpriv --reuid=USER --regid=USER --init-groups pierre serve'");
-	if (!db_url_backend(a->conf->database_url, &backend, err_r))
+	return db_url_backend(conf->database_url, backend_r, err_r);
+}
+
+static bool serve(const char *config_file, struct conf *conf, struct err *err_r)
+{
+	struct master_options options = {
+		.config_file = config_file,
+		.conf = conf,
+		.roles = { [ROLE_FAST] = { worker_main, .needs_keys = false },
+			   [ROLE_SLOW] = { worker_main, .needs_keys = false },
+			   [ROLE_SCHEDULER] = { scheduler_main, .needs_keys = false },
+			   [ROLE_RECORDER] = { recorder_main, .needs_keys = false } },
+		.check = check,
+	};
+	enum db_backend backend;
+
+	if (!may_serve(conf, &backend, err_r)) {
+		conf_free(&conf);
 		return false;
+	}
 	options.backend = backend == DB_PGSQL ? "postgresql" : "sqlite";
-	log_init("master", (enum log_level)a->conf->log_level);
-	if (a->conf->clock_offset)
-		log_warn("clock_offset", LOG_N("seconds", a->conf->clock_offset),
+	log_init("master", (enum log_level)conf->log_level);
+	if (conf->clock_offset)
+		log_warn("clock_offset", LOG_N("seconds", conf->clock_offset),
 			 LOG_S("meaning", "for tests only: moments are wrong on purpose"));
-	hide_memory(a->conf);
 	return master_run(&options, err_r);
 }
 
+/* The master owns its configuration: what is read once cannot be read again. */
 static int serve_run(const struct cmd_args *a)
 {
 	struct err err;
+	struct conf *conf = conf_load(a->config_file, &err);
 
-	return serve(a, &err) ? EXIT_OK : cmd_fail(&err);
+	if (!conf)
+		return cmd_fail(&err);
+	cmd_allow_debugger(conf);
+	clock_set_offset(conf->clock_offset);
+	return serve(a->config_file, conf, &err) ? EXIT_OK : cmd_fail(&err);
 }
 
 const struct cmd serve_commands[] = {
-	{ .words = "serve", .operands = "", .needs_conf = true, .fn = serve_run,
+	{ .words = "serve", .operands = "", .fn = serve_run,
 	  .sentence = "Run the service: a master, two pools of workers, a scheduler and a recorder.",
 	  .detail = "Stays in the foreground and logs to standard error. TERM, INT and QUIT finish "
 		    "the requests under way and stop. HUP reads the configuration again and replaces the "

@@ -222,8 +222,12 @@ void generation_checked(struct master *m, bool good, const struct check_report *
 static struct conf *load(struct master *m, struct err *err_r)
 {
 	struct conf *conf = conf_load(m->options->config_file, err_r);
-	const char *name = conf ? conf_needs_restart(gen_old(m)->conf, conf) : NULL;
+	const char *name;
 
+	if (!conf)
+		return NULL;
+	conf_keep_keys(conf, gen_old(m)->conf);
+	name = conf_needs_restart(gen_old(m)->conf, conf);
 	if (!name)
 		return conf;
 	err_field(err_r, ERR_CONFIG, name, "%s cannot change in a reload; restart to change it", name);

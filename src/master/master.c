@@ -110,10 +110,8 @@ static bool stopped(const struct master *m)
 
 static bool prepare(struct master *m, struct err *err_r)
 {
-	struct conf *conf = conf_load(m->options->config_file, err_r);
+	struct conf *conf = m->options->conf;
 
-	if (!conf)
-		return false;
 	m->commit_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (m->commit_fd >= 0 && pipe2(m->lifeline, O_CLOEXEC) == 0 && listen_open(m, conf, err_r) &&
 	    generation_init(m, conf, err_r)) {

@@ -48,6 +48,14 @@ static void show_name(const char *name)
 	prctl(PR_SET_NAME, comm);
 }
 
+/* Of both generations in a reload. */
+static void wipe_keys(const struct master *m, enum slot_role role)
+{
+	for (size_t i = 0; i < GENERATIONS; i++)
+		if (m->gen[i].conf && !m->options->roles[role].needs_keys)
+			conf_wipe_keys(m->gen[i].conf);
+}
+
 _Noreturn static void child_run(struct master *m, const struct generation *g, struct proc *p)
 {
 	struct child c = {
@@ -63,6 +71,7 @@ _Noreturn static void child_run(struct master *m, const struct generation *g, st
 	char name[32];
 	int status;
 
+	wipe_keys(m, p->slot->role);
 	close(m->lifeline[1]);
 	for (size_t i = 0; i < LISTENERS; i++)
 		if (m->listeners[i].fd != c.listen_fd)
@@ -71,7 +80,7 @@ _Noreturn static void child_run(struct master *m, const struct generation *g, st
 	snprintf(name, sizeof(name), "%s/%d", slot_role_name(p->slot->role), p->slot->index);
 	log_init(name, (enum log_level)g->conf->log_level);
 	show_name(name);
-	status = m->options->mains[p->slot->role](&c);
+	status = m->options->roles[p->slot->role].main(&c);
 	atomic_store(&p->slot->state, SLOT_FREE);   /* a killed master cannot say so */
 	_exit(status);
 }

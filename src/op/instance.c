@@ -11,7 +11,6 @@
 #include "op/instance.h"
 
 #define KEY_CHECK_LABEL "pierre key check|"
-#define HOW_TO_MAKE "make one with `openssl rand -base64 32`"
 
 bool op_instance_ensure(struct op *op, struct instance *out, struct err *err_r)
 {
@@ -22,44 +21,20 @@ bool op_instance_ensure(struct op *op, struct instance *out, struct err *err_r)
 	return store_instance_ensure(op->db, op->arena, &event, id, out, err_r);
 }
 
-bool op_encryption_key(const char *text, unsigned char key[ENCRYPTION_KEY_BYTES],
-		       struct err *err_r)
+bool op_instance_check_key(struct op *op, const struct conf_key *key, struct err *err_r)
 {
-	unsigned char bytes[ENCRYPTION_KEY_BYTES];
-	size_t n = 0;
-	bool good;
-
-	if (str_blank(text))
-		return err_field(err_r, ERR_CONFIG, "ENCRYPTION_KEY",
-				 "ENCRYPTION_KEY is not set; " HOW_TO_MAKE);
-	good = base64_decode(text, bytes, sizeof(bytes), &n) && n == sizeof(bytes);
-	if (good && key)
-		memcpy(key, bytes, sizeof(bytes));
-	explicit_bzero(bytes, sizeof(bytes));
-	if (!good)
-		return err_field(err_r, ERR_CONFIG, "ENCRYPTION_KEY",
-				 "ENCRYPTION_KEY is not base64 of exactly %d bytes; "
-				 HOW_TO_MAKE, ENCRYPTION_KEY_BYTES);
-	return true;
-}
-
-bool op_instance_check_key(struct op *op, const char *encryption_key, struct err *err_r)
-{
-	unsigned char key[ENCRYPTION_KEY_BYTES];
 	struct instance instance;
 	struct audit_event event;
 	char check[SHA256_HEX];
 	const char *text;
 
-	if (!op_encryption_key(encryption_key, key, err_r))
+	if (!key->set)
+		return err_field(err_r, ERR_CONFIG, "ENCRYPTION_KEY",
+				 "ENCRYPTION_KEY is not set; make one with `openssl rand -base64 32`");
+	if (!op_instance_ensure(op, &instance, err_r))
 		return false;
-	if (!op_instance_ensure(op, &instance, err_r)) {
-		explicit_bzero(key, sizeof(key));
-		return false;
-	}
 	text = arena_printf(op->arena, KEY_CHECK_LABEL "%s", instance.database_id);
-	hmac_sha256_hex(key, sizeof(key), text, strlen(text), check);
-	explicit_bzero(key, sizeof(key));
+	hmac_sha256_hex(key->bytes, sizeof(key->bytes), text, strlen(text), check);
 	event = op_audit(op, AUDIT_KEY_CHECK_STORED, instance.database_id);
 	if (!instance.key_check &&
 	    !store_instance_key_check(op->db, op->arena, &event, check, &instance, err_r))

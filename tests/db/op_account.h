@@ -8,8 +8,8 @@
 #include "op_fixture.h"
 
 #define NOBODY "00000000-0000-4000-8000-000000000000"
-#define KEY_A "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-#define KEY_B "AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+#define KEY_A ((struct conf_key){ .set = true, .bytes = { 0, 1, 2, 3 } })
+#define KEY_B ((struct conf_key){ .set = true, .bytes = { 1, 1, 2, 3 } })
 
 static struct fixture f;
 static struct err err;

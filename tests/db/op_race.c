@@ -33,7 +33,7 @@ static int child_key(struct fixture *mine, int index, void *arg)
 	struct err why;
 
 	(void)arg;
-	if (op_instance_check_key(&mine->op, index % 2 ? KEY_A : KEY_B, &why))
+	if (op_instance_check_key(&mine->op, index % 2 ? &KEY_A : &KEY_B, &why))
 		return DONE;
 	return why.kind == ERR_CONFIG ? REFUSED : FAILED;
 }

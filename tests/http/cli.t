@@ -279,6 +279,32 @@ sub key_file {
 	unlink $file;
 }
 
+# While a command waits for what it reads: no debugger, no core file, no key.
+sub hidden {
+	my ($p) = @_;
+	my $fifo = "$p->{dir}/state/fifo";
+	POSIX::mkfifo($fifo, 0600) or die "$fifo: $!";
+	$p->give($fifo);
+	for my $words ([ 'user', 'create', 'hidden@example.org', '--password-file', $fifo ],
+		[ 'config', 'check', '--nginx', $fifo ], [ 'user', 'create', 'debug@example.org', '--password-file', $fifo ]) {
+		my $debug = "@$words" =~ /debug/;
+		my $pid = $p->spawn('command', [ Pierre::as_user($p->binary, @$words) ],
+			{ %{ $p->{env} }, LOG_LEVEL => $debug ? 'debug' : 'info' }, "$p->{dir}/hidden.out");
+		local $SIG{ALRM} = sub { die "nobody reads $fifo:\n" . Pierre::slurp("$p->{dir}/hidden.out") };
+		alarm 60;
+		open my $f, '>', $fifo or die "$fifo: $!";   # waits for the command
+		alarm 0;
+		my $owner = (stat "/proc/$pid/mem")[4];
+		is($owner, $debug ? (stat $fifo)[4] : 0, "@$words: " . ($debug ? 'a debugger may' : 'no debugger'));
+		like(Pierre::slurp("/proc/$pid/limits"), qr/^Max core file size\s+0\s+0\s/m, '  no core file');
+		unlike(Pierre::slurp("/proc/$pid/environ"), qr/\Q$p->{env}{ENCRYPTION_KEY}\E/, '  the key is wiped');
+		print $f "a long enough password\n";
+		close $f;
+		waitpid $pid, 0;
+	}
+	unlink $fifo;
+}
+
 sub put { my ($file, $text) = @_; open my $f, '>', $file or die "$file: $!"; print $f $text; close $f }
 
 # Files that root makes are of no use to the service: root acts as their owner.
@@ -417,6 +443,7 @@ each_backend(sub {
 	subtest prompts => sub { prompts($p) };
 	subtest keys => sub { keys_($p) };
 	subtest configuration => sub { configuration($p) };
+	subtest hidden => sub { hidden($p) };
 	subtest root => sub { root($p) } if $p->{backend} eq 'sqlite';
 	my $database = $p->{database};
 	subtest trouble => sub { trouble($p) };

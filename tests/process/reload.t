@@ -120,6 +120,30 @@ subtest 'configurations that do not work' => sub {
 	$p->stop;
 };
 
+# The text of a key is wiped once it is read, and files change.
+subtest 'the encryption key' => sub {
+	my $p = start($backends[0], '', WORKERS => undef);
+	like(reload($p), qr/ reloaded /, "from the environment, reload $_") for 1, 2;
+	my $key = $p->{env}{ENCRYPTION_KEY};
+	is($p->stop_serve, 0, 'stops');
+	delete $p->{env}{ENCRYPTION_KEY};
+	write_file($p->{conf}, "ENCRYPTION_KEY=$key\n");
+	$p->serve('--config', $p->{conf});
+	await_log($p, qr/ started /, 2);
+	write_file($p->{conf}, 'ENCRYPTION_KEY=' . ($key =~ /^A/ ? 'B' : 'A') . substr($key, 1) . "\n");
+	like(reload($p), qr/reload_failed .*ENCRYPTION_KEY cannot change/, 'another one');
+	write_file($p->{conf}, "ENCRYPTION_KEY=short\n");
+	like(reload($p), qr/reload_failed .*ENCRYPTION_KEY is not base64/, 'a malformed one');
+	write_file($p->{conf}, "WORKERS=3\n");
+	like(reload($p), qr/ reloaded .*fast=3/, 'none: it is the old one still');
+	settled($p, 7);
+	like(reload($p), qr/ reloaded .*fast=3/, 'none again');
+	settled($p, 7);
+	is(FastCGI::get($p->{fast_socket}, '/health/ready')->{status}, 200, 'serves');
+	is($p->stop_serve, 0, 'stops');
+	$p->stop;
+};
+
 subtest 'a database that is away' => sub {
 	my $p = start('sqlite', '');
 	my %before = children($p);

@@ -77,20 +77,90 @@ static void test_files(void)
 	char text[200];
 
 	write_text(secret, "from-a-file\n");
-	snprintf(text, sizeof(text), "ENCRYPTION_KEY_FILE=%s\n", secret);
+	snprintf(text, sizeof(text), "SOCKET_GROUP_FILE=%s\n", secret);
 	c = load(text, &err);
-	is_str(c ? c->encryption_key : NULL, "from-a-file", "NAME_FILE reads the value");
+	is_str(c ? c->socket_group : NULL, "from-a-file", "NAME_FILE reads the value");
 	conf_free(&c);
-	snprintf(text, sizeof(text), "ENCRYPTION_KEY_FILE=%s\nENCRYPTION_KEY=x\n", secret);
-	ok(!load(text, &err) && strstr(err.message, "ENCRYPTION_KEY_FILE"), "both forms are refused");
-	setenv("ENCRYPTION_KEY", "from-env", 1);
-	snprintf(text, sizeof(text), "ENCRYPTION_KEY_FILE=%s\n", secret);
+	snprintf(text, sizeof(text), "SOCKET_GROUP_FILE=%s\nSOCKET_GROUP=x\n", secret);
+	ok(!load(text, &err) && strstr(err.message, "SOCKET_GROUP_FILE"), "both forms are refused");
+	setenv("SOCKET_GROUP", "from-env", 1);
+	snprintf(text, sizeof(text), "SOCKET_GROUP_FILE=%s\n", secret);
 	c = load(text, &err);
-	is_str(c ? c->encryption_key : NULL, "from-env", "the environment replaces either form");
+	is_str(c ? c->socket_group : NULL, "from-env", "the environment replaces either form");
 	conf_free(&c);
-	unsetenv("ENCRYPTION_KEY");
+	unsetenv("SOCKET_GROUP");
 	ok(!conf_load("/nonexistent/pierre.conf", &err) && strstr(err.message, "/nonexistent/"),
 	   "a missing file is named");
+}
+
+/* Sizes where one read(2) and the next meet, and where a file is too large. */
+static void test_sizes(void)
+{
+	static char text[65536 + 1];
+	struct err err;
+	struct conf *c;
+
+	memset(text, '#', sizeof(text) - 1);
+	ok(!load(text, &err) && strstr(err.message, "under 64 KiB"), "64 KiB: %s", err.message);
+	text[65535] = '\0';
+	memcpy(text + 65535 - 11, "\nWORKERS=31", 11);
+	c = load(text, &err);
+	is_int(c ? c->fast_workers : 0, 31, "a byte less is read to its end");
+	conf_free(&c);
+	ok(!conf_load("/tmp", &err), "a directory: %s", err.message);
+}
+
+#define BYTES "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+static bool is_key(const struct conf *c)
+{
+	for (int i = 0; c && i < CONF_KEY_BYTES; i++)
+		if (c->encryption_key.bytes[i] != i)
+			return false;
+	return c && c->encryption_key.set;
+}
+
+static void test_key(void)
+{
+	static const char *const bad[] = {
+		"short", "AAECAwQFBgcICQoLDA0ODw==", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gIQ==",
+		"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+	};
+	struct conf *c, *old;
+	char text[200], *value;
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(text, sizeof(text), "ENCRYPTION_KEY=%s\n", bad[i]);
+		ok(!load(text, &err) && strstr(err.message, "openssl rand -base64 32") &&
+		   !strstr(err.message, bad[i]) && str_eq(err.field, "ENCRYPTION_KEY"),
+		   "not a key: %s", err.message);
+	}
+	write_text(secret, BYTES "\n");
+	snprintf(text, sizeof(text), "ENCRYPTION_KEY_FILE=%s\n", secret);
+	old = load(text, &err);
+	ok(is_key(old), "32 bytes from a file");
+	setenv("ENCRYPTION_KEY", BYTES, 1);
+	value = getenv("ENCRYPTION_KEY");
+	c = load("", &err);
+	ok(is_key(c), "from the environment");
+	for (size_t i = 0; i < sizeof(BYTES); i++)
+		ok(value[i] == '\0', "byte %zu of its text is wiped", i);
+	conf_free(&c);
+	c = load("", &err);
+	ok(c && !c->encryption_key.set && conf_needs_restart(old, c), "so it is read once");
+	conf_keep_keys(c, old);
+	ok(is_key(c) && !conf_needs_restart(old, c), "and handed on");
+	c->encryption_key.bytes[31]++;
+	is_str(conf_needs_restart(old, c), "ENCRYPTION_KEY", "another one needs a restart");
+	conf_keep_keys(old, c);
+	ok(is_key(old), "a key that was read stays");
+	conf_wipe_keys(old);
+	ok(!old->encryption_key.set && !old->encryption_key.bytes[1] && !old->encryption_key.bytes[31],
+	   "a process that needs none has none");
+	conf_free(&c);
+	conf_free(&old);
+	unsetenv("ENCRYPTION_KEY");
 }
 
 static void test_refusals(void)
@@ -157,7 +227,7 @@ static void test_check(void)
 	c = conf_check("/nonexistent/pierre.conf", collect, &r);
 	is_int(r.n, 6, "a missing file is one more");
 	conf_free(&c);
-	write_text(secret, "from-a-file\n");
+	write_text(secret, BYTES "\n");
 	snprintf(text, sizeof(text), "ENCRYPTION_KEY_FILE=%s\n", secret);
 	chmod(secret, 0644);
 	c = check(text, &r);
@@ -250,6 +320,8 @@ int main(void)
 	test_values();
 	test_origins();
 	test_files();
+	test_sizes();
+	test_key();
 	test_refusals();
 	test_check();
 	test_mask();
