@@ -1,5 +1,5 @@
 /*
- * http/fcgi.h - the only file that knows libfcgi.
+ * http/fcgi.h - the only layer that knows libfcgi (with http/fcgi_wipe.h).
  *
  * We accept() ourselves and hand libfcgi a connection, never its own accept
  * loop: that loop spins after TERM (3.4 % of stops), has a lost-signal window,

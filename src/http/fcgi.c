@@ -23,11 +23,11 @@
 #include "base/clock.h"
 #include "http/fcgi.h"
 #include "http/fcgi_guard.h"
+#include "http/fcgi_wipe.h"
 
 #define LINGER_IDLE_MS 200     /* for a client still sending after the reply */
 #define LINGER_MS 1000
 #define ADOPTED_MS 1000        /* a reply fits what a socket queues, but for a huge one */
-#define LIBFCGI_BUFFER 8192    /* a request up to this is read at once */
 
 struct fcgi {
 	FCGX_Request req;
@@ -38,6 +38,7 @@ struct fcgi {
 	bool keep;                 /* after this request, if libfcgi has read all of it */
 	bool has_body;             /* of the guard, which other connections use too */
 	size_t bytes, content_length;
+	size_t reply_bytes;        /* handed to libfcgi */
 	struct fcgi_guard *guard;
 	struct fcgi *owner;        /* of the guard */
 	void *parked;
@@ -51,6 +52,8 @@ bool fcgi_start(struct fcgi **f_r, struct err *err_r)
 	/* libfcgi waits this long for the client when it closes by itself */
 	if (setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "100", 1) != 0 || FCGX_Init() != 0)
 		return err_set(err_r, ERR_INTERNAL, "libfcgi could not be set up");
+	if (!fcgi_wipe_works(err_r))
+		return false;
 	struct fcgi *f = calloc(1, sizeof(*f));
 	struct fcgi_guard *guard = calloc(1, sizeof(*guard));
 	if (!f || !guard) {
@@ -82,21 +85,30 @@ void fcgi_free(struct fcgi **f)
 	*f = NULL;
 }
 
+/* Other connections use it too: nothing of this one stays in it. */
+static void wipe_guard(struct fcgi_guard *g)
+{
+	explicit_bzero(g->bytes, g->n);
+	g->n = 0;
+}
+
 /* Credentials and bodies must not stay on the heap. */
 static void wipe(struct fcgi *f)
 {
 	for (char **p = f->req.envp; p && *p; p++)
 		explicit_bzero(*p, strlen(*p));
-	explicit_bzero(f->guard->bytes, f->guard->n);
-	f->guard->n = 0;
+	fcgi_wipe_request(&f->req, f->bytes);
+	wipe_guard(f->guard);
 }
 
 /* Never FCGX_Finish_r: it waits for the client, and hides write errors. */
 static void end_request(struct fcgi *f)
 {
 	wipe(f);
+	fcgi_wipe_reply(&f->req, f->reply_bytes);
 	f->asked = false;
 	f->parked = NULL;
+	f->bytes = f->reply_bytes = 0;
 	FCGX_Free(&f->req, 0);
 	FCGX_InitRequest(&f->req, -1, 0);
 }
@@ -124,6 +136,7 @@ static bool set_timeout(int fd, int option, int64_t ms)
 
 static bool hand_to_libfcgi(struct fcgi *f)
 {
+	f->bytes = f->guard->n;
 	FCGX_InitRequest(&f->req, -1, 0);
 	f->req.ipcFd = f->fd;
 	/* FCGX_Accept_r finishes the last request first, which would close this one */
@@ -142,7 +155,6 @@ static void note(struct fcgi *f)
 	f->asked = true;
 	f->has_body = f->guard->has_body;
 	f->content_length = f->guard->content_length;
-	f->bytes = f->guard->n;
 	f->keep = f->adopted && f->guard->keep && f->has_body && f->guard->n == f->guard->at;
 }
 
@@ -177,8 +189,11 @@ void fcgi_adopt(struct fcgi *f, int fd)
 enum fcgi_seen fcgi_look(struct fcgi *f, bool ended, char ***params_r)
 {
 	enum guard_seen seen = fcgi_guard_look(f->guard, f->fd, ended);
-	if (seen == GUARD_MORE)
-		return f->guard->n == 0 ? FCGI_NOTHING : FCGI_HALF;
+	if (seen == GUARD_MORE) {
+		bool nothing = f->guard->n == 0;
+		wipe_guard(f->guard);   /* the socket still has it */
+		return nothing ? FCGI_NOTHING : FCGI_HALF;
+	}
 	if (seen == GUARD_NONE || !hand_to_libfcgi(f)) {
 		fcgi_drop(f);
 		return FCGI_GONE;
@@ -230,8 +245,9 @@ static bool has_unread(const struct fcgi *f)
 static bool drained(struct fcgi *f)
 {
 	char waste[4096];
-	while (FCGX_GetStr(waste, sizeof(waste), f->req.in) > 0)
-		;
+	int n;
+	while ((n = FCGX_GetStr(waste, sizeof(waste), f->req.in)) > 0)
+		explicit_bzero(waste, (size_t)n);
 	return FCGX_GetError(f->req.in) == 0 && !has_unread(f);
 }
 
@@ -253,7 +269,7 @@ static bool discard(struct fcgi *f)
 	char waste[16384];
 	ssize_t n;
 	while ((n = recv(f->fd, waste, sizeof(waste), MSG_DONTWAIT)) > 0)
-		;
+		explicit_bzero(waste, (size_t)n);
 	return n < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
@@ -271,6 +287,7 @@ static void wait_for_end(struct fcgi *f)
 
 static bool send_all(struct fcgi *f, const char *text, size_t n)
 {
+	f->reply_bytes = n;
 	if (n > INT_MAX || FCGX_PutStr(text, (int)n, f->req.out) != (int)n)
 		return false;
 	/* the stream that is closed last writes END_REQUEST */

@@ -23,7 +23,7 @@ my %may = (
 my %only = (    # header => the only file that may include it
 	'sqlite3.h'         => qr{^(?:src|include)/db/driver_sqlite\w*\.[ch]$},
 	'libpq-fe.h'        => qr{^(?:src|include)/db/driver_pgsql\w*\.[ch]$},
-	'fcgiapp.h'         => qr{^src/http/fcgi\.c$},
+	'fcgiapp.h'         => qr{^src/http/fcgi(?:_wipe)?\.c$},
 	'json-c'            => qr{^src/http/json_read\.c$},
 	'gcrypt.h'          => qr{^src/auth/auth\.c$},
 	'crypt.h'           => qr{^src/auth/password\.c$},
