@@ -200,4 +200,6 @@ void log_event(enum log_level level, const char *event,
 	/* a log that cannot be written must not stop the service */
 	ignored = write(STDERR_FILENO, l.s, l.len);
 	(void)ignored;
+	/* a path may hold a secret, and this stack is not used again until the next one */
+	explicit_bzero(l.s, l.len);
 }

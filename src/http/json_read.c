@@ -11,6 +11,7 @@
 
 #include <json-c/json.h>
 
+#include "base/heap.h"
 #include "http/json.h"
 #include "http/rfc3339.h"
 
@@ -231,21 +232,6 @@ static bool read_field(struct reader *r, const struct field *f, json_object *roo
 	return (f->flags & FIELD_NULLABLE) || wrong(r, f, "left out or have a value, not null");
 }
 
-/* json-c's copies of passwords must not stay on the heap. */
-static void wipe_secrets(const struct field_schema *schema, json_object *root)
-{
-	json_object *value;
-
-	for (const struct field *f = schema->fields; f->name; f++) {
-		if (!(f->flags & FIELD_SECRET) ||
-		    !json_object_object_get_ex(root, f->name, &value) ||
-		    !json_object_is_type(value, json_type_string))
-			continue;
-		explicit_bzero((char *)(uintptr_t)json_object_get_string(value),
-			       (size_t)json_object_get_string_len(value));
-	}
-}
-
 static bool read_object(struct reader *r, json_object *root)
 {
 	if (!json_object_is_type(root, json_type_object))
@@ -293,8 +279,8 @@ bool json_read(const char *text, size_t n, const struct field_schema *schema,
 		return false;
 	json_object *root = parse(text, n);
 	bool good = read_object(&r, root);
-	if (json_object_is_type(root, json_type_object))
-		wipe_secrets(schema, root);
 	json_object_put(root);
+	/* before another library gets memory with a password in it */
+	heap_wipe_cache();
 	return good;
 }

@@ -250,6 +250,7 @@ bool exchange_finish(struct worker *w, struct fcgi *f, bool late)
 		refuse_late(w, &x, p->recorded);
 	send_reply(w, &x);
 	end(w);
+	explicit_bzero(p, sizeof(*p) + p->id_len + 1 + p->len);
 	free(p);
 	return true;
 }

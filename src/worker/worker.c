@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/heap.h"
 #include "base/log.h"
 #include "worker/fast.h"
 #include "worker/worker_private.h"
@@ -60,6 +61,7 @@ static void drain(struct worker *w)
 
 static int serve_slow(struct worker *w)
 {
+	heap_wipe_freed();
 	while (child_wait(w->child, w->child->listen_fd, -1) == CHILD_READABLE) {
 		bool fatal;
 		int fd = accept_connection(w->child->listen_fd, &fatal);
