@@ -1,0 +1,202 @@
+#!/usr/bin/perl
+# What idle processes still hold of the requests before: no key, no token, no
+# password, and of the encryption key nothing outside the master.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../support";
+use Test::More;
+use MIME::Base64 qw(decode_base64 decode_base64url);
+use Time::HiRes qw(sleep);
+use Pierre;
+use FastCGI;
+use Memory qw(why_not pieces found);
+use Process qw(await await_log children count_log start_load stop_load);
+
+my $why = why_not("$Pierre::BUILD/pierre");
+plan skip_all => $why if $why;
+
+my $SITE = <<'END';
+server {
+	listen 127.0.0.1:@SITE_PORT@;
+	include snippets/pierre-auth-locations.conf;
+	location / {
+		include snippets/pierre-auth.conf;
+		try_files /none =204;   # after the access phase
+	}
+}
+END
+
+sub random_text { my ($n) = @_; my @c = ('a' .. 'z', 'A' .. 'Z', 0 .. 9); return join '', map { $c[ rand @c ] } 1 .. $n }
+# A key's first 16 characters are its public id; a refresh token begins with two
+# ids that stand in the database.
+sub key_pieces { return [ pieces(substr $_[0], 16) ] }
+sub token_pieces { my ($t) = @_; return [ pieces($t =~ /^prt_/ ? substr $t, -40 : $t =~ s/^[a-z]+_//r) ] }
+
+sub start {
+	my ($backend, %env) = @_;
+	my $p = Pierre->start(backend => $backend, serve => 0, site => $SITE,
+		env => { WORKERS => 4, SLOW_WORKERS => 6, LIMIT_SLOTS => 64, CACHE_MB => 1, %env });
+	my $key = $p->{env}{ENCRYPTION_KEY};
+	$p->{secrets}{'ENCRYPTION_KEY, base64'} = [ pieces($key =~ s/=+$//r) ];
+	$p->{raw}{'ENCRYPTION_KEY, raw'} = [ pieces(decode_base64($key)) ];
+	return $p;
+}
+
+sub new_password { my ($p, $name) = @_; my $s = random_text(30); $p->{secrets}{"password, $name"} = [ pieces($s) ]; return $s }
+sub note_token { my ($p, $name, $token) = @_; $p->{secrets}{$name} = token_pieces($token // die "no $name"); return $token }
+sub note_key { my ($p, $name, $key) = @_; $p->{secrets}{$name} = key_pieces($key // die "no $name"); return $key }
+
+# A user of each kind of secret, all made through nginx.
+sub people {
+	my ($p) = @_;
+	my %with;
+	my ($setup) = $p->cli('admin', 'setup-token')->{out} =~ /(setup_\S+)/ or die 'no setup token';
+	note_token($p, 'setup token', $setup);
+	my $r = $p->expect(201, $p->post('/admin/setup', { setup_token => $setup, email => 'admin@example.org',
+		password => new_password($p, 'admin'), display_name => 'Admin' }));
+	$with{admin} = note_token($p, 'admin token', $r->{json}{admin_token});
+	my %user = (email => 'user@example.org', password => new_password($p, 'registered'));
+	my $id = $p->expect(201, $p->post('/api/auth/register', { %user, display_name => 'User' }))->{json}{user_id};
+	$p->expect(200, $p->post("/admin/approve-user/$id", {}, token => $with{admin}));
+	$p->sql("UPDATE users SET tier = 'enterprise' WHERE id = '$id'");
+	$r = $p->expect(200, $p->post('/api/auth/login', \%user))->{json};
+	note_token($p, 'access token', $r->{access_token});
+	$p->{secrets}{'access token, raw'} = [ pieces(decode_base64url(substr $r->{access_token}, 4)) ];
+	note_token($p, 'refresh token, spent', $r->{refresh_token});
+	$r = $p->expect(200, $p->post('/api/auth/refresh', { refresh_token => $r->{refresh_token} }))->{json};
+	my $token = note_token($p, 'access token, refreshed', $r->{access_token});
+	my $changed = new_password($p, 'changed');
+	$p->expect(200, $p->post('/api/auth/password',
+		{ current_password => $user{password}, new_password => $changed }, token => $token));
+	$user{password} = $changed;
+	$r = $p->expect(200, $p->post('/api/auth/login', \%user))->{json};
+	@with{qw(token refresh)} = (note_token($p, 'access token, last', $r->{access_token}),
+		note_token($p, 'refresh token', $r->{refresh_token}));
+	$with{key} = note_key($p, 'API key', $p->new_key({ token => $with{token} })->{api_key});
+	$r = $p->expect(201, $p->post('/admin/provision-api-key', { user_email => $user{email}, tier => 'enterprise' }, token => $with{admin}));
+	$with{provisioned} = note_key($p, 'API key, provisioned', $r->{json}{api_key});
+	$with{unknown} = note_key($p, 'API key, unknown', 'pk_live_' . random_text(32));
+	$with{wrong} = new_password($p, 'wrong');
+	$with{misspelt} = new_password($p, 'in a misspelt field');
+	$with{cut} = new_password($p, 'in broken JSON');
+	$with{long} = new_password($p, 'behind 9 KiB');
+	$with{cookie} = new_password($p, 'in a cookie');
+	$with{path} = new_password($p, 'in a path');
+	$with{name} = new_password($p, 'as a name');
+	$with{query} = new_password($p, 'in a query');
+	$with{huge} = new_password($p, 'in a body that is too large');
+	return { %with, user => \%user };
+}
+
+# One of each request that carries a secret; returns what was answered otherwise
+# than it should be. Logins of many at once are also refused (429, 503).
+sub round {
+	my ($p, $with) = @_;
+	my %user = $with->{user}->%*;
+	my @due = (
+		[ qr/200|429|503/, $p->post('/api/auth/login', \%user) ],
+		[ qr/401|429|503/, $p->post('/api/auth/login', { %user, password => $with->{wrong} }) ],
+		[ qr/422/, $p->post('/api/auth/login', { email => $user{email}, pasword => $with->{misspelt} }) ],
+		[ qr/400/, $p->post('/api/auth/login', qq({"email":"$user{email}","password":"$with->{cut}\\x"})) ],
+		[ qr/422/, $p->post('/api/auth/register', { email => 'x' x 9000, password => $with->{long} }) ],
+		[ qr/413/, $p->post('/api/auth/login', { email => 'x' x 40000, password => $with->{huge} }) ],
+		[ qr/200/, $p->get('/api/keys', token => $with->{token}, headers => { Cookie => $with->{cookie} }) ],
+		[ qr/200/, $p->get('/verify', headers => { 'X-API-Key' => $with->{key} }) ],
+		[ qr/200/, $p->get('/verify', token => $with->{provisioned}) ],
+		[ qr/401/, $p->get('/verify', headers => { 'X-API-Key' => $with->{unknown} }) ],
+		[ qr/200/, $p->get('/verify', token => $with->{token}) ],
+		[ qr/204/, $p->{site}->get('/', headers => { 'X-API-Key' => $with->{key} }) ],
+		[ qr/422/, $p->post('/api/auth/login', { $with->{name} => 1 }) ],
+		[ qr/422/, $p->get("/verify?$with->{name}") ],
+		[ qr/404/, $p->get("/api/nothing/$with->{path}") ],
+		[ qr/422/, $p->get("/verify?api_key=$with->{query}") ],
+		[ qr/401/, $p->{site}->get('/', headers => { 'X-API-Key' => $with->{unknown} }) ],
+	);
+	return join ' ', map { $_->[1]{status} =~ $_->[0] ? () : "$_->[0]:$_->[1]{status}:$_->[1]{body}" } @due;
+}
+
+# By many at once, so that no process stays without one.
+sub rounds {
+	my ($p, $with) = @_;
+	is(round($p, $with), '', 'a round of requests');
+	my %rounds;
+	my $load = start_load(12, sub { return $rounds{$$}++ < 2 ? round($p, $with) : 'refused' });
+	my ($served, $failed) = stop_load($load, tell => 0);
+	is("@$failed", '', "rounds served: $served");
+	is(round($p, $with), '', 'one more');
+}
+
+# Kept connections: half of a request, and one that is answered and stays.
+sub kept {
+	my ($p, $with) = @_;
+	my $half = new_password($p, 'in half of a request');
+	my @kept;
+	for (1 .. 8) {
+		my $s = FastCGI::open_socket($p->{fast_socket}) or die "connect: $!";
+		FastCGI::send_bytes($s, FastCGI::message('GET', '/verify', '', keep => 1, params => { HTTP_X_API_KEY => $with->{key} }));
+		is(FastCGI::reply($s, keep => 1)->{status}, 200, 'a connection is kept');
+		my $next = FastCGI::message('GET', '/verify', '', keep => 1, params => { HTTP_AUTHORIZATION => "Bearer $half" });
+		FastCGI::send_bytes($s, substr $next, 0, -20) if $_ % 2;
+		push @kept, $s;
+	}
+	return @kept;
+}
+
+# Master and children, all waiting.
+sub search {
+	my ($p, $what) = @_;
+	my @pids = ($p->{pid}, await('all children', sub { my %c = children($p); keys %c == 12 && [ sort keys %c ] })->@*);
+	my (@found, %name);
+	for my $try (1 .. 8) {   # the last request ends a moment after its answer
+		%name = (children($p), $p->{pid} => 'master');
+		@found = map { my $pid = $_; map { "$name{$pid}: $_" } found($pid, { $p->{secrets}->%*, $pid == $p->{pid} ? () : $p->{raw}->%* }) } @pids;
+		last if !@found;
+		sleep 0.25 if $try < 8;
+	}
+	push @found, found("$p->{dir}/run/room/room", { $p->{secrets}->%*, $p->{raw}->%* });
+	is(scalar(@found), 0, "$what: nothing in " . @pids . ' idle processes and their room') or diag map { "$_\n" } sort @found;
+}
+
+sub reload {
+	my ($p) = @_;
+	my $n = count_log($p, qr/ reload(?:ed|_failed) /);
+	$p->signal('HUP');
+	await_log($p, qr/ reload(?:ed|_failed) /, $n + 1);
+	is(count_log($p, qr/ reload_failed /), 0, 'reloaded');
+}
+
+for my $backend (Pierre::backends()) {
+	subtest "$backend: the key from the environment" => sub {
+		my $p = start($backend);
+		$p->serve;
+		unlike(Pierre::slurp("/proc/$p->{pid}/environ"), qr/\Q$p->{env}{ENCRYPTION_KEY}\E/, 'its copy is wiped');
+		ok(found($p->{pid}, $p->{raw}), 'the master has the key: a search finds what is there');
+		search($p, 'before any request');
+		my $with = people($p);
+		rounds($p, $with);
+		search($p, 'after requests');
+		my @kept = kept($p, $with);
+		search($p, 'with kept connections');
+		@kept = ();
+		reload($p);
+		rounds($p, $with);
+		search($p, 'after a reload');
+		$p->stop;
+	};
+	subtest "$backend: the key from a file, sync" => sub {
+		my $p = start($backend, USAGE_DURABILITY => 'sync');
+		my $file = "$p->{dir}/state/encryption.key";
+		open my $f, '>', $file or die "$file: $!";
+		print $f "$p->{env}{ENCRYPTION_KEY}\n";
+		close $f;
+		@{ $p->{env} }{qw(ENCRYPTION_KEY ENCRYPTION_KEY_FILE)} = (undef, $file);
+		delete $p->{env}{ENCRYPTION_KEY};
+		$p->serve;
+		my $with = people($p);
+		rounds($p, $with);
+		search($p, 'after requests');
+		$p->stop;
+	};
+}
+done_testing;
