@@ -36,10 +36,10 @@ static void test_named_meanwhile(void)
 	ok(op_instance_ensure(&f.op, &mine, &err), "another process names the database meanwhile");
 	ok(op_instance_ensure(&f.op, &stored, &err), "read again");
 	is_str(mine.database_id, stored.database_id, "its name counts");
-	worst(WORST_DB_TRANSACTION, (struct moment){ .before = first_start, .arg = (char[]){ KEY_B } });
-	ok(!op_instance_check_key(&f.op, KEY_A, &err) && err.kind == ERR_CONFIG,
+	worst(WORST_DB_TRANSACTION, (struct moment){ .before = first_start, .arg = &KEY_B });
+	ok(!op_instance_check_key(&f.op, &KEY_A, &err) && err.kind == ERR_CONFIG,
 	   "another process ties its key to the database meanwhile: ours is another");
-	ok(op_instance_check_key(&f.op, KEY_B, &err), "its key is the one");
+	ok(op_instance_check_key(&f.op, &KEY_B, &err), "its key is the one");
 	by_hand(&f, LOOK_FORGET_KEY, NULL, NULL);
 }
 
