@@ -4,7 +4,9 @@
  * A moment is int64_t milliseconds since 1970-01-01T00:00:00Z; TIME_NONE
  * stands for "no moment" (SQL NULL, JSON null). The text form is always
  * YYYY-MM-DDTHH:MM:SS.sssZ, so text order is time order.
- * PIERRE_CLOCK_OFFSET (seconds, tests only) is added to the wall clock.
+ *
+ * For tests only: PIERRE_CLOCK_OFFSET is added to the clock of this host and to
+ * what the database says of its own, PIERRE_HOST_CLOCK_OFFSET to the first alone.
  *
  * A monotonic moment counts from MONOTONIC_START before the machine started, so
  * 0, which zeroed memory holds, is further in the past than any interval here:
@@ -24,10 +26,24 @@
 #define DAY_MS (INT64_C(86400) * SECOND_MS)
 #define MONOTONIC_START (3650 * DAY_MS)
 
-void clock_set_offset(int64_t seconds);
-int64_t clock_now(void);        /* wall clock, ms */
+#define CLOCK_AGREES_MS (2 * SECOND_MS)   /* clocks no further apart agree */
+
+void clock_set_offset(int64_t seconds, int64_t host_seconds);
+int64_t clock_offset(void);     /* ms: of PIERRE_CLOCK_OFFSET */
+
+/* Wall clock, ms: this host's, or the one that is followed when they disagree. */
+int64_t clock_now(void);
+int64_t clock_host(void);       /* this host's own */
+/* Follow another clock: *start is what it said when clock_uptime() was 0, or 0 as
+ * long as nobody knows; shared memory that stays. NULL: follow none. */
+void clock_follow(const _Atomic int64_t *start);
+/* The kernel says that something keeps this host's clock right (adjtimex(2): not
+ * TIME_ERROR, not STA_UNSYNC). False when it may not be asked, and with an offset. */
+bool clock_synchronised(void);
+
 int64_t clock_monotonic(void);  /* never steps; ms; for deadlines */
 int64_t clock_monotonic_us(void);
+int64_t clock_uptime(void);     /* the same and the time that the machine slept */
 /* A moment of clock_monotonic() as the kernel counts CLOCK_MONOTONIC. */
 struct timespec clock_monotonic_timespec(int64_t ms);
 

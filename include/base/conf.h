@@ -63,6 +63,7 @@ struct conf {
 	const char *cors_origins;       /* CORS_ORIGINS as of origins_read; "" = none */
 	int64_t log_level;              /* LOG_LEVEL debug|info|warn|error (enum log_level) */
 	int64_t clock_offset;           /* PIERRE_CLOCK_OFFSET seconds; tests only */
+	int64_t host_clock_offset;      /* PIERRE_HOST_CLOCK_OFFSET seconds; tests only */
 	struct arena *arena;            /* owns the texts */
 };
 

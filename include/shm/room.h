@@ -9,7 +9,8 @@
  * names how many rows. Other sizes move what waits. A new layout gets a new file.
  *
  * Inside: generations (shm/generation.h), limit slots (shm/limit.h), a cache
- * (shm/cache.h), one ring a worker slot (shm/ring.h), statistics (shm/stat.h).
+ * (shm/cache.h), one ring a worker slot (shm/ring.h), statistics (shm/stat.h),
+ * the time that is known (shm/known.h).
  */
 #ifndef PIERRE_SHM_ROOM_H
 #define PIERRE_SHM_ROOM_H

@@ -23,7 +23,7 @@
 #include "shm/room.h"
 #include "shm/stat.h"
 
-#define ROOM_LAYOUT 5
+#define ROOM_LAYOUT 6
 #define ROOM_FILE "room"
 #define ROOM_LOCK "room.lock"       /* held by a service, also by its last child */
 #define ROOM_MAGIC "pierrRM"
@@ -54,6 +54,13 @@ struct stripe {
 	alignas(LINE) pthread_mutex_t mutex;    /* robust */
 };
 
+/* See shm/known.h. */
+struct room_known {
+	alignas(LINE) _Atomic int64_t start;    /* read for each request, written once a second */
+	_Atomic int64_t off_ms, steady_start, steady_since;
+	_Atomic bool unconfirmed;
+};
+
 struct room_header {
 	struct room_identity identity;
 	alignas(LINE) _Atomic uint32_t recorder_waits;
@@ -66,6 +73,7 @@ struct room_header {
 	_Atomic uint64_t cache_from;            /* what is older is of an earlier service */
 	_Atomic uint64_t cache_reserved;        /* bytes of the log that are backed by storage */
 	alignas(LINE) _Atomic int64_t followed_from, followed_at;    /* shm/generation.h */
+	struct room_known known;
 	struct stripe stripes[LIMIT_STRIPES];
 };
 

@@ -13,6 +13,7 @@
 #define USAGE_PARTS 16        /* of the keys, for counting: bits of `dirty` */
 #define USAGE_ALL_PARTS ((1u << USAGE_PARTS) - 1)
 #define USAGE_SUFFIX 20       /* ".usage-2026-11" */
+#define USAGE_FILES_MAX 1024  /* months that are looked at */
 
 struct usage_position {
 	bool known;           /* read, or written, by this process */

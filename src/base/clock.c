@@ -1,17 +1,32 @@
 /* base/clock.c - clocks and the fixed form of a moment. */
 #include "config.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/timex.h>
 #include <time.h>
 
 #include "base/clock.h"
 
-static int64_t offset_ms;
+static int64_t offset_ms, host_offset_ms;
+static const _Atomic int64_t *followed;
 
-void clock_set_offset(int64_t seconds)
+void clock_set_offset(int64_t seconds, int64_t host_seconds)
 {
 	offset_ms = seconds * SECOND_MS;
+	host_offset_ms = host_seconds * SECOND_MS;
+}
+
+int64_t clock_offset(void)
+{
+	return offset_ms;
+}
+
+void clock_follow(const _Atomic int64_t *start)
+{
+	followed = start;
 }
 
 static int64_t read_clock(clockid_t id)
@@ -22,14 +37,40 @@ static int64_t read_clock(clockid_t id)
 	return (int64_t)t.tv_sec * SECOND_MS + t.tv_nsec / 1000000;
 }
 
+int64_t clock_host(void)
+{
+	return read_clock(CLOCK_REALTIME) + offset_ms + host_offset_ms;
+}
+
+/* Asked anew each time, so that a clock which jumps is seen at once. */
 int64_t clock_now(void)
 {
-	return read_clock(CLOCK_REALTIME) + offset_ms;
+	int64_t start = followed ? atomic_load_explicit(followed, memory_order_relaxed) : 0;
+	int64_t host = clock_host(), other;
+
+	if (start == 0)
+		return host;
+	other = start + clock_uptime();
+	return llabs(host - other) > CLOCK_AGREES_MS ? other : host;
+}
+
+bool clock_synchronised(void)
+{
+	struct timex t = { 0 };
+	int state = adjtimex(&t);
+
+	return offset_ms == 0 && host_offset_ms == 0 && state >= 0 && state != TIME_ERROR &&
+		!(t.status & STA_UNSYNC);
 }
 
 int64_t clock_monotonic(void)
 {
 	return read_clock(CLOCK_MONOTONIC) + MONOTONIC_START;
+}
+
+int64_t clock_uptime(void)
+{
+	return read_clock(CLOCK_BOOTTIME) + MONOTONIC_START;
 }
 
 int64_t clock_monotonic_us(void)

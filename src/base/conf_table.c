@@ -83,8 +83,11 @@ const struct conf_option conf_options[] = {
 		      "https://app.example.org, blanks or commas between; empty = none." },
 	{ "LOG_LEVEL", CONF_WORD, CONF_RELOAD, AT(log_level), .fallback = "info", .words = level_words,
 	  .sentence = "The least important line that is logged: debug, info, warn or error." },
-	{ "PIERRE_CLOCK_OFFSET", CONF_INT, 0, AT(clock_offset), .fallback = "0",
+	{ "PIERRE_CLOCK_OFFSET", CONF_INT, CONF_RELOAD, AT(clock_offset), .fallback = "0",
 	  .min = -3155760000, .max = 3155760000,
-	  .sentence = "For tests only: seconds added to the clock; logged loudly at start." },
+	  .sentence = "For tests only: seconds added to the clock, PostgreSQL's too; logged loudly at start." },
+	{ "PIERRE_HOST_CLOCK_OFFSET", CONF_INT, CONF_RELOAD, AT(host_clock_offset), .fallback = "0",
+	  .min = -3155760000, .max = 3155760000,
+	  .sentence = "For tests only: seconds added to the clock of this host alone." },
 	{ .name = NULL },
 };

@@ -20,6 +20,7 @@ const struct cmd *const cmd_tables[] = {
 	user_commands,
 	key_commands,
 	admin_commands,
+	clock_commands,
 	config_commands,
 	nginx_commands,
 	about_commands,
@@ -66,7 +67,7 @@ static int run(struct cmd_args *args)
 		if (!conf)
 			return cmd_fail(&err);
 		cmd_allow_debugger(conf);
-		clock_set_offset(conf->clock_offset);
+		clock_set_offset(conf->clock_offset, conf->host_clock_offset);
 		args->conf = conf;
 	}
 	status = args->cmd->fn(args);

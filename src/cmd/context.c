@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "cmd/context.h"
 #include "cmd/secret.h"
+#include "shm/known.h"
 #include "store/instance.h"
 #include "store/store.h"
 
@@ -101,12 +102,12 @@ static void open_operation(struct context *c)
 		.arena = c->arena,
 		.conf = c->args->conf,
 		.block = SIZE_MAX,      /* no ring, no statistics */
-		.now = clock_now(),
 		.actor = { .is_admin = true, .source = "shell" },
 	};
 }
 
-/* So that what a command changes holds for the service's next request. */
+/* So that what a command changes holds for the service's next request, and that
+ * its clock is the service's. */
 static void reach_service(struct context *c)
 {
 	struct instance instance;
@@ -114,6 +115,9 @@ static void reach_service(struct context *c)
 	if (store_instance_get(c->db, c->arena, &instance, &c->no_room))
 		c->op.room = room_attach(c->args->conf->runtime_dir, instance.database_id,
 					 &c->no_room);
+	if (c->op.room)
+		clock_follow(known_start(c->op.room));
+	c->op.now = clock_now();
 }
 
 /* Not found: no service runs here, so nobody has to be told. */
@@ -146,6 +150,7 @@ static int finish(struct context *c, bool done, struct err *err)
 	say_unreached(c);
 	if (c->password_fd >= 0)
 		close(c->password_fd);
+	clock_follow(NULL);
 	room_close(&c->op.room);
 	db_free(&c->db);
 	arena_free(&c->arena);

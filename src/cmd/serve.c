@@ -17,6 +17,7 @@
 #include "db/db.h"
 #include "http/fcgi.h"
 #include "master/master.h"
+#include "op/clock.h"
 #include "op/instance.h"
 #include "store/quota.h"
 #include "store/store.h"
@@ -86,16 +87,19 @@ static bool check_fcgi(struct err *err_r)
 
 static bool check(const struct conf *conf, bool reload, char id[UUID_TEXT], struct err *err_r)
 {
-	struct op op = { .conf = conf, .now = clock_now(), .actor = { .source = "serve" } };
+	struct op op = { .conf = conf, .actor = { .source = "serve" } };
 	bool good;
 
+	clock_set_offset(conf->clock_offset, conf->host_clock_offset);
+	op.now = clock_now();
 	if (!auth_init(err_r) || !check_fcgi(err_r))
 		return false;
 	op.db = store_open(conf, err_r);
 	if (!op.db)
 		return false;
 	op.arena = arena_new();
-	good = check_database(&op, reload, err_r) && database_id(&op, id, err_r);
+	good = check_database(&op, reload, err_r) && database_id(&op, id, err_r) &&
+		op_clock_begin(&op, err_r);
 	db_free(&op.db);
 	arena_free(&op.arena);
 	return good;
@@ -129,9 +133,6 @@ static bool serve(const char *config_file, struct conf *conf, struct err *err_r)
 	}
 	options.backend = backend == DB_PGSQL ? "postgresql" : "sqlite";
 	log_init("master", (enum log_level)conf->log_level);
-	if (conf->clock_offset)
-		log_warn("clock_offset", LOG_N("seconds", conf->clock_offset),
-			 LOG_S("meaning", "for tests only: moments are wrong on purpose"));
 	return master_run(&options, err_r);
 }
 
@@ -144,7 +145,7 @@ static int serve_run(const struct cmd_args *a)
 	if (!conf)
 		return cmd_fail(&err);
 	cmd_allow_debugger(conf);
-	clock_set_offset(conf->clock_offset);
+	clock_set_offset(conf->clock_offset, conf->host_clock_offset);
 	return serve(a->config_file, conf, &err) ? EXIT_OK : cmd_fail(&err);
 }
 

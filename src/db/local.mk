@@ -20,6 +20,7 @@ SQL_FILES = \
 	sql/common/change.sql \
 	sql/common/instance.sql \
 	sql/common/key.sql \
+	sql/common/known_time.sql \
 	sql/common/login_failure.sql \
 	sql/common/migration.sql \
 	sql/common/quota.sql \
@@ -32,7 +33,9 @@ SQL_FILES = \
 	sql/pgsql/0003_key_limit_period.sql \
 	sql/pgsql/0004_changes.sql \
 	sql/pgsql/0005_key_granted_by.sql \
+	sql/pgsql/0006_known_time.sql \
 	sql/pgsql/change.sql \
+	sql/pgsql/known_time.sql \
 	sql/pgsql/migration.sql \
 	sql/pgsql/usage.sql \
 	sql/sqlite/0001_initial.sql \
@@ -40,7 +43,9 @@ SQL_FILES = \
 	sql/sqlite/0003_key_limit_period.sql \
 	sql/sqlite/0004_changes.sql \
 	sql/sqlite/0005_key_granted_by.sql \
+	sql/sqlite/0006_known_time.sql \
 	sql/sqlite/change.sql \
+	sql/sqlite/known_time.sql \
 	sql/sqlite/migration.sql \
 	sql/sqlite/quota/0001_initial.sql \
 	sql/sqlite/usage.sql \

@@ -274,6 +274,11 @@ static void log_up(struct master *m, bool first)
 	const struct listener *l = m->listeners;
 
 	log_init("master", (enum log_level)conf->log_level);
+	clock_set_offset(conf->clock_offset, conf->host_clock_offset);
+	if (conf->clock_offset || conf->host_clock_offset)
+		log_warn("clock_offset", LOG_N("seconds", conf->clock_offset),
+			 LOG_N("host_seconds", conf->host_clock_offset),
+			 LOG_S("meaning", "for tests only: moments are wrong on purpose"));
 	log_info(first ? "started" : "reloaded", LOG_N("generation", gen_new(m)->number),
 		 LOG_S("backend", m->options->backend), LOG_N("fast", conf->fast_workers),
 		 LOG_N("slow", conf->slow_workers),

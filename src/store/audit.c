@@ -48,6 +48,8 @@ const struct audit_kind audit_kinds[AUDIT__COUNT] = {
 		"The encryption key was tied to the database" },
 	[AUDIT_SYSTEM_MAINTENANCE] = { "SystemMaintenance", INFO, SUCCESS,
 		"Rows that had served their time were dropped" },
+	[AUDIT_CLOCK_CONFIRMED] = { "ClockConfirmed", WARNING, SUCCESS,
+		"The clock was confirmed to be right" },
 };
 
 struct change {

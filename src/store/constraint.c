@@ -31,6 +31,8 @@ const struct db_constraint store_constraints[] = {
 	  "This change was already noted" },
 	{ "instance_pkey", "instance.id", "instance",
 	  "The database has its identity already" },
+	{ "known_time_pkey", "known_time.id", "known_time",
+	  "The time was made known by another process" },
 	{ "quota_leases_pkey",
 	  "quota_leases.subject, quota_leases.kind, quota_leases.window_id",
 	  "limit", "This limit is being leased by another process" },

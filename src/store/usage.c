@@ -15,7 +15,6 @@
 #include "store/usage_private.h"
 
 #define MONTHS_AHEAD 2
-#define FILES_MAX 1024
 
 struct usage_store *store_usage_open(struct db *main, const char *host_id)
 {
@@ -95,8 +94,8 @@ static bool remove_month(struct usage_store *u, uint32_t id, struct err *err_r)
 
 static bool remove_files(struct usage_store *u, struct drop *d, struct err *err_r)
 {
-	uint32_t ids[FILES_MAX];
-	size_t n = usage_month_files(u, ids, FILES_MAX);
+	uint32_t ids[USAGE_FILES_MAX];
+	size_t n = usage_month_files(u, ids, USAGE_FILES_MAX);
 
 	for (size_t i = 0; i < n && ids[i] < d->first; i++, d->n++)
 		if (!remove_month(u, ids[i], err_r))

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "store/sql.h"
@@ -198,38 +199,77 @@ bool usage_month_open(struct usage_store *u, uint32_t id, struct usage_month **m
 
 /* --- what is not counted ------------------------------------------------------------------ */
 
-static bool find_in_files(struct usage_store *u, struct err *err_r)
+/* Months of one database in which something is not counted. */
+static bool uncounted(struct db *db, int64_t *months, size_t max, size_t *n_r, struct err *err_r)
 {
-	uint32_t ids[1024];
-	size_t n = usage_month_files(u, ids, sizeof(ids) / sizeof(ids[0]));
+	enum db_rc rc = db_query(db, SQL_USAGE_BATCH_MONTHS, DB_NO_ARGS, err_r);
+
+	*n_r = 0;
+	for (; rc == DB_ROW && *n_r < max; rc = db_next(db, err_r))
+		if (time_parse(db_column_text(db, 0), &months[*n_r]))
+			++*n_r;
+	db_finish(db);
+	return rc == DB_OK || rc == DB_ROW;
+}
+
+static bool will_count(struct usage_store *u, uint32_t id, struct err *err_r)
+{
 	struct usage_month *m;
 
-	/* whoever died was writing to one of the last two */
-	for (size_t i = n > 2 ? n - 2 : 0; i < n; i++) {
-		if (!usage_month_open(u, ids[i], &m, err_r))
+	if (!usage_month_open(u, id, &m, err_r))
+		return false;
+	m->dirty = USAGE_ALL_PARTS;
+	return true;
+}
+
+/* Opened as a report does it: a file that retention removes meanwhile is not made
+ * again. */
+static bool file_uncounted(struct usage_store *u, uint32_t id, bool *some_r, struct err *err_r)
+{
+	struct db_schema_status status;
+	char suffix[USAGE_SUFFIX];
+	struct db *db;
+	int64_t month;
+	size_t n = 0;
+	bool done;
+
+	*some_r = false;
+	if (access(usage_month_path(u, id, ""), F_OK) != 0)
+		return true;
+	usage_month_suffix(id, suffix);
+	db = db_new_beside(u->main, suffix, &sql_usage_catalog, true);
+	done = db_schema_status(db, &status, err_r) &&
+		(status.current == 0 || uncounted(db, &month, 1, &n, err_r));
+	db_free(&db);
+	*some_r = n > 0;
+	return done;
+}
+
+/* Any month: a clock that was wrong for a while wrote to any of them. */
+static bool find_in_files(struct usage_store *u, struct err *err_r)
+{
+	uint32_t ids[USAGE_FILES_MAX];
+	size_t n = usage_month_files(u, ids, USAGE_FILES_MAX);
+	bool some;
+
+	for (size_t i = 0; i < n; i++)
+		if (!file_uncounted(u, ids[i], &some, err_r) ||
+		    (some && !will_count(u, ids[i], err_r)))
 			return false;
-		m->dirty = USAGE_ALL_PARTS;
-	}
 	return true;
 }
 
 static bool find_in_partitions(struct usage_store *u, struct err *err_r)
 {
-	int64_t months[USAGE_MONTHS];
-	size_t n = 0;
-	enum db_rc rc = db_query(u->main, SQL_USAGE_BATCH_MONTHS, DB_NO_ARGS, err_r);
-	struct usage_month *m;
+	int64_t months[USAGE_FILES_MAX];
+	size_t n;
 
-	for (; rc == DB_ROW && n < USAGE_MONTHS; rc = db_next(u->main, err_r))
-		if (time_parse(db_column_text(u->main, 0), &months[n]))
-			n++;
-	db_finish(u->main);
-	for (size_t i = 0; i < n; i++) {
-		if (!usage_month_open(u, window_id(WINDOW_MONTH, months[i]), &m, err_r))
+	if (!uncounted(u->main, months, USAGE_FILES_MAX, &n, err_r))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!will_count(u, window_id(WINDOW_MONTH, months[i]), err_r))
 			return false;
-		m->dirty = USAGE_ALL_PARTS;
-	}
-	return rc == DB_OK || rc == DB_ROW;
+	return true;
 }
 
 bool store_usage_recover(struct usage_store *u, struct err *err_r)

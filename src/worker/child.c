@@ -15,6 +15,8 @@
 #include "auth/auth.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "op/clock.h"
+#include "shm/known.h"
 #include "store/quota.h"
 #include "store/store.h"
 #include "store/usage.h"
@@ -112,12 +114,22 @@ bool child_is_replaced(const struct child *c)
 	return false;
 }
 
+static bool ask_time(struct worker *w, struct err *err_r)
+{
+	struct op op = { .db = w->db, .arena = w->arena, .room = w->child->room };
+	bool done = op_clock_look(&op, err_r);
+
+	arena_reset(w->arena);
+	return done;
+}
+
 bool child_open(struct worker *w, const struct child *c)
 {
 	struct err err;
 
 	*w = (struct worker){ .child = c };
-	clock_set_offset(c->conf->clock_offset);
+	clock_set_offset(c->conf->clock_offset, c->conf->host_clock_offset);
+	clock_follow(known_start(c->room));
 	if (!auth_init(&err)) {
 		log_error("start_failed", LOG_S("error", err.message));
 		return false;
@@ -135,9 +147,9 @@ bool child_open(struct worker *w, const struct child *c)
 		db_breaker(w->quota, FAST_BREAKER_MS);
 	}
 	w->usage = store_usage_open(w->db, NULL);
-	if (!db_connect(w->db, &err))
-		log_warn("database_away", LOG_S("error", err.message));
 	w->arena = arena_new();
+	if (!db_connect(w->db, &err) || !ask_time(w, &err))
+		log_warn("database_away", LOG_S("error", err.message));
 	return true;
 }
 

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "resource/call.h"
+#include "shm/known.h"
 #include "shm/limit.h"
 #include "shm/ring.h"
 #include "shm/stat.h"
@@ -127,6 +128,22 @@ static void slots(struct strbuf *out, const struct room *room)
 	number(out, "limit_slots_used", "gauge", "Limit slots that were ever claimed.", used);
 }
 
+/* --- clocks ----------------------------------------------------------------------------- */
+
+static void clocks(struct strbuf *out, const struct room *room)
+{
+	struct known_state k = { 0 };
+
+	if (room)
+		known_read(room, &k);
+	number(out, "clock_unconfirmed", "gauge",
+	       "1: the clock may be wrong, and what is too old is kept (pierre clock status).",
+	       k.unconfirmed);
+	family(out, "clock_offset_seconds", "gauge",
+	       "This host's clock less PostgreSQL's, which is used when they are 2 s apart.");
+	strbuf_addf(out, "pierre_clock_offset_seconds %.3f\n", (double)k.off_ms / 1e3);
+}
+
 void metrics_text(const struct child *c, struct strbuf *out)
 {
 	family(out, "info", "gauge", "The program.");
@@ -143,4 +160,5 @@ void metrics_text(const struct child *c, struct strbuf *out)
 	processes(out, c->scoreboard);
 	slots(out, c->room);
 	rings(out, c->room);
+	clocks(out, c->room);
 }

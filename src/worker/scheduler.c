@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "op/change.h"
+#include "op/clock.h"
 #include "op/limit.h"
 #include "op/session.h"
 #include "store/change.h"
@@ -52,8 +53,9 @@ struct scheduler {
 	bool waits;                         /* said that we are not */
 	struct metrics *metrics;            /* open while we are */
 	struct change_watch watch;
+	struct clock_watch clock;
 	int64_t sweep_due, period_due, follow_due;
-	bool tend_failed, follow_failed;    /* said once, until it works again */
+	bool tend_failed, follow_failed, clock_failed;   /* said once, until it works again */
 };
 
 /* --- who works ------------------------------------------------------------------ */
@@ -130,16 +132,40 @@ static void follow(struct scheduler *s, int64_t now)
 	job_end(s);
 }
 
+/* What is too old goes as soon as the clock is confirmed. */
+static void know_time(struct scheduler *s)
+{
+	struct op op = operation(s);
+	enum clock_trust had = s->clock.rule.trust;
+	struct err err;
+	bool good;
+
+	job_begin(s, "clock");
+	good = op_clock_tick(&op, &s->clock, &err);
+	if (!good && !s->clock_failed)
+		log_warn("clock_not_read", LOG_S("error", err.message));
+	s->clock_failed = !good;
+	if (s->clock.rule.trust > had)
+		s->sweep_due = 0;
+	job_end(s);
+}
+
+static bool may_delete(const struct scheduler *s, enum clock_trust least, int64_t *now_r)
+{
+	return clock_known(&s->clock.rule, least, clock_uptime(), now_r);
+}
+
 /* Months of usage: those ahead are made, those too old are dropped. */
 static void usage(struct scheduler *s)
 {
-	int64_t now = clock_now(), months = 0;
+	int64_t known, months = 0;
 	struct err err;
 
 	job_begin(s, "usage");
-	if (!store_usage_prepare(s->w.usage, now, &err) ||
-	    !store_usage_retire(s->w.usage, now, s->w.child->conf->usage_retention_months, &months,
-				&err))
+	if (!store_usage_prepare(s->w.usage, clock_now(), &err) ||
+	    (may_delete(s, CLOCK_CONFIRMED, &known) &&
+	     !store_usage_retire(s->w.usage, known, s->w.child->conf->usage_retention_months,
+				 &months, &err)))
 		log_warn("usage_upkeep_failed", LOG_S("error", err.message));
 	if (months > 0)
 		log_info("usage_dropped", LOG_N("months", months));
@@ -156,6 +182,8 @@ static void sweep(struct scheduler *s, int64_t now)
 		return;
 	s->sweep_due = now + SWEEP_MS;
 	usage(s);
+	if (!may_delete(s, CLOCK_STEADY, &op.now))
+		return;
 	job_begin(s, "sweep");
 	if (!op_session_sweep(&op, &n, &err) || !store_quota_sweep(s->w.quota, op.now, &leases, &err) ||
 	    !store_changes_sweep(s->w.db, &changes, &err))
@@ -218,6 +246,7 @@ static void work(struct scheduler *s)
 	if (now < s->period_due)
 		return;
 	s->period_due = now + PERIOD_MS;
+	know_time(s);
 	sweep(s, now);
 	for (size_t i = 0; i < s->n_files; i++)
 		checkpoint_if_due(s, &s->files[i], now);

@@ -150,10 +150,14 @@ static void test_time(void)
 	is_str(text, "9999-12-31T23:59:59.999Z", "the end of the form");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		ok(!time_parse(bad[i], &ms), "refuses '%s'", bad[i]);
-	clock_set_offset(86400);
+	clock_set_offset(86400, 0);
 	ms = clock_now();
-	clock_set_offset(0);
+	ok(!clock_synchronised(), "nothing keeps a clock with an offset right");
+	clock_set_offset(86400, 86400);
+	ok(clock_now() - ms >= DAY_MS && clock_offset() == DAY_MS, "that of the host as well");
+	clock_set_offset(0, 0);
 	ok(ms - clock_now() > DAY_MS - 60 * SECOND_MS, "the offset moves the clock");
+	ok(llabs(clock_uptime() - clock_monotonic()) < 3650 * DAY_MS, "uptime counts like the monotonic clock");
 }
 
 static void test_monotonic(void)
@@ -168,6 +172,40 @@ static void test_monotonic(void)
 	   "the kernel's form is the kernel's clock");
 	ours = clock_monotonic_timespec(MONOTONIC_START + 1250);
 	ok(ours.tv_sec == 1 && ours.tv_nsec == 250000000, "to the millisecond");
+}
+
+/* Another clock is followed when this host's is more than two seconds off. */
+static bool follows_host(void)
+{
+	int64_t before = clock_host(), now = clock_now();
+
+	return before <= now && now <= clock_host();
+}
+
+static bool follows(int64_t start)
+{
+	int64_t before = start + clock_uptime(), now = clock_now();
+
+	return before <= now && now <= start + clock_uptime();
+}
+
+static void test_followed(void)
+{
+	_Atomic int64_t start = 0;
+
+	clock_follow(&start);
+	ok(follows_host(), "not known: the host's clock");
+	start = clock_host() - clock_uptime() - 40 * DAY_MS;
+	ok(follows(start), "forty days off: the other one");
+	start = clock_host() - clock_uptime() + 1500;
+	ok(follows_host(), "a second and a half: the host's own");
+	clock_set_offset(0, -40 * 86400);
+	ok(follows(start), "a clock that jumps is seen at once");
+	clock_set_offset(0, 0);
+	ok(follows_host(), "and so is that it is right again");
+	start = 1;
+	clock_follow(NULL);
+	ok(follows_host(), "none is followed any more");
 }
 
 static void test_err(void)
@@ -206,6 +244,7 @@ int main(void)
 	test_encodings();
 	test_time();
 	test_monotonic();
+	test_followed();
 	test_err();
 	test_uuid();
 	return tap_done();

@@ -1,0 +1,10 @@
+-- The last moment at which a clock was believed.
+
+-- Changes nothing when another process has moved it since it was read as $4;
+-- NULL = there was none.
+-- name: known_time_set
+INSERT INTO known_time (id, known_at, host_id, host_ms)
+VALUES (1, $1, $2, $3)
+ON CONFLICT (id) DO UPDATE SET known_at = excluded.known_at,
+	host_id = excluded.host_id, host_ms = excluded.host_ms
+WHERE known_time.known_at = $4;

@@ -1,0 +1,55 @@
+/*
+ * store/known_time.c - reading and moving the row of the known time.
+ */
+#include "config.h"
+
+#include "store/known_time.h"
+#include "store/sql.h"
+
+static const struct field known_time_fields[] = {
+	FIELD(struct known_time, server_now, TIME, FIELD_NULLABLE, NULL),
+	FIELD(struct known_time, known_at, TIME, FIELD_NULLABLE, NULL),
+	FIELD(struct known_time, host_id, TEXT, FIELD_NULLABLE, NULL),
+	FIELD(struct known_time, host_ms, INT, FIELD_NULLABLE, NULL),
+	{ 0 },
+};
+static const struct field_schema known_time_schema =
+	FIELD_SCHEMA("KnownTime", struct known_time, known_time_fields);
+
+bool store_has_clock(const struct db *db)
+{
+	return db_backend(db) == DB_PGSQL;
+}
+
+bool store_known_time_get(struct db *db, struct arena *arena, struct known_time *out,
+			  struct err *err_r)
+{
+	return db_get(db, SQL_KNOWN_TIME_GET, DB_NO_ARGS, &known_time_schema, arena, out,
+		      "", err_r);
+}
+
+struct move {
+	const struct known_time *to;
+	int64_t had, n;
+};
+
+static bool move_tx(struct db *db, void *arg, struct err *err_r)
+{
+	struct move *m = arg;
+
+	return db_write(db, SQL_KNOWN_TIME_SET,
+			DB_ARGS(db_time(m->to->known_at), db_text(m->to->host_id),
+				db_int(m->to->host_ms), db_time(m->had)), &m->n, err_r);
+}
+
+bool store_known_time_set(struct db *db, const struct audit_event *event,
+			  const struct known_time *t, int64_t had, bool *moved_r,
+			  struct err *err_r)
+{
+	struct move m = { .to = t, .had = had };
+	bool done = event ? store_change(db, event, move_tx, &m, err_r)
+			  : db_transaction(db, move_tx, &m, err_r);
+
+	*moved_r = m.n > 0;
+	return done;
+}

@@ -1,0 +1,185 @@
+#!/usr/bin/perl
+# A clock that is wrong deletes nothing: ahead, behind, jumping while serving, of
+# one of two hosts, beside a restored database, after two months without power. A
+# limit does not stay used up for ten years, and hosts of one database agree.
+#
+# Each service here has an offset, so that what keeps this machine's clock right
+# does not count (op/clock_rule.h).
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../support";
+use Test::More;
+use Time::HiRes qw(time);
+use Pierre;
+use Limit qw(ask limited_key);
+use Process qw(await await_log count_log metric);
+
+my $DAY = 86400;
+my $HERE = 7200;                # what this service calls right
+my $AHEAD = 3650 * $DAY;
+my @BACKENDS = Pierre::backends() or plan skip_all => 'no backend';
+
+sub configure {
+	my ($p, $offset) = @_;
+	open my $f, '>', "$p->{dir}/pierre.conf" or die "pierre.conf: $!";
+	print $f "PIERRE_CLOCK_OFFSET=$offset\n";
+	close $f;
+	chmod 0644, "$p->{dir}/pierre.conf";
+}
+
+sub start {
+	my ($backend, %env) = @_;
+	my $p = Pierre->start(backend => $backend, serve => 0, env => { ACCESS_TOKEN_TTL => $DAY, %env });
+	$p->{env}{METRICS_SOCKET} = "$p->{dir}/run/metrics.sock";
+	configure($p, $HERE);
+	$p->serve('--config', "$p->{dir}/pierre.conf");
+	return $p;
+}
+
+# The page comes after the scheduler's first round, in which it sweeps.
+sub start_at {
+	my ($p, $offset) = @_;
+	configure($p, $offset);
+	$p->stop_serve;
+	$p->serve('--config', "$p->{dir}/pierre.conf");
+	metric($p, 'pierre_generation');
+	return $p;
+}
+
+# HUP, and wait until the new scheduler has read the clock.
+sub jump_to {
+	my ($p, $offset, $unconfirmed) = @_;
+	my $n = count_log($p, qr/ reloaded /);
+	configure($p, $offset);
+	$p->signal('HUP');
+	await_log($p, qr/ reloaded /, $n + 1);
+	await('the next generation', sub { metric($p, 'pierre_generation') == $n + 2 }, $p);
+	is(metric($p, 'pierre_clock_unconfirmed'), $unconfirmed, $unconfirmed ? 'unconfirmed' : 'confirmed');
+}
+
+sub cli { my ($p, @words) = @_; return $p->cli('--config', "$p->{dir}/pierre.conf", @words) }
+
+# Of everything that is deleted when it is old.
+sub months {
+	my ($p) = @_;
+	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
+	return $p->sql('SELECT count(*) FROM usage_rows') if !$file;
+	return scalar grep { /-\d{4}-\d\d$/ } glob "$file.usage-*";
+}
+sub leases {
+	my ($p) = @_;
+	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
+	return $p->sql($file ? "ATTACH '$file.quota' AS quota; SELECT count(*) FROM quota.quota_leases"
+		: 'SELECT count(*) FROM quota_leases');
+}
+sub sessions { my ($p) = @_; return $p->sql('SELECT count(*) FROM sessions') }
+sub failures { my ($p) = @_; return $p->sql('SELECT count(*) FROM login_failures') }
+sub all { my ($p) = @_; return join ' ', map { $_->($p) } \&months, \&leases, \&sessions, \&failures }
+
+# Something of each kind: {user, key}.
+sub fill {
+	my ($p) = @_;
+	my $user = $p->approved_user;
+	my $key = limited_key($p, $user, 3, 'day');
+	is(ask($p->{fast_socket}, $key->{api_key})->{status}, 204, 'a request');
+	$p->expect(401, $p->post('/api/auth/login', { email => $user->{email}, password => 'no such password' }));
+	await('its usage row', sub { months($p) > 0 }, $p);
+	return { user => $user, key => $key };
+}
+
+sub session_lives { my ($p, $have) = @_; return $p->get('/api/keys', token => $have->{user}{token})->{status} }
+
+# --- with nobody asking ------------------------------------------------------------
+
+sub ahead {
+	my ($p, $have) = @_;
+	my $before = all($p);
+	start_at($p, $HERE + $AHEAD);
+	is(all($p), $before, 'ten years ahead, no request: all is there');
+	is(metric($p, 'pierre_clock_unconfirmed'), 1, 'the metric says why');
+	is(count_log($p, qr/ clock_unconfirmed /), 1, 'and the log');
+	my $shown = cli($p, 'clock', 'status');
+	like($shown->{out}, qr/^confirmed +no$/m, 'and the command');
+	like($shown->{out}, qr/^ahead_seconds +31\d{7}$/m, 'by how much');
+	start_at($p, $HERE);
+	is(all($p), $before, 'the clock is right again: all is there');
+	is(metric($p, 'pierre_clock_unconfirmed'), 0, 'and confirmed');
+	is(session_lives($p, $have), 200, 'a session lives');
+	like(cli($p, 'clock', 'status')->{out}, qr/^confirmed +yes$/m, 'the command says so');
+}
+
+sub behind {
+	my ($p, $have) = @_;
+	my $before = all($p);
+	start_at($p, $HERE - 40 * $DAY);
+	is(metric($p, 'pierre_clock_unconfirmed'), 1, 'forty days behind: unconfirmed');
+	start_at($p, $HERE);
+	is(all($p), $before, 'right again: all is there');
+	is(metric($p, 'pierre_clock_unconfirmed'), 0, 'and confirmed');
+}
+
+sub jumping {
+	my ($p, $have) = @_;
+	my $before = all($p);
+	for my $to ($AHEAD, -400 * $DAY, 90 * $DAY) {
+		jump_to($p, $HERE + $to, 1);
+		is(all($p), $before, "a jump of $to s while serving: all is there");
+	}
+	jump_to($p, $HERE + 300, 0);
+	jump_to($p, $HERE, 0);
+	is(all($p), $before, 'and after small ones');
+	is(session_lives($p, $have), 200, 'a session lives');
+}
+
+# Two months later the sessions are over, and the usage is not too old.
+sub swept_when_confirmed {
+	my ($p, $why) = @_;
+	is(metric($p, 'pierre_clock_unconfirmed'), 1, "$why: unconfirmed");
+	my $months = months($p);
+	cmp_ok(sessions($p), '>', 0, 'sessions that are over are kept');
+	my $done = cli($p, 'clock', 'confirm');
+	is($done->{status}, 0, 'pierre clock confirm') or diag $done->{err};
+	like($done->{out}, qr/^confirmed +yes$/m, 'says so');
+	await('the sweep', sub { sessions($p) == 0 }, $p);
+	is(metric($p, 'pierre_clock_unconfirmed'), 0, 'confirmed');
+	is(months($p), $months, 'usage is kept as long as it is to be');
+	is($p->sql("SELECT count(*) FROM audit_events WHERE event_type = 'ClockConfirmed'"), 1, 'and audited');
+}
+
+sub long_off {
+	my ($backend) = @_;
+	my $p = start($backend);
+	fill($p);
+	start_at($p, $HERE + 60 * $DAY);
+	swept_when_confirmed($p, 'off for two months');
+	$p->stop;
+}
+
+# What was written down two months ago, in a room of today.
+sub restored {
+	my ($backend) = @_;
+	my $p = start($backend);
+	fill($p);
+	$p->stop_serve;
+	my ($old, $never) = $backend eq 'sqlite'
+		? ("strftime('%Y-%m-%dT%H:%M:%fZ', known_at, '-60 days')", "'2001-01-01T00:00:00.000Z'")
+		: ("known_at - INTERVAL '60 days'", "'2001-01-01T00:00:00Z'");
+	$p->sql("UPDATE known_time SET known_at = $old, host_id = 'another', host_ms = 1");
+	$p->sql("UPDATE sessions SET expires_at = $never");
+	start_at($p, $HERE);
+	swept_when_confirmed($p, 'a restored database');
+	$p->stop;
+}
+
+for my $backend (@BACKENDS) {
+	my $p = start($backend);
+	my $have = fill($p);
+	subtest "$backend: ten years ahead" => sub { ahead($p, $have) };
+	subtest "$backend: behind" => sub { behind($p, $have) };
+	subtest "$backend: jumping while serving" => sub { jumping($p, $have) };
+	$p->stop;
+	subtest "$backend: off for two months" => sub { long_off($backend) };
+	subtest "$backend: a restored database" => sub { restored($backend) };
+}
+done_testing;
