@@ -31,9 +31,11 @@ struct limit_state {
 	const char *tier;
 	enum window_kind kind;
 	uint32_t window;
+	uint32_t newest;           /* a slot may be at a window up to this one */
 	int64_t limit;
 	int64_t remaining;         /* as far as this host knows; other hosts take meanwhile */
 	int64_t reset_at;          /* ms: end of the window */
+	int64_t reset_after;       /* seconds until then, at least 1 */
 	struct limit_slot *slot;   /* it was taken from; NULL = leased for this request alone */
 };
 struct limit_outcome {
@@ -49,6 +51,9 @@ struct limit_outcome {
  * read or taken. Pure. */
 void limit_rules(const struct api_key *key, const struct user *user, int64_t now,
 		 struct arena *arena, struct limit_outcome *out);
+/* It stands in this window: what a 429, the headers and GET /limits say of its end
+ * is of here. */
+void limit_settle(struct limit_state *s, uint32_t window, int64_t now);
 /* "hour", "day" or "month". */
 bool limit_period_find(const char *name, enum window_kind *kind_r);
 

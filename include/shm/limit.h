@@ -4,7 +4,9 @@
  * A slot belongs to one subject and kind of window (hour, day, month) and holds
  * what is left of the host's lease for one window, in one 64-bit word
  * (window id | limit | left) changed by compare-and-swap. Taking never goes below
- * zero. Windows never step back: a clock set back keeps using the newest.
+ * zero. A clock that is set back by a window keeps using the newest; a slot that is
+ * further ahead, after a clock that was wrong, is emptied and steps back. What is
+ * left when the next window begins is dropped, when a later one begins, given back.
  * What was leased for window W is dropped, never added, when the slot is
  * already at W+1. Slots are claimed under a per-bucket robust lock and not
  * evicted inside their window; a full table is a NULL slot: the caller leases
@@ -38,13 +40,16 @@ void limit_expect(const struct room *r, const char *subject, enum window_kind k)
 enum limit_take {
 	LIMIT_EMPTY,      /* not enough left of the lease: lease more */
 	LIMIT_TAKEN,
-	LIMIT_CHANGED,    /* the slot holds a lease under another limit: give back first */
+	LIMIT_CHANGED,    /* it holds a lease under another limit, or of a window that is not
+			   * beside this one: drain it and give that back first */
 };
-/* Take cost from the lease of window w (the newer of w and the slot's is used
- * and returned in *window_r). limit: of the row that the request was judged
+/* Take cost from the lease of window w, or of the slot's when that is newer, up to
+ * `newest`; *window_r = which. limit: of the row that the request was judged
  * by; a slot leased under another one is LIMIT_CHANGED. *left_r = what is left. */
-enum limit_take limit_take(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t cost,
-			   uint32_t *window_r, uint32_t *left_r);
+enum limit_take limit_take(struct limit_slot *s, uint32_t w, uint32_t newest, int64_t limit,
+			   uint32_t cost, uint32_t *window_r, uint32_t *left_r);
+/* The window that limit_take() would use. */
+uint32_t limit_window(const struct limit_slot *s, uint32_t w, uint32_t newest);
 /* Add a lease of n for window w under this limit. False: the slot is at a
  * newer window, or holds a lease under another limit, or would hold more than
  * LIMIT_LEASE_MAX; n is to be given back (or lost). */

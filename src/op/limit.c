@@ -11,14 +11,7 @@
 #include "shm/limit.h"
 #include "store/quota.h"
 
-static int seconds_until(int64_t at, int64_t now)
-{
-	int64_t s = (at - now + SECOND_MS - 1) / SECOND_MS;
-
-	return s < 1 ? 1 : (int)s;
-}
-
-static bool reached(const struct op *op, const struct limit_state *s, struct err *err_r)
+static bool reached(const struct limit_state *s, struct err *err_r)
 {
 	char until[TIME_TEXT];
 
@@ -27,7 +20,7 @@ static bool reached(const struct op *op, const struct limit_state *s, struct err
 		   "Rate limit reached for %s: %lld requests per %s (tier %s) until %s",
 		   *s->subject == 'k' ? "API key" : "account", (long long)s->limit,
 		   window_name(s->kind), s->tier, until);
-	return err_retry(err_r, seconds_until(s->reset_at, op->now));
+	return err_retry(err_r, (int)s->reset_after);
 }
 
 static enum took take_one(struct op *op, struct limit_state *s, uint32_t cost,
@@ -39,7 +32,7 @@ static enum took take_one(struct op *op, struct limit_state *s, uint32_t cost,
 
 	if (!slot)
 		return lease_single(op, s, cost, err_r);
-	t = limit_take(slot, s->window, s->limit, cost, &window, &left);
+	t = limit_take(slot, s->window, s->newest, s->limit, cost, &window, &left);
 	if (window > s->window)
 		s->window = window;
 	if (t == LIMIT_TAKEN) {
@@ -99,14 +92,14 @@ bool op_limit_take(struct op *op, const struct api_key *key, const struct user *
 		struct limit_state *s = &out->states[i];
 		enum took t = take_one(op, s, cost, err_r);
 
-		s->reset_at = window_end(s->kind, s->window);
+		limit_settle(s, s->window, op->now);
 		if (t == TOOK)
 			continue;
 		untake(op, out, i, cost);
 		if (t == FAILED)
 			return unavailable(err_r);
 		out->refused = out->tightest = s;
-		return reached(op, s, err_r);
+		return reached(s, err_r);
 	}
 	out->tightest = tightest(out);
 	return true;
@@ -129,6 +122,8 @@ bool op_limit_explain(struct op *op, const struct api_key *key, const struct use
 		int64_t leased;
 
 		s->slot = limit_slot(op->room, s->subject, s->kind);
+		if (s->slot)
+			limit_settle(s, limit_window(s->slot, s->window, s->newest), op->now);
 		if (!store_quota_leased(op->quota, s->subject, s->kind, s->window, &leased,
 					err_r))
 			return false;

@@ -111,7 +111,7 @@ static bool give_back(struct op *op, const struct limit_state *s, uint32_t windo
 	return true;
 }
 
-/* It holds a lease under another limit: give that back. */
+/* It holds a lease under another limit, or of a window far away: give that back. */
 static bool empty(struct op *op, struct limit_slot *slot, const struct limit_state *s,
 		  struct err *err_r)
 {
@@ -174,7 +174,8 @@ static enum took take_locked(struct op *op, struct limit_slot *slot, struct limi
 {
 	for (int i = 0; i < TRIES; i++) {
 		uint32_t window = s->window, left = 0;
-		enum limit_take t = limit_take(slot, s->window, s->limit, cost, &window, &left);
+		enum limit_take t = limit_take(slot, s->window, s->newest, s->limit, cost,
+						&window, &left);
 		enum took more;
 
 		if (window > s->window)
@@ -184,7 +185,7 @@ static enum took take_locked(struct op *op, struct limit_slot *slot, struct limi
 		if (t == LIMIT_CHANGED) {
 			if (!empty(op, slot, s, err_r))
 				return FAILED;
-			left = 0;
+			continue;
 		}
 		more = lease_more(op, slot, s, cost, left, err_r);
 		if (more != AGAIN)

@@ -8,6 +8,8 @@
 #include "op/key.h"
 #include "op/limit.h"
 
+#define EDGE_MS CLOCK_AGREES_MS
+
 static const struct { const char *period, *key_name; } names[WINDOW__COUNT] = {
 	[WINDOW_HOUR] = { "hour", "key-hour" },
 	[WINDOW_DAY] = { "day", "key-day" },
@@ -41,10 +43,22 @@ static const char *subject(struct arena *arena, const char *kind, const char *id
 	return b.s;
 }
 
+void limit_settle(struct limit_state *s, uint32_t window, int64_t now)
+{
+	s->window = window;
+	s->reset_at = window_end(s->kind, window);
+	s->reset_after = (s->reset_at - now + SECOND_MS - 1) / SECOND_MS;
+	if (s->reset_after < 1)
+		s->reset_after = 1;
+}
+
+/* The next window may have been begun by a clock a little ahead. Near an edge "the
+ * next" is that of either side: otherwise a process before the edge and one after it
+ * would throw each other's lease away. */
 static void add(struct limit_outcome *out, int64_t now, struct limit_state s)
 {
-	s.window = window_id(s.kind, now);
-	s.reset_at = window_end(s.kind, s.window);
+	limit_settle(&s, window_id(s.kind, now), now);
+	s.newest = s.window + (s.reset_at - now <= EDGE_MS ? 2 : 1);
 	s.remaining = INT_NONE;
 	out->states[out->n++] = s;
 }

@@ -10,15 +10,6 @@
 #include "http/problem.h"
 #include "resource/limit.h"
 
-/* "t" (4.1.2); Retry-After of a refusal is that of the refused limit, never
- * earlier (6), because no other that is shown has a longer window. */
-static int64_t seconds_left(const struct call *call, const struct limit_state *s)
-{
-	int64_t left = (s->reset_at - call->op->now + SECOND_MS - 1) / SECOND_MS;
-
-	return left < 1 ? 1 : left;
-}
-
 /* Of a structured-field list. */
 static void begin_member(struct strbuf *b, const char *name)
 {
@@ -40,9 +31,10 @@ static void add_policy(struct strbuf *b, const struct limit_state *s)
 	strbuf_addi(b, window);
 }
 
-/* After a refusal, what stands behind the refused limit is not known. */
-static void add_state(struct strbuf *b, const struct call *call,
-		      const struct limit_state *s)
+/* After a refusal, what stands behind the refused limit is not known. "t" is of
+ * 4.1.2; Retry-After of a refusal is that of the refused limit, never earlier (6),
+ * because no other that is shown has a longer window. */
+static void add_state(struct strbuf *b, const struct limit_state *s)
 {
 	if (s->remaining == INT_NONE)
 		return;
@@ -50,7 +42,7 @@ static void add_state(struct strbuf *b, const struct call *call,
 	strbuf_adds(b, ";r=");
 	strbuf_addi(b, s->remaining);
 	strbuf_adds(b, ";t=");
-	strbuf_addi(b, seconds_left(call, s));
+	strbuf_addi(b, s->reset_after);
 }
 
 void limit_headers(struct call *call, const struct limit_outcome *out)
@@ -63,7 +55,7 @@ void limit_headers(struct call *call, const struct limit_outcome *out)
 		return;
 	for (size_t i = 0; i < out->n; i++) {
 		add_policy(&policy, &out->states[i]);
-		add_state(&state, call, &out->states[i]);
+		add_state(&state, &out->states[i]);
 	}
 	response_header(call->res, "RateLimit-Policy", policy.s);
 	response_header(call->res, "RateLimit", state.s);

@@ -91,22 +91,47 @@ static void mark_if_low(struct limit_slot *s, uint32_t left)
 
 /* --- the word ------------------------------------------------------------------ */
 
-enum limit_take limit_take(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t cost,
-			   uint32_t *window_r, uint32_t *left_r)
+/* Neither this window nor one beside it: the clock was set, or is right again. A
+ * dead slot is at no window. */
+static bool is_far(uint64_t word, uint32_t w, uint32_t newest)
+{
+	uint32_t at = limit_word_window(word);
+
+	return (at > newest || at + 1 < w) && at != LIMIT_WINDOW_DEAD;
+}
+
+static uint32_t window_of(uint64_t word, uint32_t w, uint32_t newest)
+{
+	uint32_t at = limit_word_window(word);
+
+	return at > w && at <= newest ? at : w;
+}
+
+uint32_t limit_window(const struct limit_slot *s, uint32_t w, uint32_t newest)
+{
+	return window_of(atomic_load(&s->word), w, newest);
+}
+
+enum limit_take limit_take(struct limit_slot *s, uint32_t w, uint32_t newest, int64_t limit,
+			   uint32_t cost, uint32_t *window_r, uint32_t *left_r)
 {
 	uint64_t want = word_of(w, limit, 0), old = atomic_load(&s->word), next;
 
 	for (;;) {
-		uint32_t left;
+		uint32_t left = limit_word_left(old);
+		bool far = is_far(old, w, newest);
 
-		if (limit_word_window(old) < w &&   /* what is left of the older window is dropped */
-		    !atomic_compare_exchange_weak(&s->word, &old, want))
-			continue;
-		if (limit_word_window(old) < w)
-			old = want;
-		left = limit_word_left(old);
-		*window_r = limit_word_window(old) == LIMIT_WINDOW_DEAD ? w : limit_word_window(old);
+		*window_r = window_of(old, w, newest);
 		*left_r = left;
+		if (left > 0 && far)
+			return LIMIT_CHANGED;
+		if (far || limit_word_window(old) < w) {
+			/* what is left of the window before is dropped */
+			if (!atomic_compare_exchange_weak(&s->word, &old, want))
+				continue;
+			old = want;
+			*left_r = left = 0;
+		}
 		if (left > 0 && limit_word_limit(old) != limit_word_limit(want))
 			return LIMIT_CHANGED;
 		if (left < cost)

@@ -97,13 +97,15 @@ static void unlink_slot(struct room *r, struct limit_slot *s)
 	}
 }
 
+/* A window further ahead than the next is of a clock that was wrong. */
 static bool is_old(const struct limit_slot *s, int64_t now)
 {
-	uint32_t window = limit_word_window(atomic_load(&s->word));
+	uint32_t window = limit_word_window(atomic_load(&s->word)), present;
 
-	return now - atomic_load(&s->used) >= RECLAIM_MS &&
-		(window == LIMIT_WINDOW_DEAD ||
-		 window < window_id((enum window_kind)(s->kind % WINDOW__COUNT), clock_now()));
+	if (now - atomic_load(&s->used) < RECLAIM_MS)
+		return false;
+	present = window_id((enum window_kind)(s->kind % WINDOW__COUNT), clock_now());
+	return window < present || window > present + 1;
 }
 
 /* Its bucket is locked. A fresh slot whose claimer is about to use it looks

@@ -66,7 +66,7 @@ static void take_rest(void *arg)
 	const struct limit_state *s = &out->states[0];
 	uint32_t window, left, rest = limit_left(s->slot, s->window);
 
-	limit_take(s->slot, s->window, s->limit, rest, &window, &left);
+	limit_take(s->slot, s->window, s->newest, s->limit, rest, &window, &left);
 }
 
 /* What was idle is used up before it can be given back. */
@@ -253,13 +253,16 @@ static void next_window(void *arg)
 	const struct limit_state *s = arg;
 	uint32_t window, left;
 
-	limit_take(limit_slot(f.op.room, s->subject, s->kind), s->window + 1, s->limit, 1, &window, &left);
+	limit_take(limit_slot(f.op.room, s->subject, s->kind), s->window + 1, s->window + 2, s->limit, 1,
+		   &window, &left);
 }
 
 static struct limit_state of_day(const struct api_key *key)
 {
+	uint32_t day = window_id(WINDOW_DAY, f.op.now);
+
 	return (struct limit_state){ .subject = arena_printf(f.arena, "k%s", key->id), .kind = WINDOW_DAY,
-				     .window = window_id(WINDOW_DAY, f.op.now), .limit = key->rate_limit_requests };
+				     .window = day, .newest = day + 1, .limit = key->rate_limit_requests };
 }
 
 /* A lease on its way finds that its window is over: it is given back. */

@@ -10,13 +10,14 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../support";
 use Test::More;
-use Time::HiRes qw(time);
+use POSIX qw(strftime);
 use Pierre;
-use Limit qw(ask limited_key);
+use Limit qw(ask limited_key offset_to);
 use Process qw(await await_log count_log metric);
 
 my $DAY = 86400;
-my $HERE = 7200;                # what this service calls right
+# What these services call right: noon of tomorrow, far from the edge of a day.
+my $HERE = offset_to(int(time / $DAY) * $DAY + 1.5 * $DAY);
 my $AHEAD = 3650 * $DAY;
 my @BACKENDS = Pierre::backends() or plan skip_all => 'no backend';
 
@@ -109,6 +110,51 @@ sub ahead {
 	like(cli($p, 'clock', 'status')->{out}, qr/^confirmed +yes$/m, 'the command says so');
 }
 
+# Two of three a day are used up before, and all three in a day of ten years later.
+sub one_request {
+	my ($p, $have) = @_;
+	my $key = limited_key($p, $have->{user}, 3, 'day');
+	my $left = sub { ask($p->{fast_socket}, $key->{api_key}) };
+	is($left->()->{status}, 204, 'one of three a day');
+	my $reset = $left->()->{headers}{'x-ratelimit-reset'};
+	start_at($p, $HERE + $AHEAD);
+	is(join(' ', map { $left->()->{status} } 1 .. 4), '204 204 204 429', 'ten years ahead: three of that day');
+	start_at($p, $HERE);
+	is(metric($p, 'pierre_clock_unconfirmed'), 0, 'right again');
+	my $r = $left->();
+	is($r->{status}, 204, 'the third of today');
+	is($r->{headers}{'x-ratelimit-reset'}, $reset, 'until the end of today');
+	$r = $left->();
+	is($r->{status}, 429, 'and no more');
+	cmp_ok($r->{headers}{'retry-after'}, '<=', $DAY, 'until then');
+	agree($p, $have->{user}, $key, $r, $reset);
+}
+
+# The 429, the headers and GET /limits.
+sub agree {
+	my ($p, $user, $key, $r, $reset) = @_;
+	my $limit = $p->get("/api/keys/$key->{api_key_id}/limits", token => $user->{token})->{json}{limits}[0];
+	my ($t) = ($r->{headers}{ratelimit} // '') =~ /^"key-day";r=0;t=(\d+)/;
+	is($t, $r->{headers}{'retry-after'}, 'RateLimit and Retry-After say the same');
+	is($r->{headers}{'x-ratelimit-reset'}, $reset, 'X-RateLimit-Reset too');
+	is($limit->{resets_at}, strftime('%Y-%m-%dT%H:%M:%S.000Z', gmtime $reset), 'and GET /limits');
+	is($limit->{remaining}, 0, 'none is left');
+}
+
+# With requests while it serves.
+sub jumping_requests {
+	my ($p, $have) = @_;
+	my $key = limited_key($p, $have->{user}, 4, 'day');
+	my $ask = sub { ask($p->{fast_socket}, $key->{api_key})->{status} };
+	is($ask->(), 204, 'one of four a day');
+	jump_to($p, $HERE + $AHEAD, 1);
+	is($ask->(), 204, 'one ten years later');
+	jump_to($p, $HERE - 400 * $DAY, 1);
+	is($ask->(), 204, 'one a year before');
+	jump_to($p, $HERE, 0);
+	is(join(' ', map { $ask->() } 1 .. 4), '204 204 204 429', 'three are left of today');
+}
+
 sub behind {
 	my ($p, $have) = @_;
 	my $before = all($p);
@@ -176,8 +222,10 @@ for my $backend (@BACKENDS) {
 	my $p = start($backend);
 	my $have = fill($p);
 	subtest "$backend: ten years ahead" => sub { ahead($p, $have) };
+	subtest "$backend: ten years ahead, one request" => sub { one_request($p, $have) };
 	subtest "$backend: behind" => sub { behind($p, $have) };
 	subtest "$backend: jumping while serving" => sub { jumping($p, $have) };
+	subtest "$backend: jumping between requests" => sub { jumping_requests($p, $have) };
 	$p->stop;
 	subtest "$backend: off for two months" => sub { long_off($backend) };
 	subtest "$backend: a restored database" => sub { restored($backend) };

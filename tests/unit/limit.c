@@ -21,12 +21,12 @@ static void test_take(struct room *r)
 	ok(s != NULL, "a slot");
 	ok(s == limit_slot(r, SUBJECT, WINDOW_MONTH), "the same again");
 	ok(s != limit_slot(r, SUBJECT, WINDOW_HOUR), "another for another kind");
-	ok(limit_take(s, w, 100, 1, &window, &left) == LIMIT_EMPTY, "it holds nothing yet");
+	ok(limit_take(s, w, w + 1, 100, 1, &window, &left) == LIMIT_EMPTY, "it holds nothing yet");
 	ok(limit_add(s, w, 100, 10), "a lease of ten");
-	ok(limit_take(s, w, 100, 3, &window, &left) == LIMIT_TAKEN, "three of it");
+	ok(limit_take(s, w, w + 1, 100, 3, &window, &left) == LIMIT_TAKEN, "three of it");
 	is_int(left, 7, "seven are left");
 	is_int(window, w, "of this window");
-	ok(limit_take(s, w, 100, 8, &window, &left) == LIMIT_EMPTY, "eight are too many");
+	ok(limit_take(s, w, w + 1, 100, 8, &window, &left) == LIMIT_EMPTY, "eight are too many");
 	is_int(left, 7, "nothing was taken");
 	ok(limit_untake(s, w, 100, 3) && limit_left(s, w) == 10, "given back");
 	ok(limit_add(s, w, 100, 5) && limit_left(s, w) == 15, "leases add up");
@@ -43,11 +43,11 @@ static void test_windows(struct room *r)
 	uint32_t w = month(), window, left;
 
 	ok(limit_add(s, w, 100, 10), "ten for this month");
-	ok(limit_take(s, w - 1, 100, 1, &window, &left) == LIMIT_TAKEN, "a clock set back");
+	ok(limit_take(s, w - 1, w, 100, 1, &window, &left) == LIMIT_TAKEN, "a clock set back");
 	is_int(window, w, "takes from the newest window");
 	ok(!limit_add(s, w - 1, 100, 5) && limit_left(s, w) == 9, "an older lease is never added");
 	ok(!limit_untake(s, w - 1, 100, 1) && limit_left(s, w) == 9, "nor what was taken from an older one");
-	ok(limit_take(s, w + 1, 100, 1, &window, &left) == LIMIT_EMPTY, "the next month begins empty");
+	ok(limit_take(s, w + 1, w + 2, 100, 1, &window, &left) == LIMIT_EMPTY, "the next month begins empty");
 	is_int(window, w + 1, "and is where the slot is now");
 	is_int(limit_left(s, w), 0, "what was left is dropped");
 	ok(!limit_untake(s, w, 100, 1), "nor is what was taken before the edge put back");
@@ -56,6 +56,16 @@ static void test_windows(struct room *r)
 	ok(limit_add(s, w + 1, 100, 4) && limit_left(s, w + 1) == 4, "its own lease does");
 	ok(limit_add(s, w + 2, 100, 3), "a lease alone moves the window too");
 	is_int(limit_left(s, w + 2), 3, "and nothing is carried over");
+	ok(limit_take(s, w, w + 1, 100, 1, &window, &left) == LIMIT_CHANGED, "a window after the next");
+	is_int(window, w, "is not used");
+	is_int(limit_window(s, w, w + 1), w, "nor told");
+	is_int(limit_window(s, w, w + 2), w + 2, "unless both sides of an edge count");
+	ok(limit_drain(s, &window) == 3 && window == w + 2, "what it holds can be given back");
+	ok(limit_take(s, w, w + 1, 100, 1, &window, &left) == LIMIT_EMPTY && window == w, "then the slot steps back");
+	ok(limit_add(s, w, 100, 2) && limit_left(s, w) == 2, "and holds leases of the present");
+	ok(limit_take(s, w + 2, w + 3, 100, 1, &window, &left) == LIMIT_CHANGED && window == w + 2,
+	   "a clock that is ahead does not drop them");
+	is_int(limit_left(s, w), 2, "they are there to be given back");
 }
 
 static void test_changed(struct room *r)
@@ -64,20 +74,20 @@ static void test_changed(struct room *r)
 	uint32_t w = month(), window, left;
 
 	ok(limit_add(s, w, 100, 10), "ten under a limit of 100");
-	ok(limit_take(s, w, 50, 1, &window, &left) == LIMIT_CHANGED, "lowered: the lease is another's");
+	ok(limit_take(s, w, w + 1, 50, 1, &window, &left) == LIMIT_CHANGED, "lowered: the lease is another's");
 	is_int(left, 10, "all of it has to go back");
 	ok(!limit_add(s, w, 50, 5), "nothing is added to it");
 	is_int(limit_drain(s, &window), 10, "drained");
-	ok(limit_take(s, w, 50, 1, &window, &left) == LIMIT_EMPTY, "then empty");
+	ok(limit_take(s, w, w + 1, 50, 1, &window, &left) == LIMIT_EMPTY, "then empty");
 	ok(limit_add(s, w, 50, 5), "a lease under the new limit");
-	ok(limit_take(s, w, 50, 1, &window, &left) == LIMIT_TAKEN, "is there to be taken");
-	ok(limit_take(s, w, 100, 1, &window, &left) == LIMIT_CHANGED, "but not under the old one");
-	ok(limit_take(s, w, LIMIT_VALUE_MAX, 1, &window, &left) == LIMIT_CHANGED, "nor any other");
+	ok(limit_take(s, w, w + 1, 50, 1, &window, &left) == LIMIT_TAKEN, "is there to be taken");
+	ok(limit_take(s, w, w + 1, 100, 1, &window, &left) == LIMIT_CHANGED, "but not under the old one");
+	ok(limit_take(s, w, w + 1, LIMIT_VALUE_MAX, 1, &window, &left) == LIMIT_CHANGED, "nor any other");
 	ok(!limit_untake(s, w, 100, 1) && limit_left(s, w) == 4,
 	   "nor given back what was taken under the old one");
 	limit_drain(s, &window);
 	ok(limit_untake(s, w, 100, 1) && limit_left(s, w) == 1, "an empty slot has it as it was leased");
-	ok(limit_take(s, w, 50, 1, &window, &left) == LIMIT_CHANGED, "so not for the lowered limit");
+	ok(limit_take(s, w, w + 1, 50, 1, &window, &left) == LIMIT_CHANGED, "so not for the lowered limit");
 }
 
 static void test_note(struct room *r)
@@ -138,7 +148,7 @@ static bool hammer(struct room *r, int index, void *arg)
 		int dice = rand_r(&seed) % 1000;
 
 		cost = atomic_load(&p->unleased) > 0 && dice % 3 == 0 ? 3 : 1;
-		switch (limit_take(s, w, 1000, cost, &window, &left)) {
+		switch (limit_take(s, w, w + 1, 1000, cost, &window, &left)) {
 		case LIMIT_TAKEN:
 			atomic_fetch_add(&p->taken, cost);
 			break;
@@ -190,7 +200,7 @@ static bool cross(struct room *r, void *arg)
 
 	for (int i = 0; atomic_load(&e->now) < EDGES; i++) {
 		uint32_t now = atomic_load(&e->now), late = now > 0 && i % 7 == 0 ? now - 1 : now;
-		enum limit_take t = limit_take(s, base + late, 1000, 1, &window, &left);
+		enum limit_take t = limit_take(s, base + late, base + EDGES, 1000, 1, &window, &left);
 
 		if (window - base < newest || window - base > EDGES)
 			return false;           /* a step back */
@@ -255,15 +265,15 @@ static void test_due(void)
 	is_int((int64_t)due(r, now, d), 0, "nothing is leased, nothing is due");
 	ok(limit_add(a, w, 77, 100) && limit_add(b, month(), 88, 100), "two leases");
 	is_int((int64_t)due(r, now, d), 0, "full and in use");
-	limit_take(a, w, 77, 75, &window, &left);
+	limit_take(a, w, w + 1, 77, 75, &window, &left);
 	is_int((int64_t)due(r, now, d), 0, "a quarter is left");
-	limit_take(a, w, 77, 1, &window, &left);
+	limit_take(a, w, w + 1, 77, 1, &window, &left);
 	is_int((int64_t)due(r, now, d), 1, "less than a quarter");
 	ok(d[0].slot == a && d[0].low && d[0].left == 24 && d[0].window == w && d[0].limit == 77 &&
 	   d[0].kind == WINDOW_DAY, "says which");
 	is_str(d[0].subject, subject(1), "and whose");
 	is_int((int64_t)due(r, now, d), 0, "once");
-	limit_take(a, w, 77, 1, &window, &left);
+	limit_take(a, w, w + 1, 77, 1, &window, &left);
 	is_int((int64_t)due(r, now, d), 1, "and again after the next");
 	is_int((int64_t)due(r, now + 1500, d), 2, "both are idle a second later");
 	ok(!d[0].low && !d[1].low, "to be given back");
@@ -302,7 +312,7 @@ static void test_due_many(void)
 
 		limit_add(s, month(), 50, 100);
 		if (i % 2 == 0)
-			limit_take(s, month(), 50, 90, &window, &left);
+			limit_take(s, month(), month() + 1, 50, 90, &window, &left);
 	}
 	while ((got = limit_due(r, clock_monotonic(), false, d, 10)) > 0 && n < 1000)
 		for (size_t i = 0; i < got; i++, n++)
@@ -329,7 +339,7 @@ static void test_due_turns(void)
 		limit_add(last, month(), 50, 100);
 		atomic_store(&last->used, clock_monotonic() - 5000);
 	}
-	limit_take(last, month(), 50, 90, &window, &left);
+	limit_take(last, month(), month() + 1, 50, 90, &window, &left);
 	for (int i = 0; i < 200; i++) {
 		size_t n = limit_due(r, clock_monotonic() + 2000, true, d, 10);
 
