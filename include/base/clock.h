@@ -30,6 +30,7 @@
 
 void clock_set_offset(int64_t seconds, int64_t host_seconds);
 int64_t clock_offset(void);     /* ms: of PIERRE_CLOCK_OFFSET */
+bool clock_has_offset(void);    /* of either */
 
 /* Wall clock, ms: this host's, or the one that is followed when they disagree. */
 int64_t clock_now(void);
@@ -37,8 +38,9 @@ int64_t clock_host(void);       /* this host's own */
 /* Follow another clock: *start is what it said when clock_uptime() was 0, or 0 as
  * long as nobody knows; shared memory that stays. NULL: follow none. */
 void clock_follow(const _Atomic int64_t *start);
-/* The kernel says that something keeps this host's clock right (adjtimex(2): not
- * TIME_ERROR, not STA_UNSYNC). False when it may not be asked, and with an offset. */
+/* Something keeps this host's clock right: says the kernel (adjtimex(2): not TIME_ERROR,
+ * not STA_UNSYNC), or systemd-timesyncd did in the last hour. False when neither may
+ * be asked, and with an offset. */
 bool clock_synchronised(void);
 
 int64_t clock_monotonic(void);  /* never steps; ms; for deadlines */

@@ -24,6 +24,7 @@ bool op_clock_begin(struct op *op, struct err *err_r);
 struct clock_watch {
 	struct clock_rule rule;
 	int64_t seen_at;           /* known_at of the row that was last read or written */
+	int64_t off_ms;            /* of the last quick answer */
 	bool unconfirmed, off;     /* the log says so */
 };
 /* Each second: read the clock, judge it, share what came out, and move the row once

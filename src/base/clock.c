@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/timex.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -22,6 +21,11 @@ void clock_set_offset(int64_t seconds, int64_t host_seconds)
 int64_t clock_offset(void)
 {
 	return offset_ms;
+}
+
+bool clock_has_offset(void)
+{
+	return offset_ms != 0 || host_offset_ms != 0;
 }
 
 void clock_follow(const _Atomic int64_t *start)
@@ -52,15 +56,6 @@ int64_t clock_now(void)
 		return host;
 	other = start + clock_uptime();
 	return llabs(host - other) > CLOCK_AGREES_MS ? other : host;
-}
-
-bool clock_synchronised(void)
-{
-	struct timex t = { 0 };
-	int state = adjtimex(&t);
-
-	return offset_ms == 0 && host_offset_ms == 0 && state >= 0 && state != TIME_ERROR &&
-		!(t.status & STA_UNSYNC);
 }
 
 int64_t clock_monotonic(void)

@@ -166,6 +166,7 @@ bool op_clock_tick(struct op *op, struct clock_watch *w, struct err *err_r)
 	if (!read_clock(op, &r, err_r))
 		return false;
 	take_row(op, w, &r);
+	r.off_ms = w->off_ms = r.quick ? r.off_ms : w->off_ms;
 	clock_judge(&w->rule, r.start, r.uptime, r.synchronised);
 	share(op, w, &r);
 	say(w, &r);

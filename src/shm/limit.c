@@ -213,8 +213,15 @@ uint32_t limit_left(const struct limit_slot *s, uint32_t w)
 
 bool limit_lock(struct limit_slot *s, int timeout_ms)
 {
-	struct timespec ts = clock_monotonic_timespec(clock_monotonic() + timeout_ms);
-	int rc = pthread_mutex_clocklock(&s->mutex, CLOCK_MONOTONIC, &ts);
+	struct timespec ts;
+	int rc;
+
+	if (timeout_ms == 0) {
+		rc = pthread_mutex_trylock(&s->mutex);
+	} else {
+		ts = clock_monotonic_timespec(clock_monotonic() + timeout_ms);
+		rc = pthread_mutex_clocklock(&s->mutex, CLOCK_MONOTONIC, &ts);
+	}
 
 	if (rc == EOWNERDEAD)   /* what it held is forfeited; the word is whole */
 		rc = pthread_mutex_consistent(&s->mutex);

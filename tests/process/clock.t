@@ -11,6 +11,7 @@ use FindBin;
 use lib "$FindBin::Bin/../support";
 use Test::More;
 use POSIX qw(strftime);
+use FastCGI;
 use Pierre;
 use Limit qw(ask limited_key offset_to);
 use Process qw(await await_log count_log metric);
@@ -218,6 +219,39 @@ sub restored {
 	$p->stop;
 }
 
+# A second host of the same database, whose clock is so many seconds off.
+sub second_host {
+	my ($p, $off) = @_;
+	my $q = Pierre->start(backend => 'postgresql', nginx => 0, url => $p->{url}, serve => 0, wait => 0,
+		env => { ENCRYPTION_KEY => $p->{env}{ENCRYPTION_KEY}, PIERRE_CLOCK_OFFSET => $HERE,
+			PIERRE_HOST_CLOCK_OFFSET => $off });
+	$q->{env}{METRICS_SOCKET} = "$q->{dir}/run/metrics.sock";
+	$q->serve;
+	await_log($q, qr/ started /);
+	return $q;
+}
+
+# What the other host's own clock would make of it: sessions over, another window.
+sub two_hosts {
+	my ($p, $have, $off) = @_;
+	my $key = limited_key($p, $have->{user}, 3, 'day');
+	my $before = all($p);
+	my $q = second_host($p, $off);
+	my $session = FastCGI::get($q->{fast_socket}, '/verify', params => { HTTP_AUTHORIZATION => "Bearer $have->{user}{token}" });
+	is($session->{status}, 200, 'a session lives there');
+	my @r = map { ask($_->{fast_socket}, $key->{api_key}) } $p, $q, $q, $q;
+	is(join(' ', map { $_->{status} } @r), '204 204 204 429', 'three a day from both');
+	is($r[1]{headers}{'x-ratelimit-reset'}, $r[0]{headers}{'x-ratelimit-reset'}, 'in the same window');
+	cmp_ok($r[3]{headers}{'retry-after'}, '<=', $DAY, 'until its end');
+	cmp_ok(abs(metric($q, 'pierre_clock_offset_seconds') - $off), '<', 2, 'the metric says how far it is off');
+	cmp_ok(abs(metric($p, 'pierre_clock_offset_seconds')), '<', 2, 'and that the first is not');
+	is(count_log($q, qr/ clock_off /), 1, 'one line in the log');
+	is(metric($q, 'pierre_clock_unconfirmed'), 0, "PostgreSQL's clock is confirmed");
+	cmp_ok(months($p), '>=', (split ' ', $before)[0], 'no usage is dropped');
+	is(sessions($p), (split ' ', $before)[2], 'nor a session');
+	$q->stop;
+}
+
 for my $backend (@BACKENDS) {
 	my $p = start($backend);
 	my $have = fill($p);
@@ -226,6 +260,9 @@ for my $backend (@BACKENDS) {
 	subtest "$backend: behind" => sub { behind($p, $have) };
 	subtest "$backend: jumping while serving" => sub { jumping($p, $have) };
 	subtest "$backend: jumping between requests" => sub { jumping_requests($p, $have) };
+	for my $days ($backend eq 'postgresql' ? (40, -40) : ()) {
+		subtest "two hosts, one $days days off" => sub { two_hosts($p, $have, $days * $DAY) };
+	}
 	$p->stop;
 	subtest "$backend: off for two months" => sub { long_off($backend) };
 	subtest "$backend: a restored database" => sub { restored($backend) };

@@ -48,7 +48,7 @@ subtest 'the page' => sub {
 	for (split /\n/, $text) {
 		if (/^# TYPE (\S+) (counter|gauge|histogram)$/) { push @bad, "$1 twice" if $type{$1}++; next }
 		next if /^# HELP pierre_\w+ \S.*\.$/;
-		my ($name) = /^(pierre_[a-z_]+)(?:\{(?:[a-z]+="[^"\\]*",?)+\})? [0-9.]+$/ or push(@bad, $_), next;
+		my ($name) = /^(pierre_[a-z_]+)(?:\{(?:[a-z]+="[^"\\]*",?)+\})? -?[0-9.]+$/ or push(@bad, $_), next;
 		push @bad, "$_ has no type" unless $type{$name} || $type{ $name =~ s/_(bucket|sum|count)$//r };
 	}
 	is("@bad", '', 'each line is well-formed');

@@ -188,7 +188,7 @@ sub metric {
 		my $s = FastCGI::open_socket($p->{env}{METRICS_SOCKET}) or return;
 		FastCGI::send_bytes($s, "GET /metrics HTTP/1.0\r\n\r\n");
 		my $page = do { local $/; readline $s } // '';
-		return $page =~ /^\Q$name\E ([\d.]+)$/m ? \"$1" : undef;
+		return $page =~ /^\Q$name\E (-?[\d.]+)$/m ? \"$1" : undef;
 	}, $p)->$*;
 }
 

@@ -152,7 +152,6 @@ static void test_time(void)
 		ok(!time_parse(bad[i], &ms), "refuses '%s'", bad[i]);
 	clock_set_offset(86400, 0);
 	ms = clock_now();
-	ok(!clock_synchronised(), "nothing keeps a clock with an offset right");
 	clock_set_offset(86400, 86400);
 	ok(clock_now() - ms >= DAY_MS && clock_offset() == DAY_MS, "that of the host as well");
 	clock_set_offset(0, 0);

@@ -1,5 +1,6 @@
 check_PROGRAMS += \
-	tests/unit/auth tests/unit/base tests/unit/cache tests/unit/clock_rule tests/unit/conf tests/unit/credential \
+	tests/unit/auth tests/unit/base tests/unit/cache tests/unit/clock_rule tests/unit/clock_sync \
+	tests/unit/conf tests/unit/credential \
 	tests/unit/cors tests/unit/fast tests/unit/fcgi \
 	tests/unit/fcgi_bad tests/unit/fcgi_layout tests/unit/fcgi_wiped tests/unit/fuzz tests/unit/guard tests/unit/json \
 	tests/unit/limit tests/unit/limit_rule tests/unit/limit_table tests/unit/mask \
@@ -16,3 +17,5 @@ if HAVE_PGSQL
 check_PROGRAMS += tests/unit/pgsql_map
 tests_unit_pgsql_map_CPPFLAGS = $(AM_CPPFLAGS) $(PGSQL_CFLAGS)
 endif
+
+tests_unit_clock_sync_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=adjtimex -Wl,--wrap=stat
