@@ -45,6 +45,10 @@ struct usage_store {
  * used for longest may be closed; what it holds is counted first. */
 bool usage_month_open(struct usage_store *u, uint32_t id, struct usage_month **m_r,
 		      struct err *err_r);
+/* SQLite: a handle of its own on the month's file, to read, or NULL when there is none
+ * yet; one that retention removes meanwhile is not made again. Free it. */
+bool usage_month_read(const struct usage_store *u, uint32_t id, struct db **db_r,
+		      struct err *err_r);
 void usage_month_close(struct usage_store *u, struct usage_month *m);
 /* Months that have a file beside the database, oldest first. */
 size_t usage_month_files(const struct usage_store *u, uint32_t *ids, size_t max);

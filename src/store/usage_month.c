@@ -197,6 +197,24 @@ bool usage_month_open(struct usage_store *u, uint32_t id, struct usage_month **m
 	return true;
 }
 
+bool usage_month_read(const struct usage_store *u, uint32_t id, struct db **db_r,
+		      struct err *err_r)
+{
+	struct db_schema_status status;
+	char suffix[USAGE_SUFFIX];
+	bool done;
+
+	*db_r = NULL;
+	if (access(usage_month_path(u, id, ""), F_OK) != 0)
+		return true;
+	usage_month_suffix(id, suffix);
+	*db_r = db_new_beside(u->main, suffix, &sql_usage_catalog, true);
+	done = db_schema_status(*db_r, &status, err_r);
+	if (!done || status.current == 0)   /* 0: just being made */
+		db_free(db_r);
+	return done;
+}
+
 /* --- what is not counted ------------------------------------------------------------------ */
 
 /* Months of one database in which something is not counted. */
@@ -222,24 +240,16 @@ static bool will_count(struct usage_store *u, uint32_t id, struct err *err_r)
 	return true;
 }
 
-/* Opened as a report does it: a file that retention removes meanwhile is not made
- * again. */
 static bool file_uncounted(struct usage_store *u, uint32_t id, bool *some_r, struct err *err_r)
 {
-	struct db_schema_status status;
-	char suffix[USAGE_SUFFIX];
 	struct db *db;
 	int64_t month;
 	size_t n = 0;
 	bool done;
 
-	*some_r = false;
-	if (access(usage_month_path(u, id, ""), F_OK) != 0)
-		return true;
-	usage_month_suffix(id, suffix);
-	db = db_new_beside(u->main, suffix, &sql_usage_catalog, true);
-	done = db_schema_status(db, &status, err_r) &&
-		(status.current == 0 || uncounted(db, &month, 1, &n, err_r));
+	if (!usage_month_read(u, id, &db, err_r))
+		return false;
+	done = !db || uncounted(db, &month, 1, &n, err_r);
 	db_free(&db);
 	*some_r = n > 0;
 	return done;

@@ -5,7 +5,6 @@
 #include "config.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "store/key.h"
 #include "store/sql.h"
@@ -55,18 +54,13 @@ static void append(struct arena *arena, struct field_list *all, const struct fie
 static bool query_file(struct usage_store *u, uint32_t id, const struct report *r,
 		       struct field_list *out, struct err *err_r)
 {
-	struct db_schema_status status;
-	char suffix[USAGE_SUFFIX];
 	struct db *db;
 	bool done;
 
 	*out = (struct field_list){ .n = 0 };
-	if (access(usage_month_path(u, id, ""), F_OK) != 0)
-		return true;
-	usage_month_suffix(id, suffix);
-	db = db_new_beside(u->main, suffix, &sql_usage_catalog, true);
-	done = db_schema_status(db, &status, err_r) &&
-		(status.current == 0 || query(db, r, out, err_r));   /* 0: just being made */
+	if (!usage_month_read(u, id, &db, err_r))
+		return false;
+	done = !db || query(db, r, out, err_r);
 	db_free(&db);
 	return done;
 }

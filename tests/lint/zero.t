@@ -16,6 +16,7 @@ my %zero = (
 	# what a request costs
 	limit_take => [ 'LIMIT_EMPTY', 'nothing was taken' ],
 	took => [ 'REFUSED', 'nothing was taken' ],
+	clock_trust => [ 'CLOCK_UNCONFIRMED', 'deletes nothing' ],
 	window_kind => [ 'WINDOW_HOUR', 'a kind is part of a row that limit_rule.c writes whole; in shared memory' ],
 	# what a request is
 	guard_seen => [ 'GUARD_NONE', 'no request' ],
