@@ -12,8 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/conf.h"
-#include "base/origin.h"
+#include "base/conf_private.h"
 #include "base/str.h"
 
 #define VALUE_MAX ((size_t)65536)
@@ -33,99 +32,6 @@ struct reader {
 	conf_report_fn *report;
 	void *arg;
 };
-
-static void *member(const struct conf *c, const struct conf_option *o)
-{
-	return (char *)(uintptr_t)c + o->offset;
-}
-
-static const struct { const char *word; bool value; } bool_words[] = {
-	{ "yes", true }, { "true", true }, { "1", true }, { "on", true },
-	{ "no", false }, { "false", false }, { "0", false }, { "off", false },
-};
-
-static bool set_bool(const struct conf_option *o, const char *text, bool *out, struct err *err_r)
-{
-	for (size_t i = 0; i < sizeof(bool_words) / sizeof(bool_words[0]); i++) {
-		if (strcmp(text, bool_words[i].word) != 0)
-			continue;
-		*out = bool_words[i].value;
-		return true;
-	}
-	return err_field(err_r, ERR_CONFIG, o->name, "%s takes yes or no", o->name);
-}
-
-static bool set_word(const struct conf_option *o, const char *text, int64_t *out, struct err *err_r)
-{
-	for (int64_t i = 0; o->words[i]; i++) {
-		if (strcmp(text, o->words[i]) != 0)
-			continue;
-		*out = i;
-		return true;
-	}
-	err_field(err_r, ERR_CONFIG, o->name, "%s takes", o->name);
-	for (size_t i = 0; err_r && o->words[i]; i++) {
-		size_t n = strlen(err_r->message);
-
-		snprintf(err_r->message + n, sizeof(err_r->message) - n, "%s %s",
-			 i == 0 ? "" : o->words[i + 1] ? "," : " or", o->words[i]);
-	}
-	return false;
-}
-
-static bool set_text(const struct conf *c, const struct conf_option *o, const char *text,
-		     const char **out, struct err *err_r)
-{
-	const char *list, *bad = NULL;
-
-	if (!(o->flags & CONF_ORIGINS)) {
-		*out = arena_strdup(c->arena, text);
-		return true;
-	}
-	list = origins_read(c->arena, text, &bad);
-	if (!list)
-		return err_field(err_r, ERR_CONFIG, o->name, "%s: browsers never send '%.100s': an origin is "
-				 "scheme://host[:port] in lower case, without a path, and without the port "
-				 "that the scheme has anyway", o->name, bad);
-	*out = list;
-	return true;
-}
-
-static bool set_key(const struct conf_option *o, const char *text, struct conf_key *out,
-		    struct err *err_r)
-{
-	size_t n = 0;
-
-	if (str_blank(text))
-		return true;
-	out->set = base64_decode(text, out->bytes, sizeof(out->bytes), &n) && n == sizeof(out->bytes);
-	if (out->set)
-		return true;
-	explicit_bzero(out, sizeof(*out));
-	return err_field(err_r, ERR_CONFIG, o->name, "%s is not base64 of exactly %d bytes; "
-			 "make one with `openssl rand -base64 %d`", o->name, CONF_KEY_BYTES, CONF_KEY_BYTES);
-}
-
-static bool set_value(struct conf *c, const struct conf_option *o, const char *text,
-		      struct err *err_r)
-{
-	switch (o->type) {
-	case CONF_TEXT:
-		return set_text(c, o, text, member(c, o), err_r);
-	case CONF_BOOL:
-		return set_bool(o, text, member(c, o), err_r);
-	case CONF_WORD:
-		return set_word(o, text, member(c, o), err_r);
-	case CONF_INT:
-		if (str_int(text, o->min, o->max, member(c, o)))
-			return true;
-		return err_field(err_r, ERR_CONFIG, o->name, "%s takes a whole number from %lld to %lld",
-				 o->name, (long long)o->min, (long long)o->max);
-	case CONF_KEY:
-		return set_key(o, text, member(c, o), err_r);
-	}
-	return err_set(err_r, ERR_INTERNAL, "option %s has no type", o->name);
-}
 
 static bool has_file_form(const struct conf_option *o)
 {
@@ -269,7 +175,7 @@ static bool apply(struct reader *r, size_t i, struct err *err_r)
 				 "%s and %s_FILE are both set; leave one out", o->name, o->name);
 	if (file && !file_value(r->texts, o, file, &text, err_r))
 		return false;
-	return !text || set_value(r->c, o, text, err_r);
+	return !text || conf_set_value(r->c, o, text, err_r);
 }
 
 /* What rows alone cannot say. */
@@ -294,7 +200,7 @@ static void read_all(struct reader *r, const char *file)
 		parse_file(r, file);
 	take_environment(r);
 	for (size_t i = 0; conf_options[i].name; i++) {
-		if (!set_value(r->c, &conf_options[i], conf_options[i].fallback, &err) ||
+		if (!conf_set_value(r->c, &conf_options[i], conf_options[i].fallback, &err) ||
 		    !apply(r, i, &err))
 			r->report(r->arg, &err);
 	}
@@ -372,64 +278,4 @@ void conf_free(struct conf **c)
 
 	*c = NULL;
 	arena_free(&a);
-}
-
-const char *conf_value(const struct conf *c, const struct conf_option *o, char *buf, size_t size)
-{
-	const void *at = member(c, o);
-
-	switch (o->type) {
-	case CONF_TEXT:
-		if (o->flags & CONF_URL)
-			return url_mask(c->arena, *(const char *const *)at);
-		return *(const char *const *)at;
-	case CONF_BOOL:
-		return *(const bool *)at ? "yes" : "no";
-	case CONF_WORD:
-		return o->words[*(const int64_t *)at];
-	case CONF_INT:
-		snprintf(buf, size, "%lld", (long long)*(const int64_t *)at);
-		return buf;
-	case CONF_KEY:
-		return ((const struct conf_key *)at)->set ? "(set)" : "";
-	}
-	return "";
-}
-
-static bool same(const struct conf *a, const struct conf *b, const struct conf_option *o)
-{
-	switch (o->type) {
-	case CONF_TEXT:
-		return str_eq(*(const char *const *)member(a, o), *(const char *const *)member(b, o));
-	case CONF_BOOL:
-		return *(const bool *)member(a, o) == *(const bool *)member(b, o);
-	case CONF_WORD:
-	case CONF_INT:
-		return *(const int64_t *)member(a, o) == *(const int64_t *)member(b, o);
-	case CONF_KEY:
-		return memcmp(member(a, o), member(b, o), sizeof(struct conf_key)) == 0;
-	}
-	return false;
-}
-
-void conf_keep_keys(struct conf *c, const struct conf *old)
-{
-	for (const struct conf_option *o = conf_options; o->name; o++)
-		if (o->type == CONF_KEY && !((const struct conf_key *)member(c, o))->set)
-			memcpy(member(c, o), member(old, o), sizeof(struct conf_key));
-}
-
-void conf_wipe_keys(struct conf *c)
-{
-	for (const struct conf_option *o = conf_options; o->name; o++)
-		if (o->type == CONF_KEY)
-			explicit_bzero(member(c, o), sizeof(struct conf_key));
-}
-
-const char *conf_needs_restart(const struct conf *old, const struct conf *new_)
-{
-	for (const struct conf_option *o = conf_options; o->name; o++)
-		if (!(o->flags & CONF_RELOAD) && !same(old, new_, o))
-			return o->name;
-	return NULL;
 }
