@@ -114,9 +114,37 @@ void db_deadline(struct db *db, int64_t monotonic_ms);
  * one fails too; 0 = never. For a process that has other work than to wait. */
 void db_breaker(struct db *db, int64_t ms);
 
-/* Round trip and identity check. On SQLite also: the file is still the one
- * that was opened (inode, link count; R9). */
+/* Round trip and identity check. On SQLite also: the files are still those
+ * that were opened (R9). */
 bool db_ping(struct db *db, struct err *err_r);
+
+/* --- files that are lost (SQLite) --------------------------------------------- */
+
+/* A database, -wal or -shm file that is gone, or replaced, is never opened
+ * again: two logs of one database lose what was acknowledged. The first process
+ * that sees it (after each COMMIT, at a ping, at a close) tells all others, and
+ * saves what was committed: into the database file, or into copies beside it.
+ * From then on every call fails with ERR_UNAVAILABLE, reason DB_REASON_LOST. */
+#define DB_REASON_LOST "files_lost"
+#define DB_LOST_TEXT 256
+
+/* How processes tell each other. Without it a handle knows its own loss alone. */
+struct db_watch {
+	const char *(*lost)(const void *arg);              /* NULL = nothing is lost */
+	void (*lose)(void *arg, const char *sentence);     /* the first one stays */
+	void *arg;
+};
+/* Before the first use, and before db_new_beside() takes it over. */
+void db_watch(struct db *db, struct db_watch watch);
+/* Was a loss noted? Asks no disk. */
+bool db_is_lost(struct db *db, struct err *err_r);
+/* Look now; true = all is in its place, or not connected. */
+bool db_files_kept(struct db *db, struct err *err_r);
+
+/* Remove the files of `<path><suffix>`, on purpose: who has them open (a handle
+ * knows by db_removed) notes no loss, and opens a new one. */
+bool db_remove_beside(const struct db *main, const char *suffix, struct err *err_r);
+bool db_removed(struct db *db);
 
 /* --- values --------------------------------------------------------------- */
 

@@ -26,6 +26,9 @@ struct db {
 	int64_t deadline;               /* 0 = timeout_ms for each call */
 	int64_t breaker_ms, open_until; /* calls fail at once until then */
 	unsigned failures;              /* in a row */
+	struct db_watch watch;          /* lost NULL = this handle is alone */
+	struct err lost;                /* what is said then */
+	bool saved;                     /* tried, with this connection */
 	struct db_tx tx;
 	uint64_t seed;                  /* of the jitter */
 };
@@ -39,8 +42,12 @@ int64_t db_limit(const struct db *db);
 bool db_connect_by(struct db *db, int64_t deadline, struct err *err_r);
 void db_disconnect(struct db *db);
 /* The breaker: may the database be asked? And: this is how asking ended. */
-bool db_may_ask(const struct db *db, struct err *err_r);
+bool db_may_ask(struct db *db, struct err *err_r);
 void db_asked(struct db *db, enum db_rc rc);
+/* lost.c: was a loss noted, here or by another process? Then err_r says so. */
+bool db_lost(struct db *db, struct err *err_r);
+/* Compare files and paths; after a COMMIT what is away is lost as well. */
+bool db_look(struct db *db, bool committed, struct err *err_r);
 /* Sleep a little longer each time, with jitter; false when `deadline` is reached. */
 bool db_backoff(struct db *db, unsigned attempt, int64_t deadline);
 /* The error kind that goes with an outcome; returns rc. */

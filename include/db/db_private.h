@@ -13,6 +13,13 @@
 
 struct db_conn;   /* the driver's own: handle, statement cache, current result */
 
+/* Are the files of an SQLite database those that were opened? */
+enum db_files {
+	DB_FILES_KEPT,
+	DB_FILES_AWAY,   /* the database file has another name now, and may come back */
+	DB_FILES_LOST,   /* one is gone or replaced */
+};
+
 struct db_driver {
 	const char *name;                 /* "sqlite", "postgresql" */
 	enum db_backend backend;
@@ -24,6 +31,16 @@ struct db_driver {
 	void (*close)(struct db_conn *c);
 	/* still usable? (SQLite: same inode; PostgreSQL: idle socket not readable) */
 	bool (*alive)(struct db_conn *c);
+	/* err_r names the file that is not kept (PostgreSQL: all are) */
+	enum db_files (*files)(struct db_conn *c, struct err *err_r);
+	/* what was committed, out of the files that are still open; nothing runs on
+	 * the connection. Says how in *said; false = it could not. A process that
+	 * comes later finds it saved, and says nothing. */
+	bool (*save)(struct db_conn *c, int64_t deadline, struct err *said);
+	/* all files of a database; it may be open elsewhere (PostgreSQL: none) */
+	bool (*remove)(const char *url, struct err *err_r);
+	/* that was done while it was open here */
+	bool (*removed)(struct db_conn *c);
 	/* a round trip to the store */
 	enum db_rc (*ping)(struct db_conn *c, int64_t deadline, struct err *err_r);
 	/* BEGIN IMMEDIATE under the writer lock / BEGIN */

@@ -22,6 +22,21 @@ enum db_rc writer_lock_take(struct writer_lock *l, int64_t deadline, struct err 
 void writer_lock_release(struct writer_lock *l);
 void writer_lock_close(struct writer_lock *l);
 
+/* The files of one database, beside the path they are named from. */
+enum { FILE_MAIN, FILE_WAL, FILE_SHM, FILE_OPEN, FILE__COUNT };
+struct file_id {
+	dev_t device;
+	ino_t inode;
+};
+/* What was at the paths when the database was opened. <db>.open holds the same
+ * for all processes, which share a lock on it for as long as they have the
+ * database open: nobody opens what is not what they have. */
+struct sqlite_files {
+	char *paths[FILE__COUNT];
+	struct file_id ids[FILE__COUNT];
+	int fd;         /* of <db>.open; -1 = none */
+};
+
 /* A row that a writing statement returned, copied before it is handed out. */
 struct sqlite_row {
 	struct sqlite_row *next;
@@ -32,8 +47,7 @@ struct db_conn {
 	sqlite3 *handle;
 	char *path;
 	bool memory;
-	dev_t device;             /* of the file that was opened */
-	ino_t inode;
+	struct sqlite_files files;
 	int64_t deadline;         /* of the statement that runs */
 	struct writer_lock lock;
 	const struct db_catalog *catalog;
@@ -43,6 +57,34 @@ struct db_conn {
 	struct sqlite_row *row;      /* NULL: read from current */
 	int64_t changes;
 };
+
+/* --- driver_sqlite_files.c --------------------------------------------------- */
+
+/* Before anything of the database is read: refuses when other processes have
+ * other files open, and keeps them from opening until sqlite_files_note(). */
+bool sqlite_files_begin(struct db_conn *c, struct err *err_r);
+/* Once -wal and -shm are open: what is at the paths is ours. */
+bool sqlite_files_note(struct db_conn *c, struct err *err_r);
+void sqlite_files_close(struct sqlite_files *f);
+enum db_files sqlite_files(struct db_conn *c, struct err *err_r);
+/* At its path is what was opened / there is nothing at its path. */
+bool sqlite_file_is_ours(const struct sqlite_files *f, int which);
+bool sqlite_file_is_absent(const struct sqlite_files *f, int which);
+/* The file that was opened has no name any more. */
+bool sqlite_file_is_deleted(const struct sqlite_files *f, int which);
+/* One process at a time opens or saves; it waits until the deadline. */
+bool sqlite_files_lock(struct sqlite_files *f, int64_t deadline);
+void sqlite_files_unlock(struct sqlite_files *f);
+/* Said once for all who have the files open. */
+enum files_mark { MARK_NONE = ' ', MARK_SAVED = 'S', MARK_REMOVED = 'R' };
+enum files_mark sqlite_files_mark(const struct sqlite_files *f);
+void sqlite_files_set_mark(const struct sqlite_files *f, enum files_mark mark);
+bool sqlite_remove(const char *url, struct err *err_r);
+bool sqlite_removed(struct db_conn *c);
+
+/* --- driver_sqlite_save.c ---------------------------------------------------- */
+
+bool sqlite_save(struct db_conn *c, int64_t deadline, struct err *said);
 
 /* driver_sqlite_open.c */
 struct db_conn *sqlite_open(const struct db_options *o, int64_t deadline, struct err *err_r);

@@ -31,6 +31,9 @@
 #define ROOM_PAGE 4096
 #define LINE 64
 
+#define ROOM_LOST_TEXT 256
+enum { ROOM_LOST_NO, ROOM_LOST_WRITING, ROOM_LOST_SAID };
+
 #define ROOM_RINGS_MAX 4096
 #define ROOM_LIMIT_SLOTS_MAX (1 << 24)
 #define ROOM_CACHE_MAX (UINT64_C(1) << 36)
@@ -72,6 +75,8 @@ struct room_header {
 	alignas(LINE) _Atomic uint64_t cache_head;  /* address behind the newest entry */
 	_Atomic uint64_t cache_from;            /* what is older is of an earlier service */
 	_Atomic uint64_t cache_reserved;        /* bytes of the log that are backed by storage */
+	alignas(LINE) _Atomic uint32_t lost;    /* ROOM_LOST_*, until the next start */
+	char lost_why[ROOM_LOST_TEXT];
 	alignas(LINE) _Atomic int64_t followed_from, followed_at;    /* shm/generation.h */
 	struct room_known known;
 	struct stripe stripes[LIMIT_STRIPES];
@@ -154,6 +159,9 @@ void room_mutex_init(pthread_mutex_t *m);    /* robust, shared by processes */
 void room_lock(struct room *r, size_t stripe);
 bool room_try_lock(struct room *r, size_t stripe);
 void room_unlock(struct room *r, size_t stripe);
+
+/* What is older than now is not found any more. */
+void room_cache_empty(struct room *r);
 
 struct limit_slot *limit_at(const struct room *r, size_t index);
 

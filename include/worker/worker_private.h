@@ -37,6 +37,9 @@ bool child_lock(const char *path, int *fd);
 bool child_is_replaced(const struct child *c);
 /* Connected if the database is there; a child starts without one too. */
 bool child_open(struct worker *w, const struct child *c);
+/* Is the lock file that we hold still at its path? If not another process could
+ * hold one too: then it is lost like a file of the database (db/db.h). */
+bool child_lock_kept(const struct child *c, const char *path, int fd);
 void child_close(struct worker *w);
 
 /* --- exchange.c: one request, from its connection to its log line ------------ */

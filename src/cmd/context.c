@@ -120,6 +120,19 @@ static void reach_service(struct context *c)
 	c->op.now = clock_now();
 }
 
+static const char *lost(const void *room)
+{
+	return room_lost(room);
+}
+
+/* What the service refuses to write, a command must not write either. */
+static bool files_kept(struct context *c, struct err *err_r)
+{
+	if (c->op.room)
+		db_watch(c->db, (struct db_watch){ .lost = lost, .arg = c->op.room });
+	return !db_is_lost(c->db, err_r);
+}
+
 /* Not found: no service runs here, so nobody has to be told. */
 static void say_unreached(const struct context *c)
 {
@@ -151,8 +164,8 @@ static int finish(struct context *c, bool done, struct err *err)
 	if (c->password_fd >= 0)
 		close(c->password_fd);
 	clock_follow(NULL);
+	db_free(&c->db);   /* looks into the room */
 	room_close(&c->op.room);
-	db_free(&c->db);
 	arena_free(&c->arena);
 	return status;
 }
@@ -194,6 +207,7 @@ int context_run(const struct cmd_args *args, context_fn *fn)
 	if (ready) {
 		open_operation(&c);
 		reach_service(&c);
+		ready = files_kept(&c, &err);
 	}
 	return finish(&c, ready && fn(&c, &err), &err);
 }

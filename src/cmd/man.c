@@ -124,7 +124,8 @@ static const struct man_entry {
 	  "by LoadCredential and ENCRYPTION_KEY_FILE." },
 	{ "/var/lib/pierre/pierre.db", "The data when DATABASE_URL in pierre.conf is "
 	  "sqlite:/var/lib/pierre/pierre.db. Beside it lie pierre.db-wal and pierre.db-shm, which are "
-	  "part of the data, and pierre.db.writer, a lock. All belong to the service's user." },
+	  "part of the data, and the locks pierre.db.writer and pierre.db.open. Remove none of them while the "
+	  "service runs. All belong to the service's user." },
 	{ "/run/pierre/fast.sock, /run/pierre/slow.sock", "Where nginx finds the two pools." },
 	{ 0 },
 }, signals[] = {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +19,25 @@
 
 enum { BACKOFF_FIRST_MS = 4, BACKOFF_MOST_MS = 200, RETRY_AFTER_S = 1 };
 enum { BREAKER_FAILURES = 2 };   /* one late answer on a busy host is no outage */
+
+/* Companions are named from the file itself: by another name there would be a
+ * second log, and a second writer lock. */
+static char *real_url(const char *url)
+{
+	const char *path = db_url_path(url);
+	char *real, *out;
+	struct stat st;
+
+	if (!path || lstat(path, &st) != 0 || !S_ISLNK(st.st_mode))
+		return strdup(url);
+	real = realpath(path, NULL);
+	if (!real)
+		return strdup(url);   /* it leads nowhere: refused when it is opened */
+	if (asprintf(&out, "sqlite:%s", real) < 0)
+		abort();
+	free(real);
+	return out;
+}
 
 /* url is given over. */
 static struct db *handle(const struct db_options *o, const struct db_driver *driver, char *url)
@@ -37,7 +57,7 @@ struct db *db_new(const struct db_options *o, struct err *err_r)
 {
 	const struct db_driver *driver = db_url_driver(o->url, err_r);
 
-	return driver ? handle(o, driver, strdup(o->url)) : NULL;
+	return driver ? handle(o, driver, real_url(o->url)) : NULL;
 }
 
 struct db *db_new_beside(const struct db *main, const char *suffix,
@@ -53,6 +73,7 @@ struct db *db_new_beside(const struct db *main, const char *suffix,
 		abort();
 	db = handle(&o, main->driver, url);
 	db->deadline = main->deadline;
+	db->watch = main->watch;
 	return db;
 }
 
@@ -106,8 +127,10 @@ void db_breaker(struct db *db, int64_t ms)
 	db->open_until = 0;
 }
 
-bool db_may_ask(const struct db *db, struct err *err_r)
+bool db_may_ask(struct db *db, struct err *err_r)
 {
+	if (db_lost(db, err_r))
+		return false;
 	if (!db->open_until || clock_monotonic() >= db->open_until)
 		return true;
 	err_set(err_r, ERR_UNAVAILABLE, "The database did not answer a moment ago");
@@ -143,16 +166,23 @@ void db_disconnect(struct db *db)
 {
 	if (!db->conn)
 		return;
+	/* with the last handle the rows of a lost log would go */
+	db_look(db, false, NULL);
 	db->driver->close(db->conn);
 	db->conn = NULL;
+	db->saved = false;
 }
 
 bool db_connect_by(struct db *db, int64_t deadline, struct err *err_r)
 {
 	struct err e = { 0 };
 
+	if (db_lost(db, err_r))
+		return false;
 	if (db->conn && db->driver->alive(db->conn))
 		return true;
+	if (db->conn && !db_look(db, false, err_r))
+		return false;   /* its files are not opened again */
 	if (db->conn) {
 		log_warn("database_reconnect", LOG_S("backend", db->driver->name));
 		db_disconnect(db);
@@ -430,7 +460,7 @@ bool db_ping(struct db *db, struct err *err_r)
 	db_finish(db);
 	if (db_may_ask(db, &e))
 		db_asked(db, rc = ask_ping(db, &e));
-	if (rc == DB_OK)
+	if (rc == DB_OK && (db->tx.active || db_look(db, false, &e)))
 		return true;
 	db_tx_note(db, rc, &e);
 	if (err_r)
@@ -447,7 +477,7 @@ bool db_checkpoint(struct db *db, bool *done_r, struct err *err_r)
 	if (db->tx.active)
 		return err_set(err_r, ERR_INTERNAL, "A checkpoint inside a transaction");
 	db_finish(db);
-	if (!db_connect_by(db, deadline, err_r))
+	if (!db_connect_by(db, deadline, err_r) || !db_look(db, false, err_r))
 		return false;
 	if (db_settle(db->driver->checkpoint(db->conn, deadline, done_r, &e), &e) == DB_OK)
 		return true;

@@ -379,6 +379,36 @@ static bool facts(struct db_conn *c, struct arena *arena, struct db_facts *out,
 	return true;
 }
 
+/* --- files: the server's own ------------------------------------------------- */
+
+static enum db_files files(struct db_conn *c, struct err *err_r)
+{
+	(void)c;
+	(void)err_r;
+	return DB_FILES_KEPT;
+}
+
+static bool save(struct db_conn *c, int64_t deadline, struct err *said)
+{
+	(void)c;
+	(void)deadline;
+	(void)said;
+	return true;
+}
+
+static bool remove_files(const char *url, struct err *err_r)
+{
+	(void)url;
+	(void)err_r;
+	return true;
+}
+
+static bool removed(struct db_conn *c)
+{
+	(void)c;
+	return false;
+}
+
 const struct db_driver db_driver_pgsql = {
 	.name = "postgresql",
 	.backend = DB_PGSQL,
@@ -386,6 +416,10 @@ const struct db_driver db_driver_pgsql = {
 	.open = open_conn,
 	.close = close_conn,
 	.alive = alive,
+	.files = files,
+	.save = save,
+	.remove = remove_files,
+	.removed = removed,
 	.ping = ping,
 	.begin = begin,
 	.commit = commit,

@@ -77,8 +77,6 @@ static enum db_rc sqlite_ping(struct db_conn *c, int64_t deadline, struct err *e
 	char version[24];
 
 	c->deadline = deadline;
-	if (!sqlite_alive(c))
-		return sqlite_fail(c, SQLITE_READONLY_DBMOVED, "", err_r);
 	/* reads the file, unlike SELECT 1 */
 	return sqlite_pragma(c, "PRAGMA schema_version", version, sizeof(version), err_r);
 }
@@ -354,6 +352,10 @@ const struct db_driver db_driver_sqlite = {
 	.open = sqlite_open,
 	.close = sqlite_close,
 	.alive = sqlite_alive,
+	.files = sqlite_files,
+	.save = sqlite_save,
+	.remove = sqlite_remove,
+	.removed = sqlite_removed,
 	.ping = sqlite_ping,
 	.begin = sqlite_begin,
 	.commit = sqlite_commit,

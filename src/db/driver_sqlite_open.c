@@ -129,13 +129,16 @@ static bool check_file(const struct db_conn *c, bool existing, struct err *err_r
 		return err_set(err_r, ERR_UNAVAILABLE,
 			       "The database %.300s is not a file: DATABASE_URL must name one",
 			       c->path);
+	if (st.st_nlink > 1)
+		return err_set(err_r, ERR_UNAVAILABLE,
+			       "The database %.300s has %ju names (hard links), and each would get a "
+			       "log of its own: remove the others", c->path, (uintmax_t)st.st_nlink);
 	return true;
 }
 
 static bool open_handle(struct db_conn *c, struct err *err_r)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-	struct stat st;
 	int rc;
 
 	if (c->memory)
@@ -147,10 +150,6 @@ static bool open_handle(struct db_conn *c, struct err *err_r)
 		return true;
 	if (sqlite3_db_readonly(c->handle, "main") == 1)
 		return sqlite_fail(c, SQLITE_READONLY, "", err_r) == DB_OK;
-	if (stat(c->path, &st) != 0)
-		return sqlite_fail(c, SQLITE_CANTOPEN, "", err_r) == DB_OK;
-	c->device = st.st_dev;
-	c->inode = st.st_ino;
 	return true;
 }
 
@@ -165,12 +164,7 @@ static bool has_moved(struct db_conn *c)
 
 bool sqlite_alive(struct db_conn *c)
 {
-	struct stat st;
-
-	if (c->memory)
-		return true;
-	return stat(c->path, &st) == 0 && st.st_nlink > 0 &&
-	       st.st_ino == c->inode && st.st_dev == c->device;
+	return c->memory || sqlite_file_is_ours(&c->files, FILE_MAIN) || sqlite_removed(c);
 }
 
 /* --- settings ---------------------------------------------------------------- */
@@ -279,8 +273,9 @@ static bool open_all(struct db_conn *c, bool existing, struct err *err_r)
 	if (c->memory)
 		return open_handle(c, err_r) && apply_settings(c, err_r);
 	return check_file(c, existing, err_r) && open_handle(c, err_r) &&
+	       sqlite_files_begin(c, err_r) &&
 	       writer_lock_open(&c->lock, c->path, err_r) == DB_OK &&
-	       apply_settings(c, err_r);
+	       apply_settings(c, err_r) && sqlite_files_note(c, err_r);
 }
 
 struct db_conn *sqlite_open(const struct db_options *o, int64_t deadline, struct err *err_r)
@@ -295,6 +290,7 @@ struct db_conn *sqlite_open(const struct db_options *o, int64_t deadline, struct
 	c->statements = calloc(c->catalog->n_statements + 1, sizeof(*c->statements));
 	if (!c->path || !c->statements)
 		abort();
+	c->files.fd = -1;
 	c->memory = str_eq(c->path, ":memory:");
 	c->rows = arena_new();
 	if (open_all(c, o->existing, err_r) && set_cache(c, o->cache_kb, err_r))
@@ -311,6 +307,7 @@ void sqlite_close(struct db_conn *c)
 	/* an open transaction is rolled back by this, before the lock goes */
 	sqlite3_close(c->handle);
 	writer_lock_close(&c->lock);
+	sqlite_files_close(&c->files);
 	arena_free(&c->rows);
 	free(c->path);
 	free(c);

@@ -29,6 +29,11 @@ static enum db_rc tx_begin(struct db *db, int64_t deadline, struct err *e)
 {
 	enum db_rc rc = db_settle(db->driver->begin(db->conn, deadline, e), e);
 
+	/* said while we waited for the lock */
+	if (rc == DB_OK && db_is_lost(db, e)) {
+		db->driver->rollback(db->conn, deadline);
+		rc = DB_ERROR;
+	}
 	db->tx = (struct db_tx){ .active = rc == DB_OK, .deadline = deadline };
 	return rc;
 }
@@ -61,7 +66,8 @@ static enum db_rc tx_once(struct db *db, db_tx_fn *fn, void *arg, int64_t deadli
 	if (rc != DB_OK && rc != DB_GONE && rc != DB_UNCERTAIN)
 		db->driver->rollback(db->conn, deadline);
 	db->tx.active = false;
-	return rc;
+	/* between COMMIT and the answer: what is in a lost log was not stored */
+	return rc == DB_OK && !db_look(db, true, e) ? DB_ERROR : rc;
 }
 
 static bool run_again(enum db_rc rc)
@@ -95,7 +101,7 @@ static bool transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *e)
 		struct err before = *e;
 
 		if (!db_connect_by(db, deadline, attempt ? NULL : e)) {
-			if (attempt == 0)
+			if (attempt == 0 || db_is_lost(db, e))
 				return false;
 			rc = DB_GONE;   /* it was there a moment ago: wait for it */
 		} else {

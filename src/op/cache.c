@@ -163,7 +163,7 @@ void cache_store(const struct op *op, const char *name, struct cache_mark mark,
 	struct cache_stamp stamp = { .read_at = mark.at };
 	struct strbuf b = { .arena = op->arena };
 
-	if (!op->cache || !op->room)
+	if (!op->cache || !op->room || room_lost(op->room))
 		return;
 	/* in this order: what changes after these were read moves ANY_CHANGE first */
 	generations_of(op, row, stamp.generations);

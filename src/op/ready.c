@@ -25,6 +25,10 @@ bool op_ready(struct op *op, int64_t timeout_ms, struct err *err_r)
 	if (store_ready(op->db, timeout_ms, &why))
 		return true;
 	log_warn("not_ready", LOG_S("error", why.message));
+	if (why.kind == ERR_UNAVAILABLE && why.reason[0]) {   /* a lost file: meant for everybody */
+		*err_r = why;
+		return false;
+	}
 	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
 		if (causes[i].kind == why.kind)
 			return err_reason(err_r, ERR_UNAVAILABLE, causes[i].reason, "%s",

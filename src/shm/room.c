@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -90,6 +91,11 @@ struct limit_slot *limit_at(const struct room *r, size_t index)
 	return &r->groups[index / LIMIT_GROUP].slots[index % LIMIT_GROUP];
 }
 
+void room_cache_empty(struct room *r)
+{
+	atomic_store(&r->header->cache_from, atomic_load(&r->header->cache_head));
+}
+
 const char *room_host_id(const struct room *r)
 {
 	return r->header->identity.host_id;
@@ -114,6 +120,31 @@ uint64_t room_hash(const void *data, size_t n)
 	word = 0;
 	memcpy(&word, p, n);
 	return mixed(h, word);
+}
+
+/* --- a lost file ---------------------------------------------------------------- */
+
+const char *room_lost(const struct room *r)
+{
+	switch (atomic_load_explicit(&r->header->lost, memory_order_acquire)) {
+	case ROOM_LOST_NO:
+		return NULL;
+	case ROOM_LOST_SAID:
+		return r->header->lost_why;
+	default:   /* perhaps by one that was killed meanwhile */
+		return "A file of the database is lost: restart the service";
+	}
+}
+
+void room_lose(struct room *r, const char *sentence)
+{
+	uint32_t no = ROOM_LOST_NO;
+
+	if (!atomic_compare_exchange_strong(&r->header->lost, &no, ROOM_LOST_WRITING))
+		return;
+	snprintf(r->header->lost_why, ROOM_LOST_TEXT, "%.*s", ROOM_LOST_TEXT - 1, sentence);
+	atomic_store(&r->header->lost, ROOM_LOST_SAID);
+	room_cache_empty(r);
 }
 
 /* --- locks -------------------------------------------------------------------- */

@@ -295,7 +295,8 @@ bool room_file_open(struct room *r, int dir_fd, const struct room_options *o,
 	    had.cache_bytes != want.cache_bytes)
 		return move(r, dir_fd, &want, err_r);
 	/* the database may have changed since */
-	atomic_store(&r->header->cache_from, atomic_load(&r->header->cache_head));
+	room_cache_empty(r);
+	atomic_store(&r->header->lost, ROOM_LOST_NO);
 	return true;
 }
 

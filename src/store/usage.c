@@ -5,11 +5,9 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "store/sql.h"
 #include "store/usage_private.h"
@@ -77,29 +75,17 @@ static bool drop_tx(struct db *db, void *arg, struct err *err_r)
 				 db_time(usage_month_start(d->first))), &d->n, err_r);
 }
 
-/* The file itself goes last: while it is there, this is tried again. */
-static bool remove_month(struct usage_store *u, uint32_t id, struct err *err_r)
-{
-	static const char *const adds[] = { "-wal", "-shm", ".writer", "" };
-
-	for (size_t i = 0; i < sizeof(adds) / sizeof(adds[0]); i++) {
-		const char *path = usage_month_path(u, id, adds[i]);
-
-		if (unlink(path) != 0 && errno != ENOENT)
-			return err_set(err_r, ERR_UNAVAILABLE, "Cannot remove %.300s: %s", path,
-				       strerror(errno));
-	}
-	return true;
-}
-
 static bool remove_files(struct usage_store *u, struct drop *d, struct err *err_r)
 {
 	uint32_t ids[USAGE_FILES_MAX];
 	size_t n = usage_month_files(u, ids, USAGE_FILES_MAX);
+	char suffix[USAGE_SUFFIX];
 
-	for (size_t i = 0; i < n && ids[i] < d->first; i++, d->n++)
-		if (!remove_month(u, ids[i], err_r))
+	for (size_t i = 0; i < n && ids[i] < d->first; i++, d->n++) {
+		usage_month_suffix(ids[i], suffix);
+		if (!db_remove_beside(u->main, suffix, err_r))
 			return false;
+	}
 	return true;
 }
 

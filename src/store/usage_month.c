@@ -137,6 +137,8 @@ static bool checkpoint(struct usage_store *u, struct usage_month *m, int64_t lea
 {
 	bool done;
 
+	if (!db_files_kept(m->db, err_r))
+		return false;
 	return wal_bytes(u, m) < least || db_checkpoint(m->db, &done, err_r);
 }
 
@@ -181,6 +183,8 @@ bool usage_month_open(struct usage_store *u, uint32_t id, struct usage_month **m
 {
 	struct usage_month *m = place(u, id);
 
+	if (m->db && db_removed(m->db))   /* retention was here */
+		usage_month_close(u, m);
 	if (!m->db || m->id != id) {
 		while (m->dirty)
 			if (!usage_month_count(u, m, err_r))

@@ -8,8 +8,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "auth/auth.h"
@@ -123,6 +125,34 @@ static bool ask_time(struct worker *w, struct err *err_r)
 	return done;
 }
 
+static const char *lost(const void *room)
+{
+	return room_lost(room);
+}
+
+static void lose(void *room, const char *sentence)
+{
+	room_lose(room, sentence);
+}
+
+bool child_lock_kept(const struct child *c, const char *path, int fd)
+{
+	const char *slash = strrchr(path, '/');
+	struct stat held, there;
+	char sentence[DB_LOST_TEXT];
+
+	if (fstat(fd, &held) != 0 ||
+	    (stat(path, &there) != 0 ? errno != ENOENT && errno != ENOTDIR
+				     : held.st_ino == there.st_ino && held.st_dev == there.st_dev))
+		return true;
+	snprintf(sentence, sizeof(sentence), "The file %.100s is gone or was replaced while the service "
+		 "had it locked: restart the service", slash ? slash + 1 : path);
+	if (!room_lost(c->room))
+		log_error("lock_lost", LOG_S("path", path), LOG_S("requests", "are refused until a restart"));
+	room_lose(c->room, sentence);
+	return false;
+}
+
 bool child_open(struct worker *w, const struct child *c)
 {
 	struct err err;
@@ -141,6 +171,7 @@ bool child_open(struct worker *w, const struct child *c)
 	}
 	if (c->slot->role == ROLE_FAST)
 		db_page_cache(w->db, FAST_PAGES_KB);
+	db_watch(w->db, (struct db_watch){ .lost = lost, .lose = lose, .arg = c->room });
 	w->quota = store_quota_open(w->db);
 	if (c->slot->role == ROLE_FAST) {
 		db_breaker(w->db, FAST_BREAKER_MS);

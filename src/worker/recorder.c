@@ -234,6 +234,8 @@ static bool checkpoint(struct recorder *r, int64_t now)
 	struct err err = { 0 };
 
 	job_begin(r, "checkpoint");
+	if (db_path(r->w.db))
+		child_lock_kept(r->w.child, r->lock_path, r->lock_fd);
 	done = store_usage_checkpoint(r->store, all ? 1 : CHECKPOINT_BYTES, &err);
 	r->checkpoint_due = now + CHECKPOINT_MS;
 	if (all)

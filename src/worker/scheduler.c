@@ -232,6 +232,16 @@ static void checkpoint_if_due(struct scheduler *s, struct file *f, int64_t now)
 		checkpoint(s, f, now);
 }
 
+/* Also when nobody writes: a lost file is noted within a second. */
+static void look_at_files(struct scheduler *s)
+{
+	struct err err;
+
+	child_lock_kept(s->w.child, s->lock_path, s->lock_fd);
+	for (size_t i = 0; i < s->n_files; i++)
+		db_files_kept(s->files[i].db, &err);
+}
+
 static void work(struct scheduler *s)
 {
 	int64_t now = clock_monotonic();
@@ -248,6 +258,8 @@ static void work(struct scheduler *s)
 	s->period_due = now + PERIOD_MS;
 	know_time(s);
 	sweep(s, now);
+	if (s->n_files > 0)
+		look_at_files(s);
 	for (size_t i = 0; i < s->n_files; i++)
 		checkpoint_if_due(s, &s->files[i], now);
 }

@@ -99,6 +99,29 @@ static void no_space(const struct fixture *f)
 	db_free(&db);
 }
 
+/* A disk that turns read-only, as after an error of the disk below. */
+static void turns_read_only(const struct fixture *f)
+{
+	struct db *db = fixture_ready(f);
+	struct put p = { .thing = { .id = THING_ID(1) }, .audit_id = AUDIT_1 };
+	struct err e = { 0 };
+
+	replace_pwrite(true);
+	disk.error = EROFS;
+	disk.times = 1 << 20;
+	db_deadline(db, clock_monotonic() + 300);
+	ok(!db_transaction(db, put_thing, &p, &e) &&
+	   (e.kind == ERR_UNCERTAIN || e.kind == ERR_UNAVAILABLE), "no write: %s", e.message);
+	db_deadline(db, 0);
+	is_int(number(db, T_THING_COUNT), 0, "reading works, nothing was stored");
+	ok(db_files_kept(db, &e), "no file is lost");
+	disk.times = 0;
+	ok(db_transaction(db, put_thing, &p, &e), "then it goes on by itself: %s", e.message);
+	replace_pwrite(false);
+	is_int(number(db, T_THING_COUNT), 1, "and the row is there once");
+	db_free(&db);
+}
+
 /* The sqlite3 shell, a backup tool: no lock of ours, only SQLite's. */
 static void foreign(const struct fixture *f)
 {
@@ -128,6 +151,7 @@ const struct test_case disk_cases[] = {
 #ifdef HAVE_SQLITE
 	{ "an I/O error in COMMIT", ON_SQLITE, io_error },
 	{ "no space in COMMIT", ON_SQLITE, no_space },
+	{ "a disk that turns read-only", ON_SQLITE, turns_read_only },
 	{ "a foreign writer", ON_SQLITE, foreign },
 #endif
 	{ 0 },

@@ -17,14 +17,6 @@
 
 enum { SHORT_MS = 500 };
 
-static struct db *open_path(const struct fixture *f, const char *path)
-{
-	struct fixture other = *f;
-
-	other.url = arena_printf(f->arena, "sqlite:%s", path);
-	return fixture_open_with(&other, test_catalog(), SHORT_MS);
-}
-
 static void write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -36,7 +28,7 @@ static void write_file(const char *path, const char *text)
 
 static void is_refused(const struct fixture *f, const char *path, const char *word)
 {
-	struct db *db = open_path(f, path);
+	struct db *db = fixture_open_path(f, path);
 	struct err e = { 0 };
 
 	ok(!db_connect(db, &e) && strstr(e.message, word) && strstr(e.message, f->dir),
@@ -115,53 +107,25 @@ static void modes(const struct fixture *f)
 	db_free(&db);
 }
 
-/* --- the file goes away -------------------------------------------------------- */
+/* --- other names of the file ---------------------------------------------------- */
 
 static struct put put_one = { .thing = { .id = THING_ID(1), .n = 1, .at = 0 } };
 
-static void replaced(const struct fixture *f)
+static void hard_links(const struct fixture *f)
 {
 	struct db *db = fixture_ready(f);
-	struct db *other = open_path(f, fixture_path(f, "other.db"));
-	struct err e = { 0 };
-	int64_t n = -1;
-	int applied;
+	const char *alias = fixture_path(f, "hard.db");
 
-	ok(db_transaction(db, put_thing, &put_one, &e), "a row in the first file");
-	ok(db_migrate(other, &applied, &e), "a second file, empty");
-	db_free(&other);
-	unlink(fixture_path(f, "test.db-wal"));
-	unlink(fixture_path(f, "test.db-shm"));
-	rename(fixture_path(f, "other.db-wal"), fixture_path(f, "test.db-wal"));
-	rename(fixture_path(f, "other.db"), fixture_path(f, "test.db"));
-	ok(db_number(db, T_THING_COUNT, DB_NO_ARGS, &n, &e), "a read after the exchange");
-	is_int(n, 0, "is of the new file");
-	ok(db_transaction(db, put_thing, &put_one, &e), "so is a write");
-	other = fixture_open(f);
-	ok(db_number(other, T_THING_COUNT, DB_NO_ARGS, &n, &e) && n == 1, "which others see");
-	db_free(&other);
 	db_free(&db);
-}
-
-static void unlinked(const struct fixture *f)
-{
-	struct db *db = fixture_ready(f);
-	const char *path = fixture_path(f, "test.db");
-	struct err e = { 0 };
-
-	ok(db_ping(db, &e), "ping");
-	unlink(path);
-	ok(!db_ping(db, &e) && e.kind == ERR_UNAVAILABLE && strstr(e.message, "is gone"),
-	   "a file that was removed: %s", e.message);
-	ok(!db_transaction(db, put_thing, &put_one, &e) && e.kind == ERR_UNAVAILABLE,
-	   "nothing is written into the void");
-	ok(access(path, F_OK) != 0, "no empty file took its place");
-	db_free(&db);
+	is_int(link(fixture_path(f, "test.db"), alias), 0, "a second name");
+	is_refused(f, alias, "2 names");
+	is_refused(f, fixture_path(f, "test.db"), "2 names");
+	ok(access(fixture_path(f, "hard.db-wal"), F_OK) != 0, "no second log");
 }
 
 static void memory(const struct fixture *f)
 {
-	struct db *a = open_path(f, ":memory:"), *b = open_path(f, ":memory:");
+	struct db *a = fixture_open_path(f, ":memory:"), *b = fixture_open_path(f, ":memory:");
 	struct err e = { 0 };
 	int64_t n = -1;
 	bool done;
@@ -298,8 +262,7 @@ const struct test_case file_cases[] = {
 	{ "paths that are no database", ON_SQLITE, refused },
 	{ "read-only", ON_SQLITE, read_only },
 	{ "modes of new files", ON_SQLITE, modes },
-	{ "a replaced file", ON_SQLITE, replaced },
-	{ "a removed file", ON_SQLITE, unlinked },
+	{ "hard links", ON_SQLITE, hard_links },
 	{ "memory", ON_SQLITE, memory },
 	{ "checkpoint", ON_SQLITE, checkpoint },
 	{ "the writer lock", ON_SQLITE, writer_lock },

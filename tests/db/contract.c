@@ -23,7 +23,7 @@
 #include "base/log.h"
 #include "tests/db/contract.h"
 
-enum { TIMEOUT_MS = 20000 };
+enum { TIMEOUT_MS = 20000, SHORT_MS = 500 };
 
 struct db *fixture_open_with(const struct fixture *f, const struct db_catalog *cat,
 			     int64_t timeout_ms)
@@ -42,6 +42,14 @@ struct db *fixture_open_with(const struct fixture *f, const struct db_catalog *c
 struct db *fixture_open(const struct fixture *f)
 {
 	return fixture_open_with(f, test_catalog(), TIMEOUT_MS);
+}
+
+struct db *fixture_open_path(const struct fixture *f, const char *path)
+{
+	struct fixture other = *f;
+
+	other.url = arena_printf(f->arena, "sqlite:%s", path);
+	return fixture_open_with(&other, test_catalog(), SHORT_MS);
 }
 
 struct db *fixture_ready(const struct fixture *f)
@@ -134,7 +142,7 @@ static void run_case(const struct test_case *t, const char *pgsql_url)
 
 static const struct test_case *const tables[] = {
 	value_cases, transaction_cases, fault_cases, schema_cases, product_cases,
-	file_cases, disk_cases, crash_cases,
+	file_cases, lost_cases, disk_cases, crash_cases,
 };
 
 int main(int argc, char **argv)

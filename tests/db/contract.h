@@ -23,6 +23,8 @@ struct db *fixture_open_with(const struct fixture *f, const struct db_catalog *c
 			     int64_t timeout_ms);
 /* The same, migrated. */
 struct db *fixture_ready(const struct fixture *f);
+/* On another SQLite file; its calls end within half a second. */
+struct db *fixture_open_path(const struct fixture *f, const char *path);
 /* A file of dir. */
 const char *fixture_path(const struct fixture *f, const char *name);
 /* Wait for a child; its exit status, 256 + signal when killed. */
@@ -75,7 +77,7 @@ struct test_case {
 	void (*run)(const struct fixture *f);
 };
 extern const struct test_case value_cases[], transaction_cases[], fault_cases[],
-	schema_cases[], product_cases[], file_cases[], disk_cases[],
+	schema_cases[], product_cases[], file_cases[], lost_cases[], disk_cases[],
 	crash_cases[];
 
 #endif

@@ -9,7 +9,7 @@ EXTRA_DIST += tests/db/behind.h tests/db/cache_op.h tests/db/contract.h tests/db
 tests_db_contract_SOURCES = tests/db/contract.c tests/db/catalog.c \
 	tests/db/case_value.c tests/db/case_transaction.c tests/db/case_fault.c \
 	tests/db/case_schema.c tests/db/case_product.c \
-	tests/db/case_file.c tests/db/case_disk.c tests/db/case_crash.c
+	tests/db/case_file.c tests/db/case_lost.c tests/db/case_disk.c tests/db/case_crash.c
 tests_db_contract_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) -I$(srcdir)
 
 # those that say what happens at the worst moment
