@@ -102,6 +102,12 @@ bool db_url_backend(const char *url, enum db_backend *backend_r, struct err *err
 /* Can this URL work at all, as far as can be said without connecting? SQLite:
  * directory and file can be used; PostgreSQL: libpq understands it. */
 bool db_url_check(const char *url, struct err *err_r);
+/* One service works on an SQLite file, whatever its sockets are: *fd_r holds it
+ * until the last process that inherits it has ended (*fd_r >= 0: it is held
+ * already). ERR_CONFLICT: children of a master that was killed still have it;
+ * ERR_CONFIG: a service runs, and the sentence has its pid. PostgreSQL serves
+ * many hosts: true, and *fd_r stays -1. */
+bool db_claim(const char *url, int *fd_r, struct err *err_r);
 /* "sqlite, postgresql": what was compiled in. */
 const char *db_backends_built(void);
 

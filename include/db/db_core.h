@@ -35,6 +35,8 @@ struct db {
 
 /* url.c */
 const struct db_driver *db_url_driver(const char *url, struct err *err_r);
+/* A copy, which names an SQLite file by what a symbolic link leads to. */
+char *db_url_real(const char *url);
 
 /* db.c: the moment nothing waits past */
 int64_t db_limit(const struct db *db);

@@ -31,6 +31,8 @@ struct master_options {
 	 * generation (or ends the start) with the sentence in *err_r. */
 	bool (*check)(const struct conf *conf, bool reload, char database_id[UUID_TEXT],
 		      struct err *err_r);
+	/* The database for this service alone: db_claim(). */
+	bool (*claim)(const struct conf *conf, int *fd_r, struct err *err_r);
 };
 
 /* Serve until TERM, INT or QUIT. True = stopped as asked; false = could not

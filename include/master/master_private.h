@@ -80,6 +80,7 @@ struct master {
 	struct listener listeners[LISTENERS];
 	struct check check;
 	int lifeline[2];        /* children hold the reading end */
+	int claim_fd;           /* of the claim on the database; -1 = none */
 	int commit_fd;          /* eventfd of struct child */
 	bool last_recorder;     /* was forked in the stop */
 	bool failed;            /* the first generation never came up */

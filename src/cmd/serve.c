@@ -105,6 +105,11 @@ static bool check(const struct conf *conf, bool reload, char id[UUID_TEXT], stru
 	return good;
 }
 
+static bool claim(const struct conf *conf, int *fd_r, struct err *err_r)
+{
+	return db_claim(conf->database_url, fd_r, err_r);
+}
+
 static bool may_serve(const struct conf *conf, enum db_backend *backend_r, struct err *err_r)
 {
 	if (geteuid() == 0)
@@ -123,7 +128,7 @@ static bool serve(const char *config_file, struct conf *conf, struct err *err_r)
 			   [ROLE_SLOW] = { worker_main, .needs_keys = false },
 			   [ROLE_SCHEDULER] = { scheduler_main, .needs_keys = false },
 			   [ROLE_RECORDER] = { recorder_main, .needs_keys = false } },
-		.check = check,
+		.check = check, .claim = claim,
 	};
 	enum db_backend backend;
 

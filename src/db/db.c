@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,25 +18,6 @@
 
 enum { BACKOFF_FIRST_MS = 4, BACKOFF_MOST_MS = 200, RETRY_AFTER_S = 1 };
 enum { BREAKER_FAILURES = 2 };   /* one late answer on a busy host is no outage */
-
-/* Companions are named from the file itself: by another name there would be a
- * second log, and a second writer lock. */
-static char *real_url(const char *url)
-{
-	const char *path = db_url_path(url);
-	char *real, *out;
-	struct stat st;
-
-	if (!path || lstat(path, &st) != 0 || !S_ISLNK(st.st_mode))
-		return strdup(url);
-	real = realpath(path, NULL);
-	if (!real)
-		return strdup(url);   /* it leads nowhere: refused when it is opened */
-	if (asprintf(&out, "sqlite:%s", real) < 0)
-		abort();
-	free(real);
-	return out;
-}
 
 /* url is given over. */
 static struct db *handle(const struct db_options *o, const struct db_driver *driver, char *url)
@@ -57,7 +37,7 @@ struct db *db_new(const struct db_options *o, struct err *err_r)
 {
 	const struct db_driver *driver = db_url_driver(o->url, err_r);
 
-	return driver ? handle(o, driver, real_url(o->url)) : NULL;
+	return driver ? handle(o, driver, db_url_real(o->url)) : NULL;
 }
 
 struct db *db_new_beside(const struct db *main, const char *suffix,

@@ -354,6 +354,7 @@ const struct db_driver db_driver_sqlite = {
 	.alive = sqlite_alive,
 	.files = sqlite_files,
 	.save = sqlite_save,
+	.claim = sqlite_claim,
 	.remove = sqlite_remove,
 	.removed = sqlite_removed,
 	.ping = sqlite_ping,

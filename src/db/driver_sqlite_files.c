@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +25,7 @@
 #include "db/driver_sqlite.h"
 
 /* Where what is in <db>.open, and which bytes behind it are locked. */
-enum { AT_IDS = 0, AT_MARK = 256, LOCK_OPENING = 1024, LOCK_IN_USE };
+enum { AT_IDS = 0, AT_MARK = 256, LOCK_OPENING = 1024, LOCK_IN_USE, LOCK_SERVED, LOCK_MASTER };
 enum { NOTE_TEXT = 200, PAUSE_US = 2000, OTHERS_END_MS = 1000 };
 
 static const char *const suffixes[FILE__COUNT] = { "", "-wal", "-shm", ".open" };
@@ -294,6 +293,56 @@ void sqlite_files_close(struct sqlite_files *f)
 	for (int i = 0; i < FILE__COUNT; i++)
 		free(f->paths[i]);
 	*f = (struct sqlite_files){ .fd = -1 };
+}
+
+/* --- one service ----------------------------------------------------------------------- */
+
+/* Its children share LOCK_SERVED until the last has ended; LOCK_MASTER is the
+ * master's own, and the kernel says whose. Not of the kind that children share:
+ * it goes with the process, or when that closes <db>.open, which it does not. */
+static bool lock_master(int fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_MASTER, .l_len = 1 };
+
+	return fcntl(fd, F_SETLK, &lock) == 0;
+}
+
+static bool served_by_other(int fd, const char *path, struct err *err_r)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_MASTER, .l_len = 1 };
+
+	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+		return err_field(err_r, ERR_CONFIG, "DATABASE_URL",
+				 "another service (process %d) works on the database %.300s, and an SQLite "
+				 "file has one: stop that one, or set another DATABASE_URL",
+				 (int)lock.l_pid, path);
+	return err_field(err_r, ERR_CONFLICT, "DATABASE_URL",
+			 "what is left of another service works on the database %.300s", path);
+}
+
+bool sqlite_claim(const char *url, int *fd_r, struct err *err_r)
+{
+	const char *path = db_url_path(url);
+	char *open_path;
+	int fd;
+
+	if (*fd_r >= 0)
+		return true;
+	if (asprintf(&open_path, "%s%s", path, suffixes[FILE_OPEN]) < 0)
+		abort();
+	fd = open(open_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		cannot_open(open_path, err_r);
+	free(open_path);
+	if (fd < 0)
+		return false;
+	if (lock_byte(fd, F_WRLCK, LOCK_SERVED) && lock_master(fd)) {
+		*fd_r = fd;
+		return true;
+	}
+	served_by_other(fd, path, err_r);
+	close(fd);
+	return false;
 }
 
 /* --- removing on purpose --------------------------------------------------------------- */

@@ -6,7 +6,10 @@
  */
 #include "config.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/str.h"
 #include "db/db_core.h"
@@ -113,6 +116,22 @@ const struct db_driver *db_url_driver(const char *url, struct err *err_r)
 	return b->driver;
 }
 
+/* Companions are named from the file itself: by another name there would be a
+ * second log, and a second writer lock. */
+char *db_url_real(const char *url)
+{
+	const char *path = db_url_path(url);
+	char *real, *out;
+	struct stat st;
+
+	real = path && lstat(path, &st) == 0 && S_ISLNK(st.st_mode) ? realpath(path, NULL) : NULL;
+	/* a link that leads nowhere is refused when it is opened */
+	if (real ? asprintf(&out, "sqlite:%s", real) < 0 : !(out = strdup(url)))
+		abort();
+	free(real);
+	return out;
+}
+
 bool db_url_backend(const char *url, enum db_backend *backend_r, struct err *err_r)
 {
 	const struct db_driver *driver = db_url_driver(url, err_r);
@@ -128,4 +147,19 @@ bool db_url_check(const char *url, struct err *err_r)
 	const struct db_driver *driver = db_url_driver(url, err_r);
 
 	return driver && driver->check(url, err_r);
+}
+
+bool db_claim(const char *url, int *fd_r, struct err *err_r)
+{
+	const struct db_driver *driver = db_url_driver(url, err_r);
+	char *real;
+	bool done;
+
+	if (!driver)
+		return false;
+	real = db_url_real(url);
+	done = driver->claim(real, fd_r, err_r);
+	explicit_bzero(real, strlen(real));   /* it may hold a password */
+	free(real);
+	return done;
 }

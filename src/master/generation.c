@@ -3,7 +3,7 @@
  * before the old one is left, and on any failure the old one stays.
  *
  * CHECK: a forked child tries the configuration out. ROOM: the shared memory
- * is opened, once. RAISE: the new children
+ * is opened and the database claimed, once. RAISE: the new children
  * are forked, and all must become idle. DRAIN: the old ones are told to finish.
  */
 #include "config.h"
@@ -171,18 +171,19 @@ static void give_up(struct master *m, const struct err *err)
 }
 
 /* A service that was killed may have children that finish a request: the room
- * is theirs until then. */
+ * and the database are theirs until then. */
 static void room_step(struct master *m, int64_t now)
 {
 	const struct conf *conf = gen_new(m)->conf;
 	struct err err;
 
-	m->room = room_open(&(struct room_options){
-		.dir = conf->runtime_dir, .database_id = m->database_id,
-		.rings = m->scoreboard->n, .limit_slots = (size_t)conf->limit_slots,
-		.cache_bytes = (size_t)conf->cache_mb << 20,
-	}, NULL, &err);
-	if (m->room)
+	if (!m->room)
+		m->room = room_open(&(struct room_options){
+			.dir = conf->runtime_dir, .database_id = m->database_id,
+			.rings = m->scoreboard->n, .limit_slots = (size_t)conf->limit_slots,
+			.cache_bytes = (size_t)conf->cache_mb << 20,
+		}, NULL, &err);
+	if (m->room && m->options->claim(conf, &m->claim_fd, &err))
 		raise_new(m, now);
 	else if (err.kind != ERR_CONFLICT || now >= m->room_until)
 		give_up(m, &err);
@@ -206,7 +207,7 @@ static void check_good(struct master *m, const char *database_id, int64_t now)
 	m->phase = PHASE_ROOM;
 	m->room_until = now + conf->request_deadline_ms + ROOM_MS;
 	room_step(m, now);
-	if (!m->room && !m->failed)
+	if (m->phase == PHASE_ROOM && !m->failed)
 		log_info("room_waits", LOG_S("runtime_dir", conf->runtime_dir),
 			 LOG_S("for", "the last processes of another service"));
 }

@@ -133,6 +133,8 @@ static void clean_up(struct master *m)
 			close(m->lifeline[i]);
 	if (m->commit_fd >= 0)
 		close(m->commit_fd);
+	if (m->claim_fd >= 0)
+		close(m->claim_fd);
 }
 
 bool master_run(const struct master_options *o, struct err *err_r)
@@ -140,6 +142,7 @@ bool master_run(const struct master_options *o, struct err *err_r)
 	struct master m = {
 		.options = o,
 		.lifeline = { -1, -1 },
+		.claim_fd = -1,
 		.commit_fd = -1,
 		.check.fd = -1,
 		.listeners = { { .role = ROLE_FAST, .fd = -1 }, { .role = ROLE_SLOW, .fd = -1 } },
