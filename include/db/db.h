@@ -244,6 +244,14 @@ typedef bool db_tx_fn(struct db *db, void *arg, struct err *err_r);
  * committed). SQLite: takes the writer lock (OFD lock on <db>.writer), then
  * BEGIN IMMEDIATE. Does not nest. */
 bool db_transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r);
+/* The same for what ends a right: it is tried also when db_has_space() says no. */
+bool db_transaction_urgent(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r);
+
+/* SQLite: is there room on the disk for the next checkpoint? Without it other
+ * transactions are refused (ERR_UNAVAILABLE, reason "disk_full"), so that what
+ * a checkpoint left of the log's blocks is there for those that end a right.
+ * PostgreSQL: the server's own business, true. */
+bool db_has_space(struct db *db, struct err *err_r);
 
 /* --- schema (migrate.c) --------------------------------------------------- */
 
@@ -263,6 +271,14 @@ bool db_migrate(struct db *db, int *applied_r, struct err *err_r);
  * most 100 ms; true also when it had to give up (*done_r = false). Only the
  * scheduler calls it. PostgreSQL: nothing to do, *done_r = true. */
 bool db_checkpoint(struct db *db, bool *done_r, struct err *err_r);
+/* RESTART instead, as safe with one checkpointer: the log starts again within
+ * DB_LOG_KEEP bytes that it has on the disk (measured on a full one: 29 revokes
+ * and their audit rows, none after TRUNCATE). */
+#define DB_LOG_KEEP 1048576
+bool db_checkpoint_keep(struct db *db, bool *done_r, struct err *err_r);
+/* Bytes of the log that are not in the database file yet; the file's size says
+ * nothing of that. 0 on PostgreSQL, or while there is no connection. */
+int64_t db_log_bytes(struct db *db);
 
 /* What `pierre db test` prints; fields that do not apply are NULL/INT_NONE. */
 struct db_facts {

@@ -15,9 +15,9 @@ struct db_conn;   /* the driver's own: handle, statement cache, current result *
 
 /* Are the files of an SQLite database those that were opened? */
 enum db_files {
-	DB_FILES_KEPT,
-	DB_FILES_AWAY,   /* the database file has another name now, and may come back */
 	DB_FILES_LOST,   /* one is gone or replaced */
+	DB_FILES_AWAY,   /* the database file has another name now, and may come back */
+	DB_FILES_KEPT,
 };
 
 struct db_driver {
@@ -69,8 +69,11 @@ struct db_driver {
 	/* serialise migrations across hosts until commit: PostgreSQL's transaction
 	 * advisory lock; SQLite's begin has done it */
 	enum db_rc (*lock_schema)(struct db_conn *c, int64_t deadline, struct err *err_r);
-	enum db_rc (*checkpoint)(struct db_conn *c, int64_t deadline, bool *done_r,
-				 struct err *err_r);
+	/* keep: leave the log so many bytes of disk; 0 = none */
+	enum db_rc (*checkpoint)(struct db_conn *c, int64_t keep, int64_t deadline,
+				 bool *done_r, struct err *err_r);
+	int64_t (*log_bytes)(struct db_conn *c);
+	bool (*has_space)(struct db_conn *c, struct err *err_r);
 	bool (*facts)(struct db_conn *c, struct arena *arena, struct db_facts *out,
 		      int64_t deadline, struct err *err_r);
 };

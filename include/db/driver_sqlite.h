@@ -83,6 +83,13 @@ bool sqlite_claim(const char *url, int *fd_r, struct err *err_r);
 bool sqlite_remove(const char *url, struct err *err_r);
 bool sqlite_removed(struct db_conn *c);
 
+/* --- driver_sqlite_wal.c ----------------------------------------------------- */
+
+enum db_rc sqlite_checkpoint(struct db_conn *c, int64_t keep, int64_t deadline, bool *done_r,
+			     struct err *err_r);
+int64_t sqlite_log_bytes(struct db_conn *c);
+bool sqlite_has_space(struct db_conn *c, struct err *err_r);
+
 /* --- driver_sqlite_save.c ---------------------------------------------------- */
 
 bool sqlite_save(struct db_conn *c, int64_t deadline, struct err *said);

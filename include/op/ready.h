@@ -10,5 +10,7 @@
  * cause, with its class as reason (unreachable, refused, failed) and a sentence
  * without hosts or paths, which only the log has. */
 bool op_ready(struct op *op, int64_t timeout_ms, struct err *err_r);
+/* Once it is ready: why it is not whole; NULL = it is. On op->arena. */
+const char *op_degraded(struct op *op);
 
 #endif

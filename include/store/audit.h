@@ -42,6 +42,7 @@ struct audit_kind {
 	const char *name;       /* audit_events.event_type; names of the original where they fit */
 	const char *severity;   /* Info | Warning | Error | Critical */
 	const char *result;     /* success | failure */
+	bool ends_right;        /* tried also on a full disk */
 	const char *sentence;   /* audit_events.message */
 };
 extern const struct audit_kind audit_kinds[AUDIT__COUNT];
@@ -56,6 +57,7 @@ struct audit_event {
 	const char *user_agent, *request_id;
 	const char *metadata;      /* JSON object; NULL = {} */
 	int64_t timestamp;
+	bool ends_right;           /* of its kind */
 };
 
 /* One transaction: insert the event, then fn(db, arg, err). fn NULL = the

@@ -19,4 +19,7 @@ struct db *store_open(const struct conf *conf, struct err *err_r);
 /* A round trip, also when it has to connect first, within timeout_ms. */
 bool store_ready(struct db *db, int64_t timeout_ms, struct err *err_r);
 
+/* Can everything be written? False: only what ends a right, and err_r says why. */
+bool store_writable(struct db *db, struct err *err_r);
+
 #endif

@@ -448,7 +448,7 @@ bool db_ping(struct db *db, struct err *err_r)
 	return false;
 }
 
-bool db_checkpoint(struct db *db, bool *done_r, struct err *err_r)
+static bool run_checkpoint(struct db *db, int64_t keep, bool *done_r, struct err *err_r)
 {
 	int64_t deadline = db_limit(db);
 	struct err e = { 0 };
@@ -459,11 +459,31 @@ bool db_checkpoint(struct db *db, bool *done_r, struct err *err_r)
 	db_finish(db);
 	if (!db_connect_by(db, deadline, err_r) || !db_look(db, false, err_r))
 		return false;
-	if (db_settle(db->driver->checkpoint(db->conn, deadline, done_r, &e), &e) == DB_OK)
+	if (db_settle(db->driver->checkpoint(db->conn, keep, deadline, done_r, &e), &e) == DB_OK)
 		return true;
 	if (err_r)
 		*err_r = e;
 	return false;
+}
+
+bool db_checkpoint(struct db *db, bool *done_r, struct err *err_r)
+{
+	return run_checkpoint(db, 0, done_r, err_r);
+}
+
+bool db_checkpoint_keep(struct db *db, bool *done_r, struct err *err_r)
+{
+	return run_checkpoint(db, DB_LOG_KEEP, done_r, err_r);
+}
+
+int64_t db_log_bytes(struct db *db)
+{
+	return db->conn ? db->driver->log_bytes(db->conn) : 0;
+}
+
+bool db_has_space(struct db *db, struct err *err_r)
+{
+	return !db->conn || db->driver->has_space(db->conn, err_r) || err_retry(err_r, 1);
 }
 
 bool db_facts(struct db *db, struct arena *arena, struct db_facts *out, struct err *err_r)

@@ -319,9 +319,10 @@ static const char *column_text(struct db_conn *c, int col)
 
 /* --- upkeep and facts -------------------------------------------------------- */
 
-static enum db_rc checkpoint(struct db_conn *c, int64_t deadline, bool *done_r,
+static enum db_rc checkpoint(struct db_conn *c, int64_t keep, int64_t deadline, bool *done_r,
 			     struct err *err_r)
 {
+	(void)keep;
 	(void)c;
 	(void)deadline;
 	(void)err_r;
@@ -396,6 +397,19 @@ static bool save(struct db_conn *c, int64_t deadline, struct err *said)
 	return true;
 }
 
+static int64_t log_bytes(struct db_conn *c)
+{
+	(void)c;
+	return 0;
+}
+
+static bool has_space(struct db_conn *c, struct err *err_r)
+{
+	(void)c;
+	(void)err_r;
+	return true;
+}
+
 static bool claim(const char *url, int *fd_r, struct err *err_r)
 {
 	(void)url;
@@ -444,5 +458,7 @@ const struct db_driver db_driver_pgsql = {
 	.script = script,
 	.lock_schema = lock_schema,
 	.checkpoint = checkpoint,
+	.log_bytes = log_bytes,
+	.has_space = has_space,
 	.facts = facts,
 };

@@ -14,10 +14,7 @@
 #include "base/str.h"
 #include "db/driver_sqlite.h"
 
-enum {
-	CHECKPOINT_WAIT_MS = 100,
-	TEXT_MAX = 1000000000,   /* bytes: SQLITE_MAX_LENGTH */
-};
+enum { TEXT_MAX = 1000000000 };   /* bytes: SQLITE_MAX_LENGTH */
 
 /* --- transactions ------------------------------------------------------------ */
 
@@ -302,29 +299,6 @@ static enum db_rc sqlite_lock_schema(struct db_conn *c, int64_t deadline, struct
 	return DB_OK;
 }
 
-static enum db_rc sqlite_checkpoint(struct db_conn *c, int64_t deadline, bool *done_r,
-				    struct err *err_r)
-{
-	enum db_rc outcome;
-	int rc;
-
-	*done_r = c->memory;
-	if (c->memory)
-		return DB_OK;
-	outcome = writer_lock_take(&c->lock, deadline, err_r);
-	if (outcome != DB_OK)
-		return outcome == DB_BUSY ? DB_OK : outcome;
-	/* bounds waiting for readers, who would else stall every writer */
-	c->deadline = clock_monotonic() + CHECKPOINT_WAIT_MS;
-	rc = sqlite3_wal_checkpoint_v2(c->handle, "main", SQLITE_CHECKPOINT_TRUNCATE,
-				       NULL, NULL);
-	writer_lock_release(&c->lock);
-	*done_r = rc == SQLITE_OK;
-	if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY)
-		return DB_OK;
-	return sqlite_fail(c, rc, "the checkpoint", err_r);
-}
-
 static bool sqlite_facts(struct db_conn *c, struct arena *arena, struct db_facts *out,
 			 int64_t deadline, struct err *err_r)
 {
@@ -372,5 +346,7 @@ const struct db_driver db_driver_sqlite = {
 	.script = sqlite_script,
 	.lock_schema = sqlite_lock_schema,
 	.checkpoint = sqlite_checkpoint,
+	.log_bytes = sqlite_log_bytes,
+	.has_space = sqlite_has_space,
 	.facts = sqlite_facts,
 };

@@ -246,8 +246,9 @@ static bool apply_settings(struct db_conn *c, struct err *err_r)
 	static const char *const pragmas[] = {
 		"PRAGMA synchronous=FULL",
 		"PRAGMA temp_store=MEMORY",
+		"PRAGMA journal_size_limit=1048576",   /* DB_LOG_KEEP */
 	};
-	char ignored[8];
+	char ignored[24];
 
 	configure(c);
 	if (!use_wal(c, err_r))

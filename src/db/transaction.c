@@ -91,7 +91,7 @@ static bool stays_uncertain(struct err *err_r)
 		       "is not known; look before you repeat it");
 }
 
-static bool transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *e)
+static bool transaction(struct db *db, db_tx_fn *fn, void *arg, bool urgent, struct err *e)
 {
 	int64_t deadline = db_limit(db);
 	bool uncertain = false;
@@ -104,6 +104,8 @@ static bool transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *e)
 			if (attempt == 0 || db_is_lost(db, e))
 				return false;
 			rc = DB_GONE;   /* it was there a moment ago: wait for it */
+		} else if (!urgent && !db_has_space(db, e)) {
+			return false;
 		} else {
 			*e = (struct err){ 0 };
 			rc = tx_once(db, fn, arg, deadline, e);
@@ -131,7 +133,7 @@ static bool transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *e)
 	return false;
 }
 
-bool db_transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r)
+static bool run_transaction(struct db *db, db_tx_fn *fn, void *arg, bool urgent, struct err *err_r)
 {
 	struct err e = { 0 };
 
@@ -144,9 +146,11 @@ bool db_transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r)
 	}
 	db_finish(db);
 	if (db_may_ask(db, &e)) {
-		bool done = transaction(db, fn, arg, &e);
+		bool done = transaction(db, fn, arg, urgent, &e);
 
-		db_asked(db, !done && (e.kind == ERR_UNAVAILABLE || e.kind == ERR_UNCERTAIN) ?
+		/* with a reason it is ours, and no silence of the database */
+		db_asked(db, !done && !e.reason[0] &&
+			     (e.kind == ERR_UNAVAILABLE || e.kind == ERR_UNCERTAIN) ?
 				     DB_GONE : DB_OK);
 		if (done)
 			return true;
@@ -156,4 +160,14 @@ bool db_transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r)
 	if (err_r)
 		*err_r = e;
 	return false;
+}
+
+bool db_transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r)
+{
+	return run_transaction(db, fn, arg, false, err_r);
+}
+
+bool db_transaction_urgent(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r)
+{
+	return run_transaction(db, fn, arg, true, err_r);
 }

@@ -53,6 +53,7 @@ struct audit_event op_audit(const struct op *op, enum audit_type type, const cha
 		.user_agent = user_agent(op),
 		.request_id = op->request_id,
 		.timestamp = op->now,
+		.ends_right = kind->ends_right,
 	};
 }
 

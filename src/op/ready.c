@@ -35,3 +35,10 @@ bool op_ready(struct op *op, int64_t timeout_ms, struct err *err_r)
 					  causes[i].sentence);
 	return err_reason(err_r, ERR_UNAVAILABLE, "unknown", "The database cannot be used");
 }
+
+const char *op_degraded(struct op *op)
+{
+	struct err why;
+
+	return store_writable(op->db, &why) ? NULL : arena_strdup(op->arena, why.message);
+}

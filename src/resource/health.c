@@ -23,9 +23,10 @@ static const struct field_schema health_schema =
 	FIELD_SCHEMA("Health", struct health_out, health_fields);
 
 static const struct field ready_fields[] = {
-	FIELD(struct health_out, status, TEXT, FIELD_REQUIRED, "Always ok"),
+	FIELD(struct health_out, status, TEXT, FIELD_REQUIRED,
+	      "ok, or degraded: the database answers, and not everything can be written"),
 	FIELD(struct health_out, database, TEXT, FIELD_REQUIRED,
-	      "Always ok: the database answered"),
+	      "ok, or a sentence that says what cannot be written, and why"),
 	{ 0 },
 };
 static const struct field_schema ready_schema =
@@ -53,9 +54,14 @@ static bool health_show(struct call *call, struct err *err_r)
 
 static bool health_ready(struct call *call, struct err *err_r)
 {
+	const char *why;
+
 	if (!op_ready(call->op, READY_TIMEOUT_MS, err_r))
 		return false;
-	return call_reply(call, &(struct health_out){ .status = "ok", .database = "ok" });
+	why = op_degraded(call->op);
+	return call_reply(call, &(struct health_out){
+		.status = why ? "degraded" : "ok", .database = why ? why : "ok",
+	});
 }
 
 static bool version_show(struct call *call, struct err *err_r)

@@ -17,6 +17,11 @@ struct db *store_open(const struct conf *conf, struct err *err_r)
 	}, err_r);
 }
 
+bool store_writable(struct db *db, struct err *err_r)
+{
+	return db_has_space(db, err_r);
+}
+
 bool store_ready(struct db *db, int64_t timeout_ms, struct err *err_r)
 {
 	db_deadline(db, clock_monotonic() + timeout_ms);

@@ -125,21 +125,13 @@ void usage_month_close(struct usage_store *u, struct usage_month *m)
 	*m = (struct usage_month){ .db = NULL };
 }
 
-static int64_t wal_bytes(struct usage_store *u, const struct usage_month *m)
-{
-	struct stat st;
-
-	return stat(usage_month_path(u, m->id, "-wal"), &st) == 0 ? (int64_t)st.st_size : 0;
-}
-
-static bool checkpoint(struct usage_store *u, struct usage_month *m, int64_t least,
-		       struct err *err_r)
+static bool checkpoint(struct usage_month *m, int64_t least, struct err *err_r)
 {
 	bool done;
 
 	if (!db_files_kept(m->db, err_r))
 		return false;
-	return wal_bytes(u, m) < least || db_checkpoint(m->db, &done, err_r);
+	return db_log_bytes(m->db) < least || db_checkpoint(m->db, &done, err_r);
 }
 
 /* Nobody may come back to this month for long: its log goes too. */
@@ -150,7 +142,7 @@ static void leave(struct usage_store *u, struct usage_month *m)
 	if (!m->db)
 		return;
 	arena_reset(u->arena);
-	if (in_files(u) && !checkpoint(u, m, 1, &err))
+	if (in_files(u) && !checkpoint(m, 1, &err))
 		log_warn("checkpoint_failed", LOG_S("error", err.message));
 	usage_month_close(u, m);
 }
@@ -159,7 +151,7 @@ bool store_usage_checkpoint(struct usage_store *u, int64_t least, struct err *er
 {
 	arena_reset(u->arena);
 	for (size_t i = 0; in_files(u) && i < USAGE_MONTHS; i++)
-		if (u->months[i].db && !checkpoint(u, &u->months[i], least, err_r))
+		if (u->months[i].db && !checkpoint(&u->months[i], least, err_r))
 			return false;
 	return true;
 }

@@ -10,7 +10,6 @@
 #include "config.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -29,8 +28,9 @@
 #define FOLLOW_MS 250               /* changes of other hosts are read this often */
 #define PERIOD_MS 1000              /* the rest is looked at this often */
 #define SWEEP_MS 60000
-#define CHECKPOINT_MS 30000         /* a WAL that is not empty waits this long */
-#define CHECKPOINT_BYTES 1048576    /* a WAL over this does not wait */
+#define CHECKPOINT_MS 30000         /* frames of a WAL wait this long */
+#define CHECKPOINT_BYTES (DB_LOG_KEEP / 2)  /* more of them do not wait: the rest is for a full disk */
+#define LOCK_MS 500                 /* for the writer lock of a checkpoint; else soon again */
 #define LAST_MS 1000                /* for the checkpoint at a stop */
 #define JOB_MS 60000                /* the watchdog's deadline for one job */
 
@@ -38,8 +38,9 @@
 struct file {
 	struct db *db;
 	const char *wal_path;
-	int64_t due;                        /* for a WAL that is not empty */
+	int64_t due;                        /* for frames that wait */
 	int64_t after;                      /* not before then, however big it is */
+	bool kept;                          /* the log has blocks of its own */
 };
 
 struct scheduler {
@@ -194,42 +195,41 @@ static void sweep(struct scheduler *s, int64_t now)
 	job_end(s);
 }
 
-static int64_t wal_bytes(const struct file *f)
+/* The last one of a service leaves no log; others keep its blocks. */
+static void checkpoint(struct scheduler *s, struct file *f, int64_t now, bool last)
 {
-	struct stat st;
-
-	return stat(f->wal_path, &st) == 0 ? (int64_t)st.st_size : 0;
-}
-
-static void checkpoint(struct scheduler *s, struct file *f, int64_t now)
-{
-	int64_t bytes = wal_bytes(f);
+	int64_t bytes = db_log_bytes(f->db);
+	bool done = false, good;
 	struct err err;
-	bool done = false;
 
 	job_begin(s, "checkpoint");
+	db_deadline(f->db, clock_monotonic() + (last ? LAST_MS : LOCK_MS));
 	f->after = now + PERIOD_MS;
 	f->due = now + CHECKPOINT_MS;
-	if (!db_checkpoint(f->db, &done, &err)) {
+	good = last ? db_checkpoint(f->db, &done, &err) : db_checkpoint_keep(f->db, &done, &err);
+	if (!good) {
 		log_warn("checkpoint_failed", LOG_S("error", err.message));
 		f->after = f->due;
 	} else {
-		log_debug("checkpoint", LOG_S("wal", f->wal_path), LOG_N("wal_bytes", bytes),
-			  LOG_S("done", done ? "yes" : "no"));
+		if (bytes > 0)
+			log_debug("checkpoint", LOG_S("wal", f->wal_path), LOG_N("wal_bytes", bytes),
+				  LOG_S("done", done ? "yes" : "no"));
+		f->kept |= done;
 		if (!done)   /* readers were in the way: soon again */
 			f->due = f->after;
 	}
+	db_deadline(f->db, 0);
 	job_end(s);
 }
 
 static void checkpoint_if_due(struct scheduler *s, struct file *f, int64_t now)
 {
-	int64_t bytes = wal_bytes(f);
+	int64_t bytes = db_log_bytes(f->db);
 
-	if (bytes == 0)
+	if (bytes == 0 && f->kept)
 		f->due = now + CHECKPOINT_MS;
-	else if (now >= f->after && (bytes > CHECKPOINT_BYTES || now >= f->due))
-		checkpoint(s, f, now);
+	else if (now >= f->after && (bytes > CHECKPOINT_BYTES || now >= f->due || !f->kept))
+		checkpoint(s, f, now, false);
 }
 
 /* Also when nobody writes: a lost file is noted within a second. */
@@ -307,10 +307,7 @@ static void scheduler_close(struct scheduler *s)
 	if (s->holds && !child_is_replaced(s->w.child))
 		release(s);
 	for (size_t i = 0; s->holds && i < s->n_files; i++)
-		if (wal_bytes(&s->files[i]) > 0) {
-			db_deadline(s->files[i].db, clock_monotonic() + LAST_MS);
-			checkpoint(s, &s->files[i], clock_monotonic());
-		}
+		checkpoint(s, &s->files[i], clock_monotonic(), true);
 	child_close(&s->w);
 	arena_free(&s->names);
 	if (s->lock_fd >= 0)

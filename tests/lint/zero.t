@@ -26,11 +26,12 @@ my %zero = (
 	err_kind => [ 'ERR_NONE', 'answered with 500 (http/problem.c)' ],
 	db_rc => [ 'DB_OK', 'no row' ],
 	db_type => [ 'DB_NULL', 'equals nothing' ],
+	db_files => [ 'DB_FILES_LOST', 'answered with 503' ],
 	pgsql_wait => [ 'PGSQL_READY', 'libpq then says what came' ],
 	# decide neither access nor money
 	map({ $_ => [ undef, 'decides no access' ] } qw(master_state phase stat_counter slot_role slot_state
 		child_event key_given audit_type field_type field_flag log_level usage_durability conf_type
-		conf_flag db_backend place nginx_goes)),
+		conf_flag db_backend files_mark place nginx_goes)),
 );
 
 my (%first, @files);

@@ -151,18 +151,30 @@ static bool run_inside(struct db *db, void *arg, struct err *err_r)
 	return done;
 }
 
-REPLACED(bool, db_transaction, struct db *db, db_tx_fn *fn, void *arg, struct err *err_r)
+typedef bool transaction_fn(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r);
+
+static bool transaction(transaction_fn *real, struct db *db, db_tx_fn *fn, void *arg,
+			struct err *err_r)
 {
 	struct moment now = begin(WORST_DB_TRANSACTION);
 	struct inside in = { fn, arg, &now };
 	bool done = now.answer == ANSWER_REFUSED ? refused(err_r) :
-		    now.inside ? __real_db_transaction(db, run_inside, &in, err_r) :
-				 __real_db_transaction(db, fn, arg, err_r);
+		    now.inside ? real(db, run_inside, &in, err_r) : real(db, fn, arg, err_r);
 
 	if (done && now.answer == ANSWER_LOST)
 		done = err_set(err_r, ERR_UNCERTAIN, "lost by the test");
 	end(&now);
 	return done;
+}
+
+REPLACED(bool, db_transaction, struct db *db, db_tx_fn *fn, void *arg, struct err *err_r)
+{
+	return transaction(__real_db_transaction, db, fn, arg, err_r);
+}
+
+REPLACED(bool, db_transaction_urgent, struct db *db, db_tx_fn *fn, void *arg, struct err *err_r)
+{
+	return transaction(__real_db_transaction_urgent, db, fn, arg, err_r);
 }
 
 REPLACED(bool, store_owner_get, struct db *db, int stmt, const struct db_value *args, size_t n,

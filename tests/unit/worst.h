@@ -19,7 +19,7 @@ enum worst_function {
 	WORST_PASSWORD_HASH,
 	WORST_PASSWORD_VERIFY,
 	WORST_KEY_GRANT_CHECK,
-	WORST_DB_TRANSACTION,
+	WORST_DB_TRANSACTION,   /* db_transaction_urgent() too */
 	WORST_OWNER_GET,        /* store_owner_get() */
 	WORST_CHANGES_SINCE,    /* store_changes_since() */
 	WORST_GENERATION_READ,
