@@ -130,7 +130,7 @@ sub environment {
 		# a busy test machine is not what the fast pool's short wait is for
 		FAST_DATABASE_TIMEOUT_MS => 10000,
 		BCRYPT_COST => 5, WORKERS => 2, SLOW_WORKERS => 2,
-		(map { $_ => $ENV{$_} } grep { /^(?:ASAN|UBSAN|LSAN)_OPTIONS$/ } keys %ENV),
+		(map { $_ => $ENV{$_} } grep { /^(?:(?:ASAN|UBSAN|LSAN)_OPTIONS|PIERRE_COVERAGE)$/ } keys %ENV),
 		%$over,
 	);
 	delete $env{$_} for grep { !defined $env{$_} } keys %env;
