@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "db/db_core.h"
 #include "tests/db/contract.h"
 
 static int64_t things(struct db *db)
@@ -227,6 +228,58 @@ static void endless(const struct fixture *f)
 	db_free(&db);
 }
 
+/* Each pause is counted instead, while this is on. */
+static bool pauses_counted;
+static int64_t pause_us;
+
+int __real_nanosleep(const struct timespec *want, struct timespec *left);
+int __wrap_nanosleep(const struct timespec *want, struct timespec *left);
+int __wrap_nanosleep(const struct timespec *want, struct timespec *left)
+{
+	if (!pauses_counted)
+		return __real_nanosleep(want, left);
+	pause_us = want->tv_sec * 1000000 + want->tv_nsec / 1000;
+	return 0;
+}
+
+/* The longest of many pauses before this attempt: drawn at random, so it comes
+ * near the most that may be, and never above. */
+static int64_t longest(struct db *db, unsigned attempt, int64_t deadline)
+{
+	int64_t most = 0;
+
+	for (int i = 0; i < 1000; i++) {
+		if (!db_backoff(db, attempt, deadline))
+			return -1;
+		if (pause_us < 100)
+			return 0;
+		most = pause_us > most ? pause_us : most;
+	}
+	return most;
+}
+
+static void pauses(const struct fixture *f)
+{
+	static const struct { unsigned attempt; int64_t most_ms; } rows[] = {
+		{ 0, 4 }, { 1, 8 }, { 2, 16 }, { 3, 32 }, { 4, 64 }, { 5, 128 }, { 6, 200 },
+		{ 7, 200 }, { 1000, 200 },
+	};
+	struct db *db = fixture_open(f);
+	int64_t us, now = clock_monotonic();
+
+	pauses_counted = true;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		us = longest(db, rows[i].attempt, now + DAY_MS);
+		ok(us > rows[i].most_ms * 900 && us <= rows[i].most_ms * 1000 + 100,
+		   "before attempt %u at most %lld ms", rows[i].attempt, (long long)rows[i].most_ms);
+	}
+	us = longest(db, 6, now + 150);
+	ok(us == -1 || (us > 0 && us <= 150 * 1000), "never past the deadline");
+	ok(!db_backoff(db, 0, now - 1), "nor after it");
+	pauses_counted = false;
+	db_free(&db);
+}
+
 const struct test_case transaction_cases[] = {
 	{ "writes belong to transactions", ON_BOTH, outside },
 	{ "nested transactions", ON_BOTH, nested },
@@ -235,5 +288,6 @@ const struct test_case transaction_cases[] = {
 	{ "several writers", ON_BOTH, together },
 	{ "deadline under a lock", ON_BOTH, held },
 	{ "deadline of a statement", ON_BOTH, endless },
+	{ "pauses between attempts", ON_BOTH, pauses },
 	{ 0 },
 };

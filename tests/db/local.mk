@@ -11,9 +11,9 @@ tests_db_contract_SOURCES = tests/db/contract.c tests/db/catalog.c \
 	tests/db/case_schema.c tests/db/case_product.c \
 	tests/db/case_file.c tests/db/case_lost.c tests/db/case_disk.c tests/db/case_crash.c
 tests_db_contract_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) -I$(srcdir)
+# the room on a disk is what the test says, and pauses are counted
+tests_db_contract_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fstatvfs -Wl,--wrap=nanosleep
 
-# the room on a disk is what the test says
-tests_db_contract_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fstatvfs
 # those that say what happens at the worst moment
 tests_db_exchange_SOURCES = tests/db/exchange.c $(WORST)
 tests_db_exchange_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)

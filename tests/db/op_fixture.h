@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "op/user.h"
 #include "store/sql.h"
+#include "descriptors.h"
 #include "tap.h"
 
 #define T0 INT64_C(1893456000000)   /* 2030-01-01T00:00:00Z */
@@ -42,6 +43,7 @@ struct fixture {
 	struct db *db;        /* as the program sees it */
 	struct db *look;      /* with the statements of looking[] */
 	struct op op;
+	int descriptors;      /* open before it was */
 };
 
 /* What a test looks up behind the program's back, or changes there (by_hand()). */
@@ -191,6 +193,7 @@ static void fixture_empty(struct fixture *f)
 		.arena = f->arena, .conf = &f->conf, .now = T0,
 		.actor.source = "test", .remote_addr = "192.0.2.1",
 	};
+	f->descriptors = open_descriptors();
 	fixture_connect(f);
 }
 
@@ -216,6 +219,7 @@ static void fixture_close(struct fixture *f)
 	DIR *dir;
 
 	fixture_disconnect(f);
+	is_int(open_descriptors(), f->descriptors, "all that was opened is closed");
 	arena_free(&f->arena);
 	if (!str_starts(f->url, "sqlite:"))
 		return;

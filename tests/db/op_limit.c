@@ -200,6 +200,19 @@ static void refilled_together(void)
 	is_int(right, KEYS, "and each can use what is left, exactly");
 }
 
+/* On SQLite the first request leases all five. */
+static void known_at_once(void)
+{
+	struct api_key key = a_key("known", 5, "day");
+	struct user user = a_user("known", "enterprise");
+	struct limit_outcome out;
+	struct err err;
+
+	if (!op_limit_take(&f.op, &key, &user, 1, &out, &err) || !op_limit_release(&f.op, &err))
+		bail_out("op_limit_take, op_limit_release", &err);
+	is_int(taken(&key, &user, 1), 4, "what was given back can be taken at once");
+}
+
 /* Who is refused for his key does not keep his user's lease from other hosts. */
 static void idle_while_refused(void)
 {
@@ -264,6 +277,7 @@ int main(void)
 	lowered_meanwhile();
 	tended();
 	refilled_together();
+	known_at_once();
 	idle_while_refused();
 	refused_at_once();
 	fails_closed();

@@ -237,14 +237,14 @@ static void sessions_and_odd_text(struct suite *t)
 {
 	struct usage_row *r = row(t, 0, T0 + DAY_MS, -1, "");
 
-	r->user_agent = "cut \xc3";
+	r->user_agent = "cut \xc3 ~\x7f\x1f";
 	r = row(t, 0, T0 + DAY_MS, 8, "a b\nc\td\\");
 	r->user_agent = "back\\slash 'quote' \xc3\xa9";
 	r->tenant_id = USER;
 	is_int(record_new(t), 2, "a session, a cut character, control characters");
 	is_int(number(t, COUNT_TEXT, T0, (const struct db_value[]){
 		db_text(arena_printf(t->f.arena, "r0-%llu", (unsigned long long)t->seq[0] - 1)),
-		db_text("cut ?") }), 1, "what is no text is replaced");
+		db_text("cut ? ~??") }), 1, "what is no text is replaced");
 	is_int(number(t, COUNT_TEXT, T0, (const struct db_value[]){
 		db_text(arena_printf(t->f.arena, "r0-%llu", (unsigned long long)t->seq[0])),
 		db_text("back\\slash 'quote' \xc3\xa9") }), 1, "what is text stays");

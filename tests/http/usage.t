@@ -9,7 +9,7 @@ use Test::More;
 use Time::Local qw(timegm);
 use Pierre::Check;
 use Limit qw(offset_to limited_key ask);
-use Process qw(await);
+use Process qw(await await_log);
 
 my $NOW = timegm(0, 10, 12, 15, 0, 2031);
 
@@ -52,6 +52,7 @@ sub refused {
 		[ end_date => 'start_date=2031-01-02T00:00:00Z&end_date=2031-01-01T00:00:00Z' ],
 		[ end_date => 'start_date=2030-12-01T00:00:00Z&end_date=2031-01-02T00:00:00Z' ],
 		[ end_date => 'bucket=day&start_date=2029-12-01T00:00:00Z&end_date=2031-01-02T00:00:00Z' ],
+		(map { [ $_ => "$_=%ff" ], [ $_ => "$_=&$_=" ] } qw(start_date end_date bucket by_route)),
 		[ bucket => 'bucket=week' ], [ by_route => 'by_route=yes' ], [ tool => 'tool=x' ]) {
 		my ($field, $query) = @$_;
 		problem_is($p->get("$path?$query", @as), 422, { field => $field }, "refused: $query");
@@ -62,10 +63,24 @@ sub refused {
 	problem_is($p->get($path), 401, { reason => 'missing' }, 'without a token');
 }
 
+# Six weeks later, with one month kept before the current one.
+sub dropped {
+	my ($p, $user, $path) = @_;
+	my $january = "$path?start_date=2031-01-01T00:00:00Z&end_date=2031-01-31T00:00:00Z";
+	is(total($p, $user, $january), 8, 'January is there');
+	$p->stop_serve;
+	$p->{env}{PIERRE_CLOCK_OFFSET} = offset_to(timegm(0, 0, 12, 1, 2, 2031));
+	$p->{env}{USAGE_RETENTION_MONTHS} = 1;
+	$p->serve;
+	await_log($p, qr/ usage_dropped .*months=1\b/);
+	is(total($p, $p->login($user), $january), 0, 'and is dropped when its time is over');
+}
+
 each_backend(sub {
 	my ($p) = @_;
 	my $user = $p->approved_user;
 	my $path = counted($p, $user);
 	refused($p, $user, $path);
+	dropped($p, $user, $path);
 }, env => { PIERRE_CLOCK_OFFSET => offset_to($NOW), ACCESS_TOKEN_TTL => 86400 });
 done_testing;

@@ -3,12 +3,14 @@ check_PROGRAMS += \
 	tests/unit/conf tests/unit/credential \
 	tests/unit/cors tests/unit/fast tests/unit/fcgi \
 	tests/unit/fcgi_bad tests/unit/fcgi_layout tests/unit/fcgi_wiped tests/unit/fuzz tests/unit/guard tests/unit/json \
-	tests/unit/limit tests/unit/limit_rule tests/unit/limit_table tests/unit/mask \
+	tests/unit/limit tests/unit/limit_headers tests/unit/limit_rule \
+	tests/unit/limit_table tests/unit/mask \
 	tests/unit/openapi tests/unit/password tests/unit/pools tests/unit/problem tests/unit/request \
 	tests/unit/response tests/unit/ring tests/unit/room tests/unit/route tests/unit/row \
 	tests/unit/stat tests/unit/subrequest tests/unit/token tests/unit/window
 tests_unit_fcgi_layout_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=FCGX_Accept_r -Wl,--wrap=FCGX_Free
-EXTRA_DIST += tests/unit/crypt_seen.h tests/unit/fcgi_client.h tests/unit/room_fixture.h tests/unit/tap.h
+EXTRA_DIST += tests/unit/crypt_seen.h tests/unit/descriptors.h tests/unit/fcgi_client.h \
+	tests/unit/header.h tests/unit/room_fixture.h tests/unit/tap.h
 
 tests_unit_limit_table_SOURCES = tests/unit/limit_table.c $(WORST)
 tests_unit_limit_table_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)

@@ -84,9 +84,13 @@ static void lists_written(void)
 	writes("[\"\\n\\t\\b\\f\\r\"]", "{\"\n\t\b\f\r\"}");
 	writes("[\"\\u0041\\u00e9\\u20ac\\ud83d\\ude00\"]", "{\"A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"}");
 	writes("[\"\\u0022\\u005c\"]", "{\"\\\"\\\\\"}");
+	writes("[\"\\u007f\\u0080\\u07ff\\u0800\\uffff\"]", "{\"\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf\"}");
+	writes("[\"\\ud7ff\\ue000\"]", "{\"\xed\x9f\xbf\xee\x80\x80\"}");
+	writes("[\"\\ud800\\udc00\\udbff\\udfff\"]", "{\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"}");
 	static const char *const wrong[] = {
 		"", "{}", "[", "[\"a\"", "[\"a\",]", "[,]", "[\"a\" \"b\"]", "[1]", "[null]",
 		"[\"a\"]x", "[\"\\u0000\"]", "[\"\\ud83d\"]", "[\"\\ude00\"]", "[\"\\ud83d\\u0041\"]",
+		"[\"\\udc00\"]", "[\"\\udfff\"]", "[\"\\ud800\\udbff\"]", "[\"\\ud800\\ue000\"]",
 		"[\"\\x\"]", "[\"\\u12\"]", "[\"\\", "[\"a", "[[\"a\"]]",
 	};
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "http/json.h"
 #include "http/problem.h"
+#include "header.h"
 #include "tap.h"
 
 static const struct { enum err_kind kind; int status; const char *code; } want[] = {
@@ -20,14 +21,6 @@ static const struct { enum err_kind kind; int status; const char *code; } want[]
 	{ ERR_DATABASE, 500, "DatabaseError" }, { ERR_CONFIG, 500, "ConfigInvalid" },
 	{ ERR_INTERNAL, 500, "InternalError" },
 };
-
-static const char *header(const struct response *r, const char *name)
-{
-	for (size_t i = 0; i < r->n_headers; i++)
-		if (str_eq(r->headers[i].name, name))
-			return r->headers[i].value;
-	return NULL;
-}
 
 static void test_kinds(struct arena *arena)
 {

@@ -1,6 +1,7 @@
 /* tests/unit/room.c - the file: who may have it, when it is kept, when not. */
 #include "config.h"
 
+#include "descriptors.h"
 #include "room_fixture.h"
 #include "shm/generation.h"
 
@@ -256,6 +257,12 @@ static void test_attach(void)
 	mine = room_attach(fixture_dir, DATABASE_A, &fixture_err);
 	ok(!mine && fixture_err.kind == ERR_NOT_FOUND, "no room, no service");
 	ok(mode_of(fixture_file(ROOM_FILE)) == -1, "and none is made");
+	is_int(symlink("loop", fixture_file("loop")), 0, "a link to itself");
+	mine = room_attach(fixture_file("loop"), DATABASE_A, &fixture_err);
+	ok(!mine && fixture_err.kind == ERR_FORBIDDEN, "what cannot be looked at: %s", fixture_err.message);
+	unlink(fixture_file("loop"));
+	mine = room_attach("/dev/null", DATABASE_A, &fixture_err);
+	ok(!mine && fixture_err.kind == ERR_NOT_FOUND, "a file is no directory of a service");
 	r = room_here();
 	ok(!generation_followed(r, clock_monotonic(), clock_monotonic()), "nobody follows the changes yet");
 	before = generation_read(r, KEY_ID);
@@ -278,15 +285,35 @@ static void test_attach(void)
 	fixture_clear();
 }
 
+/* --- all of it ---------------------------------------------------------------------- */
+
+static int mapped_rooms(void)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	char line[512];
+	int n = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		n += strstr(line, fixture_root) != NULL;
+	if (f)
+		fclose(f);
+	return f ? n : -1;
+}
+
 int main(void)
 {
+	int before;
+
 	if (!fixture_begin())
 		return 99;
+	before = open_descriptors();
 	test_modes();
 	test_one_service();
 	test_kept();
 	test_sizes();
 	test_discarded();
 	test_attach();
+	is_int(open_descriptors(), before, "what was opened is closed, on each way out");
+	is_int(mapped_rooms(), 0, "and no room is mapped");
 	return fixture_end();
 }

@@ -7,17 +7,10 @@
 #include "base/log.h"
 #include "http/problem.h"
 #include "resource/subrequest.h"
+#include "header.h"
 #include "tap.h"
 
 static struct arena *arena;
-
-static const char *header(const struct response *res, const char *name)
-{
-	for (size_t i = 0; i < res->n_headers; i++)
-		if (str_eq(res->headers[i].name, name))
-			return res->headers[i].value;
-	return NULL;
-}
 
 static struct request request(char **params)
 {
