@@ -52,6 +52,7 @@ each_backend(sub {
 	status_is($p->get('/openapi.json', headers => { 'If-None-Match' => '"other"' }), 200, 'changed');
 
 	status_is($p->get('/verify', token => $key), 200, 'a key is good');
+	unlike($p->log, qr/ database_away/, 'no process found the database away');
 	hide($p, 1);
 	my $r = problem_is($p->get('/health/ready'), 503, { code => 'ResourceUnavailable',
 		reason => 'unreachable' }, 'not ready without the database');

@@ -25,6 +25,13 @@ sub ask {
 	return $got;
 }
 sub page { return ask($_[0], "GET /metrics HTTP/1.0\r\n\r\n") }
+my $PROCESSES = 'fast 2 recorder 1 scheduler 1 slow 2';
+sub processes {
+	my ($text) = @_;
+	my %n;
+	$n{$1} += $2 while $text =~ /^pierre_processes\{role="(\w+)",state="\w+"\} (\d+)$/mg;
+	return join ' ', map { "$_ $n{$_}" } sort keys %n;
+}
 sub value { my ($text, $name) = @_; return $text =~ /^\Q$name\E ([\d.]+)$/m ? $1 : undef }
 
 my $p = Pierre->start(backend => $backend, nginx => 0, serve => 0);
@@ -57,9 +64,8 @@ subtest 'the page' => sub {
 	is(value($text, 'pierre_request_seconds_bucket{route="health_live",le="+Inf"}'), 7, 'in a histogram');
 	is(value($text, 'pierre_requests_total{route="verify",code="4xx"}'), 1, 'a refusal');
 	is(value($text, 'pierre_refused_missing_total'), 1, 'by its reason');
-	my $running = 0;
-	$running += $1 while $text =~ /^pierre_processes\{role="(?:fast|slow)",state="\w+"\} (\d+)$/mg;
-	is($running, 4, 'the workers');
+	unlike($text, qr/code="(?![1-5]xx")/, 'there are five classes of answers');
+	is(processes($text), $PROCESSES, 'the processes');
 	for my $name (qw(limit_slots limit_slots_used ring_rows leases_total rows_recorded_total recorder_batches_total cache_hits_total)) {
 		ok(defined value($text, "pierre_$name"), "pierre_$name");
 	}
@@ -82,6 +88,8 @@ subtest 'reloads' => sub {
 		await_log($p, qr/ reloaded /, $n);
 		ok(await('the new scheduler', sub { (value(page($socket), 'pierre_generation') // 0) == $n + 1 }, $p),
 			"reload $n: the new scheduler answers");
+		ok(await('the old ones', sub { processes(page($socket)) eq $PROCESSES }, $p),
+			'as many processes as before');
 	}
 	is(value(page($socket), 'pierre_requests_total{route="health_live",code="2xx"}'), 7, 'counters outlive workers');
 };
