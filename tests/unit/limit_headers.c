@@ -8,27 +8,28 @@
 #include "header.h"
 #include "tap.h"
 
+#define HOUR 500000   /* one of January 2027 */
+
 static struct arena *arena;
 
 /* An hour's limit and a month's, the second not asked for when `refused`. */
 static struct response shown(int64_t before_end, bool refused)
 {
-	int64_t hour_end = window_end(WINDOW_HOUR, 500000), now = hour_end - before_end;
-	uint32_t month = window_id(WINDOW_MONTH, now);
+	int64_t now = window_end(WINDOW_HOUR, HOUR) - before_end;
 	struct limit_outcome out = { .n = 2, .states = {
-		{ .name = "key-hour", .kind = WINDOW_HOUR, .window = 500000, .limit = 10,
-		  .remaining = refused ? 0 : 3, .reset_at = hour_end, .tier = "trial" },
-		{ .name = "user-month", .kind = WINDOW_MONTH, .window = month, .limit = 100,
-		  .remaining = refused ? INT_NONE : 50, .reset_at = window_end(WINDOW_MONTH, month),
-		  .tier = "starter" },
+		{ .name = "key-hour", .kind = WINDOW_HOUR, .limit = 10, .tier = "trial",
+		  .remaining = refused ? 0 : 3 },
+		{ .name = "user-month", .kind = WINDOW_MONTH, .limit = 100, .tier = "starter",
+		  .remaining = refused ? INT_NONE : 50 },
 	} };
 	struct request req = { .arena = arena, .request_id = "id" };
-	struct op op = { .now = now };
 	struct response res;
-	struct call call = { .req = &req, .res = &res, .op = &op };
+	struct call call = { .req = &req, .res = &res };
 	struct err err = { .kind = ERR_RATE, .message = "Enough" };
 
 	response_init(&res, arena);
+	limit_settle(&out.states[0], HOUR, now);
+	limit_settle(&out.states[1], window_id(WINDOW_MONTH, now), now);
 	out.tightest = &out.states[0];
 	if (refused)
 		out.refused = &out.states[0];
