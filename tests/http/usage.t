@@ -72,6 +72,8 @@ sub dropped {
 	$p->{env}{PIERRE_CLOCK_OFFSET} = offset_to(timegm(0, 0, 12, 1, 2, 2031));
 	$p->{env}{USAGE_RETENTION_MONTHS} = 1;
 	$p->serve;
+	await_log($p, qr/ clock_unconfirmed /);
+	is($p->cli('clock', 'confirm')->{status}, 0, 'the clock is right');
 	await_log($p, qr/ usage_dropped .*months=1\b/);
 	is(total($p, $p->login($user), $january), 0, 'and is dropped when its time is over');
 }
