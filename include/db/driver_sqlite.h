@@ -106,5 +106,8 @@ enum db_rc sqlite_pragma(struct db_conn *c, const char *sql, char *buf, size_t s
 /* driver_sqlite_error.c: result code -> outcome and sentence. `doing` names
  * the statement or step. Call it before the statement is reset. */
 enum db_rc sqlite_fail(struct db_conn *c, int rc, const char *doing, struct err *err_r);
+/* A write past the process's limit of file size: as on a full disk, the frame of
+ * the COMMIT is not in the log, so nothing was committed. */
+bool sqlite_is_limited(const struct db_conn *c, int rc);
 
 #endif

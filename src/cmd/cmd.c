@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -79,6 +80,15 @@ static int run(struct cmd_args *args)
 	return status;
 }
 
+/* A file that may not grow (LimitFSIZE=, ulimit -f) is an error of the write
+ * (EFBIG), not the end of the process; children inherit this. */
+static void ignore_file_size(void)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGXFSZ, &ignore, NULL);
+}
+
 int cmd_main(int argc, char **argv)
 {
 	struct arena *arena = arena_new();
@@ -87,6 +97,7 @@ int cmd_main(int argc, char **argv)
 	int status = EXIT_OK;
 
 	hide_memory();
+	ignore_file_size();
 	if (!args_parse(arena, argc, argv, &line, &err)) {
 		status = usage_error(line.cmd, &err);
 	} else if (line.cmd && line.help) {

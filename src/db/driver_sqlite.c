@@ -52,7 +52,7 @@ static enum db_rc sqlite_commit(struct db_conn *c, int64_t deadline, struct err 
 		writer_lock_release(&c->lock);
 		return DB_OK;
 	}
-	if ((rc & 0xff) == SQLITE_IOERR) {
+	if ((rc & 0xff) == SQLITE_IOERR && !sqlite_is_limited(c, rc)) {
 		sqlite_fail(c, rc, "COMMIT", err_r);
 		return DB_UNCERTAIN;
 	}

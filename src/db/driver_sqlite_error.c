@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -37,6 +38,28 @@ static const struct cause {
 	{ SQLITE_NOMEM, DB_ERROR, ERR_UNAVAILABLE, "got no memory" },
 };
 
+static const struct cause file_limit = {
+	SQLITE_IOERR_WRITE, DB_ERROR, ERR_UNAVAILABLE,
+	"cannot grow past this process's limit: raise LimitFSIZE= (ulimit -f)"
+};
+
+/* Of the write-ahead log's file, into which all is written first. */
+static int wal_errno(const struct db_conn *c)
+{
+	sqlite3_file *wal = NULL;
+	int error = 0;
+
+	sqlite3_file_control(c->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+	if (wal && wal->pMethods && wal->pMethods->xFileControl)
+		wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &error);
+	return error;
+}
+
+bool sqlite_is_limited(const struct db_conn *c, int rc)
+{
+	return rc == SQLITE_IOERR_WRITE && c->handle && wal_errno(c) == EFBIG;
+}
+
 static const struct cause *cause_of(int rc)
 {
 	for (size_t i = 0; i < sizeof(causes) / sizeof(*causes); i++)
@@ -59,6 +82,8 @@ enum db_rc sqlite_fail(struct db_conn *c, int rc, const char *doing, struct err 
 {
 	const struct cause *cause = cause_of(rc);
 
+	if (sqlite_is_limited(c, rc))
+		cause = &file_limit;
 	if (rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
 	    rc == SQLITE_CONSTRAINT_ROWID)
 		return unique_violation(c, err_r);
