@@ -26,6 +26,7 @@ struct db {
 	int64_t deadline;               /* 0 = timeout_ms for each call */
 	int64_t breaker_ms, open_until; /* calls fail at once until then */
 	unsigned failures;              /* in a row */
+	int64_t loss_due;               /* no line of db_log_loss before then */
 	struct db_watch watch;          /* lost NULL = this handle is alone */
 	struct err lost;                /* what is said then */
 	bool saved;                     /* tried, with this connection */
@@ -57,6 +58,9 @@ enum db_rc db_settle(enum db_rc rc, struct err *e);
 /* Past the deadline "did not answer in time" says less than why an earlier
  * attempt failed: put that back. */
 void db_keep_reason(struct err *e, const struct err *before, int64_t deadline);
+/* A lost connection or COMMIT: at most a line a second, since it may be lost again
+ * at each try; the request that fails of it has a line of its own. */
+void db_log_loss(struct db *db, const char *event, const struct err *e);
 /* Remember the first failure inside a transaction; returns rc. */
 enum db_rc db_tx_note(struct db *db, enum db_rc rc, const struct err *e);
 

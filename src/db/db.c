@@ -303,8 +303,7 @@ static enum db_rc ask_alone(struct db *db, int stmt, const struct db_value *args
 		if (rc != DB_GONE)
 			return rc;
 		db_keep_reason(e, &before, deadline);
-		log_warn("database_gone", LOG_S("backend", db->driver->name),
-			 LOG_S("error", e->message));
+		db_log_loss(db, "database_gone", e);
 		db_disconnect(db);
 		if (was_gone)
 			return rc;
