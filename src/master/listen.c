@@ -2,7 +2,7 @@
  * master/listen.c - the listening sockets: ours, or systemd's. They live as
  * long as the master and outlive every worker.
  *
- * A socket file is taken over only when nobody answers on it. Two masters
+ * A socket file is taken over only when no living master listens on it. Two masters
  * that start at once are kept apart by a lock on the directory, held from the
  * question until we listen. DIAGNOSTICS: one sentence naming the path.
  */
@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +80,19 @@ static int lock_directory(const char *path, struct err *err_r)
 	return -1;
 }
 
-/* Does somebody listen there? A full backlog (EAGAIN) is an answer too. */
+/* Does the process live that called listen(2)? The children of a master that was
+ * killed hold its socket until their last request is answered, and take no new
+ * one. unix(7): SO_PEERCRED names the listener. */
+static bool listener_lives(int fd)
+{
+	struct ucred peer = { 0 };
+	socklen_t n = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) != 0 || peer.pid <= 0 ||
+	       kill(peer.pid, 0) == 0 || errno != ESRCH;
+}
+
+/* Does another master listen there? A full backlog (EAGAIN) is an answer too. */
 static bool is_answered(const struct sockaddr_un *sun, bool *answered_r, struct err *err_r)
 {
 	int fd = stream_socket(err_r), rc, error;
@@ -88,9 +101,9 @@ static bool is_answered(const struct sockaddr_un *sun, bool *answered_r, struct 
 		return false;
 	rc = connect(fd, (const struct sockaddr *)sun, sizeof(*sun));
 	error = errno;
+	*answered_r = rc == 0 ? listener_lives(fd) : error == EAGAIN || error == EINPROGRESS;
 	close(fd);
-	*answered_r = rc == 0 || error == EAGAIN || error == EINPROGRESS;
-	if (*answered_r || error == ECONNREFUSED || error == ENOENT)
+	if (rc == 0 || *answered_r || error == ECONNREFUSED || error == ENOENT)
 		return true;
 	return err_set(err_r, ERR_CONFIG, "socket %s: %s", sun->sun_path, strerror(error));
 }
