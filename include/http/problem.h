@@ -21,7 +21,8 @@ struct problem_kind {
 };
 const struct problem_kind *problem_kind(enum err_kind kind);
 
-/* Fills status, body, WWW-Authenticate on 401 (RFC 6750 section 3), Retry-After. The
+/* Fills status, body, WWW-Authenticate on 401 (RFC 6750 section 3), Retry-After,
+ * and of a 5xx the cause, unless the response has one. The
  * sentence of a 500, of ERR_UNCERTAIN, and of ERR_UNAVAILABLE without a reason
  * is for the log only (it names files and servers): the client gets a general
  * one. */

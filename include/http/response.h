@@ -24,6 +24,7 @@ struct response {
 	const char *body;
 	size_t body_len;
 	bool is_public;             /* may be cached: no Cache-Control: no-store */
+	const char *cause;          /* of a 5xx, for the log only; NULL = it is none */
 };
 
 void response_init(struct response *r, struct arena *arena);

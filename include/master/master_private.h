@@ -70,6 +70,7 @@ struct master {
 	bool reload_asked;      /* HUP came during a reload: once more after it */
 	int64_t room_until, raise_until, drain_until, stop_until;
 	int64_t watchdog_due;   /* next sign of life to systemd */
+	int64_t repeats_due;    /* next count of what the log does not repeat */
 	struct generation gen[GENERATIONS];
 	unsigned current;       /* index of the one that serves (or comes up first) */
 	unsigned reloads;       /* numbers generations */
@@ -130,6 +131,8 @@ void listen_close(struct master *m);
 /* --- watch.c ------------------------------------------------------------------ */
 /* Kill what is past its deadline or never became ready, and say which. */
 void watch_step(struct master *m, int64_t now);
+/* Once a second: how many refusals were counted instead of logged. */
+void watch_repeats(struct master *m, int64_t now);
 
 /* --- notify.c: systemd, or nothing --------------------------------------------- */
 /* kept_because: the sentence of the reload that failed; NULL = none did. */

@@ -6,6 +6,8 @@
  * generations, since a reload runs both. Fields are written without a lock;
  * `state` is atomic and stored last, so a reader that sees SERVING sees that
  * request's route and start.
+ *
+ * Beside the slots: refusals that repeat (shm/repeat.h).
  */
 #ifndef PIERRE_SHM_SCOREBOARD_H
 #define PIERRE_SHM_SCOREBOARD_H
@@ -17,6 +19,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "shm/repeat.h"
 
 enum slot_role { ROLE_FAST, ROLE_SLOW, ROLE_SCHEDULER, ROLE_RECORDER, ROLE__COUNT };
 enum slot_state { SLOT_FREE, SLOT_STARTING, SLOT_IDLE, SLOT_READING, SLOT_SERVING, SLOT_STOPPING };
@@ -41,6 +44,7 @@ struct slot {
 struct scoreboard {
 	size_t n;
 	_Atomic int hashing_max;        /* permits: half the slow workers, at least one */
+	struct repeats repeats;
 	struct slot slots[];
 };
 

@@ -42,13 +42,11 @@ const struct problem_kind *problem_kind(enum err_kind kind)
 static const char *detail_of(const struct err *err)
 {
 	if (problem_kind(err->kind)->status == 500)
-		return "Something went wrong on our side. The log knows this request by its id.";
+		return "Something went wrong on our side. The log says what.";
 	if (err->kind == ERR_UNCERTAIN)
-		return "The database did not say whether this was done; look before you repeat it. "
-		       "The log knows this request by its id.";
+		return "The database did not say whether this was done; look before you repeat it.";
 	if (err->kind == ERR_UNAVAILABLE && !err->reason[0])
-		return "The database cannot answer now; try again later. "
-		       "The log knows this request by its id.";
+		return "The database cannot answer now; try again later. The log says why.";
 	return err->message;
 }
 
@@ -104,6 +102,8 @@ void problem_reply_with(struct response *res, const char *request_id, const stru
 	add_text(&b, "request_id", request_id);
 	strbuf_adds(&b, "}");
 	res->status = kind->status;
+	if (kind->status >= 500 && !res->cause)
+		res->cause = arena_strdup(res->arena, err->message);
 	res->is_public = false;
 	response_body(res, "application/problem+json", b.s, b.len);
 	if (kind->status == 401)

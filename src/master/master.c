@@ -92,6 +92,7 @@ static void step(struct master *m)
 
 	spawn_reap(m, now);
 	watch_step(m, now);
+	watch_repeats(m, now);
 	notify_watchdog(&m->watchdog_due, now);
 	if (m->state == MASTER_STOPPING)
 		generation_stop_step(m, now);

@@ -1,6 +1,7 @@
 /*
  * master/watch.c - the watchdog over the scoreboard. It only ends processes
- * that are ours by the master's own table; the slot says why.
+ * that are ours by the master's own table; the slot says why. And the count of
+ * what the log does not repeat.
  */
 #include "config.h"
 
@@ -51,4 +52,17 @@ void watch_step(struct master *m, int64_t now)
 		for (size_t k = 0; k < m->gen[i].n; k++)
 			if (m->gen[i].procs[k].pid && !m->gen[i].procs[k].killed)
 				watch(&m->gen[i].procs[k], now);
+}
+
+void watch_repeats(struct master *m, int64_t now)
+{
+	char sentence[REPEAT_TEXT];
+	int64_t n;
+
+	if (now < m->repeats_due)
+		return;
+	m->repeats_due = now + SECOND_MS;
+	for (size_t i = 0; (n = repeat_take(&m->scoreboard->repeats, i, sentence)) >= 0; i++)
+		if (n > 0)
+			log_warn("requests_failed", LOG_N("more", n), LOG_S("error", sentence));
 }

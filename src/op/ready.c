@@ -1,11 +1,10 @@
 /*
  * op/ready.c - readiness is what the store says of itself. Anybody may ask, so
- * the answer is a class of reason; the log has the store's own sentence, with
- * its paths and hosts.
+ * the answer is a class of reason; the store's own sentence, with its paths and
+ * hosts, is for the log.
  */
 #include "config.h"
 
-#include "base/log.h"
 #include "op/ready.h"
 #include "store/store.h"
 
@@ -18,19 +17,16 @@ static const struct {
 	{ ERR_DATABASE, "failed", "The database answered with an error" },
 };
 
-bool op_ready(struct op *op, int64_t timeout_ms, struct err *err_r)
+bool op_ready(struct op *op, int64_t timeout_ms, struct err *why_r, struct err *err_r)
 {
-	struct err why;
-
-	if (store_ready(op->db, timeout_ms, &why))
+	if (store_ready(op->db, timeout_ms, why_r))
 		return true;
-	log_warn("not_ready", LOG_S("error", why.message));
-	if (why.kind == ERR_UNAVAILABLE && why.reason[0]) {   /* a lost file: meant for everybody */
-		*err_r = why;
+	if (why_r->kind == ERR_UNAVAILABLE && why_r->reason[0]) {   /* a lost file: meant for everybody */
+		*err_r = *why_r;
 		return false;
 	}
 	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
-		if (causes[i].kind == why.kind)
+		if (causes[i].kind == why_r->kind)
 			return err_reason(err_r, ERR_UNAVAILABLE, causes[i].reason, "%s",
 					  causes[i].sentence);
 	return err_reason(err_r, ERR_UNAVAILABLE, "unknown", "The database cannot be used");

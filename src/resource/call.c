@@ -7,7 +7,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/log.h"
 #include "http/json.h"
 #include "http/problem.h"
 #include "resource/call.h"
@@ -25,26 +24,13 @@ bool call_reply(struct call *call, const void *out)
 	return true;
 }
 
-/* Of a 500 the client gets a general sentence; the log gets the true one. */
-static void log_failure(const struct call *call, const struct err *err)
-{
-	const struct log_field fields[] = {
-		LOG_S("request_id", call->req->request_id),
-		LOG_S("route", call->route ? call->route->label : NULL),
-		LOG_S("error", err->message),
-	};
-	int status = problem_kind(err->kind)->status;
-
-	if (status >= 500)
-		log_event(status == 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "request_failed",
-			  fields, sizeof(fields) / sizeof(fields[0]));
-}
-
 static void reply_error(struct call *call, const struct err *err)
 {
-	log_failure(call, err);
+	const char *cause = call->res->cause;
+
 	/* a handler may have begun a reply before it failed */
 	response_init(call->res, call->req->arena);
+	call->res->cause = cause;
 	problem_reply(call->res, call->req->request_id, err);
 }
 

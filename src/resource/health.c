@@ -54,13 +54,16 @@ static bool health_show(struct call *call, struct err *err_r)
 
 static bool health_ready(struct call *call, struct err *err_r)
 {
-	const char *why;
+	const char *degraded;
+	struct err why;
 
-	if (!op_ready(call->op, READY_TIMEOUT_MS, err_r))
+	if (!op_ready(call->op, READY_TIMEOUT_MS, &why, err_r)) {
+		call->res->cause = arena_strdup(call->req->arena, why.message);
 		return false;
-	why = op_degraded(call->op);
+	}
+	degraded = op_degraded(call->op);
 	return call_reply(call, &(struct health_out){
-		.status = why ? "degraded" : "ok", .database = why ? why : "ok",
+		.status = degraded ? "degraded" : "ok", .database = degraded ? degraded : "ok",
 	});
 }
 
@@ -86,20 +89,20 @@ static bool openapi_show(struct call *call, struct err *err_r)
 
 const struct route health_routes[] = {
 	{ .method = HTTP_GET, .pattern = "/health", .label = "health", .pool = POOL_FAST,
-	  .guard = GUARD_PUBLIC, .fn = health_show, .status = 200, .out = &health_schema,
-	  .summary = "Say that the service runs; touches no database" },
+	  .guard = GUARD_PUBLIC, .fn = health_show, .status = 200,
+	  .out = &health_schema, .summary = "Say that the service runs; touches no database" },
 	{ .method = HTTP_GET, .pattern = "/health/live", .label = "health_live",
-	  .pool = POOL_FAST, .guard = GUARD_PUBLIC, .fn = health_show, .status = 200,
-	  .out = &health_schema, .summary = "Say that this process answers" },
+	  .pool = POOL_FAST, .guard = GUARD_PUBLIC, .fn = health_show,
+	  .status = 200, .out = &health_schema, .summary = "Say that this process answers" },
 	{ .method = HTTP_GET, .pattern = "/health/ready", .label = "health_ready",
 	  .pool = POOL_FAST, .guard = GUARD_PUBLIC, .fn = health_ready, .status = 200,
 	  .out = &ready_schema,
 	  .summary = "Ask the database within a quarter of a second; 503 with the reason when it fails" },
 	{ .method = HTTP_GET, .pattern = "/version", .label = "version", .pool = POOL_FAST,
-	  .guard = GUARD_PUBLIC, .fn = version_show, .status = 200, .out = &version_schema,
-	  .summary = "Name and version of the program" },
+	  .guard = GUARD_PUBLIC, .fn = version_show, .status = 200,
+	  .out = &version_schema, .summary = "Name and version of the program" },
 	{ .method = HTTP_GET, .pattern = "/openapi.json", .label = "openapi",
-	  .pool = POOL_FAST, .guard = GUARD_PUBLIC, .fn = openapi_show, .status = 200,
-	  .summary = "This document" },
+	  .pool = POOL_FAST, .guard = GUARD_PUBLIC, .fn = openapi_show,
+	  .status = 200, .summary = "This document" },
 	{ 0 },
 };

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "base/log.h"
 #include "base/str.h"
 #include "http/problem.h"
 #include "resource/subrequest.h"
@@ -57,12 +56,13 @@ static bool is_refusal(int status)
 
 static void cannot_judge(const struct request *req, struct response *res)
 {
+	const char *cause = res->cause;
 	struct err err;
 
-	log_warn("subrequest_failed", LOG_N("status", res->status),
-		 LOG_S("request_id", req->request_id));
-	err_set(&err, ERR_UNAVAILABLE, "The request could not be judged; the log knows it by its id");
+	err_set(&err, ERR_UNAVAILABLE, "The request could not be judged: status %d of a subrequest",
+		res->status);
 	response_init(res, req->arena);
+	res->cause = cause;
 	problem_reply(res, req->request_id, &err);
 }
 

@@ -60,18 +60,35 @@ static const char *label(const struct exchange *x)
 	return x->match.route ? x->match.route->label : NULL;
 }
 
-/* The log keeps no query: tokens travel there by mistake. Of the fast pool it
- * keeps what failed; nginx's access log has the rest. */
+/* Of the fast pool the log keeps what failed; nginx's access log has the rest. */
+static enum log_level level_of(const struct worker *w, const struct exchange *x)
+{
+	if (x->res.cause)
+		return x->status == 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN;
+	return is_fast(w) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+}
+
+/* In an outage every request fails with the same sentence. */
+static bool is_repeated(const struct worker *w, const struct exchange *x)
+{
+	return x->res.cause && !log_wants(LOG_LEVEL_DEBUG) &&
+	       !repeat_first(&w->child->scoreboard->repeats, x->res.cause);
+}
+
+/* The log keeps no query: tokens travel there by mistake. */
 static void log_request(const struct worker *w, const struct exchange *x)
 {
-	bool quiet = is_fast(w) && x->status < 500;
 	const struct request *r = &x->req;
+	const char *cause = x->res.cause;
 
-	LOG_EVENT(quiet ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "request",
+	if (is_repeated(w, x))
+		return;
+	LOG_EVENT(level_of(w, x), cause ? "request_failed" : "request",
 		 LOG_CLIENT("method", r->method_text), LOG_CLIENT("path", r->path),
 		 LOG_S("route", label(x)), LOG_N("status", x->status),
 		 LOG_N("ms", clock_monotonic() - x->start), LOG_S("request_id", r->request_id),
-		 LOG_N("bytes", x->out.len), LOG_S(x->sent ? NULL : "sent", "no"));
+		 LOG_N("bytes", x->out.len), LOG_S(x->sent ? NULL : "sent", "no"),
+		 LOG_S(cause ? "error" : NULL, cause));
 }
 
 /* An unrouted request's body is read and forgotten, within the usual limit. */

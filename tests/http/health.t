@@ -62,7 +62,7 @@ each_backend(sub {
 		my $body = problem_is($p->get($route, token => $user->{token}), 503, {}, $route)->{body};
 		unlike($body, qr/sqlite|postgres|sqlstate|pierre\.db|\Q$p->{dir}\E|pt_\d/i, "$route tells nothing of the database");
 	}
-	like($p->log, qr/not_ready .*(?:pierre\.db|PostgreSQL)/, 'the log does');
+	ok(await('the line', sub { $p->log =~ /request_failed .*route=health_ready .*error="[^"]*(?:pierre\.db|PostgreSQL)/ }), 'the log does');
 	status_is($p->get('/health/live'), 200, 'still alive');
 	status_is($p->get('/health'), 200, 'health as the original');
 	problem_is($p->get('/verify', token => $unseen), 503, {}, 'nobody new is let through') for 1 .. 4;

@@ -31,7 +31,7 @@ my %zero = (
 	# decide neither access nor money
 	map({ $_ => [ undef, 'decides no access' ] } qw(master_state phase stat_counter slot_role slot_state
 		child_event key_given audit_type field_type field_flag log_level usage_durability conf_type
-		conf_flag db_backend files_mark place nginx_goes)),
+		conf_flag db_backend files_mark place nginx_goes repeat_state)),
 );
 
 my (%first, @files);
