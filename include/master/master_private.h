@@ -108,6 +108,11 @@ void generation_reload(struct master *m);
 void generation_checked(struct master *m, bool good, const struct check_report *report);
 /* Move a reload on when its time has come. */
 void generation_step(struct master *m, int64_t now);
+bool proc_is_worker(const struct proc *p);
+/* TERM, to workers or to all; they are not wanted any more. */
+void generation_tell(struct generation *g, bool all);
+
+/* --- stop.c: how it ends ----------------------------------------------------- */
 void generation_stop(struct master *m, int64_t now);
 void generation_stop_step(struct master *m, int64_t now);
 bool generation_stopped(const struct master *m);   /* nothing runs or is to run */
@@ -118,7 +123,7 @@ void spawn_due(struct master *m, int64_t now);
 /* Wait for all that ended; respawns are due after their throttle. */
 void spawn_reap(struct master *m, int64_t now);
 void proc_tell(struct proc *p);                       /* TERM, once */
-void proc_kill(struct proc *p);                       /* KILL */
+void proc_kill(struct master *m, struct proc *p);     /* KILL; its request is marked */
 /* When something falls due next; at most `least`. */
 int64_t spawn_next(const struct master *m, int64_t now, int64_t least);
 

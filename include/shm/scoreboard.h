@@ -7,7 +7,8 @@
  * `state` is atomic and stored last, so a reader that sees SERVING sees that
  * request's route and start.
  *
- * Beside the slots: refusals that repeat (shm/repeat.h).
+ * Beside the slots: marks of requests that ended a process, refusals that
+ * repeat (shm/repeat.h), and how many processes died.
  */
 #ifndef PIERRE_SHM_SCOREBOARD_H
 #define PIERRE_SHM_SCOREBOARD_H
@@ -41,9 +42,22 @@ struct slot {
 	char request_id[SLOT_REQUEST_ID];
 };
 
+#define MARKS 16
+#define MARK_MS 60000           /* nginx sends a request again within moments, or not at all */
+
+/* A request at which a process ended. */
+struct mark {
+	_Atomic int64_t at;             /* monotonic ms; 0 = none, or one that is being written */
+	char request_id[SLOT_REQUEST_ID];
+};
+
 struct scoreboard {
 	size_t n;
 	_Atomic int hashing_max;        /* permits: half the slow workers, at least one */
+	_Atomic int64_t marked;         /* monotonic ms of the latest mark, 0 = none */
+	_Atomic unsigned marks_made;    /* the next one is at this, modulo MARKS */
+	struct mark marks[MARKS];
+	_Atomic uint64_t deaths[ROLE__COUNT];   /* of processes that were not told to end */
 	struct repeats repeats;
 	struct slot slots[];
 };
@@ -55,8 +69,26 @@ const char *slot_role_name(enum slot_role r);    /* "fast", "slow", "scheduler",
 /* Worker side. */
 void slot_idle(struct slot *s);
 void slot_reading(struct slot *s, int64_t now, int64_t deadline);
+/* As soon as the id is known, before anything else of the request is looked at. */
+void slot_named(struct slot *s, const char *request_id);
 void slot_serving(struct slot *s, const char *route, const char *request_id);
 void slot_stopping(struct slot *s);
+
+/* What a slot is at; empty texts when it is at nothing. Its owner may be writing:
+ * the copies end where the fields end. */
+struct slot_request {
+	char route[SLOT_ROUTE];
+	char request_id[SLOT_REQUEST_ID];
+};
+void slot_request(const struct slot *s, struct slot_request *out);
+
+/* nginx repeats a request whose worker died, with the same id, down every
+ * connection that it keeps. The process that dies of a signal, or the master
+ * before it kills, marks the request that the slot is at, if it is at one with
+ * an id. Async-signal-safe. */
+void scoreboard_mark(struct scoreboard *sb, const struct slot *s, int64_t now);
+/* Did a process end at the request of this slot, less than MARK_MS ago? */
+bool scoreboard_is_marked(const struct scoreboard *sb, const struct slot *s, int64_t now);
 
 /* At most hashing_max children hash passwords at once (rule R19). Never waits;
  * a dead holder's permit is given back by the master when it clears the slot.

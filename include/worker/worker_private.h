@@ -35,12 +35,16 @@ enum child_event child_wait(const struct child *c, int fd, int64_t timeout_ms);
 bool child_lock(const char *path, int *fd);
 /* In a reload: the same process of a newer generation works already. */
 bool child_is_replaced(const struct child *c);
-/* Connected if the database is there; a child starts without one too. */
+/* Connected if the database answers within a second; a child starts without one too. */
 bool child_open(struct worker *w, const struct child *c);
 /* Is the lock file that we hold still at its path? If not another process could
  * hold one too: then it is lost like a file of the database (db/db.h). */
 bool child_lock_kept(const struct child *c, const char *path, int fd);
 void child_close(struct worker *w);
+
+/* --- crash.c ---------------------------------------------------------------- */
+/* From here on a fault of this process marks the request that it is at. */
+void crash_watch(const struct child *c);
 
 /* --- exchange.c: one request, from its connection to its log line ------------ */
 void exchange_run(struct worker *w, int fd);

@@ -8,18 +8,15 @@
  */
 #include "config.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "master/master_private.h"
-#include "shm/ring.h"
 
 #define RAISE_MS 30000   /* a new generation that is not up by then is given up */
 #define ROOM_MS 1000     /* past the last request of a service that was killed */
-#define LAST_MS 2000     /* for those in the background, when workers took all of the stop's time */
 
 static bool is_first(struct master *m)
 {
@@ -71,34 +68,25 @@ static size_t generation_running(const struct generation *g)
 }
 
 /* Workers end first, and those in the background find what they left. */
-static bool is_worker(const struct proc *p)
+bool proc_is_worker(const struct proc *p)
 {
 	return p->slot->role == ROLE_FAST || p->slot->role == ROLE_SLOW;
 }
 
-static size_t workers_running(const struct generation *g)
-{
-	size_t n = 0;
-
-	for (size_t k = 0; k < g->n; k++)
-		n += g->procs[k].pid != 0 && is_worker(&g->procs[k]);
-	return n;
-}
-
-static void tell(struct generation *g, bool all)
+void generation_tell(struct generation *g, bool all)
 {
 	for (size_t k = 0; k < g->n; k++) {
 		g->procs[k].wanted = false;
-		if (all || is_worker(&g->procs[k]))
+		if (all || proc_is_worker(&g->procs[k]))
 			proc_tell(&g->procs[k]);
 	}
 }
 
-static void kill_all(struct generation *g)
+static void kill_all(struct master *m, struct generation *g)
 {
 	for (size_t k = 0; k < g->n; k++) {
 		g->procs[k].wanted = false;
-		proc_kill(&g->procs[k]);
+		proc_kill(m, &g->procs[k]);
 	}
 }
 
@@ -301,18 +289,18 @@ static void came_up(struct master *m, int64_t now)
 	}
 	m->phase = PHASE_DRAIN;
 	m->drain_until = now + gen_old(m)->conf->stop_timeout_ms;
-	tell(gen_old(m), true);
+	generation_tell(gen_old(m), true);
 }
 
 /* Those that are up may be serving already: they finish. */
-static void abandon(struct generation *g)
+static void abandon(struct master *m, struct generation *g)
 {
 	for (size_t k = 0; k < g->n; k++) {
 		g->procs[k].wanted = false;
 		if (g->procs[k].ready)
 			proc_tell(&g->procs[k]);
 		else
-			proc_kill(&g->procs[k]);
+			proc_kill(m, &g->procs[k]);
 	}
 }
 
@@ -324,9 +312,9 @@ static void raise_step(struct master *m, int64_t now)
 			came_up(m, now);
 		return;
 	}
-	abandon(gen_new(m));
+	abandon(m, gen_new(m));
 	if (now >= m->raise_until + gen_old(m)->conf->stop_timeout_ms)
-		kill_all(gen_new(m));
+		kill_all(m, gen_new(m));
 	if (generation_running(gen_new(m)) > 0)
 		return;
 	keep_old(m, "the new processes did not come up in 30 s");
@@ -337,7 +325,7 @@ static void drain_step(struct master *m, int64_t now)
 	struct generation *old = gen_old(m);
 
 	if (now >= m->drain_until)
-		kill_all(old);
+		kill_all(m, old);
 	if (generation_running(old) > 0)
 		return;
 	forget(old);
@@ -353,92 +341,4 @@ void generation_step(struct master *m, int64_t now)
 		raise_step(m, now);
 	else if (m->phase == PHASE_DRAIN)
 		drain_step(m, now);
-}
-
-/* --- stopping ------------------------------------------------------------------------ */
-
-void generation_stop(struct master *m, int64_t now)
-{
-	int64_t timeout = 0;
-
-	listen_shut(m);
-	m->check.wanted = false;
-	if (m->check.pid)
-		kill(m->check.pid, SIGTERM);
-	for (size_t i = 0; i < GENERATIONS; i++) {
-		const struct conf *conf = m->gen[i].conf;
-
-		if (conf && conf->stop_timeout_ms > timeout)
-			timeout = conf->stop_timeout_ms;
-		tell(&m->gen[i], false);
-	}
-	m->stop_until = now + timeout;
-}
-
-static void kill_late(struct generation *g, bool workers, bool others)
-{
-	for (size_t k = 0; k < g->n; k++)
-		if (is_worker(&g->procs[k]) ? workers : others)
-			proc_kill(&g->procs[k]);
-}
-
-static bool rows_wait(const struct master *m)
-{
-	for (size_t i = 0; i < ring_count(m->room); i++)
-		if (ring_depth(m->room, i) > 0)
-			return true;
-	return false;
-}
-
-static bool recorder_runs(const struct generation *g)
-{
-	for (size_t k = 0; k < g->n; k++)
-		if (g->procs[k].slot->role == ROLE_RECORDER && g->procs[k].pid)
-			return true;
-	return false;
-}
-
-/* Once more, when the recorder was killed and left rows; it is told to finish as
- * soon as it runs. */
-static void last_recorder(struct master *m, int64_t now)
-{
-	struct generation *g = gen_old(m);
-
-	if (m->last_recorder || recorder_runs(&m->gen[0]) || recorder_runs(&m->gen[1]) ||
-	    !rows_wait(m))
-		return;
-	m->last_recorder = true;
-	for (size_t k = 0; k < g->n; k++)
-		if (g->procs[k].slot->role == ROLE_RECORDER) {
-			g->procs[k].wanted = true;
-			g->procs[k].due = now;
-		}
-}
-
-bool generation_stopped(const struct master *m)
-{
-	for (size_t i = 0; i < GENERATIONS; i++)
-		for (size_t k = 0; k < m->gen[i].n; k++)
-			if (m->gen[i].procs[k].pid || m->gen[i].procs[k].wanted)
-				return false;
-	return true;
-}
-
-/* Schedulers and recorders go last: the final checkpoint finds no writer, and
- * no row comes after the last batch. */
-void generation_stop_step(struct master *m, int64_t now)
-{
-	size_t workers = 0;
-
-	for (size_t i = 0; i < GENERATIONS; i++)
-		workers += workers_running(&m->gen[i]);
-	for (size_t i = 0; i < GENERATIONS; i++) {
-		if (workers == 0)
-			tell(&m->gen[i], true);
-		kill_late(&m->gen[i], now >= m->stop_until, now >= m->stop_until + LAST_MS);
-	}
-	if (workers == 0)
-		last_recorder(m, now);
-	if (now >= m->stop_until && m->check.pid)
-		kill(m->check.pid, SIGKILL);
 }

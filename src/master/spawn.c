@@ -19,7 +19,7 @@
 
 #define YOUNG_MS 2000           /* who dies before this age is throttled */
 #define THROTTLE_MIN_MS 100
-#define THROTTLE_MAX_MS 30000
+#define THROTTLE_MAX_MS 1000    /* a pool that keeps dying is back within 2 s */
 
 static void slot_clear(struct slot *s)
 {
@@ -216,17 +216,27 @@ static struct proc *proc_find(struct master *m, pid_t pid, struct generation **g
 	return NULL;
 }
 
+static bool is_expected(const struct proc *p, int status)
+{
+	return p->told && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* The request that it was at is in the slot, when it was at one. */
 static void log_end(const struct generation *g, const struct proc *p, int status, int64_t now)
 {
 	bool by_signal = WIFSIGNALED(status);
-	bool expected = p->told && !by_signal && WEXITSTATUS(status) == 0;
+	bool expected = is_expected(p, status);
+	struct slot_request at;
 
+	slot_request(p->slot, &at);
 	LOG_EVENT(expected ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN,
 		  expected ? "child_ended" : "child_died",
 		  LOG_S("role", slot_role_name(p->slot->role)), LOG_N("index", p->slot->index),
 		  LOG_N("pid", p->pid), LOG_N("generation", g->number),
 		  LOG_N(by_signal ? "signal" : "status",
 			by_signal ? WTERMSIG(status) : WEXITSTATUS(status)),
+		  LOG_S(at.route[0] ? "route" : NULL, at.route),
+		  LOG_S(at.request_id[0] ? "request_id" : NULL, at.request_id),
 		  LOG_N("age_ms", now - p->born),
 		  LOG_N(p->wanted ? "respawn_in_ms" : NULL, p->delay));
 }
@@ -240,6 +250,11 @@ static void proc_reaped(struct master *m, pid_t pid, int status, int64_t now)
 		return;
 	throttle(p, now);
 	log_end(g, p, status, now);
+	if (!is_expected(p, status))
+		atomic_fetch_add(&m->scoreboard->deaths[p->slot->role], 1);
+	/* one that could not mark it itself: by the kernel's SIGKILL, say */
+	if (WIFSIGNALED(status) && !scoreboard_is_marked(m->scoreboard, p->slot, now))
+		scoreboard_mark(m->scoreboard, p->slot, now);
 	slot_clear(p->slot);
 	p->pid = 0;
 	p->ready = false;
@@ -266,10 +281,12 @@ void proc_tell(struct proc *p)
 	kill(p->pid, SIGTERM);
 }
 
-void proc_kill(struct proc *p)
+void proc_kill(struct master *m, struct proc *p)
 {
 	if (!p->pid || p->killed)
 		return;
 	p->killed = true;
+	/* before its connections close: nginx repeats the request at once */
+	scoreboard_mark(m->scoreboard, p->slot, clock_monotonic());
 	kill(p->pid, SIGKILL);
 }

@@ -5,8 +5,6 @@
  */
 #include "config.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "master/master_private.h"
@@ -14,22 +12,19 @@
 #define GRACE_MS 1000       /* past the deadline, before the kill */
 #define START_MS 60000      /* for a child to become idle the first time */
 
-static void kill_stuck(struct proc *p, int64_t started, int64_t now)
+static void kill_stuck(struct master *m, struct proc *p, int64_t started, int64_t now)
 {
-	char route[SLOT_ROUTE], request_id[SLOT_REQUEST_ID];
-	const char *r = route, *id = request_id;
+	struct slot_request at;
 
-	/* the owner may be writing: our copies end where the fields end */
-	snprintf(route, sizeof(route), "%.*s", SLOT_ROUTE - 1, p->slot->route);
-	snprintf(request_id, sizeof(request_id), "%.*s", SLOT_REQUEST_ID - 1, p->slot->request_id);
-	log_warn("request_stuck", LOG_S("route", *r ? r : NULL),
-		 LOG_S("request_id", *id ? id : NULL), LOG_N("pid", p->pid),
+	slot_request(p->slot, &at);
+	log_warn("request_stuck", LOG_S("route", at.route[0] ? at.route : NULL),
+		 LOG_S("request_id", at.request_id[0] ? at.request_id : NULL), LOG_N("pid", p->pid),
 		 LOG_S("role", slot_role_name(p->slot->role)),
 		 LOG_N("seconds", (now - started) / SECOND_MS), LOG_S("action", "killed"));
-	proc_kill(p);
+	proc_kill(m, p);
 }
 
-static void watch(struct proc *p, int64_t now)
+static void watch(struct master *m, struct proc *p, int64_t now)
 {
 	const struct slot *s = p->slot;
 	int64_t started = atomic_load(&s->started), deadline = atomic_load(&s->deadline);
@@ -38,12 +33,12 @@ static void watch(struct proc *p, int64_t now)
 	if (state == SLOT_STARTING && now - p->born > START_MS) {
 		log_warn("start_stuck", LOG_S("role", slot_role_name(s->role)),
 			 LOG_N("pid", p->pid), LOG_S("action", "killed"));
-		proc_kill(p);
+		proc_kill(m, p);
 		return;
 	}
 	if ((state == SLOT_READING || state == SLOT_SERVING) && started &&
 	    now > deadline + GRACE_MS && atomic_load(&s->started) == started)
-		kill_stuck(p, started, now);
+		kill_stuck(m, p, started, now);
 }
 
 void watch_step(struct master *m, int64_t now)
@@ -51,7 +46,7 @@ void watch_step(struct master *m, int64_t now)
 	for (size_t i = 0; i < GENERATIONS; i++)
 		for (size_t k = 0; k < m->gen[i].n; k++)
 			if (m->gen[i].procs[k].pid && !m->gen[i].procs[k].killed)
-				watch(&m->gen[i].procs[k], now);
+				watch(m, &m->gen[i].procs[k], now);
 }
 
 void watch_repeats(struct master *m, int64_t now)

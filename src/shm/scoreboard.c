@@ -65,10 +65,15 @@ void slot_reading(struct slot *s, int64_t now, int64_t deadline)
 	atomic_store(&s->state, SLOT_READING);
 }
 
+void slot_named(struct slot *s, const char *request_id)
+{
+	str_copy(s->request_id, sizeof(s->request_id), request_id);
+}
+
 void slot_serving(struct slot *s, const char *route, const char *request_id)
 {
 	str_copy(s->route, sizeof(s->route), route);
-	str_copy(s->request_id, sizeof(s->request_id), request_id);
+	slot_named(s, request_id);
 	atomic_store(&s->state, SLOT_SERVING);
 }
 
@@ -76,6 +81,56 @@ void slot_stopping(struct slot *s)
 {
 	atomic_store(&s->state, SLOT_STOPPING);
 }
+
+/* --- marks ---------------------------------------------------------------------- */
+
+static bool is_asked(const struct slot *s)
+{
+	int state = atomic_load(&s->state);
+
+	return state == SLOT_READING || state == SLOT_SERVING;
+}
+
+void slot_request(const struct slot *s, struct slot_request *out)
+{
+	int most = is_asked(s) ? SLOT_ROUTE - 1 : 0;
+
+	snprintf(out->route, sizeof(out->route), "%.*s", most, s->route);
+	most = is_asked(s) ? SLOT_REQUEST_ID - 1 : 0;
+	snprintf(out->request_id, sizeof(out->request_id), "%.*s", most, s->request_id);
+}
+
+void scoreboard_mark(struct scoreboard *sb, const struct slot *s, int64_t now)
+{
+	struct mark *m;
+
+	if (!is_asked(s) || !s->request_id[0])
+		return;
+	m = &sb->marks[atomic_fetch_add(&sb->marks_made, 1) % MARKS];
+	atomic_store(&m->at, 0);
+	memcpy(m->request_id, s->request_id, sizeof(m->request_id));
+	m->request_id[sizeof(m->request_id) - 1] = '\0';
+	atomic_store(&m->at, now);
+	atomic_store(&sb->marked, now);
+}
+
+bool scoreboard_is_marked(const struct scoreboard *sb, const struct slot *s, int64_t now)
+{
+	int64_t latest = atomic_load(&sb->marked);
+
+	if (latest == 0 || now - latest >= MARK_MS || !s->request_id[0])
+		return false;
+	for (size_t i = 0; i < MARKS; i++) {
+		const struct mark *m = &sb->marks[i];
+		int64_t at = atomic_load(&m->at);
+
+		if (at && now - at < MARK_MS && str_eq(m->request_id, s->request_id))
+			return true;
+	}
+	return false;
+}
+
+/* --- permits -------------------------------------------------------------------- */
 
 static int holders(const struct scoreboard *sb)
 {

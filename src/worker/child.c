@@ -25,6 +25,7 @@
 #include "worker/worker_private.h"
 
 #define FAST_BREAKER_MS 1000
+#define START_DATABASE_MS 1000  /* what needs no database is served without one */
 #define FAST_PAGES_KB 512       /* what is asked for often is in the room */
 
 /* The handler does nothing: the signal ends ppoll, and the loop reads the flag. */
@@ -153,22 +154,23 @@ bool child_lock_kept(const struct child *c, const char *path, int fd)
 	return false;
 }
 
-bool child_open(struct worker *w, const struct child *c)
+/* A process that begins in an outage is idle all the same, and soon. */
+static void try_database(struct worker *w)
 {
 	struct err err;
 
-	*w = (struct worker){ .child = c };
-	clock_set_offset(c->conf->clock_offset, c->conf->host_clock_offset);
+	db_deadline(w->db, clock_monotonic() + START_DATABASE_MS);
+	if (!db_connect(w->db, &err) || !ask_time(w, &err))
+		log_warn("database_away", LOG_S("error", err.message));
+	db_deadline(w->db, 0);
+}
+
+static bool open_stores(struct worker *w, const struct child *c, struct err *err_r)
+{
 	clock_follow(known_start(c->room));
-	if (!auth_init(&err)) {
-		log_error("start_failed", LOG_S("error", err.message));
+	w->db = store_open(c->conf, err_r);
+	if (!w->db)
 		return false;
-	}
-	w->db = store_open(c->conf, &err);
-	if (!w->db) {
-		log_error("start_failed", LOG_S("error", err.message));
-		return false;
-	}
 	if (c->slot->role == ROLE_FAST)
 		db_page_cache(w->db, FAST_PAGES_KB);
 	db_watch(w->db, (struct db_watch){ .lost = lost, .lose = lose, .arg = c->room });
@@ -178,10 +180,20 @@ bool child_open(struct worker *w, const struct child *c)
 		db_breaker(w->quota, FAST_BREAKER_MS);
 	}
 	w->usage = store_usage_open(w->db, NULL);
-	w->arena = arena_new();
-	if (!db_connect(w->db, &err) || !ask_time(w, &err))
-		log_warn("database_away", LOG_S("error", err.message));
+	try_database(w);
 	return true;
+}
+
+bool child_open(struct worker *w, const struct child *c)
+{
+	struct err err;
+
+	*w = (struct worker){ .child = c, .arena = arena_new() };
+	clock_set_offset(c->conf->clock_offset, c->conf->host_clock_offset);
+	if (auth_init(&err) && open_stores(w, c, &err))
+		return true;
+	log_error("start_failed", LOG_S("error", err.message));
+	return false;
 }
 
 void child_close(struct worker *w)

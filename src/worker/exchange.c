@@ -22,6 +22,7 @@
 #include "worker/worker_private.h"
 
 #define PARAMS_MS 5000      /* nginx sends parameters at once */
+#define ID_PARAM "REQUEST_ID="
 #define MARGIN_MAX_MS 500   /* the database gives up this long before the deadline */
 
 struct exchange {
@@ -91,6 +92,32 @@ static void log_request(const struct worker *w, const struct exchange *x)
 		 LOG_S(cause ? "error" : NULL, cause));
 }
 
+/* --- what may be run ---------------------------------------------------------------- */
+
+/* The pair as nginx sent it; NULL = it sent none. */
+static char *given_id(char **params)
+{
+	while (*params && !str_starts(*params, ID_PARAM))
+		params++;
+	return *params;
+}
+
+/* True: a process ended at this very request, which nginx now repeats. Nothing of
+ * it but its id is looked at again. */
+static bool is_deadly(struct worker *w, struct exchange *x, char **params, struct err *err_r)
+{
+	struct slot *slot = w->child->slot;
+	char *id = given_id(params), *only[] = { id, NULL };
+
+	slot_named(slot, id ? id + strlen(ID_PARAM) : "");
+	if (!scoreboard_is_marked(w->child->scoreboard, slot, x->start))
+		return false;
+	request_init(&x->req, w->arena, only, err_r);
+	err_set(err_r, ERR_INTERNAL, "A process ended at the request %s: it is not run again",
+		slot->request_id);
+	return true;
+}
+
 /* An unrouted request's body is read and forgotten, within the usual limit. */
 static bool read_body(struct exchange *x, struct err *err_r)
 {
@@ -147,7 +174,7 @@ static void make_reply(struct worker *w, struct exchange *x)
 static void answer(struct worker *w, struct exchange *x, char **params)
 {
 	struct err err = { .kind = ERR_NONE };
-	bool good = request_init(&x->req, w->arena, params, &err);
+	bool good = !is_deadly(w, x, params, &err) && request_init(&x->req, w->arena, params, &err);
 
 	response_init(&x->res, w->arena);
 	if (good) {

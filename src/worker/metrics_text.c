@@ -104,6 +104,16 @@ static void processes(struct strbuf *out, const struct scoreboard *sb)
 				    slot_role_name((enum slot_role)role), states[state], counts[role][state]);
 }
 
+static void deaths(struct strbuf *out, const struct scoreboard *sb)
+{
+	family(out, "process_deaths_total", "counter",
+	       "Processes by role that ended without being told to.");
+	for (int role = 0; role < ROLE__COUNT; role++)
+		strbuf_addf(out, "pierre_process_deaths_total{role=\"%s\"} %llu\n",
+			    slot_role_name((enum slot_role)role),
+			    (unsigned long long)atomic_load(&sb->deaths[role]));
+}
+
 /* --- limits and rings ------------------------------------------------------------------ */
 
 static void rings(struct strbuf *out, const struct room *room)
@@ -158,6 +168,7 @@ void metrics_text(const struct child *c, struct strbuf *out)
 		number(out, stat_rows[i].name, "counter", stat_rows[i].help,
 		       stat_total(c->room, (enum stat_counter)i));
 	processes(out, c->scoreboard);
+	deaths(out, c->scoreboard);
 	slots(out, c->room);
 	rings(out, c->room);
 	clocks(out, c->room);

@@ -105,6 +105,7 @@ int worker_main(const struct child *c)
 	int status;
 
 	child_signals();
+	crash_watch(c);
 	if (!child_open(&w, c))
 		return EXIT_FAILURE;
 	if (!fcgi_start(&w.fcgi, &err)) {

@@ -9,7 +9,7 @@ use Test::More;
 use Pierre;
 use Pierre::Cluster;
 use FastCGI;
-use Process qw(await await_log count_log);
+use Process qw(await await_log children count_log);
 
 Pierre::Cluster::wanted();
 my $cluster = Pierre::Cluster->new;
@@ -48,6 +48,20 @@ for my $round (1, 2) {
 	is(verify($key)->{status}, 200, 'and keys are good again');
 }
 is(count_log($p, qr/ child_died | request_stuck /), 0, 'no worker had to be killed');
+
+# One that begins meanwhile does not wait out DATABASE_TIMEOUT_MS, a minute.
+subtest 'a worker that dies in an outage' => sub {
+	my %c = children($p);
+	my ($old) = grep { $c{$_} eq 'fast/0' } keys %c;
+	$cluster->freeze;
+	kill 'KILL', $old;
+	await_log($p, qr/ child_died /);
+	local $Process::PATIENCE = 30;
+	await_log($p, qr/ database_away proc=fast/);
+	is(FastCGI::get($FAST, '/health/live')->{status}, 200, 'is replaced by one that serves what it can');
+	$cluster->thaw;
+	ok(await('the database', sub { FastCGI::get($FAST, '/health/ready')->{status} == 200 }), 'ready when the database is');
+};
 is($p->stop_serve, 0, 'stops');
 $p->stop;
 done_testing;

@@ -66,7 +66,7 @@ subtest 'the page' => sub {
 	is(value($text, 'pierre_refused_missing_total'), 1, 'by its reason');
 	unlike($text, qr/code="(?![1-5]xx")/, 'there are five classes of answers');
 	is(processes($text), $PROCESSES, 'the processes');
-	for my $name (qw(limit_slots limit_slots_used ring_rows leases_total rows_recorded_total recorder_batches_total cache_hits_total)) {
+	for my $name (qw(limit_slots limit_slots_used ring_rows leases_total rows_recorded_total recorder_batches_total cache_hits_total process_deaths_total{role="slow"})) {
 		ok(defined value($text, "pierre_$name"), "pierre_$name");
 	}
 	my @le = $text =~ /route="health_live",le="([\d.e-]+)"/g;

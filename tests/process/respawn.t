@@ -40,17 +40,17 @@ subtest 'kill -9 of a child' => sub {
 	$p->stop;
 };
 
-subtest 'a child that dies young waits longer each time' => sub {
+subtest 'a child that dies young waits longer each time, at most a second' => sub {
 	my $p = start(env => { WORKERS => 1 });
 	my $died = qr/ child_died .*role=fast index=0 /;
-	for my $n (1 .. 6) {
+	for my $n (1 .. 7) {
 		my ($pid) = await('the worker', sub { join ' ', named($p, 'fast/0') });
 		kill 'KILL', $pid;
 		await_log($p, $died, $n);
 	}
 	my @delay = map { /respawn_in_ms=(\d+)/ } lines_of($p, $died);
 	shift @delay if $delay[0] == 0;   # the first one may have been old enough
-	is(join(' ', @delay[0 .. 4]), '100 200 400 800 1600', 'doubling from 100 ms');
+	is(join(' ', @delay[0 .. 5]), '100 200 400 800 1000 1000', 'doubling from 100 ms');
 	is(FastCGI::get($p->{slow_socket}, '/health/ready')->{status}, 200, 'the other pool serves');
 	is($p->stop_serve, 0, 'stops although a child is due');
 	$p->stop;
@@ -73,6 +73,44 @@ subtest 'kill -9 of the master' => sub {
 	is($p->stop_serve, 0, 'stops');
 	$p->stop;
 };
+
+subtest 'a start right after kill -9 of the master' => sub {
+	my $p = start();
+	my ($s, $rest) = half_request($p->{slow_socket}, '/api/auth/register', $BODY);
+	await('a worker to have it', sub { my $q = waiting($p->{slow_socket}); defined $q && $q == 0 });
+	kill 'KILL', $p->{pid};
+	await('the master to be gone', sub { !$p->running });
+	$p->{wait} = 0;
+	$p->serve;
+	await_log($p, qr/ room_waits /);
+	FastCGI::send_bytes($s, $rest);
+	is(FastCGI::reply($s)->{status}, 201, 'the request of the old service is answered');
+	await_log($p, qr/ started /, 2);
+	is(FastCGI::get($p->{$_}, '/health/ready')->{status}, 200, "the new one waits for it, and serves ($_)") for qw(fast_socket slow_socket);
+	is($p->stop_serve, 0, 'stops');
+	$p->stop;
+};
+
+# A file of the SQLite database, or of the log, may not grow past a limit.
+subtest 'the limit of a file' => sub {
+	my $p = start(backend => 'sqlite', env => { AUTO_APPROVE_USERS => 'yes' });
+	my %before = children($p);
+	my $limit = sub { system(Pierre::as_user('prlimit', "--fsize=$_[0]:", '--pid', $_)) == 0 or die "prlimit\n" for $p->{pid}, keys %before };
+	my $n = 0;
+	my $register = sub { return FastCGI::post($p->{slow_socket}, '/api/auth/register', $BODY =~ s/slow/'u' . $n++/er) };
+	is($register->()->{status}, 201, 'a user');
+	$limit->(512 * 1024);
+	my $r = await('the limit', sub { my $r = $register->(); return $r->{status} == 201 ? undef : $r }, $p);
+	is("$r->{status} " . ($r->{json}{code} // ''), '503 ResourceUnavailable', 'is a 503');
+	ok(await_log($p, qr/ request_failed .*LimitFSIZE/), 'the log says what to do');
+	is(FastCGI::get($p->{fast_socket}, '/health/ready')->{status}, 200, 'what reads is served');
+	my %after = children($p);
+	is_deeply(\%after, \%before, 'nothing died of it');
+	$limit->('unlimited');
+	is($register->()->{status}, 201, 'without it, it goes on');
+	is($p->stop_serve, 0, 'stops');
+	$p->stop;
+} if grep { $_ eq 'sqlite' } Pierre::backends();
 
 # Connections that nobody accepted yet: those in state "connecting".
 sub waiting {

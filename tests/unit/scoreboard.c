@@ -1,0 +1,142 @@
+/*
+ * tests/unit/scoreboard.c - marks of requests that ended a process, and counts
+ * of sentences that repeat.
+ */
+#include "config.h"
+
+#include <unistd.h>
+#include <sys/wait.h>
+
+#include "shm/scoreboard.h"
+#include "tap.h"
+
+#define WRITERS 8
+#define SENTENCES 4
+#define EACH 5000
+
+static void ask(struct slot *s, const char *id)
+{
+	slot_reading(s, 1, 10000);
+	slot_named(s, id);
+}
+
+static void test_marks(void)
+{
+	struct scoreboard *sb = scoreboard_new(2, NULL);
+	struct slot *died = &sb->slots[0], *next = &sb->slots[1];
+	char id[16];
+
+	ask(died, "a");
+	ask(next, "a");
+	ok(!scoreboard_is_marked(sb, next, 1), "no mark on a machine just started");
+	scoreboard_mark(sb, died, 1);
+	ok(scoreboard_is_marked(sb, next, 1), "a request is marked");
+	ok(scoreboard_is_marked(sb, next, MARK_MS), "for a minute");
+	ok(!scoreboard_is_marked(sb, next, MARK_MS + 1), "and no longer");
+	ask(next, "b");
+	ok(!scoreboard_is_marked(sb, next, 1), "another request is not");
+	for (int i = 0; i < MARKS - 1; i++) {
+		snprintf(id, sizeof(id), "x%d", i);
+		ask(died, id);
+		scoreboard_mark(sb, died, 2);
+	}
+	ask(next, "a");
+	ok(scoreboard_is_marked(sb, next, 2), "as many as there are places");
+	scoreboard_mark(sb, died, 2);
+	ok(!scoreboard_is_marked(sb, next, 2), "the oldest goes first");
+	scoreboard_free(&sb);
+}
+
+static void test_no_request(void)
+{
+	struct scoreboard *sb = scoreboard_new(2, NULL);
+	struct slot *died = &sb->slots[0], *next = &sb->slots[1];
+	struct slot_request at;
+
+	ask(died, "");
+	scoreboard_mark(sb, died, 5);
+	ask(next, "");
+	ok(!scoreboard_is_marked(sb, next, 5), "a request without an id is never marked");
+	ask(died, "a");
+	slot_idle(died);
+	scoreboard_mark(sb, died, 5);
+	ask(next, "a");
+	ok(!scoreboard_is_marked(sb, next, 5), "nor the last one of an idle process");
+	slot_request(died, &at);
+	is_str(at.request_id, "", "which is at no request");
+	slot_serving(next, "verify", "a");
+	slot_request(next, &at);
+	is_str(at.request_id, "a", "one that serves is at one");
+	is_str(at.route, "verify", "with its route");
+	scoreboard_free(&sb);
+}
+
+static void test_repeats(void)
+{
+	struct repeats r = { 0 };
+	char sentence[REPEAT_TEXT], text[16], big[2 * REPEAT_TEXT];
+
+	ok(repeat_first(&r, "away"), "the first is written");
+	ok(!repeat_first(&r, "away") && !repeat_first(&r, "away"), "the next ones are counted");
+	is_int(repeat_take(&r, 0, sentence), 2, "how many");
+	is_str(sentence, "away", "of what");
+	is_int(repeat_take(&r, 0, sentence), 0, "none since");
+	ok(repeat_first(&r, "away"), "after a pause it is a first one again");
+	for (int i = 1; i < REPEATS; i++) {
+		snprintf(text, sizeof(text), "s%d", i);
+		repeat_first(&r, text);
+	}
+	ok(!repeat_first(&r, "one more") && !repeat_first(&r, "and more"), "too many sentences are counted");
+	is_int(repeat_take(&r, REPEATS, sentence), 2, "together");
+	is_int(repeat_take(&r, REPEATS + 1, sentence), -1, "there is an end");
+	for (size_t i = 0; i < REPEATS; i++)
+		repeat_take(&r, i, sentence);
+	memset(big, 'b', sizeof(big));
+	big[sizeof(big) - 1] = '\0';
+	ok(repeat_first(&r, big) && !repeat_first(&r, big), "a long one is known again");
+}
+
+static void write_many(struct repeats *r, _Atomic uint64_t *written)
+{
+	for (int i = 0; i < EACH; i++) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "s%d", i % SENTENCES);
+		if (repeat_first(r, text))
+			atomic_fetch_add(written, 1);
+	}
+}
+
+/* While one takes. */
+static void test_crowd(void)
+{
+	struct scoreboard *sb = scoreboard_new(1, NULL);
+	_Atomic uint64_t *written = &sb->slots[0].requests;
+	char sentence[REPEAT_TEXT];
+	uint64_t taken = 0;
+	int left = WRITERS;
+
+	for (int i = 0; i < WRITERS; i++)
+		if (fork() == 0) {
+			write_many(&sb->repeats, written);
+			_exit(0);
+		}
+	for (bool last = false; !last;) {
+		while (left > 0 && waitpid(-1, NULL, WNOHANG) > 0)
+			left--;
+		last = left == 0;
+		for (size_t i = 0; i <= REPEATS; i++)
+			taken += (uint64_t)repeat_take(&sb->repeats, i, sentence);
+	}
+	is_int((int64_t)(taken + atomic_load(written)), WRITERS * EACH, "of many processes none is lost");
+	scoreboard_free(&sb);
+}
+
+int main(void)
+{
+	test_marks();
+	test_no_request();
+	test_repeats();
+	test_crowd();
+	return tap_done();
+}
