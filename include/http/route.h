@@ -40,6 +40,7 @@ struct route {
 	const char *label;               /* "key_show": log, metrics, operationId */
 	enum route_pool pool;
 	enum route_guard guard;
+	bool without_database;           /* may run before the database was checked */
 	route_fn *fn;                    /* NULL ends a table */
 	size_t body_max;                 /* bytes; 0 = no body taken */
 	const struct field_schema *in;   /* body, NULL = none */

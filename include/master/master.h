@@ -28,7 +28,9 @@ struct master_options {
 	/* Runs in a forked child before anything serves, and at each reload
 	 * with the new configuration. True: database_id says which database it
 	 * is, so that the room is opened for that one. False keeps the old
-	 * generation (or ends the start) with the sentence in *err_r. */
+	 * generation (or ends the start) with the sentence in *err_r; at the start
+	 * ERR_UNAVAILABLE and ERR_UNCERTAIN do not end it: unchecked workers answer
+	 * 503, and it is tried again every second. */
 	bool (*check)(const struct conf *conf, bool reload, char database_id[UUID_TEXT],
 		      struct err *err_r);
 	/* The database for this service alone: db_claim(). */

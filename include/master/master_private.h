@@ -39,6 +39,7 @@ struct proc {
 struct generation {
 	unsigned number;        /* 0 = unused */
 	struct conf *conf;
+	bool unchecked;         /* at a start whose database is away: struct child */
 	size_t n;
 	struct proc *procs;     /* procs_max of them, slots to match */
 };
@@ -71,6 +72,8 @@ struct master {
 	int64_t room_until, raise_until, drain_until, stop_until;
 	int64_t watchdog_due;   /* next sign of life to systemd */
 	int64_t repeats_due;    /* next count of what the log does not repeat */
+	int64_t retry_due;      /* next check, while the generation is unchecked */
+	char waits_for[sizeof(((struct err *)0)->message)];   /* why it is */
 	struct generation gen[GENERATIONS];
 	unsigned current;       /* index of the one that serves (or comes up first) */
 	unsigned reloads;       /* numbers generations */
@@ -82,6 +85,7 @@ struct master {
 	struct check check;
 	int lifeline[2];        /* children hold the reading end */
 	int claim_fd;           /* of the claim on the database; -1 = none */
+	bool claimed;           /* room and database are ours */
 	int commit_fd;          /* eventfd of struct child */
 	bool last_recorder;     /* was forked in the stop */
 	bool failed;            /* the first generation never came up */
@@ -104,6 +108,8 @@ void generation_free(struct master *m);
 void generation_begin(struct master *m, struct conf *conf);
 /* HUP: load, compare, begin; on any failure log and keep what is there. */
 void generation_reload(struct master *m);
+/* The same without a word, when the generation is unchecked and it is time. */
+void generation_retry(struct master *m, int64_t now);
 /* Answer of the check child. */
 void generation_checked(struct master *m, bool good, const struct check_report *report);
 /* Move a reload on when its time has come. */
@@ -140,8 +146,8 @@ void watch_step(struct master *m, int64_t now);
 void watch_repeats(struct master *m, int64_t now);
 
 /* --- notify.c: systemd, or nothing --------------------------------------------- */
-/* kept_because: the sentence of the reload that failed; NULL = none did. */
-void notify_ready(const char *kept_because);
+/* state for STATUS=; because: a sentence, NULL = all is well. */
+void notify_ready(const char *state, const char *because);
 void notify_reloading(void);
 void notify_stopping(void);
 /* The service manager's watchdog: half of its period between two signs. */

@@ -15,6 +15,8 @@ struct child {
 	const struct conf *conf;
 	struct scoreboard *scoreboard;
 	struct slot *slot;       /* own slot; role says what this child is */
+	bool unchecked;          /* the database was not reached yet: it is not opened, there
+				  * is no room, and only routes without_database are run */
 	struct room *room;       /* of this host; also while the database is away */
 	size_t block;            /* own ring and statistics in it */
 	int listen_fd;           /* -1 in the background */

@@ -35,7 +35,8 @@ enum child_event child_wait(const struct child *c, int fd, int64_t timeout_ms);
 bool child_lock(const char *path, int *fd);
 /* In a reload: the same process of a newer generation works already. */
 bool child_is_replaced(const struct child *c);
-/* Connected if the database answers within a second; a child starts without one too. */
+/* Connected if the database answers within a second; a child starts without one
+ * too, and with no store at all when it is `unchecked`. */
 bool child_open(struct worker *w, const struct child *c);
 /* Is the lock file that we hold still at its path? If not another process could
  * hold one too: then it is lost like a file of the database (db/db.h). */

@@ -85,6 +85,15 @@ static bool check_fcgi(struct err *err_r)
 	return good;
 }
 
+/* A directory that is not there is no outage that passes. */
+static bool check_url(const struct conf *conf, struct err *err_r)
+{
+	if (db_url_check(conf->database_url, err_r))
+		return true;
+	err_r->kind = ERR_CONFIG;
+	return false;
+}
+
 static bool check(const struct conf *conf, bool reload, char id[UUID_TEXT], struct err *err_r)
 {
 	struct op op = { .conf = conf, .actor = { .source = "serve" } };
@@ -92,7 +101,7 @@ static bool check(const struct conf *conf, bool reload, char id[UUID_TEXT], stru
 
 	clock_set_offset(conf->clock_offset, conf->host_clock_offset);
 	op.now = clock_now();
-	if (!auth_init(err_r) || !check_fcgi(err_r))
+	if (!auth_init(err_r) || !check_fcgi(err_r) || !check_url(conf, err_r))
 		return false;
 	op.db = store_open(conf, err_r);
 	if (!op.db)
@@ -160,7 +169,8 @@ const struct cmd serve_commands[] = {
 	  .detail = "Stays in the foreground and logs to standard error. TERM, INT and QUIT finish "
 		    "the requests under way and stop. HUP reads the configuration again and replaces the "
 		    "workers without failing a request; when the new configuration does not work, the "
-		    "old one stays and the log says why. Sockets handed over by systemd are used when "
+		    "old one stays and the log says why. When the database is away at the start, requests "
+		    "are answered 503 until a check, tried every second, finds no fault. Sockets handed over by systemd are used when "
 		    "they are named fast and slow." },
 	{ 0 },
 };

@@ -5,6 +5,10 @@
  * CHECK: a forked child tries the configuration out. ROOM: the shared memory
  * is opened and the database claimed, once. RAISE: the new children
  * are forked, and all must become idle. DRAIN: the old ones are told to finish.
+ *
+ * At a start without its database a first generation comes up unchecked: its
+ * workers refuse what needs the database. A reload is then tried again and
+ * again, and the one that works takes its place.
  */
 #include "config.h"
 
@@ -17,6 +21,7 @@
 
 #define RAISE_MS 30000   /* a new generation that is not up by then is given up */
 #define ROOM_MS 1000     /* past the last request of a service that was killed */
+#define RETRY_MS 1000    /* between two checks while the database is away */
 
 static bool is_first(struct master *m)
 {
@@ -46,6 +51,7 @@ static void forget(struct generation *g)
 	conf_free(&g->conf);
 	g->number = 0;
 	g->n = 0;
+	g->unchecked = false;
 }
 
 void generation_free(struct master *m)
@@ -127,35 +133,69 @@ static void raise_new(struct master *m, int64_t now)
 
 	add_procs(g, ROLE_FAST, g->conf->fast_workers, now);
 	add_procs(g, ROLE_SLOW, g->conf->slow_workers, now);
-	add_procs(g, ROLE_SCHEDULER, 1, now);
-	add_procs(g, ROLE_RECORDER, 1, now);
+	if (!g->unchecked) {
+		add_procs(g, ROLE_SCHEDULER, 1, now);
+		add_procs(g, ROLE_RECORDER, 1, now);
+	}
 	m->phase = PHASE_RAISE;
 	m->raise_until = now + RAISE_MS;
 }
 
-static void reload_failed(const char *because)
+/* Logged once, however often it is tried. */
+static void not_serving(struct master *m, const char *because)
 {
+	if (str_eq(m->waits_for, because))
+		return;
+	str_copy(m->waits_for, sizeof(m->waits_for), because);
+	log_error("not_serving", LOG_S("error", because),
+		  LOG_S("until", "a check, tried every second, finds no fault"));
+}
+
+static void wait_on(struct master *m)
+{
+	m->retry_due = clock_monotonic() + RETRY_MS;
+	notify_ready("Answering 503", m->waits_for);
+}
+
+static void reload_failed(struct master *m, const char *because)
+{
+	if (gen_old(m)->unchecked) {
+		not_serving(m, because);
+		wait_on(m);
+		return;
+	}
 	log_error("reload_failed", LOG_S("error", because), LOG_S("kept", "old configuration"));
-	notify_ready(because);
+	notify_ready("Serving with the old configuration", because);
 }
 
 /* Back to what was there before; the new children, if any, are gone. */
 static void keep_old(struct master *m, const char *because)
 {
-	reload_failed(because);
+	reload_failed(m, because);
 	forget(gen_new(m));
 	m->reloads--;
 	m->state = MASTER_NORMAL;
 }
 
+static bool may_come_back(const struct err *err)
+{
+	return err->kind == ERR_UNAVAILABLE || err->kind == ERR_UNCERTAIN;
+}
+
 static void give_up(struct master *m, const struct err *err)
 {
-	if (is_first(m)) {
+	bool begins = is_first(m) || gen_old(m)->unchecked;
+
+	if (begins && !may_come_back(err)) {
 		m->failed = true;
 		m->err = *err;
-		return;
+	} else if (is_first(m)) {
+		gen_new(m)->unchecked = true;
+		not_serving(m, err->message);
+		raise_new(m, clock_monotonic());
+	} else {
+		keep_old(m, err->message);
 	}
-	keep_old(m, err->message);
 }
 
 /* A service that was killed may have children that finish a request: the room
@@ -171,7 +211,8 @@ static void room_step(struct master *m, int64_t now)
 			.rings = m->scoreboard->n, .limit_slots = (size_t)conf->limit_slots,
 			.cache_bytes = (size_t)conf->cache_mb << 20,
 		}, NULL, &err);
-	if (m->room && m->options->claim(conf, &m->claim_fd, &err))
+	m->claimed = m->room && m->options->claim(conf, &m->claim_fd, &err);
+	if (m->claimed)
 		raise_new(m, now);
 	else if (err.kind != ERR_CONFLICT || now >= m->room_until)
 		give_up(m, &err);
@@ -187,7 +228,7 @@ static void check_good(struct master *m, const char *database_id, int64_t now)
 		give_up(m, &err);
 		return;
 	}
-	if (m->room) {
+	if (m->claimed) {
 		raise_new(m, now);
 		return;
 	}
@@ -224,20 +265,29 @@ static struct conf *load(struct master *m, struct err *err_r)
 	return NULL;
 }
 
-void generation_reload(struct master *m)
+static void try_new(struct master *m)
 {
 	struct err err;
-	struct conf *conf;
+	struct conf *conf = load(m, &err);
 
+	if (conf)
+		generation_begin(m, conf);
+	else
+		reload_failed(m, err.message);
+}
+
+void generation_reload(struct master *m)
+{
 	m->reload_asked = false;
 	notify_reloading();
 	log_info("reloading", LOG_S("config", m->options->config_file));
-	conf = load(m, &err);
-	if (conf) {
-		generation_begin(m, conf);
-		return;
-	}
-	reload_failed(err.message);
+	try_new(m);
+}
+
+void generation_retry(struct master *m, int64_t now)
+{
+	if (gen_old(m)->unchecked && now >= m->retry_due)
+		try_new(m);
 }
 
 /* --- its steps -------------------------------------------------------------------- */
@@ -281,8 +331,12 @@ static void came_up(struct master *m, int64_t now)
 	int permits = (int)(gen_new(m)->conf->slow_workers / 2);
 
 	atomic_store(&m->scoreboard->hashing_max, permits > 0 ? permits : 1);
-	log_up(m, first);
-	notify_ready(NULL);
+	if (gen_new(m)->unchecked) {
+		wait_on(m);
+	} else {
+		log_up(m, first || gen_old(m)->unchecked);
+		notify_ready("Serving", NULL);
+	}
 	if (first) {
 		m->state = MASTER_NORMAL;
 		return;

@@ -100,6 +100,8 @@ static void step(struct master *m)
 		generation_step(m, now);
 	else if (m->reload_asked)
 		generation_reload(m);
+	else
+		generation_retry(m, now);
 	if (m->failed)
 		stop(m);
 }

@@ -15,10 +15,9 @@
 
 #ifdef HAVE_SYSTEMD
 
-void notify_ready(const char *kept_because)
+void notify_ready(const char *state, const char *because)
 {
-	sd_notifyf(0, "READY=1\nSTATUS=Serving%s%s", kept_because ? " with the old configuration: " : ".",
-		   kept_because ? kept_because : "");
+	sd_notifyf(0, "READY=1\nSTATUS=%s%s%s", state, because ? ": " : ".", because ? because : "");
 }
 
 void notify_reloading(void)
@@ -63,9 +62,10 @@ int notify_socket(const char *name, int *n_r)
 
 #else
 
-void notify_ready(const char *kept_because)
+void notify_ready(const char *state, const char *because)
 {
-	(void)kept_because;
+	(void)state;
+	(void)because;
 }
 
 void notify_reloading(void)

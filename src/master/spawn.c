@@ -62,7 +62,8 @@ _Noreturn static void child_run(struct master *m, const struct generation *g, st
 		.conf = g->conf,
 		.scoreboard = m->scoreboard,
 		.slot = p->slot,
-		.room = m->room,
+		.unchecked = g->unchecked,
+		.room = g->unchecked ? NULL : m->room,
 		.block = (size_t)(p->slot - m->scoreboard->slots),
 		.listen_fd = listen_fd(m, p->slot->role),
 		.lifeline_fd = m->lifeline[0],
@@ -120,7 +121,7 @@ static void proc_spawn(struct master *m, const struct generation *g, struct proc
 
 _Noreturn static void check_run(struct master *m, int fd)
 {
-	bool reload = gen_old(m) != gen_new(m);
+	bool reload = gen_old(m) != gen_new(m) && !gen_old(m)->unchecked;
 	struct check_report report = { .err.kind = ERR_NONE };
 	sigset_t none;
 	bool good;

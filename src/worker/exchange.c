@@ -118,6 +118,17 @@ static bool is_deadly(struct worker *w, struct exchange *x, char **params, struc
 	return true;
 }
 
+static bool may_run(const struct worker *w, const struct exchange *x, struct err *err_r)
+{
+	const struct route *route = x->match.route;
+
+	if (!w->child->unchecked || !route || route->without_database)
+		return true;
+	err_reason(err_r, ERR_UNAVAILABLE, "starting",
+		   "The service has not reached its database yet; try again later");
+	return err_retry(err_r, 1);
+}
+
 /* An unrouted request's body is read and forgotten, within the usual limit. */
 static bool read_body(struct exchange *x, struct err *err_r)
 {
@@ -153,8 +164,10 @@ static void run(struct worker *w, struct exchange *x)
 
 	if (is_fast(w) && until > x->start + c->conf->fast_database_timeout_ms)
 		until = x->start + c->conf->fast_database_timeout_ms;
-	db_deadline(w->db, until);
-	db_deadline(w->quota, until);
+	if (w->db) {
+		db_deadline(w->db, until);
+		db_deadline(w->quota, until);
+	}
 	call_run(&call, &x->match);
 	x->recorded = op.recorded;
 }
@@ -184,7 +197,7 @@ static void answer(struct worker *w, struct exchange *x, char **params)
 			     x->req.request_id);
 		log_debug("request_begins", LOG_CLIENT("path", x->req.path), LOG_S("route", label(x)),
 			  LOG_S("request_id", x->req.request_id));
-		good = read_body(x, &err);
+		good = may_run(w, x, &err) && read_body(x, &err);
 	}
 	if (good)
 		run(w, x);

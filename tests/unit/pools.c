@@ -1,6 +1,7 @@
 /*
  * tests/unit/pools.c - nginx sends each route to the pool that its row names:
- * the rows beside nginx/pierre-locations.conf, read as nginx reads it.
+ * the rows beside nginx/pierre-locations.conf, read as nginx reads it. And what
+ * a row says goes together.
  */
 #include "config.h"
 
@@ -84,6 +85,9 @@ int main(void)
 			const struct place *p = place_of(r->pattern);
 			bool wants_fast = r->pool == POOL_FAST;
 
+			if (r->without_database)
+				ok(wants_fast && r->guard == GUARD_PUBLIC && !r->in,
+				   "%s, being served without a database, asks nobody who he is", r->pattern);
 			ok(p && p->fast == wants_fast, "%s goes to the %s pool", r->pattern,
 			   wants_fast ? "fast" : "slow");
 			if (!wants_fast)
