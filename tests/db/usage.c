@@ -140,7 +140,6 @@ static struct field_list report(struct suite *t, int key, struct asked a)
 {
 	struct field_list list = { .n = 99999 };
 	struct err err = { 0 };
-
 	const struct api_key row = { .id = arena_printf(t->f.arena, KEY, (unsigned)key) };
 
 	if (!store_usage_report(t->u, &row, a.from, a.to, a.daily, a.by_route, t->f.arena, &list, &err))
@@ -344,6 +343,7 @@ static void ranges(struct suite *t)
 	is_int((int64_t)report(t, 12, (struct asked){ day, day + 2 * DAY_MS, true, true }).n, 4, "by day and route");
 	l = report(t, 12, (struct asked){ day + HOUR_MS + 1, day + 2 * HOUR_MS + 1, false, false });
 	is_int(requests(l), 5, "half hours are widened to whole ones");
+	is_int((int64_t)report(t, 12, (struct asked){ day, day + HOUR_MS, false, false }).n, 1, "an end on the hour");
 	is_int((int64_t)report(t, 12, (struct asked){ day, day, false, false }).n, 0, "an empty range");
 	is_int((int64_t)report(t, 12, (struct asked){ day, day - 1, false, false }).n, 0, "a reversed one");
 	is_int((int64_t)report(t, 13, (struct asked){ 0, day, true, true }).n, 0, "sixty years of nothing");
