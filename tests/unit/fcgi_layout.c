@@ -39,8 +39,10 @@ void __wrap_FCGX_Free(FCGX_Request *req, int close);
 static void change(FCGX_Stream *s, int i)
 {
 	real[i] = s->data;
+	memset(changed[i], 0, sizeof(changed[i]));
 	for (int k = 0; k < MEMBERS; k++)
-		memcpy(changed[i] + WIDTH * k, (char *)s->data + WIDTH * shown->order[k], WIDTH);
+		memcpy(changed[i] + WIDTH * k, (char *)s->data + WIDTH * shown->order[k],
+		       shown->order[k] == BUFFLEN ? sizeof(int) : WIDTH);
 	if (shown->bytes)
 		memcpy(changed[i] + WIDTH, &shown->bytes, sizeof(int));
 	s->data = changed[i];
