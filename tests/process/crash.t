@@ -13,7 +13,7 @@ use Process qw(await await_log children count_log metric);
 
 my ($backend) = Pierre::backends() or plan skip_all => 'no backend';
 plan skip_all => 'a sanitizer has the functions that are preloaded'
-	if Pierre::slurp("$Pierre::BUILD/Makefile") =~ /^CFLAGS = .*-fsanitize/m;
+	if Pierre::slurp("$Pierre::BUILD/Makefile") =~ /^PIERRE_CFLAGS = .*-fsanitize/m;
 
 my $WORKERS = 8;
 my $KEPT = 64;
