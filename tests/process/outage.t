@@ -14,7 +14,7 @@ use Socket qw(SOCK_DGRAM);
 use Pierre;
 use Pierre::Cluster;
 use FastCGI;
-use Process qw(await await_log children count_log lines_of lock_file);
+use Process qw(await await_log children count_log lines_of);
 
 my @backends = Pierre::backends() or plan skip_all => 'no backend';
 my ($made, $cluster) = (0);
@@ -36,9 +36,9 @@ sub fresh_database {
 	return Pierre::database_url($cluster->{url}, $name);
 }
 
-# Away until the code that is returned is called: PostgreSQL is stopped, SQLite
-# finds its locks taken, by a shell or, where a service has the file open already,
-# by us (walformat: bytes 120 to 127 of the shared memory's file).
+# Away until the code that is returned is called: PostgreSQL is stopped, the file
+# of SQLite is locked by a shell. One that a service has open already can only be
+# lost, and not come back.
 sub take_away {
 	my ($p) = @_;
 	if ($p->{backend} eq 'postgresql') {
@@ -47,8 +47,8 @@ sub take_away {
 	}
 	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
 	if ($p->{pid}) {
-		my $lock = await('the locks', sub { lock_file("$file-shm", 120, 8) });
-		return sub { close $lock if $lock; undef $lock };
+		unlink "$file-wal" or die "unlink: $!";
+		return sub { };
 	}
 	my $pid = open2(my $out, my $in, Pierre::as_user('sqlite3', '-batch', $file));
 	syswrite $in, "PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE; SELECT 'locked';\n";
@@ -164,9 +164,9 @@ for my $backend (@backends) {
 		await_log($p, qr/ started /);
 		my $back = take_away($p);
 		my ($id, $n) = ('a1b2c3d4e5f60718293a4b5c6d7e8f90', 200);
-		await('the outage', sub { status($p, fast => GET => '/verify', HTTP_X_API_KEY => 'pk_live_' . 'b' x 32, REQUEST_ID => $id) == 503 });
+		await('the outage', sub { status($p, fast => GET => '/health/ready', REQUEST_ID => $id) == 503 });
 		await_log($p, qr/request_id=$id\b/);   # it comes after the answer
-		like((lines_of($p, qr/request_id=$id\b/))[0] // '', qr/ warn request_failed .* path=\/verify .* status=503 .* error="/, 'with the sentence');
+		like((lines_of($p, qr/request_id=$id\b/))[0] // '', qr/ warn request_failed .* path=\/health\/ready .* status=503 .* error="/, 'with the sentence');
 		is(count_log($p, qr/request_id=$id\b/), 1, 'one line');
 		my @got = map { status($p, fast => GET => $_ % 20 ? '/verify' : '/health/ready', HTTP_X_API_KEY => 'pk_live_' . 'b' x 32) } 1 .. $n;
 		is(scalar(grep { $_ == 503 } @got), $n, "$n more are refused");

@@ -123,12 +123,11 @@ sub stop_load {
 
 # --- databases that make wait -------------------------------------------------------
 
-# The driver's kind of lock (F_OFD_SETLK; whole file, or n bytes from `at`);
-# undef = somebody has it.
+# The driver's kind of lock (F_OFD_SETLK, whole file); undef = somebody has it.
 sub lock_file {
-	my ($path, $at, $n) = @_;
+	my ($path) = @_;
 	open my $f, '+<', $path or die "$path: $!";
-	my $lock = pack 's! s! x![q] q q l! x![q]', 1, 0, $at // 0, $n // 0, 0;   # F_WRLCK, SEEK_SET
+	my $lock = pack 's! s! x![q] q q l! x![q]', 1, 0, 0, 0, 0;   # F_WRLCK, SEEK_SET
 	return $f if fcntl $f, 37, $lock;
 	return $!{EAGAIN} || $!{EACCES} ? undef : die "lock $path: $!";
 }
