@@ -271,6 +271,8 @@ static void reads(const struct fixture *f)
 	db_free(&db);
 }
 
+#define REASON_MS 500   /* a busy machine connects again within it */
+
 /* Whatever comes at the deadline: why it failed before is told. */
 static void first_reason(const struct fixture *f)
 {
@@ -279,19 +281,19 @@ static void first_reason(const struct fixture *f)
 	struct err e = { 0 };
 
 	ok(db_connect(db, &e), "connected");
-	db_deadline(db, clock_monotonic() + 50);
+	db_deadline(db, clock_monotonic() + REASON_MS);
 	fault.gone_early = fault.gone_late = 1;
 	ok(!db_ping(db, &e), "a ping that fails twice");
 	is_str(e.message, "Read-only", "tells why it failed at first");
 	db_deadline(db, 0);
 	ok(db_connect(db, &e), "connected again");
-	db_deadline(db, clock_monotonic() + 50);
+	db_deadline(db, clock_monotonic() + REASON_MS);
 	fault.gone_late = 1;
 	fault.open_refused = 1;
 	ok(!db_ping(db, &e), "a late ping, and nobody listens");
 	is_str(e.message, "Late", "tells why it failed at first");
 	fault.open_refused = 0;
-	db_deadline(db, clock_monotonic() + 50);
+	db_deadline(db, clock_monotonic() + REASON_MS);
 	fault.gone_early = 1;
 	fault.gone_late = 1 << 20;
 	ok(!db_transaction(db, put_thing, &p, &e), "a transaction that fails until the deadline");
