@@ -111,14 +111,15 @@ sub moved {
 }
 
 # The end of January is that of an hour, a day and a month; when the machine was
-# too slow to see a refusal before it, the end of the next month is.
+# too slow to see a refusal before it, the end of another one is: not of the next,
+# whose quota may have been used right after this edge.
 sub edges {
 	my ($p) = @_;
 	my @periods = qw(hour day month);
 	my $user = professional($p);
 	my @limits = (350, 999, 1234);
 	my @keys = map { limited_key($p, $user, $limits[$_], $periods[$_]) } 0 .. 2;
-	for my $month (1 .. 8) {
+	for my $month (1, 3, 5, 7, 9) {
 		my $edge = timegm(0, 0, 0, 1, $month, 2031);
 		$p->{env}{PIERRE_CLOCK_OFFSET} = offset_to($edge - 3 - $month);
 		is($p->restart, 0, 'a restart');

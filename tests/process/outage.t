@@ -93,9 +93,10 @@ for my $backend (@backends) {
 		await_log($p, qr/ reloading /);
 		$back->();
 		await_log($p, qr/ started /);
+		# until it has ended an unchecked worker may take a connection
+		await('the unchecked workers to end', sub { keys %{ { children($p) } } == 6 }, $p);
 		is(status($p, slow => POST => '/api/auth/register'), 201, 'the first user, when the database is there');
 		is(status($p, $_, 'GET', '/health/ready'), 200, "$_: ready") for qw(fast slow);
-		await('the unchecked workers to end', sub { keys %{ { children($p) } } == 6 }, $p);
 		# a PostgreSQL that begins to start says another sentence
 		my %said;
 		$said{$_}++ for map { /error="((?:[^"\\]|\\.)*)"/ } lines_of($p, qr/ not_serving /);
