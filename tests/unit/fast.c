@@ -1,9 +1,11 @@
 /*
  * tests/unit/fast.c - the fast pool's loop when it has as many connections as it
- * may, and each of them waits: what comes then is closed, and costs nothing.
+ * may, and each of them waits: what comes then is closed, and costs nothing. And
+ * the loop that fails: those that wait are answered, as being late.
  */
 #include "config.h"
 
+#include <dirent.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -33,11 +35,35 @@ static bool finish_it(void *arg, struct fcgi *f, bool late)
 	return true;
 }
 
-static int run_loop(int listen_fd, int lifeline_fd, int finish_fd)
+static bool finish_late(void *arg, struct fcgi *f, bool late)
+{
+	return late && finish_it(arg, f, late);
+}
+
+/* Takes the loop's epoll away with the second request: what it waits with fails. */
+static void park_and_break(void *arg, struct fcgi *f, char **params)
+{
+	static int requests;
+	DIR *d = opendir("/proc/self/fd");
+	struct dirent *e;
+	char target[32] = "";
+
+	park(arg, f, params);
+	for (requests++; requests == 2 && d && (e = readdir(d));) {
+		if (readlinkat(dirfd(d), e->d_name, target, sizeof(target) - 1) > 0 &&
+		    strstr(target, "[eventpoll]"))
+			close(atoi(e->d_name));
+	}
+	if (d)
+		closedir(d);
+}
+
+static int run_loop(int listen_fd, int lifeline_fd, int finish_fd, bool breaks)
 {
 	struct fast_options o = {
-		.listen_fd = listen_fd, .lifeline_fd = lifeline_fd, .fcgi = fcgi, .serve = park,
-		.arg = &name, .finish = finish_it, .finish_fd = finish_fd, .finish_ms = 60000,
+		.listen_fd = listen_fd, .lifeline_fd = lifeline_fd, .fcgi = fcgi,
+		.serve = breaks ? park_and_break : park, .arg = &name,
+		.finish = breaks ? finish_late : finish_it, .finish_fd = finish_fd, .finish_ms = 60000,
 	};
 	sigset_t term;
 
@@ -91,29 +117,68 @@ static void test_full(int finish_fd)
 	is_int(answered, MOST, "and all of them are");
 }
 
+static void test_broken(void)
+{
+	struct strbuf b = whole("", 0);
+	int fds[2], answered = 0;
+
+	for (int i = 0; i < 2; i++) {
+		fds[i] = connected();
+		put_all(fds[i], b.s, b.len);
+	}
+	for (int i = 0; i < 2; i++)
+		answered += bytes_until_end(fds[i]) > sizeof(REPLY);
+	is_int(answered, 2, "a loop that can wait no longer answers those that wait in it");
+}
+
+/* A loop of its own process, and its lifeline. */
+static pid_t start_loop(int listen_fd, int finish_fd, bool breaks, int *lifeline)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (pipe(ends) != 0)
+		return -1;
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		close(ends[1]);
+		_exit(run_loop(listen_fd, ends[0], finish_fd, breaks));
+	}
+	close(ends[0]);
+	*lifeline = ends[1];
+	return pid;
+}
+
+static int end_of(pid_t pid)
+{
+	int status = -1;
+
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 int main(void)
 {
 	int listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int finish_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), lifeline[2], status = -1;
+	int finish_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), lifeline = -1;
 	pid_t pid;
 
 	if (setrlimit(RLIMIT_NOFILE, &(struct rlimit){ DESCRIPTORS, DESCRIPTORS }) != 0)
 		return tap_skip_all("the limit of descriptors cannot be lowered");   /* valgrind */
 	name.sun_family = AF_UNIX;
 	if (!start() || bind(listen_fd, (struct sockaddr *)&name, name_len) != 0 ||
-	    listen(listen_fd, MORE) != 0 || pipe(lifeline) != 0)
+	    listen(listen_fd, MORE) != 0)
 		return 99;
 	name_len = sizeof(name);
 	getsockname(listen_fd, (struct sockaddr *)&name, &name_len);
-	fflush(stdout);
-	pid = fork();
-	if (pid == 0) {
-		close(lifeline[1]);
-		_exit(run_loop(listen_fd, lifeline[0], finish_fd));
-	}
+	pid = start_loop(listen_fd, finish_fd, true, &lifeline);
+	test_broken();
+	close(lifeline);
+	is_int(end_of(pid), EXIT_FAILURE, "and it fails, so that the master starts another");
+	pid = start_loop(listen_fd, finish_fd, false, &lifeline);
 	close(listen_fd);
 	test_full(finish_fd);
-	close(lifeline[1]);
-	ok(waitpid(pid, &status, 0) == pid && status == 0, "and it ends well");
+	close(lifeline);
+	is_int(end_of(pid), EXIT_SUCCESS, "and it ends well");
 	return finished();
 }
