@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/db/contract.h"
@@ -240,6 +242,49 @@ static void removed_on_purpose(const struct fixture *f)
 	db_free(&main);
 }
 
+static void removed_in_part(const struct fixture *f)
+{
+	struct db *main = fixture_ready(f), *db = db_new_beside(main, ".month", test_catalog(), false);
+	struct err e = { 0 };
+	int applied;
+
+	ok(db_migrate(db, &applied, &e) && put(db, 1, &e), "a file beside");
+	db_free(&db);
+	ok(unlink(fixture_path(f, "test.db.month-wal")) == 0, "without its log, as a removal leaves it that was killed,");
+	ok(db_remove_beside(main, ".month", &e), "it is removed: %s", e.message);
+	ok(access(fixture_path(f, "test.db.month"), F_OK) != 0, "with the file itself");
+	ok(db_remove_beside(main, ".month", &e), "what is not there is no failure: %s", e.message);
+	ok(mkdir(fixture_path(f, "test.db.month-shm"), 0700) == 0, "what cannot be removed");
+	ok(!db_remove_beside(main, ".month", &e) && strstr(e.message, "Cannot remove"), "is one: %s", e.message);
+	db_free(&main);
+}
+
+/* Load takes CPU from this process, and gives it none: so this is no matter of speed. */
+static void waits_asleep(const struct fixture *f)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct db *db = fixture_ready(f);
+	struct rusage from, to;
+	struct err e = { 0 };
+	int64_t ms;
+	int fd;
+
+	db_free(&db);
+	fd = open(fixture_path(f, "test.db.open"), O_RDWR | O_CLOEXEC);
+	ok(fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0, "another process opens the files");
+	db = fixture_open(f);
+	db_deadline(db, clock_monotonic() + 400);
+	getrusage(RUSAGE_SELF, &from);
+	ok(!db_connect(db, &e), "the opening waits, and gives up: %s", e.message);
+	getrusage(RUSAGE_SELF, &to);
+	ms = (to.ru_utime.tv_sec - from.ru_utime.tv_sec + to.ru_stime.tv_sec - from.ru_stime.tv_sec) * 1000 +
+	     (to.ru_utime.tv_usec - from.ru_utime.tv_usec + to.ru_stime.tv_usec - from.ru_stime.tv_usec) / 1000;
+	ok(ms < 200, "asleep: %lld ms of CPU in 400", (long long)ms);
+	close(fd);
+	ok(db_connect(db, &e), "then it is free: %s", e.message);
+	db_free(&db);
+}
+
 static void symbolic_links(const struct fixture *f)
 {
 	const char *alias = fixture_path(f, "alias.db");
@@ -269,6 +314,8 @@ const struct test_case lost_cases[] = {
 	{ "a replaced log", ON_SQLITE, log_replaced },
 	{ "one who opens a lost log", ON_SQLITE, newcomer },
 	{ "removed on purpose", ON_SQLITE, removed_on_purpose },
+	{ "removed when part of it is gone", ON_SQLITE, removed_in_part },
+	{ "an opening that waits", ON_SQLITE, waits_asleep },
 	{ "symbolic links", ON_SQLITE, symbolic_links },
 	{ 0 },
 };
