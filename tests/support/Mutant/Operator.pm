@@ -3,10 +3,10 @@ package Mutant::Operator;
 # and the text that takes its place; it never changes the number of lines.
 #
 #   my @mutants = Mutant::Operator::mutants('src/op/key.c', $text);
-#   # each: { id, file, line, op, at, length, with, before, after, statement }
+#   # each: { id, file, line, op, at, length, with, above, before, after, statement }
 #
-# before and after are the first line that differs, without the blanks at its
-# ends; statement is the name of an SQL statement. The id is made of file,
+# before and after are the first line that differs, above is the one above it,
+# without the blanks at their ends; statement is the name of an SQL statement. The id is made of file,
 # operator, before and after, so it outlives changes elsewhere in the file.
 use strict;
 use warnings;
@@ -66,7 +66,8 @@ sub describe {
 	my @old = split /\n/, $text, -1;
 	my @new = split /\n/, apply($m, $text), -1;
 	my ($i) = grep { $old[$_] ne $new[$_] } (substr($text, 0, $at) =~ tr/\n//) .. $#old;
-	@$m{qw(line before after)} = ($i + 1, map { s/^\s+|\s+$//gr } $old[$i], $new[$i]);
+	@$m{qw(line above before after)} =
+		($i + 1, map { s/^\s+|\s+$//gr } $i > 0 ? $old[$i - 1] : '', $old[$i], $new[$i]);
 	return $m;
 }
 

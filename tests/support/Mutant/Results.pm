@@ -16,7 +16,7 @@ my @FIELDS = qw(id verdict areas seconds test reason place op);
 
 sub new {
 	my ($class, $file, $equivalent) = @_;
-	my $self = bless { file => $file, of => {}, equivalent => read_equivalent($equivalent) }, $class;
+	my $self = bless { file => $file, of => {}, equivalent => [ read_equivalent($equivalent) ] }, $class;
 	$self->take($_) for split /\n/, Mutant::Tree::slurp($file) // '';
 	return $self;
 }
@@ -50,25 +50,35 @@ sub is_mutant { return ($_[0]{verdict} // '') !~ /^(?:broken|same)$/ }
 
 # --- the table of equivalents -----------------------------------------------
 
-# Paragraphs: "FILE OPERATOR", "- line before", "+ line after", the reason.
+# Paragraphs: "FILE OPERATOR", "  line above" where the others stand in the file
+# more than once, "- line before", "+ line after", the reason. As a list.
 sub read_equivalent {
 	my ($file) = @_;
-	my %of;
+	my @of;
 	my $text = (Mutant::Tree::slurp($file) // '') =~ s/^#[^\n]*\n//gmr;
 	for my $paragraph (split /\n{2,}/, $text) {
 		$paragraph =~ s/^\n+//;
 		next unless $paragraph =~ /\S/;
-		my ($place, $op, $before, $after, $reason) = $paragraph =~ /^(\S+) (\w+)\n- ([^\n]*)\n\+ ([^\n]*)\n(.+)/s
+		my %e;
+		(@e{qw(file op above before after reason)}) =
+			$paragraph =~ /^(\S+) (\w+)\n(?:  ([^\n]*)\n)?- ([^\n]*)\n\+ ([^\n]*)\n(.+)/s
 			or die "tests/mutants: $file: cannot read:\n$paragraph\n";
-		$of{ join "\0", $place, $op, $before, $after } = $reason =~ s/\s+/ /gr =~ s/ $//r;
+		$e{reason} = $e{reason} =~ s/\s+/ /gr =~ s/ $//r;
+		push @of, \%e;
 	}
-	return \%of;
+	return @of;
+}
+
+sub is_about {
+	my ($e, $m) = @_;
+	return !grep { defined $e->{$_} && $e->{$_} ne $m->{$_} } qw(file op above before after);
 }
 
 # Why a mutant is named as equivalent, or undef.
 sub equivalent {
 	my ($self, $m) = @_;
-	return $self->{equivalent}{ join "\0", @$m{qw(file op before after)} };
+	my ($e) = grep { is_about($_, $m) } @{ $self->{equivalent} };
+	return $e && $e->{reason};
 }
 
 # --- printing ---------------------------------------------------------------
