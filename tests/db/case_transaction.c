@@ -231,11 +231,13 @@ static void endless(const struct fixture *f)
 /* Each pause is counted instead, while this is on. */
 static bool pauses_counted;
 static int64_t pause_us;
+int contract_pauses;
 
 int __real_nanosleep(const struct timespec *want, struct timespec *left);
 int __wrap_nanosleep(const struct timespec *want, struct timespec *left);
 int __wrap_nanosleep(const struct timespec *want, struct timespec *left)
 {
+	contract_pauses++;
 	if (!pauses_counted)
 		return __real_nanosleep(want, left);
 	pause_us = want->tv_sec * 1000000 + want->tv_nsec / 1000;

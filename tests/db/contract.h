@@ -28,6 +28,9 @@ struct db *fixture_open_path(const struct fixture *f, const char *path);
 /* A file of dir. */
 const char *fixture_path(const struct fixture *f, const char *name);
 /* Wait for a child; its exit status, 256 + signal when killed. */
+/* Sleeps of this program so far (nanosleep is wrapped). */
+extern int contract_pauses;
+
 int reap(int pid);
 
 /* --- the test's own closed set (catalog.c) ----------------------------------- */

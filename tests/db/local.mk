@@ -1,5 +1,5 @@
 check_PROGRAMS += tests/db/contract tests/db/exchange tests/db/migrated tests/db/op_admin \
-	tests/db/op_cache tests/db/op_cache_worst tests/db/op_key tests/db/op_key_grant \
+	tests/db/op_cache tests/db/op_cache_worst tests/db/op_clock tests/db/op_key tests/db/op_key_grant \
 	tests/db/op_key_use tests/db/op_limit tests/db/op_limit_worst tests/db/op_login \
 	tests/db/op_password tests/db/op_race tests/db/op_scope tests/db/op_session \
 	tests/db/op_session_worst tests/db/op_user tests/db/quota tests/db/usage
@@ -23,6 +23,8 @@ tests_db_op_cache_SOURCES = tests/db/op_cache.c $(WORST)
 tests_db_op_cache_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_cache_worst_SOURCES = tests/db/op_cache_worst.c $(WORST)
 tests_db_op_cache_worst_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_op_clock_SOURCES = tests/db/op_clock.c $(WORST)
+tests_db_op_clock_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST) -Wl,--wrap=clock_synchronised
 tests_db_op_key_SOURCES = tests/db/op_key.c $(WORST)
 tests_db_op_key_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_key_grant_SOURCES = tests/db/op_key_grant.c $(WORST)
