@@ -157,10 +157,8 @@ static void tails_move(struct recorder *r)
 
 /* --- jobs -------------------------------------------------------------------------- */
 
-static void job_begin(const struct recorder *r, const char *name)
+static void job_begin(const struct recorder *r, const char *name, int64_t now)
 {
-	int64_t now = clock_monotonic();
-
 	slot_reading(r->w.child->slot, now, now + JOB_MS);
 	slot_serving(r->w.child->slot, name, "");
 }
@@ -186,61 +184,64 @@ static bool job_end(struct recorder *r, const char *name, bool done, const struc
 	return false;
 }
 
+typedef bool job_fn(struct recorder *r, int64_t now, struct err *err_r);
+
+/* The master ends a process whose job takes longer than JOB_MS. */
+static bool job(struct recorder *r, const char *name, job_fn *work)
+{
+	int64_t now = clock_monotonic();
+	struct err err = { 0 };
+	bool done;
+
+	job_begin(r, name, now);
+	done = work(r, now, &err);
+	return job_end(r, name, done, &err);
+}
+
+static bool record_rows(struct recorder *r, int64_t now, struct err *err_r)
+{
+	(void)now;
+	if (!record_months(r, err_r))
+		return false;
+	tails_move(r);
+	return true;
+}
+
 /* *n_r = rows that were there to record. */
 static bool record(struct recorder *r, size_t *n_r)
 {
-	struct err err = { 0 };
-	bool done;
-
 	take(r);
 	*n_r = r->n;
-	if (r->n == 0)
-		return true;
-	job_begin(r, "record");
-	done = record_months(r, &err);
-	if (done)
-		tails_move(r);
-	return job_end(r, "record", done, &err);
+	return r->n == 0 || job(r, "record", record_rows);
 }
 
-static bool count(struct recorder *r, int64_t now)
+static bool count(struct recorder *r, int64_t now, struct err *err_r)
 {
-	struct err err = { 0 };
-	bool more = false, done;
-	int64_t took;
+	bool more = false, done = store_usage_count(r->store, &more, err_r);
+	int64_t took = (clock_monotonic() - now) * COUNT_SHARE;
 
-	job_begin(r, "count");
-	done = store_usage_count(r->store, &more, &err);
-	took = (clock_monotonic() - now) * COUNT_SHARE;
 	r->count_due = now + (more || took > COUNT_MS ? took : COUNT_MS);
-	return job_end(r, "count", done, &err);
+	return done;
 }
 
-static bool recover(struct recorder *r, int64_t now)
+static bool recover(struct recorder *r, int64_t now, struct err *err_r)
 {
-	struct err err = { 0 };
-	bool done;
-
-	job_begin(r, "recover");
-	done = store_usage_recover(r->store, &err);
-	if (done)
-		r->recover_due = db_path(r->w.db) ? INT64_MAX : now + RECOVER_MS;
-	return job_end(r, "recover", done, &err);
+	if (!store_usage_recover(r->store, err_r))
+		return false;
+	r->recover_due = db_path(r->w.db) ? INT64_MAX : now + RECOVER_MS;
+	return true;
 }
 
-static bool checkpoint(struct recorder *r, int64_t now)
+static bool checkpoint(struct recorder *r, int64_t now, struct err *err_r)
 {
-	bool all = now >= r->checkpoint_last, done;
-	struct err err = { 0 };
+	bool all = now >= r->checkpoint_last;
 
-	job_begin(r, "checkpoint");
 	if (db_path(r->w.db))
 		child_lock_kept(r->w.child, r->lock_path, r->lock_fd);
-	done = store_usage_checkpoint(r->store, all ? 1 : CHECKPOINT_BYTES, &err);
 	r->checkpoint_due = now + CHECKPOINT_MS;
 	if (all)
 		r->checkpoint_last = now + CHECKPOINT_LAST_MS;
-	return job_end(r, "checkpoint", done, &err);
+	return store_usage_checkpoint(r->store, all ? 1 : CHECKPOINT_BYTES, err_r);
 }
 
 /* One job between two batches: rings fill meanwhile. */
@@ -249,10 +250,10 @@ static bool upkeep(struct recorder *r)
 	int64_t now = clock_monotonic();
 
 	if (now >= r->recover_due)
-		return recover(r, now);
+		return job(r, "recover", recover);
 	if (now >= r->count_due)
-		return count(r, now);
-	return now < r->checkpoint_due || checkpoint(r, now);
+		return job(r, "count", count);
+	return now < r->checkpoint_due || job(r, "checkpoint", checkpoint);
 }
 
 /* --- the loop ------------------------------------------------------------------------ */

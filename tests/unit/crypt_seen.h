@@ -16,6 +16,7 @@
 static int hashed;               /* calls */
 static int64_t hashed_work;      /* rounds of all calls */
 static bool hashed_well;         /* the last one gave a hash */
+static const struct crypt_data *hashed_in;   /* its workspace, which has the key made of the password */
 static char hashed_setting[8];   /* of the last one: "$2b$06$" */
 
 char *crypt_r(const char *phrase, const char *setting, struct crypt_data *data)
@@ -27,6 +28,7 @@ char *crypt_r(const char *phrase, const char *setting, struct crypt_data *data)
 	if (!real)
 		*(void **)&real = dlsym(RTLD_NEXT, "crypt_r");
 	hashed++;
+	hashed_in = data;
 	hashed_work += INT64_C(1) << cost;
 	snprintf(hashed_setting, sizeof(hashed_setting), "%s", setting);
 	hash = cost <= CRYPT_SEEN_MOST ? real(phrase, setting, data) : NULL;

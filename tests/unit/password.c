@@ -131,6 +131,23 @@ static void test_decoy(void)
 	   "also when the password is too long");
 }
 
+static bool is_wiped(const struct crypt_data *work)
+{
+	static const struct crypt_data nothing;
+
+	return work && memcmp(work, &nothing, sizeof(nothing)) == 0;
+}
+
+static void test_workspace(void)
+{
+	char hash[PASSWORD_HASH];
+
+	ok(password_hash("correct horse battery", COST, hash, NULL) && is_wiped(hashed_in),
+	   "what bcrypt worked in is wiped after a hash");
+	ok(password_verify("correct horse battery", hash, COST) && is_wiped(hashed_in), "after a match");
+	ok(!password_verify("wrong password", hash, COST) && is_wiped(hashed_in), "and after none");
+}
+
 /* All that BCRYPT_COST can be is asked of bcrypt. */
 static void test_costs(void)
 {
@@ -174,6 +191,7 @@ int main(void)
 	test_long();
 	test_vector();
 	test_decoy();
+	test_workspace();
 	test_costs();
 	test_raised_cost();
 	return tap_done();

@@ -9,6 +9,7 @@
 
 #include "shm/scoreboard.h"
 #include "tap.h"
+#include "worker/worker_private.h"
 
 #define WRITERS 8
 #define SENTENCES 4
@@ -68,6 +69,34 @@ static void test_no_request(void)
 	slot_request(next, &at);
 	is_str(at.request_id, "a", "one that serves is at one");
 	is_str(at.route, "verify", "with its route");
+	scoreboard_free(&sb);
+}
+
+/* In a reload: a process of the same role, of a newer generation, that works. */
+static void test_replaced(void)
+{
+	static const struct { enum slot_role role; unsigned generation; enum slot_state state; bool replaced; } others[] = {
+		{ ROLE_RECORDER, 2, SLOT_STARTING, false },
+		{ ROLE_RECORDER, 2, SLOT_IDLE, true },
+		{ ROLE_RECORDER, 2, SLOT_SERVING, true },
+		{ ROLE_RECORDER, 2, SLOT_STOPPING, false },
+		{ ROLE_RECORDER, 1, SLOT_IDLE, false },
+		{ ROLE_SCHEDULER, 2, SLOT_IDLE, false },
+	};
+	struct scoreboard *sb = scoreboard_new(2, NULL);
+	struct slot *own = &sb->slots[0], *other = &sb->slots[1];
+
+	own->role = ROLE_RECORDER;
+	own->generation = 1;
+	atomic_store(&own->state, SLOT_IDLE);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		other->role = others[i].role;
+		other->generation = others[i].generation;
+		atomic_store(&other->state, (int)others[i].state);
+		ok(child_is_replaced(&(struct child){ .scoreboard = sb, .slot = own }) == others[i].replaced,
+		   "%s of generation %u, state %d: %s", slot_role_name(other->role), other->generation,
+		   (int)others[i].state, others[i].replaced ? "replaces it" : "does not replace it");
+	}
 	scoreboard_free(&sb);
 }
 
@@ -136,6 +165,7 @@ int main(void)
 {
 	test_marks();
 	test_no_request();
+	test_replaced();
 	test_repeats();
 	test_crowd();
 	return tap_done();
