@@ -251,18 +251,30 @@ static bool file_uncounted(struct usage_store *u, uint32_t id, bool *some_r, str
 	return done;
 }
 
-/* Any month: a clock that was wrong for a while wrote to any of them. */
+static bool look_in_file(struct usage_store *u, uint32_t id, struct err *err_r)
+{
+	bool some;
+
+	return file_uncounted(u, id, &some, err_r) && (!some || will_count(u, id, err_r));
+}
+
+/* Any month: a clock that was wrong for a while wrote to any of them. One that cannot
+ * be read (a restored file of root's) keeps nobody from the others. */
 static bool find_in_files(struct usage_store *u, struct err *err_r)
 {
 	uint32_t ids[USAGE_FILES_MAX];
 	size_t n = usage_month_files(u, ids, USAGE_FILES_MAX);
-	bool some;
+	struct err err;
+	bool all = true;
 
-	for (size_t i = 0; i < n; i++)
-		if (!file_uncounted(u, ids[i], &some, err_r) ||
-		    (some && !will_count(u, ids[i], err_r)))
-			return false;
-	return true;
+	for (size_t i = 0; i < n; i++) {
+		if (look_in_file(u, ids[i], &err))
+			continue;
+		if (all)
+			*err_r = err;
+		all = false;
+	}
+	return all;
 }
 
 static bool find_in_partitions(struct usage_store *u, struct err *err_r)

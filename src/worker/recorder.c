@@ -41,6 +41,8 @@
 #define KEEP_BYTES (16 << 20)       /* of freed memory: batches come 50 times a second */
 #define JOB_MS 60000                /* the watchdog's deadline for one job */
 
+enum { JOB_RECORD, JOB_COUNT, JOB_RECOVER, JOB_CHECKPOINT, JOB__COUNT };
+
 /* Rows of one ring in a batch. */
 struct part {
 	size_t ring;
@@ -58,7 +60,7 @@ struct recorder {
 	char *lock_path;
 	int lock_fd;
 	bool holds;                         /* we are the one */
-	const char *failed;                 /* job: said once, until it works again */
+	bool failed[JOB__COUNT];            /* said once, until it works again */
 	int64_t gather_until;
 	int64_t recover_due, count_due, checkpoint_due, checkpoint_last;
 };
@@ -157,47 +159,6 @@ static void tails_move(struct recorder *r)
 
 /* --- jobs -------------------------------------------------------------------------- */
 
-static void job_begin(const struct recorder *r, const char *name, int64_t now)
-{
-	slot_reading(r->w.child->slot, now, now + JOB_MS);
-	slot_serving(r->w.child->slot, name, "");
-}
-
-static bool job_end(struct recorder *r, const char *name, bool done, const struct err *err)
-{
-	const struct child *c = r->w.child;
-
-	slot_idle(c->slot);
-	if (done) {
-		if (str_eq(r->failed, name)) {
-			log_info("recorder_works", LOG_S("job", name));
-			r->failed = NULL;
-		}
-		return true;
-	}
-	stat_add(c->room, c->block, STAT_RECORDER_FAILURES, 1);
-	if (!r->failed) {
-		log_error("recorder_failed", LOG_S("job", name), LOG_S("error", err->message),
-			  LOG_S("rows", "wait in shared memory"));
-		r->failed = name;
-	}
-	return false;
-}
-
-typedef bool job_fn(struct recorder *r, int64_t now, struct err *err_r);
-
-/* The master ends a process whose job takes longer than JOB_MS. */
-static bool job(struct recorder *r, const char *name, job_fn *work)
-{
-	int64_t now = clock_monotonic();
-	struct err err = { 0 };
-	bool done;
-
-	job_begin(r, name, now);
-	done = work(r, now, &err);
-	return job_end(r, name, done, &err);
-}
-
 static bool record_rows(struct recorder *r, int64_t now, struct err *err_r)
 {
 	(void)now;
@@ -205,14 +166,6 @@ static bool record_rows(struct recorder *r, int64_t now, struct err *err_r)
 		return false;
 	tails_move(r);
 	return true;
-}
-
-/* *n_r = rows that were there to record. */
-static bool record(struct recorder *r, size_t *n_r)
-{
-	take(r);
-	*n_r = r->n;
-	return r->n == 0 || job(r, "record", record_rows);
 }
 
 static bool count(struct recorder *r, int64_t now, struct err *err_r)
@@ -224,12 +177,13 @@ static bool count(struct recorder *r, int64_t now, struct err *err_r)
 	return done;
 }
 
+/* What fails here holds up nothing else. */
 static bool recover(struct recorder *r, int64_t now, struct err *err_r)
 {
-	if (!store_usage_recover(r->store, err_r))
-		return false;
-	r->recover_due = db_path(r->w.db) ? INT64_MAX : now + RECOVER_MS;
-	return true;
+	bool done = store_usage_recover(r->store, err_r);
+
+	r->recover_due = done && db_path(r->w.db) ? INT64_MAX : now + RECOVER_MS;
+	return done;
 }
 
 static bool checkpoint(struct recorder *r, int64_t now, struct err *err_r)
@@ -244,16 +198,69 @@ static bool checkpoint(struct recorder *r, int64_t now, struct err *err_r)
 	return store_usage_checkpoint(r->store, all ? 1 : CHECKPOINT_BYTES, err_r);
 }
 
+static const struct {
+	const char *name;
+	const char *rows;   /* where they are when it fails */
+	bool (*work)(struct recorder *r, int64_t now, struct err *err_r);
+} jobs[JOB__COUNT] = {
+	[JOB_RECORD] = { "record", "wait in shared memory", record_rows },
+	[JOB_COUNT] = { "count", "are stored, counters wait", count },
+	[JOB_RECOVER] = { "recover", "are stored, counters of an earlier run wait", recover },
+	[JOB_CHECKPOINT] = { "checkpoint", "are stored, the log grows", checkpoint },
+};
+
+static void job_failed(struct recorder *r, int j, const struct err *err)
+{
+	const struct child *c = r->w.child;
+
+	stat_add(c->room, c->block, STAT_RECORDER_FAILURES, 1);
+	if (r->failed[j])
+		return;
+	r->failed[j] = true;
+	log_error("recorder_failed", LOG_S("job", jobs[j].name), LOG_S("error", err->message),
+		  LOG_S("rows", jobs[j].rows));
+}
+
+/* The master ends a process whose job takes longer than JOB_MS. */
+static bool job(struct recorder *r, int j)
+{
+	struct slot *slot = r->w.child->slot;
+	int64_t now = clock_monotonic();
+	struct err err = { 0 };
+	bool done;
+
+	slot_reading(slot, now, now + JOB_MS);
+	slot_serving(slot, jobs[j].name, "");
+	done = jobs[j].work(r, now, &err);
+	slot_idle(slot);
+	if (!done) {
+		job_failed(r, j, &err);
+		return false;
+	}
+	if (r->failed[j])
+		log_info("recorder_works", LOG_S("job", jobs[j].name));
+	r->failed[j] = false;
+	return true;
+}
+
+/* *n_r = rows that were there to record. */
+static bool record(struct recorder *r, size_t *n_r)
+{
+	take(r);
+	*n_r = r->n;
+	return r->n == 0 || job(r, JOB_RECORD);
+}
+
 /* One job between two batches: rings fill meanwhile. */
 static bool upkeep(struct recorder *r)
 {
 	int64_t now = clock_monotonic();
 
 	if (now >= r->recover_due)
-		return job(r, "recover", recover);
+		return job(r, JOB_RECOVER);
 	if (now >= r->count_due)
-		return job(r, "count", count);
-	return now < r->checkpoint_due || job(r, "checkpoint", checkpoint);
+		return job(r, JOB_COUNT);
+	return now < r->checkpoint_due || job(r, JOB_CHECKPOINT);
 }
 
 /* --- the loop ------------------------------------------------------------------------ */
