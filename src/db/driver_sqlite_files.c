@@ -187,12 +187,11 @@ enum files_mark sqlite_files_mark(const struct sqlite_files *f)
 	return mark == MARK_SAVED || mark == MARK_REMOVED ? (enum files_mark)mark : MARK_NONE;
 }
 
-void sqlite_files_set_mark(const struct sqlite_files *f, enum files_mark mark)
+bool sqlite_files_set_mark(const struct sqlite_files *f, enum files_mark mark)
 {
 	char byte = (char)mark;
 
-	if (pwrite(f->fd, &byte, 1, AT_MARK) != 1)
-		return;   /* then it is done twice */
+	return pwrite(f->fd, &byte, 1, AT_MARK) == 1;
 }
 
 /* --- opening ------------------------------------------------------------------------- */
@@ -278,8 +277,8 @@ bool sqlite_files_note(struct db_conn *c, struct err *err_r)
 		id_at(f->paths[i], &f->ids[i]);
 	good = shared ? others_have(f, theirs, err_r)
 		      : write_ids(f) || cannot_open(f->paths[FILE_OPEN], err_r);
-	if (good && !shared)
-		sqlite_files_set_mark(f, MARK_NONE);
+	if (good && !shared && !sqlite_files_set_mark(f, MARK_NONE))
+		good = cannot_open(f->paths[FILE_OPEN], err_r);
 	if (good && !lock_byte(f->fd, F_RDLCK, LOCK_IN_USE))
 		good = cannot_open(f->paths[FILE_OPEN], err_r);
 	sqlite_files_unlock(f);
@@ -347,41 +346,63 @@ bool sqlite_claim(const char *url, int *fd_r, struct err *err_r)
 
 /* --- removing on purpose --------------------------------------------------------------- */
 
-static void mark_removed(const char *path)
+/* Nobody opens the files while this has the lock on <db>.open, which is made if it
+ * is missing. */
+static bool begin_removal(struct sqlite_files *f, struct err *err_r)
 {
-	struct sqlite_files f = { .fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW) };
+	const char *path = f->paths[FILE_OPEN];
+	int64_t until = clock_monotonic() + OTHERS_END_MS;
 
-	if (f.fd < 0)
-		return;
-	sqlite_files_set_mark(&f, MARK_REMOVED);
-	close(f.fd);
+	for (;;) {
+		struct stat st;
+
+		f->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (f->fd < 0 || fstat(f->fd, &st) != 0)
+			return cannot_open(path, err_r);
+		if (!sqlite_files_lock(f, until))
+			return err_set(err_r, ERR_UNAVAILABLE,
+				       "Cannot remove %.300s yet: another process is opening it",
+				       f->paths[FILE_MAIN]);
+		f->ids[FILE_OPEN] = (struct file_id){ st.st_dev, st.st_ino };
+		if (sqlite_file_is_ours(f, FILE_OPEN))
+			break;
+		close(f->fd);
+	}
+	/* unmarked, a process that has them open would take them for lost */
+	return sqlite_files_set_mark(f, MARK_REMOVED) ||
+	       err_set(err_r, ERR_UNAVAILABLE, "Cannot mark %.300s: %s", path, strerror(errno));
 }
 
-/* The database file goes last: while it is there, this is tried again. */
+/* The lock file goes last: until then nothing is opened here. */
+static bool remove_files(const char *path, struct err *err_r)
+{
+	static const char *const parts[] = { "-wal", "-shm", ".writer", "", ".open" };
+	bool done = true;
+
+	for (size_t i = 0; done && i < sizeof(parts) / sizeof(parts[0]); i++) {
+		char *each;
+
+		if (asprintf(&each, "%s%s", path, parts[i]) < 0)
+			abort();
+		if (unlink(each) != 0 && errno != ENOENT)
+			done = err_set(err_r, ERR_UNAVAILABLE, "Cannot remove %.300s: %s", each,
+				       strerror(errno));
+		free(each);
+	}
+	return done;
+}
+
 bool sqlite_remove(const char *url, struct err *err_r)
 {
-	const char *path = db_url_path(url);
-	static const char *const names[] = { "-wal", "-shm", ".writer", ".open", "" };
-	char *each;
+	struct sqlite_files f = { .fd = -1 };
+	bool done;
 
-	if (asprintf(&each, "%s.open", path) < 0)
-		abort();
-	mark_removed(each);
-	free(each);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		int failed;
-
-		if (asprintf(&each, "%s%s", path, names[i]) < 0)
+	for (int i = 0; i < FILE__COUNT; i++)
+		if (asprintf(&f.paths[i], "%s%s", db_url_path(url), suffixes[i]) < 0)
 			abort();
-		failed = unlink(each) != 0 && errno != ENOENT;
-		if (failed)
-			err_set(err_r, ERR_UNAVAILABLE, "Cannot remove %.300s: %s", each,
-				strerror(errno));
-		free(each);
-		if (failed)
-			return false;
-	}
-	return true;
+	done = begin_removal(&f, err_r) && remove_files(f.paths[FILE_MAIN], err_r);
+	sqlite_files_close(&f);
+	return done;
 }
 
 bool sqlite_removed(struct db_conn *c)

@@ -127,8 +127,8 @@ static bool save_alone(struct db_conn *c, int64_t deadline, struct err *said)
 		err_set(said, ERR_UNAVAILABLE, "What was committed is in %.300s", c->path);
 	else
 		done = copy_out(c, said);
-	if (done)
-		sqlite_files_set_mark(&c->files, MARK_SAVED);
+	if (done && !sqlite_files_set_mark(&c->files, MARK_SAVED))
+		return true;   /* then the next process saves it once more */
 	return done;
 }
 

@@ -258,6 +258,29 @@ static void removed_in_part(const struct fixture *f)
 	db_free(&main);
 }
 
+/* Else the one that opens would find its files gone, and all would be refused. */
+static void removed_while_opening(const struct fixture *f)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct db *main = fixture_ready(f), *db = db_new_beside(main, ".month", test_catalog(), false);
+	const char *path = fixture_path(f, "test.db.month"), *locked = fixture_path(f, "test.db.month.open");
+	struct err e = { 0 };
+	int applied, fd;
+
+	ok(db_migrate(db, &applied, &e) && put(db, 1, &e), "a file beside");
+	db_free(&db);
+	fd = open(locked, O_RDWR | O_CLOEXEC);
+	ok(fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0, "another process opens it");
+	ok(!db_remove_beside(main, ".month", &e) && strstr(e.message, "is opening it") && access(path, F_OK) == 0,
+	   "meanwhile it is not removed: %s", e.message);
+	close(fd);
+	ok(unlink(locked) == 0 && mkdir(locked, 0700) == 0, "a lock file that cannot be marked");
+	ok(!db_remove_beside(main, ".month", &e) && access(path, F_OK) == 0, "nor then: %s", e.message);
+	ok(rmdir(locked) == 0 && db_remove_beside(main, ".month", &e) && access(path, F_OK) != 0 &&
+	   access(locked, F_OK) != 0, "then it is, with its lock file last");
+	db_free(&main);
+}
+
 static void waits_asleep(const struct fixture *f)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -291,8 +314,10 @@ static void noted_by_another(const struct fixture *f)
 	db_watch(db, (struct db_watch){ .lost = noted, .arg = "The file other.db is gone" });
 	is_lost(db, "other.db is gone");
 	ok(!copy_of(f, "test.db"), "nothing is saved of files that are kept");
+	unlink(fixture_path(f, "test.db"));
+	is_lost(db, "other.db is gone");
 	db_free(&db);
-	rows_are(f, fixture_path(f, "test.db"), ROWS, "they are as they were");
+	copies_hold(f, ROWS);
 }
 
 static void symbolic_links(const struct fixture *f)
@@ -325,6 +350,7 @@ const struct test_case lost_cases[] = {
 	{ "one who opens a lost log", ON_SQLITE, newcomer },
 	{ "removed on purpose", ON_SQLITE, removed_on_purpose },
 	{ "removed when part of it is gone", ON_SQLITE, removed_in_part },
+	{ "removed while another process opens it", ON_SQLITE, removed_while_opening },
 	{ "an opening that waits", ON_SQLITE, waits_asleep },
 	{ "a loss that another process noted", ON_SQLITE, noted_by_another },
 	{ "symbolic links", ON_SQLITE, symbolic_links },
