@@ -182,11 +182,19 @@ static bool may_come_back(const struct err *err)
 	return err->kind == ERR_UNAVAILABLE || err->kind == ERR_UNCERTAIN;
 }
 
+/* A first try, by what cannot come back by itself. One that answers 503 already goes
+ * on until the configuration is known to be wrong: a check that is killed for want
+ * of memory says nothing of it. */
+static bool ends_service(struct master *m, const struct err *err)
+{
+	if (is_first(m))
+		return !may_come_back(err);
+	return gen_old(m)->unchecked && err->kind == ERR_CONFIG;
+}
+
 static void give_up(struct master *m, const struct err *err)
 {
-	bool begins = is_first(m) || gen_old(m)->unchecked;
-
-	if (begins && !may_come_back(err)) {
+	if (ends_service(m, err)) {
 		m->failed = true;
 		m->err = *err;
 	} else if (is_first(m)) {

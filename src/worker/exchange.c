@@ -244,12 +244,17 @@ static bool must_wait(const struct worker *w, const struct exchange *x)
 static char *parked_origin(struct parked *p) { return p->texts + p->id_len + 1; }
 static char *parked_reply(struct parked *p) { return parked_origin(p) + p->origin_len + 1; }
 
+static size_t parked_size(size_t id_len, size_t origin_len, size_t len)
+{
+	return sizeof(struct parked) + id_len + 1 + origin_len + 1 + len;
+}
+
 static void park(struct worker *w, struct exchange *x)
 {
 	const char *origin = request_param(&x->req, "HTTP_ORIGIN");
 	const char *given = arena_printf(w->arena, "HTTP_ORIGIN=%s", origin ? origin : "");
 	size_t id_len = strlen(x->req.request_id), origin_len = strlen(given);
-	struct parked *p = malloc(sizeof(*p) + id_len + 1 + origin_len + 1 + x->out.len);
+	struct parked *p = malloc(parked_size(id_len, origin_len, x->out.len));
 
 	if (!p)
 		abort();
@@ -307,7 +312,7 @@ bool exchange_finish(struct worker *w, struct fcgi *f, bool late)
 		refuse_late(w, &x, p->recorded);
 	send_reply(w, &x);
 	end(w);
-	explicit_bzero(p, sizeof(*p) + p->id_len + 1 + p->len);
+	explicit_bzero(p, parked_size(p->id_len, p->origin_len, p->len));
 	free(p);
 	return true;
 }
