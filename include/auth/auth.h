@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/str.h"
@@ -17,8 +18,11 @@ bool auth_init(struct err *err_r);
 void random_bytes(void *out, size_t n);
 void random_uuid(char out[UUID_TEXT]);   /* version 4, RFC 9562 section 5.4 */
 
+#define SHA256_BYTES 32
 #define SHA256_HEX 65
 void sha256_hex(const void *data, size_t n, char out[SHA256_HEX]);
+void hmac_sha256(const void *key, size_t key_n, const void *data, size_t n,
+		 uint8_t out[SHA256_BYTES]);
 void hmac_sha256_hex(const void *key, size_t key_n, const void *data, size_t n,
 		     char out[SHA256_HEX]);
 

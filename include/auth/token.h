@@ -1,11 +1,15 @@
 /*
  * auth/token.h - bearer secrets: session tokens and API keys. Pure functions.
  *
- * Access token:  `pat_` + base64url(32 random bytes).
+ * Access token:  `pat_` + base64url(32 secret bytes).
  * Refresh token: `prt_` + base64url(16 bytes session id | 16 bytes family
- *   secret | 32 random bytes). The family secret stays through all rotations
+ *   secret | 32 secret bytes). The family secret stays through all rotations
  *   of one session, so a token that was spent long ago is still known to be
  *   ours (and ends the session) without keeping a row per spent token.
+ * The secret bytes are random at a login. At a refresh they are derived, so that
+ *   each process that has the key makes the same pair again:
+ *   HMAC-SHA-256(key, session id "|" seed "|" kind), texts; seed: hex of 32
+ *   random bytes, kind: "access" or "refresh".
  * API key: `pk_live_` | `pk_trial_` + 32 of [A-Za-z0-9] (original.md 4.1);
  *   its public id is the first 16 characters (rule R17).
  * Stored forms: SHA-256 of the token in hex (256 random bits need no salt, ASVS
@@ -18,8 +22,10 @@
 #include <stdbool.h>
 
 #include "auth/auth.h"
+#include "auth/subkey.h"
 
 #define TOKEN_TEXT 96          /* any token and NUL */
+#define TOKEN_SEED 65          /* 32 bytes in hex and NUL */
 #define KEY_TEXT 42            /* 41 characters and NUL */
 #define KEY_PUBLIC 17          /* 16 characters and NUL */
 #define KEY_HASH 112           /* stored form and NUL */
@@ -30,6 +36,12 @@ void token_access_new(char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
  * passed in, kept otherwise. */
 void token_refresh_new(const char *session_id, char family[33],
 		       char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
+/* A pair that can be made again. family: 32 hex digits. */
+void token_seed_new(char out[TOKEN_SEED]);
+void token_access_derive(const struct subkey *key, const char *session_id, const char *seed,
+			 char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
+void token_refresh_derive(const struct subkey *key, const char *session_id, const char *seed,
+			  const char *family, char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
 /* Split a presented refresh token; false = not one of ours by shape. */
 bool token_refresh_parse(const char *token, char session_id_r[UUID_TEXT],
 			 char family_r[33]);

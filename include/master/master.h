@@ -23,7 +23,9 @@ struct master_options {
 	struct conf *conf;          /* what was in it at the start; master_run takes it over */
 	struct {
 		int (*main)(const struct child *c);   /* its exit status is the process's */
-		bool needs_keys;    /* false: wiped right after the fork */
+		/* What it keeps of the keys of `conf`, which are then wiped; NULL:
+		 * nothing. In the child, right after the fork. */
+		void (*take_keys)(const struct conf *conf, struct child *c);
 	} roles[ROLE__COUNT];
 	/* Runs in a forked child before anything serves, and at each reload
 	 * with the new configuration. True: database_id says which database it

@@ -19,6 +19,7 @@
 #include "shm/room.h"
 #include "shm/scoreboard.h"
 
+struct subkey;        /* auth/subkey.h */
 struct db;            /* only store looks inside */
 struct usage_store;   /* store/usage.h */
 
@@ -44,6 +45,7 @@ struct op {
 	uint64_t recorded;              /* sequence of this request's row in the ring; 0 = none yet */
 	uint64_t late;                  /* a row that was not committed in time; 0 = none */
 	struct usage_store *usage;      /* counters of what was used; NULL in commands */
+	const struct subkey *pair_key;  /* makes pairs of tokens; NULL: no session is refreshed here */
 	bool cache;                     /* use and keep verified credentials in the room */
 	bool changed;                   /* op_changed() was called */
 	int64_t now;                    /* wall clock of this request */

@@ -6,6 +6,7 @@
 #ifndef PIERRE_WORKER_WORKER_H
 #define PIERRE_WORKER_WORKER_H
 
+#include "auth/subkey.h"
 #include "base/conf.h"
 #include "shm/room.h"
 #include "shm/scoreboard.h"
@@ -19,6 +20,7 @@ struct child {
 				  * is no room, and only routes without_database are run */
 	struct room *room;       /* of this host; also while the database is away */
 	size_t block;            /* own ring and statistics in it */
+	struct subkey pair_key;  /* of the slow pool: makes pairs of tokens */
 	int listen_fd;           /* -1 in the background */
 	int lifeline_fd;         /* reads EOF when the master has died */
 	int commit_fd;           /* eventfd: the recorder adds to it after each commit, and

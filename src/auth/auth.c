@@ -13,7 +13,6 @@
 #include "auth/auth.h"
 
 #define GCRYPT_LEAST "1.9.0"
-#define SHA256_BYTES 32
 #define ENTROPY_MAX 256  /* getentropy() gives no more in one call */
 
 bool auth_init(struct err *err_r)
@@ -62,10 +61,9 @@ void sha256_hex(const void *data, size_t n, char out[SHA256_HEX])
 	explicit_bzero(digest, sizeof(digest));
 }
 
-void hmac_sha256_hex(const void *key, size_t key_n, const void *data, size_t n,
-		     char out[SHA256_HEX])
+void hmac_sha256(const void *key, size_t key_n, const void *data, size_t n,
+		 uint8_t out[SHA256_BYTES])
 {
-	uint8_t digest[SHA256_BYTES];
 	gcry_buffer_t parts[2];
 
 	memset(parts, 0, sizeof(parts));
@@ -73,8 +71,16 @@ void hmac_sha256_hex(const void *key, size_t key_n, const void *data, size_t n,
 	parts[0].len = key_n;
 	parts[1].data = (void *)(uintptr_t)data;
 	parts[1].len = n;
-	if (gcry_md_hash_buffers(GCRY_MD_SHA256, GCRY_MD_FLAG_HMAC, digest, parts, 2))
+	if (gcry_md_hash_buffers(GCRY_MD_SHA256, GCRY_MD_FLAG_HMAC, out, parts, 2))
 		abort();
+}
+
+void hmac_sha256_hex(const void *key, size_t key_n, const void *data, size_t n,
+		     char out[SHA256_HEX])
+{
+	uint8_t digest[SHA256_BYTES];
+
+	hmac_sha256(key, key_n, data, n, digest);
 	hex_encode(digest, sizeof(digest), out);
 	explicit_bzero(digest, sizeof(digest));
 }

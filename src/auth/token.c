@@ -1,6 +1,6 @@
 /*
  * auth/token.c - bearer secrets: session tokens, the setup token, API keys.
- * Pure functions over random bytes and SHA-256; nothing here is stored.
+ * Pure functions over random bytes, SHA-256 and HMAC; nothing here is stored.
  */
 #include "config.h"
 
@@ -27,17 +27,24 @@ struct refresh {
 
 static const char *const key_prefixes[] = { "pk_live_", "pk_trial_" };
 
+static void write_token(const char *prefix, const void *bytes, size_t n,
+			char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
+{
+	size_t at = strlen(prefix);
+
+	memcpy(out, prefix, at);
+	base64url_encode(bytes, n, out + at);
+	token_hash(out, hash_r);
+}
+
 static void secret_new(const char *prefix, char out[TOKEN_TEXT],
 		       char hash_r[SHA256_HEX])
 {
 	uint8_t secret[SECRET_BYTES];
-	size_t n = strlen(prefix);
 
 	random_bytes(secret, sizeof(secret));
-	memcpy(out, prefix, n);
-	base64url_encode(secret, sizeof(secret), out + n);
+	write_token(prefix, secret, sizeof(secret), out, hash_r);
 	explicit_bzero(secret, sizeof(secret));
-	token_hash(out, hash_r);
 }
 
 void token_access_new(char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
@@ -78,11 +85,53 @@ void token_refresh_new(const char *session_id, char family[33],
 		random_bytes(r.family, sizeof(r.family));
 	hex_encode(r.family, sizeof(r.family), family);
 	random_bytes(r.secret, sizeof(r.secret));
-	memcpy(out, REFRESH_PREFIX, sizeof(REFRESH_PREFIX) - 1);
-	base64url_encode(&r, sizeof(r), out + sizeof(REFRESH_PREFIX) - 1);
+	write_token(REFRESH_PREFIX, &r, sizeof(r), out, hash_r);
 	explicit_bzero(&r, sizeof(r));
-	token_hash(out, hash_r);
 }
+
+/* --- a pair that can be made again ------------------------------------------- */
+
+void token_seed_new(char out[TOKEN_SEED])
+{
+	uint8_t seed[SECRET_BYTES];
+
+	random_bytes(seed, sizeof(seed));
+	hex_encode(seed, sizeof(seed), out);
+}
+
+static void derive(const struct subkey *key, const char *session_id, const char *seed,
+		   const char *kind, uint8_t secret_r[SECRET_BYTES])
+{
+	char text[UUID_TEXT + TOKEN_SEED + 8];
+
+	snprintf(text, sizeof(text), "%s|%s|%s", session_id, seed, kind);
+	hmac_sha256(key->bytes, sizeof(key->bytes), text, strlen(text), secret_r);
+}
+
+void token_access_derive(const struct subkey *key, const char *session_id, const char *seed,
+			 char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
+{
+	uint8_t secret[SECRET_BYTES];
+
+	derive(key, session_id, seed, "access", secret);
+	write_token(ACCESS_PREFIX, secret, sizeof(secret), out, hash_r);
+	explicit_bzero(secret, sizeof(secret));
+}
+
+void token_refresh_derive(const struct subkey *key, const char *session_id, const char *seed,
+			  const char *family, char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
+{
+	struct refresh r;
+
+	uuid_to_bytes(session_id, r.session);
+	if (!hex_decode(family, r.family, sizeof(r.family)))
+		memset(r.family, 0, sizeof(r.family));
+	derive(key, session_id, seed, "refresh", r.secret);
+	write_token(REFRESH_PREFIX, &r, sizeof(r), out, hash_r);
+	explicit_bzero(&r, sizeof(r));
+}
+
+/* --- presented ones ------------------------------------------------------------ */
 
 bool token_refresh_parse(const char *token, char session_id_r[UUID_TEXT],
 			 char family_r[33])

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "auth/auth.h"
+#include "auth/subkey.h"
 #include "base/log.h"
 #include "cmd/context.h"
 #include "cmd/tables.h"
@@ -128,15 +128,24 @@ static bool may_serve(const struct conf *conf, enum db_backend *backend_r, struc
 	return db_url_backend(conf->database_url, backend_r, err_r);
 }
 
+static void take_pair_key(const struct conf *conf, struct child *c)
+{
+	struct err err;
+
+	/* without libgcrypt the child does not start (child_open) */
+	if (conf->encryption_key.set && auth_init(&err))
+		subkey_derive(conf->encryption_key.bytes, SUBKEY_SESSION_PAIR, &c->pair_key);
+}
+
 static bool serve(const char *config_file, struct conf *conf, struct err *err_r)
 {
 	struct master_options options = {
 		.config_file = config_file,
 		.conf = conf,
-		.roles = { [ROLE_FAST] = { worker_main, .needs_keys = false },
-			   [ROLE_SLOW] = { worker_main, .needs_keys = false },
-			   [ROLE_SCHEDULER] = { scheduler_main, .needs_keys = false },
-			   [ROLE_RECORDER] = { recorder_main, .needs_keys = false } },
+		.roles = { [ROLE_FAST] = { worker_main, .take_keys = NULL },
+			   [ROLE_SLOW] = { worker_main, .take_keys = take_pair_key },
+			   [ROLE_SCHEDULER] = { scheduler_main, .take_keys = NULL },
+			   [ROLE_RECORDER] = { recorder_main, .take_keys = NULL } },
 		.check = check, .claim = claim,
 	};
 	enum db_backend backend;

@@ -49,10 +49,10 @@ static void show_name(const char *name)
 }
 
 /* Of both generations in a reload. */
-static void wipe_keys(const struct master *m, enum slot_role role)
+static void wipe_keys(const struct master *m)
 {
 	for (size_t i = 0; i < GENERATIONS; i++)
-		if (m->gen[i].conf && !m->options->roles[role].needs_keys)
+		if (m->gen[i].conf)
 			conf_wipe_keys(m->gen[i].conf);
 }
 
@@ -72,7 +72,9 @@ _Noreturn static void child_run(struct master *m, const struct generation *g, st
 	char name[32];
 	int status;
 
-	wipe_keys(m, p->slot->role);
+	if (m->options->roles[p->slot->role].take_keys)
+		m->options->roles[p->slot->role].take_keys(g->conf, &c);
+	wipe_keys(m);
 	close(m->lifeline[1]);
 	for (size_t i = 0; i < LISTENERS; i++)
 		if (m->listeners[i].fd != c.listen_fd)

@@ -155,6 +155,7 @@ static void run(struct worker *w, struct exchange *x)
 		.db = w->db, .arena = w->arena, .conf = c->conf,
 		.scoreboard = c->scoreboard, .slot = c->slot, .room = c->room, .block = c->block,
 		.quota = w->quota, .usage = w->usage, .cache = is_fast(w), .late = late_row(w),
+		.pair_key = c->pair_key.set ? &c->pair_key : NULL,
 		.now = clock_now(), .actor = { .source = "rest" }, .remote_addr = x->req.remote_addr,
 		.user_agent = agent && *agent ? agent : NULL, .request_id = x->req.request_id,
 	};

@@ -1,11 +1,13 @@
 #!/usr/bin/perl
 # What idle processes still hold of the requests before: no key, no token, no
-# password, and of the encryption key nothing outside the master.
+# password, of the encryption key nothing outside the master, and of the key of
+# pairs nothing outside the slow pool.
 use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../support";
 use Test::More;
+use Digest::SHA qw(hmac_sha256);
 use MIME::Base64 qw(decode_base64 decode_base64url);
 use Time::HiRes qw(sleep);
 use Pierre;
@@ -40,6 +42,7 @@ sub start {
 	my $key = $p->{env}{ENCRYPTION_KEY};
 	$p->{secrets}{'ENCRYPTION_KEY, base64'} = [ pieces($key =~ s/=+$//r) ];
 	$p->{raw}{'ENCRYPTION_KEY, raw'} = [ pieces(decode_base64($key)) ];
+	$p->{pair}{'the key of pairs'} = [ pieces(hmac_sha256("pierre session pair\x01", decode_base64($key))) ];
 	return $p;
 }
 
@@ -150,11 +153,12 @@ sub search {
 	my (@found, %name);
 	for my $try (1 .. 8) {   # the last request ends a moment after its answer
 		%name = (children($p), $p->{pid} => 'master');
-		@found = map { my $pid = $_; map { "$name{$pid}: $_" } found($pid, { $p->{secrets}->%*, $pid == $p->{pid} ? () : $p->{raw}->%* }) } @pids;
+		@found = map { my $pid = $_; map { "$name{$pid}: $_" } found($pid, { $p->{secrets}->%*,
+			$pid == $p->{pid} ? () : $p->{raw}->%*, $name{$pid} =~ /slow/ ? () : $p->{pair}->%* }) } @pids;
 		last if !@found;
 		sleep 0.25 if $try < 8;
 	}
-	push @found, found("$p->{dir}/run/room/room", { $p->{secrets}->%*, $p->{raw}->%* });
+	push @found, found("$p->{dir}/run/room/room", { $p->{secrets}->%*, $p->{raw}->%*, $p->{pair}->%* });
 	is(scalar(@found), 0, "$what: nothing in " . @pids . ' idle processes and their room') or diag map { "$_\n" } sort @found;
 }
 

@@ -53,6 +53,45 @@ static void test_refresh(void)
 	ok(!token_refresh_parse(a, id, f), "refused: one character less");
 }
 
+/* Made by Perl's Digest::SHA and MIME::Base64. */
+static void test_derived(void)
+{
+	static const char subkey_hex[] = "75e0fa9888e1f23dca00ca1b11997d392e5c069959bc7e4ef0374d3c89c386d0";
+	static const char family[] = "11111111111111111111111111111111";
+	char seed[TOKEN_SEED], other[TOKEN_SEED], a[TOKEN_TEXT], r[TOKEN_TEXT], ha[SHA256_HEX], hr[SHA256_HEX];
+	char hex[2 * SHA256_BYTES + 1], id[UUID_TEXT], f[33];
+	unsigned char master[SHA256_BYTES];
+	struct subkey key = { 0 };
+
+	for (size_t i = 0; i < sizeof(master); i++)
+		master[i] = (unsigned char)i;
+	ok(!key.set, "a zeroed subkey is none");
+	subkey_derive(master, SUBKEY_SESSION_PAIR, &key);
+	ok(key.set, "a derived one is");
+	hex_encode(key.bytes, sizeof(key.bytes), hex);
+	is_str(hex, subkey_hex, "the subkey is HKDF-Expand's first block");
+	memset(seed, '5', sizeof(seed));
+	for (size_t i = 1; i < sizeof(seed); i += 2)
+		seed[i] = 'a';
+	seed[sizeof(seed) - 1] = '\0';
+	token_access_derive(&key, SESSION, seed, a, ha);
+	is_str(a, "pat_8iCtbHcNZLS7P_LzE8bXyE_A6kZ1wPDm50SazQlvHkg", "access token of a seed");
+	token_hash(a, hex);
+	is_str(ha, hex, "and its hash");
+	token_refresh_derive(&key, SESSION, seed, family, r, hr);
+	is_str(r, "prt_D4-tW9nLRp-hZXCGdyiVDhERERERERERERERERERERFsKGzhAunrUasQsSuh6g6XS6LXMqnYw5uHrL6QL06Oyg",
+	       "refresh token of it");
+	token_hash(r, hex);
+	is_str(hr, hex, "and its hash");
+	ok(token_refresh_parse(r, id, f), "it has the shape of one");
+	is_str(id, SESSION, "with the session");
+	is_str(f, family, "and the family");
+	token_seed_new(seed);
+	token_seed_new(other);
+	is_int((int64_t)strlen(seed), 64, "a seed is 32 bytes");
+	ok(strcmp(seed, other) != 0, "two differ");
+}
+
 static void check_key(bool trial, const char *prefix, size_t length)
 {
 	char key[KEY_TEXT], public_id[KEY_PUBLIC], hash[KEY_HASH], parsed[KEY_PUBLIC];
@@ -139,6 +178,7 @@ int main(void)
 	ok(auth_init(&err), "libgcrypt starts");
 	test_access();
 	test_refresh();
+	test_derived();
 	check_key(false, "pk_live_", 40);
 	check_key(true, "pk_trial_", 41);
 	test_stored_form();
