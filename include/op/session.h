@@ -1,13 +1,21 @@
 /*
  * op/session.h - login, opaque tokens, refresh rotation, logout.
  *
- * Refresh: the current token rotates the pair. A spent one presented within
- * 10 s while its successor is unused gets a new pair that replaces the
- * successor (the reply was lost); later, or once the successor was used, it
- * ends the session. Rotation is one conditional UPDATE, so of two at once
- * one wins and the other is judged by the rule above. The ten seconds count
- * from the first use, so replacing does not prolong them. What was replaced
- * counts as spent, and so does anything else that carries the family secret.
+ * Refresh (RFC 9700 section 4.14.2): the current token rotates the pair. A spent
+ * one presented within 10 s while its successor is unused is given the same pair
+ * again (parallel requests, a lost reply); later, or once the successor was used,
+ * it ends the session. Rotation is one conditional UPDATE, so of many at once one
+ * wins and the others are judged by the rule above. The ten seconds count from
+ * the first use. Anything else that carries the family secret counts as spent.
+ *
+ * A pair is made of a random seed in the row with op->pair_key (auth/token.h), so
+ * each process that has the key can make it again, and the database alone cannot.
+ * Where that cannot be done (an older program rotated, another key), the spent
+ * token is refused and the session goes on.
+ *
+ * The access token that a refresh replaces stays good for 60 s, or until its own
+ * end; the one before that ends. A password change ends it in the session that
+ * asks, too, and gives no pair again.
  *
  * Guessing (R19): failures are counted per (account, network), network = /24 or
  * /64 of REMOTE_ADDR; from the 5th on the wait doubles from 1 s up to 15 min
@@ -32,7 +40,7 @@ struct login_in {
 };
 struct session_tokens {
 	const char *access_token, *refresh_token;
-	int64_t expires_in, expires_at;       /* of the access token: s, ms */
+	int64_t expires_in, expires_at;       /* of the access token: what is left in s, ms */
 	const char *session_id;
 };
 /* ERR_AUTH_INVALID "Invalid email or password" (same sentence and time for
@@ -46,8 +54,9 @@ bool op_login(struct op *op, const struct login_in *in, struct session_tokens *o
  * hash the row holds. */
 bool op_session_start(struct op *op, const struct user *user, struct session_tokens *out,
 		      struct err *err_r);
-/* ERR_AUTH_INVALID reason unknown, or reused: the session was ended;
- * ERR_AUTH_EXPIRED; ERR_FORBIDDEN reason suspended|pending (nothing is spent).
+/* ERR_AUTH_INVALID reason unknown, or spent: a moment ago, and the pair cannot be
+ * made again; or reused: the session was ended; ERR_AUTH_EXPIRED; ERR_FORBIDDEN
+ * reason suspended|pending (nothing is spent); ERR_INTERNAL without op->pair_key.
  * user_id: whose session it must be (else ERR_AUTH_INVALID and nothing is
  * spent); NULL = anybody's. */
 bool op_session_refresh(struct op *op, const char *refresh_token, const char *user_id,

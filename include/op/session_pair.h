@@ -12,11 +12,12 @@
 struct session_pair {
 	char access[TOKEN_TEXT], access_hash[SHA256_HEX];
 	char refresh[TOKEN_TEXT], refresh_hash[SHA256_HEX];
-	char family_hash[SHA256_HEX];
+	char family_hash[SHA256_HEX];   /* of a new session */
+	char seed[TOKEN_SEED];          /* of a pair that can be made again */
 	int64_t access_expires_at, expires_at;
 };
-/* family as in token_refresh_new(): "" for a new session. */
-void session_pair_new(const struct op *op, const char *session_id, char family[33],
+/* Of a new session, whose family secret is made. */
+void session_pair_new(const struct op *op, const char *session_id, char family_r[33],
 		      struct session_pair *out);
 void session_pair_show(const struct op *op, const struct session_pair *pair,
 		       const char *session_id, struct session_tokens *out);

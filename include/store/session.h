@@ -61,14 +61,26 @@ bool store_session_list(struct db *db, struct scope scope, const char *current_i
 struct session_rotation {
 	const char *id, *family_hash;
 	const char *presented_hash;             /* of the refresh token shown */
-	const char *access_hash, *refresh_hash; /* of the new pair */
+	const char *seed, *access_hash, *refresh_hash;   /* of the new pair */
 	int64_t now, access_expires_at, expires_at;
-	int64_t spent_since;   /* a spent token counts when it was spent no earlier */
+	int64_t previous_until;   /* the access token from before ends no later */
+	int64_t spent_since;      /* a spent token counts when it was spent no earlier */
 };
-/* One conditional UPDATE: the token shown is good now, or else it was spent a
- * moment ago and its successor is unused. ERR_NOT_FOUND when neither holds. */
+/* One conditional UPDATE: the token shown is the one that is good now; else
+ * ERR_NOT_FOUND. */
 bool store_session_rotate(struct db *db, const struct audit_event *event,
 			  const struct session_rotation *r, struct err *err_r);
+/* The pair that is good now, when the token shown was spent for it no earlier than
+ * spent_since; else ERR_NOT_FOUND. seed is NULL when it cannot be made again. */
+struct session_given {
+	const char *seed, *access_hash, *refresh_hash;
+	int64_t access_expires_at;
+};
+bool store_session_given(struct db *db, const struct session_rotation *r, struct arena *arena,
+			 struct session_given *out, struct err *err_r);
+/* Write down that it was given again. */
+bool store_session_given_again(struct db *db, const struct audit_event *event,
+			       struct err *err_r);
 /* End the session of which the token shown is a used-up one. ERR_NOT_FOUND
  * when there is none. */
 bool store_session_reused(struct db *db, const struct audit_event *event,

@@ -85,9 +85,10 @@ struct user_suspension {
 };
 bool store_user_suspend(struct db *db, struct user_suspension *s, struct err *err_r);
 
-/* Ends the user's sessions but `keep_session` (NULL = all). old_hash: the one
- * that was verified; ERR_CONFLICT when it is not there any more. Only with
- * SCOPE_ALL it does not count. */
+/* Ends the user's sessions but `keep_session` (NULL = all), and of that one what
+ * was good before its last refresh. old_hash: the one that was verified;
+ * ERR_CONFLICT when it is not there any more. Only with SCOPE_ALL it does not
+ * count. */
 struct password_write {
 	struct scope scope;
 	const char *user_id, *old_hash, *new_hash, *keep_session;

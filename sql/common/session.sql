@@ -13,8 +13,12 @@ INSERT INTO sessions (id, user_id, tenant_id, family_hash, access_hash,
 	remote_addr, user_agent)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11);
 
+-- By the access token that is good now or the one before it: the end is that of
+-- the one that was asked for.
 -- name: session_by_access
-SELECT s.id, COALESCE(s.tenant_id, u.tenant_id) AS tenant_id, s.access_expires_at,
+SELECT s.id, COALESCE(s.tenant_id, u.tenant_id) AS tenant_id,
+	CASE WHEN s.access_hash = $1 THEN s.access_expires_at
+		ELSE s.previous_access_expires_at END AS access_expires_at,
 	s.expires_at,
 	u.id AS owner_id, u.email AS owner_email, u.email_key AS owner_email_key,
 	u.display_name AS owner_display_name, u.tier AS owner_tier,
@@ -23,7 +27,7 @@ SELECT s.id, COALESCE(s.tenant_id, u.tenant_id) AS tenant_id, s.access_expires_a
 	u.approved_at AS owner_approved_at, u.created_at AS owner_created_at,
 	u.updated_at AS owner_updated_at, u.last_active AS owner_last_active
 FROM sessions s JOIN users u ON u.id = s.user_id
-WHERE s.access_hash = $1;
+WHERE s.access_hash = $1 OR s.previous_access_hash = $1;
 
 -- name: session_by_family
 SELECT s.id, COALESCE(s.tenant_id, u.tenant_id) AS tenant_id, s.access_expires_at,
@@ -37,21 +41,26 @@ SELECT s.id, COALESCE(s.tenant_id, u.tenant_id) AS tenant_id, s.access_expires_a
 FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.id = $1 AND s.family_hash = $2;
 
--- The token presented ($3) is the one that is good now.
+-- The token presented ($3) is the one that is good now. The access token that it
+-- came with ends at $10, or by itself before.
 -- name: session_rotate
 UPDATE sessions SET previous_hash = refresh_hash, rotated_at = $4, refresh_hash = $5,
-	access_hash = $6, access_expires_at = $7, refreshed_at = $4, expires_at = $8
+	previous_access_hash = access_hash,
+	previous_access_expires_at = CASE WHEN access_expires_at < $10
+		THEN access_expires_at ELSE $10 END,
+	access_hash = $6, access_expires_at = $7, refreshed_at = $4, expires_at = $8,
+	pair_seed = $9
 WHERE id = $1 AND family_hash = $2 AND refresh_hash = $3 AND expires_at > $4
 	AND EXISTS (SELECT 1 FROM users u
 		WHERE u.id = sessions.user_id AND u.user_status = 'active');
 
--- It is the one spent last, not before $9, and its successor is unused: the
--- successor is replaced. rotated_at stays, so the time for this does not grow.
--- name: session_replace
-UPDATE sessions SET refresh_hash = $5, access_hash = $6, access_expires_at = $7,
-	refreshed_at = $4, expires_at = $8
+-- It is the one spent last, not before $5, and its successor is unused: what is
+-- good now.
+-- name: session_given
+SELECT pair_seed, access_hash, refresh_hash, access_expires_at
+FROM sessions
 WHERE id = $1 AND family_hash = $2 AND previous_hash = $3 AND expires_at > $4
-	AND rotated_at >= $9
+	AND rotated_at >= $5
 	AND EXISTS (SELECT 1 FROM users u
 		WHERE u.id = sessions.user_id AND u.user_status = 'active');
 
@@ -67,6 +76,13 @@ FROM sessions
 WHERE user_id = $1 AND expires_at > $3
 ORDER BY created_at DESC, id DESC
 LIMIT 200;
+
+-- What was good before and still is for a moment ends; the tokens that are good
+-- now do not.
+-- name: session_end_previous
+UPDATE sessions SET previous_access_hash = NULL, previous_access_expires_at = NULL,
+	pair_seed = NULL
+WHERE id = $1 AND user_id = $2;
 
 -- name: session_delete
 DELETE FROM sessions WHERE id = $1 AND user_id = $2;

@@ -35,6 +35,7 @@ SQL_FILES = \
 	sql/pgsql/0004_changes.sql \
 	sql/pgsql/0005_key_granted_by.sql \
 	sql/pgsql/0006_known_time.sql \
+	sql/pgsql/0007_session_pair.sql \
 	sql/pgsql/change.sql \
 	sql/pgsql/known_time.sql \
 	sql/pgsql/migration.sql \
@@ -45,6 +46,7 @@ SQL_FILES = \
 	sql/sqlite/0004_changes.sql \
 	sql/sqlite/0005_key_granted_by.sql \
 	sql/sqlite/0006_known_time.sql \
+	sql/sqlite/0007_session_pair.sql \
 	sql/sqlite/change.sql \
 	sql/sqlite/known_time.sql \
 	sql/sqlite/migration.sql \

@@ -14,26 +14,35 @@
 #include "op/session_pair.h"
 
 #define SPENT_GRACE (10 * SECOND_MS)
+#define PREVIOUS_ACCESS (60 * SECOND_MS)
 
 /* --- begin ------------------------------------------------------------------ */
 
-void session_pair_new(const struct op *op, const char *session_id, char family[33],
-		      struct session_pair *out)
+static void set_ends(const struct op *op, struct session_pair *out)
 {
-	token_access_new(out->access, out->access_hash);
-	token_refresh_new(session_id, family, out->refresh, out->refresh_hash);
-	sha256_hex(family, strlen(family), out->family_hash);
 	out->access_expires_at = op->now + op->conf->access_token_ttl * SECOND_MS;
 	out->expires_at = op->now + op->conf->refresh_token_ttl * SECOND_MS;
+}
+
+void session_pair_new(const struct op *op, const char *session_id, char family_r[33],
+		      struct session_pair *out)
+{
+	family_r[0] = '\0';
+	token_access_new(out->access, out->access_hash);
+	token_refresh_new(session_id, family_r, out->refresh, out->refresh_hash);
+	sha256_hex(family_r, strlen(family_r), out->family_hash);
+	set_ends(op, out);
 }
 
 void session_pair_show(const struct op *op, const struct session_pair *pair,
 		       const char *session_id, struct session_tokens *out)
 {
+	int64_t left = pair->access_expires_at - op->now;
+
 	*out = (struct session_tokens){
 		.access_token = arena_strdup(op->arena, pair->access),
 		.refresh_token = arena_strdup(op->arena, pair->refresh),
-		.expires_in = op->conf->access_token_ttl,
+		.expires_in = left > 0 ? left / SECOND_MS : 0,
 		.expires_at = pair->access_expires_at,
 		.session_id = arena_strdup(op->arena, session_id),
 	};
@@ -53,7 +62,7 @@ static struct audit_event event_of(const struct op *op, enum audit_type type,
 bool session_begin(struct op *op, struct user *user, const struct session_login *login,
 		   struct session_tokens *out, struct err *err_r)
 {
-	char id[UUID_TEXT], family[33] = "";
+	char id[UUID_TEXT], family[33];
 	struct session_pair pair;
 	struct session_new s = {
 		.id = id, .user_id = user->id, .tenant_id = user->tenant_id,
@@ -171,16 +180,62 @@ static bool reused(struct op *op, const struct session_rotation *r,
 			  "The refresh token was used before, so its session has ended");
 }
 
-static bool rotate(struct op *op, const struct session_rotation *r,
-		   const struct user *user, struct err *err_r)
+static bool rotate(struct op *op, const struct session_rotation *r, const struct user *user,
+		   struct err *err_r)
 {
 	struct audit_event event = event_of(op, AUDIT_TOKEN_REFRESHED, user, r->id);
 	bool done = store_session_rotate(op->db, &event, r, err_r);
 
-	op_changed(op, r->id);   /* the old access token is spent */
-	if (done)
-		return true;
-	return err_r->kind == ERR_NOT_FOUND ? reused(op, r, user, err_r) : false;
+	op_changed(op, r->id);   /* the old access token ends sooner, and the one before it now */
+	return done;
+}
+
+/* Of the seed in it. */
+static void make_pair(const struct op *op, const char *session_id, const char *family,
+		      struct session_pair *pair)
+{
+	token_access_derive(op->pair_key, session_id, pair->seed, pair->access,
+			    pair->access_hash);
+	token_refresh_derive(op->pair_key, session_id, pair->seed, family, pair->refresh,
+			     pair->refresh_hash);
+}
+
+static void make_new(const struct op *op, const char *session_id, const char *family,
+		     struct session_pair *pair)
+{
+	token_seed_new(pair->seed);
+	make_pair(op, session_id, family, pair);
+	set_ends(op, pair);
+}
+
+/* The pair that is good now; false: it was not made with this seed and key. */
+static bool make_again(const struct op *op, const char *session_id, const char *family,
+		       const struct session_given *given, struct session_pair *pair)
+{
+	if (!given->seed)
+		return false;
+	str_copy(pair->seed, sizeof(pair->seed), given->seed);
+	make_pair(op, session_id, family, pair);
+	pair->access_expires_at = given->access_expires_at;
+	return equal_ct(pair->access_hash, given->access_hash) &&
+		equal_ct(pair->refresh_hash, given->refresh_hash);
+}
+
+/* Another request was faster with the same token, or its reply was lost. */
+static bool give_again(struct op *op, const struct session_rotation *r, const char *family,
+		       const struct user *user, struct session_pair *pair, struct err *err_r)
+{
+	struct audit_event event = event_of(op, AUDIT_TOKEN_REFRESHED, user, r->id);
+	struct session_given given;
+
+	if (!store_session_given(op->db, r, op->arena, &given, err_r))
+		return err_r->kind == ERR_NOT_FOUND ? reused(op, r, user, err_r) : false;
+	/* by an older program, with another key, or the password was changed since */
+	if (!make_again(op, r->id, family, &given, pair))
+		return err_reason(err_r, ERR_AUTH_INVALID, "spent",
+				  "The refresh token was used a moment ago: use the pair that it gave, "
+				  "or log in again");
+	return store_session_given_again(op->db, &event, err_r);
 }
 
 bool op_session_refresh(struct op *op, const char *refresh_token, const char *user_id,
@@ -191,11 +246,14 @@ bool op_session_refresh(struct op *op, const char *refresh_token, const char *us
 	struct session_ref ref;
 	struct session_rotation r = {
 		.id = id, .family_hash = family_hash, .presented_hash = presented,
-		.access_hash = pair.access_hash, .refresh_hash = pair.refresh_hash,
-		.now = op->now, .spent_since = op->now - SPENT_GRACE,
+		.seed = pair.seed, .access_hash = pair.access_hash,
+		.refresh_hash = pair.refresh_hash, .now = op->now,
+		.previous_until = op->now + PREVIOUS_ACCESS, .spent_since = op->now - SPENT_GRACE,
 	};
 	bool done;
 
+	if (!op->pair_key)
+		return err_set(err_r, ERR_INTERNAL, "This process has no key to make pairs of tokens");
 	if (!token_refresh_parse(refresh_token, id, family))
 		return unknown(err_r);
 	sha256_hex(family, strlen(family), family_hash);
@@ -206,10 +264,11 @@ bool op_session_refresh(struct op *op, const char *refresh_token, const char *us
 		return false;
 	if (user_id && !str_eq(user_id, user_r->id))
 		return unknown(err_r);
-	session_pair_new(op, id, family, &pair);
+	make_new(op, id, family, &pair);
 	r.access_expires_at = pair.access_expires_at;
 	r.expires_at = pair.expires_at;
-	done = rotate(op, &r, user_r, err_r);
+	done = rotate(op, &r, user_r, err_r) ||
+		(err_r->kind == ERR_NOT_FOUND && give_again(op, &r, family, user_r, &pair, err_r));
 	if (done)
 		session_pair_show(op, &pair, id, out);
 	explicit_bzero(&pair, sizeof(pair));

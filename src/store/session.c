@@ -37,6 +37,16 @@ static const struct field ref_fields[] = {
 const struct field_schema session_ref_schema =
 	FIELD_SCHEMA("SessionRef", struct session_ref, ref_fields);
 
+static const struct field given_fields[] = {
+	FIELD(struct session_given, seed, TEXT, FIELD_PRIVATE, NULL, .column = "pair_seed"),
+	FIELD(struct session_given, access_hash, TEXT, FIELD_PRIVATE, NULL),
+	FIELD(struct session_given, refresh_hash, TEXT, FIELD_PRIVATE, NULL),
+	FIELD(struct session_given, access_expires_at, TIME, FIELD_PRIVATE, NULL),
+	{ 0 },
+};
+static const struct field_schema given_schema =
+	FIELD_SCHEMA("SessionGiven", struct session_given, given_fields);
+
 #define NO_SESSION "No such session"
 
 /* --- begin ------------------------------------------------------------------ */
@@ -121,23 +131,14 @@ bool store_session_list(struct db *db, struct scope scope, const char *current_i
 static bool rotate_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct session_rotation *r = arg;
-	int64_t changed = 0;
 
-	if (!db_write(db, SQL_SESSION_ROTATE,
-		      DB_ARGS(db_text(r->id), db_text(r->family_hash),
-			      db_text(r->presented_hash), db_time(r->now),
-			      db_text(r->refresh_hash), db_text(r->access_hash),
-			      db_time(r->access_expires_at), db_time(r->expires_at)),
-		      &changed, err_r))
-		return false;
-	if (changed == 1)
-		return true;
-	return db_write_one(db, SQL_SESSION_REPLACE,
+	return db_write_one(db, SQL_SESSION_ROTATE,
 			    DB_ARGS(db_text(r->id), db_text(r->family_hash),
 				    db_text(r->presented_hash), db_time(r->now),
 				    db_text(r->refresh_hash), db_text(r->access_hash),
 				    db_time(r->access_expires_at), db_time(r->expires_at),
-				    db_time(r->spent_since)), NO_SESSION, err_r);
+				    db_text(r->seed), db_time(r->previous_until)),
+			    NO_SESSION, err_r);
 }
 
 bool store_session_rotate(struct db *db, const struct audit_event *event,
@@ -146,6 +147,22 @@ bool store_session_rotate(struct db *db, const struct audit_event *event,
 	struct session_rotation copy = *r;
 
 	return store_change(db, event, rotate_tx, &copy, err_r);
+}
+
+bool store_session_given(struct db *db, const struct session_rotation *r, struct arena *arena,
+			 struct session_given *out, struct err *err_r)
+{
+	return db_get(db, SQL_SESSION_GIVEN,
+		      DB_ARGS(db_text(r->id), db_text(r->family_hash),
+			      db_text(r->presented_hash), db_time(r->now),
+			      db_time(r->spent_since)),
+		      &given_schema, arena, out, NO_SESSION, err_r);
+}
+
+bool store_session_given_again(struct db *db, const struct audit_event *event,
+			       struct err *err_r)
+{
+	return store_change(db, event, NULL, NULL, err_r);
 }
 
 static bool reused_tx(struct db *db, void *arg, struct err *err_r)

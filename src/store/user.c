@@ -120,6 +120,9 @@ static bool write_password(struct db *db, void *arg, struct err *err_r)
 	if (w->keep_session)
 		return db_write(db, SQL_USER_END_OTHER_SESSIONS,
 				DB_ARGS(scope_user_param(w->scope), db_text(w->keep_session)),
+				NULL, err_r) &&
+		       db_write(db, SQL_SESSION_END_PREVIOUS,
+				DB_ARGS(db_text(w->keep_session), scope_user_param(w->scope)),
 				NULL, err_r);
 	return db_write(db, SQL_USER_END_SESSIONS,
 			DB_ARGS(db_text(w->user_id), SCOPE_ARGS(w->scope)), NULL, err_r);

@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include "auth/token.h"
+#include "op/session.h"
 #include "op_fixture.h"
 
 static struct fixture f;
@@ -93,12 +95,117 @@ static void test_migrated(void)
 	is_int(look(&f, LOOK_GRANTED, ID(4), "admin"), 1, "nor one that is not known");
 }
 
+/* --- 0007: pairs of tokens ---------------------------------------------------- */
+
+/* As they were given out: of a fresh login, and of a session that was refreshed
+ * (`spent` is what its good token replaced). */
+static struct old_session {
+	char id[UUID_TEXT], family[33], family_hash[SHA256_HEX];
+	char access[TOKEN_TEXT], access_hash[SHA256_HEX];
+	char good[TOKEN_TEXT], good_hash[SHA256_HEX];
+	char spent[TOKEN_TEXT], spent_hash[SHA256_HEX];
+	bool refreshed;
+} fresh, refreshed;
+
+static const struct db_statement old_insert = {
+	.name = "old_session", .params = 10, .writes = true, .sql = {
+		"INSERT INTO sessions (id, user_id, family_hash, access_hash, access_expires_at, refresh_hash,"
+		" previous_hash, rotated_at, created_at, refreshed_at, expires_at)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
+		"INSERT INTO sessions (id, user_id, family_hash, access_hash, access_expires_at, refresh_hash,"
+		" previous_hash, rotated_at, created_at, refreshed_at, expires_at)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)" },
+};
+
+static bool insert_session(struct db *db, void *arg, struct err *err_r)
+{
+	const struct old_session *s = arg;
+
+	return db_write(db, 0, DB_ARGS(db_text(s->id), db_text(OWNER), db_text(s->family_hash),
+		db_text(s->access_hash), db_time(T0 + 3600 * SECOND_MS), db_text(s->good_hash),
+		db_text(s->refreshed ? s->spent_hash : NULL), db_time(s->refreshed ? T0 - 5000 : TIME_NONE),
+		db_time(T0 - 60000), db_time(T0 + 30 * DAY_MS)), NULL, err_r);
+}
+
+static void add_old_session(struct db *db, struct old_session *s, bool is_refreshed)
+{
+	random_uuid(s->id);
+	token_access_new(s->access, s->access_hash);
+	token_refresh_new(s->id, s->family, s->spent, s->spent_hash);
+	token_refresh_new(s->id, s->family, s->good, s->good_hash);
+	sha256_hex(s->family, 32, s->family_hash);
+	s->refreshed = is_refreshed;
+	if (!db_transaction(db, insert_session, s, &err))
+		bail_out("old session", &err);
+}
+
+/* Migrated to 0006, and then used by that program. */
+static void old_sessions(void)
+{
+	static const struct db_constraint no_constraints[] = { { 0 } };
+	const struct db_catalog inserting = {
+		.statements = &old_insert, .n_statements = 1, .constraints = no_constraints,
+	};
+	struct db_catalog old = sql_catalog;
+	struct db *db;
+	int applied;
+
+	old.n_migrations = 6;
+	db = open_with(&old);
+	if (!db_migrate(db, &applied, &err))
+		bail_out("migrate to 0006", &err);
+	db_free(&db);
+	db = open_with(&inserting);
+	add_old_session(db, &fresh, false);
+	add_old_session(db, &refreshed, true);
+	db_free(&db);
+}
+
+static enum err_kind check(const char *token)
+{
+	struct actor actor;
+	struct user user;
+
+	err = (struct err){ 0 };
+	return op_session_check(&f.op, token, &actor, &user, &err) ? ERR_NONE : err.kind;
+}
+
+static enum err_kind refresh(const char *token, struct session_tokens *out)
+{
+	struct user user;
+
+	err = (struct err){ 0 };
+	return op_session_refresh(&f.op, token, NULL, out, &user, &err) ? ERR_NONE : err.kind;
+}
+
+static void test_sessions(void)
+{
+	struct session_tokens got, again;
+
+	is_int(check(fresh.access), ERR_NONE, "an access token from before is good");
+	is_int(refresh(fresh.good, &got), ERR_NONE, "a refresh token from before refreshes");
+	is_int(check(got.access_token), ERR_NONE, "to a good pair");
+	is_int(check(fresh.access), ERR_NONE, "beside the old access token");
+	is_int(refresh(fresh.good, &again), ERR_NONE, "and again");
+	is_str(again.access_token, got.access_token, "to the same one");
+	is_int(refresh(got.refresh_token, &got), ERR_NONE, "and on");
+	is_int(refresh(refreshed.spent, &got), ERR_AUTH_INVALID, "one spent 5 s ago by the older program");
+	is_str(err.reason, "spent", "is refused");
+	is_int(check(refreshed.access), ERR_NONE, "and its session goes on");
+	is_int(refresh(refreshed.good, &got), ERR_NONE, "with the good one");
+	is_int(check(got.access_token), ERR_NONE, "to a good pair");
+	is_int(refresh(refreshed.spent, &got), ERR_AUTH_INVALID, "then the spent one");
+	is_str(err.reason, "reused", "ends the session");
+}
+
 int main(void)
 {
 	fixture_empty(&f);
 	old_rows();
+	old_sessions();
 	fixture_migrate(&f);
 	test_migrated();
+	test_sessions();
 	fixture_close(&f);
 	return tap_done();
 }

@@ -275,6 +275,7 @@ static void sessions(void)
 	struct user user = make_user(&f, "starter");
 	struct session_tokens tokens, next;
 	struct actor actor;
+	const char *first;
 	int64_t before;
 	struct err err;
 
@@ -285,12 +286,28 @@ static void sessions(void)
 	ok(op_session_check(&f.op, tokens.access_token, &actor, &user, &err), "again");
 	is_int(hits(), before + 1, "from the cache");
 	ok(str_eq(actor.session_id, tokens.session_id) && str_eq(actor.user_id, user.id), "the same actor");
+	first = tokens.access_token;
 	ok(op_session_refresh(&f.op, tokens.refresh_token, NULL, &next, &user, &err), "refreshed");
-	is_str(session_verdict(tokens.access_token), "unknown", "the old token is over at once");
+	before = hits();
+	is_str(session_verdict(tokens.access_token), "good", "the old token goes on");
+	is_int(hits(), before, "with an end that is read again");
+	f.op.now += 60000;
+	is_str(session_verdict(tokens.access_token), "expired", "of a minute");
+	is_int(hits(), before + 1, "from the cache");
+	f.op.now -= 60000;
 	is_str(session_verdict(next.access_token), "good", "the new one is good");
+	f.op.now += 60000;
+	is_str(session_verdict(next.access_token), "good", "and has its own end");
+	f.op.now -= 60000;
+	tokens = next;
+	ok(op_session_refresh(&f.op, tokens.refresh_token, NULL, &next, &user, &err), "refreshed once more");
+	is_str(session_verdict(first), "unknown", "the first one is over at once");
+	is_str(session_verdict(tokens.access_token), "good", "the one before goes on");
+	is_str(session_verdict(next.access_token), "good", "with the new one");
 	f.op.actor = actor;
 	ok(op_session_end(&f.op, scope_own(&f.op), tokens.session_id, &err), "logged out");
 	is_str(session_verdict(next.access_token), "unknown", "at once");
+	is_str(session_verdict(tokens.access_token), "unknown", "both of them");
 	f.op.actor = (struct actor){ .source = "test" };
 }
 

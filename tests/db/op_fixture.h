@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "auth/auth.h"
+#include "auth/subkey.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "op/user.h"
@@ -38,6 +38,7 @@ static struct scope of(const char *user_id)
 
 struct fixture {
 	char url[512], dir[64];
+	struct subkey pair_key;
 	struct arena *arena;
 	struct conf conf;
 	struct db *db;        /* as the program sees it */
@@ -50,7 +51,7 @@ struct fixture {
 enum look { LOOK_AUDIT, LOOK_SESSIONS, LOOK_PASSWORD, LOOK_KEYS, LOOK_KNOWN, LOOK_USERS,
 	    LOOK_AUDITS, LOOK_AUDIT_TEXT, LOOK_TENANTS, LOOK_OWNERS,
 	    LOOK_GRANTED, LOOK_KEY_FREE, LOOK_USER_FREE, LOOK_SET_TIER,
-	    LOOK_FORGET_KEY, LOOK_FORGET_USER, LOOK_WAITING, LOOK__COUNT };
+	    LOOK_FORGET_KEY, LOOK_FORGET_USER, LOOK_FORGET_SEED, LOOK_RESTORE, LOOK_WAITING, LOOK__COUNT };
 static const struct db_statement looking[LOOK__COUNT] = {
 	[LOOK_AUDIT] = { .name = "look_audit", .params = 2, .sql = {
 		"SELECT count(*) FROM audit_events WHERE event_type = ?1 AND target = ?2",
@@ -96,6 +97,14 @@ static const struct db_statement looking[LOOK__COUNT] = {
 	[LOOK_SET_TIER] = { .name = "set_tier", .params = 2, .writes = true, .sql = {
 		"UPDATE users SET tier = ?2 WHERE id = ?1",
 		"UPDATE users SET tier = $2 WHERE id = $1" } },
+	[LOOK_FORGET_SEED] = { .name = "forget_seed", .params = 1, .writes = true, .sql = {
+		"UPDATE sessions SET pair_seed = NULL WHERE id = ?1",
+		"UPDATE sessions SET pair_seed = NULL WHERE id = $1" } },
+	[LOOK_RESTORE] = { .name = "restore", .params = 1, .writes = true, .sql = {   /* as before its refresh */
+		"UPDATE sessions SET refresh_hash = previous_hash, previous_hash = NULL, rotated_at = NULL,"
+		" access_hash = previous_access_hash, previous_access_hash = NULL, pair_seed = NULL WHERE id = ?1",
+		"UPDATE sessions SET refresh_hash = previous_hash, previous_hash = NULL, rotated_at = NULL,"
+		" access_hash = previous_access_hash, previous_access_hash = NULL, pair_seed = NULL WHERE id = $1" } },
 	[LOOK_WAITING] = { .name = "look_waiting", .sql = {   /* processes that wait for a lock */
 		"SELECT 1", "SELECT count(*) FROM pg_stat_activity"
 		" WHERE datname = current_database() AND wait_event_type = 'Lock'" } },
@@ -195,6 +204,8 @@ static void fixture_empty(struct fixture *f)
 	};
 	f->descriptors = open_descriptors();
 	fixture_connect(f);
+	subkey_derive((const unsigned char *)"the master key of the fixture 32", SUBKEY_SESSION_PAIR, &f->pair_key);
+	f->op.pair_key = &f->pair_key;
 }
 
 static void fixture_migrate(struct fixture *f)

@@ -83,6 +83,7 @@ static const struct owned {
 	{ SQL_KEY_LIMIT, { id_of_key, every, one, month, now } },
 	{ SQL_KEY_REVOKE, { id_of_key, owner, now } },
 	{ SQL_SESSION_LIST, { owner, uuid, now } },
+	{ SQL_SESSION_END_PREVIOUS, { id_of_session, owner } },
 	{ SQL_SESSION_DELETE, { id_of_session, owner } },
 	{ SQL_USER_BY_ID, { id_of_user, owner } },
 	{ SQL_USER_LIST, { every, later, uuid, many } },

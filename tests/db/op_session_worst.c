@@ -82,7 +82,8 @@ static void test_ended_meanwhile(void)
 	char session[UUID_TEXT], family[33], family_hash[SHA256_HEX], presented[SHA256_HEX];
 	struct session_rotation r = {
 		.id = session, .family_hash = family_hash, .presented_hash = presented,
-		.access_hash = "a", .refresh_hash = "r", .now = T0 + 30 * DAY_MS, .spent_since = T0,
+		.seed = "s", .access_hash = "a", .refresh_hash = "r", .now = T0 + 30 * DAY_MS,
+		.previous_until = T0 + 31 * DAY_MS, .spent_since = T0,
 		.access_expires_at = T0 + 60 * DAY_MS, .expires_at = T0 + 60 * DAY_MS,
 	};
 
@@ -100,6 +101,8 @@ static void test_ended_meanwhile(void)
 		token_hash(first.refresh_token, presented);
 		ok(!store_session_rotate(f.db, &event, &r, &err) && err.kind == ERR_NOT_FOUND,
 		   "a session that has ended is not rotated");
+		ok(!store_session_given(f.db, &r, f.arena, &(struct session_given){ 0 }, &err) &&
+		   err.kind == ERR_NOT_FOUND, "and gives no pair again");
 	}
 }
 

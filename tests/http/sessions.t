@@ -5,7 +5,11 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../support";
 use Test::More;
+use Digest::SHA qw(hmac_sha256 sha256_hex);
+use MIME::Base64 qw(decode_base64 decode_base64url encode_base64url);
+use Time::HiRes qw(sleep);
 use Pierre::Check;
+use Process qw(children);
 
 my $offset = 0;
 
@@ -35,15 +39,15 @@ sub rotation {
 	is($two->{user}{user_id}, $user->{user_id}, 'user');
 	isnt($two->{refresh_token}, $one->{refresh_token}, 'a new refresh token');
 	isnt($two->{access_token}, $one->{token}, 'a new access token');
-	problem_is($p->get('/verify', token => $one->{token}), 401, {}, 'the old access token is over');
-	status_is($p->get('/verify', token => $two->{access_token}), 200, 'the new one is good');
+	status_is($p->get('/verify', token => $two->{access_token}), 200, 'which is good');
+	status_is($p->get('/verify', token => $one->{token}), 200, 'beside the old one') for 1 .. 4;
 
 	my $three = good($p, refresh($p, $one->{refresh_token}));
-	problem_is($p->get('/verify', token => $two->{access_token}), 401, {}, 'replay: replaces the unused successor');
-	status_is($p->get('/verify', token => $three->{access_token}), 200, 'by a good pair');
+	is_deeply([ @$three{qw(access_token refresh_token expires_at)} ], [ @$two{qw(access_token refresh_token expires_at)} ],
+		'replay while the successor is unused: the same pair');
 	my $four = good($p, refresh($p, $three->{refresh_token}));
 	problem_is(refresh($p, $one->{refresh_token}), 401, {}, 'replay once the successor was used');
-	problem_is($p->get('/verify', token => $four->{access_token}), 401, {}, 'ends the session');
+	problem_is($p->get('/verify', token => $_->{access_token}), 401, {}, 'ends the session') for $four, $three;
 	problem_is(refresh($p, $four->{refresh_token}), 401, {}, 'for good');
 }
 
@@ -67,18 +71,69 @@ sub aliases {
 	problem_is(refresh($p, $forged), 401, {}, 'a forged one');
 }
 
+# "ACCESS REFRESH expires_in" of a refresh, or its status.
+sub pair {
+	my ($r) = @_;
+	return $r->{status} == 200 ? join ' ', $r->{json}->@{qw(access_token refresh_token expires_in)} : $r->{status};
+}
+
+sub count { my ($p, $what, $where) = @_; return $p->sql("SELECT count(*) FROM $what WHERE $where") }
+
 sub races {
+	my ($p, $user, $n) = @_;
+	my $one = $p->login($user);
+	my @words = at_once(map { sub { pair(refresh($p, $one->{refresh_token})) } } 1 .. $n);
+	my @pairs = map { [ split / / ] } @words;
+	is(scalar(grep { $_->[0] =~ /^pat_/ } @pairs), $n, "$n refreshes at once: each has its pair") or return diag("@words");
+	is(scalar(grep { $_->[2] < 3590 || $_->[2] > 3600 } @pairs), 0, 'for about an hour');
+	my @once = at_once(map { my $token = $_->[0]; sub { $p->get('/verify', token => $token)->{status} } } @pairs);
+	is(join(' ', @once), join(' ', (200) x $n), 'each access token is good');
+	my @next = at_once(map { my $token = $_->[1]; sub { pair(refresh($p, $token)) } } @pairs);
+	is(scalar(grep { /^pat_/ } @next), $n, 'each refresh token refreshes');
+	my ($id) = map { $_->{id} } grep { $_->{current} }
+		$p->get('/api/auth/sessions', token => (split / /, $next[0])[0])->{json}{sessions}->@*;
+	is(count($p, 'audit_events', "event_type = 'TokenRefreshed' AND target = '$id'"), 2 * $n, 'of one session');
+	problem_is(refresh($p, $one->{refresh_token}), 401, { reason => 'reused' }, 'the spent token, once its successor was used');
+	problem_is($p->get('/verify', token => (split / /)[0]), 401, {}, 'ends it for all of them') for @next[ 0, -1 ];
+	is(count($p, 'sessions', "id = '$id'"), 0, 'the row is gone');
+}
+
+# A pair says what the README says of it: nothing of it is in the database.
+sub made_of {
 	my ($p, $user) = @_;
 	my $one = $p->login($user);
-	my @words = at_once(map { sub {
-		my $r = refresh($p, $one->{refresh_token});
-		return $r->{status} == 200 ? $r->{json}{access_token} : $r->{status};
-	} } 1 .. 6);
-	my @tokens = grep { /^pat_/ } @words;
-	ok(@tokens >= 1, 'six refreshes at once: at least one wins');
-	is(scalar(grep { !/^pat_|^401$/ } @words), 0, 'the others win or are refused');
-	my @live = grep { $p->get('/verify', token => $_)->{status} == 200 } @tokens;
-	cmp_ok(scalar @live, '<=', 1, 'one pair is good at most');
+	my $two = good($p, refresh($p, $one->{refresh_token}));
+	my $hash = sha256_hex($two->{access_token});
+	my ($id) = map { $_->{id} } grep { $_->{current} }
+		$p->get('/api/auth/sessions', token => $two->{access_token})->{json}{sessions}->@*;
+	my $seed = $p->sql("SELECT pair_seed FROM sessions WHERE id = '$id' AND access_hash = '$hash'");
+	like($seed, qr/^[0-9a-f]{64}$/, 'the row has a seed, and the hash of the access token');
+	my $key = hmac_sha256("pierre session pair\x01", decode_base64($p->{env}{ENCRYPTION_KEY}));
+	is('pat_' . encode_base64url(hmac_sha256("$id|$seed|access", $key)), $two->{access_token}, 'with the key they make it');
+	is(substr(decode_base64url(substr $two->{refresh_token}, 4), 32), hmac_sha256("$id|$seed|refresh", $key), 'and the refresh token');
+}
+
+# Workers are killed while clients refresh and ask again: each has the one pair.
+sub killed {
+	my ($p, $user) = @_;
+	my $one = $p->login($user);
+	my $until = time + 8;
+	my @words = at_once(map({ sub {
+		my $r;
+		do { $r = refresh($p, $one->{refresh_token}) } while ($r->{status} >= 500 && time < $until);
+		return pair($r) =~ s/ \d+$//r;
+	} } 1 .. 6), sub {
+		for (1 .. 5) {
+			my %child = children($p);
+			kill 'KILL', grep { $child{$_} =~ /slow/ } keys %child;
+			sleep 0.1;
+		}
+		return 'killed';
+	});
+	is(pop @words, 'killed', 'the slow workers are killed five times meanwhile');
+	like($words[0], qr/^pat_\S+ prt_\S+$/, 'a client gets a pair all the same');
+	is(scalar(grep { $_ ne $words[0] } @words), 0, 'and all the same one') or diag("@words");
+	status_is($p->get('/verify', token => (split / /, $words[0])[0]), 200, 'which is good');
 }
 
 sub listing {
@@ -121,9 +176,13 @@ sub expiry {
 	good($p, refresh($p, $in_time->{refresh_token}));
 	later($p, 11);
 	problem_is(refresh($p, $late->{refresh_token}), 401, {}, 'replay after ten seconds');
-	problem_is($p->get('/verify', token => $two->{access_token}), 401, {}, 'ends the session');
+	problem_is($p->get('/verify', token => $_), 401, {}, 'ends the session, with both access tokens') for $two->{access_token}, $late->{token};
 	status_is($p->get('/verify', token => $expiring->{token}), 200, 'other sessions go on');
-	later($p, 3600);
+	status_is($p->get('/verify', token => $in_time->{token}), 200, 'and the access token from before the refresh');
+	later($p, 50);
+	problem_is($p->get('/verify', token => $in_time->{token}), 401, { reason => 'expired' }, 'which is over after a minute');
+	status_is($p->get('/verify', token => $expiring->{token}), 200, 'but not where nothing was refreshed');
+	later($p, 3550);
 	problem_is($p->get('/verify', token => $expiring->{token}), 401, { code => 'AuthExpired', reason => 'expired' },
 		'an hour later the access token is over');
 	problem_is($p->get('/api/keys', token => $expiring->{token}), 401, { reason => 'expired' }, 'on other routes too');
@@ -141,7 +200,9 @@ each_backend(sub {
 	my $user = $p->approved_user;
 	subtest rotation => sub { rotation($p, $user) };
 	subtest aliases => sub { aliases($p, $user) };
-	subtest races => sub { races($p, $user) };
+	subtest "races of $_" => sub { races($p, $user, $_) } for 2, 16;
+	subtest made_of => sub { made_of($p, $user) };
+	subtest killed => sub { killed($p, $user) };
 	subtest listing => sub { listing($p, $user) };
 	subtest expiry => sub { expiry($p, $user) };
 });
