@@ -128,7 +128,7 @@ static bool read_time(struct reader *r, const struct field *f, json_object *valu
 	const char *s = take_string(r, value);
 
 	if (!s || !rfc3339_parse(s, member))
-		return wrong(r, f, "a time like 2025-01-31T12:00:00Z");
+		return wrong(r, f, "a time with its zone, like 2099-01-31T12:00:00Z");
 	return true;
 }
 

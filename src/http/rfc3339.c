@@ -1,12 +1,15 @@
 /* http/rfc3339.c - RFC 3339 text to milliseconds, on top of time_parse(). */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/window.h"
 #include "http/rfc3339.h"
 
 #define MINUTE_MS (INT64_C(60) * SECOND_MS)
+#define DATE_TEXT 10      /* YYYY-MM-DD */
 #define SECONDS_TEXT 19   /* YYYY-MM-DDTHH:MM:SS */
 
 static bool is_digit(char c)
@@ -49,10 +52,26 @@ static bool take_offset(const char *p, int64_t *minutes)
 	return true;
 }
 
+/* RFC 3339 section 5.7: only as the last second of a month in UTC. */
+static bool is_leap_end(int64_t ms)
+{
+	return ms - window_start(WINDOW_MONTH, window_id(WINDOW_MONTH, ms)) < SECOND_MS;
+}
+
+/* The fixed form of base/clock.h. ":60" is written ":59", and true. */
+static bool fix(const char *text, const char millis[4], char fixed[TIME_TEXT])
+{
+	bool leap = strncmp(text + SECONDS_TEXT - 3, ":60", 3) == 0;
+
+	snprintf(fixed, TIME_TEXT, "%.10sT%.8s.%sZ", text, text + 11, millis);
+	if (leap)
+		memcpy(fixed + SECONDS_TEXT - 2, "59", 2);
+	return leap;
+}
+
 bool rfc3339_parse(const char *text, int64_t *ms_r)
 {
-	char fixed[TIME_TEXT] = "";
-	char millis[4] = "000";
+	char fixed[TIME_TEXT], millis[4] = "000";
 	int64_t minutes, ms;
 
 	if (strnlen(text, SECONDS_TEXT + 1) <= SECONDS_TEXT ||
@@ -61,16 +80,22 @@ bool rfc3339_parse(const char *text, int64_t *ms_r)
 	const char *p = take_fraction(text + SECONDS_TEXT, millis);
 	if (!p || !take_offset(p, &minutes))
 		return false;
-	memcpy(fixed, text, SECONDS_TEXT);
-	fixed[10] = 'T';
-	fixed[SECONDS_TEXT] = '.';
-	memcpy(fixed + SECONDS_TEXT + 1, millis, 3);
-	fixed[SECONDS_TEXT + 4] = 'Z';
+	bool leap = fix(text, millis, fixed);
 	if (!time_parse(fixed, &ms))
 		return false;
-	ms -= minutes * MINUTE_MS;
-	if (ms < 0 || ms > TIME_LAST)
+	ms += (leap ? SECOND_MS : 0) - minutes * MINUTE_MS;
+	if (ms < 0 || ms > TIME_LAST || (leap && !is_leap_end(ms)))
 		return false;
 	*ms_r = ms;
 	return true;
+}
+
+bool rfc3339_date(const char *text, int64_t *ms_r)
+{
+	char fixed[TIME_TEXT];
+
+	if (strnlen(text, DATE_TEXT + 1) != DATE_TEXT)
+		return false;
+	snprintf(fixed, sizeof(fixed), "%sT00:00:00.000Z", text);
+	return time_parse(fixed, ms_r) && *ms_r >= 0;
 }

@@ -226,7 +226,8 @@ static const struct read_case reads[] = {
 	{ "{\"name\":\"ab\",\"on\":1}", ERR_INVALID, "on", "on must be true or false" },
 	{ "{\"name\":\"ab\",\"on\":\"true\"}", ERR_INVALID, "on", NULL },
 	{ "{\"name\":\"ab\",\"when\":\"2025-01-31T12:00:00Z\"}", ERR_NONE, NULL, NULL },
-	{ "{\"name\":\"ab\",\"when\":\"2025-01-31\"}", ERR_INVALID, "when", NULL },
+	{ "{\"name\":\"ab\",\"when\":\"2025-01-31\"}", ERR_INVALID, "when",
+	  "when must be a time with its zone, like 2099-01-31T12:00:00Z" },
 	{ "{\"name\":\"ab\",\"when\":1738324800}", ERR_INVALID, "when", NULL },
 	{ "{\"name\":\"ab\",\"name\":\"ab\"}", ERR_MALFORMED, "", NULL },
 };
@@ -287,7 +288,11 @@ static void test_time(void)
 		{ "2025-01-31 12:00:00Z", -1 }, { "2025-01-31T12:00:00", -1 },
 		{ "2025-01-31T12:00Z", -1 }, { "2025-01-31T12:00:00.Z", -1 },
 		{ "2025-01-31T24:00:00Z", -1 }, { "2025-01-31T23:60:00Z", -1 },
-		{ "2025-01-31T23:59:60Z", -1 }, { "2025-01-31T12:00:00+24:00", -1 },
+		{ "2016-12-31T23:59:60Z", 1483228800000 }, { "2016-12-31T23:59:60.25Z", 1483228800250 },
+		{ "2017-01-01T01:59:60+02:00", 1483228800000 }, { "2016-12-31T23:58:60Z", -1 },
+		{ "2016-12-30T23:59:60Z", -1 }, { "2016-12-31T23:59:60+02:00", -1 },
+		{ "2016-12-31T23:59:61Z", -1 }, { "9999-12-31T23:59:60Z", -1 },
+		{ "2025-01-31T12:00:00+24:00", -1 },
 		{ "2025-01-31T12:00:00+02:60", -1 }, { "2025-01-31T12:00:00+0200", -1 },
 		{ "2025-01-31T12:00:00+02:00 ", -1 }, { "2025-01-31T12:00:00ZZ", -1 },
 		{ "2025-00-31T12:00:00Z", -1 }, { "2025-13-01T12:00:00Z", -1 },
@@ -300,6 +305,16 @@ static void test_time(void)
 			ms = -1;
 		is_int(ms, times[i].ms, times[i].text);
 	}
+}
+
+static void test_date(void)
+{
+	int64_t ms = 7;
+
+	ok(rfc3339_date("2024-02-29", &ms) && ms == INT64_C(1709164800000), "a date");
+	for (const char *const *s = (const char *const[]){ "2023-02-29", "1969-12-31", "2024-2-29",
+	     "2024-02-29T", "20240229", "", NULL }; *s; s++)
+		ok(!rfc3339_date(*s, &ms), "no date: %s", *s);
 }
 
 static void test_write(struct arena *arena)
@@ -333,6 +348,7 @@ int main(void)
 	test_read(arena);
 	test_read_values(arena);
 	test_time();
+	test_date();
 	test_write(arena);
 	arena_free(&arena);
 	return tap_done();
