@@ -39,12 +39,16 @@ struct usage_report_in {
 	bool daily, by_route;
 };
 struct usage_report {
-	int64_t from, to;
+	int64_t from, to;              /* [from, to), edges of hours or days */
 	int64_t requests, cost;        /* of all buckets */
 	struct field_list buckets;     /* struct usage_bucket, oldest first */
 };
-/* ERR_NOT_FOUND: the key is not in scope. ERR_RANGE field end_date: the range is
- * empty or longer than USAGE_HOURLY_DAYS or USAGE_DAILY_DAYS. */
+/* Usage is counted by the whole hour or day (UTC). A time between two edges stands
+ * for the later one, so that two ranges that meet count nothing twice and the hour
+ * of now is in the report; out says the edges. ERR_NOT_FOUND: the key is not in
+ * scope. ERR_RANGE field end_date: the range is empty, is longer than
+ * USAGE_HOURLY_DAYS or USAGE_DAILY_DAYS, or has no whole hour or day in it: the
+ * sentence then names the nearest edges. */
 bool op_usage_report(struct op *op, struct scope scope, const char *key_id,
 		     const struct usage_report_in *in, struct usage_report *out,
 		     struct err *err_r);

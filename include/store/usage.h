@@ -68,8 +68,8 @@ struct usage_bucket {
 };
 extern const struct field_schema usage_bucket_schema;   /* "UsageBucket" */
 /* Of a key as it was read in scope: counters have no owner, and on SQLite they
- * stand in files of their own. [from, to), widened to whole hours or days
- * (UTC), oldest first; a bounded number of queries: one a month. What is not
+ * stand in files of their own. [from, to), which are edges of hours or days (UTC),
+ * not before 1970; oldest first; a bounded number of queries: one a month. What is not
  * yet counted (a second, longer when 100,000 keys are busy) is not in it. */
 bool store_usage_report(struct usage_store *u, const struct api_key *key, int64_t from, int64_t to,
 			bool daily, bool by_route, struct arena *arena,

@@ -87,8 +87,10 @@ struct usage_out {
 
 static const struct field usage_fields[] = {
 	FIELD(struct usage_out, api_key_id, UUID, FIELD_REQUIRED, "The key"),
-	FIELD(struct usage_out, start_date, TIME, FIELD_REQUIRED, "From here on"),
-	FIELD(struct usage_out, end_date, TIME, FIELD_REQUIRED, "Up to here"),
+	FIELD(struct usage_out, start_date, TIME, FIELD_REQUIRED,
+	      "From here on: the first edge of a bucket that is not before what was asked"),
+	FIELD(struct usage_out, end_date, TIME, FIELD_REQUIRED,
+	      "Up to here, and not beyond: rounded as start_date"),
 	FIELD(struct usage_out, bucket, TEXT, FIELD_REQUIRED, "hour or day"),
 	FIELD(struct usage_out, total_requests, INT, FIELD_REQUIRED, "Requests let through"),
 	FIELD(struct usage_out, total_cost, INT, FIELD_REQUIRED, "What they cost of the limits"),
@@ -107,10 +109,10 @@ static bool query_time(const struct call *call, const char *name, int64_t *ms_r,
 	*ms_r = TIME_NONE;
 	if (!request_query(call->req, name, &text, err_r))
 		return false;
-	if (!text || rfc3339_parse(text, ms_r))
+	if (!text || rfc3339_parse(text, ms_r) || rfc3339_date(text, ms_r))
 		return true;
-	return err_field(err_r, ERR_INVALID, name,
-			 "%s must be a time like 2026-11-01T00:00:00Z", name);
+	return err_field(err_r, ERR_INVALID, name, "%s must be a time like 2026-11-01T00:00:00Z, "
+			 "or a date like 2026-11-01, which is its first moment in UTC", name);
 }
 
 /* One of two words; the first when it is not there. */

@@ -65,19 +65,6 @@ static bool query_file(struct usage_store *u, uint32_t id, const struct report *
 	return done;
 }
 
-/* Whole hours or days; no earlier than there can be a month. */
-static void widen(struct report *r)
-{
-	enum window_kind k = r->daily ? WINDOW_DAY : WINDOW_HOUR;
-
-	if (r->from < 0)
-		r->from = 0;
-	if (r->to <= r->from)
-		return;
-	r->from = window_start(k, window_id(k, r->from));
-	r->to = window_end(k, window_id(k, r->to - 1));
-}
-
 bool store_usage_report(struct usage_store *u, const struct api_key *key, int64_t from, int64_t to,
 			bool daily, bool by_route, struct arena *arena,
 			struct field_list *out, struct err *err_r)
@@ -87,7 +74,6 @@ bool store_usage_report(struct usage_store *u, const struct api_key *key, int64_
 
 	*out = (struct field_list){ .n = 0 };
 	arena_reset(u->arena);
-	widen(&r);
 	if (r.to <= r.from)
 		return true;
 	if (db_backend(u->main) == DB_PGSQL)

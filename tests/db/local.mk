@@ -2,9 +2,11 @@ check_PROGRAMS += tests/db/contract tests/db/exchange tests/db/migrated tests/db
 	tests/db/op_cache tests/db/op_cache_worst tests/db/op_clock tests/db/op_key tests/db/op_key_grant \
 	tests/db/op_key_use tests/db/op_limit tests/db/op_limit_worst tests/db/op_login \
 	tests/db/op_password tests/db/op_race tests/db/op_scope tests/db/op_session \
-	tests/db/op_session_pair tests/db/op_session_worst tests/db/op_user tests/db/quota tests/db/usage
+	tests/db/op_session_pair tests/db/op_session_worst tests/db/op_user tests/db/quota \
+	tests/db/usage tests/db/usage_window
 EXTRA_DIST += tests/db/behind.h tests/db/cache_op.h tests/db/contract.h tests/db/limit_op.h \
-	tests/db/op_account.h tests/db/op_fixture.h tests/db/room_op.h tests/db/session_op.h
+	tests/db/op_account.h tests/db/op_fixture.h tests/db/room_op.h tests/db/session_op.h \
+	tests/db/usage_rows.h
 
 tests_db_contract_SOURCES = tests/db/contract.c tests/db/catalog.c \
 	tests/db/case_value.c tests/db/case_transaction.c tests/db/case_fault.c \
@@ -49,8 +51,10 @@ $(tests_db_op_admin_OBJECTS) $(tests_db_op_key_grant_OBJECTS) \
 $(tests_db_op_cache_OBJECTS) $(tests_db_op_cache_worst_OBJECTS) $(tests_db_op_key_OBJECTS) \
 $(tests_db_op_key_use_OBJECTS) $(tests_db_op_limit_OBJECTS) $(tests_db_op_limit_worst_OBJECTS) \
 $(tests_db_op_login_OBJECTS) $(tests_db_op_password_OBJECTS) $(tests_db_op_race_OBJECTS) \
-$(tests_db_op_session_OBJECTS) $(tests_db_op_session_pair_OBJECTS) $(tests_db_op_session_worst_OBJECTS) $(tests_db_op_user_OBJECTS) \
-$(tests_db_op_scope_OBJECTS) $(tests_db_quota_OBJECTS) $(tests_db_usage_OBJECTS): \
+$(tests_db_op_session_OBJECTS) $(tests_db_op_session_pair_OBJECTS) \
+$(tests_db_op_session_worst_OBJECTS) $(tests_db_op_user_OBJECTS) \
+$(tests_db_op_scope_OBJECTS) $(tests_db_quota_OBJECTS) $(tests_db_usage_OBJECTS) \
+$(tests_db_usage_window_OBJECTS): \
 	include/store/sql.h
 
 # Driven by tests/process/pgsql_*.t.

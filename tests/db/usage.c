@@ -6,17 +6,9 @@
 
 #include <signal.h>
 
-#include "base/window.h"
-#include "op_fixture.h"
-#include "store/key.h"
-#include "store/usage.h"
+#include "usage_rows.h"
 
-#define HOST "11111111-1111-4111-8111-111111111111"
 #define OTHER_HOST "22222222-2222-4222-8222-222222222222"
-#define KEY "aaaaaaaa-0000-4000-8000-00000000000%x"
-#define USER "bbbbbbbb-0000-4000-8000-000000000001"
-#define HOUR_MS (3600 * SECOND_MS)
-#define MAX 1000
 
 /* Rows of a month, whatever the backend. */
 enum { COUNT_ROWS, COUNT_BATCHES, COUNT_LABELS, COUNT_TEXT, COUNT__COUNT };
@@ -38,20 +30,6 @@ static const struct db_catalog counting_catalog = {
 	.statements = counting, .n_statements = COUNT__COUNT,
 	.constraints = (const struct db_constraint[]){ { 0 } },
 };
-
-struct suite {
-	struct fixture f;
-	struct usage_store *u;
-	struct usage_row rows[MAX];
-	size_t n;
-	uint64_t seq[4];
-};
-
-static void use(struct suite *t, const char *host)
-{
-	store_usage_close(&t->u);
-	t->u = store_usage_open(t->f.db, host);
-}
 
 static bool is_sqlite(const struct suite *t)
 {
@@ -84,77 +62,6 @@ static int64_t in_month(struct suite *t, int what, int64_t ms)
 
 	return number(t, what, ms, (const struct db_value[]){
 		db_time(window_start(WINDOW_MONTH, id)), db_time(window_end(WINDOW_MONTH, id)) });
-}
-
-static struct usage_row *row(struct suite *t, uint32_t ring, int64_t ms, int key, const char *route)
-{
-	struct usage_row *r = &t->rows[t->n++];
-
-	*r = (struct usage_row){
-		.seq = ++t->seq[ring], .ring = ring, .time_ms = ms, .user_id = USER, .tenant_id = "",
-		.request_id = arena_printf(t->f.arena, "r%u-%llu", ring,
-					   (unsigned long long)t->seq[ring]),
-		.key_id = key < 0 ? "" : arena_printf(t->f.arena, KEY, (unsigned)key),
-		.route = route, .method = "GET", .address = "192.0.2.7", .user_agent = "curl/8", .cost = 2,
-	};
-	return r;
-}
-
-static int64_t record(struct suite *t)
-{
-	int64_t inserted = -1;
-	struct err err = { 0 };
-
-	if (!store_usage_record(t->u, t->rows, t->n, &inserted, &err)) {
-		printf("# %s\n", err.message);
-		return -1;
-	}
-	return inserted;
-}
-
-static int64_t record_new(struct suite *t)
-{
-	int64_t inserted = record(t);
-
-	t->n = 0;
-	return inserted;
-}
-
-static int count_all(struct suite *t)
-{
-	struct err err = { 0 };
-	bool more = true;
-	int pieces = 0;
-
-	for (; more; pieces++)
-		if (!store_usage_count(t->u, &more, &err)) {
-			printf("# %s\n", err.message);
-			return -1;
-		}
-	return pieces;
-}
-
-struct asked { int64_t from, to; bool daily, by_route; };
-
-static struct field_list report(struct suite *t, int key, struct asked a)
-{
-	struct field_list list = { .n = 99999 };
-	struct err err = { 0 };
-	const struct api_key row = { .id = arena_printf(t->f.arena, KEY, (unsigned)key) };
-
-	if (!store_usage_report(t->u, &row, a.from, a.to, a.daily, a.by_route, t->f.arena, &list, &err))
-		printf("# %s\n", err.message);
-	return list;
-}
-
-static int64_t requests(struct field_list list)
-{
-	const struct usage_bucket *b = list.items;
-	int64_t sum = 0;
-
-	for (size_t i = 0; i < list.n; i++)
-		sum += b[i].requests;
-	return sum;
 }
 
 /* --- cases ------------------------------------------------------------------------- */
@@ -323,32 +230,6 @@ static void month_edge(struct suite *t)
 	ok(l.n == 2 && b[0].requests == 2 && b[1].cost == 4, "with both halves");
 }
 
-static void ranges(struct suite *t)
-{
-	int64_t day = T0 + 10 * DAY_MS;
-	struct field_list l;
-
-	for (int hour = 0; hour < 30; hour++)
-		for (int i = 0; i <= hour; i++)
-			row(t, 0, day + hour * HOUR_MS + i, 12, i % 2 ? "a" : "b");
-	record_new(t);
-	count_all(t);
-	l = report(t, 12, (struct asked){ day, day + 30 * HOUR_MS, false, false });
-	is_int((int64_t)l.n, 30, "by hour");
-	is_int(requests(l), 465, "all of them");
-	l = report(t, 12, (struct asked){ day, day + 2 * DAY_MS, true, false });
-	is_int((int64_t)l.n, 2, "by day");
-	is_int(((const struct usage_bucket *)l.items)[0].requests, 300, "the first");
-	ok(((const struct usage_bucket *)l.items)[1].start == day + DAY_MS, "starts at midnight");
-	is_int((int64_t)report(t, 12, (struct asked){ day, day + 2 * DAY_MS, true, true }).n, 4, "by day and route");
-	l = report(t, 12, (struct asked){ day + HOUR_MS + 1, day + 2 * HOUR_MS + 1, false, false });
-	is_int(requests(l), 5, "half hours are widened to whole ones");
-	is_int((int64_t)report(t, 12, (struct asked){ day, day + HOUR_MS, false, false }).n, 1, "an end on the hour");
-	is_int((int64_t)report(t, 12, (struct asked){ day, day, false, false }).n, 0, "an empty range");
-	is_int((int64_t)report(t, 12, (struct asked){ day, day - 1, false, false }).n, 0, "a reversed one");
-	is_int((int64_t)report(t, 13, (struct asked){ 0, day, true, true }).n, 0, "sixty years of nothing");
-}
-
 /* Recorded and killed before anybody was told: given again, nothing twice. */
 static void killed(struct suite *t)
 {
@@ -488,7 +369,6 @@ int main(void)
 	sessions_and_odd_text(&t);
 	labels(&t);
 	month_edge(&t);
-	ranges(&t);
 	killed(&t);
 	many_keys(&t);
 	counted_together(&t);

@@ -44,10 +44,36 @@ sub counted {
 	return $path;
 }
 
+# The answer says of which hours or days it is; what was used is at 12:10.
+sub windows {
+	my ($p, $user, $path) = @_;
+	for (
+		[ 'start_date=2031-01-15T12:00:00Z&end_date=2031-01-15T12:30:00Z', '15T12', '15T13', 8 ],
+		[ 'start_date=2031-01-15T11:30:00Z&end_date=2031-01-15T12:00:00Z', '15T11', '15T12', 'field' ],
+		[ 'start_date=2031-01-15T11:30:00Z&end_date=2031-01-15T12:30:00Z', '15T12', '15T13', 8 ],
+		[ 'start_date=2031-01-15T12:30:00Z&end_date=2031-01-15T13:30:00Z', '15T13', '15T14', 0 ],
+		[ 'start_date=2031-01-15T12:59:59Z&end_date=2031-01-15T13:00:00Z', '15T12', '15T13', 'field' ],
+		[ 'start_date=2031-01-15&end_date=2031-01-16', '15T00', '16T00', 8 ],
+		[ 'bucket=day&start_date=2031-01-15&end_date=2031-01-16', '15T00', '16T00', 8 ],
+		[ 'bucket=day&start_date=2031-01-15T06:00:00Z&end_date=2031-01-16T06:00:00Z', '16T00', '17T00', 0 ],
+	) {
+		my ($query, $from, $to, $total) = @$_;
+		($from, $to) = map { "2031-01-$_:00:00.000Z" } $from, $to;
+		my $r = $p->get("$path?$query", token => $user->{token});
+		if ($total eq 'field') {
+			problem_is($r, 422, { field => 'end_date' }, "no whole hour: $query");
+			like($r->{json}{detail}, qr/\Q$_\E/, "it names $_") for $from, $to;
+			next;
+		}
+		is_deeply([ @{ $r->{json} }{qw(start_date end_date total_requests)} ], [ $from, $to, $total ], $query);
+	}
+}
+
 sub refused {
 	my ($p, $user, $path) = @_;
 	my @as = (token => $user->{token});
 	for ([ start_date => 'start_date=yesterday' ], [ end_date => 'end_date=2031-13-01T00:00:00Z' ],
+		[ start_date => 'start_date=2031-02-30' ], [ start_date => 'start_date=2031-1-15' ],
 		[ end_date => 'start_date=2031-01-02T00:00:00Z&end_date=2031-01-02T00:00:00Z' ],
 		[ end_date => 'start_date=2031-01-02T00:00:00Z&end_date=2031-01-01T00:00:00Z' ],
 		[ end_date => 'start_date=2030-12-01T00:00:00Z&end_date=2031-01-02T00:00:00Z' ],
@@ -82,6 +108,7 @@ each_backend(sub {
 	my ($p) = @_;
 	my $user = $p->approved_user;
 	my $path = counted($p, $user);
+	windows($p, $user, $path);
 	refused($p, $user, $path);
 	dropped($p, $user, $path);
 }, env => { PIERRE_CLOCK_OFFSET => offset_to($NOW), ACCESS_TOKEN_TTL => 86400 });
