@@ -1,6 +1,6 @@
 /*
  * worker/metrics.c - HTTP/1.0 for one page on a unix socket: one client, one
- * GET, one answer. Everything here is bounded, since the scheduler's jobs wait.
+ * GET or HEAD, one answer. Everything here is bounded, since the scheduler's jobs wait.
  */
 #include "config.h"
 
@@ -157,37 +157,58 @@ static void send_all(int fd, const char *s, size_t n)
 	}
 }
 
-static void answer(int fd, const char *status, const struct strbuf *body, struct arena *arena)
-{
-	struct strbuf out = { .arena = arena };
+/* What was asked decides the first line, the body, and a header or two. */
+struct page {
+	const char *status, *header, *text;   /* text NULL: the metrics */
+};
+static const struct page found = { "200 OK", "", NULL };
+static const struct page not_found = { "404 Not Found", "", "There is nothing here but /metrics.\n" };
+static const struct page no_method = { "405 Method Not Allowed", "Allow: GET, HEAD\r\n",
+				       "/metrics takes GET and HEAD.\n" };
 
+/* The path behind the method; its query is ignored. */
+static bool is_metrics(const char *target)
+{
+	static const char path[] = "/metrics";
+	size_t n = sizeof(path) - 1;
+
+	return strncmp(target, path, n) == 0 && (target[n] == ' ' || target[n] == '?');
+}
+
+static const struct page *page_of(const char *request)
+{
+	bool known = str_starts(request, "GET ") || str_starts(request, "HEAD ");
+
+	if (!known)
+		return &no_method;
+	return is_metrics(strchr(request, ' ') + 1) ? &found : &not_found;
+}
+
+static void answer(const struct child *c, int fd, const char *request, struct arena *arena)
+{
+	const struct page *page = page_of(request);
+	struct strbuf out = { .arena = arena }, body = { .arena = arena };
+
+	if (page->text)
+		strbuf_adds(&body, page->text);
+	else
+		metrics_text(c, &body);
 	strbuf_addf(&out, "HTTP/1.0 %s\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
-		    "Content-Length: %zu\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n",
-		    status, body->len);
-	strbuf_add(&out, body->s, body->len);
+		    "Content-Length: %zu\r\n%sCache-Control: no-store\r\nConnection: close\r\n\r\n",
+		    page->status, body.len, page->header);
+	if (!str_starts(request, "HEAD "))
+		strbuf_add(&out, body.s, body.len);
 	send_all(fd, out.s, out.len);
 }
 
 void metrics_serve(struct metrics *m, struct arena *arena)
 {
 	int fd = accept4(m->fd, NULL, NULL, SOCK_CLOEXEC);
-	struct strbuf body = { .arena = arena };
 	char request[REQUEST_MAX];
 
 	if (fd < 0)
 		return;
-	if (read_request(fd, request)) {
-		const char *status = "200 OK";
-
-		if (!str_starts(request, "GET "))
-			status = "405 Method Not Allowed";
-		else if (!str_starts(request, "GET /metrics "))
-			status = "404 Not Found";
-		else
-			metrics_text(m->child, &body);
-		if (!body.s)
-			strbuf_adds(&body, "GET /metrics is what there is.\n");
-		answer(fd, status, &body, arena);
-	}
+	if (read_request(fd, request))
+		answer(m->child, fd, request, arena);
 	close(fd);
 }

@@ -74,7 +74,16 @@ subtest 'the page' => sub {
 };
 
 subtest 'what else is asked' => sub {
-	like(ask($socket, "POST /metrics HTTP/1.0\r\n\r\n"), qr{^HTTP/1\.0 405 }, 'POST');
+	for my $method (qw(POST PUT OPTIONS TRACE GETS get)) {
+		my $r = ask($socket, "$method /metrics HTTP/1.0\r\n\r\n");
+		like($r, qr{^HTTP/1\.0 405 }, $method);
+		like($r, qr{^Allow: GET, HEAD\r$}m, 'which names those that are taken');
+	}
+	my ($head, $body) = split /\r\n\r\n/, ask($socket, "HEAD /metrics HTTP/1.0\r\n\r\n"), 2;
+	like($head, qr{^HTTP/1\.0 200 .*^Content-Length: [1-9]\d{3,}\r?$}ms, 'HEAD has the length of the page');
+	is($body, '', 'and no body');
+	like(ask($socket, "GET /metrics?name[]=up HTTP/1.0\r\n\r\n"), qr{^HTTP/1\.0 200 .*^pierre_processes}ms, 'a query is ignored');
+	like(ask($socket, "GET /metricsx HTTP/1.0\r\n\r\n"), qr{^HTTP/1\.0 404 }, 'a longer path');
 	like(ask($socket, "GET /other HTTP/1.0\r\n\r\n"), qr{^HTTP/1\.0 404 }, 'another path');
 	like(ask($socket, "GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n"), qr{^HTTP/1\.0 200 }, 'HTTP/1.1');
 	is(ask($socket, 'x' x 10000), '', 'no request');
