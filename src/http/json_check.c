@@ -34,6 +34,12 @@ static bool fail_at(struct check *c, size_t at, const char *what)
 	return err_set(c->err_r, ERR_MALFORMED, "The body is not JSON: %s at byte %zu", what, at);
 }
 
+/* JSON, but not for us. */
+static bool refuse_at(struct check *c, size_t at, const char *what)
+{
+	return err_set(c->err_r, ERR_MALFORMED, "The body %s at byte %zu", what, at);
+}
+
 static bool fail(struct check *c, const char *what)
 {
 	return fail_at(c, c->at, what);
@@ -99,16 +105,16 @@ static bool take_unicode_escape(struct check *c, uint32_t *out)
 	if (!take_hex4(c, out))
 		return false;
 	if (*out == 0)
-		return fail_at(c, start, "\\u0000");
+		return refuse_at(c, start, "has \\u0000, which no text may hold,");
 	if (*out < 0xd800 || *out > 0xdfff)
 		return true;
 	if (*out > 0xdbff || c->n - c->at < 2 || memcmp(c->text + c->at, "\\u", 2) != 0)
-		return fail_at(c, start, "half a surrogate pair");
+		return refuse_at(c, start, "has half a surrogate pair");
 	c->at += 2;
 	if (!take_hex4(c, &low))
 		return false;
 	if (low < 0xdc00 || low > 0xdfff)
-		return fail_at(c, start, "half a surrogate pair");
+		return refuse_at(c, start, "has half a surrogate pair");
 	*out = 0x10000 + ((*out - 0xd800) << 10) + (low - 0xdc00);
 	return true;
 }
@@ -232,7 +238,7 @@ static bool check_number(struct check *c)
 		return fail(c, "bad number");
 	size_t len = c->at - start;
 	if (len > NUMBER_MAX)
-		return fail_at(c, start, "number too long");
+		return refuse_at(c, start, "has a number that is too long");
 	memcpy(number, c->text + start, len);
 	number[len] = '\0';
 	if (whole) {
@@ -242,7 +248,7 @@ static bool check_number(struct check *c)
 	} else {
 		fits = double_holds(number);
 	}
-	return fits || fail_at(c, start, "number out of range");
+	return fits || refuse_at(c, start, "has a number that is out of range");
 }
 
 static bool check_word(struct check *c, const char *word)
@@ -267,9 +273,9 @@ static bool check_member(struct check *c, size_t base)
 		return false;
 	for (size_t i = base; i < c->n_keys; i++)
 		if (c->keys[i] == hash)
-			return fail_at(c, start, "the same name twice");
+			return refuse_at(c, start, "has the same name twice in one object");
 	if (c->n_keys == KEYS_MAX)
-		return fail_at(c, start, "too many names");
+		return refuse_at(c, start, "has too many names");
 	c->keys[c->n_keys++] = hash;
 	skip_space(c);
 	if (peek(c) != ':')
@@ -284,7 +290,7 @@ static bool check_items(struct check *c, bool object)
 	const int end = object ? '}' : ']';
 	const size_t base = c->n_keys;
 	if (++c->depth > JSON_DEPTH_MAX)
-		return fail(c, "nesting too deep");
+		return refuse_at(c, c->at, "is nested too deep");
 	c->at++;
 	skip_space(c);
 	if (peek(c) == end)

@@ -133,6 +133,27 @@ static void test_bounds(struct arena *arena)
 	       "  says what and where");
 }
 
+/* What is JSON and is refused is not said to be none. */
+static void test_refused(void)
+{
+	static const struct { const char *text, *sentence; } rows[] = {
+		{ "{\"a\":1,\"\\u0061\":2}", "The body has the same name twice in one object at byte 7" },
+		{ "[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]", "The body is nested too deep at byte 16" },
+		{ "[\"\\u0000\"]", "The body has \\u0000, which no text may hold, at byte 2" },
+		{ "[\"\\ud800\"]", "The body has half a surrogate pair at byte 2" },
+		{ "[100000000000000000000]", "The body has a number that is out of range at byte 1" },
+		{ "[1e999]", "The body has a number that is out of range at byte 1" },
+		{ "[0.00000000000000000000000000000000000000000000000000000000000000001]",
+		  "The body has a number that is too long at byte 1" },
+	};
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ok(!json_check(rows[i].text, strlen(rows[i].text), &err), "refuses %s", rows[i].text);
+		is_str(err.message, rows[i].sentence, "  with its own sentence");
+	}
+}
+
 struct thing {
 	const char *name, *id, *color, *secret, *tags, *hidden;
 	int64_t count, when;
@@ -345,6 +366,7 @@ int main(void)
 	struct arena *arena = arena_new();
 	test_corpus(arena);
 	test_bounds(arena);
+	test_refused();
 	test_read(arena);
 	test_read_values(arena);
 	test_time();
