@@ -28,10 +28,16 @@ static const char *const required[] = {
 };
 
 /* A second one of these could make us and nginx see two different requests. */
-static const char *const critical[] = {
-	"REQUEST_METHOD", "REQUEST_URI", "REMOTE_ADDR", "CONTENT_LENGTH", "CONTENT_TYPE",
-	"HTTP_AUTHORIZATION", "HTTP_X_API_KEY", "HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH",
-	"HTTP_HOST", "HTTP_IDEMPOTENCY_KEY", "FCGI_ROLE", NULL,
+static const struct {
+	const char *param;
+	const char *header;      /* as the client knows it; NULL: nginx alone sets it */
+} critical[] = {
+	{ "REQUEST_METHOD", NULL }, { "REQUEST_URI", NULL }, { "REMOTE_ADDR", NULL },
+	{ "FCGI_ROLE", NULL },
+	{ "CONTENT_LENGTH", "Content-Length" }, { "HTTP_CONTENT_LENGTH", "Content-Length" },
+	{ "CONTENT_TYPE", "Content-Type" }, { "HTTP_CONTENT_TYPE", "Content-Type" },
+	{ "HTTP_AUTHORIZATION", "Authorization" }, { "HTTP_X_API_KEY", "X-API-Key" },
+	{ "HTTP_HOST", "Host" }, { "HTTP_IDEMPOTENCY_KEY", "Idempotency-Key" },
 };
 
 const char *request_param(const struct request *r, const char *name)
@@ -117,6 +123,14 @@ static void split_uri(struct request *r)
 	r->query = uri[n] ? uri + n + 1 : uri + n;
 }
 
+static bool came_twice(const char *param, const char *header, struct err *err_r)
+{
+	if (header)
+		return err_set(err_r, ERR_MALFORMED, "The header %s came twice; send it once", header);
+	return err_set(err_r, ERR_MALFORMED, "The FastCGI parameter %s came twice: the nginx location "
+		       "must set it once", param);
+}
+
 static bool check_params(const struct request *r, struct err *err_r)
 {
 	if (!str_eq(request_param(r, "FCGI_ROLE"), "RESPONDER"))
@@ -128,10 +142,9 @@ static bool check_params(const struct request *r, struct err *err_r)
 	if (!str_eq(request_param(r, "PIERRE_END"), "1"))
 		return err_set(err_r, ERR_MALFORMED, "The request came incomplete: fastcgi_param "
 			       "PIERRE_END 1 must be the last one of the nginx location");
-	for (const char *const *name = critical; *name; name++)
-		if (params_twice(r->params, *name))
-			return err_set(err_r, ERR_MALFORMED, "The header behind %s came twice",
-				       *name);
+	for (size_t i = 0; i < sizeof(critical) / sizeof(critical[0]); i++)
+		if (params_twice(r->params, critical[i].param))
+			return came_twice(critical[i].param, critical[i].header, err_r);
 	return true;
 }
 
