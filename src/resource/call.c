@@ -12,6 +12,8 @@
 #include "resource/call.h"
 #include "resource/guard.h"
 
+#define ENCODED "encoded"
+
 bool call_reply(struct call *call, const void *out)
 {
 	struct strbuf b = { .arena = call->req->arena };
@@ -32,6 +34,9 @@ static void reply_error(struct call *call, const struct err *err)
 	response_init(call->res, call->req->arena);
 	call->res->cause = cause;
 	problem_reply(call->res, call->req->request_id, err);
+	/* RFC 9110 section 12.5.3: not on a 415 that has another cause */
+	if (err->kind == ERR_MEDIA_TYPE && str_eq(err->reason, ENCODED))
+		response_header(call->res, "Accept-Encoding", "identity");
 }
 
 static void reply_unrouted(struct call *call, const struct route_match *match)
@@ -87,6 +92,15 @@ static bool has_required(const struct field_schema *schema)
 	return false;
 }
 
+static bool check_coding(const struct request *req, struct err *err_r)
+{
+	const char *coding = request_param(req, "HTTP_CONTENT_ENCODING");
+
+	return !coding || strcasecmp(coding, "identity") == 0 ||
+	       err_reason(err_r, ERR_MEDIA_TYPE, ENCODED, "The body must be sent as it is, without "
+			  "a Content-Encoding such as gzip");
+}
+
 static bool read_body(struct call *call, struct err *err_r)
 {
 	const struct field_schema *schema = call->route->in;
@@ -100,6 +114,8 @@ static bool read_body(struct call *call, struct err *err_r)
 	if (n == 0 && !has_required(schema)) {
 		body = "{}";   /* a body that may be left out */
 		n = 2;
+	} else if (!check_coding(req, err_r)) {
+		return false;
 	} else if (!is_json_type(req->content_type)) {
 		return err_set(err_r, ERR_MEDIA_TYPE,
 			       "The body must be sent as Content-Type: application/json");

@@ -129,10 +129,12 @@ static bool may_run(const struct worker *w, const struct exchange *x, struct err
 	return err_retry(err_r, 1);
 }
 
-/* An unrouted request's body is read and forgotten, within the usual limit. */
+/* Of a request that needs none (RFC 9110 section 9.3.1: it has no meaning there) it
+ * is read and forgotten, within the usual limit. */
 static bool read_body(struct exchange *x, struct err *err_r)
 {
-	size_t max = x->match.route ? x->match.route->body_max : BODY_SMALL;
+	const struct route *route = x->match.route;
+	size_t max = route && route->body_max ? route->body_max : BODY_SMALL;
 
 	return x->req.content_length == 0 || fcgi_body(x->fcgi, &x->req, max, err_r);
 }

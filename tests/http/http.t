@@ -54,7 +54,14 @@ sub media {
 		problem_is($p->post('/api/keys', '{"name":"x"}', @me, headers => { 'Content-Type' => $type }), 415,
 			{ code => 'UnsupportedMediaType' }, $type // 'none');
 	}
-	problem_is($p->post('/api/keys', undef, @me), 415, {}, 'no body at all');
+	my $r = problem_is($p->post('/api/keys', undef, @me), 415, {}, 'no body at all');
+	is($r->{headers}{'accept-encoding'}, undef, 'which is not about its coding (RFC 9110 section 12.5.3)');
+	for my $coding ('gzip', 'br', 'gzip, identity') {
+		$r = problem_is($p->post('/api/keys', '{"name":"x"}', @me, headers => { 'Content-Encoding' => $coding }), 415,
+			{ code => 'UnsupportedMediaType' }, "Content-Encoding: $coding");
+		is($r->{headers}{'accept-encoding'}, 'identity', 'says which is taken');
+	}
+	status_is($p->post('/api/keys', '{"name":"x"}', @me, headers => { 'Content-Encoding' => 'Identity' }), 201, 'identity');
 	problem_is($p->post('/api/keys', '{"name":"x"}'), 401, {}, 'who comes before what');
 }
 
@@ -68,7 +75,15 @@ sub sizes {
 	problem_is($p->post('/api/keys', $body->(65536), @me), 413, {}, '64 KiB');
 	is($p->post('/api/keys', $body->(200_000), @me)->{status}, 413, '200 kB: nginx stops it');
 	problem_is($p->post('/health', $body->(100)), 405, {}, 'a body where none belongs');
-	problem_is($p->request('GET', '/health', 'x' x 100), 413, {}, 'GET with a body');
+	# of a request that needs no body it is read and ignored, in both pools
+	for my $n (1, 100, 16384) {
+		status_is($p->request('GET', '/health', 'x' x $n), 200, "GET with a body of $n, fast pool");
+		status_is($p->request('GET', '/api/keys', 'x' x $n, @me), 200, "GET with a body of $n, slow pool");
+	}
+	my $key = $p->post('/api/keys', '{"name":"x"}', @me)->{json}{key_info}{id};
+	status_is($p->request('DELETE', "/api/keys/$key", '{"why":"old"}', @me), 200, 'DELETE with a body');
+	problem_is($p->request('GET', $_, 'x' x 16385, @me), 413, { code => 'PayloadTooLarge' }, "more than that: $_")
+		for '/health', '/api/keys';
 	my $chunked = "POST /api/keys HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n" .
 		"Authorization: Bearer $user->{token}\r\nTransfer-Encoding: chunked\r\n\r\n" .
 		"6\r\n{\"name\r\n6\r\n\":\"c\"}\r\n0\r\n\r\n";
