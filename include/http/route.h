@@ -42,7 +42,8 @@ struct route {
 	enum route_guard guard;
 	bool without_database;           /* may run before the database was checked */
 	route_fn *fn;                    /* NULL ends a table */
-	size_t body_max;                 /* bytes; 0 = no body taken */
+	size_t body_max;                 /* bytes; 0 = a body means nothing: read
+	                                  * up to BODY_SMALL and ignored */
 	const struct field_schema *in;   /* body, NULL = none */
 	const char *const *query;        /* known query parameters, NULL = none */
 	int status;                      /* of success */
@@ -61,10 +62,12 @@ struct route_match {
 	const char *allow;               /* of a known path without it: "GET, HEAD, OPTIONS" */
 };
 
-/* tables: NULL-terminated list of tables. The undecoded path is matched: an
+/* tables: NULL-terminated list of tables. The path is decoded once, segment by
+ * segment, and then matched, so that another spelling of an unreserved character
+ * (RFC 3986 section 6.2.2.2) is the same path, as it is for nginx's locations. An
  * encoded slash (%2F), backslash or control character, a dot segment (plain or
- * encoded), an empty segment, a bad escape and bad UTF-8 match nothing; other
- * escapes are decoded in parameters, never in literal segments. */
+ * encoded), an empty segment, a bad escape and bad UTF-8 match nothing; %25 is a
+ * '%' that is not decoded again. */
 void route_find(const struct route *const *tables, const struct request *req,
 		struct route_match *out);
 

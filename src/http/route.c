@@ -1,8 +1,9 @@
 /*
  * http/route.c - from path and method to a row.
  *
- * Matches the path as the client sent it. Anything that another program could
- * read as a different path (encoded slashes, dot segments) matches nothing.
+ * Matches the path decoded once, as nginx does for its locations: a login that is
+ * spelled with escapes goes by the limits of a login. Anything that another program
+ * could read as a different path (encoded slashes, dot segments) matches nothing.
  */
 #include "config.h"
 
@@ -14,14 +15,8 @@
 
 #define SEGMENTS_MAX 16
 
-struct segment {
-	const char *raw;       /* as sent */
-	size_t raw_len;
-	const char *text;      /* decoded */
-};
-
 struct path {
-	struct segment segments[SEGMENTS_MAX];
+	const char *segments[SEGMENTS_MAX];   /* decoded */
 	size_t n;
 };
 
@@ -30,11 +25,11 @@ static bool good_segment(const char *text)
 	return *text && !str_eq(text, ".") && !str_eq(text, "..") && !strpbrk(text, "/\\");
 }
 
-static bool take_segment(struct arena *arena, const char *s, size_t n, struct segment *out)
+static bool take_segment(struct arena *arena, const char *s, size_t n, const char **out)
 {
 	char *text = arena_alloc(arena, n + 1);
 
-	*out = (struct segment){ .raw = s, .raw_len = n, .text = text };
+	*out = text;
 	return percent_decode(s, n, false, text) && good_segment(text);
 }
 
@@ -57,13 +52,13 @@ static bool split_path(struct arena *arena, const char *path, struct path *out)
 
 /* {id} is lower-cased. NULL: not a value for this parameter. */
 static const char *param_value(struct arena *arena, const char *name, size_t n,
-			       const struct segment *s)
+			       const char *segment)
 {
 	char uuid[UUID_TEXT];
 
 	if (n != 4 || strncmp(name, "{id}", n) != 0)
-		return s->text;
-	return uuid_parse(s->text, uuid) ? arena_strdup(arena, uuid) : NULL;
+		return segment;
+	return uuid_parse(segment, uuid) ? arena_strdup(arena, uuid) : NULL;
 }
 
 /* Rank of the match, 0 = none; among patterns for one path a literal segment
@@ -77,11 +72,11 @@ static unsigned match_pattern(struct arena *arena, const char *pattern, const st
 	memset(params, 0, ROUTE_PARAMS_MAX * sizeof(*params));
 	for (pattern++; *pattern; i++) {
 		size_t n = strcspn(pattern, "/");
-		const struct segment *s = &path->segments[i];
 		bool literal = *pattern != '{';
 		if (i == path->n)
 			return 0;
-		if (literal && (n != s->raw_len || strncmp(pattern, s->raw, n) != 0))
+		const char *s = path->segments[i];
+		if (literal && (strncmp(pattern, s, n) != 0 || s[n] != '\0'))
 			return 0;
 		if (!literal) {
 			if (n_params == ROUTE_PARAMS_MAX)
@@ -128,7 +123,7 @@ static void try_row(struct search *s, const struct route *row)
 	unsigned rank;
 
 	/* most rows, without a closer look */
-	if (row->pattern[1] != '{' && row->pattern[1] != s->req->path[1])
+	if (row->pattern[1] != '{' && row->pattern[1] != s->req->path[1] && s->req->path[1] != '%')
 		return;
 	rank = match_pattern(s->req->arena, row->pattern, &s->path, params);
 	if (rank == 0 || rank < s->rank)

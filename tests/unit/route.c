@@ -125,8 +125,15 @@ static const struct find_case finds[] = {
 	{ HTTP_GET, "/x/a%0a", NULL, NULL, { 0 } },
 	{ HTTP_GET, "/x/a%7f", NULL, NULL, { 0 } },
 	{ HTTP_GET, "/x/a\x01", NULL, NULL, { 0 } },
-	{ HTTP_GET, "/%61pi/keys", NULL, NULL, { 0 } },
-	{ HTTP_GET, "/x/%6citeral", "x_any", NULL, { "literal" } },
+	{ HTTP_GET, "/%2561pi/keys", NULL, NULL, { 0 } },
+	{ HTTP_GET, "/api/%6beys%2F", NULL, NULL, { 0 } },
+	{ HTTP_GET, "/%61pi/%2e%2e/keys", NULL, NULL, { 0 } },
+	{ HTTP_GET, "/%", NULL, NULL, { 0 } },
+	/* another spelling of the same path */
+	{ HTTP_GET, "/%61pi/keys", "key_list", NULL, { 0 } },
+	{ HTTP_GET, "/%61%70%69/%6b%65%79%73", "key_list", NULL, { 0 } },
+	{ HTTP_DELETE, "/api/%6Beys", NULL, "GET, HEAD, POST, OPTIONS", { 0 } },
+	{ HTTP_GET, "/x/%6citeral", "x_literal", NULL, { 0 } },
 	/* bad escapes and bytes */
 	{ HTTP_GET, "/x/%", NULL, NULL, { 0 } },
 	{ HTTP_GET, "/x/%2", NULL, NULL, { 0 } },
