@@ -62,7 +62,14 @@ sub from {
 }
 
 my ($backend) = Pierre::backends();
-my $p = Pierre->start(backend => $backend);
+my $p = Pierre->start(backend => $backend, site => <<'END');
+server {
+	listen 127.0.0.1:@SITE_PORT@;
+	error_log @DIR@/nginx/nginx-error.log alert;
+	include snippets/pierre-locations.conf;
+	location = /nginx.conf { root @DIR@/nginx; }
+}
+END
 
 subtest 'nginx speaks problem+json' => sub {
 	problem($p->raw("nonsense\r\n\r\n"), 400, 'not HTTP');
@@ -71,7 +78,12 @@ subtest 'nginx speaks problem+json' => sub {
 		400, 'Content-Length twice');
 	problem($p->raw("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nx"),
 		400, 'both lengths');
-	problem($p->raw("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n"), 405, 'TRACE');
+	my $r = $p->raw("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n");
+	problem($r, 405, 'TRACE');
+	is $r->{headers}{allow}, 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS', 'which says what there is';
+	is $p->get('/nowhere')->{headers}{allow}, undef, 'another error does not';
+	$r = $p->{site}->post('/nginx.conf', 'x');
+	is "$r->{status} $r->{headers}{allow}", '405 GET, HEAD', 'nor is a file written';
 	problem($p->post('/api/auth/login', 'x' x 65537), 413, 'a body over 64 kB');
 	problem($p->get('/' . 'x' x 8192), 414, 'a long address');
 	problem($p->get('/', headers => { X => 'x' x 8192 }), 431, 'a long header');
@@ -85,10 +97,27 @@ subtest 'Pierre and nginx agree on headers' => sub {
 	secured($p->get('/nowhere'));
 };
 
-subtest 'the plain port only redirects' => sub {
-	my $r = $p->{http}->post('/api/auth/login?x=1', '{}');
+subtest 'the plain port redirects what holds no secret' => sub {
+	my $r = $p->{http}->get('/openapi.json?x=1');
 	is $r->{status}, 308, 'keeps the method';
-	is $r->{headers}{location}, "https://localhost:$p->{port}/api/auth/login?x=1", 'keeps the address';
+	is $r->{headers}{location}, "https://localhost:$p->{port}/openapi.json?x=1", 'keeps the address';
+	is $p->{http}->request($_, '/api/keys')->{status}, 308, $_ for qw(HEAD DELETE OPTIONS);
+	my $secret = 'x' x 40;
+	for my $sent ([ GET => '/verify', Authorization => "Bearer $secret" ], [ GET => '/demo/', 'X-API-Key' => $secret ],
+		[ DELETE => '/api/keys/x', Authorization => $secret ], [ PUT => '/demo/', 'X-API-Key' => $secret ],
+		[ POST => '/api/auth/login' ], [ POST => '/api/auth/refresh' ], [ PATCH => '/api/keys/x' ]) {
+		my ($method, $path, @header) = @$sent;
+		my $body = $method =~ /^P/ ? qq({"password":"$secret"}) : undef;
+		$r = $p->{http}->request($method, $path, $body, headers => {@header});
+		my $name = "$method $path " . ($header[0] // 'with a body');
+		is $r->{status}, 403, "$name: refused";
+		is $r->{headers}{location}, undef, 'not redirected';
+		is $r->{headers}{'content-type'}, 'application/problem+json', 'a problem document';
+		is $r->{json}{code}, 'PermissionDenied', 'its code';
+		like $r->{json}{detail}, qr/without TLS.*https:/, 'a sentence that says what to do';
+		is $r->{headers}{'x-request-id'}, $r->{json}{request_id}, 'request id';
+		unlike $r->{text}, qr/$secret/, 'without the secret';
+	}
 };
 
 subtest 'the door' => sub {
