@@ -74,6 +74,13 @@ sub run_env {
 	return { map { /^([A-Z_]+)=(.*)$/ ? ($1, $2) : () } split /\n/, $r->{out} };
 }
 sub output { my ($b) = @_; return slurp($b->{out}->filename) }
+# What it says once it answers, to its last line.
+sub announced {
+	my ($b) = @_;
+	my $end = time + 60;
+	sleep 0.05 until output($b) =~ /Ctrl-C stops it/ || time > $end;
+	return output($b);
+}
 sub mode { my ($path) = @_; return sprintf '%04o', ((stat $path)[2] // 0) & 07777 }
 sub client {
 	my ($b, $run) = @_;
@@ -112,11 +119,13 @@ for my $backend (Pierre::backends()) {
 		ok -e $b->{file}, 'it answers' or return diag output($b);
 		is $run->{BASE_URL}, "https://localhost:$env->{HTTPS_PORT}", 'BASE_URL';
 		like $run->{SETUP_TOKEN}, qr/^setup_/, 'a token';
-		like output($b), qr/\Q$run->{SETUP_TOKEN}\E.*Ctrl-C stops it/s, 'the same is printed';
+		like announced($b), qr/\Q$run->{SETUP_TOKEN}\E.*Ctrl-C stops it/s, 'the same is printed';
 		like $run->{DATABASE_URL}, $backend eq 'sqlite' ? qr{^sqlite:\Q$tmp\E/} : qr{^postgresql://pierre:},
 			'DATABASE_URL';
 		is sprintf('%04o', (stat "$env->{STATE_DIR}/$_")[2] & 07777), '0600', "$_ is private"
 			for qw(run.env encryption.key);
+		like output($b), qr{curl --unix-socket \Q$run->{METRICS_SOCKET}\E http://localhost/metrics}, 'how to read the metrics';
+		ok -S $run->{METRICS_SOCKET}, 'from a socket that is there';
 		ok -S $run->{FAST_SOCKET} && -S $run->{SLOW_SOCKET}, 'the sockets are there';
 		is sprintf('%04o', (stat $run->{RUNTIME_DIR})[2] & 07777), '0700', 'the room is private';
 		like $run->{RUNTIME_DIR}, -w '/dev/shm' ? qr{^\Q@{[ room($env->{STATE_DIR}) ]}\E$} : qr{/run/room$},
@@ -144,9 +153,11 @@ for my $backend (Pierre::backends()) {
 		refused(environment(STATE_DIR => "$tmp/other", HTTPS_PORT => $env->{HTTPS_PORT}, BACKEND => $backend),
 			"port $env->{HTTPS_PORT} cannot be used", 'a taken port');
 
-		my $side = start(environment(STATE_DIR => "$tmp/$backend-side", BACKEND => $backend));
+		my $side = start(environment(STATE_DIR => "$tmp/$backend-side", BACKEND => $backend, METRICS_SOCKET => "$tmp"));
 		my $side_run = run_env($side);
 		ok -e $side->{file}, 'another runs side by side' or diag output($side);
+		like announced($side), qr/Ctrl-C stops it/, 'which says so';
+		unlike output($side), qr/curl --unix-socket/, 'and nothing of metrics, whose socket could not be made';
 		kill 'INT', $side->{pid};
 		ok ended($side, 60), 'INT ends it';
 		is $c->get('/health/live')->{status}, 200, 'the first one does not notice';
