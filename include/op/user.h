@@ -63,7 +63,8 @@ struct user_approve_in {
 	bool create_default_tenant;
 	const char *tenant_name, *tenant_slug;  /* NULL: from display name / e-mail */
 };
-/* active; approved_by/at set; sessions from before a suspension are ended.
+/* active; approved_by/at set, approved_at to op->now; of an active user the first
+ * approval stands; sessions from before a suspension are ended.
  * With create_default_tenant: tenant + owner membership + users.tenant_id in
  * the same transaction; a taken slug is ERR_CONFLICT field tenant_slug and
  * nothing changes. out_tenant->id NULL = none was made. */

@@ -98,8 +98,10 @@ static bool judge_all(const struct cmd_args *a, const struct directive *root)
 	}
 	if (passes > 0)
 		return mistakes == 0;
-	err_set(&err, ERR_CONFIG, "nothing in this configuration passes requests to %s or %s: give the output "
-		"of `nginx -T`, and pierre's own --config", a->conf->fast_socket, a->conf->slow_socket);
+	err_set(&err, ERR_CONFIG, "nothing in this configuration passes requests to %s or %s, %s", a->conf->fast_socket,
+		a->conf->slow_socket, a->config_file ? "the sockets of --config: give the output of `nginx -T`" :
+		"the sockets when no --config is given: give the output of `nginx -T`, and the file of the service "
+		"first: pierre --config FILE config check --nginx -");
 	cmd_fail(&err);
 	return false;
 }

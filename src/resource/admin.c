@@ -141,9 +141,9 @@ static bool reply_users(struct call *call, const char *status, struct err *err_r
 	page = (struct user_page){ (int64_t)out.users.n, out.users, out.next_cursor };
 	return call_reply(call, &(struct user_list_reply){
 		.success = true,
-		.message = arena_printf(call->req->arena, "%zu %s%s on this page",
-					out.users.n, status ? status : "",
-					status ? " users" : "users"),
+		.message = arena_printf(call->req->arena, "%zu %s%s%s on this page", out.users.n,
+					status ? status : "", status ? " " : "",
+					out.users.n == 1 ? "user" : "users"),
 		.data = &page,
 	});
 }
@@ -209,7 +209,8 @@ static bool admin_approve(struct call *call, struct err *err_r)
 		return false;
 	return call_reply(call, &(struct user_reply){
 		.success = true,
-		.message = "User approved",
+		.message = user.approved_at == call->op->now ? "User approved"
+							     : "The user was active already",
 		.user = &user,
 		.tenant_created = tenant.id ? &tenant : NULL,
 	});

@@ -78,10 +78,15 @@ sub approval {
 	my $pending = $p->get('/admin/pending-users?limit=200', @admin)->{json};
 	ok($pending->{success}, 'success');
 	ok((grep { $_->{id} eq $user->{user_id} } @{ $pending->{data}{users} }), 'is in the pending list');
+	is($p->get("/admin/$_->[0]limit=1", @admin)->{json}{message}, "1 $_->[1] on this page", "1 $_->[1]")
+		for [ 'users?', 'user' ], [ 'pending-users?', 'pending user' ];
 	is($pending->{data}{count}, scalar @{ $pending->{data}{users} }, 'count');
 
 	$r = status_is($p->post("/admin/approve-user/$user->{user_id}", undef, @admin), 200, 'approve without a body');
 	is($r->{json}{user}{user_status}, 'active', 'active');
+	is($r->{json}{message}, 'User approved', 'says so');
+	is($p->post("/admin/approve-user/$user->{user_id}", undef, @admin)->{json}{message}, 'The user was active already',
+		'not of one who is active');
 	is($r->{json}{user}{approved_by}, $p->{admin}{user_id}, 'approved_by');
 	ok($r->{json}{user}{approved_at}, 'approved_at');
 	is($r->{json}{tenant_created}, undef, 'no tenant was asked for');

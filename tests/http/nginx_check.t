@@ -195,6 +195,11 @@ subtest 'texts that are none' => sub {
 		like $r->{err}, $_->[1], 'with a sentence';
 	}
 	is $p->cli('config', 'check', '--nginx', '/nowhere')->{status}, 1, 'no file';
+	like check('')->{err}, qr/when no --config is given: .*pierre --config FILE config check --nginx -$/, 'says what to give';
+	open my $f, '>', "$p->{dir}/own.conf" or die;
+	close $f;
+	my $r = $p->cli('--config', "$p->{dir}/own.conf", 'config', 'check', '--nginx', '-', stdin => '');
+	like $r->{err}, qr/the sockets of --config: give the output of `nginx -T`$/, 'or of that file';
 };
 $p->stop;
 done_testing;
