@@ -35,6 +35,7 @@ enum field_flag {
 	FIELD_NULLABLE = 1 << 1, /* null is allowed                             */
 	FIELD_PRIVATE  = 1 << 2, /* database only: never in JSON or OpenAPI     */
 	FIELD_SECRET   = 1 << 3, /* in JSON, never echoed in an error or a log  */
+	FIELD_RULED    = 1 << 4, /* op refuses what is not in values, in its own words */
 };
 
 struct field_schema;
@@ -47,7 +48,7 @@ struct field {
 	size_t offset;               /* of the member: offsetof(struct x, y)    */
 	int64_t min, max;            /* TEXT: code points; INT: value; 0,0 = no bound */
 	const char *const *values;   /* TEXT: allowed words, NULL-terminated    */
-	const struct field_schema *schema; /* OBJECT, LIST                      */
+	const struct field_schema *schema; /* LIST, OBJECT; of an OBJECT NULL: only described */
 	const char *sentence;        /* documentation, one sentence             */
 };
 

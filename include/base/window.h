@@ -13,5 +13,6 @@ uint32_t window_id(enum window_kind k, int64_t now_ms);
 int64_t window_start(enum window_kind k, uint32_t id);   /* ms */
 int64_t window_end(enum window_kind k, uint32_t id);     /* ms, = start of the next */
 const char *window_name(enum window_kind k);             /* "hour", "day", "month" */
+extern const char *const window_words[WINDOW__COUNT + 1]; /* these, NULL at the end */
 
 #endif

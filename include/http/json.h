@@ -22,6 +22,12 @@
 /* Is this one strict JSON text? ERR_MALFORMED says what and at which byte. */
 bool json_check(const char *text, size_t n, struct err *err_r);
 
+/* The value of a JSON number, however it is written, when it is an integer of
+ * int64_t: "1.0", "1E1" and "120e-1" are, "1.5" and "1e-1" are not (RFC 8259
+ * section 6; JSON Schema 2020-12, 6.1.1). Exact: no double is made of it. The
+ * text must have the shape of a JSON number. */
+bool json_integer(const char *text, int64_t *out);
+
 /* Object text -> struct `out` (schema->size bytes, zeroed here, absent members
  * set to NULL/INT_NONE/TIME_NONE/false). Not JSON or not an object:
  * ERR_MALFORMED. Unknown, missing, wrongly typed or out-of-bounds field: the

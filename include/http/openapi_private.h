@@ -1,6 +1,6 @@
 /*
  * http/openapi_private.h - the document being written, between openapi.c
- * (paths) and openapi_schema.c (schemas).
+ * (paths), openapi_answer.c (responses) and openapi_schema.c (schemas).
  */
 #ifndef PIERRE_HTTP_OPENAPI_PRIVATE_H
 #define PIERRE_HTTP_OPENAPI_PRIVATE_H
@@ -8,10 +8,22 @@
 #include "http/route.h"
 
 #define SCHEMAS_MAX 128
+#define ANSWERS_MAX 128
+#define CODES_MAX 8     /* of one status */
 
 struct named_schema {
 	const struct field_schema *schema;
 	bool is_input;
+};
+
+/* What a route may say with one status. */
+struct answer {
+	int status;
+	const char *title;               /* of a problem */
+	const char *codes[CODES_MAX];    /* of its problems */
+	size_t n_codes;
+	bool charged;                    /* the route counts against limits */
+	bool etag;
 };
 
 struct document {
@@ -33,5 +45,13 @@ void doc_ref(struct document *d, const char *kind, const char *name);
 /* Note a schema and all it reaches. One met as input is described as input. */
 void doc_reach(struct document *d, const struct field_schema *schema, bool is_input);
 void doc_schemas(struct document *d);
+
+/* Members of a schema: type, bounds, words. */
+void doc_type(struct document *d, const struct field *f);
+
+/* components/headers, components/responses, and "responses" of one route. */
+void doc_headers(struct document *d);
+void doc_problems(struct document *d);
+void doc_responses(struct document *d, const struct route *r);
 
 #endif

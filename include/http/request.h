@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/field.h"
 #include "http/params.h"
 
 /* HTTP_UNSET: of a route that does not say it; no request has it. */
@@ -50,9 +51,9 @@ const char *request_param(const struct request *r, const char *name);
  * Twice, bad escapes, control characters, bad UTF-8: ERR_INVALID naming it. */
 bool request_query(const struct request *r, const char *name, const char **value_r,
 		   struct err *err_r);
-/* ERR_INVALID naming the first query parameter that is not in `known`
- * (NULL-terminated). */
-bool request_query_known(const struct request *r, const char *const *known,
+/* ERR_INVALID naming the first query parameter that has no row in `known`
+ * (NULL: none has). */
+bool request_query_known(const struct request *r, const struct field *known,
 			 struct err *err_r);
 
 #endif

@@ -24,6 +24,8 @@ struct user {
 	int64_t approved_at, created_at, updated_at, last_active;
 };
 extern const struct field_schema user_schema;   /* "User" */
+/* What user_status and tier may be, as the CHECKs of the schema say; NULL at the end. */
+extern const char *const user_status_words[], *const tier_words[];
 
 struct tenant {
 	const char *id, *name, *slug, *plan;

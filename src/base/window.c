@@ -9,13 +9,13 @@
 
 #define HOUR_MS (3600 * SECOND_MS)
 
-static const struct {
-	const char *name;
-	int64_t ms;              /* 0: as long as the calendar says */
-} rows[WINDOW__COUNT] = {
-	[WINDOW_HOUR] = { "hour", HOUR_MS },
-	[WINDOW_DAY] = { "day", DAY_MS },
-	[WINDOW_MONTH] = { "month", 0 },
+/* ms; 0: as long as the calendar says */
+static const int64_t lengths[WINDOW__COUNT] = {
+	[WINDOW_HOUR] = HOUR_MS, [WINDOW_DAY] = DAY_MS, [WINDOW_MONTH] = 0,
+};
+
+const char *const window_words[WINDOW__COUNT + 1] = {
+	[WINDOW_HOUR] = "hour", [WINDOW_DAY] = "day", [WINDOW_MONTH] = "month",
 };
 
 /*
@@ -49,12 +49,12 @@ uint32_t window_id(enum window_kind k, int64_t now_ms)
 {
 	int64_t ms = now_ms < 0 ? 0 : now_ms;
 
-	return rows[k].ms ? (uint32_t)(ms / rows[k].ms) : month_id(ms);
+	return lengths[k] ? (uint32_t)(ms / lengths[k]) : month_id(ms);
 }
 
 int64_t window_start(enum window_kind k, uint32_t id)
 {
-	return rows[k].ms ? id * rows[k].ms : month_start(id);
+	return lengths[k] ? id * lengths[k] : month_start(id);
 }
 
 int64_t window_end(enum window_kind k, uint32_t id)
@@ -64,5 +64,5 @@ int64_t window_end(enum window_kind k, uint32_t id)
 
 const char *window_name(enum window_kind k)
 {
-	return rows[k].name;
+	return window_words[k];
 }

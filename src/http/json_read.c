@@ -50,7 +50,7 @@ static bool length_in_bounds(const struct field *f, size_t len)
 
 static bool word_allowed(const struct field *f, const char *s)
 {
-	if (!f->values)
+	if (!f->values || f->flags & FIELD_RULED)
 		return true;
 	for (const char *const *v = f->values; *v; v++)
 		if (str_eq(*v, s))
@@ -102,11 +102,21 @@ static bool read_uuid(struct reader *r, const struct field *f, json_object *valu
 	return true;
 }
 
+/* json-c keeps the text of a number with a point or an exponent */
+static bool take_int(json_object *value, int64_t *v_r)
+{
+	if (json_object_is_type(value, json_type_double))
+		return json_integer(json_object_get_string(value), v_r);
+	*v_r = json_object_get_int64(value);
+	return json_object_is_type(value, json_type_int);
+}
+
 static bool read_int(struct reader *r, const struct field *f, json_object *value, void *member)
 {
-	if (!json_object_is_type(value, json_type_int))
+	int64_t v;
+
+	if (!take_int(value, &v))
 		return wrong(r, f, "a whole number");
-	int64_t v = json_object_get_int64(value);
 	if (v == INT_NONE)
 		return err_field(r->err_r, ERR_RANGE, f->name, "%s is out of range", f->name);
 	if ((f->min != 0 || f->max != 0) && (v < f->min || v > f->max))

@@ -9,17 +9,17 @@
 #include "base/str.h"
 #include "http/openapi_private.h"
 
-static const char components_tail[] =
-	"\"responses\":{\"Problem\":{\"description\":\"An error; code says which.\","
-	"\"headers\":{\"X-Request-Id\":{\"$ref\":\"#/components/headers/X-Request-Id\"}},"
-	"\"content\":{\"application/problem+json\":{\"schema\":"
-	"{\"$ref\":\"#/components/schemas/Problem\"}}}}},"
-	"\"headers\":{\"X-Request-Id\":{\"description\":\"Names the request in the log.\","
-	"\"schema\":{\"type\":\"string\"}}},"
+static const char security_schemes[] =
 	"\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\","
 	"\"description\":\"An access token from POST /api/auth/login.\"},"
 	"\"api_key\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-API-Key\","
 	"\"description\":\"An API key; also taken as a Bearer token.\"}}";
+
+static const char about[] =
+	"\"description\":\"Accounts, API keys and their limits. A GET also answers HEAD. A path that is "
+	"not here is answered with 404, a method that its path does not take with 405 and Allow, "
+	"OPTIONS with 204 and Allow. Errors are problems (RFC 9457): programs test their code. "
+	"The web server adds its security headers to every answer.\"";
 
 static void reach_all(struct document *d)
 {
@@ -36,8 +36,10 @@ static void put_components(struct document *d)
 	doc_key(d, "components");
 	doc_put(d, "{");
 	doc_schemas(d);
+	doc_problems(d);
+	doc_headers(d);
 	doc_put(d, ",");
-	doc_put(d, components_tail);
+	doc_put(d, security_schemes);
 	doc_put(d, "}");
 }
 
@@ -52,27 +54,53 @@ static const char *const securities[] = {
 	[GUARD_ADMIN] = "[{\"bearer\":[\"admin\"]}]",
 };
 
-static void put_parameter(struct document *d, const char *name, size_t n, bool in_path)
+static const char *const guard_sentences[] = {
+	[GUARD_PUBLIC] = "Anybody may call it.",
+	[GUARD_CREDENTIAL] = "It needs an API key, or the access token of an active user.",
+	[GUARD_SESSION] = "It needs the access token of an active user.",
+	[GUARD_ADMIN] = "It needs the access token of an administrator.",
+};
+
+static void put_parameter(struct document *d, const char *in, const struct field *f)
 {
 	doc_comma(d);
-	strbuf_addf(d->out, "{\"name\":\"%.*s\",\"in\":\"%s\",\"required\":%s,"
-		    "\"schema\":{\"type\":\"string\"%s}}", (int)n, name,
-		    in_path ? "path" : "query", in_path ? "true" : "false",
-		    in_path && n == 2 && strncmp(name, "id", n) == 0 ?
-		    ",\"format\":\"uuid\"" : "");
+	doc_put(d, "{");
+	doc_text(d, "name", f->name);
+	doc_text(d, "in", in);
+	doc_text(d, "description", f->sentence);
+	strbuf_addf(d->out, ",\"required\":%s,\"schema\":{",
+		    f->flags & FIELD_REQUIRED ? "true" : "false");
+	doc_type(d, f);
+	doc_put(d, "}}");
+}
+
+static void put_path_parameter(struct document *d, const char *name, size_t n)
+{
+	bool is_id = n == 2 && strncmp(name, "id", n) == 0;
+
+	put_parameter(d, "path", &(struct field){
+		.name = arena_strndup(d->out->arena, name, n), .flags = FIELD_REQUIRED,
+		.type = is_id ? FIELD_UUID : FIELD_TEXT,
+		.sentence = is_id ? "Id, as it was given when the thing was made" : NULL,
+	});
 }
 
 static void put_parameters(struct document *d, const struct route *r)
 {
+	static const struct field if_none_match =
+		QUERY("If-None-Match", TEXT, "ETag of the copy that the client has");
 	const char *open = strchr(r->pattern, '{');
-	if (!open && !r->query)
+
+	if (!open && !r->query && !r->etag)
 		return;
 	doc_key(d, "parameters");
 	doc_put(d, "[");
 	for (; open; open = strchr(open + 1, '{'))
-		put_parameter(d, open + 1, strcspn(open + 1, "}"), true);
-	for (const char *const *q = r->query; q && *q; q++)
-		put_parameter(d, *q, strlen(*q), false);
+		put_path_parameter(d, open + 1, strcspn(open + 1, "}"));
+	for (const struct field *f = r->query; f && f->name; f++)
+		put_parameter(d, "query", f);
+	if (r->etag)
+		put_parameter(d, "header", &if_none_match);
 	doc_put(d, "]");
 }
 
@@ -90,48 +118,6 @@ static void put_body(struct document *d, const struct route *r)
 	doc_put(d, "}}}");
 }
 
-static void put_success(struct document *d, const struct route *r)
-{
-	strbuf_addf(d->out, "\"%d\":{\"description\":", r->status ? r->status : 200);
-	strbuf_add_json(d->out, r->summary ? r->summary : "Done.");
-	doc_put(d, ",\"headers\":{\"X-Request-Id\":");
-	doc_ref(d, "headers", "X-Request-Id");
-	doc_put(d, "}");
-	if (r->out) {
-		doc_put(d, ",\"content\":{\"application/json\":{\"schema\":");
-		doc_ref(d, "schemas", r->out->name);
-		doc_put(d, "}}");
-	}
-	doc_put(d, "}");
-}
-
-static void put_responses(struct document *d, const struct route *r)
-
-{
-	const struct { const char *status; bool expected; } problems[] = {
-		{ "400", r->in != NULL },
-		{ "401", r->guard != GUARD_PUBLIC },
-		{ "403", r->guard != GUARD_PUBLIC },
-		{ "404", strchr(r->pattern, '{') != NULL },
-		{ "413", r->body_max > 0 },
-		{ "415", r->in != NULL },
-		{ "422", r->in != NULL || r->query != NULL },
-		{ "429", r->guard == GUARD_CREDENTIAL },
-		{ "503", true },
-		{ "default", true },
-	};
-	doc_key(d, "responses");
-	doc_put(d, "{");
-	put_success(d, r);
-	for (size_t i = 0; i < sizeof(problems) / sizeof(problems[0]); i++) {
-		if (!problems[i].expected)
-			continue;
-		doc_key(d, problems[i].status);
-		doc_ref(d, "responses", "Problem");
-	}
-	doc_put(d, "}");
-}
-
 static void put_operation(struct document *d, const struct route *r)
 {
 	char *method = arena_strdup(d->out->arena, http_method_names[r->method]);
@@ -141,19 +127,19 @@ static void put_operation(struct document *d, const struct route *r)
 	doc_put(d, "{");
 	doc_text(d, "operationId", r->label);
 	doc_text(d, "summary", r->summary);
+	doc_text(d, "description", guard_sentences[r->guard]);
 	if (securities[r->guard]) {
 		doc_key(d, "security");
 		doc_put(d, securities[r->guard]);
 	}
 	put_parameters(d, r);
 	put_body(d, r);
-	put_responses(d, r);
+	doc_responses(d, r);
 	doc_put(d, "}");
 }
 
 /* Every row of one pattern, when `first` is the first row that has it. */
 static void put_path(struct document *d, const struct route *first)
-
 {
 	bool begun = false;
 
@@ -182,7 +168,10 @@ void openapi_write(const struct route *const *tables, const char *version,
 	reach_all(&d);
 	doc_put(&d, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Pierre\",\"version\":");
 	strbuf_add_json(out, version);
-	doc_put(&d, ",\"license\":{\"name\":\"MIT\",\"identifier\":\"MIT\"}},\"paths\":{");
+	doc_put(&d, ",");
+	doc_put(&d, about);
+	doc_put(&d, ",\"license\":{\"name\":\"MIT\",\"identifier\":\"MIT\"}},"
+		"\"servers\":[{\"url\":\"/\",\"description\":\"This server\"}],\"paths\":{");
 	for (const struct route *const *t = tables; *t; t++)
 		for (const struct route *r = *t; r->fn; r++)
 			put_path(&d, r);

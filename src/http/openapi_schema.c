@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "http/openapi_private.h"
 
+/* What problem.c writes, and resource/limit.c of a quota. */
 static const char problem_schema[] =
 	"\"Problem\":{\"type\":\"object\",\"description\":\"An error (RFC 9457).\","
 	"\"required\":[\"type\",\"title\",\"status\",\"detail\",\"code\"],\"properties\":{"
@@ -16,9 +17,15 @@ static const char problem_schema[] =
 	"\"status\":{\"type\":\"integer\"},"
 	"\"detail\":{\"type\":\"string\",\"description\":\"One sentence for a person.\"},"
 	"\"code\":{\"type\":\"string\",\"description\":\"What programs test.\"},"
-	"\"reason\":{\"type\":\"string\"},"
+	"\"reason\":{\"type\":\"string\",\"description\":\"Which case of the code.\"},"
 	"\"field\":{\"type\":\"string\",\"description\":\"The field at fault.\"},"
 	"\"retry_after\":{\"type\":\"integer\",\"description\":\"Seconds.\"},"
+	"\"violated-policies\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},"
+	"\"description\":\"Names of RateLimit-Policy, of a limit that is reached.\"},"
+	"\"limit\":{\"type\":\"integer\",\"description\":\"Its requests in one window.\"},"
+	"\"window\":{\"type\":\"string\",\"enum\":[\"hour\",\"day\",\"month\"]},"
+	"\"tier\":{\"type\":\"string\",\"description\":\"The tier it stands for.\"},"
+	"\"remaining\":{\"type\":\"integer\",\"description\":\"Requests left in it.\"},"
 	"\"request_id\":{\"type\":\"string\"}}}";
 
 void doc_put(struct document *d, const char *text)
@@ -143,6 +150,10 @@ static void put_list(struct document *d, const struct field *f)
 
 static void put_object(struct document *d, const struct field *f)
 {
+	if (!f->schema) {
+		put_type(d, f, "object");
+		return;
+	}
 	if (!(f->flags & FIELD_NULLABLE)) {
 		strbuf_addf(d->out, "\"$ref\":\"#/components/schemas/%s\"", f->schema->name);
 		return;
@@ -153,10 +164,8 @@ static void put_object(struct document *d, const struct field *f)
 	doc_put(d, ",{\"type\":\"null\"}]");
 }
 
-static void put_field(struct document *d, const struct field *f)
+void doc_type(struct document *d, const struct field *f)
 {
-	doc_key(d, f->name);
-	doc_put(d, "{");
 	switch (f->type) {
 	case FIELD_TEXT: case FIELD_UUID: case FIELD_TIME:
 		put_string(d, f);
@@ -176,6 +185,13 @@ static void put_field(struct document *d, const struct field *f)
 		put_object(d, f);
 		break;
 	}
+}
+
+static void put_field(struct document *d, const struct field *f)
+{
+	doc_key(d, f->name);
+	doc_put(d, "{");
+	doc_type(d, f);
 	doc_text(d, "description", f->sentence);
 	doc_put(d, "}");
 }

@@ -63,15 +63,15 @@ bool request_query(const struct request *r, const char *name, const char **value
 	return true;
 }
 
-static bool is_known(const char *name, const char *const *known)
+static bool is_known(const char *name, const struct field *known)
 {
-	for (; *known; known++)
-		if (str_eq(*known, name))
+	for (; known && known->name; known++)
+		if (str_eq(known->name, name))
 			return true;
 	return false;
 }
 
-bool request_query_known(const struct request *r, const char *const *known,
+bool request_query_known(const struct request *r, const struct field *known,
 			 struct err *err_r)
 {
 	struct pair pair;

@@ -71,9 +71,11 @@ bool op_user_get(struct op *op, struct scope scope, const char *id_or_email,
 
 static bool status_check(const char *status, struct err *err_r)
 {
-	if (!status || str_eq(status, "pending") || str_eq(status, "active") ||
-	    str_eq(status, "suspended"))
+	if (!status)
 		return true;
+	for (const char *const *word = user_status_words; *word; word++)
+		if (str_eq(*word, status))
+			return true;
 	return err_field(err_r, ERR_INVALID, "status",
 			 "The status must be pending, active or suspended");
 }

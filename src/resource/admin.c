@@ -92,8 +92,16 @@ static bool admin_setup_status(struct call *call, struct err *err_r)
 
 /* --- users ------------------------------------------------------------------ */
 
-static const char *const user_list_query[] = { "status", "limit", "cursor", NULL };
-static const char *const pending_query[] = { "limit", "cursor", NULL };
+static const struct field user_list_query[] = {
+	QUERY("status", TEXT, "Users of this status only; all when left out",
+	      .values = user_status_words),
+	QUERY_PAGE,
+	{ 0 },
+};
+static const struct field pending_query[] = {
+	QUERY_PAGE,
+	{ 0 },
+};
 
 struct user_page {
 	int64_t count;
@@ -253,6 +261,7 @@ const struct route admin_routes[] = {
 	  .pool = POOL_SLOW, .guard = GUARD_PUBLIC, .fn = admin_setup,
 	  .body_max = BODY_SMALL, .in = &setup_schema, .status = 201,
 	  .out = &setup_out_schema,
+	  .problems = ERR_BIT(ERR_AUTH_INVALID) | ERR_BIT(ERR_CONFLICT) | ERR_BIT(ERR_RATE),
 	  .summary = "Make the first administrator with the one-time token" },
 	{ .method = HTTP_GET, .pattern = "/admin/setup-status",
 	  .label = "admin_setup_status", .pool = POOL_SLOW, .guard = GUARD_PUBLIC,
@@ -269,12 +278,12 @@ const struct route admin_routes[] = {
 	{ .method = HTTP_POST, .pattern = "/admin/approve-user/{id}",
 	  .label = "admin_approve_user", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
 	  .fn = admin_approve, .body_max = BODY_SMALL, .in = &approve_schema,
-	  .status = 200, .out = &approved_schema,
+	  .status = 200, .out = &approved_schema, .problems = ERR_BIT(ERR_CONFLICT),
 	  .summary = "Let a pending or suspended user in" },
 	{ .method = HTTP_POST, .pattern = "/admin/suspend-user/{id}",
 	  .label = "admin_suspend_user", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
 	  .fn = admin_suspend, .body_max = BODY_SMALL, .in = &suspend_schema,
-	  .status = 200, .out = &suspended_schema,
+	  .status = 200, .out = &suspended_schema, .problems = ERR_BIT(ERR_CONFLICT),
 	  .summary = "Keep a user out from the next request on" },
 	{ 0 },
 };

@@ -42,7 +42,8 @@ struct register_out {
 static const struct field register_out_fields[] = {
 	FIELD(struct register_out, user_id, UUID, FIELD_REQUIRED, "The new user"),
 	FIELD(struct register_out, user_status, TEXT, FIELD_REQUIRED,
-	      "pending until an administrator approves, or active"),
+	      "pending until an administrator approves, or active",
+	      .values = user_status_words),
 	FIELD(struct register_out, message, TEXT, FIELD_REQUIRED,
 	      "What happens next, for a person"),
 	{ 0 },
@@ -104,12 +105,14 @@ struct tokens_out {
 	const struct user *user;
 };
 
+static const char *const bearer_words[] = { "Bearer", NULL };
+
 static const struct field tokens_fields[] = {
 	FIELD(struct tokens_out, access_token, TEXT, FIELD_REQUIRED | FIELD_SECRET,
 	      "Opaque token for the Authorization header"),
 	FIELD(struct tokens_out, jwt_token, TEXT, FIELD_REQUIRED | FIELD_SECRET,
 	      "The same token, under the name older clients read"),
-	FIELD(struct tokens_out, token_type, TEXT, FIELD_REQUIRED, "Always Bearer"),
+	FIELD(struct tokens_out, token_type, TEXT, FIELD_REQUIRED, "Always Bearer", .values = bearer_words),
 	FIELD(struct tokens_out, expires_in, INT, FIELD_REQUIRED, "Seconds that are left of the access token"),
 	FIELD(struct tokens_out, expires_at, TIME, FIELD_REQUIRED, "When the access token ends"),
 	FIELD(struct tokens_out, refresh_token, TEXT, FIELD_REQUIRED | FIELD_SECRET,
@@ -214,21 +217,29 @@ const struct route auth_routes[] = {
 	{ .method = HTTP_POST, .pattern = "/api/auth/register", .label = "auth_register",
 	  .pool = POOL_SLOW, .guard = GUARD_PUBLIC, .fn = auth_register,
 	  .body_max = BODY_SMALL, .in = &register_schema, .status = 201,
-	  .out = &register_out_schema, .summary = "Make an account" },
+	  .out = &register_out_schema, .problems = ERR_BIT(ERR_CONFLICT) | ERR_BIT(ERR_RATE),
+	  .summary = "Make an account" },
 	{ .method = HTTP_POST, .pattern = "/api/auth/login", .label = "auth_login",
 	  .pool = POOL_SLOW, .guard = GUARD_PUBLIC, .fn = auth_login,
 	  .body_max = BODY_SMALL, .in = &login_schema, .status = 200,
-	  .out = &tokens_schema, .summary = "Begin a session with e-mail and password" },
+	  .out = &tokens_schema,
+	  .problems = ERR_BIT(ERR_AUTH_INVALID) | ERR_BIT(ERR_FORBIDDEN) | ERR_BIT(ERR_RATE),
+	  .summary = "Begin a session with e-mail and password" },
 	{ .method = HTTP_POST, .pattern = "/api/auth/refresh", .label = "auth_refresh",
 	  .pool = POOL_SLOW, .guard = GUARD_PUBLIC, .fn = auth_refresh,
 	  .body_max = BODY_SMALL, .in = &refresh_schema, .status = 200,
-	  .out = &tokens_schema, .summary = "Exchange a refresh token for a new pair" },
+	  .out = &tokens_schema,
+	  .problems = ERR_BIT(ERR_AUTH_INVALID) | ERR_BIT(ERR_AUTH_EXPIRED) |
+		      ERR_BIT(ERR_FORBIDDEN),
+	  .summary = "Exchange a refresh token for a new pair" },
 	{ .method = HTTP_POST, .pattern = "/api/auth/logout", .label = "auth_logout",
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = auth_logout,
-	  .body_max = BODY_SMALL, .in = &nothing_schema, .status = 200, .out = &message_schema, .summary = "End this session" },
+	  .body_max = BODY_SMALL, .in = &nothing_schema, .status = 200,
+	  .out = &message_schema, .problems = ERR_BIT(ERR_NOT_FOUND), .summary = "End this session" },
 	{ .method = HTTP_POST, .pattern = "/api/auth/password", .label = "auth_password",
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = auth_password,
 	  .body_max = BODY_SMALL, .in = &password_schema, .status = 200,
-	  .out = &message_schema, .summary = "Change the password and end the other sessions" },
+	  .out = &message_schema, .problems = ERR_BIT(ERR_NOT_FOUND) | ERR_BIT(ERR_RATE),
+	  .summary = "Change the password and end the other sessions" },
 	{ 0 },
 };

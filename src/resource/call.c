@@ -58,14 +58,6 @@ static void reply_unrouted(struct call *call, const struct route_match *match)
 	response_header(call->res, "Allow", match->allow);
 }
 
-static bool query_known(const struct call *call, struct err *err_r)
-{
-	static const char *const none[] = { NULL };
-
-	return request_query_known(call->req,
-				   call->route->query ? call->route->query : none, err_r);
-}
-
 /* application/json, with or without charset=utf-8 (RFC 8259 has no other) */
 static bool is_json_type(const char *type)
 {
@@ -143,7 +135,7 @@ void call_run(struct call *call, const struct route_match *match)
 		return;
 	}
 	if (!is_whole(match->route, &err) || !guard_check(call, &err) ||
-	    !query_known(call, &err) || !read_body(call, &err) ||
+	    !request_query_known(call->req, match->route->query, &err) || !read_body(call, &err) ||
 	    !match->route->fn(call, &err))
 		reply_error(call, &err);
 }

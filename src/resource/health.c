@@ -14,8 +14,11 @@ struct health_out {
 	const char *status, *service, *database;
 };
 
+static const char *const ready_words[] = { "degraded", "ok", NULL };
+
 static const struct field health_fields[] = {
-	FIELD(struct health_out, status, TEXT, FIELD_REQUIRED, "Always ok"),
+	FIELD(struct health_out, status, TEXT, FIELD_REQUIRED, "Always ok",
+	      .values = ready_words + 1),
 	FIELD(struct health_out, service, TEXT, FIELD_REQUIRED, "Name of the service"),
 	{ 0 },
 };
@@ -24,7 +27,8 @@ static const struct field_schema health_schema =
 
 static const struct field ready_fields[] = {
 	FIELD(struct health_out, status, TEXT, FIELD_REQUIRED,
-	      "ok, or degraded: the database answers, and not everything can be written"),
+	      "ok, or degraded: the database answers, and not everything can be written",
+	      .values = ready_words),
 	FIELD(struct health_out, database, TEXT, FIELD_REQUIRED,
 	      "ok, or a sentence that says what cannot be written, and why"),
 	{ 0 },
@@ -43,6 +47,36 @@ static const struct field version_fields[] = {
 };
 static const struct field_schema version_schema =
 	FIELD_SCHEMA("Version", struct version_out, version_fields);
+
+struct openapi_server {
+	const char *url, *description;
+};
+
+/* This document: its form is the specification's (OpenAPI 3.1.0, 4.8.1). */
+struct openapi_out {
+	const char *openapi;
+	const void *info, *paths, *components;
+	struct field_list servers;
+};
+static const struct field server_fields[] = {
+	FIELD(struct openapi_server, url, TEXT, FIELD_REQUIRED, "Where it is, from here"),
+	FIELD(struct openapi_server, description, TEXT, FIELD_REQUIRED, "Which it is"),
+	{ 0 },
+};
+static const struct field_schema server_schema =
+	FIELD_SCHEMA("OpenApiServer", struct openapi_server, server_fields);
+
+static const struct field openapi_fields[] = {
+	FIELD(struct openapi_out, openapi, TEXT, FIELD_REQUIRED, "Version of the specification"),
+	FIELD(struct openapi_out, info, OBJECT, FIELD_REQUIRED, "What this is"),
+	FIELD(struct openapi_out, servers, LIST, FIELD_REQUIRED, "Where it is",
+	      .schema = &server_schema),
+	FIELD(struct openapi_out, paths, OBJECT, FIELD_REQUIRED, "What can be called"),
+	FIELD(struct openapi_out, components, OBJECT, FIELD_REQUIRED, "What paths refer to"),
+	{ 0 },
+};
+static const struct field_schema openapi_schema =
+	FIELD_SCHEMA("OpenApi", struct openapi_out, openapi_fields);
 
 static bool health_show(struct call *call, struct err *err_r)
 {
@@ -103,6 +137,6 @@ const struct route health_routes[] = {
 	  .out = &version_schema, .summary = "Name and version of the program" },
 	{ .method = HTTP_GET, .pattern = "/openapi.json", .label = "openapi",
 	  .pool = POOL_FAST, .guard = GUARD_PUBLIC, .without_database = true, .fn = openapi_show,
-	  .status = 200, .summary = "This document" },
+	  .status = 200, .out = &openapi_schema, .etag = true, .summary = "This document" },
 	{ 0 },
 };

@@ -19,7 +19,8 @@ static const struct field key_create_fields[] = {
 	FIELD(struct key_create_in, description, TEXT, FIELD_NULLABLE, "More about it",
 	      .max = DESCRIPTION_MAX),
 	FIELD(struct key_create_in, tier, TEXT, FIELD_NULLABLE,
-	      "trial, starter, professional or enterprise; your own when left out, never above it"),
+	      "trial, starter, professional or enterprise; your own when left out, never above it",
+	      .values = tier_words),
 	FIELD(struct key_create_in, rate_limit_requests, INT, FIELD_NULLABLE,
 	      "Requests a month; the tier's when left out, never above it",
 	      .min = 1, .max = KEY_LIMIT_MAX),
@@ -64,7 +65,10 @@ static bool key_create(struct call *call, struct err *err_r)
 
 /* --- list, show ------------------------------------------------------------- */
 
-static const char *const key_list_query[] = { "limit", "cursor", NULL };
+static const struct field key_list_query[] = {
+	QUERY_PAGE,
+	{ 0 },
+};
 
 static const struct field key_list_fields[] = {
 	FIELD(struct key_list_out, api_keys, LIST, FIELD_REQUIRED,
@@ -153,6 +157,7 @@ const struct route key_routes[] = {
 	{ .method = HTTP_POST, .pattern = "/api/keys", .label = "key_create",
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = key_create,
 	  .body_max = BODY_SMALL, .in = &key_create_schema, .status = 201,
+	  .problems = ERR_BIT(ERR_CONFLICT),
 	  .out = &key_created_schema, .summary = "Make an API key; its text is shown once" },
 	{ .method = HTTP_GET, .pattern = "/api/keys", .label = "key_list",
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = key_list,

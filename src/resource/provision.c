@@ -4,13 +4,15 @@
  */
 #include "config.h"
 
+#include "base/window.h"
 #include "op/check.h"
 #include "op/key_check.h"
 #include "op/provision.h"
 #include "resource/call.h"
 #include "resource/routes.h"
 
-#define PERIOD_SENTENCE "hour, day or month of the calendar in UTC; month when left out"
+#define PERIOD_ROW(s) FIELD(s, rate_limit_period, TEXT, FIELD_NULLABLE | FIELD_RULED, \
+	"hour, day or month of the calendar in UTC; month when left out", .values = window_words)
 
 /* --- make ------------------------------------------------------------------------- */
 
@@ -18,7 +20,7 @@ static const struct field provision_fields[] = {
 	FIELD(struct provision_in, user_email, TEXT, FIELD_REQUIRED, "Whose key it will be",
 	      .min = 1, .max = EMAIL_MAX),
 	FIELD(struct provision_in, tier, TEXT, FIELD_REQUIRED,
-	      "trial, starter, professional or enterprise"),
+	      "trial, starter, professional or enterprise", .values = tier_words),
 	FIELD(struct provision_in, description, TEXT, FIELD_NULLABLE, "What it is for",
 	      .max = DESCRIPTION_MAX),
 	FIELD(struct provision_in, expires_in_days, INT, FIELD_NULLABLE,
@@ -26,7 +28,7 @@ static const struct field provision_fields[] = {
 	FIELD(struct provision_in, rate_limit_requests, INT, FIELD_NULLABLE,
 	      "Requests in one window, instead of the tier's",
 	      .min = 1, .max = KEY_LIMIT_MAX),
-	FIELD(struct provision_in, rate_limit_period, TEXT, FIELD_NULLABLE, PERIOD_SENTENCE),
+	PERIOD_ROW(struct provision_in),
 	{ 0 },
 };
 static const struct field_schema provision_schema =
@@ -40,7 +42,8 @@ struct rate_limit {
 static const struct field rate_limit_fields[] = {
 	FIELD(struct rate_limit, requests, INT, FIELD_NULLABLE,
 	      "Requests in one window; null = unlimited"),
-	FIELD(struct rate_limit, period, TEXT, FIELD_REQUIRED, "hour, day or month"),
+	FIELD(struct rate_limit, period, TEXT, FIELD_REQUIRED, "hour, day or month",
+	      .values = window_words),
 	{ 0 },
 };
 static const struct field_schema rate_limit_schema =
@@ -59,7 +62,7 @@ static const struct field provisioned_fields[] = {
 	FIELD(struct provisioned, api_key, TEXT, FIELD_REQUIRED | FIELD_SECRET,
 	      "The whole key, shown this once"),
 	FIELD(struct provisioned, user_id, UUID, FIELD_REQUIRED, "Its owner"),
-	FIELD(struct provisioned, tier, TEXT, FIELD_REQUIRED, "Its tier"),
+	FIELD(struct provisioned, tier, TEXT, FIELD_REQUIRED, "Its tier", .values = tier_words),
 	FIELD(struct provisioned, expires_at, TIME, FIELD_NULLABLE,
 	      "The key is refused from here on; null = never"),
 	FIELD(struct provisioned, rate_limit, OBJECT, FIELD_REQUIRED,
@@ -101,7 +104,7 @@ static const struct field limit_fields[] = {
 	FIELD(struct key_limit_in, rate_limit_requests, INT, FIELD_NULLABLE,
 	      "Requests in one window; left out or null = the tier's again",
 	      .min = 1, .max = KEY_LIMIT_MAX),
-	FIELD(struct key_limit_in, rate_limit_period, TEXT, FIELD_NULLABLE, PERIOD_SENTENCE),
+	PERIOD_ROW(struct key_limit_in),
 	{ 0 },
 };
 static const struct field_schema limit_schema =
@@ -140,10 +143,12 @@ const struct route provision_routes[] = {
 	  .label = "admin_provision_key", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
 	  .fn = provision_key, .body_max = BODY_SMALL, .in = &provision_schema,
 	  .status = 201, .out = &provisioned_schema,
+	  .problems = ERR_BIT(ERR_NOT_FOUND) | ERR_BIT(ERR_CONFLICT),
 	  .summary = "Make an API key for a user, with a limit of its own if you like" },
 	{ .method = HTTP_POST, .pattern = "/admin/update-key-limits",
 	  .label = "admin_update_key_limits", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
 	  .fn = update_limits, .body_max = BODY_SMALL, .in = &limit_schema, .status = 200,
-	  .out = &limited_schema, .summary = "Raise or lower the limit of an API key" },
+	  .out = &limited_schema, .problems = ERR_BIT(ERR_NOT_FOUND),
+	  .summary = "Raise or lower the limit of an API key" },
 	{ 0 },
 };

@@ -5,7 +5,6 @@
 
 #include "base/field.h"
 #include "base/str.h"
-#include "op/cursor.h"
 #include "resource/query.h"
 
 bool query_page(const struct request *req, int64_t *limit_r, const char **cursor_r,

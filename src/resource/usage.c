@@ -22,8 +22,9 @@ static const struct field limit_fields[] = {
 	FIELD(struct limit_row, name, TEXT, FIELD_REQUIRED,
 	      "As RateLimit-Policy calls it; user-... is shared by all your keys and sessions"),
 	FIELD(struct limit_row, window, TEXT, FIELD_REQUIRED,
-	      "hour, day or month of the calendar, in UTC"),
-	FIELD(struct limit_row, tier, TEXT, FIELD_REQUIRED, "Tier it stands for"),
+	      "hour, day or month of the calendar, in UTC", .values = window_words),
+	FIELD(struct limit_row, tier, TEXT, FIELD_REQUIRED, "Tier it stands for",
+	      .values = tier_words),
 	FIELD(struct limit_row, limit, INT, FIELD_REQUIRED, "Requests in one window"),
 	FIELD(struct limit_row, used, INT, FIELD_REQUIRED,
 	      "Used in this window, or held ready by another host"),
@@ -42,7 +43,8 @@ struct limits_out {
 
 static const struct field limits_fields[] = {
 	FIELD(struct limits_out, api_key_id, UUID, FIELD_REQUIRED, "The key"),
-	FIELD(struct limits_out, tier, TEXT, FIELD_REQUIRED, "Tier of the key"),
+	FIELD(struct limits_out, tier, TEXT, FIELD_REQUIRED, "Tier of the key",
+	      .values = tier_words),
 	FIELD(struct limits_out, limits, LIST, FIELD_REQUIRED,
 	      "All that apply, narrowest first; none = unlimited", .schema = &limit_schema),
 	{ 0 },
@@ -75,8 +77,14 @@ static bool key_limits(struct call *call, struct err *err_r)
 
 /* --- usage ------------------------------------------------------------------------ */
 
-static const char *const usage_query[] = {
-	"start_date", "end_date", "bucket", "by_route", NULL,
+static const char *const bucket_words[] = { "hour", "day", NULL };
+
+static const struct field usage_query[] = {
+	QUERY("start_date", TIME, "From here on; 30 days before end_date when left out"),
+	QUERY("end_date", TIME, "Up to here; now when left out"),
+	QUERY("bucket", TEXT, "hour or day; hour when left out", .values = bucket_words),
+	QUERY("by_route", BOOL, "One row for each route too; false when left out"),
+	{ 0 },
 };
 
 struct usage_out {
@@ -91,7 +99,8 @@ static const struct field usage_fields[] = {
 	      "From here on: the first edge of a bucket that is not before what was asked"),
 	FIELD(struct usage_out, end_date, TIME, FIELD_REQUIRED,
 	      "Up to here, and not beyond: rounded as start_date"),
-	FIELD(struct usage_out, bucket, TEXT, FIELD_REQUIRED, "hour or day"),
+	FIELD(struct usage_out, bucket, TEXT, FIELD_REQUIRED, "hour or day",
+	      .values = bucket_words),
 	FIELD(struct usage_out, total_requests, INT, FIELD_REQUIRED, "Requests let through"),
 	FIELD(struct usage_out, total_cost, INT, FIELD_REQUIRED, "What they cost of the limits"),
 	FIELD(struct usage_out, buckets, LIST, FIELD_REQUIRED,
@@ -133,19 +142,19 @@ static bool query_choice(const struct call *call, const char *name, const char *
 
 static bool key_usage(struct call *call, struct err *err_r)
 {
-	static const char *const buckets[] = { "hour", "day" }, *const flags[] = { "false", "true" };
+	static const char *const flags[] = { "false", "true" };
 	struct usage_report_in in;
 	struct usage_report out;
 
 	if (!query_time(call, "start_date", &in.from, err_r) ||
 	    !query_time(call, "end_date", &in.to, err_r) ||
-	    !query_choice(call, "bucket", buckets, &in.daily, err_r) ||
+	    !query_choice(call, "bucket", bucket_words, &in.daily, err_r) ||
 	    !query_choice(call, "by_route", flags, &in.by_route, err_r) ||
 	    !op_usage_report(call->op, scope_own(call->op), call->params[0], &in, &out,
 			     err_r))
 		return false;
 	return call_reply(call, &(struct usage_out){
-		.api_key_id = call->params[0], .bucket = buckets[in.daily],
+		.api_key_id = call->params[0], .bucket = bucket_words[in.daily],
 		.start_date = out.from, .end_date = out.to, .total_requests = out.requests,
 		.total_cost = out.cost, .buckets = out.buckets,
 	});

@@ -23,13 +23,16 @@ struct subject {
 	const char *key_id, *user_id, *tenant_id, *tier, *scopes;
 };
 
+static const char *const auth_words[] = { "key", "session", NULL };
+
 static const struct field subject_fields[] = {
-	FIELD(struct subject, auth, TEXT, FIELD_REQUIRED, "key or session"),
+	FIELD(struct subject, auth, TEXT, FIELD_REQUIRED, "key or session",
+	      .values = auth_words),
 	FIELD(struct subject, key_id, UUID, FIELD_NULLABLE, "Id of the API key"),
 	FIELD(struct subject, user_id, UUID, FIELD_REQUIRED, "Its owner"),
 	FIELD(struct subject, tenant_id, UUID, FIELD_NULLABLE, "The owner's tenant"),
 	FIELD(struct subject, tier, TEXT, FIELD_REQUIRED,
-	      "Tier of the key, or of the session's user"),
+	      "Tier of the key, or of the session's user", .values = tier_words),
 	FIELD(struct subject, scopes, STRINGS, FIELD_REQUIRED, "Scopes of the key"),
 	{ 0 },
 };

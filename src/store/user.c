@@ -11,6 +11,9 @@
 
 #define NO_USER "No user found"
 
+const char *const user_status_words[] = { "pending", "active", "suspended", NULL };
+const char *const tier_words[] = { "trial", "starter", "professional", "enterprise", NULL };
+
 static const struct field user_fields[] = {
 	FIELD(struct user, id, UUID, FIELD_REQUIRED, "The user"),
 	FIELD(struct user, email, TEXT, FIELD_REQUIRED, "E-mail address, as it was registered"),
@@ -19,9 +22,11 @@ static const struct field user_fields[] = {
 	FIELD(struct user, display_name, TEXT, FIELD_NULLABLE, "What to call the person"),
 	FIELD(struct user, password_hash, TEXT, FIELD_PRIVATE | FIELD_SECRET,
 	      "bcrypt hash of the password"),
-	FIELD(struct user, tier, TEXT, FIELD_REQUIRED, "Highest tier of the user's API keys"),
+	FIELD(struct user, tier, TEXT, FIELD_REQUIRED, "Highest tier of the user's API keys",
+	      .values = tier_words),
 	FIELD(struct user, tenant_id, UUID, FIELD_NULLABLE, "The tenant the user works in"),
-	FIELD(struct user, user_status, TEXT, FIELD_REQUIRED, "pending, active or suspended"),
+	FIELD(struct user, user_status, TEXT, FIELD_REQUIRED, "pending, active or suspended",
+	      .values = user_status_words),
 	FIELD(struct user, is_admin, BOOL, FIELD_REQUIRED, "May use /admin"),
 	FIELD(struct user, approved_by, UUID, FIELD_NULLABLE,
 	      "The admin who approved; null when it was the shell"),

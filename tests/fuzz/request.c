@@ -22,13 +22,14 @@ static void check_text(const char *s)
 static void check_query(const struct request *r)
 {
 	static const char *const names[] = { "cursor", "limit", "status", NULL };
+	static const struct field known[] = { { .name = "cursor" }, { .name = "limit" }, { 0 } };
 	const char *value;
 	struct err err;
 
 	for (const char *const *name = names; *name; name++)
 		if (request_query(r, *name, &value, &err))
 			check_text(value);
-	request_query_known(r, names, &err);
+	request_query_known(r, known, &err);
 }
 
 static void check_route(const struct request *r)

@@ -240,7 +240,12 @@ static const struct read_case reads[] = {
 	{ "{\"name\":\"ab\",\"count\":10}", ERR_NONE, NULL, NULL },
 	{ "{\"name\":\"ab\",\"count\":11}", ERR_RANGE, "count", NULL },
 	{ "{\"name\":\"ab\",\"count\":-9223372036854775808}", ERR_RANGE, "count", NULL },
-	{ "{\"name\":\"ab\",\"count\":1.0}", ERR_INVALID, "count", "count must be a whole number" },
+	{ "{\"name\":\"ab\",\"count\":1.0}", ERR_NONE, NULL, NULL },
+	{ "{\"name\":\"ab\",\"count\":1E1}", ERR_NONE, NULL, NULL },
+	{ "{\"name\":\"ab\",\"count\":11.0}", ERR_RANGE, "count", NULL },
+	{ "{\"name\":\"ab\",\"count\":1.5}", ERR_INVALID, "count", "count must be a whole number" },
+	{ "{\"name\":\"ab\",\"count\":1e-1}", ERR_INVALID, "count", NULL },
+	{ "{\"name\":\"ab\",\"count\":1e300}", ERR_INVALID, "count", NULL },
 	{ "{\"name\":\"ab\",\"count\":\"1\"}", ERR_INVALID, "count", NULL },
 	{ "{\"name\":\"ab\",\"count\":true}", ERR_INVALID, "count", NULL },
 	{ "{\"name\":\"ab\",\"count\":null}", ERR_NONE, NULL, NULL },
@@ -361,6 +366,33 @@ static void test_write(struct arena *arena)
 	       "\"count\":null,\"when\":null,\"on\":false,\"part\":null,\"parts\":[]}", "absent is null");
 }
 
+/* Which numbers are integers, however they are written. */
+static void test_integers(void)
+{
+	static const struct { const char *text; int64_t value; bool is_integer; } rows[] = {
+		{ "1", 1, true }, { "1.0", 1, true }, { "1E1", 10, true }, { "1e+1", 10, true },
+		{ "120e-1", 12, true }, { "1.50e1", 15, true }, { "1.25e2", 125, true },
+		{ "100e-2", 1, true }, { "-1.0", -1, true }, { "-0.0", 0, true }, { "0e999999999", 0, true },
+		{ "0.0e-99999999999999999999", 0, true }, { "0.001e3", 1, true }, { "10.00", 10, true },
+		{ "9007199254740993.0", INT64_C(9007199254740993), true },
+		{ "9.223372036854775807e18", INT64_MAX, true },
+		{ "-9.223372036854775808e18", INT64_MIN, true },
+		{ "1.5", 0, false }, { "1e-1", 0, false }, { "15e-1", 0, false }, { "0.1", 0, false },
+		{ "1.0000000000000000000000000001", 0, false }, { "1e19", 0, false },
+		{ "9223372036854775808.0", 0, false }, { "-9.223372036854775809e18", 0, false },
+		{ "1e300", 0, false }, { "1e99999999999999999999", 0, false },
+		{ "1e-99999999999999999999", 0, false }, { "9007199254740992.5", 0, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int64_t value = 0;
+		bool is = json_integer(rows[i].text, &value);
+		ok(is == rows[i].is_integer, "%s is %s integer", rows[i].text,
+		   rows[i].is_integer ? "an" : "no");
+		is_int(is ? value : 0, rows[i].value, "its value");
+	}
+}
+
 int main(void)
 {
 	struct arena *arena = arena_new();
@@ -372,6 +404,7 @@ int main(void)
 	test_time();
 	test_date();
 	test_write(arena);
+	test_integers();
 	arena_free(&arena);
 	return tap_done();
 }

@@ -44,7 +44,11 @@ static const struct field out_fields[] = {
 	{ 0 },
 };
 static const struct field_schema out_schema = { "Thing", 8, out_fields, 0 };
-static const char *const query[] = { "limit", "cursor", NULL };
+static const struct field query[] = {
+	QUERY("limit", INT, "Most rows", .min = 1, .max = 200),
+	QUERY("word", TEXT, "Of two", .values = words),
+	{ 0 },
+};
 
 static const struct route first[] = {
 	{ .method = HTTP_GET, .pattern = "/things", .label = "thing_list", .guard = GUARD_SESSION,
@@ -58,7 +62,7 @@ static const struct route second[] = {
 	  .fn = handler, .body_max = BODY_SMALL, .in = &in_schema, .status = 201,
 	  .out = &out_schema, .summary = "Create." },
 	{ .method = HTTP_DELETE, .pattern = "/all", .label = "all_delete", .fn = handler,
-	  .guard = GUARD_PUBLIC, .status = 204 },
+	  .guard = GUARD_PUBLIC, .status = 204, .problems = ERR_BIT(ERR_CONFLICT), .etag = true },
 	{ 0 },
 };
 static const struct route *const tables[] = { first, second, NULL };
@@ -67,24 +71,38 @@ static const struct route *const swapped[] = { second, first, NULL };
 /* Parts that must stand in it, word for word. */
 static const char *const parts[] = {
 	"{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Pierre\",\"version\":\"1.2.3\",",
+	"\"servers\":[{\"url\":\"/\",",
 	"\"paths\":{\"/things\":{\"get\":{\"operationId\":\"thing_list\",\"summary\":\"List.\","
+	"\"description\":\"It needs the access token of an active user.\","
 	"\"security\":[{\"bearer\":[]}],\"parameters\":[{\"name\":\"limit\",\"in\":\"query\","
-	"\"required\":false,\"schema\":{\"type\":\"string\"}},{\"name\":\"cursor\",",
+	"\"description\":\"Most rows\",\"required\":false,\"schema\":{\"type\":\"integer\","
+	"\"format\":\"int64\",\"minimum\":1,\"maximum\":200}},{\"name\":\"word\",\"in\":\"query\","
+	"\"description\":\"Of two\",\"required\":false,\"schema\":{\"type\":\"string\",\"enum\":[\"one\",\"two\"]}}]",
 	"\"post\":{\"operationId\":\"thing_create\",\"summary\":\"Create.\","
-	"\"security\":[{\"bearer\":[\"admin\"]}],\"requestBody\":{\"required\":true,\"content\":"
+	"\"description\":\"It needs the access token of an administrator.\",\"security\":[{\"bearer\":[\"admin\"]}],\"requestBody\":{\"required\":true,\"content\":"
 	"{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/ThingIn\"}}}},"
 	"\"responses\":{\"201\":{\"description\":\"Create.\",\"headers\":{\"X-Request-Id\":"
-	"{\"$ref\":\"#/components/headers/X-Request-Id\"}},\"content\":{\"application/json\":"
+	"{\"$ref\":\"#/components/headers/X-Request-Id\"},\"Cache-Control\":"
+	"{\"$ref\":\"#/components/headers/Cache-Control\"}},\"content\":{\"application/json\":"
 	"{\"schema\":{\"$ref\":\"#/components/schemas/Thing\"}}}},\"400\":{\"$ref\":"
-	"\"#/components/responses/Problem\"},\"401\":",
+	"\"#/components/responses/400.InvalidFormat.InvalidInput\"},\"401\":{\"$ref\":"
+	"\"#/components/responses/401.AuthRequired.AuthInvalid.AuthExpired\"},",
+	/* what the rules of a row refuse, where the guard does not */
+	"\"409\":{\"$ref\":\"#/components/responses/409.ResourceAlreadyExists\"}",
+	"\"304\":{\"description\":\"It is still what If-None-Match names.\",\"headers\":",
+	"\"ETag\":{\"$ref\":\"#/components/headers/ETag\"}",
+	"\"429.RateLimitExceeded.Limits\":{\"description\":\"Too Many Requests\",",
+	"{\"status\":{\"const\":401},\"code\":{\"enum\":[\"AuthRequired\",\"AuthInvalid\",\"AuthExpired\"]}}",
 	"\"/things/{id}/{other}\":{\"get\":{\"operationId\":\"thing_show\","
+	"\"description\":\"It needs an API key, or the access token of an active user.\","
 	"\"security\":[{\"api_key\":[]},{\"bearer\":[]}],"
-	"\"parameters\":[{\"name\":\"id\",\"in\":\"path\",\"required\":true,\"schema\":"
+	"\"parameters\":[{\"name\":\"id\",\"in\":\"path\",\"description\":\"Id, as it was given "
+	"when the thing was made\",\"required\":true,\"schema\":"
 	"{\"type\":\"string\",\"format\":\"uuid\"}},{\"name\":\"other\",\"in\":\"path\","
 	"\"required\":true,\"schema\":{\"type\":\"string\"}}]",
-	"\"/all\":{\"delete\":{\"operationId\":\"all_delete\",\"security\":[],\"responses\":"
-	"{\"204\":{\"description\":\"Done.\",\"headers\":{\"X-Request-Id\":{\"$ref\":"
-	"\"#/components/headers/X-Request-Id\"}}},\"503\":",
+	"\"/all\":{\"delete\":{\"operationId\":\"all_delete\",\"description\":\"Anybody may call it.\","
+	"\"security\":[],\"parameters\":[{\"name\":\"If-None-Match\",\"in\":\"header\",",
+	"\"responses\":{\"204\":{\"description\":\"Done.\",\"headers\":",
 	"\"ThingIn\":{\"type\":\"object\",\"required\":[\"name\"],\"additionalProperties\":false,"
 	"\"properties\":{\"name\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":100,"
 	"\"description\":\"A \\\"name\\\".\"},\"password\":{\"type\":\"string\",\"format\":\"password\"},"

@@ -240,7 +240,7 @@ static const struct query_case queries[] = {
 
 static void test_query(void)
 {
-	static const char *const known[] = { "limit", "cursor", NULL };
+	static const struct field known[] = { { .name = "limit" }, { .name = "cursor" }, { 0 } };
 	struct request r = { .arena = arena };
 	const char *value;
 	struct err err;

@@ -1,0 +1,259 @@
+/*
+ * http/openapi_answer.c - what a route can answer: statuses, the codes of their
+ * problems, headers. It follows from the row: its guard, what goes in, what its
+ * rules refuse, and what nginx says before Pierre is asked.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "http/openapi_private.h"
+#include "http/problem.h"
+
+/* --- which problems --------------------------------------------------------------- */
+
+/* Every status of a problem; `nginx`: what $pierre_code of nginx/pierre-http.conf.in
+ * says, on any route (NULL: nginx does not give it). */
+static const struct { int status; const char *title, *nginx; } statuses[] = {
+	{ 400, "Bad Request", "InvalidInput" },
+	{ 401, "Unauthorized", NULL },
+	{ 403, "Forbidden", NULL },
+	{ 404, "Not Found", NULL },
+	{ 409, "Conflict", NULL },
+	{ 413, "Content Too Large", "PayloadTooLarge" },
+	{ 414, "URI Too Long", "PayloadTooLarge" },
+	{ 415, "Unsupported Media Type", NULL },
+	{ 422, "Unprocessable Content", NULL },
+	{ 429, "Too Many Requests", "RateLimitExceeded" },
+	{ 431, "Request Header Fields Too Large", "PayloadTooLarge" },
+	{ 500, "Internal Server Error", "InternalError" },
+	{ 501, "Not Implemented", "InvalidInput" },
+	{ 502, "Bad Gateway", "ResourceUnavailable" },
+	{ 503, "Service Unavailable", "ResourceUnavailable" },
+	{ 504, "Gateway Timeout", "ResourceUnavailable" },
+};
+#define N_STATUSES (sizeof(statuses) / sizeof(statuses[0]))
+
+#define ANY_PROBLEMS (ERR_BIT(ERR_MALFORMED) | ERR_BIT(ERR_INVALID) | ERR_BIT(ERR_TOO_LARGE) | \
+		      ERR_BIT(ERR_UNAVAILABLE) | ERR_BIT(ERR_DATABASE) | ERR_BIT(ERR_CONFIG) | \
+		      ERR_BIT(ERR_INTERNAL))
+#define BODY_PROBLEMS (ERR_BIT(ERR_REQUIRED) | ERR_BIT(ERR_RANGE) | ERR_BIT(ERR_MEDIA_TYPE))
+#define CALLER_PROBLEMS (ERR_BIT(ERR_AUTH_REQUIRED) | ERR_BIT(ERR_AUTH_INVALID) | \
+			 ERR_BIT(ERR_AUTH_EXPIRED) | ERR_BIT(ERR_FORBIDDEN))
+
+static unsigned problems_of(const struct route *r)
+{
+	return ANY_PROBLEMS | r->problems | (r->in ? BODY_PROBLEMS : 0) |
+	       (r->query ? ERR_BIT(ERR_RANGE) : 0) |
+	       (r->guard != GUARD_PUBLIC ? CALLER_PROBLEMS : 0) |
+	       (r->guard == GUARD_CREDENTIAL ? ERR_BIT(ERR_RATE) : 0) |
+	       (strchr(r->pattern, '{') ? ERR_BIT(ERR_NOT_FOUND) : 0);
+}
+
+/* Those of the kinds that have this status. */
+static unsigned kinds_of(unsigned kinds, int status)
+{
+	for (unsigned k = 0; k < ERR__COUNT; k++)
+		if (problem_kind((enum err_kind)k)->status != status)
+			kinds &= ~ERR_BIT(k);
+	return kinds;
+}
+
+static bool is_new(const struct answer *a, const char *code)
+{
+	for (size_t i = 0; i < a->n_codes; i++)
+		if (str_eq(a->codes[i], code))
+			return false;
+	return true;
+}
+
+static void add_code(struct answer *a, const char *code)
+{
+	if (code && is_new(a, code))
+		a->codes[a->n_codes++] = code;
+}
+
+/* What the route answers with statuses[i]; without codes: nothing. */
+static struct answer problem_answer(const struct route *r, size_t i)
+{
+	unsigned kinds = kinds_of(problems_of(r), statuses[i].status);
+	struct answer a = { .status = statuses[i].status, .title = statuses[i].title,
+			    .charged = r->guard == GUARD_CREDENTIAL };
+
+	for (unsigned k = 1; k < ERR__COUNT; k++)
+		if (kinds & ERR_BIT(k))
+			add_code(&a, problem_kind((enum err_kind)k)->code);
+	add_code(&a, statuses[i].nginx);
+	return a;
+}
+
+/* --- headers ---------------------------------------------------------------------- */
+
+static bool always(const struct answer *a) { (void)a; return true; }
+static bool challenges(const struct answer *a) { return a->status == 401; }
+static bool may_wait(const struct answer *a) { return a->status == 429 || a->status >= 502; }
+static bool is_tagged(const struct answer *a) { return a->etag; }
+static bool is_verified(const struct answer *a) { return a->charged && a->status == 200; }
+static bool counts(const struct answer *a)
+{
+	return a->charged && (a->status == 200 || a->status == 429);
+}
+
+static const struct {
+	const char *name, *type;
+	bool (*has)(const struct answer *a);
+	const char *sentence;
+} headers[] = {
+	{ "X-Request-Id", "string", always, "Names the request in the log." },
+	{ "Cache-Control", "string", always, "no-store, but for this document." },
+	{ "WWW-Authenticate", "string", challenges, "What to send instead (RFC 6750, section 3)." },
+	{ "Retry-After", "integer", may_wait, "Seconds after which another try makes sense." },
+	{ "ETag", "string", is_tagged, "For If-None-Match." },
+	{ "RateLimit-Policy", "string", counts, "Every limit that applies: its quota and window." },
+	{ "RateLimit", "string", counts, "What is left of each, and seconds until it begins anew." },
+	{ "X-RateLimit-Limit", "integer", counts, "Requests in the window of the tightest limit." },
+	{ "X-RateLimit-Remaining", "integer", counts, "Requests left in it." },
+	{ "X-RateLimit-Reset", "integer", counts, "Unix time at which its next window begins." },
+	{ "X-RateLimit-Tier", "string", counts, "Tier that it stands for." },
+	{ "X-Pierre-Auth", "string", is_verified, "key or session." },
+	{ "X-Pierre-Key-Id", "string", is_verified, "Id of the API key." },
+	{ "X-Pierre-User-Id", "string", is_verified, "Its owner." },
+	{ "X-Pierre-Tenant-Id", "string", is_verified, "The owner's tenant." },
+	{ "X-Pierre-Tier", "string", is_verified, "Tier of the key, or of the session's user." },
+	{ "X-Pierre-Scopes", "string", is_verified, "Scopes of the key, blanks between." },
+};
+
+static void put_headers(struct document *d, const struct answer *a)
+{
+	doc_key(d, "headers");
+	doc_put(d, "{");
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		if (!headers[i].has(a))
+			continue;
+		doc_key(d, headers[i].name);
+		doc_ref(d, "headers", headers[i].name);
+	}
+	doc_put(d, "}");
+}
+
+void doc_headers(struct document *d)
+{
+	doc_key(d, "headers");
+	doc_put(d, "{");
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		doc_key(d, headers[i].name);
+		doc_put(d, "{");
+		doc_text(d, "description", headers[i].sentence);
+		doc_key(d, "schema");
+		strbuf_addf(d->out, "{\"type\":\"%s\"}}", headers[i].type);
+	}
+	doc_put(d, "}");
+}
+
+/* --- problems: one component for all routes that answer alike ------------------------ */
+
+/* "401.AuthRequired.AuthInvalid" */
+static const char *name_of(const struct document *d, const struct answer *a)
+{
+	struct strbuf b = { .arena = d->out->arena };
+
+	strbuf_addi(&b, a->status);
+	for (size_t i = 0; i < a->n_codes; i++)
+		strbuf_addf(&b, ".%s", a->codes[i]);
+	strbuf_adds(&b, counts(a) ? ".Limits" : "");
+	return b.s;
+}
+
+static void put_problem(struct document *d, const struct answer *a)
+{
+	doc_put(d, "{");
+	doc_text(d, "description", a->title);
+	put_headers(d, a);
+	doc_put(d, ",\"content\":{\"application/problem+json\":{\"schema\":{\"allOf\":[");
+	doc_ref(d, "schemas", "Problem");
+	strbuf_addf(d->out, ",{\"type\":\"object\",\"properties\":{\"status\":{\"const\":%d},"
+		    "\"code\":{\"enum\":[", a->status);
+	for (size_t i = 0; i < a->n_codes; i++) {
+		doc_comma(d);
+		strbuf_add_json(d->out, a->codes[i]);
+	}
+	doc_put(d, "]}}}]}}}}");
+}
+
+static bool was_put(const char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(names[i], name))
+			return true;
+	return false;
+}
+
+/* Each once, in the order in which routes first have them. */
+static void put_new_problems(struct document *d, const struct route *r,
+			     const char *names[ANSWERS_MAX], size_t *n)
+{
+	for (size_t i = 0; i < N_STATUSES; i++) {
+		struct answer a = problem_answer(r, i);
+		const char *name = name_of(d, &a);
+
+		if (!a.n_codes || was_put(names, *n, name) || *n == ANSWERS_MAX)
+			continue;
+		names[(*n)++] = name;
+		doc_key(d, name);
+		put_problem(d, &a);
+	}
+}
+
+void doc_problems(struct document *d)
+{
+	const char *names[ANSWERS_MAX];
+	size_t n = 0;
+
+	doc_key(d, "responses");
+	doc_put(d, "{");
+	for (const struct route *const *t = d->tables; *t; t++)
+		for (const struct route *r = *t; r->fn; r++)
+			put_new_problems(d, r, names, &n);
+	doc_put(d, "}");
+}
+
+/* --- the answers of one route ------------------------------------------------------- */
+
+static void put_success(struct document *d, const struct route *r)
+{
+	const struct answer a = { .status = r->status ? r->status : 200, .etag = r->etag,
+				  .charged = r->guard == GUARD_CREDENTIAL };
+
+	strbuf_addf(d->out, "\"%d\":{\"description\":", a.status);
+	strbuf_add_json(d->out, r->summary ? r->summary : "Done.");
+	put_headers(d, &a);
+	if (r->out) {
+		doc_put(d, ",\"content\":{\"application/json\":{\"schema\":");
+		doc_ref(d, "schemas", r->out->name);
+		doc_put(d, "}}");
+	}
+	doc_put(d, "}");
+	if (!a.etag)
+		return;
+	doc_put(d, ",\"304\":{\"description\":\"It is still what If-None-Match names.\"");
+	put_headers(d, &a);
+	doc_put(d, "}");
+}
+
+void doc_responses(struct document *d, const struct route *r)
+{
+	doc_key(d, "responses");
+	doc_put(d, "{");
+	put_success(d, r);
+	for (size_t i = 0; i < N_STATUSES; i++) {
+		struct answer a = problem_answer(r, i);
+
+		if (!a.n_codes)
+			continue;
+		doc_comma(d);
+		strbuf_addf(d->out, "\"%d\":", a.status);
+		doc_ref(d, "responses", name_of(d, &a));
+	}
+	doc_put(d, "}");
+}
