@@ -32,6 +32,7 @@ use Pierre::Client;
 
 our $BUILD = abs_path($ENV{PIERRE_BUILD} // "$SOURCE/build") // '';
 our $USER = 'www-data';
+our $PROCESS = $$;   # of the test, not of what it forks
 my %live;
 my (%programs, $programs_dir);
 
@@ -88,11 +89,13 @@ sub fast_routes {
 # nginx_errors  1: nginx logs as it does by itself, at level error
 # site     text of one more server block of nginx, listening on @SITE_PORT@ (plain
 #          HTTP, client in {site}); @DIR@ is the test's directory
+# judge    code that is given what was sent and each reply of the site; by default the
+#          test fails when the OpenAPI document does not know it
 # edit     snippet => code that changes its text in $_, as an operator would
 sub start {
 	my ($class, %o) = @_;
 	my $self = bless { nginx => 1, serve => 1, wait => 1, login_rate => '1000r/s',
-		backend => 'sqlite', pids => {}, owner => $$, %o }, $class;
+		backend => 'sqlite', pids => {}, owner => $$, judge => \&judge, %o }, $class;
 	$self->{site_text} = delete $self->{site};
 	$self->{dir} = File::Temp::tempdir('pt.XXXXXX', DIR => short_tmp());
 	$live{ $self->{dir} } = $self;
@@ -107,6 +110,8 @@ sub start {
 	$self->serve if $self->{serve};
 	return $self;
 }
+
+sub judge { require Pierre::Document; return Pierre::Document::judge(@_) }
 
 sub short_tmp { my $d = $ENV{TMPDIR} // '/tmp'; return length $d < 40 ? $d : '/tmp' }
 
@@ -410,7 +415,8 @@ sub start_nginx {
 		last if $self->try_nginx($dir);
 		die "nginx does not start:\n" . $self->nginx_log if $try == 10;
 	}
-	$self->{client} = Pierre::Client->new(port => $self->{port}, ca => $self->{ca});
+	$self->{client} = Pierre::Client->new(port => $self->{port}, ca => $self->{ca},
+		judge => $self->{judge});
 	$self->{http} = Pierre::Client->new(port => $self->{http_port}, plain => 1);
 }
 

@@ -9,7 +9,8 @@ use JSON::PP ();
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 
-# port, ca (file), plain (no TLS), local (address to come from), timeout
+# port, ca (file), plain (no TLS), local (address to come from), timeout, judge
+# (code that is given what was sent and each reply)
 sub new {
 	my ($class, %o) = @_;
 	return bless { host => '127.0.0.1', timeout => 60, %o }, $class;
@@ -63,7 +64,9 @@ sub raw {
 	1 while $s->sysread($got, 65536, length $got);
 	alarm 0;
 	$s->close;
-	return parse($got, %o);
+	my $r = parse($got, %o);
+	$self->{judge}->($bytes, $r) if $self->{judge};
+	return $r;
 }
 
 # {status, headers{lower-case name}, header_list, body, json, text}; status 0
