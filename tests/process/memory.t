@@ -177,6 +177,8 @@ for my $backend (Pierre::backends()) {
 		unlike(Pierre::slurp("/proc/$p->{pid}/environ"), qr/\Q$p->{env}{ENCRYPTION_KEY}\E/, 'its copy is wiped');
 		ok(found($p->{pid}, $p->{raw}), 'the master has the key: a search finds what is there');
 		search($p, 'before any request');
+		my %child = children($p);
+		is(scalar(grep { $child{$_} =~ /slow/ && found($_, $p->{pair}) } keys %child), 6, 'each slow worker has the key of pairs');
 		my $with = people($p);
 		rounds($p, $with);
 		search($p, 'after requests');
