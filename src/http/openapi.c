@@ -70,7 +70,11 @@ static void put_parameter(struct document *d, const char *in, const struct field
 	doc_text(d, "description", f->sentence);
 	strbuf_addf(d->out, ",\"required\":%s,\"schema\":{",
 		    f->flags & FIELD_REQUIRED ? "true" : "false");
-	doc_type(d, f);
+	if (f->type == FIELD_TIME)   /* in a query a date alone is one too */
+		doc_put(d, "\"anyOf\":[{\"type\":\"string\",\"format\":\"date-time\"},"
+			   "{\"type\":\"string\",\"format\":\"date\"}]");
+	else
+		doc_type(d, f);
 	doc_put(d, "}}");
 }
 

@@ -92,6 +92,7 @@ static struct answer problem_answer(const struct route *r, size_t i)
 
 static bool always(const struct answer *a) { (void)a; return true; }
 static bool challenges(const struct answer *a) { return a->status == 401; }
+static bool is_media(const struct answer *a) { return a->status == 415; }
 static bool may_wait(const struct answer *a) { return a->status == 429 || a->status >= 502; }
 static bool is_tagged(const struct answer *a) { return a->etag; }
 static bool is_verified(const struct answer *a) { return a->charged && a->status == 200; }
@@ -108,6 +109,7 @@ static const struct {
 	{ "X-Request-Id", "string", always, "Names the request in the log." },
 	{ "Cache-Control", "string", always, "no-store, but for this document." },
 	{ "WWW-Authenticate", "string", challenges, "What to send instead (RFC 6750, section 3)." },
+	{ "Accept-Encoding", "string", is_media, "Of a body with a Content-Encoding: identity (RFC 9110, section 15.5.16)." },
 	{ "Retry-After", "integer", may_wait, "Seconds after which another try makes sense." },
 	{ "ETag", "string", is_tagged, "For If-None-Match." },
 	{ "RateLimit-Policy", "string", counts, "Every limit that applies: its quota and window." },

@@ -80,8 +80,8 @@ static bool key_limits(struct call *call, struct err *err_r)
 static const char *const bucket_words[] = { "hour", "day", NULL };
 
 static const struct field usage_query[] = {
-	QUERY("start_date", TIME, "From here on; 30 days before end_date when left out"),
-	QUERY("end_date", TIME, "Up to here; now when left out"),
+	QUERY("start_date", TIME, "From here on; 30 days before end_date when left out. A date alone is its midnight, UTC"),
+	QUERY("end_date", TIME, "Up to here; now when left out. A date alone is its midnight, UTC"),
 	QUERY("bucket", TEXT, "hour or day; hour when left out", .values = bucket_words),
 	QUERY("by_route", BOOL, "One row for each route too; false when left out"),
 	{ 0 },

@@ -68,9 +68,9 @@ my @rules = (
 		my ($o, $path) = @_;
 		"@{[ sort map { $_->{name} } grep { $_->{in} eq 'path' } @{ $o->{parameters} // [] } ]}" ne
 			"@{[ sort $path =~ /\{(\w+)\}/g ]}" }) } ],
-	[ 'a parameter has a type and a sentence', sub { parameters_where(sub { !$_[0]{schema}{type} || !$_[0]{description} }) } ],
+	[ 'a parameter has a type and a sentence', sub { parameters_where(sub { !($_[0]{schema}{type} // $_[0]{schema}{anyOf}) || !$_[0]{description} }) } ],
 	[ 'a number has bounds', sub { parameters_where(sub {
-		$_[0]{schema}{type} eq 'integer' && grep { !defined $_[0]{schema}{$_} } qw(minimum maximum) }) } ],
+		($_[0]{schema}{type} // '') eq 'integer' && grep { !defined $_[0]{schema}{$_} } qw(minimum maximum) }) } ],
 	[ 'a member has a sentence, or refers to what has one', sub { parts(sub {
 		my ($p, $place) = @_;
 		$place =~ m{^#/components/schemas/(?!Problem)[^/]+/properties/[^/]+$} && !$p->{description} }) } ],
