@@ -31,6 +31,9 @@ struct usage_record {
 	uint32_t cost;
 };
 
+/* Storage for the rows of this ring, 3 MB, which stays its own: a file system
+ * that is full says so here, and the first push tries again. */
+bool ring_reserve(struct room *r, size_t ring);
 /* Producer: the worker of that slot. False = full: wait briefly, then 503. */
 bool ring_push(struct room *r, size_t ring, const struct usage_record *rec);
 /* Sequence number of the last row pushed, for sync mode; the first row is 1. */

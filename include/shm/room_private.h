@@ -6,8 +6,9 @@
  *   slots | log of the cache | ring heads | statistics | rows of ring 0 |
  *   rows of ring 1 | ...
  *
- * Limit slots are reserved when they are claimed, a ring's rows by its first
- * push, the log when it gets there, all else when the file is made, so that a full file system is a refused
+ * Limit slots are reserved when they are claimed, a ring's rows when its worker
+ * starts (by the first push where there was no room then), the log when it gets
+ * there, all else when the file is made, so that a full file system is a refused
  * request and never SIGBUS. Whoever changes anything here raises ROOM_LAYOUT, which
  * gives the file another name.
  */

@@ -21,13 +21,15 @@ static struct usage_record *row(const struct room *r, size_t ring, uint64_t seq)
 	return &r->rows[ring * RING_ROWS + seq % RING_ROWS];
 }
 
-/* Storage for this ring's rows; a full file system says so here. */
-static bool reserve(struct room *r, size_t ring)
+bool ring_reserve(struct room *r, size_t ring)
 {
-	off_t offset = (const char *)row(r, ring, 0) - (const char *)r->header;
+	off_t offset;
 
+	if (!r || ring >= r->rings)
+		return false;
 	if (atomic_load(&r->heads[ring].reserved))
 		return true;
+	offset = (const char *)row(r, ring, 0) - (const char *)r->header;
 	if (posix_fallocate(r->fd, offset, (off_t)(RING_ROWS * sizeof(struct usage_record))) != 0)
 		return false;
 	atomic_store(&r->heads[ring].reserved, 1);
@@ -52,7 +54,7 @@ bool ring_push(struct room *r, size_t ring, const struct usage_record *rec)
 	h = &r->heads[ring];
 	head = atomic_load_explicit(&h->head, memory_order_relaxed);
 	if (head - atomic_load_explicit(&h->tail, memory_order_acquire) >= RING_ROWS ||
-	    !reserve(r, ring))
+	    !ring_reserve(r, ring))
 		return false;
 	*row(r, ring, head + 1) = *rec;
 	atomic_store_explicit(&h->head, head + 1, memory_order_release);

@@ -17,6 +17,7 @@
 
 #include "base/heap.h"
 #include "base/log.h"
+#include "shm/ring.h"
 #include "worker/fast.h"
 #include "worker/worker_private.h"
 
@@ -97,6 +98,14 @@ static int serve_fast(struct worker *w)
 	});
 }
 
+/* What others write into the same file system later then refuses no request. */
+static void reserve_ring(const struct child *c)
+{
+	if (c->room && !ring_reserve(c->room, c->block))
+		log_warn("usage_no_storage", LOG_S("runtime_dir", c->conf->runtime_dir),
+			 LOG_S("error", "it is full: requests are refused until there is room"));
+}
+
 int worker_main(const struct child *c)
 {
 	struct worker w;
@@ -114,6 +123,8 @@ int worker_main(const struct child *c)
 	}
 	if (slow && nice(SLOW_NICE) == -1)
 		log_warn("nice_failed", LOG_S("error", strerror(errno)));
+	if (!slow)
+		reserve_ring(c);
 	slot_idle(c->slot);
 	status = slow ? serve_slow(&w) : serve_fast(&w);
 	slot_stopping(c->slot);

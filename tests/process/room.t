@@ -25,6 +25,7 @@ sub start {
 }
 sub room { my ($p) = @_; return $p->{env}{RUNTIME_DIR} }
 sub mode { return sprintf '%04o', (stat $_[0])[2] & 07777 }
+sub storage { my ($p) = @_; return (stat room($p) . '/room')[12] * 512 }
 sub inode { my ($p) = @_; return (stat room($p) . '/room')[1] }
 sub refused {
 	my ($p, $what, $re, %env) = @_;
@@ -129,7 +130,9 @@ subtest 'commands tell the workers' => sub {
 	my $p = Pierre->start(backend => $backend);
 	my $user = $p->approved_user;
 	my $key = key_of($p, $user, 'told');
+	my $storage = storage($p);
 	is(statuses($p, $key), '200', 'every worker has verified the key');
+	cmp_ok(storage($p) - $storage, '<', 2 << 20, 'and had storage for its rows before');
 	my $r = $p->cli('key', 'revoke', $key->{id});
 	is("$r->{status} $r->{err}", '0 ', 'revoked by the shell, which has nothing to add');
 	is(statuses($p, $key), '401', 'no worker takes it from the next request on');

@@ -67,10 +67,14 @@ static void test_nowhere(struct room *r)
 
 	fill(&rec, 1);
 	ok(!ring_push(NULL, 0, &rec) && !ring_push(r, RINGS, &rec), "no ring, no row");
+	ok(!ring_reserve(NULL, 0) && !ring_reserve(r, RINGS), "and no storage");
 	r->fd = -1;
-	ok(!ring_push(r, 2, &rec), "a ring without storage refuses");
+	ok(!ring_reserve(r, 2) && !ring_push(r, 2, &rec), "a ring without storage refuses");
 	r->fd = fd;
-	ok(ring_push(r, 2, &rec), "and works once it has some");
+	ok(ring_reserve(r, 2), "and gets some when there is some");
+	r->fd = -1;
+	ok(ring_push(r, 2, &rec), "what was reserved needs nothing more");
+	r->fd = fd;
 	ring_done(r, 2, 1);
 }
 
