@@ -10,16 +10,14 @@
 
 #define EDGE_MS CLOCK_AGREES_MS
 
-static const struct { const char *period, *key_name; } names[WINDOW__COUNT] = {
-	[WINDOW_HOUR] = { "hour", "key-hour" },
-	[WINDOW_DAY] = { "day", "key-day" },
-	[WINDOW_MONTH] = { "month", "key-month" },
+static const char *const key_names[WINDOW__COUNT] = {
+	[WINDOW_HOUR] = "key-hour", [WINDOW_DAY] = "key-day", [WINDOW_MONTH] = "key-month",
 };
 
 bool limit_period_find(const char *name, enum window_kind *kind_r)
 {
 	for (int k = 0; k < WINDOW__COUNT; k++)
-		if (str_eq(names[k].period, name)) {
+		if (str_eq(window_words[k], name)) {
 			*kind_r = (enum window_kind)k;
 			return true;
 		}
@@ -78,7 +76,7 @@ void limit_rules(const struct api_key *key, const struct user *user, int64_t now
 		limit = own ? key->rate_limit_requests : tier_limit(key->tier);
 		if (limit != INT_NONE)
 			add(out, now, (struct limit_state){
-				.name = names[kind].key_name, .tier = key->tier, .kind = kind,
+				.name = key_names[kind], .tier = key->tier, .kind = kind,
 				.subject = subject(arena, "k", key->id), .limit = limit,
 			});
 	}

@@ -214,10 +214,16 @@ refused(environment(STATE_DIR => "$tmp/y", HTTPS_PORT => 7000, HTTP_PORT => 7000
 
 my $help = Pierre::capture([ "$Pierre::SOURCE/bootstrap", 'help' ], {});
 like $help->{out}, qr/BACKEND=postgresql.*run-postgresql/s, 'help';
-for my $command (qw(build run check)) {
+for my $command (qw(build run check lint-api)) {
 	my $r = Pierre::capture([ "$Pierre::SOURCE/bootstrap", $command, '--help' ], {});
 	is_deeply $r, $help, "$command --help shows it too, and does nothing";
 }
+# As on a host without Node.js: only what bootstrap itself begins with.
+mkdir "$tmp/few" or die "mkdir: $!";
+symlink qx(command -v $_) =~ s/\n//r, "$tmp/few/$_" or die "symlink: $!" for qw(sh dirname id);
+my $lint = Pierre::capture([ "$Pierre::SOURCE/bootstrap", 'lint-api' ], { PATH => "$tmp/few" }, only_env => 1);
+is_deeply [ @$lint{qw(status err)} ], [ 1, "bootstrap: lint-api needs Node.js 20.19 or newer and npm: "
+	. "install them from https://nodejs.org\n" ], 'lint-api says what it lacks';
 my $deps = Pierre::capture([ "$Pierre::SOURCE/bootstrap", 'deps', 'run-oracle' ], {});
 is $deps->{status}, 1, 'deps of something unknown';
 like $deps->{err}, qr/\Abootstrap: deps knows [^\n]*\n\z/, 'is one sentence';

@@ -102,6 +102,16 @@ static void periods(void)
 	   !limit_period_find("", &kind) && kind == WINDOW_MONTH, "no other");
 }
 
+/* The words of the document are the rows of the rules. */
+static void words(void)
+{
+	size_t n = 0;
+
+	for (; tiers[n].name && tier_words[n]; n++)
+		is_str(tier_words[n], tiers[n].name, "a tier's word");
+	ok(n > 0 && !tiers[n].name && !tier_words[n], "all %zu", n);
+}
+
 int main(void)
 {
 	arena = arena_new();
@@ -109,6 +119,7 @@ int main(void)
 	overrides();
 	sessions();
 	periods();
+	words();
 	arena_free(&arena);
 	return tap_done();
 }
