@@ -220,7 +220,7 @@ for my $command (qw(build run check lint-api)) {
 }
 # As on a host without Node.js: only what bootstrap itself begins with.
 mkdir "$tmp/few" or die "mkdir: $!";
-symlink qx(command -v $_) =~ s/\n//r, "$tmp/few/$_" or die "symlink: $!" for qw(sh dirname id);
+symlink qx(sh -c 'command -v $_') =~ s/\n//r, "$tmp/few/$_" or die "symlink: $!" for qw(sh dirname id);
 my $lint = Pierre::capture([ "$Pierre::SOURCE/bootstrap", 'lint-api' ], { PATH => "$tmp/few" }, only_env => 1);
 is_deeply [ @$lint{qw(status err)} ], [ 1, "bootstrap: lint-api needs Node.js 20.19 or newer and npm: "
 	. "install them from https://nodejs.org\n" ], 'lint-api says what it lacks';
