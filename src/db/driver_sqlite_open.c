@@ -65,6 +65,17 @@ static bool check_directory(const char *path, struct err *err_r)
 	return there;
 }
 
+static bool not_writable(const char *denied, struct err *err_r)
+{
+	if (errno == EROFS)   /* for root too; ProtectSystem= of the unit makes it so */
+		return err_field(err_r, ERR_CONFIG, "DATABASE_URL",
+				 "DATABASE_URL: %.300s is on a file system that is read-only here: in a "
+				 "systemd unit its directory needs ReadWritePaths=", denied);
+	return err_field(err_r, ERR_CONFIG, "DATABASE_URL",
+			 "DATABASE_URL: this user may not write to %.300s: run it as the service's "
+			 "user, or make it writable", denied);
+}
+
 /* -wal, -shm and the writer lock are made beside the file. */
 static bool check_writable(const char *path, struct err *err_r)
 {
@@ -77,9 +88,7 @@ static bool check_writable(const char *path, struct err *err_r)
 	if (access(denied, W_OK | X_OK) == 0)
 		denied = access(path, F_OK) == 0 && access(path, R_OK | W_OK) != 0 ? path : NULL;
 	if (denied)
-		err_field(err_r, ERR_CONFIG, "DATABASE_URL",
-			  "DATABASE_URL: this user may not write to %.300s: run it as the service's "
-			  "user, or make it writable", denied);
+		not_writable(denied, err_r);
 	free(copy);
 	return !denied;
 }
