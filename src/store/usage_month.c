@@ -264,7 +264,7 @@ static bool find_in_files(struct usage_store *u, struct err *err_r)
 {
 	uint32_t ids[USAGE_FILES_MAX];
 	size_t n = usage_month_files(u, ids, USAGE_FILES_MAX);
-	struct err err;
+	struct err err = { 0 };
 	bool all = true;
 
 	for (size_t i = 0; i < n; i++) {

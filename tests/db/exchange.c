@@ -4,6 +4,9 @@
  */
 #include "config.h"
 
+#include <malloc.h>
+#include <stddef.h>
+
 #include "fcgi_client.h"
 #include "op/key.h"
 #include "op/limit.h"
@@ -13,6 +16,7 @@
 #include "worker/worker_private.h"
 
 #define LIMIT 50
+#define ORIGIN "https://a-name-that-is-longer-than-what-an-allocator-adds.example.org"
 
 static struct fixture f;
 static struct worker w;
@@ -64,6 +68,7 @@ static struct fcgi *ask(void)
 	pair(&p, "REQUEST_URI", 11, "/verify", 7);
 	pair(&p, "SERVER_PROTOCOL", 15, "HTTP/1.1", 8);
 	pair(&p, "HTTP_X_API_KEY", 14, full, strlen(full));
+	pair(&p, "HTTP_ORIGIN", 11, ORIGIN, strlen(ORIGIN));
 	pair(&p, "PIERRE_END", 10, "1", 1);
 	begin(&b, 1, 1, 0);
 	record(&b, PARAMS, 1, p.s, p.len, 0);
@@ -101,6 +106,33 @@ static void commit(void *arg)
 {
 	(void)arg;
 	ring_done(f.op.room, 0, ring_head(f.op.room, 0));
+}
+
+/* How much of the memory at `watched` was wiped. */
+static const void *watched;
+static size_t wiped_bytes;
+
+static void see_wiped(const void *at, size_t n)
+{
+	if (at == watched)
+		wiped_bytes = n;
+}
+
+void __real_explicit_bzero(void *at, size_t n);
+void __wrap_explicit_bzero(void *at, size_t n);
+void __wrap_explicit_bzero(void *at, size_t n)
+{
+	see_wiped(at, n);
+	__real_explicit_bzero(at, n);
+}
+
+/* what _FORTIFY_SOURCE makes of it */
+void __real___explicit_bzero_chk(void *at, size_t n, size_t size);
+void __wrap___explicit_bzero_chk(void *at, size_t n, size_t size);
+void __wrap___explicit_bzero_chk(void *at, size_t n, size_t size)
+{
+	see_wiped(at, n);
+	__real___explicit_bzero_chk(at, n, size);
 }
 
 static void fill_ring(void)
@@ -157,11 +189,27 @@ static void row_late(void)
 	is_int(used(), before + 3, "and charged");
 }
 
+/* The reply names a user and what it may do, and its end is behind the Origin. */
+static void parked_is_wiped(void)
+{
+	struct fcgi *one = ask();
+	size_t usable;
+
+	watched = fcgi_parked(one);
+	usable = malloc_usable_size(fcgi_parked(one));
+	commit(NULL);
+	ok(exchange_finish(&w, one, false), "a parked request is answered");
+	ok(usable - wiped_bytes < sizeof(max_align_t), "and wiped to its end: %zu bytes of %zu", wiped_bytes, usable);
+	watched = NULL;
+	is_int(status(one), 200, "200");
+}
+
 int main(void)
 {
 	open_worker();
 	ring_full();
 	row_late();
+	parked_is_wiped();
 	close_worker();
 	return tap_done();
 }

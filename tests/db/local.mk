@@ -18,7 +18,8 @@ tests_db_contract_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fstatvfs -Wl,--wrap=nanosle
 
 # those that say what happens at the worst moment
 tests_db_exchange_SOURCES = tests/db/exchange.c $(WORST)
-tests_db_exchange_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_exchange_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST) \
+	-Wl,--wrap=explicit_bzero,--wrap=__explicit_bzero_chk
 tests_db_op_admin_SOURCES = tests/db/op_admin.c $(WORST)
 tests_db_op_admin_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_cache_SOURCES = tests/db/op_cache.c $(WORST)

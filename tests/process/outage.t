@@ -182,6 +182,20 @@ for my $backend (@backends) {
 	};
 }
 
+# A host in trouble may end it, or have no process for it.
+subtest 'a check that is killed ends nothing' => sub {
+	my $p = make($backends[0], env => { DATABASE_TIMEOUT_MS => 1000 });
+	my $back = start_without($p);
+	my $check = await('a check', sub { my %c = children($p); (grep { $c{$_} eq 'check' } keys %c)[0] }, $p);
+	kill 'KILL', $check;
+	await_log($p, qr/ not_serving .*Killed/);
+	is(status($p, fast => GET => '/health/live'), 200, 'the service goes on');
+	$back->();
+	await_log($p, qr/ started /);
+	is($p->stop_serve, 0, 'and serves when the database is there');
+	$p->stop;
+};
+
 subtest 'systemd is told' => sub {
 	my $p = make($backends[0]);
 	$p->{env}{NOTIFY_SOCKET} = "$p->{dir}/run/notify";
