@@ -9,18 +9,28 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/text.h"
 #include "cmd/print.h"
 #include "http/json.h"
 
-/* An account's display name must not be able to steer the terminal. */
+/* A name or an address must not be able to steer the terminal, nor look like another. */
 static const char *printable(struct arena *arena, const char *s)
 {
-	char *copy = arena_strdup(arena, s);
+	struct strbuf b = { .arena = arena };
+	size_t left = strlen(s), n;
+	char one[5];
 
-	for (unsigned char *p = (unsigned char *)copy; *p; p++)
-		if (*p < 0x20 || *p == 0x7f || (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0))
-			*p = '?';
-	return copy;
+	strbuf_adds(&b, "");
+	for (; left > 0; s += n, left -= n) {
+		n = utf8_char(s, left);
+		str_copy(one, n + 1, s);
+		if (n == 0 || text_kinds(one) & (TEXT_CONTROL | TEXT_FORMAT))
+			strbuf_adds(&b, "?");
+		else
+			strbuf_adds(&b, one);
+		n += n == 0;
+	}
+	return b.s;
 }
 
 static const char *int_text(struct arena *arena, int64_t v)

@@ -24,6 +24,8 @@ my %only = (    # header => the only file that may include it
 	'sqlite3.h'         => qr{^(?:src|include)/db/driver_sqlite\w*\.[ch]$},
 	'libpq-fe.h'        => qr{^(?:src|include)/db/driver_pgsql\w*\.[ch]$},
 	'fcgiapp.h'         => qr{^src/http/fcgi(?:_wipe)?\.c$},
+	'idn2.h'            => qr{^src/store/email\.c$},
+	(map { $_ => qr{^src/(?:base/text|store/email)\.c$} } qw(unicase.h uninorm.h unistr.h unictype.h)),
 	'json-c'            => qr{^src/http/json_read\.c$},
 	'gcrypt.h'          => qr{^src/auth/auth\.c$},
 	'crypt.h'           => qr{^src/auth/password\.c$},

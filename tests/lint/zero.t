@@ -22,6 +22,7 @@ my %zero = (
 	guard_seen => [ 'GUARD_NONE', 'no request' ],
 	fcgi_seen => [ 'FCGI_GONE', 'no request' ],
 	fcgi_state => [ 'FCGI_CLOSED', 'no connection' ],
+	text_kind => [ 'TEXT_EMPTY', 'no name and no address' ],
 	# outcomes: the bool or row beside them decides
 	err_kind => [ 'ERR_NONE', 'answered with 500 (http/problem.c)' ],
 	db_rc => [ 'DB_OK', 'no row' ],
