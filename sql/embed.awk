@@ -8,6 +8,8 @@
 # sql/sqlite/SET/NNNN_name.sql are the migrations of another kind of SQLite file:
 # they make the catalog sql_SET_catalog, with the same statements. A statement
 # that db_bulk() runs may be COPY ... FROM STDIN on PostgreSQL.
+# A line `-- function: NAME` in a migration names a function of store/email.h, which
+# runs after the text, in the same transaction.
 # Anything doubtful ends the build with file:line: and a sentence. POSIX awk.
 
 function fail(where, text) {
@@ -190,6 +192,8 @@ function check_migrations(    v, i) {
 			fail("sql/pgsql", sprintf("migration %04d is missing", v))
 		if (m_name["sqlite", v] != m_name["pgsql", v])
 			fail("sql", sprintf("migration %04d has two names", v))
+		if (m_function["sqlite", v] != m_function["pgsql", v])
+			fail("sql", sprintf("migration %04d names a function on one backend only", v))
 	}
 }
 
@@ -231,8 +235,9 @@ function print_statements(    i, n, d) {
 function print_migrations(d, last,    v) {
 	printf "static const struct db_migration %s_migrations[] = {\n", d
 	for (v = 1; v <= last; v++)
-		printf "\t{ %d, \"%s\",\n%s\t\t\"\",\n\t  \"%s\" },\n", v, m_name[d, v],
-			m_text[d, v], m_sum[d, v]
+		printf "\t{ %d, \"%s\",\n%s\t\t\"\",\n\t  \"%s\", %s },\n", v, m_name[d, v],
+			m_text[d, v], m_sum[d, v],
+			m_function[d, v] == "" ? "NULL" : m_function[d, v]
 	print "};\n"
 }
 
@@ -247,7 +252,7 @@ function print_catalog(name, sqlite, pgsql, last) {
 
 function print_source(    i) {
 	print "/* Made by sql/embed.awk from sql/; do not edit. */"
-	print "#include \"config.h\"\n\n#include \"store/constraint.h\"\n#include \"store/sql.h\"\n"
+	print "#include \"config.h\"\n\n#include \"store/constraint.h\"\n#include \"store/email.h\"\n#include \"store/sql.h\"\n"
 	print_statements()
 	print_migrations("sqlite", m_last)
 	print_migrations("pgsql", m_last)
@@ -264,6 +269,11 @@ FILENAME == "-" || FILENAME == "" {
 	next
 }
 FNR == 1 { start_file() }
+migration && /^-- function:/ {
+	if ($0 !~ /^-- function: migrate_[a-z0-9_]+$/)
+		fail(where(), "write -- function: migrate_NAME")
+	m_function[m_set, m_now] = $3
+}
 migration {
 	m_text[m_set, m_now] = m_text[m_set, m_now] "\t\t" substr(quoted($0), 1, length(quoted($0)) - 1) "\\n\"\n"
 	next

@@ -46,11 +46,16 @@ struct db_statement {
 	bool writes;                    /* INSERT, UPDATE, DELETE               */
 	const char *sql[DB_BACKENDS];   /* SQLite text has ?1 for $1            */
 };
+struct db;
+/* Free of outside effects: it may run several times. False = roll back. */
+typedef bool db_tx_fn(struct db *db, void *arg, struct err *err_r);
+
 struct db_migration {
 	int version;                    /* from the file's name: 0001_initial.sql */
 	const char *name;
 	const char *sql;
 	const char *sha256;             /* of the text, recorded when applied     */
+	db_tx_fn *fn;                   /* then, in the same transaction; or NULL */
 };
 /* Which field a violated constraint means: both spellings of one name. */
 struct db_constraint {
@@ -75,8 +80,6 @@ struct db_options {
 	bool existing;                  /* SQLite: do not make a missing file */
 	int cache_kb;                   /* SQLite: most of its page cache; 0 = its own */
 };
-
-struct db;
 
 /* Never NULL when the URL is sound, so that a worker can start while its
  * database is away: the connection is made at the first use. NULL (ERR_CONFIG)
@@ -238,8 +241,6 @@ bool db_bulk(struct db *db, int stmt, const struct db_value *values, size_t n_co
 
 /* --- transactions --------------------------------------------------------- */
 
-/* Free of outside effects: it may run several times. False = roll back. */
-typedef bool db_tx_fn(struct db *db, void *arg, struct err *err_r);
 /* True only after COMMIT was answered (or its outcome was resolved as
  * committed). SQLite: takes the writer lock (OFD lock on <db>.writer), then
  * BEGIN IMMEDIATE. Does not nest. */

@@ -9,9 +9,7 @@
 #include "op/scope.h"
 #include "store/user.h"
 
-/* E-mail: more than 5 bytes, at most 254, one '@' not at an end, a dot after
- * it, no spaces or controls; compared case-insensitively (email_key, ASCII
- * fold; other bytes stay), stored as given. */
+/* E-mail: store/email.h has what is taken and what is compared; stored as given. */
 
 struct user_register_in {
 	const char *email, *password, *display_name;   /* display_name may be NULL */
@@ -57,6 +55,9 @@ struct user_list_out {
 };
 bool op_user_list(struct op *op, struct scope scope, const struct user_list_in *in,
 		  struct user_list_out *out, struct err *err_r);
+/* The accounts whose addresses have one canonical form (struct user_collision). */
+bool op_user_collisions(struct op *op, struct scope scope, struct field_list *out,
+			struct err *err_r);
 
 struct user_approve_in {
 	const char *reason;              /* audit metadata */

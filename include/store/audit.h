@@ -52,7 +52,7 @@ struct audit_event {
 	const char *event_type, *severity, *message, *source, *result;
 	const char *tenant_id;     /* NULL = none */
 	const char *user_id;       /* who did it; NULL = nobody or the shell */
-	const char *target;        /* an id or a folded e-mail; NULL = nothing */
+	const char *target;        /* an id or the key of an e-mail address; NULL = nothing */
 	const char *ip_address;    /* an IP address or NULL */
 	const char *user_agent, *request_id;
 	const char *metadata;      /* JSON object; NULL = {} */

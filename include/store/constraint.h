@@ -9,6 +9,8 @@
 
 #include "db/db.h"
 
+#define EMAIL_TAKEN "An account with this e-mail address already exists"
+
 extern const struct db_constraint store_constraints[];   /* ends with pgsql == NULL */
 
 #endif

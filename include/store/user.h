@@ -36,9 +36,11 @@ extern const struct field_schema tenant_schema;  /* "Tenant" {tenant_id, name, s
 /* ERR_NOT_FOUND when there is none, or it is not in scope. */
 bool store_user_by_id(struct db *db, struct scope scope, const char *id, struct arena *arena,
 		      struct user *out, struct err *err_r);
-/* Without a scope, since there is no credential yet: for a login, which then
- * asks for the password, and to find an id that is looked up in a scope. */
-bool store_user_by_email(struct db *db, const char *email_key, struct arena *arena,
+/* By the address as it is given: exactly as an older schema kept it, or else by its
+ * canonical form (store/email.h). Without a scope, since there is no credential
+ * yet: for a login, which then asks for the password, and to find an id that is
+ * looked up in a scope. */
+bool store_user_by_email(struct db *db, const char *email, struct arena *arena,
 			 struct user *out, struct err *err_r);
 
 /* Only with SCOPE_ALL, else none: up to `limit` rows before (created_at, id),
@@ -52,7 +54,18 @@ bool store_user_list(struct db *db, struct scope scope, const char *status,
 		     const struct store_page *page, struct arena *arena,
 		     struct field_list *out, struct err *err_r);
 
-/* ERR_CONFLICT field email when email_key is taken. */
+/* Only with SCOPE_ALL, else none: the accounts whose addresses have one canonical
+ * form, those of one form beside each other. */
+struct user_collision {
+	const char *canonical_email, *id, *email, *user_status;
+	int64_t created_at, last_active;
+};
+extern const struct field_schema user_collision_schema;   /* "UserCollision" */
+bool store_user_collisions(struct db *db, struct scope scope, struct arena *arena,
+			   struct field_list *out, struct err *err_r);
+
+/* ERR_CONFLICT field email when email_key is taken, or is what accounts whose
+ * addresses collide share. */
 bool store_user_insert(struct db *db, const struct audit_event *event,
 		       const struct user *user, struct err *err_r);
 

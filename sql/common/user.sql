@@ -33,6 +33,20 @@ WHERE $1 AND user_status = $5 AND (created_at, id) < ($2, $3)
 ORDER BY created_at DESC, id DESC
 LIMIT $4;
 
+-- Addresses that have one canonical form, beside each other.
+-- name: user_collisions
+SELECT id, COALESCE(email_key_shared, email_key) AS canonical_email, email, user_status,
+	created_at, last_active
+FROM users
+WHERE $1 AND (email_key_shared IS NOT NULL OR email_key IN
+	(SELECT email_key_shared FROM users WHERE email_key_shared IS NOT NULL))
+ORDER BY canonical_email, created_at, id;
+
+-- name: user_count_shared
+SELECT count(*)
+FROM users
+WHERE email_key_shared = $1;
+
 -- name: user_insert
 INSERT INTO users (id, email, email_key, display_name, password_hash, tier,
 	tenant_id, user_status, is_admin, approved_by, approved_at, created_at,
@@ -88,3 +102,17 @@ WHERE is_admin AND user_status = 'active';
 SELECT count(*)
 FROM users
 WHERE is_admin AND user_status = 'active' AND id <> $1;
+
+-- Both of migration 0008.
+-- name: user_set_shared
+UPDATE users
+SET email_key_shared = $2
+WHERE id = $1 AND email_key <> $2;
+
+-- name: user_take_shared
+UPDATE users
+SET email_key = email_key_shared, email_key_shared = NULL
+WHERE email_key_shared IS NOT NULL
+	AND NOT EXISTS (SELECT 1 FROM users o WHERE o.email_key = users.email_key_shared)
+	AND NOT EXISTS (SELECT 1 FROM users o
+		WHERE o.email_key_shared = users.email_key_shared AND o.id <> users.id);

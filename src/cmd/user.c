@@ -37,6 +37,22 @@ static int create_run(const struct cmd_args *a)
 	return context_run(a, create);
 }
 
+static bool list_collisions(struct context *c, struct err *err_r)
+{
+	static const char *const columns[] = {
+		"canonical_email", "id", "email", "user_status", "created_at", "last_active", NULL,
+	};
+	struct field_list list;
+
+	if (cmd_option(c->args, "--status"))
+		return context_usage(err_r, "--collisions lists accounts of every status: leave "
+				     "--status out");
+	if (!op_user_collisions(&c->op, scope_all(&c->op), &list, err_r))
+		return false;
+	print_list(c->args, &user_collision_schema, &list, columns);
+	return true;
+}
+
 static bool list(struct context *c, struct err *err_r)
 {
 	static const char *const columns[] = {
@@ -46,6 +62,8 @@ static bool list(struct context *c, struct err *err_r)
 	struct print_rows rows = { 0 };
 	struct user_list_out page;
 
+	if (cmd_option(c->args, "--collisions"))
+		return list_collisions(c, err_r);
 	do {
 		if (!op_user_list(&c->op, scope_all(&c->op), &in, &page, err_r))
 			return false;
@@ -129,6 +147,8 @@ static const struct cmd_option create_options[] = {
 };
 static const struct cmd_option list_options[] = {
 	{ "--status", "STATUS", "Only pending, active or suspended ones." },
+	{ "--collisions", NULL, "Only accounts whose e-mail address is another spelling of "
+	  "that of another account." },
 	{ 0 },
 };
 static const struct cmd_option approve_options[] = {
@@ -156,7 +176,12 @@ const struct cmd user_commands[] = {
 	  .sentence = "Make an account that is active at once.",
 	  .detail = "Without --password-file the password is asked for on the terminal." },
 	{ .words = "user list", .operands = "", .needs_conf = true, .fn = list_run,
-	  .options = list_options, .sentence = "List the accounts, newest first." },
+	  .options = list_options, .sentence = "List the accounts, newest first.",
+	  .detail = "Older versions made separate accounts of spellings that are one address "
+		    "now: capital letters outside ASCII, composed and decomposed characters, "
+		    "the two forms of an international domain. --collisions shows them, those "
+		    "of one address beside each other. Each logs in with exactly its own "
+		    "spelling; suspend those that are not needed." },
 	{ .words = "user approve", .operands = "USER", .min_operands = 1, .max_operands = 1,
 	  SEE_USERS,
 	  .needs_conf = true, .fn = approve_run, .options = approve_options,

@@ -36,10 +36,12 @@ SQL_FILES = \
 	sql/pgsql/0005_key_granted_by.sql \
 	sql/pgsql/0006_known_time.sql \
 	sql/pgsql/0007_session_pair.sql \
+	sql/pgsql/0008_email_keys.sql \
 	sql/pgsql/change.sql \
 	sql/pgsql/known_time.sql \
 	sql/pgsql/migration.sql \
 	sql/pgsql/usage.sql \
+	sql/pgsql/user.sql \
 	sql/sqlite/0001_initial.sql \
 	sql/sqlite/0002_usage.sql \
 	sql/sqlite/0003_key_limit_period.sql \
@@ -47,12 +49,14 @@ SQL_FILES = \
 	sql/sqlite/0005_key_granted_by.sql \
 	sql/sqlite/0006_known_time.sql \
 	sql/sqlite/0007_session_pair.sql \
+	sql/sqlite/0008_email_keys.sql \
 	sql/sqlite/change.sql \
 	sql/sqlite/known_time.sql \
 	sql/sqlite/migration.sql \
 	sql/sqlite/quota/0001_initial.sql \
 	sql/sqlite/usage.sql \
-	sql/sqlite/usage/0001_initial.sql
+	sql/sqlite/usage/0001_initial.sql \
+	sql/sqlite/user.sql
 EXTRA_DIST += sql/embed.awk $(SQL_FILES)
 BUILT_SOURCES += include/store/sql.h
 CLEANFILES += include/store/sql.h src/store/sql.c

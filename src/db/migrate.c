@@ -124,7 +124,7 @@ static bool apply_next(struct db *db, void *arg, struct err *err_r)
 	if (step->current == latest(db))
 		return true;
 	m = migration(db, step->current + 1);
-	if (!run_script(db, m, err_r) ||
+	if (!run_script(db, m, err_r) || (m->fn && !m->fn(db, NULL, err_r)) ||
 	    !db_write(db, db_statement(db, "migrations_insert"),
 		      DB_ARGS(db_int(m->version), db_text(m->name), db_text(m->sha256),
 			      db_time(clock_now())), NULL, err_r))

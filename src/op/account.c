@@ -5,10 +5,12 @@
 #include "op/account.h"
 #include "op/check.h"
 #include "op/hashing.h"
+#include "store/email.h"
 
-static bool check(struct op *op, const struct account_in *in, struct err *err_r)
+static bool check(struct op *op, const struct account_in *in, const char **email_key_r,
+		  struct err *err_r)
 {
-	return email_check(in->email, err_r) &&
+	return email_canonical(op->arena, in->email, email_key_r, err_r) &&
 	       name_check(in->display_name, "display_name", err_r) &&
 	       password_check(in->password, op->conf->password_min, "password", err_r);
 }
@@ -17,14 +19,15 @@ bool account_make(struct op *op, const struct account_in *in, struct user *out,
 		  struct err *err_r)
 {
 	char hash[PASSWORD_HASH], id[UUID_TEXT];
+	const char *email_key;
 
-	if (!check(op, in, err_r) || !op_password_hash(op, in->password, hash, err_r))
+	if (!check(op, in, &email_key, err_r) || !op_password_hash(op, in->password, hash, err_r))
 		return false;
 	random_uuid(id);
 	*out = (struct user){
 		.id = arena_strdup(op->arena, id),
 		.email = arena_strdup(op->arena, in->email),
-		.email_key = email_fold(op->arena, in->email),
+		.email_key = email_key,
 		.display_name = arena_strdup(op->arena, in->display_name),
 		.password_hash = arena_strdup(op->arena, hash),
 		.tier = in->tier,

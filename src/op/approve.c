@@ -15,6 +15,7 @@
 #include "op/user.h"
 
 #define SLUG_TRIES 3
+#define NAMELESS "Tenant"
 
 static bool no_user(struct err *err_r)
 {
@@ -49,15 +50,24 @@ static bool check(const struct user_approve_in *in, struct err *err_r)
 	       (!in->tenant_slug || slug_check(in->tenant_slug, "tenant_slug", err_r));
 }
 
+/* Older programs took names and addresses that are no name for a tenant today. */
+static const char *default_name(const struct op *op, const struct user *user)
+{
+	const char *const names[] = { user->display_name, local_part(op, user->email) };
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i] && name_check(cut_name(op, names[i]), "tenant_name", &err))
+			return names[i];
+	return NAMELESS;
+}
+
 static struct tenant plan_tenant(struct op *op, const struct user_approve_in *in,
 				 const struct user *user)
 {
-	const char *name = in->tenant_name;
+	const char *name = in->tenant_name ? in->tenant_name : default_name(op, user);
 	char id[UUID_TEXT];
 
-	if (!name)
-		name = user->display_name ? user->display_name
-					  : local_part(op, user->email);
 	random_uuid(id);
 	return (struct tenant){
 		.id = arena_strdup(op->arena, id),

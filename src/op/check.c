@@ -1,89 +1,35 @@
 /*
- * check.c - the form of e-mail addresses, names and slugs.
- *
- * An address is not judged by RFC 5321's grammar: whether it reaches anybody
- * only a mail can tell. What is refused could not, or could forge a line.
+ * check.c - the form of names and slugs. That of e-mail addresses is in
+ * store/email.c.
  */
 #include "config.h"
 
 #include <string.h>
 
 #include "auth/auth.h"
+#include "base/text.h"
 #include "op/check.h"
 
-#define EMAIL_LEAST 6
 #define SLUG_END 6       /* random characters: 36^6 = 2e9 */
-
-const char *email_fold(struct arena *arena, const char *email)
-{
-	char *key = arena_strdup(arena, email);
-
-	str_lower(key);
-	return key;
-}
-
-static bool has_control_or_space(const char *s)
-{
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c <= ' ' || c == 0x7f)
-			return true;
-		/* C1 controls and the no-break space: U+0080 to U+00A0 */
-		if (c == 0xc2 && (unsigned char)s[1] <= 0xa0)
-			return true;
-	}
-	return false;
-}
-
-static bool refuse_email(struct err *err_r, const char *why)
-{
-	return err_field(err_r, ERR_INVALID, "email", "The e-mail address %s", why);
-}
-
-bool email_check(const char *email, struct err *err_r)
-{
-	const char *at, *dot;
-	size_t n;
-
-	if (!email || !*email)
-		return err_field(err_r, ERR_REQUIRED, "email", "An e-mail address is needed");
-	n = strlen(email);
-	if (n < EMAIL_LEAST)
-		return refuse_email(err_r, "is too short");
-	if (n > EMAIL_MAX)
-		return err_field(err_r, ERR_RANGE, "email",
-				 "The e-mail address is longer than %d bytes", EMAIL_MAX);
-	if (!utf8_valid(email, n))
-		return refuse_email(err_r, "is not valid UTF-8 text");
-	if (has_control_or_space(email))
-		return refuse_email(err_r, "must not have spaces or control characters");
-	at = strchr(email, '@');
-	if (!at || at != strrchr(email, '@'))
-		return refuse_email(err_r, "must have exactly one '@'");
-	if (at == email || at[1] == '\0')
-		return refuse_email(err_r, "must have text on both sides of the '@'");
-	dot = strrchr(at, '.');
-	if (!dot || at[1] == '.' || dot[1] == '\0')
-		return refuse_email(err_r, "must have a dot inside the part after the '@'");
-	return true;
-}
 
 bool name_check(const char *name, const char *field, struct err *err_r)
 {
+	unsigned kinds;
+
 	if (!name)
 		return true;
 	if (!utf8_valid(name, strlen(name)))
 		return err_field(err_r, ERR_INVALID, field, "The name is not valid UTF-8 text");
-	if (str_blank(name))
+	kinds = text_kinds(name);
+	if (kinds & TEXT_CONTROL)
+		return err_field(err_r, ERR_INVALID, field,
+				 "The name must not have control characters");
+	if (kinds & TEXT_FORMAT)
+		return err_field(err_r, ERR_INVALID, field,
+				 "The name must not have invisible format characters, such as "
+				 "U+200B (zero width space) or U+202E (writing direction)");
+	if (!(kinds & (TEXT_VISIBLE | TEXT_UNASSIGNED)))
 		return err_field(err_r, ERR_INVALID, field, "The name must not be blank");
-	for (const char *p = name; *p; p++) {
-		unsigned char c = (unsigned char)*p;
-
-		if (c < ' ' || c == 0x7f || (c == 0xc2 && (unsigned char)p[1] < 0xa0))
-			return err_field(err_r, ERR_INVALID, field,
-					 "The name must not have control characters");
-	}
 	if (utf8_length(name) > NAME_MAX_CHARS)
 		return err_field(err_r, ERR_RANGE, field,
 				 "The name is longer than %d characters", NAME_MAX_CHARS);

@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "op/audit.h"
-#include "op/check.h"
 #include "op/guess.h"
 #include "op/hashing.h"
 #include "op/owner.h"
 #include "op/session_pair.h"
+#include "store/email.h"
 
 struct login {
 	struct op *op;
@@ -24,11 +24,14 @@ struct login {
 	char new_hash[PASSWORD_HASH];   /* "" = the stored one is kept */
 };
 
-static bool find_user(struct login *l, const char *email_key, struct err *err_r)
+/* What is tried is counted for the account, however its address is spelled. */
+static bool find_user(struct login *l, const char *email, struct err *err_r)
 {
 	struct err err;
 
-	l->exists = store_user_by_email(l->op->db, email_key, l->op->arena, l->user, &err);
+	l->exists = store_user_by_email(l->op->db, email, l->op->arena, l->user, &err);
+	guess_init(&l->guess, l->op, l->exists ? l->user->email_key
+					       : email_key(l->op->arena, email));
 	if (l->exists || err.kind == ERR_NOT_FOUND)
 		return true;
 	*err_r = err;
@@ -110,11 +113,9 @@ bool op_login(struct op *op, const struct login_in *in, struct session_tokens *o
 	      struct user *user_r, struct err *err_r)
 {
 	struct login l = { .op = op, .password = in->password, .user = user_r };
-	const char *email_key = email_fold(op->arena, in->email);
 	struct err why;
 
-	guess_init(&l.guess, op, email_key);
-	if (!find_user(&l, email_key, err_r) ||
+	if (!find_user(&l, in->email, err_r) ||
 	    !guess_allowed(op, &l.guess, err_r) ||
 	    !count_and_judge(&l, err_r))
 		return false;

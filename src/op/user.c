@@ -64,8 +64,7 @@ bool op_user_get(struct op *op, struct scope scope, const char *id_or_email,
 	if (!utf8_valid(id_or_email, strlen(id_or_email)))
 		return err_set(err_r, ERR_NOT_FOUND, "No user found");
 	/* an e-mail finds an id; the row is what the scope allows */
-	return store_user_by_email(op->db, email_fold(op->arena, id_or_email), op->arena, out,
-				   err_r) &&
+	return store_user_by_email(op->db, id_or_email, op->arena, out, err_r) &&
 	       store_user_by_id(op->db, scope, out->id, op->arena, out, err_r);
 }
 
@@ -96,4 +95,10 @@ bool op_user_list(struct op *op, struct scope scope, const struct user_list_in *
 				    offsetof(struct user, created_at),
 				    offsetof(struct user, id));
 	return true;
+}
+
+bool op_user_collisions(struct op *op, struct scope scope, struct field_list *out,
+			struct err *err_r)
+{
+	return store_user_collisions(op->db, scope, op->arena, out, err_r);
 }

@@ -20,7 +20,7 @@ static const struct field setup_fields[] = {
 	      "Address of the first administrator", .min = 1, .max = EMAIL_MAX),
 	FIELD(struct admin_setup_in, password, TEXT, FIELD_REQUIRED | FIELD_SECRET,
 	      "At least PASSWORD_MIN_LENGTH characters, at most 72 bytes"),
-	FIELD(struct admin_setup_in, display_name, TEXT, FIELD_NULLABLE, "Name to show",
+	FIELD(struct admin_setup_in, display_name, TEXT, FIELD_NULLABLE, "Name to show" NAME_RULE,
 	      .min = 1, .max = NAME_MAX_CHARS),
 	{ 0 },
 };
@@ -177,7 +177,7 @@ static const struct field approve_fields[] = {
 	FIELD(struct user_approve_in, create_default_tenant, BOOL, 0,
 	      "Also make a tenant that the user owns"),
 	FIELD(struct user_approve_in, tenant_name, TEXT, FIELD_NULLABLE,
-	      "Its name; from the user's when left out", .min = 1, .max = NAME_MAX_CHARS),
+	      "Its name, from the user's when left out" NAME_RULE, .min = 1, .max = NAME_MAX_CHARS),
 	FIELD(struct user_approve_in, tenant_slug, TEXT, FIELD_NULLABLE,
 	      "Its short name: a-z, 0-9 and hyphens", .min = 1, .max = SLUG_MAX),
 	{ 0 },

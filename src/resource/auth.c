@@ -25,10 +25,12 @@ static const struct field_schema message_schema =
 
 static const struct field register_fields[] = {
 	FIELD(struct user_register_in, email, TEXT, FIELD_REQUIRED,
-	      "Address to log in with; upper and lower case are the same", .min = 1, .max = EMAIL_MAX),
+	      "Address to log in with. Upper and lower case, composed and decomposed characters, "
+	      "and both forms of an international domain (müller.de, xn--mller-kva.de) are the "
+	      "same address", .min = 1, .max = EMAIL_MAX),
 	FIELD(struct user_register_in, password, TEXT, FIELD_REQUIRED | FIELD_SECRET,
 	      "At least PASSWORD_MIN_LENGTH characters, at most 72 bytes"),
-	FIELD(struct user_register_in, display_name, TEXT, FIELD_NULLABLE, "Name to show",
+	FIELD(struct user_register_in, display_name, TEXT, FIELD_NULLABLE, "Name to show" NAME_RULE,
 	      .min = 1, .max = NAME_MAX_CHARS),
 	{ 0 },
 };

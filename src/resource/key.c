@@ -14,7 +14,7 @@
 /* --- make ------------------------------------------------------------------- */
 
 static const struct field key_create_fields[] = {
-	FIELD(struct key_create_in, name, TEXT, FIELD_REQUIRED, "What the key is for",
+	FIELD(struct key_create_in, name, TEXT, FIELD_REQUIRED, "What the key is for" NAME_RULE,
 	      .min = 1, .max = NAME_MAX_CHARS),
 	FIELD(struct key_create_in, description, TEXT, FIELD_NULLABLE, "More about it",
 	      .max = DESCRIPTION_MAX),
@@ -104,7 +104,8 @@ static bool key_show(struct call *call, struct err *err_r)
 
 /* rows in the order of enum key_given */
 static const struct field key_patch_fields[] = {
-	FIELD(struct key_patch_in, name, TEXT, 0, "What the key is for", .min = 1, .max = NAME_MAX_CHARS),
+	FIELD(struct key_patch_in, name, TEXT, 0, "What the key is for" NAME_RULE,
+	      .min = 1, .max = NAME_MAX_CHARS),
 	FIELD(struct key_patch_in, description, TEXT, FIELD_NULLABLE, "More about it",
 	      .max = DESCRIPTION_MAX),
 	FIELD(struct key_patch_in, scopes, STRINGS, 0,

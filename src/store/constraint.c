@@ -8,8 +8,7 @@
 #include "store/constraint.h"
 
 const struct db_constraint store_constraints[] = {
-	{ "users_email_key_key", "users.email_key", "email",
-	  "An account with this e-mail address already exists" },
+	{ "users_email_key_key", "users.email_key", "email", EMAIL_TAKEN },
 	{ "users_pkey", "users.id", "id", "A user with this id already exists" },
 	{ "tenants_slug_key", "tenants.slug", "tenant_slug",
 	  "A tenant with this slug already exists" },

@@ -5,6 +5,9 @@
  */
 #include "config.h"
 
+#include "base/str.h"
+#include "store/constraint.h"
+#include "store/email.h"
 #include "store/login_failure.h"
 #include "store/sql.h"
 #include "store/user.h"
@@ -45,11 +48,50 @@ bool store_user_by_id(struct db *db, struct scope scope, const char *id, struct 
 		      &user_schema, arena, out, NO_USER, err_r);
 }
 
-bool store_user_by_email(struct db *db, const char *email_key, struct arena *arena,
+static bool by_key(struct db *db, const char *key, struct arena *arena, struct user *out,
+		   struct err *err_r)
+{
+	return db_get(db, SQL_USER_BY_EMAIL, DB_ARGS(db_text(key)), &user_schema,
+		      arena, out, NO_USER, err_r);
+}
+
+/* Of accounts whose addresses collide one may have the canonical key from before:
+ * asked for first, that would keep the others out. */
+bool store_user_by_email(struct db *db, const char *email, struct arena *arena,
 			 struct user *out, struct err *err_r)
 {
-	return db_get(db, SQL_USER_BY_EMAIL, DB_ARGS(db_text(email_key)), &user_schema,
-		      arena, out, NO_USER, err_r);
+	const char *exact = email_exact(arena, email), *key = email_key(arena, email);
+	struct err err;
+
+	if (by_key(db, exact, arena, out, &err))
+		return true;
+	if (err.kind == ERR_NOT_FOUND && !str_eq(exact, key))
+		return by_key(db, key, arena, out, err_r);
+	*err_r = err;
+	return false;
+}
+
+static const struct field collision_fields[] = {
+	FIELD(struct user_collision, canonical_email, TEXT, FIELD_REQUIRED,
+	      "The form that the addresses share"),
+	FIELD(struct user_collision, id, UUID, FIELD_REQUIRED, "The user"),
+	FIELD(struct user_collision, email, TEXT, FIELD_REQUIRED,
+	      "E-mail address, as it was registered"),
+	FIELD(struct user_collision, user_status, TEXT, FIELD_REQUIRED,
+	      "pending, active or suspended"),
+	FIELD(struct user_collision, created_at, TIME, FIELD_REQUIRED,
+	      "When the account was registered"),
+	FIELD(struct user_collision, last_active, TIME, FIELD_NULLABLE, "The last login"),
+	{ 0 },
+};
+const struct field_schema user_collision_schema =
+	FIELD_SCHEMA("UserCollision", struct user_collision, collision_fields);
+
+bool store_user_collisions(struct db *db, struct scope scope, struct arena *arena,
+			   struct field_list *out, struct err *err_r)
+{
+	return db_list(db, SQL_USER_COLLISIONS, DB_ARGS(scope_all_param(scope)),
+		       &user_collision_schema, arena, out, err_r);
 }
 
 bool store_user_list(struct db *db, struct scope scope, const char *status,
@@ -67,11 +109,21 @@ bool store_user_list(struct db *db, struct scope scope, const char *status,
 	return db_list(db, SQL_USER_LIST, args, 4, &user_schema, arena, out, err_r);
 }
 
+/* Rows get a shared key by migration 0008 alone, so none comes in between. */
+static bool email_is_free(struct db *db, const char *email_key, struct err *err_r)
+{
+	int64_t n;
+
+	if (!db_number(db, SQL_USER_COUNT_SHARED, DB_ARGS(db_text(email_key)), &n, err_r))
+		return false;
+	return n == 0 || err_field(err_r, ERR_CONFLICT, "email", EMAIL_TAKEN);
+}
+
 static bool insert_user(struct db *db, void *arg, struct err *err_r)
 {
 	const struct user *u = arg;
 
-	return db_write(db, SQL_USER_INSERT, DB_ARGS(
+	return email_is_free(db, u->email_key, err_r) && db_write(db, SQL_USER_INSERT, DB_ARGS(
 		db_text(u->id), db_text(u->email), db_text(u->email_key),
 		db_text(u->display_name), db_text(u->password_hash), db_text(u->tier),
 		db_text(u->tenant_id), db_text(u->user_status), db_bool(u->is_admin),

@@ -72,11 +72,11 @@ static const struct db_migration sqlite_migrations[] = {
 	  " CONSTRAINT things_n_check CHECK (n <> -7)) STRICT;\n"
 	  "CREATE UNIQUE INDEX things_label_key ON things (label) WHERE label LIKE 'only%';\n"
 	  "CREATE TABLE audit_events (id TEXT NOT NULL,"
-	  " CONSTRAINT audit_events_pkey PRIMARY KEY (id)) STRICT;", SHA("1111") },
+	  " CONSTRAINT audit_events_pkey PRIMARY KEY (id)) STRICT;", SHA("1111"), NULL },
 	{ 2, "counters",
 	  "CREATE TABLE counters (id INTEGER NOT NULL, n INTEGER NOT NULL,\n"
-	  " CONSTRAINT counters_pkey PRIMARY KEY (id)) STRICT;", SHA("2222") },
-	{ 3, "broken", "CREATE TABLE half (a INTEGER); CREATE TABLE things (a INTEGER);", SHA("3333") },
+	  " CONSTRAINT counters_pkey PRIMARY KEY (id)) STRICT;", SHA("2222"), NULL },
+	{ 3, "broken", "CREATE TABLE half (a INTEGER); CREATE TABLE things (a INTEGER);", SHA("3333"), NULL },
 };
 static const struct db_migration pgsql_migrations[] = {
 	{ 1, "things",
@@ -85,11 +85,11 @@ static const struct db_migration pgsql_migrations[] = {
 	  " CONSTRAINT things_n_check CHECK (n <> -7));\n"
 	  "CREATE UNIQUE INDEX things_label_key ON things (label) WHERE label LIKE 'only%';\n"
 	  "CREATE TABLE audit_events (id UUID NOT NULL,"
-	  " CONSTRAINT audit_events_pkey PRIMARY KEY (id));", SHA("1111") },
+	  " CONSTRAINT audit_events_pkey PRIMARY KEY (id));", SHA("1111"), NULL },
 	{ 2, "counters",
 	  "CREATE TABLE counters (id BIGINT NOT NULL, n BIGINT NOT NULL,\n"
-	  " CONSTRAINT counters_pkey PRIMARY KEY (id));", SHA("2222") },
-	{ 3, "broken", "CREATE TABLE half (a INTEGER); CREATE TABLE things (a INTEGER);", SHA("3333") },
+	  " CONSTRAINT counters_pkey PRIMARY KEY (id));", SHA("2222"), NULL },
+	{ 3, "broken", "CREATE TABLE half (a INTEGER); CREATE TABLE things (a INTEGER);", SHA("3333"), NULL },
 };
 static struct db_migration changed[DB_BACKENDS][2];
 

@@ -37,10 +37,27 @@ static struct err err;
 	OLD_EVENT(2, ID(2), "rest", "'" ID(9) "'") "," \
 	OLD_EVENT(3, ID(3), "shell", "NULL")
 
+/* --- 0008: spellings of one address ------------------------------------------- */
+
+#define SPELLING(n, email, key) \
+	"('" ID(n) "', '" email "', '" key "', 'x', 'starter', 'active', FALSE, " AT ", " AT ")"
+#define SEED_SPELLINGS \
+	"INSERT INTO users (id, email, email_key, password_hash, tier, user_status, is_admin," \
+	" created_at, updated_at) VALUES " \
+	SPELLING(1, "\303\234ber@X.example", "\303\234ber@x.example") "," \
+	SPELLING(2, "\303\274ber@x.example", "\303\274ber@x.example") "," \
+	SPELLING(3, "\303\226l@x.example", "\303\226l@x.example") "," \
+	SPELLING(4, "anna@M\303\274ller.de", "anna@m\303\274ller.de") "," \
+	SPELLING(5, "Anna@XN--mller-kva.de", "anna@xn--mller-kva.de") "," \
+	SPELLING(6, "\342\204\252ate@x.example", "\342\204\252ate@x.example") "," \
+	SPELLING(7, "Kate@x.example", "kate@x.example") "," \
+	SPELLING(8, "kate@x.example\342\200\213", "kate@x.example\342\200\213")
+
+#define SEEDS 4
 static bool seed(struct db *db, void *arg, struct err *err_r)
 {
 	(void)arg;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < SEEDS; i++)
 		if (!db_write(db, i, DB_NO_ARGS, NULL, err_r))
 			return false;
 	return true;
@@ -61,19 +78,21 @@ static struct db *open_with(const struct db_catalog *catalog)
 static void old_rows(void)
 {
 #define SCOPES "'[]'"
-	static const char *const sqlite[] = { SEED_USER, SEED_KEYS, SEED_EVENTS };
+	static const char *const sqlite[] = { SEED_USER, SEED_KEYS, SEED_EVENTS,
+					      SEED_SPELLINGS };
 #undef SCOPES
 #define SCOPES "'{}'"
-	static const char *const pgsql[] = { SEED_USER, SEED_KEYS, SEED_EVENTS };
+	static const char *const pgsql[] = { SEED_USER, SEED_KEYS, SEED_EVENTS,
+					      SEED_SPELLINGS };
 	static const struct db_constraint no_constraints[] = { { 0 } };
-	struct db_statement seeds[3];
+	struct db_statement seeds[SEEDS];
 	struct db_catalog old = sql_catalog, seeding = {
-		.statements = seeds, .n_statements = 3, .constraints = no_constraints,
+		.statements = seeds, .n_statements = SEEDS, .constraints = no_constraints,
 	};
 	struct db *db;
 	int applied;
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < SEEDS; i++)
 		seeds[i] = (struct db_statement){ .name = "seed", .writes = true,
 						  .sql = { sqlite[i], pgsql[i] } };
 	old.n_migrations = 4;
@@ -198,6 +217,77 @@ static void test_sessions(void)
 	is_str(err.reason, "reused", "ends the session");
 }
 
+/* Found by a spelling: the last digit of the id; 0 = nobody. */
+static int found(const char *email)
+{
+	struct user u;
+
+	return op_user_get(&f.op, EVERY, email, &u, &err) ? u.id[strlen(u.id) - 1] - '0' : 0;
+}
+
+static void is_found(const char *email, int n, const char *key, const char *name)
+{
+	struct user u;
+
+	is_int(found(email), n, name);
+	if (op_user_get(&f.op, EVERY, email, &u, &err))
+		is_str(u.email_key, key, "by this key");
+}
+
+static void test_spellings(void)
+{
+	is_found("\303\266l@X.example", 3, "\303\266l@x.example", "alone: by its canonical form");
+	is_found("\303\226L@x.example", 3, "\303\266l@x.example", "and in capitals");
+	is_found("O\314\210l@x.example", 3, "\303\266l@x.example", "and decomposed");
+	is_found("\303\234BER@X.EXAMPLE", 1, "\303\234ber@x.example", "of two, one by its own spelling");
+	is_found("\303\274ber@X.example", 2, "\303\274ber@x.example", "the other by his");
+	is_found("u\314\210ber@x.example", 2, "\303\274ber@x.example",
+		 "a third spelling leads to the one that had the canonical form");
+	is_found("anna@m\303\274ller.de", 4, "anna@m\303\274ller.de", "in Unicode");
+	is_found("ANNA@xn--MLLER-kva.de", 5, "anna@xn--mller-kva.de", "in ASCII");
+	is_found("\342\204\252ate@x.example", 6, "\342\204\252ate@x.example", "a Kelvin sign");
+	is_found("KATE@x.example", 7, "kate@x.example", "a K: that row was not touched");
+	is_found("kate@x.example\342\200\213", 8, "kate@x.example\342\200\213",
+		 "what is not taken now is found as it was");
+}
+
+static void test_collisions(void)
+{
+	static const struct { const char *canonical; int id; } want[] = {
+		{ "anna@xn--mller-kva.de", 4 }, { "anna@xn--mller-kva.de", 5 },
+		{ "kate@x.example", 6 }, { "kate@x.example", 7 },
+		{ "\303\274ber@x.example", 1 }, { "\303\274ber@x.example", 2 },
+	};
+	const size_t n = sizeof(want) / sizeof(want[0]);
+	const struct user_collision *rows;
+	struct field_list list = { 0 };
+
+	ok(op_user_collisions(&f.op, EVERY, &list, &err), "the collisions");
+	is_int((int64_t)list.n, (int64_t)n, "all of those, and no other");
+	rows = list.items;
+	for (size_t i = 0; i < n && i < list.n; i++)
+		ok(str_eq(rows[i].canonical_email, want[i].canonical) &&
+		   rows[i].id[strlen(rows[i].id) - 1] - '0' == want[i].id,
+		   "%s: %s", rows[i].canonical_email, rows[i].email);
+	ok(op_user_collisions(&f.op, of(OWNER), &list, &err) && list.n == 0, "for administrators only");
+}
+
+/* What collides is taken, also when no row has the canonical key. */
+static void test_taken(void)
+{
+	static const char *const emails[] = {
+		"u\314\210ber@x.example", "\303\274BER@x.example", "anna@mu\314\210ller.de",
+		"Anna@xn--mller-kva.de", "ANNA@M\303\234LLER.DE", "o\314\210l@x.example",
+	};
+	struct user u;
+
+	for (size_t i = 0; i < sizeof(emails) / sizeof(emails[0]); i++) {
+		ok(!op_user_create(&f.op, &(struct user_create_in){
+			.email = emails[i], .password = PASSWORD }, &u, &err) &&
+		   err.kind == ERR_CONFLICT && str_eq(err.field, "email"), "%s is taken", emails[i]);
+	}
+}
+
 int main(void)
 {
 	fixture_empty(&f);
@@ -206,6 +296,9 @@ int main(void)
 	fixture_migrate(&f);
 	test_migrated();
 	test_sessions();
+	test_spellings();
+	test_collisions();
+	test_taken();
 	fixture_close(&f);
 	return tap_done();
 }

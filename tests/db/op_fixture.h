@@ -51,7 +51,8 @@ struct fixture {
 enum look { LOOK_AUDIT, LOOK_SESSIONS, LOOK_PASSWORD, LOOK_KEYS, LOOK_KNOWN, LOOK_USERS,
 	    LOOK_AUDITS, LOOK_AUDIT_TEXT, LOOK_TENANTS, LOOK_OWNERS,
 	    LOOK_GRANTED, LOOK_KEY_FREE, LOOK_USER_FREE, LOOK_SET_TIER,
-	    LOOK_FORGET_KEY, LOOK_FORGET_USER, LOOK_FORGET_SEED, LOOK_RESTORE, LOOK_WAITING, LOOK__COUNT };
+	    LOOK_FORGET_KEY, LOOK_FORGET_USER, LOOK_FORGET_SEED, LOOK_RESTORE, LOOK_WAITING,
+	    LOOK_SET_SHARED, LOOK__COUNT };
 static const struct db_statement looking[LOOK__COUNT] = {
 	[LOOK_AUDIT] = { .name = "look_audit", .params = 2, .sql = {
 		"SELECT count(*) FROM audit_events WHERE event_type = ?1 AND target = ?2",
@@ -105,6 +106,9 @@ static const struct db_statement looking[LOOK__COUNT] = {
 		" access_hash = previous_access_hash, previous_access_hash = NULL, pair_seed = NULL WHERE id = ?1",
 		"UPDATE sessions SET refresh_hash = previous_hash, previous_hash = NULL, rotated_at = NULL,"
 		" access_hash = previous_access_hash, previous_access_hash = NULL, pair_seed = NULL WHERE id = $1" } },
+	[LOOK_SET_SHARED] = { .name = "set_shared", .params = 2, .writes = true, .sql = {
+		"UPDATE users SET email_key_shared = ?2 WHERE id = ?1",
+		"UPDATE users SET email_key_shared = $2 WHERE id = $1" } },
 	[LOOK_WAITING] = { .name = "look_waiting", .sql = {   /* processes that wait for a lock */
 		"SELECT 1", "SELECT count(*) FROM pg_stat_activity"
 		" WHERE datname = current_database() AND wait_event_type = 'Lock'" } },

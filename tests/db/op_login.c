@@ -380,6 +380,36 @@ static void test_account_total(void)
 	is_int(login_from(network(30), user.email, PASSWORD), ERR_NONE, "the hour is over");
 }
 
+/* Spellings of one address are one account, and one budget. */
+static void spellings(const char *const emails[5], const char *name)
+{
+	for (int i = 0; i < 5; i++)
+		is_int(login(emails[i], WRONG), ERR_AUTH_INVALID, emails[i]);
+	is_int(login(emails[0], WRONG), ERR_RATE, name);
+}
+
+static void test_spellings(void)
+{
+	static const char *const here[] = {
+		"j\303\266rg@m\303\274ller.de", "J\303\226RG@M\303\234LLER.DE",
+		"jo\314\210rg@mu\314\210ller.de", "j\303\266rg@xn--mller-kva.de",
+		"Jo\314\210rg@XN--MLLER-KVA.de",
+	};
+	static const char *const nobody[] = {
+		"\303\274@m\303\274.de", "\303\234@M\303\234.DE", "u\314\210@mu\314\210.de",
+		"\303\274@xn--m-eha.de", "U\314\210@XN--M-EHA.de",
+	};
+	struct user user;
+
+	ok(op_user_create(&f.op, &(struct user_create_in){ .email = here[1], .password = PASSWORD },
+			  &user, &err), "made");
+	start(T0);
+	for (int i = 0; i < 5; i++)
+		is_int(login(here[i], PASSWORD), ERR_NONE, here[i]);
+	is_str(seen.email, here[1], "the address stays as it was registered");
+	spellings(here, "five spellings, one account: wait");
+	spellings(nobody, "five spellings of nobody's address: wait");
+}
 static int guess_once(struct fixture *child, int index, void *arg)
 {
 	struct session_tokens t;
@@ -462,6 +492,7 @@ int main(void)
 	test_doubling();
 	test_success_forgets();
 	test_account_total();
+	test_spellings();
 	test_at_once();
 	test_logins_at_once();
 	fixture_close(&f);

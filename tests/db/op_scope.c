@@ -32,7 +32,7 @@ static struct scope stranger(size_t i)
 	return all[i];
 }
 
-/* A victim with a key and a session, active. */
+/* A victim with a key and a session, active, whose address collides. */
 static void prepare(void)
 {
 	const struct key_create_in in = {
@@ -44,6 +44,7 @@ static void prepare(void)
 	if (!op_session_start(&f.op, &victim, &session, &err) ||
 	    !op_key_create(&f.op, of(victim.id), &in, &key, &full, &err))
 		bail_out("prepare", &err);
+	by_hand(&f, LOOK_SET_SHARED, victim.id, "shared@example.org");
 }
 
 /* --- statements ------------------------------------------------------------------ */
@@ -88,6 +89,7 @@ static const struct owned {
 	{ SQL_USER_BY_ID, { id_of_user, owner } },
 	{ SQL_USER_LIST, { every, later, uuid, many } },
 	{ SQL_USER_LIST_BY_STATUS, { every, later, uuid, many, active } },
+	{ SQL_USER_COLLISIONS, { every } },
 	{ SQL_USER_TOUCH, { id_of_user, every, now } },
 	{ SQL_USER_APPROVE, { id_of_pending, every, none, now } },
 	{ SQL_USER_SUSPEND, { id_of_user, every, now } },

@@ -63,9 +63,13 @@ for my $awk (@awks) {
 	like($out, qr/\.name = "many", \.params = 2, \.writes = true/, 'many rows at once');
 	like($out, qr/'\\\?\\\?-\\\\'"/, 'no trigraph, no escape');
 	like($out, qr/\\tx TEXT -- \\"x\\"\\n/, 'a migration is embedded whole');
-	like($out, qr/\{ 1, "initial",.*"[0-9a-f]{64}" \}/s, 'with its checksum');
+	like($out, qr/\{ 1, "initial",.*"[0-9a-f]{64}", NULL \}/s, 'with its checksum');
 	like($out, qr/\.n_migrations = 1/, 'counted');
 	unlike($out, qr/const struct db_catalog sql_\w+_catalog/, 'one catalog');
+
+	my %fn = (%good, map { ("sql/$_/0002_more.sql" => "CREATE TABLE u (x TEXT);\n-- function: migrate_more\n") } qw(sqlite pgsql));
+	($status, $out, $errors) = embed($awk, 'source', %fn);
+	like($out, qr/\{ 2, "more",.*"[0-9a-f]{64}", migrate_more \}/s, 'a migration names a function');
 
 	my %set = (%good, 'sql/sqlite/more/0001_initial.sql' => "CREATE TABLE m (x TEXT);\n",
 		'sql/sqlite/more/0002_again.sql' => "CREATE TABLE n (x TEXT);\n");
@@ -84,6 +88,10 @@ my @bad = (
 		'sql/pgsql/b.sql' => "-- name: lone\nSELECT 1\n" ],
 	[ 'missing in pgsql', qr{sql/sqlite/b.sql:1: lone is missing in pgsql/},
 		'sql/sqlite/b.sql' => "-- name: lone\nSELECT 1\n" ],
+	[ 'function of one backend', qr{migration 0002 names a function on one backend only},
+		'sql/sqlite/0002_b.sql' => "-- function: migrate_b\n", 'sql/pgsql/0002_b.sql' => "SELECT 1;\n" ],
+	[ 'other function', qr{sql/pgsql/0002_b.sql:1: write -- function: migrate_NAME},
+		'sql/sqlite/0002_b.sql' => "SELECT 1;\n", 'sql/pgsql/0002_b.sql' => "-- function: system(x)\n" ],
 	[ 'common and dialect', qr{sql/sqlite/b.sql:1: user_add is in common/ too},
 		'sql/sqlite/b.sql' => "-- name: user_add\nSELECT 1\n" ],
 	[ 'twice', qr{sql/common/b.sql:2: user_add is there twice},

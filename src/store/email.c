@@ -1,0 +1,289 @@
+/*
+ * store/email.c - the canonical form of an e-mail address.
+ *
+ * An address is not judged by all of RFC 5321's grammar: whether it reaches
+ * anybody only a mail can tell. What is refused could not, could forge a line, or
+ * could pass for the address of another account.
+ */
+#include "config.h"
+
+#include <idn2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unicase.h>
+#include <uninorm.h>
+
+#include "base/str.h"
+#include "base/text.h"
+#include "store/email.h"
+
+#define EMAIL_LEAST 6
+#define LOCAL_MAX 64    /* bytes: RFC 5321 section 4.5.3.1.1 */
+#define LABEL_MAX 63    /* bytes: RFC 1035 section 2.3.4 */
+#define LONG_LABEL "must have at most 63 bytes between the dots after the '@' " \
+	"(letters outside ASCII count in their xn-- form)"
+#define BAD_ALABEL "has 'xn--' after the '@', and what follows it is no " \
+	"international domain name"
+#define GROWTH 4        /* NFC or lower case gives at most 3 times the bytes (UAX #15) */
+
+static bool refuse(struct err *err_r, const char *why)
+{
+	return err_field(err_r, ERR_INVALID, "email", "The e-mail address %s", why);
+}
+
+static bool too_long(struct err *err_r)
+{
+	return err_field(err_r, ERR_RANGE, "email",
+			 "The e-mail address is longer than %d bytes", EMAIL_MAX);
+}
+
+const char *email_exact(struct arena *arena, const char *email)
+{
+	char *key = arena_strdup(arena, email);
+
+	str_lower(key);
+	return key;
+}
+
+/* --- characters --------------------------------------------------------------- */
+
+static bool check_characters(const char *email, struct err *err_r)
+{
+	static const struct {
+		unsigned kinds;
+		const char *why;
+	} rows[] = {
+		{ TEXT_BLANK | TEXT_CONTROL, "must not have spaces or control characters" },
+		{ TEXT_FORMAT | TEXT_IGNORABLE, "must not have invisible characters, such as "
+		  "U+200B (zero width space) or U+202E (writing direction)" },
+		{ TEXT_UNASSIGNED, "has a character that Unicode does not define" },
+	};
+	unsigned kinds = text_kinds(email);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (kinds & rows[i].kinds)
+			return refuse(err_r, rows[i].why);
+	return true;
+}
+
+/* --- parts -------------------------------------------------------------------- */
+
+static bool ends_with_dot(const char *part)
+{
+	return part[0] && part[strlen(part) - 1] == '.';
+}
+
+/* Two dots in a row, or one at the beginning. */
+static bool has_empty_label(const char *part)
+{
+	return part[0] == '.' || strstr(part, "..");
+}
+
+static bool is_empty(const char *part)
+{
+	return part[0] == '\0';
+}
+
+static bool local_is_long(const char *local)
+{
+	return strlen(local) > LOCAL_MAX;
+}
+
+static bool local_has_bad_dot(const char *local)
+{
+	return has_empty_label(local) || ends_with_dot(local);
+}
+
+static bool local_has_bracket(const char *local)
+{
+	return strpbrk(local, "<>");
+}
+
+static bool domain_has_no_dot(const char *domain)
+{
+	return !strchr(domain, '.');
+}
+
+static bool domain_has_long_label(const char *domain)
+{
+	for (; *domain; domain += *domain == '.') {
+		size_t n = strcspn(domain, ".");
+
+		if (n > LABEL_MAX)
+			return true;
+		domain += n;
+	}
+	return false;
+}
+
+static bool domain_has_other_character(const char *domain)
+{
+	return domain[strspn(domain, "abcdefghijklmnopqrstuvwxyz0123456789-.")] != '\0';
+}
+
+static bool domain_has_bad_hyphen(const char *domain)
+{
+	return domain[0] == '-' || strstr(domain, ".-") || strstr(domain, "-.") ||
+	       domain[strlen(domain) - 1] == '-';
+}
+
+struct part_rule {
+	bool (*broken)(const char *part);
+	const char *why;
+};
+
+static const struct part_rule local_rules[] = {
+	{ is_empty, "must have text on both sides of the '@'" },
+	{ local_is_long, "must have at most 64 bytes before the '@'" },
+	{ local_has_bad_dot, "must not have two dots in a row before the '@', nor begin or end "
+	  "that part with a dot" },
+	{ local_has_bracket, "must not have '<' or '>'" },
+	{ 0 },
+};
+
+/* Of the domain in ASCII. libidn2's own check of letters (STD3) would not refuse
+ * foo_bar.de, but make foobar.de of it, and libidn2 takes a..de. */
+static const struct part_rule domain_rules[] = {
+	{ is_empty, "must have text on both sides of the '@'" },
+	{ ends_with_dot, "must not end with a dot" },
+	{ has_empty_label, "must not have two dots in a row after the '@', nor begin that part "
+	  "with a dot" },
+	{ domain_has_no_dot, "must have a dot inside the part after the '@'" },
+	{ domain_has_other_character, "may have only letters, digits, hyphens and dots after "
+	  "the '@'" },
+	{ domain_has_bad_hyphen, "must not have a hyphen straight after the '@', beside a dot "
+	  "after it, or at the end" },
+	{ domain_has_long_label, LONG_LABEL },
+	{ 0 },
+};
+
+static bool check_part(const struct part_rule *rules, const char *part, struct err *err_r)
+{
+	for (const struct part_rule *r = rules; r->broken; r++)
+		if (r->broken(part))
+			return refuse(err_r, r->why);
+	return true;
+}
+
+/* --- canonical form ----------------------------------------------------------- */
+
+static bool is_ascii(const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s >= 0x80)
+			return false;
+	return true;
+}
+
+/* What a function of libunistring made of n bytes is in the room that it was
+ * given, or not at all. */
+static bool lower_nfc(struct arena *arena, const char *local, const char **out)
+{
+	size_t n = strlen(local), room = n * GROWTH, size = room, lower_size = room * GROWTH;
+	uint8_t *nfc = arena_alloc(arena, size), *made;
+	char *lower = arena_alloc(arena, lower_size + 1);
+
+	made = u8_normalize(UNINORM_NFC, (const uint8_t *)local, n, nfc, &size);
+	if (made != nfc) {
+		free(made);
+		return false;
+	}
+	made = u8_tolower(nfc, size, "", UNINORM_NFC, (uint8_t *)lower, &lower_size);
+	if (made != (uint8_t *)lower) {
+		free(made);
+		return false;
+	}
+	lower[lower_size] = '\0';
+	*out = lower;
+	return true;
+}
+
+static bool canonical_local(struct arena *arena, const char *local, const char **out,
+			    struct err *err_r)
+{
+	if (!check_part(local_rules, local, err_r))
+		return false;
+	*out = email_exact(arena, local);
+	if (is_ascii(local))
+		return true;
+	if (!lower_nfc(arena, local, out))
+		return refuse(err_r, "has no form that can be compared");
+	return check_part(local_rules, *out, err_r);
+}
+
+static bool not_a_domain(int rc, struct err *err_r)
+{
+	static const struct {
+		int rc;
+		const char *why;
+	} rows[] = {
+		{ IDN2_TOO_BIG_LABEL, LONG_LABEL },
+		{ IDN2_PUNYCODE_BIG_OUTPUT, LONG_LABEL },
+		{ IDN2_PUNYCODE_BAD_INPUT, BAD_ALABEL },
+		{ IDN2_ALABEL_ROUNDTRIP_FAILED, BAD_ALABEL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rc == rows[i].rc)
+			return refuse(err_r, rows[i].why);
+	return refuse(err_r, "has characters after the '@' that a domain name cannot have, or "
+		      "not in that place");
+}
+
+static bool canonical_domain(struct arena *arena, const char *domain, const char **out,
+			     struct err *err_r)
+{
+	const char *lower = email_exact(arena, domain);
+	uint8_t *ascii = NULL;
+	int rc;
+
+	*out = lower;
+	if (is_ascii(lower) && !strstr(lower, "xn--"))
+		return check_part(domain_rules, lower, err_r);
+	rc = idn2_lookup_u8((const uint8_t *)lower, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+	if (rc != IDN2_OK)
+		return not_a_domain(rc, err_r);
+	*out = email_exact(arena, (const char *)ascii);
+	idn2_free(ascii);
+	return check_part(domain_rules, *out, err_r);
+}
+
+static bool canonical_parts(struct arena *arena, const char *email, const char **key_r,
+			    struct err *err_r)
+{
+	const char *at = strchr(email, '@'), *local, *domain;
+
+	if (!at || at != strrchr(email, '@'))
+		return refuse(err_r, "must have exactly one '@'");
+	if (!canonical_local(arena, arena_strndup(arena, email, (size_t)(at - email)), &local,
+			     err_r) ||
+	    !canonical_domain(arena, at + 1, &domain, err_r))
+		return false;
+	*key_r = arena_printf(arena, "%s@%s", local, domain);
+	return strlen(*key_r) <= EMAIL_MAX || too_long(err_r);
+}
+
+bool email_canonical(struct arena *arena, const char *email, const char **key_r,
+		     struct err *err_r)
+{
+	size_t n;
+
+	if (!email || !*email)
+		return err_field(err_r, ERR_REQUIRED, "email", "An e-mail address is needed");
+	n = strlen(email);
+	if (n < EMAIL_LEAST)
+		return refuse(err_r, "is too short");
+	if (n > EMAIL_MAX)
+		return too_long(err_r);
+	if (!utf8_valid(email, n))
+		return refuse(err_r, "is not valid UTF-8 text");
+	return check_characters(email, err_r) && canonical_parts(arena, email, key_r, err_r);
+}
+
+const char *email_key(struct arena *arena, const char *email)
+{
+	const char *key;
+	struct err err;
+
+	return email_canonical(arena, email, &key, &err) ? key : email_exact(arena, email);
+}
