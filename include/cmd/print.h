@@ -1,6 +1,6 @@
 /*
  * cmd/print.h - results on stdout: text for people, one JSON value with
- * --json. Control and format characters never reach the terminal: ? stands for each.
+ * --json. Without --json, ? stands for each control or format character.
  */
 #ifndef PIERRE_CMD_PRINT_H
 #define PIERRE_CMD_PRINT_H

@@ -3,8 +3,8 @@
  * that is compared, users.email_key.
  *
  * The canonical form: the part before the '@' in NFC and then in lower case (RFC
- * 8265 section 3.3; case folding would make one of weiß and weiss), the part after
- * it in ASCII (IDNA2008, RFC 5891), lower case. So the form of a canonical form is
+ * 8265 section 3.3; case folding would make one of weiß and weiss; widths are not
+ * mapped), the part after it in ASCII (IDNA2008, RFC 5891), lower case. So the form of a canonical form is
  * itself. What a later version of Unicode could give another form is refused.
  * tests/unit/email.table has what comes of which address.
  */

@@ -9,7 +9,7 @@
 
 #define BRAILLE_BLANK 0x2800
 
-/* The first row that fits; a character of none is visible. */
+/* The first row that fits. */
 static const struct {
 	uint32_t categories;
 	enum text_kind kind;
@@ -17,7 +17,6 @@ static const struct {
 	{ UC_CATEGORY_MASK_Cc | UC_CATEGORY_MASK_Zl | UC_CATEGORY_MASK_Zp, TEXT_CONTROL },
 	{ UC_CATEGORY_MASK_Cf, TEXT_FORMAT },
 	{ UC_CATEGORY_MASK_Zs, TEXT_BLANK },
-	{ UC_CATEGORY_MASK_Cn, TEXT_UNASSIGNED },
 };
 
 static enum text_kind kind_of(ucs4_t c)
@@ -27,7 +26,11 @@ static enum text_kind kind_of(ucs4_t c)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (uc_is_general_category_withtable(c, kinds[i].categories))
 			return kinds[i].kind;
-	return uc_is_property_default_ignorable_code_point(c) ? TEXT_IGNORABLE : TEXT_VISIBLE;
+	/* some that are not assigned are kept for what is not drawn */
+	if (uc_is_property_default_ignorable_code_point(c))
+		return TEXT_IGNORABLE;
+	return uc_is_general_category_withtable(c, UC_CATEGORY_MASK_Cn) ? TEXT_UNASSIGNED
+									: TEXT_VISIBLE;
 }
 
 static enum text_kind kind_of_ascii(unsigned char c)

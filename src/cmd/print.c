@@ -13,7 +13,7 @@
 #include "cmd/print.h"
 #include "http/json.h"
 
-/* A name or an address must not be able to steer the terminal, nor look like another. */
+/* A name or an address must not be able to steer the terminal. */
 static const char *printable(struct arena *arena, const char *s)
 {
 	struct strbuf b = { .arena = arena };

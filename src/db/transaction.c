@@ -62,9 +62,9 @@ static enum db_rc tx_once(struct db *db, db_tx_fn *fn, void *arg, int64_t deadli
 	rc = tx_verdict(db, done, e);
 	db_finish(db);
 	if (rc == DB_OK)
-		rc = db_settle(db->driver->commit(db->conn, deadline, e), e);
+		rc = db_settle(db->driver->commit(db->conn, db->tx.deadline, e), e);
 	if (rc != DB_OK && rc != DB_GONE && rc != DB_UNCERTAIN)
-		db->driver->rollback(db->conn, deadline);
+		db->driver->rollback(db->conn, db->tx.deadline);
 	db->tx.active = false;
 	/* between COMMIT and the answer: what is in a lost log was not stored */
 	return rc == DB_OK && !db_look(db, true, e) ? DB_ERROR : rc;

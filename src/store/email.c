@@ -24,6 +24,7 @@
 	"(letters outside ASCII count in their xn-- form)"
 #define BAD_ALABEL "has 'xn--' after the '@', and what follows it is no " \
 	"international domain name"
+#define NO_FORM "has no form that can be compared"
 #define GROWTH 4        /* NFC or lower case gives at most 3 times the bytes (UAX #15) */
 
 static bool refuse(struct err *err_r, const char *why)
@@ -47,7 +48,20 @@ const char *email_exact(struct arena *arena, const char *email)
 
 /* --- characters --------------------------------------------------------------- */
 
-static bool check_characters(const char *email, struct err *err_r)
+/* Without the two joiners: which letters they may stand between in a domain is
+ * libidn2's to judge (RFC 5892 appendix A). */
+static const char *without_joiners(struct arena *arena, const char *domain)
+{
+	static const char *const joiners[] = { "\xe2\x80\x8c", "\xe2\x80\x8d" };
+	char *text = arena_strdup(arena, domain), *at;
+
+	for (size_t i = 0; i < sizeof(joiners) / sizeof(joiners[0]); i++)
+		while ((at = strstr(text, joiners[i])))
+			memmove(at, at + 3, strlen(at + 3) + 1);
+	return text;
+}
+
+static bool check_characters(const char *text, struct err *err_r)
 {
 	static const struct {
 		unsigned kinds;
@@ -58,7 +72,7 @@ static bool check_characters(const char *email, struct err *err_r)
 		  "U+200B (zero width space) or U+202E (writing direction)" },
 		{ TEXT_UNASSIGNED, "has a character that Unicode does not define" },
 	};
-	unsigned kinds = text_kinds(email);
+	unsigned kinds = text_kinds(text);
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (kinds & rows[i].kinds)
@@ -175,39 +189,47 @@ static bool is_ascii(const char *s)
 	return true;
 }
 
-/* What a function of libunistring made of n bytes is in the room that it was
- * given, or not at all. */
-static bool lower_nfc(struct arena *arena, const char *local, const char **out)
+/* NULL: it has none. What a function of libunistring made of n bytes is in the
+ * room that it was given, or not at all. */
+static char *nfc(struct arena *arena, const char *text)
 {
-	size_t n = strlen(local), room = n * GROWTH, size = room, lower_size = room * GROWTH;
-	uint8_t *nfc = arena_alloc(arena, size), *made;
-	char *lower = arena_alloc(arena, lower_size + 1);
+	size_t n = strlen(text), size = n * GROWTH;
+	char *out = arena_alloc(arena, size + 1);
+	uint8_t *made = u8_normalize(UNINORM_NFC, (const uint8_t *)text, n, (uint8_t *)out, &size);
 
-	made = u8_normalize(UNINORM_NFC, (const uint8_t *)local, n, nfc, &size);
-	if (made != nfc) {
+	if (made != (uint8_t *)out) {
 		free(made);
-		return false;
+		return NULL;
 	}
-	made = u8_tolower(nfc, size, "", UNINORM_NFC, (uint8_t *)lower, &lower_size);
-	if (made != (uint8_t *)lower) {
+	out[size] = '\0';
+	return out;
+}
+
+static char *lower_nfc(struct arena *arena, const char *local)
+{
+	const char *text = nfc(arena, local);
+	size_t n = text ? strlen(text) : 0, size = n * GROWTH;
+	char *out = arena_alloc(arena, size + 1);
+	uint8_t *made;
+
+	if (!text)
+		return NULL;
+	made = u8_tolower((const uint8_t *)text, n, "", UNINORM_NFC, (uint8_t *)out, &size);
+	if (made != (uint8_t *)out) {
 		free(made);
-		return false;
+		return NULL;
 	}
-	lower[lower_size] = '\0';
-	*out = lower;
-	return true;
+	out[size] = '\0';
+	return out;
 }
 
 static bool canonical_local(struct arena *arena, const char *local, const char **out,
 			    struct err *err_r)
 {
-	if (!check_part(local_rules, local, err_r))
-		return false;
-	*out = email_exact(arena, local);
-	if (is_ascii(local))
-		return true;
-	if (!lower_nfc(arena, local, out))
-		return refuse(err_r, "has no form that can be compared");
+	*out = is_ascii(local) ? email_exact(arena, local) : lower_nfc(arena, local);
+	if (!*out)
+		return refuse(err_r, NO_FORM);
+	/* not as it is given: decomposed, it may be longer, and have a '>' in it */
 	return check_part(local_rules, *out, err_r);
 }
 
@@ -230,13 +252,31 @@ static bool not_a_domain(int rc, struct err *err_r)
 		      "not in that place");
 }
 
+/* What libidn2 2.3.3 does not do by itself: it maps U+0345 before it composes, and
+ * U+1E9E to ss, as Unicode did before 15.1; since then it is the capital of U+00DF. */
+static char *composed_domain(struct arena *arena, const char *domain)
+{
+	char *lower = nfc(arena, domain), *at;
+
+	if (!lower)
+		return NULL;
+	str_lower(lower);
+	while ((at = strstr(lower, "\xe1\xba\x9e"))) {
+		memcpy(at, "\xc3\x9f", 2);
+		memmove(at + 2, at + 3, strlen(at + 3) + 1);
+	}
+	return lower;
+}
+
 static bool canonical_domain(struct arena *arena, const char *domain, const char **out,
 			     struct err *err_r)
 {
-	const char *lower = email_exact(arena, domain);
+	const char *lower = composed_domain(arena, domain);
 	uint8_t *ascii = NULL;
 	int rc;
 
+	if (!lower)
+		return refuse(err_r, NO_FORM);
 	*out = lower;
 	if (is_ascii(lower) && !strstr(lower, "xn--"))
 		return check_part(domain_rules, lower, err_r);
@@ -255,8 +295,10 @@ static bool canonical_parts(struct arena *arena, const char *email, const char *
 
 	if (!at || at != strrchr(email, '@'))
 		return refuse(err_r, "must have exactly one '@'");
-	if (!canonical_local(arena, arena_strndup(arena, email, (size_t)(at - email)), &local,
-			     err_r) ||
+	local = arena_strndup(arena, email, (size_t)(at - email));
+	if (!check_characters(local, err_r) ||
+	    !check_characters(without_joiners(arena, at + 1), err_r) ||
+	    !canonical_local(arena, local, &local, err_r) ||
 	    !canonical_domain(arena, at + 1, &domain, err_r))
 		return false;
 	*key_r = arena_printf(arena, "%s@%s", local, domain);
@@ -277,7 +319,7 @@ bool email_canonical(struct arena *arena, const char *email, const char **key_r,
 		return too_long(err_r);
 	if (!utf8_valid(email, n))
 		return refuse(err_r, "is not valid UTF-8 text");
-	return check_characters(email, err_r) && canonical_parts(arena, email, key_r, err_r);
+	return canonical_parts(arena, email, key_r, err_r);
 }
 
 const char *email_key(struct arena *arena, const char *email)

@@ -107,6 +107,7 @@ static void test_names(void)
 		{ "", false }, { "  ", false }, { "\xc2\xa0", false }, { "\xe3\x80\x80", false },
 		{ " \xe2\x80\x83\xe2\xa0\x80", false /* U+2003 U+2800 */ },
 		{ "\xe3\x85\xa4", false /* U+3164 */ }, { "\xef\xb8\x8f", false },
+		{ "\xe2\x81\xa5", false /* U+2065 */ }, { "\xef\xbf\xb0 \xf3\xa0\x80\x80", false },
 		{ "a\tb", false }, { "a\x7f", false }, { "a\xc2\x85", false },
 		{ "a\xe2\x80\xa8" "b", false /* U+2028 */ }, { "a\xe2\x80\x8b", false },
 		{ "\xe2\x80\xae" "a", false /* U+202E */ }, { "a\xef\xbb\xbf", false },
