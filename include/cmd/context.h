@@ -6,7 +6,6 @@
 #define PIERRE_CMD_CONTEXT_H
 
 #include "cmd/cmd.h"
-#include "db/db.h"
 #include "op/op.h"
 
 struct context {

@@ -4,8 +4,8 @@
 #ifndef PIERRE_OP_AUDIT_H
 #define PIERRE_OP_AUDIT_H
 
+#include "model/audit.h"
 #include "op/op.h"
-#include "store/audit.h"
 
 /* A new event with a fresh id: actor, address, client and request come from
  * op, the texts of the type from its row. target may be NULL. Call it once for

@@ -15,9 +15,10 @@
 #ifndef PIERRE_OP_CACHE_H
 #define PIERRE_OP_CACHE_H
 
+#include "model/key.h"
+#include "model/session.h"
+#include "model/user.h"
 #include "op/op.h"
-#include "store/key.h"
-#include "store/session.h"
 
 struct cached {
 	const struct api_key *key;           /* NULL for a session */

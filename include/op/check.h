@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "store/email.h"
+#include "model/user.h"
 
 #define NAME_MAX_CHARS 100
 #define NAME_RULE "; no control or format characters, not only blanks"   /* in documentation */

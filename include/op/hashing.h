@@ -7,6 +7,7 @@
 
 #include "auth/password.h"
 #include "op/op.h"
+#include "shm/scoreboard.h"
 
 /* ERR_RATE with retry_after when no permit came free. Give it back with
  * hashing_end(op->slot). */

@@ -4,8 +4,8 @@
 #ifndef PIERRE_OP_INSTANCE_H
 #define PIERRE_OP_INSTANCE_H
 
+#include "model/instance.h"
 #include "op/op.h"
-#include "store/instance.h"
 
 /* The row of this database; the first call makes it. */
 bool op_instance_ensure(struct op *op, struct instance *out, struct err *err_r);

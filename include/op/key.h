@@ -4,10 +4,10 @@
 #ifndef PIERRE_OP_KEY_H
 #define PIERRE_OP_KEY_H
 
+#include "model/key.h"
+#include "model/user.h"
 #include "op/op.h"
 #include "op/scope.h"
-#include "store/key.h"
-#include "store/user.h"
 
 /* A tier is a row: original.md 4.2. */
 struct tier {

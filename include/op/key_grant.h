@@ -16,6 +16,7 @@
 #define PIERRE_OP_KEY_GRANT_H
 
 #include "op/key.h"
+#include "store/key.h"
 
 struct key_grant {
 	const struct api_key *was;      /* as locked; NULL = it is being made */

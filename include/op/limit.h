@@ -16,9 +16,9 @@
 #define PIERRE_OP_LIMIT_H
 
 #include "base/window.h"
+#include "model/key.h"
+#include "model/user.h"
 #include "op/op.h"
-#include "store/key.h"
-#include "store/user.h"
 
 #define LIMITS_MAX 4
 

@@ -16,10 +16,11 @@
 #include "base/arena.h"
 #include "base/conf.h"
 #include "base/err.h"
-#include "shm/room.h"
-#include "shm/scoreboard.h"
 
 struct subkey;        /* auth/subkey.h */
+struct room;          /* shm/room.h */
+struct scoreboard;    /* shm/scoreboard.h */
+struct slot;
 struct db;            /* only store looks inside */
 struct usage_store;   /* store/usage.h */
 

@@ -5,8 +5,8 @@
 #ifndef PIERRE_OP_SCOPE_H
 #define PIERRE_OP_SCOPE_H
 
+#include "model/scope.h"
 #include "op/op.h"
-#include "store/scope.h"
 
 /* The rows of the user who acts; SCOPE_NOBODY when no user does. */
 struct scope scope_own(const struct op *op);

@@ -30,10 +30,10 @@
 #ifndef PIERRE_OP_SESSION_H
 #define PIERRE_OP_SESSION_H
 
+#include "model/session.h"
+#include "model/user.h"
 #include "op/op.h"
 #include "op/scope.h"
-#include "store/session.h"
-#include "store/user.h"
 
 struct login_in {
 	const char *email, *password;

@@ -8,6 +8,7 @@
 #include "auth/token.h"
 #include "op/op.h"
 #include "op/session.h"
+#include "store/session.h"
 
 struct session_pair {
 	char access[TOKEN_TEXT], access_hash[SHA256_HEX];

@@ -6,11 +6,11 @@
 #define PIERRE_OP_USAGE_H
 
 #include "base/field.h"
+#include "model/key.h"
+#include "model/usage.h"
+#include "model/user.h"
 #include "op/op.h"
 #include "op/scope.h"
-#include "store/key.h"
-#include "store/usage.h"
-#include "store/user.h"
 
 /* One request that is let through. */
 struct usage_of {

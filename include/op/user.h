@@ -5,9 +5,10 @@
 #ifndef PIERRE_OP_USER_H
 #define PIERRE_OP_USER_H
 
+#include "model/tenant.h"
+#include "model/user.h"
 #include "op/op.h"
 #include "op/scope.h"
-#include "store/user.h"
 
 /* E-mail: store/email.h has what is taken and what is compared; stored as given. */
 

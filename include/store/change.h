@@ -6,7 +6,9 @@
 #define PIERRE_STORE_CHANGE_H
 
 #include "base/arena.h"
-#include "db/db.h"
+#include "base/err.h"
+
+struct db;
 
 /* What is committed after this call is at that position or a later one. */
 bool store_changes_position(struct db *db, int64_t *position_r, struct err *err_r);

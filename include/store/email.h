@@ -15,10 +15,9 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/user.h"
 
 struct db;
-
-#define EMAIL_MAX 254   /* bytes, as it is given and in its canonical form */
 
 /* Check the address of a new account, and give its canonical form.
  * False: ERR_REQUIRED, ERR_INVALID or ERR_RANGE, field email. */

@@ -5,19 +5,13 @@
 #ifndef PIERRE_STORE_INSTANCE_H
 #define PIERRE_STORE_INSTANCE_H
 
-#include "base/field.h"
-#include "db/db.h"
-#include "store/audit.h"
-#include "store/user.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/audit.h"
+#include "model/instance.h"
+#include "model/user.h"
 
-struct instance {
-	const char *database_id;
-	const char *key_check;            /* NULL before the first use of a key */
-	const char *setup_token_hash;     /* NULL: none, or spent */
-	int64_t setup_token_expires_at;
-	int64_t created_at;
-};
-extern const struct field_schema instance_schema;
+struct db;
 
 /* ERR_NOT_FOUND before the first start. */
 bool store_instance_get(struct db *db, struct arena *arena, struct instance *out,

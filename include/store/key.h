@@ -1,31 +1,18 @@
 /*
- * store/key.h - API keys: rows and typed calls.
+ * store/key.h - API keys: typed calls.
  */
 #ifndef PIERRE_STORE_KEY_H
 #define PIERRE_STORE_KEY_H
 
 #include "base/arena.h"
-#include "base/field.h"
-#include "store/audit.h"
-#include "store/scope.h"
+#include "base/err.h"
+#include "model/audit.h"
+#include "model/key.h"
+#include "model/scope.h"
+#include "model/user.h"
 #include "store/user.h"
 
-struct api_key {
-	const char *id, *user_id, *name, *description;
-	const char *key_prefix;        /* public id, 16 characters (R17) */
-	const char *key_hash;          /* FIELD_PRIVATE */
-	const char *tier;              /* trial | starter | professional | enterprise */
-	const char *scopes;            /* JSON array of strings */
-	int64_t rate_limit_requests;   /* INT_NONE = the tier's (or unlimited) */
-	const char *rate_limit_period; /* of it: hour | day | month; NULL = month */
-	const char *granted_by;        /* who made it: GRANTED_BY_OWNER, or else the other */
-	bool is_active;
-	int64_t expires_at, revoked_at, last_used_at, created_at, updated_at;
-};
-extern const struct field_schema api_key_schema;   /* "ApiKey" (the original's key_info) */
-
-#define GRANTED_BY_OWNER "owner"
-#define GRANTED_BY_ADMIN "admin"       /* or the shell, or not known */
+struct db;
 
 /* The owner as he is while his row is locked. */
 struct key_owner {

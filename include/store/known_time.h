@@ -5,14 +5,12 @@
 #ifndef PIERRE_STORE_KNOWN_TIME_H
 #define PIERRE_STORE_KNOWN_TIME_H
 
-#include "store/audit.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/audit.h"
+#include "model/known_time.h"
 
-struct known_time {
-	int64_t server_now;       /* PostgreSQL's clock; TIME_NONE on SQLite */
-	int64_t known_at;         /* TIME_NONE: there is no row yet */
-	const char *host_id;      /* room_host_id() of the writer, or "" */
-	int64_t host_ms;          /* clock_uptime() of that host then */
-};
+struct db;
 
 /* The database has a clock of its own (PostgreSQL). */
 bool store_has_clock(const struct db *db);

@@ -1,5 +1,5 @@
 /*
- * store/login_failure.h - counts of failed logins: rows and typed calls.
+ * store/login_failure.h - counts of failed logins: typed calls.
  *
  * A row is kept for each (account, network), and one for the account as a
  * whole. Both are locked before anything is decided over them, so of many
@@ -8,12 +8,12 @@
 #ifndef PIERRE_STORE_LOGIN_FAILURE_H
 #define PIERRE_STORE_LOGIN_FAILURE_H
 
-#include "db/db.h"
-#include "store/audit.h"
+#include "base/err.h"
+#include "model/audit.h"
+#include "model/login_failure.h"
 
-struct login_failure {
-	int64_t failures, first_at, last_at, blocked_until, last_success_at, forget_at;
-};
+struct db;
+
 struct login_failure_rows {
 	struct login_failure own;    /* this account from this network */
 	struct login_failure total;  /* this account from all unknown networks */

@@ -10,9 +10,7 @@
 
 #include "base/arena.h"
 #include "db/db.h"
-#include "store/user.h"
-
-extern const struct field_schema owner_schema;
+#include "model/user.h"
 
 /* Run a statement that gives one credential and its owner. ERR_NOT_FOUND
  * with `absent` when it gives no row. Leaves no statement active. */

@@ -1,9 +1,6 @@
 /*
- * store/scope.h - whose rows a call may read and change. Each call on rows that
- * have an owner takes one; op/scope.h makes it from the credential. (The scopes
- * of an API key are another thing: words that mean something to upstreams.)
- *
- * The statement itself holds it, in one of three forms on both backends:
+ * store/scope.h - a scope (model/scope.h) as parameters of a statement, which holds
+ * it itself, in one of three forms on both backends:
  *   user_id = $1               rows of one user; of every other kind: none
  *   (user_id = $2 OR $3)       the same, or with SCOPE_ALL the row of any user
  *   $2                         with SCOPE_ALL any row; of every other kind: none
@@ -14,17 +11,7 @@
 #define PIERRE_STORE_SCOPE_H
 
 #include "db/db.h"
-
-enum scope_kind {
-	SCOPE_NOBODY,   /* no row: what a scope is until it is made */
-	SCOPE_USER,     /* rows of the user `id` */
-	SCOPE_TENANT,   /* rows of the tenant `id`: no statement can tell them yet, so none */
-	SCOPE_ALL,      /* rows of all users: for the shell and administrators */
-};
-struct scope {
-	enum scope_kind kind;
-	const char *id;
-};
+#include "model/scope.h"
 
 /* The parameter of the first form, of the third, and the two of the second. */
 static inline struct db_value scope_user_param(struct scope s)

@@ -1,22 +1,18 @@
 /*
- * store/session.h - sessions: rows and typed calls.
+ * store/session.h - sessions: typed calls.
  */
 #ifndef PIERRE_STORE_SESSION_H
 #define PIERRE_STORE_SESSION_H
 
 #include "base/arena.h"
-#include "base/field.h"
-#include "store/audit.h"
+#include "base/err.h"
+#include "model/audit.h"
+#include "model/scope.h"
+#include "model/session.h"
+#include "model/user.h"
 #include "store/login_failure.h"
-#include "store/scope.h"
-#include "store/user.h"
 
-struct session {
-	const char *id, *user_id, *tenant_id, *remote_addr, *user_agent;
-	int64_t created_at, refreshed_at, access_expires_at, expires_at;
-	bool current;          /* the session asking (filled by op_session_list) */
-};
-extern const struct field_schema session_schema;  /* "Session" */
+struct db;
 
 /* --- begin ------------------------------------------------------------------ */
 
@@ -39,12 +35,6 @@ bool store_session_begin(struct db *db, const struct audit_event *event,
 
 /* --- look up ---------------------------------------------------------------- */
 
-/* What judging a token needs; owner_r as in store/owner.h. */
-struct session_ref {
-	const char *id, *tenant_id;
-	int64_t access_expires_at, expires_at;
-};
-extern const struct field_schema session_ref_schema;
 bool store_session_by_access(struct db *db, const char *access_hash, struct arena *arena,
 			     struct session_ref *out, struct user *owner_r,
 			     struct err *err_r);
@@ -72,10 +62,6 @@ bool store_session_rotate(struct db *db, const struct audit_event *event,
 			  const struct session_rotation *r, struct err *err_r);
 /* The pair that is good now, when the token shown was spent for it no earlier than
  * spent_since; else ERR_NOT_FOUND. seed is NULL when it cannot be made again. */
-struct session_given {
-	const char *seed, *access_hash, *refresh_hash;
-	int64_t access_expires_at;
-};
 bool store_session_given(struct db *db, const struct session_rotation *r, struct arena *arena,
 			 struct session_given *out, struct err *err_r);
 /* Write down that it was given again. */

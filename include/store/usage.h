@@ -1,5 +1,5 @@
 /*
- * store/usage.h - usage rows and counters.
+ * store/usage.h - recording and counting usage.
  *
  * SQLite: one file a month beside the database (`<db>.usage-2026-11`) holding rows,
  * ring positions and that month's counters, so that a recorder transaction
@@ -16,19 +16,11 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "base/field.h"
+#include "model/key.h"
+#include "model/usage.h"
 
-struct api_key;
 struct db;
 struct usage_store;   /* the month's handle(s) of this process */
-
-struct usage_row {           /* what the recorder writes; texts point into the batch */
-	uint64_t seq;        /* in its ring */
-	uint32_t ring;
-	int64_t time_ms;
-	const char *request_id, *key_id, *user_id, *tenant_id, *route, *method, *address, *user_agent;
-	int64_t cost;
-};
 
 /* main: the main handle (PostgreSQL uses it; SQLite derives the month files'
  * names from its path). host_id: NULL in a process that only reports. Never NULL. */
@@ -60,13 +52,6 @@ bool store_usage_checkpoint(struct usage_store *u, int64_t least, struct err *er
 
 /* --- reports ------------------------------------------------------------------- */
 
-/* Counters: one bucket of time, for one route label or all ("" = all). */
-struct usage_bucket {
-	int64_t start;       /* of the hour or day, ms */
-	const char *route;
-	int64_t requests, cost;
-};
-extern const struct field_schema usage_bucket_schema;   /* "UsageBucket" */
 /* Of a key as it was read in scope: counters have no owner, and on SQLite they
  * stand in files of their own. [from, to), which are edges of hours or days (UTC),
  * not before 1970; oldest first; a bounded number of queries: one a month. What is not

@@ -1,5 +1,5 @@
 /*
- * store/user.h - users, tenants, memberships: rows and typed calls.
+ * store/user.h - users, tenants, memberships: typed calls.
  *
  * Calls that change something are one transaction with their audit event
  * (store/audit.h). Ids, moments and hashes come from the caller.
@@ -7,31 +7,15 @@
 #ifndef PIERRE_STORE_USER_H
 #define PIERRE_STORE_USER_H
 
-#include "base/field.h"
-#include "db/db.h"
-#include "store/audit.h"
-#include "store/scope.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/audit.h"
+#include "model/scope.h"
+#include "model/tenant.h"
+#include "model/user.h"
 
+struct db;
 struct login_failure_change;
-
-struct user {
-	const char *id, *email, *email_key, *display_name, *password_hash;
-	const char *tier;          /* starter | professional | enterprise */
-	const char *tenant_id;     /* NULL until one is given */
-	const char *user_status;   /* pending | active | suspended */
-	bool is_admin;
-	const char *approved_by;
-	int64_t approved_at, created_at, updated_at, last_active;
-};
-extern const struct field_schema user_schema;   /* "User" */
-/* What user_status and tier may be, as the CHECKs of the schema say; NULL at the end. */
-extern const char *const user_status_words[], *const tier_words[];
-
-struct tenant {
-	const char *id, *name, *slug, *plan;
-	int64_t created_at;
-};
-extern const struct field_schema tenant_schema;  /* "Tenant" {tenant_id, name, slug, plan, created_at} */
 
 /* ERR_NOT_FOUND when there is none, or it is not in scope. */
 bool store_user_by_id(struct db *db, struct scope scope, const char *id, struct arena *arena,
@@ -56,11 +40,6 @@ bool store_user_list(struct db *db, struct scope scope, const char *status,
 
 /* Only with SCOPE_ALL, else none: the accounts whose addresses have one canonical
  * form, those of one form beside each other. */
-struct user_collision {
-	const char *canonical_email, *id, *email, *user_status;
-	int64_t created_at, last_active;
-};
-extern const struct field_schema user_collision_schema;   /* "UserCollision" */
 bool store_user_collisions(struct db *db, struct scope scope, struct arena *arena,
 			   struct field_list *out, struct err *err_r);
 

@@ -7,9 +7,10 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "db/db.h"
 #include "http/fcgi.h"
 #include "worker/worker.h"
+
+struct db;
 
 struct worker {
 	const struct child *child;

@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "cmd/context.h"
 #include "cmd/secret.h"
+#include "db/db.h"
 #include "shm/known.h"
 #include "store/instance.h"
 #include "store/store.h"

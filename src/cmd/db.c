@@ -13,6 +13,7 @@
 #include "cmd/context.h"
 #include "cmd/print.h"
 #include "cmd/tables.h"
+#include "db/db.h"
 
 #define ROUND_TRIPS 20
 

@@ -11,6 +11,8 @@
 #include "op/account.h"
 #include "op/audit.h"
 #include "op/instance.h"
+#include "store/instance.h"
+#include "store/user.h"
 
 #define SETUP_TOKEN_MS (7 * DAY_MS)
 

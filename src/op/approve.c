@@ -13,6 +13,7 @@
 #include "op/cache.h"
 #include "op/check.h"
 #include "op/user.h"
+#include "store/user.h"
 
 #define SLUG_TRIES 3
 #define NAMELESS "Tenant"

@@ -12,7 +12,6 @@
 #include "shm/cache.h"
 #include "shm/generation.h"
 #include "shm/stat.h"
-#include "store/owner.h"
 
 #define AGE_MS 3000          /* when nobody follows the changes */
 #define AGE_MOST_MS 300000   /* for what no trigger sees: a database restored under us */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "op/guess.h"
+#include "store/login_failure.h"
 
 #define FREE_FAILURES 5
 #define WAIT_MAX (15 * 60 * SECOND_MS)

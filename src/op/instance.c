@@ -9,6 +9,7 @@
 #include "auth/auth.h"
 #include "op/audit.h"
 #include "op/instance.h"
+#include "store/instance.h"
 
 #define KEY_CHECK_LABEL "pierre key check|"
 

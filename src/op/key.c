@@ -16,6 +16,8 @@
 #include "op/key_grant.h"
 #include "op/key_make.h"
 #include "op/owner.h"
+#include "store/key.h"
+#include "store/user.h"
 
 #define DRAWS_MAX 5                 /* of a key whose public id is taken */
 

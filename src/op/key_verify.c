@@ -9,6 +9,7 @@
 #include "op/cache.h"
 #include "op/key.h"
 #include "op/owner.h"
+#include "store/key.h"
 
 static bool unknown(struct err *err_r)
 {

@@ -13,6 +13,9 @@
 #include "op/owner.h"
 #include "op/session_pair.h"
 #include "store/email.h"
+#include "store/login_failure.h"
+#include "store/session.h"
+#include "store/user.h"
 
 struct login {
 	struct op *op;

@@ -11,6 +11,7 @@
 #include "op/hashing.h"
 #include "op/user.h"
 #include "store/login_failure.h"
+#include "store/user.h"
 
 struct change {
 	struct op *op;

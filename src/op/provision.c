@@ -12,6 +12,7 @@
 #include "op/limit.h"
 #include "op/provision.h"
 #include "op/user.h"
+#include "store/key.h"
 
 #define NAME "Provisioned key"   /* the original takes none */
 

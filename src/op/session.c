@@ -12,6 +12,7 @@
 #include "op/cache.h"
 #include "op/owner.h"
 #include "op/session_pair.h"
+#include "store/session.h"
 
 #define SPENT_GRACE (10 * SECOND_MS)
 #define PREVIOUS_ACCESS (60 * SECOND_MS)

@@ -14,6 +14,7 @@
 #include "op/usage.h"
 #include "shm/ring.h"
 #include "shm/stat.h"
+#include "store/usage.h"
 
 #define FULL_MS 50            /* a full ring is waited for this long */
 #define SLOW_NS 1000000       /* a pause before each row of a ring that is nearly full */

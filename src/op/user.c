@@ -12,6 +12,7 @@
 #include "op/check.h"
 #include "op/cursor.h"
 #include "op/key.h"
+#include "store/user.h"
 
 #define TIER_DEFAULT "starter"
 

@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include "db/db.h"
 #include "store/change.h"
 #include "store/sql.h"
 

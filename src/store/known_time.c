@@ -3,18 +3,10 @@
  */
 #include "config.h"
 
+#include "db/db.h"
+#include "store/audit.h"
 #include "store/known_time.h"
 #include "store/sql.h"
-
-static const struct field known_time_fields[] = {
-	FIELD(struct known_time, server_now, TIME, FIELD_NULLABLE, NULL),
-	FIELD(struct known_time, known_at, TIME, FIELD_NULLABLE, NULL),
-	FIELD(struct known_time, host_id, TEXT, FIELD_NULLABLE, NULL),
-	FIELD(struct known_time, host_ms, INT, FIELD_NULLABLE, NULL),
-	{ 0 },
-};
-static const struct field_schema known_time_schema =
-	FIELD_SCHEMA("KnownTime", struct known_time, known_time_fields);
 
 bool store_has_clock(const struct db *db)
 {

@@ -6,22 +6,12 @@
 #include "config.h"
 
 #include "base/arena.h"
+#include "db/db.h"
+#include "store/audit.h"
 #include "store/login_failure.h"
 #include "store/sql.h"
 
 #define ALL_NETWORKS "*"
-
-static const struct field failure_fields[] = {
-	FIELD(struct login_failure, failures, INT, 0, NULL),
-	FIELD(struct login_failure, first_at, TIME, 0, NULL),
-	FIELD(struct login_failure, last_at, TIME, 0, NULL),
-	FIELD(struct login_failure, blocked_until, TIME, 0, NULL),
-	FIELD(struct login_failure, last_success_at, TIME, 0, NULL),
-	FIELD(struct login_failure, forget_at, TIME, 0, NULL),
-	{ 0 },
-};
-static const struct field_schema failure_schema =
-	FIELD_SCHEMA("LoginFailure", struct login_failure, failure_fields);
 
 static const struct login_failure absent = {
 	.first_at = TIME_NONE, .last_at = TIME_NONE, .blocked_until = TIME_NONE,
@@ -35,7 +25,7 @@ static bool read_row(struct db *db, int stmt, const struct db_value *args, size_
 	struct err err;
 
 	*out = absent;
-	if (db_get(db, stmt, args, n, &failure_schema, NULL, out, "", &err))
+	if (db_get(db, stmt, args, n, &login_failure_schema, NULL, out, "", &err))
 		return true;
 	if (err.kind == ERR_NOT_FOUND)
 		return true;

@@ -6,27 +6,6 @@
 
 #include "store/owner.h"
 
-#define OWNER(member, kind) \
-	FIELD(struct user, member, kind, 0, NULL, .column = "owner_" #member)
-
-static const struct field owner_fields[] = {
-	OWNER(id, UUID),
-	OWNER(email, TEXT),
-	OWNER(email_key, TEXT),
-	OWNER(display_name, TEXT),
-	OWNER(tier, TEXT),
-	OWNER(tenant_id, UUID),
-	OWNER(user_status, TEXT),
-	OWNER(is_admin, BOOL),
-	OWNER(approved_by, UUID),
-	OWNER(approved_at, TIME),
-	OWNER(created_at, TIME),
-	OWNER(updated_at, TIME),
-	OWNER(last_active, TIME),
-	{ 0 },
-};
-const struct field_schema owner_schema = FIELD_SCHEMA("Owner", struct user, owner_fields);
-
 bool store_owner_get(struct db *db, int stmt, const struct db_value *args, size_t n,
 		     const struct field_schema *schema, struct arena *arena, void *out,
 		     struct user *owner_r, const char *absent, struct err *err_r)

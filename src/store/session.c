@@ -5,47 +5,12 @@
 #include "config.h"
 
 #include "base/str.h"
+#include "db/db.h"
+#include "store/audit.h"
 #include "store/owner.h"
+#include "store/scope.h"
 #include "store/session.h"
 #include "store/sql.h"
-
-static const struct field session_fields[] = {
-	FIELD(struct session, id, UUID, FIELD_REQUIRED, "Id of the session"),
-	FIELD(struct session, user_id, UUID, FIELD_PRIVATE, NULL),
-	FIELD(struct session, tenant_id, UUID, FIELD_NULLABLE, "Tenant the session works in"),
-	FIELD(struct session, remote_addr, TEXT, FIELD_NULLABLE, "Address it was begun from"),
-	FIELD(struct session, user_agent, TEXT, FIELD_NULLABLE, "What the client called itself"),
-	FIELD(struct session, created_at, TIME, FIELD_REQUIRED, "The login"),
-	FIELD(struct session, refreshed_at, TIME, FIELD_REQUIRED, "The last refresh, or the login"),
-	FIELD(struct session, access_expires_at, TIME, FIELD_REQUIRED,
-	      "When its present access token ends"),
-	FIELD(struct session, expires_at, TIME, FIELD_REQUIRED,
-	      "When it can no longer be refreshed"),
-	FIELD(struct session, current, BOOL, FIELD_REQUIRED, "True for the session that asks",
-	      .column = "is_current"),
-	{ 0 },
-};
-const struct field_schema session_schema = FIELD_SCHEMA("Session", struct session, session_fields);
-
-static const struct field ref_fields[] = {
-	FIELD(struct session_ref, id, UUID, 0, NULL),
-	FIELD(struct session_ref, tenant_id, UUID, 0, NULL),
-	FIELD(struct session_ref, access_expires_at, TIME, 0, NULL),
-	FIELD(struct session_ref, expires_at, TIME, 0, NULL),
-	{ 0 },
-};
-const struct field_schema session_ref_schema =
-	FIELD_SCHEMA("SessionRef", struct session_ref, ref_fields);
-
-static const struct field given_fields[] = {
-	FIELD(struct session_given, seed, TEXT, FIELD_PRIVATE, NULL, .column = "pair_seed"),
-	FIELD(struct session_given, access_hash, TEXT, FIELD_PRIVATE, NULL),
-	FIELD(struct session_given, refresh_hash, TEXT, FIELD_PRIVATE, NULL),
-	FIELD(struct session_given, access_expires_at, TIME, FIELD_PRIVATE, NULL),
-	{ 0 },
-};
-static const struct field_schema given_schema =
-	FIELD_SCHEMA("SessionGiven", struct session_given, given_fields);
 
 #define NO_SESSION "No such session"
 
@@ -156,7 +121,7 @@ bool store_session_given(struct db *db, const struct session_rotation *r, struct
 		      DB_ARGS(db_text(r->id), db_text(r->family_hash),
 			      db_text(r->presented_hash), db_time(r->now),
 			      db_time(r->spent_since)),
-		      &given_schema, arena, out, NO_SESSION, err_r);
+		      &session_given_schema, arena, out, NO_SESSION, err_r);
 }
 
 bool store_session_given_again(struct db *db, const struct audit_event *event,

@@ -6,40 +6,16 @@
 #include "config.h"
 
 #include "base/str.h"
+#include "db/db.h"
+#include "store/audit.h"
 #include "store/constraint.h"
 #include "store/email.h"
 #include "store/login_failure.h"
+#include "store/scope.h"
 #include "store/sql.h"
 #include "store/user.h"
 
 #define NO_USER "No user found"
-
-const char *const user_status_words[] = { "pending", "active", "suspended", NULL };
-const char *const tier_words[] = { "trial", "starter", "professional", "enterprise", NULL };
-
-static const struct field user_fields[] = {
-	FIELD(struct user, id, UUID, FIELD_REQUIRED, "The user"),
-	FIELD(struct user, email, TEXT, FIELD_REQUIRED, "E-mail address, as it was registered"),
-	FIELD(struct user, email_key, TEXT, FIELD_PRIVATE,
-	      "E-mail address in the form that is compared"),
-	FIELD(struct user, display_name, TEXT, FIELD_NULLABLE, "What to call the person"),
-	FIELD(struct user, password_hash, TEXT, FIELD_PRIVATE | FIELD_SECRET,
-	      "bcrypt hash of the password"),
-	FIELD(struct user, tier, TEXT, FIELD_REQUIRED, "Highest tier of the user's API keys",
-	      .values = tier_words),
-	FIELD(struct user, tenant_id, UUID, FIELD_NULLABLE, "The tenant the user works in"),
-	FIELD(struct user, user_status, TEXT, FIELD_REQUIRED, "pending, active or suspended",
-	      .values = user_status_words),
-	FIELD(struct user, is_admin, BOOL, FIELD_REQUIRED, "May use /admin"),
-	FIELD(struct user, approved_by, UUID, FIELD_NULLABLE,
-	      "The admin who approved; null when it was the shell"),
-	FIELD(struct user, approved_at, TIME, FIELD_NULLABLE, "When; null unless active"),
-	FIELD(struct user, created_at, TIME, FIELD_REQUIRED, "When the account was registered"),
-	FIELD(struct user, updated_at, TIME, FIELD_REQUIRED, "When the account last changed"),
-	FIELD(struct user, last_active, TIME, FIELD_NULLABLE, "The last login"),
-	{ 0 },
-};
-const struct field_schema user_schema = FIELD_SCHEMA("User", struct user, user_fields);
 
 bool store_user_by_id(struct db *db, struct scope scope, const char *id, struct arena *arena,
 		      struct user *out, struct err *err_r)
@@ -70,22 +46,6 @@ bool store_user_by_email(struct db *db, const char *email, struct arena *arena,
 	*err_r = err;
 	return false;
 }
-
-static const struct field collision_fields[] = {
-	FIELD(struct user_collision, canonical_email, TEXT, FIELD_REQUIRED,
-	      "The form that the addresses share"),
-	FIELD(struct user_collision, id, UUID, FIELD_REQUIRED, "The user"),
-	FIELD(struct user_collision, email, TEXT, FIELD_REQUIRED,
-	      "E-mail address, as it was registered"),
-	FIELD(struct user_collision, user_status, TEXT, FIELD_REQUIRED,
-	      "pending, active or suspended"),
-	FIELD(struct user_collision, created_at, TIME, FIELD_REQUIRED,
-	      "When the account was registered"),
-	FIELD(struct user_collision, last_active, TIME, FIELD_NULLABLE, "The last login"),
-	{ 0 },
-};
-const struct field_schema user_collision_schema =
-	FIELD_SCHEMA("UserCollision", struct user_collision, collision_fields);
 
 bool store_user_collisions(struct db *db, struct scope scope, struct arena *arena,
 			   struct field_list *out, struct err *err_r)

@@ -5,6 +5,9 @@
 #include "config.h"
 
 #include "base/str.h"
+#include "db/db.h"
+#include "store/audit.h"
+#include "store/scope.h"
 #include "store/sql.h"
 #include "store/tenant.h"
 #include "store/user.h"

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "db/db.h"
 #include "shm/ring.h"
 #include "shm/stat.h"
 #include "store/usage.h"

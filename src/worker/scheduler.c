@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "db/db.h"
 #include "op/change.h"
 #include "op/clock.h"
 #include "op/limit.h"

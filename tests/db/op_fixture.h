@@ -20,7 +20,9 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "op/user.h"
+#include "shm/scoreboard.h"
 #include "store/sql.h"
+#include "store/user.h"
 #include "descriptors.h"
 #include "tap.h"
 

@@ -7,6 +7,7 @@
 #include "op/audit.h"
 #include "op/key.h"
 #include "op_fixture.h"
+#include "store/key.h"
 #include "worst.h"
 
 static struct fixture f;

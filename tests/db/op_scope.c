@@ -10,6 +10,7 @@
 #include "op/session.h"
 #include "op/usage.h"
 #include "op_fixture.h"
+#include "store/scope.h"
 
 #define NOT_THERE "00000000-0000-4000-8000-000000000000"
 #define ARGS_MAX 12

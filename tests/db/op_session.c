@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "session_op.h"
+#include "store/session.h"
 
 /* --- check ------------------------------------------------------------------ */
 

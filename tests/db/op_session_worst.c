@@ -6,6 +6,7 @@
 
 #include "behind.h"
 #include "session_op.h"
+#include "store/session.h"
 
 static void suspend(void *arg)
 {

@@ -13,12 +13,13 @@ my %may = (
 	auth     => 'base',
 	shm      => 'base',
 	http     => 'base',
-	store    => 'base db',
-	op       => 'base auth shm store',
-	resource => 'base http op',
-	worker   => 'base db auth shm http store op resource',
+	model    => 'base',
+	store    => 'base db model',
+	op       => 'base auth shm model store',
+	resource => 'base http model op',
+	worker   => 'base db auth shm http model store op resource',
 	master   => 'base shm worker',
-	cmd      => 'base db auth shm http store op resource worker master',
+	cmd      => 'base db auth shm http model store op resource worker master',
 );
 my %only = (    # header => the only file that may include it
 	'sqlite3.h'         => qr{^(?:src|include)/db/driver_sqlite\w*\.[ch]$},

@@ -49,7 +49,7 @@ is($first{$_}, $zero{$_}[0], "$_: 0 is $zero{$_}[0]: $zero{$_}[1]")
 	for grep { $first{$_} && defined $zero{$_}[0] } sort keys %zero;
 
 # Flags of a field begin with "shown": what holds a secret says so.
-my @fields = `grep -rhE 'FIELD\\(struct \\w+, \\w*(hash|password|secret|token|api_key), TEXT' src/store src/op src/resource`;
+my @fields = `grep -rhE 'FIELD\\(struct \\w+, \\w*(hash|password|secret|token|api_key), TEXT' src/model src/op src/resource`;
 my @shown = grep { !/FIELD_(PRIVATE|SECRET)/ } @fields;
 cmp_ok(scalar @fields, '>=', 10, 'there are fields of secrets');
 is(join('', @shown), '', 'a field that holds a secret is private or secret');

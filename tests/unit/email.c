@@ -8,6 +8,7 @@
 #include <unistr.h>
 
 #include "op/check.h"
+#include "store/email.h"
 #include "tap.h"
 
 /* "{U+00FC}" -> the character, in place */
