@@ -1,4 +1,4 @@
-check_PROGRAMS += tests/db/contract tests/db/exchange tests/db/migrated tests/db/op_admin \
+check_PROGRAMS += tests/db/contract tests/db/exchange tests/db/migrated tests/db/op_admin tests/db/op_audit \
 	tests/db/op_cache tests/db/op_cache_worst tests/db/op_clock tests/db/op_key tests/db/op_key_grant \
 	tests/db/op_key_use tests/db/op_limit tests/db/op_limit_worst tests/db/op_login \
 	tests/db/op_password tests/db/op_race tests/db/op_scope tests/db/op_session \
@@ -48,7 +48,7 @@ tests_db_quota_SOURCES = tests/db/quota.c $(WORST)
 tests_db_quota_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 
 $(tests_db_contract_OBJECTS) $(tests_db_exchange_OBJECTS) $(tests_db_migrated_OBJECTS) \
-$(tests_db_op_admin_OBJECTS) $(tests_db_op_key_grant_OBJECTS) \
+$(tests_db_op_admin_OBJECTS) $(tests_db_op_audit_OBJECTS) $(tests_db_op_key_grant_OBJECTS) \
 $(tests_db_op_cache_OBJECTS) $(tests_db_op_cache_worst_OBJECTS) $(tests_db_op_key_OBJECTS) \
 $(tests_db_op_key_use_OBJECTS) $(tests_db_op_limit_OBJECTS) $(tests_db_op_limit_worst_OBJECTS) \
 $(tests_db_op_login_OBJECTS) $(tests_db_op_password_OBJECTS) $(tests_db_op_race_OBJECTS) \

@@ -1,0 +1,132 @@
+/*
+ * tests/db/op_audit.c - what each event of the audit trail tells of its record,
+ * on the backend of TEST_DATABASE_URL.
+ */
+#include "config.h"
+
+#include "op/instance.h"
+#include "op/key.h"
+#include "op/provision.h"
+#include "op_account.h"
+
+enum { TOLD };
+/* {"a":"x","b":"y"} is a="x" b="y", by name on both backends. */
+static const struct db_statement telling[] = {
+	[TOLD] = { .name = "told", .params = 3, .sql = {
+		"SELECT (SELECT group_concat(told, ' ') FROM (SELECT key || '=' || json_quote(value) AS told"
+		" FROM json_each(e.metadata) ORDER BY key))"
+		" FROM audit_events e WHERE event_type = ?1 AND target = ?2 AND timestamp = ?3",
+		"SELECT (SELECT string_agg(key || '=' || value, ' ' ORDER BY key COLLATE \"C\")"
+		" FROM jsonb_each(e.metadata))"
+		" FROM audit_events e WHERE event_type = $1 AND target = $2 AND timestamp = $3" } },
+};
+static const struct db_catalog telling_catalog = {
+	.statements = telling, .n_statements = 1,
+	.constraints = (const struct db_constraint[]){ { 0 } },
+};
+static struct db *db;
+
+static void connect_db(void)
+{
+	db = db_new(&(struct db_options){
+		.url = f.url, .timeout_ms = 20000, .prepare = true, .catalog = &telling_catalog,
+	}, &err);
+	if (!db)
+		bail_out("connect", &err);
+}
+
+/* Of the event that was made at the present moment; the next one is made later. */
+static void tells(const char *event_type, const char *target, const char *want)
+{
+	enum db_rc rc = db_query(db, TOLD, DB_ARGS(db_text(event_type), db_text(target),
+						    db_time(f.op.now)), &err);
+
+	if (ok(rc == DB_ROW, "%s was written", event_type))
+		is_str(db_column_text(db, 0), want, event_type);
+	db_finish(db);
+	f.op.now += 1000;
+}
+
+static void test_users(void)
+{
+	struct user admin, user, out;
+	struct tenant tenant;
+	const char *token;
+
+	ok(op_admin_setup_token(&f.op, &token, &err), "a token");
+	ok(op_admin_setup(&f.op, &(struct admin_setup_in){
+		token, "Root@Example.org", PASSWORD, "Root" }, &admin, &err), "an admin");
+	tells("AdminSetup", admin.id, "email=\"root@example.org\"");
+	ok(add("Anna@Example.org", "Anna", &user), "registered");
+	tells("UserRegistered", user.id, "email=\"anna@example.org\" status=\"pending\" tier=\"starter\"");
+	ok(op_user_create(&f.op, &(struct user_create_in){ .email = "boss@example.org",
+		.password = PASSWORD, .tier = "professional", .is_admin = true }, &out, &err), "made");
+	tells("UserRegistered", out.id, "admin=\"yes\" email=\"boss@example.org\" status=\"active\""
+	      " tier=\"professional\"");
+	ok(op_user_approve(&f.op, EVERY, user.id, &(struct user_approve_in){
+		.reason = "she asked \"nicely\"", .create_default_tenant = true, .tenant_slug = "annas" },
+		&out, &tenant, &err), "approved");
+	tells("TenantCreated", tenant.id, arena_printf(f.arena, "owner=\"%s\" slug=\"annas\"", user.id));
+	f.op.now -= 1000;
+	tells("UserApproved", user.id, "reason=\"she asked \\\"nicely\\\"\"");
+	ok(op_user_suspend(&f.op, EVERY, user.id, NULL, &out, &err), "suspended");
+	tells("UserSuspended", user.id, NULL);
+	ok(op_user_approve(&f.op, EVERY, user.id, &(struct user_approve_in){ 0 }, &out, &tenant, &err),
+	   "approved again");
+	tells("UserApproved", user.id, NULL);
+	ok(op_user_suspend(&f.op, EVERY, user.id, "pk_live_0123456789abcdefghij was lost", &out, &err),
+	   "suspended again");
+	tells("UserSuspended", user.id, "reason=\"pk_live_... was lost\"");
+}
+
+static const char *told_of(const struct api_key *key)
+{
+	return arena_printf(f.arena, "key_prefix=\"%s\" owner=\"%s\" tier=\"%s\"", key->key_prefix,
+			    key->user_id, key->tier);
+}
+
+static const char *limit_of(const struct api_key *key, const char *requests, const char *period)
+{
+	return arena_printf(f.arena, "owner=\"%s\"%s rate_limit_requests=\"%s\"", key->user_id,
+			    period, requests);
+}
+
+static void test_keys(void)
+{
+	struct user user = make_user(&f, "professional");
+	struct key_limit_in limit = { .rate_limit_requests = 250, .rate_limit_period = "day" };
+	struct api_key key;
+	const char *full;
+
+	f.op.now += 1000;
+	ok(op_key_create(&f.op, of(user.id), &(struct key_create_in){ .name = "bike", .scopes = "[\"a\"]",
+		.rate_limit_requests = 10, .expires_in_days = INT_NONE }, &key, &full, &err), "a key");
+	tells("ApiKeyCreated", key.id, told_of(&key));
+	ok(op_key_patch(&f.op, of(user.id), key.id, &(struct key_patch_in){
+		.name = "car", .given = KEY_NAME }, &key, &err), "changed");
+	tells("ApiKeyChanged", key.id, told_of(&key));
+	limit.api_key_id = key.id;
+	ok(op_provision_limit(&f.op, EVERY, &limit, &key, &err), "a limit");
+	tells("ApiKeyChanged", key.id, limit_of(&key, "250", " rate_limit_period=\"day\""));
+	limit.rate_limit_requests = INT_NONE;
+	limit.rate_limit_period = NULL;
+	ok(op_provision_limit(&f.op, EVERY, &limit, &key, &err), "the tier's again");
+	tells("ApiKeyChanged", key.id, limit_of(&key, "the tier's", ""));
+	ok(op_key_revoke(&f.op, of(user.id), key.id, &key, &err), "revoked");
+	tells("ApiKeyRevoked", key.id, told_of(&key));
+	ok(op_provision_key(&f.op, EVERY, &(struct provision_in){ .user_email = user.email,
+		.tier = "trial", .expires_in_days = INT_NONE, .rate_limit_requests = INT_NONE },
+		&key, &full, &err), "a key by an administrator");
+	tells("ApiKeyCreated", key.id, told_of(&key));
+}
+
+int main(void)
+{
+	fixture_open(&f);
+	connect_db();
+	test_users();
+	test_keys();
+	db_free(&db);
+	fixture_close(&f);
+	return tap_done();
+}
