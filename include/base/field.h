@@ -36,6 +36,7 @@ enum field_flag {
 	FIELD_PRIVATE  = 1 << 2, /* database only: never in JSON or OpenAPI     */
 	FIELD_SECRET   = 1 << 3, /* in JSON, never echoed in an error or a log  */
 	FIELD_RULED    = 1 << 4, /* op refuses what is not in values, in its own words */
+	FIELD_AUDIT    = 1 << 5, /* the audit trail tells it; TEXT, UUID or BOOL */
 };
 
 struct field_schema;
@@ -43,6 +44,7 @@ struct field_schema;
 struct field {
 	const char *name;            /* JSON name; NULL ends the table          */
 	const char *column;          /* database column; NULL = same as name    */
+	const char *audit;           /* name in the audit trail; NULL = same as name */
 	enum field_type type;
 	unsigned flags;
 	size_t offset;               /* of the member: offsetof(struct x, y)    */

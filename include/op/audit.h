@@ -4,6 +4,7 @@
 #ifndef PIERRE_OP_AUDIT_H
 #define PIERRE_OP_AUDIT_H
 
+#include "base/field.h"
 #include "model/audit.h"
 #include "op/op.h"
 
@@ -12,10 +13,11 @@
  * each change, outside the transaction. */
 struct audit_event op_audit(const struct op *op, enum audit_type type, const char *target);
 
-/* Metadata: a JSON object of texts from (name, value) pairs, ended by NULL.
- * A NULL value leaves its pair out. Names are literals of ours. */
-const char *op_audit_metadata(const struct op *op, const char *name, const char *value, ...)
-	__attribute__((sentinel));
+/* The same, and its metadata tell of `record` (NULL = nothing) the fields of schema
+ * that are flagged FIELD_AUDIT: a JSON object of texts; true is "yes". What is NULL
+ * or false is left out. */
+struct audit_event op_audit_of(const struct op *op, enum audit_type type, const char *target,
+			       const struct field_schema *schema, const void *record);
 
 /* The address of the client in canonical form; NULL when it has none (a
  * command, or nginx's `unix:`). */

@@ -9,12 +9,13 @@ static const char *const granted_words[] = { GRANTED_BY_OWNER, "admin", NULL };
 
 static const struct field key_fields[] = {
 	FIELD(struct api_key, id, UUID, FIELD_REQUIRED, "Id of the key"),
-	FIELD(struct api_key, user_id, UUID, FIELD_REQUIRED, "Owner, in whose name it acts"),
+	FIELD(struct api_key, user_id, UUID, FIELD_REQUIRED | FIELD_AUDIT,
+	      "Owner, in whose name it acts", .audit = "owner"),
 	FIELD(struct api_key, name, TEXT, FIELD_REQUIRED, "What the owner calls it"),
 	FIELD(struct api_key, description, TEXT, FIELD_NULLABLE, "What it is for"),
-	FIELD(struct api_key, tier, TEXT, FIELD_REQUIRED,
+	FIELD(struct api_key, tier, TEXT, FIELD_REQUIRED | FIELD_AUDIT,
 	      "trial, starter, professional or enterprise", .values = tier_words),
-	FIELD(struct api_key, key_prefix, TEXT, FIELD_REQUIRED,
+	FIELD(struct api_key, key_prefix, TEXT, FIELD_REQUIRED | FIELD_AUDIT,
 	      "Public id: the first 16 characters of the key"),
 	FIELD(struct api_key, key_hash, TEXT, FIELD_PRIVATE, NULL),
 	FIELD(struct api_key, scopes, STRINGS, FIELD_REQUIRED,

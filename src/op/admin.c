@@ -74,7 +74,8 @@ bool op_admin_setup(struct op *op, const struct admin_setup_in *in,
 	token_hash(in->setup_token, hash);
 	if (!may_set_up(op, hash, err_r) || !account_make(op, &account, out, err_r))
 		return false;
-	event = op_audit(op, AUDIT_ADMIN_SETUP, out->id);
-	event.metadata = op_audit_metadata(op, "email", out->email_key, NULL);
+	/* the kind of event says the rest */
+	event = op_audit_of(op, AUDIT_ADMIN_SETUP, out->id, &user_schema,
+			    &(struct user){ .email_key = out->email_key });
 	return store_admin_setup(op->db, &event, hash, out, err_r);
 }

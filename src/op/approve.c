@@ -79,12 +79,31 @@ static struct tenant plan_tenant(struct op *op, const struct user_approve_in *in
 	};
 }
 
+/* What is told of these changes; the record has no reason, and a tenant no owner. */
+struct told {
+	const char *reason, *slug, *owner;
+};
+static const struct field told_fields[] = {
+	FIELD(struct told, reason, TEXT, FIELD_AUDIT, NULL),
+	FIELD(struct told, slug, TEXT, FIELD_AUDIT, NULL),
+	FIELD(struct told, owner, UUID, FIELD_AUDIT, NULL),
+	{ 0 },
+};
+static const struct field_schema told_schema = FIELD_SCHEMA("Told", struct told, told_fields);
+
+static struct audit_event reason_event(const struct op *op, enum audit_type type,
+				       const char *user_id, const char *reason)
+{
+	return op_audit_of(op, type, user_id, &told_schema,
+			   &(struct told){ .reason = mask_text(op->arena, reason) });
+}
+
 static bool approve_once(struct op *op, struct scope scope, const struct user_approve_in *in,
 			 const struct user *user, struct user *out,
 			 struct tenant *out_tenant, struct err *err_r)
 {
-	struct audit_event event = op_audit(op, AUDIT_USER_APPROVED, user->id);
-	struct audit_event tenant_event = op_audit(op, AUDIT_TENANT_CREATED, NULL);
+	struct audit_event event = reason_event(op, AUDIT_USER_APPROVED, user->id, in->reason);
+	struct audit_event tenant_event = { 0 };
 	struct tenant tenant = { 0 };
 	struct user_approval a = {
 		.scope = scope, .user_id = user->id,
@@ -94,13 +113,11 @@ static bool approve_once(struct op *op, struct scope scope, const struct user_ap
 	};
 	bool done;
 
-	event.metadata = op_audit_metadata(op, "reason", mask_text(op->arena, in->reason),
-					   NULL);
 	if (in->create_default_tenant) {
 		tenant = plan_tenant(op, in, user);
-		tenant_event.target = tenant_event.tenant_id = tenant.id;
-		tenant_event.metadata = op_audit_metadata(op, "slug", tenant.slug,
-							  "owner", user->id, NULL);
+		tenant_event = op_audit_of(op, AUDIT_TENANT_CREATED, tenant.id, &told_schema,
+					   &(struct told){ .slug = tenant.slug, .owner = user->id });
+		tenant_event.tenant_id = tenant.id;
 		a.tenant = &tenant;
 	}
 	done = store_user_approve(op->db, &a, err_r);
@@ -146,8 +163,7 @@ bool op_user_suspend(struct op *op, struct scope scope, const char *id, const ch
 
 	if (!uuid_parse(id, user_id))
 		return no_user(err_r);
-	event = op_audit(op, AUDIT_USER_SUSPENDED, arena_strdup(op->arena, user_id));
-	event.metadata = op_audit_metadata(op, "reason", mask_text(op->arena, reason), NULL);
+	event = reason_event(op, AUDIT_USER_SUSPENDED, arena_strdup(op->arena, user_id), reason);
 	done = store_user_suspend(op->db, &(struct user_suspension){
 		.scope = scope, .user_id = event.target, .now = op->now, .event = &event,
 		.arena = op->arena, .user_r = out,

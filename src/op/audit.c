@@ -4,10 +4,10 @@
 #include "config.h"
 
 #include <arpa/inet.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "auth/auth.h"
+#include "base/str.h"
 #include "op/audit.h"
 
 const char *op_address(const struct op *op)
@@ -57,26 +57,42 @@ struct audit_event op_audit(const struct op *op, enum audit_type type, const cha
 	};
 }
 
-const char *op_audit_metadata(const struct op *op, const char *name, const char *value, ...)
+static const char *told(const struct field *f, const void *record)
+{
+	const char *text;
+
+	if (f->type == FIELD_BOOL)
+		return *(const bool *)field_cptr(f, record) ? "yes" : NULL;
+	memcpy(&text, field_cptr(f, record), sizeof(text));
+	return text;
+}
+
+static const char *metadata(const struct op *op, const struct field_schema *schema,
+			    const void *record)
 {
 	struct strbuf b = { .arena = op->arena };
-	const char *separator = "";
-	va_list ap;
+	const char *separator = "{";
 
-	strbuf_adds(&b, "{");
-	va_start(ap, value);
-	while (name) {
-		if (value) {
-			strbuf_adds(&b, separator);
-			strbuf_add_json(&b, name);
-			strbuf_adds(&b, ":");
-			strbuf_add_json(&b, value);
-			separator = ",";
-		}
-		name = va_arg(ap, const char *);
-		value = name ? va_arg(ap, const char *) : NULL;
+	for (const struct field *f = schema->fields; f->name; f++) {
+		const char *text = f->flags & FIELD_AUDIT ? told(f, record) : NULL;
+
+		if (!text)
+			continue;
+		strbuf_adds(&b, separator);
+		strbuf_add_json(&b, f->audit ? f->audit : f->name);
+		strbuf_adds(&b, ":");
+		strbuf_add_json(&b, text);
+		separator = ",";
 	}
-	va_end(ap);
-	strbuf_adds(&b, "}");
+	strbuf_adds(&b, b.len > 0 ? "}" : "{}");
 	return b.s;
+}
+
+struct audit_event op_audit_of(const struct op *op, enum audit_type type, const char *target,
+			       const struct field_schema *schema, const void *record)
+{
+	struct audit_event event = op_audit(op, type, target);
+
+	event.metadata = metadata(op, schema, record);
+	return event;
 }

@@ -93,16 +93,6 @@ static bool fill(struct op *op, const struct key_make *m, struct api_key *k,
 		expiry(op, tier, in->expires_in_days, &k->expires_at, err_r);
 }
 
-static struct audit_event key_event(const struct op *op, enum audit_type type,
-				    const struct api_key *k)
-{
-	struct audit_event event = op_audit(op, type, k->id);
-
-	event.metadata = op_audit_metadata(op, "key_prefix", k->key_prefix,
-					   "owner", k->user_id, "tier", k->tier, NULL);
-	return event;
-}
-
 /* One key drawn at random; a taken public id is ERR_CONFLICT field key_prefix. */
 static bool draw(struct op *op, struct scope scope, struct api_key *k,
 		 const struct key_new_tx *tx, char full[KEY_TEXT], struct err *err_r)
@@ -113,7 +103,7 @@ static bool draw(struct op *op, struct scope scope, struct api_key *k,
 	key_new(str_eq(k->tier, "trial"), full, public, hash);
 	k->key_prefix = arena_strdup(op->arena, public);
 	k->key_hash = arena_strdup(op->arena, hash);
-	event = key_event(op, AUDIT_API_KEY_CREATED, k);
+	event = op_audit_of(op, AUDIT_API_KEY_CREATED, k->id, &api_key_schema, k);
 	return store_key_create(op->db, scope, &event, tx, err_r);
 }
 
@@ -243,7 +233,7 @@ bool op_key_patch(struct op *op, struct scope scope, const char *id,
 		return false;
 	if (in->given == 0)
 		return true;
-	event = key_event(op, AUDIT_API_KEY_CHANGED, out);
+	event = op_audit_of(op, AUDIT_API_KEY_CHANGED, out->id, &api_key_schema, out);
 	done = store_key_update(op->db, scope, out->id, &event, &c, err_r);
 	op_changed(op, out->id);
 	return done && store_key_get(op->db, scope, out->id, op->arena, out, err_r);
@@ -259,7 +249,7 @@ bool op_key_revoke(struct op *op, struct scope scope, const char *id,
 		return false;
 	if (out->revoked_at != TIME_NONE)
 		return true;
-	event = key_event(op, AUDIT_API_KEY_REVOKED, out);
+	event = op_audit_of(op, AUDIT_API_KEY_REVOKED, out->id, &api_key_schema, out);
 	done = store_key_revoke(op->db, scope, out->id, &event, op->now, err_r);
 	op_changed(op, out->id);
 	/* not found here: revoked by another call meanwhile */

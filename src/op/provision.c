@@ -65,6 +65,28 @@ bool op_provision_key(struct op *op, struct scope scope, const struct provision_
 	}, out, full_r, err_r);
 }
 
+/* What is told of a new limit. */
+struct told {
+	const char *owner, *rate_limit_requests, *rate_limit_period;
+};
+static const struct field told_fields[] = {
+	FIELD(struct told, owner, UUID, FIELD_AUDIT, NULL),
+	FIELD(struct told, rate_limit_requests, TEXT, FIELD_AUDIT, NULL),
+	FIELD(struct told, rate_limit_period, TEXT, FIELD_AUDIT, NULL),
+	{ 0 },
+};
+static const struct field_schema told_schema = FIELD_SCHEMA("Told", struct told, told_fields);
+
+static struct audit_event limit_event(const struct op *op, const struct api_key *key,
+				      const struct key_limit *l)
+{
+	const char *requests = l->period ? arena_printf(op->arena, "%lld", (long long)l->requests)
+					 : "the tier's";
+
+	return op_audit_of(op, AUDIT_API_KEY_CHANGED, key->id, &told_schema,
+			   &(struct told){ key->user_id, requests, l->period });
+}
+
 bool op_provision_limit(struct op *op, struct scope scope, const struct key_limit_in *in,
 			struct api_key *out, struct err *err_r)
 {
@@ -79,11 +101,7 @@ bool op_provision_limit(struct op *op, struct scope scope, const struct key_limi
 	    !period_check(in->rate_limit_requests, in->rate_limit_period, err_r) ||
 	    !op_key_get(op, scope, in->api_key_id, out, err_r))
 		return false;
-	event = op_audit(op, AUDIT_API_KEY_CHANGED, out->id);
-	event.metadata = op_audit_metadata(op, "owner", out->user_id, "rate_limit_requests",
-		limit.period ? arena_printf(op->arena, "%lld", (long long)limit.requests)
-			     : "the tier's",
-		"rate_limit_period", limit.period, NULL);
+	event = limit_event(op, out, &limit);
 	done = store_key_limit(op->db, scope, out->id, &event, &limit, err_r);
 	op_changed(op, out->id);
 	return done && store_key_get(op->db, scope, out->id, op->arena, out, err_r);

@@ -18,11 +18,9 @@
 
 static bool insert(struct op *op, const struct user *user, struct err *err_r)
 {
-	struct audit_event event = op_audit(op, AUDIT_USER_REGISTERED, user->id);
+	struct audit_event event =
+		op_audit_of(op, AUDIT_USER_REGISTERED, user->id, &user_schema, user);
 
-	event.metadata = op_audit_metadata(op, "email", user->email_key,
-					   "status", user->user_status, "tier", user->tier,
-					   "admin", user->is_admin ? "yes" : NULL, NULL);
 	return store_user_insert(op->db, &event, user, err_r);
 }
 

@@ -4,9 +4,10 @@
  */
 #include "config.h"
 
-#include "op/instance.h"
+#include "op/audit.h"
 #include "op/key.h"
 #include "op/provision.h"
+#include "store/session.h"
 #include "op_account.h"
 
 enum { TOLD };
@@ -120,12 +121,23 @@ static void test_keys(void)
 	tells("ApiKeyCreated", key.id, told_of(&key));
 }
 
+/* What forgot its kind is not done. */
+static void test_unset(void)
+{
+	struct audit_event event = op_audit(&f.op, AUDIT_UNSET, NULL);
+	int64_t before = look(&f, LOOK_AUDITS, NULL, NULL);
+
+	ok(!store_session_given_again(f.db, &event, &err) && err.kind == ERR_DATABASE, "%s", err.message);
+	is_int(look(&f, LOOK_AUDITS, NULL, NULL), before, "no event without a kind");
+}
+
 int main(void)
 {
 	fixture_open(&f);
 	connect_db();
 	test_users();
 	test_keys();
+	test_unset();
 	db_free(&db);
 	fixture_close(&f);
 	return tap_done();

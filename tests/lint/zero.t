@@ -23,6 +23,7 @@ my %zero = (
 	fcgi_seen => [ 'FCGI_GONE', 'no request' ],
 	fcgi_state => [ 'FCGI_CLOSED', 'no connection' ],
 	text_kind => [ 'TEXT_EMPTY', 'no name and no address' ],
+	audit_type => [ 'AUDIT_UNSET', 'the database refuses the event, and with it the change' ],
 	# outcomes: the bool or row beside them decides
 	err_kind => [ 'ERR_NONE', 'answered with 500 (http/problem.c)' ],
 	db_rc => [ 'DB_OK', 'no row' ],
@@ -31,7 +32,7 @@ my %zero = (
 	pgsql_wait => [ 'PGSQL_READY', 'libpq then says what came' ],
 	# decide neither access nor money
 	map({ $_ => [ undef, 'decides no access' ] } qw(master_state phase stat_counter slot_role slot_state
-		child_event key_given audit_type field_type field_flag log_level usage_durability conf_type
+		child_event key_given field_type field_flag log_level usage_durability conf_type
 		conf_flag db_backend files_mark place nginx_goes repeat_state)),
 );
 
@@ -53,4 +54,9 @@ my @fields = `grep -rhE 'FIELD\\(struct \\w+, \\w*(hash|password|secret|token|ap
 my @shown = grep { !/FIELD_(PRIVATE|SECRET)/ } @fields;
 cmp_ok(scalar @fields, '>=', 10, 'there are fields of secrets');
 is(join('', @shown), '', 'a field that holds a secret is private or secret');
+# What the audit trail keeps for ever is no secret, and of a type that it can tell.
+my @audited = `grep -rhE '^[^#/]*FIELD(_AS)?\\(.*FIELD_AUDIT' src`;
+cmp_ok(scalar @audited, '>=', 10, 'there are fields that the audit trail tells');
+is(join('', grep { !/, (?:TEXT|UUID|BOOL), / || /FIELD_SECRET|, \w*(?:hash|password|secret|token|seed|api_key), / } @audited),
+	'', 'each of them is a text or a yes, and no secret');
 done_testing;
