@@ -34,9 +34,9 @@ struct db {
 	uint64_t seed;                  /* of the jitter */
 };
 
-/* url.c */
+/* backend.c */
 const struct db_driver *db_url_driver(const char *url, struct err *err_r);
-/* A copy, which names an SQLite file by what a symbolic link leads to. */
+/* url.c: a copy, which names an SQLite file by what a symbolic link leads to. */
 char *db_url_real(const char *url);
 
 /* db.c: the moment nothing waits past */

@@ -36,9 +36,6 @@ PGconn *pgsql_connect(const char *url, int64_t deadline, struct err *err_r);
 /* Does libpq understand it, and is no part of the password elsewhere? */
 bool pgsql_url_check(const char *url, struct err *err_r);
 
-/* "host:port/database" of a connection, sound or not. */
-const char *pgsql_where(const PGconn *pg, struct arena *arena);
-
 /* --- driver_pgsql_wait.c --------------------------------------------------- */
 
 enum pgsql_wait { PGSQL_READY, PGSQL_LATE, PGSQL_LOST };
@@ -54,10 +51,8 @@ enum pgsql_wait pgsql_results(PGconn *pg, int64_t deadline, PGresult **result_r)
 enum pgsql_wait pgsql_copy_in(PGconn *pg, const char *text, size_t n, int64_t deadline,
 			      PGresult **result_r);
 
-/* One text in simple-query mode, no rows wanted. `committing`: losing the
- * connection leaves the outcome open. */
-enum db_rc pgsql_command(struct db_conn *c, const char *sql, bool committing,
-			 int64_t deadline, PGresult **result_r, struct err *err_r);
+/* Neither rows nor a success without any. */
+bool pgsql_is_error(const PGresult *result);
 
 /* --- driver_pgsql_copy.c --------------------------------------------------- */
 
@@ -65,6 +60,14 @@ enum db_rc pgsql_bulk(struct db_conn *c, int stmt, const struct db_value *values
 		      size_t n_columns, size_t n_rows, int64_t deadline, struct err *err_r);
 
 /* --- driver_pgsql_error.c -------------------------------------------------- */
+
+/* "host:port/database" of a connection, sound or not. */
+const char *pgsql_where(const PGconn *pg, struct arena *arena);
+
+/* One text in simple-query mode, no rows wanted. `committing`: losing the
+ * connection leaves the outcome open. */
+enum db_rc pgsql_command(struct db_conn *c, const char *sql, bool committing,
+			 int64_t deadline, PGresult **result_r, struct err *err_r);
 
 /* The outcome of a result that is an error; breaks the connection off when it
  * is of no more use. */

@@ -102,7 +102,8 @@ struct db_conn *sqlite_open(const struct db_options *o, int64_t deadline, struct
 void sqlite_close(struct db_conn *c);
 bool sqlite_url_check(const char *url, struct err *err_r);
 bool sqlite_alive(struct db_conn *c);
-/* One text from a PRAGMA into buf. DB_OK is 0. */
+
+/* driver_sqlite_pragma.c: one text from a PRAGMA into buf. DB_OK is 0. */
 enum db_rc sqlite_pragma(struct db_conn *c, const char *sql, char *buf, size_t size,
 			 struct err *err_r);
 

@@ -250,11 +250,3 @@ PGconn *pgsql_connect(const char *url, int64_t deadline, struct err *err_r)
 	PQconninfoFree(parsed);
 	return pg;
 }
-
-const char *pgsql_where(const PGconn *pg, struct arena *arena)
-{
-	const char *host = PQhost(pg), *port = PQport(pg), *name = PQdb(pg);
-
-	return arena_printf(arena, "%s:%s/%s", host && *host ? host : "localhost",
-			    port && *port ? port : "5432", name ? name : "");
-}

@@ -1,8 +1,8 @@
 /*
- * driver_pgsql_error.c - from SQLSTATE to an outcome and a sentence. Two
- * tables: one for statements, one for attempts to connect. An error without
- * SQLSTATE means that the connection is lost, whatever PQstatus() says.
- * Sentences name host and database, never the URL or the password.
+ * driver_pgsql_error.c - from SQLSTATE to an outcome and a sentence, and commands,
+ * of which the outcome is all. Two tables: one for statements, one for attempts to
+ * connect. An error without SQLSTATE means that the connection is lost, whatever
+ * PQstatus() says. Sentences name host and database, never the URL or the password.
  */
 #include "config.h"
 
@@ -88,6 +88,14 @@ static void one_line(char *out, size_t size, const char *text)
 			*p = ' ';
 }
 
+const char *pgsql_where(const PGconn *pg, struct arena *arena)
+{
+	const char *host = PQhost(pg), *port = PQport(pg), *name = PQdb(pg);
+
+	return arena_printf(arena, "%s:%s/%s", host && *host ? host : "localhost",
+			    port && *port ? port : "5432", name ? name : "");
+}
+
 static void break_off(struct db_conn *c)
 {
 	PQfinish(c->pg);
@@ -141,6 +149,30 @@ enum db_rc pgsql_lost(struct db_conn *c, enum pgsql_wait how, bool committing,
 	err_set(err_r, ERR_UNAVAILABLE, "PostgreSQL %s %s: see that the server "
 		"runs and can be reached", c->where, what);
 	return DB_GONE;
+}
+
+enum db_rc pgsql_command(struct db_conn *c, const char *sql, bool committing,
+			 int64_t deadline, PGresult **result_r, struct err *err_r)
+{
+	PGresult *r = NULL;
+
+	*result_r = NULL;
+	if (!c->pg || PQstatus(c->pg) != CONNECTION_OK)
+		return pgsql_lost(c, PGSQL_LOST, false, err_r);
+	if (!PQsendQuery(c->pg, sql))
+		return pgsql_lost(c, PGSQL_LOST, committing, err_r);
+	enum pgsql_wait w = pgsql_results(c->pg, deadline, &r);
+	if (w != PGSQL_READY)
+		return pgsql_lost(c, w, committing, err_r);
+	if (pgsql_is_error(r)) {
+		enum db_rc rc = pgsql_refused(c, r, err_r);
+		PQclear(r);
+		if (rc == DB_GONE && committing)
+			return pgsql_lost(c, PGSQL_LOST, true, err_r);
+		return rc;
+	}
+	*result_r = r;
+	return DB_OK;
 }
 
 /* With PQERRORS_VERBOSE the server's own errors read "FATAL:  28P01: text":

@@ -50,7 +50,7 @@ static enum pgsql_wait flush(PGconn *pg, int64_t deadline)
 	}
 }
 
-static bool is_error(const PGresult *r)
+bool pgsql_is_error(const PGresult *r)
 {
 	switch (PQresultStatus(r)) {
 	case PGRES_EMPTY_QUERY:
@@ -109,7 +109,7 @@ enum pgsql_wait pgsql_results(PGconn *pg, int64_t deadline, PGresult **result_r)
 			w = PGSQL_LOST;
 			break;
 		}
-		if (kept && is_error(kept)) {
+		if (kept && pgsql_is_error(kept)) {
 			PQclear(r);
 			continue;
 		}
@@ -151,28 +151,4 @@ enum pgsql_wait pgsql_copy_in(PGconn *pg, const char *text, size_t n, int64_t de
 	if (n > INT_MAX || PQputCopyData(pg, text, (int)n) != 1 || PQputCopyEnd(pg, NULL) != 1)
 		return PGSQL_LOST;
 	return pgsql_results(pg, deadline, result_r);
-}
-
-enum db_rc pgsql_command(struct db_conn *c, const char *sql, bool committing,
-			 int64_t deadline, PGresult **result_r, struct err *err_r)
-{
-	PGresult *r = NULL;
-
-	*result_r = NULL;
-	if (!c->pg || PQstatus(c->pg) != CONNECTION_OK)
-		return pgsql_lost(c, PGSQL_LOST, false, err_r);
-	if (!PQsendQuery(c->pg, sql))
-		return pgsql_lost(c, PGSQL_LOST, committing, err_r);
-	enum pgsql_wait w = pgsql_results(c->pg, deadline, &r);
-	if (w != PGSQL_READY)
-		return pgsql_lost(c, w, committing, err_r);
-	if (is_error(r)) {
-		enum db_rc rc = pgsql_refused(c, r, err_r);
-		PQclear(r);
-		if (rc == DB_GONE && committing)
-			return pgsql_lost(c, PGSQL_LOST, true, err_r);
-		return rc;
-	}
-	*result_r = r;
-	return DB_OK;
 }

@@ -178,28 +178,6 @@ bool sqlite_alive(struct db_conn *c)
 
 /* --- settings ---------------------------------------------------------------- */
 
-enum db_rc sqlite_pragma(struct db_conn *c, const char *sql, char *buf, size_t size,
-			 struct err *err_r)
-{
-	enum db_rc outcome = DB_OK;
-	sqlite3_stmt *s = NULL;
-	const char *text;
-	int rc = sqlite3_prepare_v2(c->handle, sql, -1, &s, NULL);
-
-	buf[0] = '\0';
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(s);
-	if (rc == SQLITE_ROW) {
-		text = (const char *)sqlite3_column_text(s, 0);
-		strncat(buf, text ? text : "", size - 1);
-		rc = sqlite3_step(s);
-	}
-	if (rc != SQLITE_DONE)
-		outcome = sqlite_fail(c, rc, sql, err_r);
-	sqlite3_finalize(s);
-	return outcome;
-}
-
 /* Turning WAL on takes every lock of the file, and SQLite does not wait for
  * some of them: so one process at a time, and again until the deadline. */
 static bool turn_wal_on(struct db_conn *c, struct err *err_r)

@@ -1,11 +1,12 @@
 libdb_a_SOURCES = include/db/db.h include/db/db_private.h include/db/db_core.h \
-	src/db/db.c src/db/lost.c src/db/transaction.c src/db/url.c src/db/value.c src/db/migrate.c
+	src/db/backend.c src/db/conflict.c src/db/db.c src/db/lost.c src/db/migrate.c \
+	src/db/transaction.c src/db/url.c src/db/value.c
 libdb_a_CPPFLAGS = $(AM_CPPFLAGS)
 if HAVE_SQLITE
 libdb_a_SOURCES += include/db/driver_sqlite.h src/db/driver_sqlite.c \
 	src/db/driver_sqlite_open.c src/db/driver_sqlite_lock.c \
-	src/db/driver_sqlite_error.c src/db/driver_sqlite_files.c src/db/driver_sqlite_save.c \
-	src/db/driver_sqlite_wal.c
+	src/db/driver_sqlite_error.c src/db/driver_sqlite_files.c src/db/driver_sqlite_pragma.c \
+	src/db/driver_sqlite_save.c src/db/driver_sqlite_wal.c
 libdb_a_CPPFLAGS += $(SQLITE_CFLAGS)
 endif
 if HAVE_PGSQL
