@@ -200,7 +200,7 @@ function check_migrations(    v, i) {
 function print_header(    i) {
 	print "/* Made by sql/embed.awk from sql/; do not edit. */"
 	print "#ifndef PIERRE_STORE_SQL_H\n#define PIERRE_STORE_SQL_H\n"
-	print "#include \"db/db.h\"\n"
+	print "#include \"db/catalog.h\"\n"
 	print "enum sql_statement {"
 	for (i = 1; i <= count; i++)
 		printf "\tSQL_%s,\n", toupper(names[i])

@@ -5,7 +5,6 @@
 #ifndef PIERRE_DB_DB_CORE_H
 #define PIERRE_DB_DB_CORE_H
 
-#include "db/db.h"
 #include "db/db_private.h"
 
 /* The transaction that runs, or the last one that ran. */

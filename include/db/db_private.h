@@ -9,7 +9,9 @@
 #ifndef PIERRE_DB_DB_PRIVATE_H
 #define PIERRE_DB_DB_PRIVATE_H
 
-#include "db/db.h"
+#include "db/admin.h"
+#include "db/handle.h"
+#include "db/query.h"
 
 struct db_conn;   /* the driver's own: handle, statement cache, current result */
 

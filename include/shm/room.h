@@ -43,7 +43,7 @@ struct room *room_open(const struct room_options *o, int64_t *discarded_r, struc
 struct room *room_attach(const char *dir, const char *database_id, struct err *err_r);
 void room_close(struct room **r);   /* unmaps; the file stays */
 
-/* A file of the database is lost (db/db.h): the sentence, NULL = none is. The
+/* A file of the database is lost (db/handle.h): the sentence, NULL = none is. The
  * first one stays until the service starts again; the cache is empty then, so
  * that every request asks the database, which refuses. */
 const char *room_lost(const struct room *r);

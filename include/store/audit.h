@@ -10,7 +10,7 @@
 #ifndef PIERRE_STORE_AUDIT_H
 #define PIERRE_STORE_AUDIT_H
 
-#include "db/db.h"
+#include "db/transaction.h"
 #include "model/audit.h"
 
 /* One transaction: insert the event, then fn(db, arg, err). fn NULL = the

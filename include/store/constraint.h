@@ -7,7 +7,7 @@
 #ifndef PIERRE_STORE_CONSTRAINT_H
 #define PIERRE_STORE_CONSTRAINT_H
 
-#include "db/db.h"
+#include "db/catalog.h"
 
 #define EMAIL_TAKEN "An account with this e-mail address already exists"
 

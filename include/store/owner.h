@@ -9,8 +9,10 @@
 #define PIERRE_STORE_OWNER_H
 
 #include "base/arena.h"
-#include "db/db.h"
 #include "model/user.h"
+
+struct db;
+struct db_value;
 
 /* Run a statement that gives one credential and its owner. ERR_NOT_FOUND
  * with `absent` when it gives no row. Leaves no statement active. */

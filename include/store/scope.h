@@ -10,7 +10,7 @@
 #ifndef PIERRE_STORE_SCOPE_H
 #define PIERRE_STORE_SCOPE_H
 
-#include "db/db.h"
+#include "db/value.h"
 #include "model/scope.h"
 
 /* The parameter of the first form, of the third, and the two of the second. */

@@ -6,8 +6,9 @@
 
 #include "base/str.h"
 #include "base/window.h"
-#include "db/db.h"
 #include "store/usage.h"
+
+struct db_value;
 
 #define USAGE_MONTHS 3        /* open at once: the last one, this one, a clock ahead */
 #define USAGE_PARTS 16        /* of the keys, for counting: bits of `dirty` */

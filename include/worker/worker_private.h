@@ -40,7 +40,7 @@ bool child_is_replaced(const struct child *c);
  * too, and with no store at all when it is `unchecked`. */
 bool child_open(struct worker *w, const struct child *c);
 /* Is the lock file that we hold still at its path? If not another process could
- * hold one too: then it is lost like a file of the database (db/db.h). */
+ * hold one too: then it is lost like a file of the database (db/handle.h). */
 bool child_lock_kept(const struct child *c, const char *path, int fd);
 void child_close(struct worker *w);
 

@@ -9,7 +9,7 @@
 #include "cmd/args.h"
 #include "cmd/help.h"
 #include "cmd/tables.h"
-#include "db/db.h"
+#include "db/admin.h"
 #include "http/json.h"
 #include "resource/call.h"
 

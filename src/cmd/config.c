@@ -14,7 +14,7 @@
 #include "cmd/nginx_check.h"
 #include "cmd/print.h"
 #include "cmd/tables.h"
-#include "db/db.h"
+#include "db/admin.h"
 #include "master/master.h"
 
 /* --- config check ----------------------------------------------------------- */

@@ -13,7 +13,8 @@
 #include "cmd/context.h"
 #include "cmd/print.h"
 #include "cmd/tables.h"
-#include "db/db.h"
+#include "db/admin.h"
+#include "db/handle.h"
 
 #define ROUND_TRIPS 20
 

@@ -1,4 +1,6 @@
-libdb_a_SOURCES = include/db/db.h include/db/db_private.h include/db/db_core.h \
+libdb_a_SOURCES = include/db/admin.h include/db/catalog.h include/db/db_core.h \
+	include/db/db_private.h include/db/handle.h include/db/query.h include/db/transaction.h \
+	include/db/value.h \
 	src/db/backend.c src/db/conflict.c src/db/db.c src/db/lost.c src/db/migrate.c \
 	src/db/transaction.c src/db/url.c src/db/value.c
 libdb_a_CPPFLAGS = $(AM_CPPFLAGS)

@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include "db/query.h"
+#include "db/transaction.h"
 #include "store/audit.h"
 #include "store/sql.h"
 

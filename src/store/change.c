@@ -3,7 +3,8 @@
  */
 #include "config.h"
 
-#include "db/db.h"
+#include "db/query.h"
+#include "db/transaction.h"
 #include "store/change.h"
 #include "store/sql.h"
 

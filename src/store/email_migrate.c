@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "db/db.h"
+#include "db/query.h"
 #include "store/email.h"
 #include "store/sql.h"
 #include "store/user.h"

@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "db/db.h"
+#include "db/query.h"
 #include "store/audit.h"
 #include "store/instance.h"
 #include "store/sql.h"

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "db/db.h"
+#include "db/query.h"
 #include "store/audit.h"
 #include "store/key.h"
 #include "store/owner.h"

@@ -3,7 +3,9 @@
  */
 #include "config.h"
 
-#include "db/db.h"
+#include "db/handle.h"
+#include "db/query.h"
+#include "db/transaction.h"
 #include "store/audit.h"
 #include "store/known_time.h"
 #include "store/sql.h"

@@ -6,7 +6,8 @@
 #include "config.h"
 
 #include "base/arena.h"
-#include "db/db.h"
+#include "db/query.h"
+#include "db/transaction.h"
 #include "store/audit.h"
 #include "store/login_failure.h"
 #include "store/sql.h"

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "db/query.h"
 #include "store/owner.h"
 
 bool store_owner_get(struct db *db, int stmt, const struct db_value *args, size_t n,

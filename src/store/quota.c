@@ -6,7 +6,10 @@
 #include "config.h"
 
 #include "base/arena.h"
-#include "db/db.h"
+#include "db/admin.h"
+#include "db/handle.h"
+#include "db/query.h"
+#include "db/transaction.h"
 #include "store/quota.h"
 #include "store/sql.h"
 

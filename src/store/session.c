@@ -5,7 +5,7 @@
 #include "config.h"
 
 #include "base/str.h"
-#include "db/db.h"
+#include "db/query.h"
 #include "store/audit.h"
 #include "store/owner.h"
 #include "store/scope.h"

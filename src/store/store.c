@@ -3,7 +3,8 @@
 #include "config.h"
 
 #include "base/clock.h"
-#include "db/db.h"
+#include "db/handle.h"
+#include "db/transaction.h"
 #include "store/sql.h"
 #include "store/store.h"
 

@@ -1,7 +1,7 @@
 /* store/tenant.c - tenants and their owners: sql/common/tenant.sql. */
 #include "config.h"
 
-#include "db/db.h"
+#include "db/query.h"
 #include "store/sql.h"
 #include "store/tenant.h"
 

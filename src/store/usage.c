@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/handle.h"
+#include "db/query.h"
+#include "db/transaction.h"
 #include "store/sql.h"
 #include "store/usage_private.h"
 

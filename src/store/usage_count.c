@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/query.h"
+#include "db/transaction.h"
 #include "store/sql.h"
 #include "store/usage_private.h"
 

@@ -12,6 +12,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "db/admin.h"
+#include "db/handle.h"
+#include "db/query.h"
+#include "db/transaction.h"
 #include "store/sql.h"
 #include "store/usage_private.h"
 

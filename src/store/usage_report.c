@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#include "db/db.h"
+#include "db/handle.h"
+#include "db/query.h"
 #include "store/key.h"
 #include "store/sql.h"
 #include "store/usage_private.h"

@@ -6,7 +6,7 @@
 #include "config.h"
 
 #include "base/str.h"
-#include "db/db.h"
+#include "db/query.h"
 #include "store/audit.h"
 #include "store/constraint.h"
 #include "store/email.h"

@@ -5,7 +5,7 @@
 #include "config.h"
 
 #include "base/str.h"
-#include "db/db.h"
+#include "db/query.h"
 #include "store/audit.h"
 #include "store/scope.h"
 #include "store/sql.h"

@@ -17,7 +17,7 @@
 #include "auth/auth.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "db/db.h"
+#include "db/handle.h"
 #include "op/clock.h"
 #include "shm/known.h"
 #include "store/quota.h"

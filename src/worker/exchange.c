@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "db/db.h"
+#include "db/handle.h"
 #include "http/cors.h"
 #include "http/problem.h"
 #include "resource/call.h"

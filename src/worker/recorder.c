@@ -21,7 +21,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "db/db.h"
+#include "db/handle.h"
 #include "shm/ring.h"
 #include "shm/stat.h"
 #include "store/usage.h"

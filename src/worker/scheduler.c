@@ -14,7 +14,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "db/db.h"
+#include "db/admin.h"
+#include "db/handle.h"
 #include "op/change.h"
 #include "op/clock.h"
 #include "op/limit.h"

@@ -6,7 +6,10 @@
 #define PIERRE_TESTS_CONTRACT_H
 
 #include "base/arena.h"
-#include "db/db.h"
+#include "db/admin.h"
+#include "db/handle.h"
+#include "db/query.h"
+#include "db/transaction.h"
 #include "tests/unit/tap.h"
 
 /* One database of its own for each case. */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "db/db.h"
+#include "db/admin.h"
 #include "fuzz.h"
 
 #define SECRET "s3CR3T"

@@ -1,0 +1,29 @@
+/*
+ * db/transaction.h - what is committed as a whole.
+ */
+#ifndef PIERRE_DB_TRANSACTION_H
+#define PIERRE_DB_TRANSACTION_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct db;
+
+/* Free of outside effects: it may run several times. False = roll back. */
+typedef bool db_tx_fn(struct db *db, void *arg, struct err *err_r);
+
+/* True only after COMMIT was answered (or its outcome was resolved as
+ * committed). SQLite: takes the writer lock (OFD lock on <db>.writer), then
+ * BEGIN IMMEDIATE. Does not nest. */
+bool db_transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r);
+/* The same for what ends a right: it is tried also when db_has_space() says no. */
+bool db_transaction_urgent(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r);
+
+/* SQLite: is there room on the disk for the next checkpoint? Without it other
+ * transactions are refused (ERR_UNAVAILABLE, reason "disk_full"), so that what
+ * a checkpoint left of the log's blocks is there for those that end a right.
+ * PostgreSQL: the server's own business, true. */
+bool db_has_space(struct db *db, struct err *err_r);
+
+#endif
