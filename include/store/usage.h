@@ -27,6 +27,8 @@ struct usage_store;   /* the month's handle(s) of this process */
 struct usage_store *store_usage_open(struct db *main, const char *host_id);
 void store_usage_close(struct usage_store **u);
 
+#define USAGE_ENOUGH ((size_t)4000)   /* counters in a piece, where no request waits for it */
+
 /* --- the recorder: one process of a host at a time --------------------------- */
 
 /* How many of these (at least one), from the first on, are of the calendar month of
@@ -40,9 +42,10 @@ bool store_usage_record(struct usage_store *u, const struct usage_row *rows, siz
 			int64_t *inserted_r, struct err *err_r);
 /* Add what was recorded to the counters (hour, key, route label: at most 100
  * labels a key and month, then "other"). What record left for it and what it
- * adds change in one transaction, so a crash loses and doubles nothing. Does a
- * bounded piece; *more_r = something is left. Sessions have no counters. */
-bool store_usage_count(struct usage_store *u, bool *more_r, struct err *err_r);
+ * adds change in one transaction, so a crash loses and doubles nothing. A
+ * piece ends with the part of the keys (there are 16) that brings it to so many
+ * counters; *more_r = something is left. Sessions have no counters. */
+bool store_usage_count(struct usage_store *u, size_t enough, bool *more_r, struct err *err_r);
 /* Find what others, or this process before a crash, recorded and did not count:
  * at the start, and now and then for hosts that are gone. */
 bool store_usage_recover(struct usage_store *u, struct err *err_r);

@@ -25,6 +25,7 @@ struct usage_month {
 	struct db *db;        /* NULL = none; on PostgreSQL the main handle */
 	uint32_t id;
 	uint32_t dirty;       /* parts in which something may be uncounted */
+	uint32_t next;        /* part to count first: each has its turn */
 	uint64_t used;        /* when, in turns */
 	struct usage_position *positions;   /* by ring */
 	size_t n_positions;
@@ -38,6 +39,7 @@ struct usage_store {
 	size_t values_cap;
 	struct usage_month months[USAGE_MONTHS];
 	uint64_t turn;
+	size_t next;                        /* month to count first */
 };
 
 /* --- usage_month.c ---------------------------------------------------------- */
@@ -64,7 +66,8 @@ static inline int64_t usage_month_start(uint32_t id)
 
 /* --- usage_count.c ------------------------------------------------------------ */
 /* A bounded piece of what one month has not counted. */
-bool usage_month_count(struct usage_store *u, struct usage_month *m, struct err *err_r);
+bool usage_month_count(struct usage_store *u, struct usage_month *m, size_t enough,
+		       struct err *err_r);
 
 /* --- usage_body.c: the text between record and count ---------------------------- */
 uint32_t usage_part(const char *key_id);

@@ -4,7 +4,8 @@
  * remembered across a crash, and any recorder can do it for one that is gone.
  *
  * Keys are dealt out to 16 parts: with many busy keys a transaction takes some
- * of the parts, so that it stays short.
+ * of the parts, so that it stays short. Parts and months take turns, since batches
+ * go on while they are counted: what comes first would else be all that is.
  */
 #include "config.h"
 
@@ -16,7 +17,6 @@
 #include "store/sql.h"
 #include "store/usage_private.h"
 
-#define ENOUGH 4000          /* counters changed: take no further part */
 #define DELTA_COLUMNS 6
 
 struct delta {
@@ -35,7 +35,8 @@ struct fold {
 struct count {
 	struct usage_store *u;
 	struct usage_month *m;
-	uint32_t done;               /* parts that were taken */
+	size_t enough;               /* counters changed: take no further part */
+	uint32_t done, last;         /* parts that were taken */
 	struct fold fold;
 };
 
@@ -154,33 +155,38 @@ static bool count_tx(struct db *db, void *arg, struct err *err_r)
 	arena_reset(c->u->arena);
 	c->fold = (struct fold){ .arena = c->u->arena };
 	c->done = 0;
-	for (uint32_t part = 0; part < USAGE_PARTS && c->fold.n < ENOUGH; part++)
-		if ((c->m->dirty & 1u << part) && !take_part(c, part, err_r))
+	for (uint32_t i = 0; i < USAGE_PARTS && c->fold.n < c->enough; i++) {
+		c->last = (c->m->next + i) % USAGE_PARTS;
+		if ((c->m->dirty & 1u << c->last) && !take_part(c, c->last, err_r))
 			return false;
+	}
 	return c->fold.n == 0 || write_counters(c, err_r);
 }
 
-bool usage_month_count(struct usage_store *u, struct usage_month *m, struct err *err_r)
+bool usage_month_count(struct usage_store *u, struct usage_month *m, size_t enough,
+		       struct err *err_r)
 {
-	struct count c = { .u = u, .m = m };
+	struct count c = { .u = u, .m = m, .enough = enough };
 
 	if (!db_transaction(m->db, count_tx, &c, err_r))
 		return false;
 	m->dirty &= ~c.done;
+	m->next = (c.last + 1) % USAGE_PARTS;
 	return true;
 }
 
-bool store_usage_count(struct usage_store *u, bool *more_r, struct err *err_r)
+bool store_usage_count(struct usage_store *u, size_t enough, bool *more_r, struct err *err_r)
 {
 	struct usage_month *m = NULL;
 
 	*more_r = false;
 	for (size_t i = 0; i < USAGE_MONTHS && !m; i++)
-		if (u->months[i].dirty)
-			m = &u->months[i];
+		if (u->months[(u->next + i) % USAGE_MONTHS].dirty)
+			m = &u->months[(u->next + i) % USAGE_MONTHS];
 	if (!m)
 		return true;
-	if (!usage_month_count(u, m, err_r))
+	u->next = (size_t)(m - u->months) + 1;
+	if (!usage_month_count(u, m, enough, err_r))
 		return false;
 	for (size_t i = 0; i < USAGE_MONTHS; i++)
 		*more_r |= u->months[i].dirty != 0;

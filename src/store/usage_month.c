@@ -183,7 +183,7 @@ bool usage_month_open(struct usage_store *u, uint32_t id, struct usage_month **m
 		usage_month_close(u, m);
 	if (!m->db || m->id != id) {
 		while (m->dirty)
-			if (!usage_month_count(u, m, err_r))
+			if (!usage_month_count(u, m, USAGE_ENOUGH, err_r))
 				return false;
 		leave(u, m);
 		m->id = id;

@@ -273,6 +273,35 @@ static void many_keys(struct suite *t)
 	is_int(in_month(t, COUNT_BATCHES, at), 0, "all of them");
 }
 
+static void thousand_keys(struct suite *t, int64_t at)
+{
+	for (int i = 0; i < MAX; i++)
+		row(t, 3, at, 0, "turns")->key_id =
+			arena_printf(t->f.arena, "dddddddd-0000-4000-8000-%012d", i);
+	record_new(t);
+}
+
+/* Each piece is followed by a batch, as in a service that is busy. */
+static void counted_in_turns(struct suite *t)
+{
+	int64_t at = T0 + 21 * DAY_MS, next = T0 + 40 * DAY_MS;
+	struct err err = { 0 };
+	bool more;
+
+	thousand_keys(t, at);
+	is_int(count_by(t, 1), 16, "a thousand keys in 16 pieces, where each is to be short");
+	is_int(in_month(t, COUNT_BATCHES, at), 0, "all of them");
+	row(t, 3, next, 3, "turns");
+	record_new(t);
+	for (int i = 0; i < 20; i++) {
+		thousand_keys(t, at);
+		store_usage_count(t->u, 1, &more, &err);
+	}
+	ok(in_month(t, COUNT_BATCHES, at) <= 16 * 17 / 2, "each part of the keys has its turn");
+	is_int(in_month(t, COUNT_BATCHES, next), 0, "and so has the other month");
+	count_all(t);
+}
+
 static int child_counts(struct fixture *f, int index, void *arg)
 {
 	struct usage_store *u = store_usage_open(f->db, HOST);
@@ -282,7 +311,7 @@ static int child_counts(struct fixture *f, int index, void *arg)
 	(void)index;
 	(void)arg;
 	while (good && more)
-		good = store_usage_count(u, &more, &err);
+		good = store_usage_count(u, USAGE_ENOUGH, &more, &err);
 	if (!good)
 		printf("# %s\n", err.message);
 	fflush(stdout);
@@ -374,6 +403,7 @@ int main(void)
 	counted_together(&t);
 	retired(&t);
 	checkpointed(&t);
+	counted_in_turns(&t);
 	store_usage_close(&t.u);
 	fixture_close(&t.f);
 	return tap_done();

@@ -64,19 +64,21 @@ static int64_t record_new(struct suite *t)
 	return inserted;
 }
 
-static int count_all(struct suite *t)
+static int count_by(struct suite *t, size_t enough)
 {
 	struct err err = { 0 };
 	bool more = true;
 	int pieces = 0;
 
 	for (; more; pieces++)
-		if (!store_usage_count(t->u, &more, &err)) {
+		if (!store_usage_count(t->u, enough, &more, &err)) {
 			printf("# %s\n", err.message);
 			return -1;
 		}
 	return pieces;
 }
+
+static int count_all(struct suite *t) { return count_by(t, USAGE_ENOUGH); }
 
 struct asked { int64_t from, to; bool daily, by_route; };
 
