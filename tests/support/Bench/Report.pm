@@ -1,66 +1,48 @@
 package Bench::Report;
-# From measurements to figures: medians, ratios with their targets, text, JSON.
+# From measurements to figures: medians, text, JSON.
 use strict;
 use warnings;
 use JSON::PP ();
 use POSIX qw(strftime uname);
 use Pierre;
+use Bench::Compare;
 
-# Ratio => [ over, under, target with SQLite, with PostgreSQL (each "more" or
-# "at most"), what it says ]. %b is the backend's name.
-my @RATIOS = (
-	[ b2_a => 'b2', 'a', 0.40, 0.40, 'empty on the fast loop / nginx alone' ],
-	[ b2_b1 => 'b2', 'b1', 1.8, 1.8, 'empty on the fast loop / on the plain loop' ],
-	[ http_b2 => 'http_%b', 'b2', 0.85, 0.80, '/verify over HTTP / empty on the fast loop' ],
-	[ https_b2 => 'https_%b', 'b2', 0.75, 0.70, '/verify over HTTPS / empty on the fast loop over HTTP' ],
-	[ https_https => 'https_%b', 'b2_https', undef, undef, '/verify over HTTPS / empty on the fast loop over HTTPS' ],
-	[ g_g1 => 'g_%b', 'g1', 0.85, 0.85, 'static file behind the snippet / behind an empty responder' ],
-	[ sync_http => 'sync_%b', 'http_%b', undef, undef, '/verify, USAGE_DURABILITY=sync / async' ],
-	[ php => 'http_%b', 'php_%b', 8, 8, '/verify / PHP-FPM on the same database' ],
-	[ fastify => 'http_%b', 'fastify', 3, 3, '/verify / fastify, synchronous=NORMAL' ],
-	[ fastify_full => 'sync_%b', 'fastify_full', 1.5, 1.5, '/verify with sync / fastify, synchronous=FULL' ],
-	[ better_auth => 'http_%b', 'better_auth', 25, 25, "/verify / better-auth's API keys" ],
-);
-my @P99 = ([ http_p99_b2 => 'http_%b', 'b2', 2 ], [ many_p99_b2 => 'http_%b_many', 'b2_many', 2 ]);
-
-sub median { my @s = sort { $a <=> $b } grep { defined } @_; return @s ? ($s[ $#s / 2 ] + $s[ @s / 2 ]) / 2 : undef }
-
-# Of all rounds of a variant: what verify.json says of it. b2: the variant it
+# Of all rounds of a variant: what verify.json says of it. empty: the variant it
 # is a share of.
 sub figures {
-	my ($v, $b2) = @_;
+	my ($v, $empty) = @_;
 	my @m = @{ $v->{rounds} };
-	my %f = map { my $k = $_; $k => median(map { $_->{$k} } @m) } qw(rps p50_ms p99_ms cpu_us nginx_us);
+	my %f = map { my $k = $_; $k => Bench::Compare::median(map { $_->{$k} } @m) } qw(rps p50_ms p99_ms cpu_us nginx_us);
+	for my $role (@Bench::Compare::ROLES) {
+		$f{us}{$role} = Bench::Compare::median(map { $_->{us}{$role} } @m);
+	}
 	for my $k (qw(non2xx broken)) {
 		$f{$k} = 0;
 		$f{$k} += $_->{$k} for @m, $v->{counted} // ();
 	}
 	$f{starved} = ($v->{counted} // {})->{starved};
-	$f{of_b2} = ratio('rps', $v, $b2);
-	return { %f, map { $_ => $v->{$_} } qw(durability what connections) };
+	$f{of_empty} = Bench::Compare::share($v, $empty);
+	return { %f, workers => @m ? $m[-1]{workers} : [], map { $_ => $v->{$_} } qw(durability what connections) };
 }
 
-# The median of the ratios within each round.
-sub ratio {
-	my ($field, $over, $under) = @_;
-	return undef unless $over && $under;
-	my $rounds = @{ $over->{rounds} } < @{ $under->{rounds} } ? @{ $over->{rounds} } : @{ $under->{rounds} };
-	return median(map {
-		my ($x, $y) = map { $_->{$field} } $over->{rounds}[$_], $under->{rounds}[$_];
-		$x && $y ? $x / $y : undef;
-	} 0 .. $rounds - 1);
+# One line of a measurement: CPU time by what used it, and how the connections and
+# the time are spread over the workers.
+sub line {
+	my ($v, $m) = @_;
+	my $text = sprintf '%-24s %8.0f req/s  p99 %6.2f ms', $v->{name}, $m->{rps}, $m->{p99_ms};
+	my @us = map { $m->{us}{$_} ? sprintf('%s %.1f', $_, $m->{us}{$_}) : () } @Bench::Compare::ROLES;
+	$text .= '  us: ' . join ', ', @us if @us;
+	return @{ $m->{workers} } ? "$text  " . spread($m->{workers}) : $text;
 }
 
-# backend => { name => ratio }; names that could not be measured are null.
-sub ratios {
-	my ($by_name, @backends) = @_;
-	my %out;
-	for my $b (@backends) {
-		my $find = sub { return $by_name->{ $_[0] =~ s/%b/$b/r } };
-		$out{$b}{ $_->[0] } = ratio('rps', $find->($_->[1]), $find->($_->[2])) for @RATIOS;
-		$out{$b}{ $_->[0] } = ratio('p99_ms', $find->($_->[1]), $find->($_->[2])) for @P99;
-	}
-	return \%out;
+# "connections 16 16, CPU 1.20 1.31 s, busiest 1.04 of the mean"
+sub spread {
+	my ($workers) = @_;
+	my @s = map { $_->{us} / 1e6 } @$workers;
+	my ($sum, $most) = (0, 0);
+	for (@s) { $sum += $_; $most = $_ if $_ > $most }
+	return sprintf 'connections %s, CPU %s s, busiest %.2f of the mean', join(' ', map { $_->{connections} // '?' } @$workers),
+		join(' ', map { sprintf '%.2f', $_ } @s), $sum > 0 ? $most / ($sum / @s) : 0;
 }
 
 sub machine {
@@ -86,7 +68,7 @@ sub fsync_us {
 		push @us, (Time::HiRes::time() - $start) * 1e6;
 	}
 	unlink "$dir/fsync";
-	return int median(@us);
+	return int Bench::Compare::median(@us);
 }
 
 sub write_json {
@@ -114,6 +96,7 @@ sub print_all {
 	print "The machine was busy before the run began (load $m->{load}): these figures say little.\n" if $m->{load} > 1;
 	print "$s->{rounds} interleaved rounds of $s->{seconds} s, $s->{connections} clients, $s->{keys} keys, "
 		. "$s->{workers} workers a pool, $s->{nginx_workers} of nginx; medians\n\n";
+	print_compared($whole->{compared}{$_}, $_) for sort { $b cmp $a } keys %{ $whole->{compared} };
 	printf "%-24s %9s %8s %8s %8s %8s %7s %7s %7s\n", '', 'req/s', 'p50 ms', 'p99 ms', 'CPU us', 'of nginx', 'non-2xx', 'broken', 'starved';
 	for my $name (@$names) {
 		my $f = $whole->{variants}{$name};
@@ -125,25 +108,19 @@ sub print_all {
 	my %by;
 	push @{ $by{ $whole->{variants}{$_}{durability} } }, $_ for @$names;
 	print map { "  $_: " . join(', ', @{ $by{$_} }) . "\n" } sort keys %by;
-	print_ratios($whole->{ratios}{$_}, $_) for sort { $b cmp $a } keys %{ $whole->{ratios} };
+	print "\nWorkers, in the last round:\n";
+	print map { sprintf "  %-24s %s\n", $_, spread($whole->{variants}{$_}{workers}) } grep { @{ $whole->{variants}{$_}{workers} } } @$names;
 }
 
-sub print_ratios {
-	my ($ratios, $backend) = @_;
-	print "\nRatios, $backend (median of those of each round):\n";
-	for my $r (@RATIOS) {
-		my ($name, undef, undef, @targets) = @$r;
-		my ($x, $target) = ($ratios->{$name}, $targets[ $backend eq 'postgresql' ]);
-		my $judged = !defined $x ? 'not measured' : !defined $target ? '' : "target $target"
-			. ($x < $target ? '  BELOW' : '');
-		printf "  %-14s %8s  %-20s %s\n", $name, number('%.2f', $x), $judged, $r->[5];
+sub print_compared {
+	my ($found, $backend) = @_;
+	print "$backend (medians of what each round says):\n";
+	for my $row (@Bench::Compare::ROWS) {
+		my $x = $found->{ $row->{name} };
+		printf "  %-10s %-48s %-16s %s\n", $row->{name}, Bench::Compare::text($row, $x),
+			Bench::Compare::wanted($row, $backend) . (Bench::Compare::missed($row, $backend, $x) ? '  MISSED' : ''), $row->{what};
 	}
-	for my $r (@P99) {
-		my $x = $ratios->{ $r->[0] };
-		printf "  %-14s %8s  %-20s %s\n", $r->[0], number('%.2f', $x), !defined $x ? 'not measured'
-			: "at most $r->[3]" . ($x > $r->[3] ? '  ABOVE' : ''),
-			'p99 of /verify / of empty' . ($r->[0] =~ /many/ ? ', many clients' : '');
-	}
+	print "\n";
 }
 
 1;

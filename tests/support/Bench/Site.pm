@@ -40,8 +40,9 @@ sub copy_snippets {
 	return $http;
 }
 
-# The shipped site once more, before other sockets: its file to include is
-# NAME/pierre-locations.conf. plain: no kept connections.
+# The shipped site once more, before other sockets: its files to include are
+# NAME/pierre-*.conf. plain: no kept connections. once: none for the question of
+# auth_request, as the snippet was before it had them.
 sub add_upstream {
 	my ($self, $name, $fast, $slow, %o) = @_;
 	my $http = $self->copy_snippets($name, $fast, $slow);
@@ -49,9 +50,15 @@ sub add_upstream {
 	@blocks == 2 or die "pierre-http.conf.in has other upstreams than two\n";
 	s/\bpierre_(fast|slow)\b/${name}_$1/ for @blocks;
 	$self->{http} .= "$_\n" for map { $o{plain} ? s/^\s*keepalive.*\n//mgr : $_ } @blocks;
-	return unless $o{plain};
-	my $file = "$self->{dir}/$name/pierre-locations.conf";
-	write_file($file, Pierre::slurp($file) =~ s/fastcgi_keep_conn on;/fastcgi_keep_conn off;/gr);
+	keep_none($_) for map { "$self->{dir}/$name/pierre-$_.conf" } $o{plain} ? qw(locations auth-locations) : $o{once} ? 'auth-locations' : ();
+}
+
+sub keep_none {
+	my ($file) = @_;
+	my $text = Pierre::slurp($file);
+	$text =~ s/fastcgi_keep_conn on;/fastcgi_keep_conn off;/g;
+	$text =~ s/fastcgi_store \S+;/fastcgi_store off;/g;
+	write_file($file, $text);
 }
 
 # A server block; its port. tls: HTTPS with the shipped settings.
