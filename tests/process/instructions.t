@@ -7,23 +7,28 @@
 #
 #     PIERRE_BUILD=$PWD/build tests/run -v tests/process/instructions.t | grep 'a request'
 #
-# A run with N requests and one with twice as many: what lies between is what N
-# cost, without start and stop. Other compilers, options and systems make other
-# instructions of the same source, so elsewhere nothing is judged.
+# Callgrind writes down what it has counted, and begins anew, each time GET
+# /health/live is asked: so start and stop are in no figure. Each is the least of
+# three, since a machine under load only adds (a lease that came late, a second look
+# for changes); what the loop does around a request is left out, since it depends on
+# when bytes come. Other compilers, options and systems make other instructions of
+# the same source, so elsewhere nothing is judged.
 use strict;
 use warnings;
+use POSIX ();
 use Test::More;
 use lib "$ENV{PIERRE_SOURCE}/tests/support";
 use Pierre;
 use FastCGI;
-use Process qw(await children proc_file);
+use Process qw(await children);
 use Bench::Door;
 
 # "as asked": the whole answer; "as nginx asks": that of auth_request.
 my %BOUND = (
-	sqlite => { 'as asked' => 0, 'as nginx asks' => 0 },
-	postgresql => { 'as asked' => 0, 'as nginx asks' => 0 },
+	sqlite => { 'as asked' => 52_900, 'as nginx asks' => 59_000 },
+	postgresql => { 'as asked' => 52_800, 'as nginx asks' => 58_200 },
 );
+my $MARK = 'health_show';   # of GET /health/live
 my @COUNTED = qw(fcgi_look exchange_answer);   # and what they call
 my $SLACK = 1.03;   # libraries choose their code by the processor
 my $N = 1000;       # whole leases of quota
@@ -44,6 +49,7 @@ sub why_not {
 		if $cc !~ /gcc/ || Pierre::capture([ split(' ', $cc), '-dumpversion' ], {})->{out} !~ /^12\b/;
 	return "the bound is that of -g -O2, not of $flags" if $flags ne '-g -O2';
 	return 'the bound is that of the hardened build, without sanitizers' if $own =~ /-fsanitize/ || $own !~ /FORTIFY_SOURCE=3/;
+	return 'the bound is that of a processor with AVX2' if Pierre::slurp('/proc/cpuinfo') !~ /\bavx2\b/;
 	return 'valgrind is not here: ./bootstrap deps check' if Pierre::capture([ 'valgrind', '--version' ], {})->{status};
 	return;
 }
@@ -63,35 +69,44 @@ sub ask {
 	return $good;
 }
 
-# Instructions of the one worker of the fast pool, from its start to its end.
-sub run {
-	my ($p, $key, %n) = @_;
-	my $state = "$p->{dir}/state";
-	$p->{pid} = $p->spawn('pierre', [ Pierre::as_user('valgrind', '-q', '--tool=callgrind',
-		(map { "--toggle-collect=$_" } @COUNTED), "--callgrind-out-file=$state/callgrind.%p", $p->binary, 'serve') ], $p->{env}, $p->{log_file});
+sub serve {
+	my ($p) = @_;
+	$p->{env}{FAST_DATABASE_TIMEOUT_MS} = 10000;   # all is slow under callgrind
+	$p->{pid} = $p->spawn('pierre', [ Pierre::as_user('valgrind', '-q', '--vgdb=no', '--tool=callgrind', "--dump-before=$MARK",
+		(map { "--toggle-collect=$_" } @COUNTED), "--callgrind-out-file=$p->{dir}/state/callgrind.%p", $p->binary, 'serve') ],
+		$p->{env}, $p->{log_file});
 	$p->wait_ready;
-	for my $form (sort keys %n) {
-		is ask($p, $key, $form, $n{$form}), $n{$form}, "$p->{backend}: $n{$form} requests, $form, are let through";
-	}
+	await('the database was checked', sub { FastCGI::get($p->{fast_socket}, '/health/ready')->{status} == 200 }, $p);
 	my %name = children($p);
-	my ($worker) = grep { $name{$_} =~ /^fast/ } keys %name;
-	$p->stop_serve;
-	my ($all) = Pierre::slurp("$state/callgrind.$worker") =~ /^(?:summary|totals): (\d+)/m;
-	return $all // die "no figure of callgrind\n" . $p->log;
+	return (grep { $name{$_} =~ /^fast/ } keys %name)[0];
 }
+
+# Instructions since the last time, of this worker.
+sub counted {
+	my ($p, $worker) = @_;
+	my $file = "$p->{dir}/state/callgrind.$worker." . ++$p->{dumps};
+	FastCGI::get($p->{fast_socket}, '/health/live')->{status} == 200 or die "no answer\n" . $p->log;
+	return await($file, sub { Pierre::slurp($file) =~ /^(?:summary|totals): (\d+)/m && $1 }, $p);
+}
+
+sub least { my ($least) = sort { $a <=> $b } @_; return $least }
 
 for my $backend (Pierre::backends()) {
 	my $door = Bench::Door::start(backend => $backend, workers => 1, keys => 1, durability => 'async');
 	my ($p, $key) = ($door->{p}, $door->{keys}[0]);
 	$p->stop_serve;
-	my %figure;
-	my $once = run($p, $key, map { $_ => $N } keys %FORM);
+	my $worker = serve($p);
 	for my $form (sort keys %FORM) {
-		my $twice = run($p, $key, (map { $_ => $N } keys %FORM), $form => 2 * $N);
-		my $each = ($twice - $once) / $N;
-		my $most = $BOUND{$backend}{$form};
-		cmp_ok $each, '<=', $most * $SLACK, "$backend, $form: no more instructions than before";
-		diag sprintf '%.0f instructions a request: %s, %s (bound %d)', $each, $backend, $form, $most;
+		my ($bound, @each) = $BOUND{$backend}{$form};
+		ask($p, $key, $form, 10);   # statements, the first lease, the cache
+		counted($p, $worker);
+		for (1 .. 3) {
+			is ask($p, $key, $form, $N), $N, "$backend: $N requests, $form, are let through";
+			push @each, counted($p, $worker) / $N;
+		}
+		cmp_ok least(@each), '<=', $bound * $SLACK, "$backend, $form: no more instructions than before";
+		diag sprintf '%.0f instructions a request: %s, %s (%s; bound %d)', least(@each), $backend, $form,
+			join(' ', map { sprintf '%.0f', $_ } @each), $bound;
 	}
 	$p->stop;
 }
