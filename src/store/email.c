@@ -291,7 +291,7 @@ static bool canonical_domain(struct arena *arena, const char *domain, const char
 static bool canonical_parts(struct arena *arena, const char *email, const char **key_r,
 			    struct err *err_r)
 {
-	const char *at = strchr(email, '@'), *local, *domain;
+	const char *at = strchr(email, '@'), *local, *domain = NULL;
 
 	if (!at || at != strrchr(email, '@'))
 		return refuse(err_r, "must have exactly one '@'");
