@@ -26,6 +26,8 @@ bool nginx_is_guarded(const struct directive *block);
 bool nginx_no_question(const struct nginx_place *p);
 bool nginx_asks_another(const struct nginx_place *p);
 bool nginx_not_sealed(const struct nginx_place *p);
+/* Has the question all seals that keep its connection, or all others? */
+bool nginx_has_seals(const struct directive *question, bool keeps);
 bool nginx_server_rewrites(const struct nginx_place *p);
 bool nginx_server_sets(const struct nginx_place *p);
 bool nginx_answer_set(const struct nginx_place *p);

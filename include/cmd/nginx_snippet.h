@@ -34,7 +34,8 @@ extern const struct nginx_pass nginx_passes[];      /* ends with { 0 } */
  * tests/http/nginx_inherit.t has every directive of nginx with its reason. */
 struct nginx_seal {
 	const char *name, *value;
-	bool site;              /* so do the locations of Pierre's own site */
+	const char *site;       /* value in the locations of Pierre's own site; NULL: not set there */
+	bool keeps;             /* without it each question takes a new connection */
 };
 extern const struct nginx_seal nginx_seals[];       /* ends with { 0 } */
 

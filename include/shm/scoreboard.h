@@ -38,6 +38,7 @@ struct slot {
 	_Atomic int64_t started;        /* monotonic ms of the current request, 0 = none */
 	_Atomic int64_t deadline;       /* monotonic ms; past it + grace the master kills */
 	_Atomic uint64_t requests;      /* served since start */
+	_Atomic int connections;        /* of a fast worker, with those that are idle */
 	char route[SLOT_ROUTE];         /* label of the current request's route */
 	char request_id[SLOT_REQUEST_ID];
 };
@@ -73,6 +74,11 @@ void slot_reading(struct slot *s, int64_t now, int64_t deadline);
 void slot_named(struct slot *s, const char *request_id);
 void slot_serving(struct slot *s, const char *route, const char *request_id);
 void slot_stopping(struct slot *s);
+
+/* Has this fast worker over one and a half times as many connections as those of its
+ * generation that run have in the mean? One connection is never too many. So all of
+ * them together are never over their share, and none comes to have twice the mean. */
+bool slot_over_share(const struct scoreboard *sb, const struct slot *s);
 
 /* What a slot is at; empty texts when it is at nothing. Its owner may be writing:
  * the copies end where the fields end. */

@@ -6,11 +6,17 @@
  * them; each is looked at when something has come. One event is taken per
  * wait, so that no worker hoards what an idle one could do. What takes longer
  * than about a millisecond has no place behind it.
+ *
+ * A kept connection stays with the worker that accepted it, and the kernel wakes
+ * the same one first (EPOLLEXCLUSIVE): of 64 connections to 8 workers one had 32.
+ * So a worker with more than its share leaves new ones to the others, unless
+ * nobody takes them.
  */
 #ifndef PIERRE_WORKER_FAST_H
 #define PIERRE_WORKER_FAST_H
 
 #include "http/fcgi.h"
+#include "shm/scoreboard.h"
 
 /* Answer the request on f, with fcgi_reply or fcgi_drop, before returning; or
  * fcgi_park it. */
@@ -23,6 +29,8 @@ struct fast_options {
 	int listen_fd;       /* non-blocking */
 	int lifeline_fd;     /* readable: the master has died; -1 = none */
 	struct fcgi *fcgi;   /* from fcgi_start */
+	const struct scoreboard *scoreboard;
+	struct slot *slot;   /* this worker's: how many connections it has */
 	fast_fn *serve;
 	void *arg;
 	/* Parked requests can be answered in the order in which they came; the

@@ -58,6 +58,24 @@ void exchange_answer(struct worker *w, struct fcgi *f, char **params);
  * committed. False: it goes on waiting. */
 bool exchange_finish(struct worker *w, struct fcgi *f, bool late);
 
+/* --- share.c: which worker of the fast pool takes a new connection --------------- */
+struct share {
+	int epoll_fd, listen_fd;
+	const struct scoreboard *scoreboard;
+	struct slot *slot;      /* this worker's */
+	int64_t look;           /* monotonic ms of the next look; 0: it listens, or has stopped */
+	int64_t pause;          /* ms from one look to the next */
+	int64_t waits;          /* monotonic ms: since then each look found a connection; 0 = none */
+};
+/* Events of the listening socket have the struct as their pointer. False: errno. */
+bool share_listen(struct share *s);
+/* No more connections, and no more looks. */
+void share_leave(struct share *s);
+/* After each connection: a worker over its share (slot_over_share) leaves new ones. */
+void share_taken(struct share *s);
+/* When `look` has come. True: take one connection, the others have left it. */
+bool share_look(struct share *s, int64_t now);
+
 /* --- worker.c: the listening socket ------------------------------------------- */
 /* A blocking descriptor, as libfcgi wants it; -1 = none, or see *fatal_r. */
 int accept_connection(int listen_fd, bool *fatal_r);

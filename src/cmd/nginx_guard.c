@@ -110,17 +110,20 @@ static bool args_are(const struct directive *d, const char *text)
 	return !*text;
 }
 
+bool nginx_has_seals(const struct directive *question, bool keeps)
+{
+	for (const struct nginx_seal *s = nginx_seals; s->name; s++) {
+		const struct directive *d = nginx_child(question, s->name, NULL);
+
+		if (s->keeps == keeps && (!d || !args_are(d, s->value)))
+			return false;
+	}
+	return true;
+}
+
 bool nginx_not_sealed(const struct nginx_place *p)
 {
-	if (!nginx_is_question(p->block))
-		return false;
-	for (const struct nginx_seal *s = nginx_seals; s->name; s++) {
-		const struct directive *d = nginx_child(p->block, s->name, NULL);
-
-		if (!d || !args_are(d, s->value))
-			return true;
-	}
-	return false;
+	return nginx_is_question(p->block) && !nginx_has_seals(p->block, false);
 }
 
 /* A redirect ends the question with 301 or 302, which lets nobody pass. */

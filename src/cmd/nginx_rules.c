@@ -34,6 +34,11 @@ static bool fast_not_kept(const struct nginx_place *p)
 	return p->fast && !p->asks && (!keeps(p) || !has_cache(p));
 }
 
+static bool question_not_kept(const struct nginx_place *p)
+{
+	return p->fast && p->asks && (!nginx_has_seals(p->block, true) || !has_cache(p));
+}
+
 /* The parameter in force with that name; NULL = none. *last_r = the last of all. */
 static const struct directive *param(const struct nginx_place *p, const char *name,
 				     const struct directive **last_r)
@@ -122,6 +127,10 @@ const struct nginx_rule nginx_rules[] = {
 	{ "none to the fast pool", fast_not_kept,
 	  "the fast pool is asked on a new connection each time, at half the speed: set "
 	  "`fastcgi_keep_conn on`, and `keepalive 512` in its upstream" },
+	{ "a question that is not kept", question_not_kept,
+	  "the question is put on a new connection each time, or its answers may become files: set "
+	  "`fastcgi_store /dev/null/never`, `fastcgi_buffering on` and `fastcgi_keep_conn on`, and "
+	  "`keepalive 512` in its upstream" },
 	{ "a missing sentinel", no_sentinel,
 	  "the last parameter is not the sentinel, so Pierre refuses every request: end the "
 	  "list with `fastcgi_param PIERRE_END 1`" },

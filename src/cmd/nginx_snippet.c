@@ -61,35 +61,38 @@ static void print_folded(const char *header, bool upper)
 /* The size limits belong to each other: nginx compares them when it starts, so
  * a limit of the site's beside one of ours could keep it from starting. */
 const struct nginx_seal nginx_seals[] = {
-	{ "fastcgi_cache", "off", true },
-	{ "fastcgi_store", "off", true },
-	{ "fastcgi_buffering", "on", true },
-	{ "fastcgi_intercept_errors", "off", true },
-	{ "fastcgi_limit_rate", "0", true },
-	{ "fastcgi_bind", "off", true },
-	{ "fastcgi_next_upstream_tries", "0", true },
-	{ "fastcgi_next_upstream_timeout", "0", true },
-	{ "fastcgi_buffer_size", "8k", false },
-	{ "fastcgi_buffers", "8 8k", false },
-	{ "fastcgi_busy_buffers_size", "16k", false },
-	{ "fastcgi_max_temp_file_size", "0", false },
-	{ "fastcgi_temp_file_write_size", "16k", false },
-	{ "client_max_body_size", "0", false },
-	{ "auth_request", "off", false },
-	{ "error_page", "404 /.pierre/error", false },   /* a client that asks for the question */
+	{ "fastcgi_cache", "off", "off", false },
+	{ "fastcgi_store", "/dev/null/never", "off", true },
+	{ "fastcgi_buffering", "on", "on", true },
+	{ "fastcgi_keep_conn", "on", NULL, true },
+	{ "fastcgi_intercept_errors", "off", "off", false },
+	{ "fastcgi_limit_rate", "0", "0", false },
+	{ "fastcgi_bind", "off", "off", false },
+	{ "fastcgi_next_upstream_tries", "0", "0", false },
+	{ "fastcgi_next_upstream_timeout", "0", "0", false },
+	{ "fastcgi_buffer_size", "8k", NULL, false },
+	{ "fastcgi_buffers", "8 8k", NULL, false },
+	{ "fastcgi_busy_buffers_size", "16k", NULL, false },
+	{ "fastcgi_max_temp_file_size", "0", NULL, false },
+	{ "fastcgi_temp_file_write_size", "16k", NULL, false },
+	{ "client_max_body_size", "0", NULL, false },
+	{ "auth_request", "off", NULL, false },
+	{ "error_page", "404 /.pierre/error", NULL, false },   /* a client that asks for the question */
 	{ 0 },
 };
 
-static void print_seal(const struct nginx_seal *s, const char *indent)
+static void print_seals(bool keeps)
 {
-	printf("%s%s %s;\n", indent, s->name, s->value);
+	for (const struct nginx_seal *s = nginx_seals; s->name; s++)
+		if (s->keeps == keeps)
+			printf("    %s %s;\n", s->name, s->value);
 }
 
 void nginx_print_site_seal(void)
 {
 	for (const struct nginx_seal *s = nginx_seals; s->name; s++)
 		if (s->site)
-			print_seal(s, "");
+			printf("%s %s;\n", s->name, s->site);
 }
 
 static const char http_head[] =
@@ -143,11 +146,15 @@ static const char question_head[] =
 	"# Written by `pierre nginx print --server`.\n"
 	"location = /.pierre/auth {\n"
 	"    internal;\n";
-static const char question_kept[] =
+static const char question_asked[] =
 	"    # asked and charged already, and no scope is demanded, or the same one\n"
 	"    set $pierre_now \"$pierre_status $pierre_scope\";\n"
 	"    if ($pierre_now = \"204 \") { return 204; }\n"
 	"    if ($pierre_passed = \"204 $pierre_scope\") { return 204; }\n";
+static const char question_kept[] =
+	"    # auth_request wants no body. nginx reads such an answer to its end, and so gives the\n"
+	"    # connection back to `keepalive`, only when it is to be stored. Nothing is stored: only\n"
+	"    # a 200 with a body would be, and no file can be made below /dev/null.\n";
 static const char question_params[] =
 	"    fastcgi_pass_request_headers off;\n"
 	"    fastcgi_pass_request_body off;\n"
@@ -172,7 +179,6 @@ static const char question_tail[] =
 	"    fastcgi_send_timeout 5s;\n"
 	"    fastcgi_read_timeout 5s;\n"
 	"    fastcgi_next_upstream error timeout;\n"
-	"    fastcgi_keep_conn off;   # nginx keeps none that auth_request has used\n"
 	"    fastcgi_pass pierre_fast;\n"
 	"}\n";
 
@@ -226,10 +232,11 @@ void nginx_print_server(void)
 {
 	fputs(question_head, stdout);
 	fputs(nginx_cors_question, stdout);
-	fputs(question_kept, stdout);
+	fputs(question_asked, stdout);
 	puts("    # what a block around sets is not set here: it could answer in Pierre's place");
-	for (const struct nginx_seal *seal = nginx_seals; seal->name; seal++)
-		print_seal(seal, "    ");
+	print_seals(false);
+	fputs(question_kept, stdout);
+	print_seals(true);
 	fputs(question_params, stdout);
 	printf("    fastcgi_param REQUEST_URI %s;\n", verify_pattern());
 	fputs(question_tail, stdout);

@@ -28,6 +28,7 @@ static void slot_clear(struct slot *s)
 	atomic_store(&s->started, 0);
 	atomic_store(&s->deadline, 0);
 	atomic_store(&s->requests, 0);
+	atomic_store(&s->connections, 0);
 	s->pid = 0;
 }
 

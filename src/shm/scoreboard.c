@@ -82,6 +82,30 @@ void slot_stopping(struct slot *s)
 	atomic_store(&s->state, SLOT_STOPPING);
 }
 
+/* --- connections ---------------------------------------------------------------- */
+
+static bool runs_beside(const struct slot *s, const struct slot *other)
+{
+	int state = atomic_load(&other->state);
+
+	return (state == SLOT_IDLE || state == SLOT_READING || state == SLOT_SERVING) &&
+	       other->role == s->role && other->generation == s->generation;
+}
+
+bool slot_over_share(const struct scoreboard *sb, const struct slot *s)
+{
+	int64_t mine = atomic_load(&s->connections), all = 0, workers = 0;
+
+	if (mine < 2)
+		return false;
+	for (size_t i = 0; i < sb->n; i++)
+		if (runs_beside(s, &sb->slots[i])) {
+			all += atomic_load(&sb->slots[i].connections);
+			workers++;
+		}
+	return 2 * mine * workers > 3 * all;
+}
+
 /* --- marks ---------------------------------------------------------------------- */
 
 static bool is_asked(const struct slot *s)

@@ -24,6 +24,7 @@
 
 #define PARAMS_MS 5000      /* nginx sends parameters at once */
 #define ID_PARAM "REQUEST_ID="
+#define SUBREQUEST_PARAM "PIERRE_SUBREQUEST="
 #define MARGIN_MAX_MS 500   /* the database gives up this long before the deadline */
 
 struct exchange {
@@ -96,19 +97,19 @@ static void log_request(const struct worker *w, const struct exchange *x)
 /* --- what may be run ---------------------------------------------------------------- */
 
 /* The pair as nginx sent it; NULL = it sent none. */
-static char *given_id(char **params)
+static char *given(char **params, const char *name)
 {
-	while (*params && !str_starts(*params, ID_PARAM))
+	while (*params && !str_starts(*params, name))
 		params++;
 	return *params;
 }
 
 /* True: a process ended at this very request, which nginx now repeats. Nothing of
- * it but its id is looked at again. */
+ * it but its id, and who asks, is looked at again. */
 static bool is_deadly(struct worker *w, struct exchange *x, char **params, struct err *err_r)
 {
 	struct slot *slot = w->child->slot;
-	char *id = given_id(params), *only[] = { id, NULL };
+	char *id = given(params, ID_PARAM), *only[] = { id, given(params, SUBREQUEST_PARAM), NULL };
 
 	slot_named(slot, id ? id + strlen(ID_PARAM) : "");
 	if (!scoreboard_is_marked(w->child->scoreboard, slot, x->start))

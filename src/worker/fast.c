@@ -47,6 +47,7 @@ struct connection {
 
 struct loop {
 	const struct fast_options *o;
+	struct share share;
 	int epoll_fd, signal_fd;
 	struct connection lists[PLACE__COUNT];   /* heads of rings */
 	size_t n, most;
@@ -95,12 +96,18 @@ static struct connection *first_due(const struct loop *l, size_t n)
 
 /* --- connections ------------------------------------------------------------------- */
 
+static void count(struct loop *l, size_t n)
+{
+	l->n = n;
+	atomic_store(&l->o->slot->connections, (int)n);
+}
+
 static void end(struct loop *l, struct connection *c)
 {
 	unlink_connection(c);
 	fcgi_free(&c->fcgi);   /* closed, and thereby out of the epoll set */
 	free(c);
-	l->n--;
+	count(l, l->n - 1);
 }
 
 static void watch(struct loop *l, struct connection *c)
@@ -228,7 +235,7 @@ static void begin(struct loop *l, int fd)
 	c->fcgi = f;
 	fcgi_adopt(f, fd);
 	put(l, c, PLACE_READING);
-	l->n++;
+	count(l, l->n + 1);
 	attend(l, c);
 }
 
@@ -236,9 +243,12 @@ static bool on_listener(struct loop *l)
 {
 	int fd = accept_connection(l->o->listen_fd, &l->failed);
 
-	if (fd >= 0)
-		begin(l, fd);
-	return fd >= 0;
+	if (fd < 0)
+		return false;
+	begin(l, fd);
+	if (!l->stopping)
+		share_taken(&l->share);
+	return true;
 }
 
 /* --- time ---------------------------------------------------------------------------- */
@@ -260,10 +270,13 @@ static void expire(struct loop *l, int64_t now)
 static int next_wake(const struct loop *l)
 {
 	const struct connection *c = first_due(l, PLACE__COUNT);
-	int64_t ms = c ? c->due - clock_monotonic() : -1;
+	int64_t due = c ? c->due : 0, ms;
 
-	if (!c)
+	if (l->share.look && (!c || l->share.look < due))
+		due = l->share.look;
+	if (!due)
 		return -1;
+	ms = due - clock_monotonic();
 	return ms < 0 ? 0 : (int)ms;
 }
 
@@ -284,7 +297,7 @@ static void close_idle(struct loop *l)
 static void stop(struct loop *l)
 {
 	l->stopping = true;
-	epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, l->o->listen_fd, NULL);
+	share_leave(&l->share);
 	epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, l->signal_fd, NULL);
 	if (l->o->lifeline_fd >= 0)
 		epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, l->o->lifeline_fd, NULL);
@@ -330,11 +343,13 @@ static bool open_loop(struct loop *l, const struct fast_options *o)
 	sigaddset(&term, SIGTERM);
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	l->signal_fd = signalfd(-1, &term, SFD_CLOEXEC | SFD_NONBLOCK);
+	l->share = (struct share){ .epoll_fd = l->epoll_fd, .listen_fd = o->listen_fd,
+				   .scoreboard = o->scoreboard, .slot = o->slot };
 	return l->epoll_fd >= 0 && l->signal_fd >= 0 &&
 	       add(l, l->signal_fd, EPOLLIN, &l->signal_fd) &&
 	       (o->lifeline_fd < 0 || add(l, o->lifeline_fd, EPOLLIN, &l->signal_fd)) &&
 	       (!o->finish || add(l, o->finish_fd, EPOLLIN | EPOLLET, &o->finish_fd)) &&
-	       add(l, o->listen_fd, EPOLLIN | EPOLLEXCLUSIVE, &o->listen_fd);
+	       share_listen(&l->share);
 }
 
 static void close_loop(struct loop *l)
@@ -356,7 +371,7 @@ static void close_loop(struct loop *l)
 
 static void dispatch(struct loop *l, const struct epoll_event *e)
 {
-	if (e->data.ptr == &l->o->listen_fd)
+	if (e->data.ptr == &l->share)
 		on_listener(l);
 	else if (e->data.ptr == &l->o->finish_fd)
 		finish_all(l);
@@ -376,12 +391,16 @@ int fast_run(const struct fast_options *o)
 		log_error("start_failed", LOG_S("error", strerror(errno)));
 	while (good && !l.failed && !(l.stopping && l.n == 0)) {
 		int n = epoll_wait(l.epoll_fd, &e, 1, next_wake(&l));
+		int64_t now;
 
 		if (n > 0)
 			dispatch(&l, &e);
 		else if (n < 0 && errno != EINTR)
 			good = false;
-		expire(&l, clock_monotonic());
+		now = clock_monotonic();
+		expire(&l, now);
+		if (share_look(&l.share, now))
+			on_listener(&l);
 	}
 	close_loop(&l);
 	return good && !l.failed ? EXIT_SUCCESS : EXIT_FAILURE;

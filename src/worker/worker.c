@@ -92,7 +92,8 @@ static int serve_fast(struct worker *w)
 
 	return fast_run(&(struct fast_options){
 		.listen_fd = c->listen_fd, .lifeline_fd = c->lifeline_fd,
-		.fcgi = w->fcgi, .serve = exchange_kept, .arg = w,
+		.fcgi = w->fcgi, .scoreboard = c->scoreboard, .slot = c->slot,
+		.serve = exchange_kept, .arg = w,
 		.finish = c->conf->usage_durability == USAGE_SYNC ? finish_kept : NULL,
 		.finish_fd = c->commit_fd, .finish_ms = c->conf->database_timeout_ms,
 	});

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # A request that ends its worker. nginx sends it again down each connection that
-# it keeps: the worker that gets it next answers 500 and lives.
+# it keeps: the worker that gets it next answers 500 and lives. To the question of
+# a protected location it says 503, without a body.
 use strict;
 use warnings;
 use FindBin;
@@ -21,6 +22,7 @@ my $SITE = <<'END';
 server {
 	listen 127.0.0.1:@SITE_PORT@ backlog=4096;
 	include snippets/pierre-locations.conf;
+	location /door/ { include snippets/pierre-auth.conf; root @DIR@/nginx; }
 }
 END
 
@@ -64,16 +66,20 @@ sub keep_connections {
 	}
 }
 
-for my $way (qw(segv abort stack)) {
-	subtest "a request that ends its worker: $way" => sub {
+# way => what is asked for, and the status of its answer
+my @ways = ([ segv => '/verify', 500 ], [ abort => '/verify', 500 ], [ stack => '/verify', 500 ], [ segv => '/door/', 503 ]);
+for (@ways) {
+	my ($way, $target, $status) = @$_;
+	subtest "a request that ends its worker: $way at $target" => sub {
 		my $p = start();
 		for my $round (1, 2) {
 			keep_connections($p);
 			my $kept = connections($p, '03');
 			cmp_ok($kept, '>=', $KEPT - 8, "$kept kept connections");
 			my $before = count_log($p, qr/ child_died /);
-			my $r = $p->{site}->get('/verify', token => "crash-$way");
-			is($r->{status}, 500, 'is answered 500 in the end');
+			my $r = $p->{site}->get($target, token => "crash-$way");
+			is($r->{status}, $status, "is answered $status in the end");
+			like($r->{json}{detail}, qr/The log says why/, 'in the words of Pierre, not of nginx') if $status == 503;
 			my $id = $r->{headers}{'x-request-id'};
 			ok(await_log($p, qr/ error request_failed .* status=500 .*error="A process ended at the request $id: /), 'the log says why');
 			await_log($p, qr/ child_died .*role=fast .*request_id=$id /);

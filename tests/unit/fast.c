@@ -16,8 +16,9 @@
 #include "worker/fast.h"
 
 /* With so few descriptors the loop keeps MOST for connections. */
-enum { DESCRIPTORS = 128, MOST = 64, MORE = 200 };
+enum { DESCRIPTORS = 128, MOST = 64, MORE = 200, LEFT = 6 };
 
+static struct scoreboard *scoreboard;   /* this loop, and a worker that takes nothing */
 static struct sockaddr_un name;
 static socklen_t name_len = sizeof(sa_family_t);   /* the kernel chooses one */
 
@@ -62,6 +63,7 @@ static int run_loop(int listen_fd, int lifeline_fd, int finish_fd, bool breaks)
 {
 	struct fast_options o = {
 		.listen_fd = listen_fd, .lifeline_fd = lifeline_fd, .fcgi = fcgi,
+		.scoreboard = scoreboard, .slot = &scoreboard->slots[0],
 		.serve = breaks ? park_and_break : park, .arg = &name,
 		.finish = breaks ? finish_late : finish_it, .finish_fd = finish_fd, .finish_ms = 60000,
 	};
@@ -117,6 +119,29 @@ static void test_full(int finish_fd)
 	is_int(answered, MOST, "and all of them are");
 }
 
+/* Connections over its share, which the other worker ought to take. */
+static void test_left(int finish_fd)
+{
+	struct strbuf b = whole("", 0);
+	int fds[LEFT], answered = 0;
+
+	slot_idle(&scoreboard->slots[0]);
+	slot_idle(&scoreboard->slots[1]);
+	for (int i = 0; i < LEFT; i++) {
+		fds[i] = connected();
+		put_all(fds[i], b.s, b.len);
+	}
+	while (atomic_load(&scoreboard->slots[0].connections) < LEFT)
+		usleep(1000);
+	ok(slot_over_share(scoreboard, &scoreboard->slots[0]), "a worker over its share");
+	ok(eventfd_write(finish_fd, 1) == 0, "takes what nobody else takes");
+	for (int i = 0; i < LEFT; i++)
+		answered += bytes_until_end(fds[i]) > sizeof(REPLY);
+	is_int(answered, LEFT, "and answers all of it");
+	is_int(atomic_load(&scoreboard->slots[0].connections), 0, "it has none left");
+	slot_stopping(&scoreboard->slots[1]);
+}
+
 static void test_broken(void)
 {
 	struct strbuf b = whole("", 0);
@@ -165,6 +190,7 @@ int main(void)
 
 	if (setrlimit(RLIMIT_NOFILE, &(struct rlimit){ DESCRIPTORS, DESCRIPTORS }) != 0)
 		return tap_skip_all("the limit of descriptors cannot be lowered");   /* valgrind */
+	scoreboard = scoreboard_new(2, NULL);
 	name.sun_family = AF_UNIX;
 	if (!start() || bind(listen_fd, (struct sockaddr *)&name, name_len) != 0 ||
 	    listen(listen_fd, MORE) != 0)
@@ -177,6 +203,7 @@ int main(void)
 	is_int(end_of(pid), EXIT_FAILURE, "and it fails, so that the master starts another");
 	pid = start_loop(listen_fd, finish_fd, false, &lifeline);
 	close(listen_fd);
+	test_left(finish_fd);
 	test_full(finish_fd);
 	close(lifeline);
 	is_int(end_of(pid), EXIT_SUCCESS, "and it ends well");

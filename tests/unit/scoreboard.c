@@ -72,6 +72,40 @@ static void test_no_request(void)
 	scoreboard_free(&sb);
 }
 
+/* A worker with `mine` connections beside one with `other`, and some that do not count. */
+static void test_share(void)
+{
+	static const struct { int mine, other; bool over; } rows[] = {
+		{ 0, 0, false }, { 1, 0, false }, { 2, 0, true }, { 2, 1, false }, { 3, 1, false },
+		{ 4, 1, true }, { 30, 10, false }, { 31, 10, true }, { 10, 31, false },
+	};
+	static const struct slot aside[] = {
+		{ .role = ROLE_SLOW, .generation = 1, .state = SLOT_IDLE },
+		{ .role = ROLE_FAST, .generation = 2, .state = SLOT_IDLE },
+		{ .role = ROLE_FAST, .generation = 1, .state = SLOT_FREE },
+		{ .role = ROLE_FAST, .generation = 1, .state = SLOT_STARTING },
+		{ .role = ROLE_FAST, .generation = 1, .state = SLOT_STOPPING },
+	};
+	struct scoreboard *sb = scoreboard_new(7, NULL);
+	struct slot *s = &sb->slots[0], *other = &sb->slots[1];
+
+	memcpy(&sb->slots[2], aside, sizeof(aside));
+	s->role = other->role = ROLE_FAST;
+	s->generation = other->generation = 1;
+	slot_idle(s);
+	slot_reading(other, 1, 2);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		atomic_store(&s->connections, rows[i].mine);
+		atomic_store(&other->connections, rows[i].other);
+		ok(slot_over_share(sb, s) == rows[i].over, "%d connections beside %d", rows[i].mine,
+		       rows[i].other);
+	}
+	slot_stopping(other);
+	atomic_store(&s->connections, 100);
+	ok(!slot_over_share(sb, s), "alone a worker has its share");
+	scoreboard_free(&sb);
+}
+
 /* In a reload: a process of the same role, of a newer generation, that works. */
 static void test_replaced(void)
 {
@@ -165,6 +199,7 @@ int main(void)
 {
 	test_marks();
 	test_no_request();
+	test_share();
 	test_replaced();
 	test_repeats();
 	test_crowd();

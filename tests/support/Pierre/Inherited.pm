@@ -39,7 +39,7 @@ END
 		'auth_request /yes;' ],
 	[ set => 'other parameters: a forged or a missing credential', [ qw(fastcgi_param fastcgi_pass_request_headers fastcgi_pass_request_body) ],
 		'fastcgi_param HTTP_X_API_KEY none; fastcgi_param PIERRE_END 1; fastcgi_pass_request_headers on; fastcgi_pass_request_body on;' ],
-	[ set => 'keeps the connection of the question', [ 'fastcgi_keep_conn' ], 'fastcgi_keep_conn on;' ],
+	[ set => 'asks each question on a new connection', [ 'fastcgi_keep_conn' ], 'fastcgi_keep_conn off;' ],
 
 	[ checker => 'run for the question too, before its location is looked for: any of them can answer it', [ qw(rewrite return if) ] ],
 	[ checker => 'run for the question too: the scope and the cost that a location set are set back', [ 'set' ], 'set $something 1;' ],
@@ -61,7 +61,7 @@ fastcgi_cache_use_stale error timeout invalid_header updating http_500 http_503 
 fastcgi_cache_lock on; fastcgi_cache_background_update on; fastcgi_cache_revalidate on;
 fastcgi_cache_methods POST; fastcgi_cache_min_uses 1; fastcgi_cache_bypass ""; fastcgi_no_cache "";
 END
-	[ harmless => 'only with a store, which is off', [ 'fastcgi_store_access' ], 'fastcgi_store_access all:rw;' ],
+	[ harmless => 'only of a file that is stored, and none can be', [ 'fastcgi_store_access' ], 'fastcgi_store_access all:rw;' ],
 	[ harmless => 'changes what goes to the client: $upstream_http_x_pierre_status is read before', [ qw(fastcgi_hide_header fastcgi_pass_header) ],
 		'fastcgi_hide_header X-Pierre-Status; fastcgi_hide_header X-Pierre-Problem; fastcgi_pass_header Status; fastcgi_pass_header X-Accel-Redirect;' ],
 	[ harmless => 'about X-Accel-*, Expires and the like, which Pierre does not send', [ 'fastcgi_ignore_headers' ] ],
