@@ -7,9 +7,9 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../support";
 use Test::More;
-use IO::Socket::INET;
 use Pierre;
 use FastCGI;
+use Kept qw(text answer);
 use Limit qw(limited_key);
 use Process qw(await_log count_log start_load stop_load);
 
@@ -29,40 +29,7 @@ my $user = $p->approved_user;
 $p->sql("UPDATE users SET tier = 'enterprise' WHERE id = '$user->{user_id}'");   # no limit
 my $key = $p->new_key($user)->{api_key};
 
-# A client that keeps its connection.
-sub connected {
-	my ($from) = @_;   # limit_conn counts each address
-	for (1 .. 100) {
-		my $s = IO::Socket::INET->new(LocalAddr => $from // '127.0.0.1', PeerAddr => '127.0.0.1', PeerPort => $port);
-		return $s if $s;
-		last unless $!{EINTR};   # a child that ended in between
-	}
-	die "connect: $!";
-}
-sub text { my ($method, $target, $body, %h) = @_;
-	my $head = join '', map { "$_: $h{$_}\r\n" } sort keys %h;
-	return "$method $target HTTP/1.1\r\nHost: localhost\r\n$head" . (length $body ? 'Content-Length: ' . length($body) . "\r\n" : '') . "\r\n$body" }
-# (status, request id, body) of one reply; (0) = closed
-sub answer {
-	my ($s) = @_;
-	my $got = '';
-	local $SIG{ALRM} = sub { die "no whole reply within 60 s\n" };
-	alarm 60;
-	until ($got =~ /\r\n\r\n/) { more($s, \$got) or return 0 }
-	my ($head, $rest) = split /\r\n\r\n/, $got, 2;
-	my ($length) = $head =~ /^Content-Length: (\d+)/mi;
-	while (length $rest < ($length // 0)) { more($s, \$rest) or return 0 }
-	alarm 0;
-	my ($status) = $head =~ m{^HTTP/1\.1 (\d+)};
-	my ($id) = $head =~ /^X-Request-Id: (\S+)/mi;
-	return ($status, $id, $rest);
-}
-sub more {
-	my ($s, $got) = @_;
-	my $n;
-	do { $n = sysread $s, $$got, 65536, length $$got } while !defined $n && $!{EINTR};
-	return $n;
-}
+sub connected { return Kept::connected($port, @_) }
 
 # perf.md 3: one offset puts the hidden request where libfcgi's second read begins.
 subtest 'a request in a body is not executed' => sub {
