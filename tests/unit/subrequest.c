@@ -40,6 +40,18 @@ static struct response reply(const struct request *req, enum err_kind kind)
 	return res;
 }
 
+/* As it is sent. A body would make a temporary file of nginx, since the snippet has
+ * `fastcgi_store`. */
+static bool has_body(const struct response *res)
+{
+	struct strbuf out = { .arena = arena };
+	const char *end;
+
+	response_write(res, "id", false, &out);
+	end = strstr(out.s, "\r\n\r\n");
+	return !end || end[4] || strstr(out.s, "Content-Type");
+}
+
 static void test_answers(void)
 {
 	static const struct { enum err_kind kind; int status; const char *truth; } rows[] = {
@@ -59,7 +71,7 @@ static void test_answers(void)
 
 		is_int(res.status, rows[i].status, rows[i].truth);
 		is_str(header(&res, "X-Pierre-Status"), rows[i].truth, "the true one");
-		ok(res.body_len == 0 && !res.content_type, "no body");
+		ok(!has_body(&res), "no body");
 		ok(rows[i].status == 204 ? !problem :
 		   problem && strstr(problem, arena_printf(arena, "\"status\":%s", rows[i].truth)),
 		   "the problem says it too");
