@@ -138,7 +138,9 @@ static void test_left(int finish_fd)
 	for (int i = 0; i < LEFT; i++)
 		answered += bytes_until_end(fds[i]) > sizeof(REPLY);
 	is_int(answered, LEFT, "and answers all of it");
-	is_int(atomic_load(&scoreboard->slots[0].connections), 0, "it has none left");
+	while (atomic_load(&scoreboard->slots[0].connections) > 0)
+		usleep(1000);
+	ok(true, "and has none left");
 	slot_stopping(&scoreboard->slots[1]);
 }
 
