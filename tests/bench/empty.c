@@ -51,9 +51,13 @@ static void reply(void *arg, struct fcgi *f, char **params)
 	fcgi_reply(f, answer, answer_len);
 }
 
+static struct scoreboard *scoreboard;   /* the loops share connections as Pierre's do */
+static struct slot *slot;
+
 static int serve_fast(int fd)
 {
-	struct fast_options o = { .listen_fd = fd, .lifeline_fd = -1, .serve = reply };
+	struct fast_options o = { .listen_fd = fd, .lifeline_fd = -1, .serve = reply,
+				  .scoreboard = scoreboard, .slot = slot };
 	struct err err = { .kind = ERR_NONE };
 	sigset_t term;
 
@@ -62,22 +66,25 @@ static int serve_fast(int fd)
 	sigprocmask(SIG_BLOCK, &term, NULL);
 	if (!fcgi_start(&o.fcgi, &err) || fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
 		return EXIT_FAILURE;
+	slot_idle(slot);
 	return fast_run(&o);
 }
 
 static bool start(int (*serve)(int), int fd, long processes)
 {
-	for (long i = 0; i < processes; i++) {
+	scoreboard = scoreboard_new((size_t)processes, NULL);
+	for (long i = 0; scoreboard && i < processes; i++) {
 		pid_t pid = fork();
 
 		if (pid < 0)
 			return false;
 		if (pid == 0) {
+			slot = &scoreboard->slots[i];
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			_exit(serve(fd));
 		}
 	}
-	return true;
+	return scoreboard != NULL;
 }
 
 static bool read_answer(const char *path)
