@@ -35,11 +35,23 @@ const char *cmd_option(const struct cmd_args *a, const char *name);
 
 typedef int cmd_fn(const struct cmd_args *args);   /* exit status */
 
+/* What must be there before a command's function runs; each needs what those
+ * before it need. Only `serve` and `db migrate` change the schema: a command of
+ * a newer program must not upgrade the database under a service that runs. */
+enum cmd_needs {
+	NEEDS_UNSET,       /* a row that forgot it: not run */
+	NEEDS_NOTHING,     /* it reads the configuration itself, or none */
+	NEEDS_CONF,        /* args->conf */
+	NEEDS_MAKING,      /* a database that is made when it is not there */
+	NEEDS_DATABASE,    /* one that is there; its schema may be older */
+	NEEDS_SCHEMA,      /* with the schema that this program has */
+};
+
 struct cmd {
 	const char *words;       /* "user create"; NULL ends a table */
 	const char *operands;    /* "EMAIL", "" = none */
 	int min_operands, max_operands;
-	bool needs_conf;
+	enum cmd_needs needs;
 	cmd_fn *fn;
 	const struct cmd_option *options;
 	const char *sentence;    /* one line */

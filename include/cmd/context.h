@@ -1,6 +1,7 @@
 /*
  * cmd/context.h - what a command needs to call op_*: an arena, an open
- * database with a current schema, and an operation that acts as the shell.
+ * database with the schema that its row needs, and an operation that acts as
+ * the shell.
  */
 #ifndef PIERRE_CMD_CONTEXT_H
 #define PIERRE_CMD_CONTEXT_H
@@ -19,18 +20,13 @@ struct context {
 
 typedef bool context_fn(struct context *c, struct err *err_r);
 
-/* Connect, then fn; exit status. The schema may be of any age. */
-int context_run_database(const struct cmd_args *args, context_fn *fn);
-/* The same, and a missing SQLite file is refused, not made. */
-int context_run_existing(const struct cmd_args *args, context_fn *fn);
-/* The first with a current schema: an older one is brought up to date as by
- * serve (AUTO_MIGRATE), a newer one is refused. */
+/* Connect to what the command's row needs (NEEDS_MAKING, NEEDS_DATABASE or
+ * NEEDS_SCHEMA), then fn; exit status. c->op is there with NEEDS_SCHEMA. */
 int context_run(const struct cmd_args *args, context_fn *fn);
 
-/* Is the schema the one this program needs? An older one is brought up to date
- * when `migrate` (AUTO_MIGRATE), else ERR_CONFIG names the command; a newer one
- * is refused. */
-bool context_schema(struct db *db, bool migrate, struct err *err_r);
+/* Is the schema the one this program needs? If not: ERR_CONFIG says what to run.
+ * Changes nothing. */
+bool context_schema(struct db *db, bool auto_migrate, struct err *err_r);
 
 /* Wrong use of options or operands: as ERR_INVALID, but exit status 2. */
 bool context_usage(struct err *err_r, const char *sentence);

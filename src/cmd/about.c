@@ -90,12 +90,12 @@ static const struct cmd_option help_options[] = {
 };
 
 const struct cmd about_commands[] = {
-	{ .words = "openapi", .operands = "", .fn = openapi_run,
+	{ .words = "openapi", .operands = "", .needs = NEEDS_NOTHING, .fn = openapi_run,
 	  .sentence = "Print the OpenAPI document of the REST interface." },
-	{ .words = "version", .operands = "", .fn = version_run,
+	{ .words = "version", .operands = "", .needs = NEEDS_NOTHING, .fn = version_run,
 	  .sentence = "Print the version and the database backends built in.",
 	  .detail = "'pierre --version' does the same." },
-	{ .words = "help", .operands = "[COMMAND]", .max_operands = 2, .fn = help_run,
+	{ .words = "help", .operands = "[COMMAND]", .max_operands = 2, .needs = NEEDS_NOTHING, .fn = help_run,
 	  .options = help_options, .sentence = "Show all commands, or one." },
 	{ 0 },
 };

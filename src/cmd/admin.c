@@ -39,7 +39,7 @@ static int setup_token_run(const struct cmd_args *a)
 }
 
 const struct cmd admin_commands[] = {
-	{ .words = "admin setup-token", .operands = "", .needs_conf = true,
+	{ .words = "admin setup-token", .operands = "", .needs = NEEDS_SCHEMA,
 	  .fn = setup_token_run,
 	  .stuck = ERR_CONFLICT, .next_step = "'pierre user create EMAIL --admin' makes another",
 	  .sentence = "Print a one-time token for POST /admin/setup.",

@@ -40,11 +40,11 @@ static int confirm_run(const struct cmd_args *a)
 }
 
 const struct cmd clock_commands[] = {
-	{ .words = "clock status", .operands = "", .needs_conf = true, .fn = status_run,
+	{ .words = "clock status", .operands = "", .needs = NEEDS_SCHEMA, .fn = status_run,
 	  .sentence = "Show the clock beside the time that is known, and whether it is confirmed.",
 	  .detail = "The clock is PostgreSQL's, or on SQLite this host's. While it is not confirmed, "
 		    "nothing is deleted because of its age." },
-	{ .words = "clock confirm", .operands = "", .needs_conf = true, .fn = confirm_run,
+	{ .words = "clock confirm", .operands = "", .needs = NEEDS_SCHEMA, .fn = confirm_run,
 	  .sentence = "Say that the clock is right, so that what is too old is deleted again.",
 	  .detail = "Compare the clock with another one first ('pierre clock status' shows it): with a "
 		    "clock that is ahead, months of usage, sessions and leases are dropped too early." },

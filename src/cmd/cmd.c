@@ -63,7 +63,12 @@ static int run(struct cmd_args *args)
 	struct err err;
 	int status;
 
-	if (args->cmd->needs_conf) {
+	if (args->cmd->needs == NEEDS_UNSET) {
+		err_set(&err, ERR_INTERNAL, "the row of '%s' does not say what it needs",
+			args->cmd->words);
+		return cmd_fail(&err);
+	}
+	if (args->cmd->needs >= NEEDS_CONF) {
 		conf = conf_load(args->config_file, &err);
 		if (!conf)
 			return cmd_fail(&err);

@@ -222,12 +222,12 @@ static const struct cmd_option check_options[] = {
 };
 
 const struct cmd config_commands[] = {
-	{ .words = "config check", .operands = "", .fn = check_run, .options = check_options,
+	{ .words = "config check", .operands = "", .needs = NEEDS_NOTHING, .fn = check_run, .options = check_options,
 	  .sentence = "Say what is wrong with the configuration, one sentence each.",
 	  .detail = "Connects to nothing and makes nothing. A note names what is missing and comes "
 		    "by itself. nginx -T | pierre config check --nginx - finds what breaks Pierre behind nginx, or "
 		    "lets requests past it, without an error message: the section NGINX of the man page lists it." },
-	{ .words = "config dump", .operands = "", .needs_conf = true, .fn = dump_run,
+	{ .words = "config dump", .operands = "", .needs = NEEDS_CONF, .fn = dump_run,
 	  .sentence = "Print every option with its value and where that came from.",
 	  .detail = "The output is a file for --config; ENCRYPTION_KEY is shown as (set) and DATABASE_URL "
 		    "without its password, both in comments." },

@@ -60,11 +60,11 @@ static bool check_there(const char *url, const char *path, struct err *err_r)
 	if (stat(path, &st) == 0 || errno != ENOENT)
 		return true;
 	return db_url_check(url, err_r) &&
-	       err_set(err_r, ERR_CONFIG, "the database %.300s does not exist: 'pierre db migrate' makes it",
-		       path);
+	       err_set(err_r, ERR_CONFIG, "the database %.300s does not exist: 'pierre db migrate' makes it, "
+		       "and so does the start of the service", path);
 }
 
-static bool open_database(struct context *c, bool existing, struct err *err_r)
+static bool open_database(struct context *c, struct err *err_r)
 {
 	const char *path;
 
@@ -76,25 +76,37 @@ static bool open_database(struct context *c, bool existing, struct err *err_r)
 		return false;
 	if (path && !become_owner(c, path, err_r))
 		return false;
-	if (path && existing && !check_there(c->args->conf->database_url, path, err_r))
+	if (path && c->args->cmd->needs >= NEEDS_DATABASE &&
+	    !check_there(c->args->conf->database_url, path, err_r))
 		return false;
 	return db_connect(c->db, err_r);
 }
 
-bool context_schema(struct db *db, bool migrate, struct err *err_r)
+bool context_schema(struct db *db, bool auto_migrate, struct err *err_r)
 {
+	const char *or_else = auto_migrate ? ", or start the service" : " (AUTO_MIGRATE is off)";
 	struct db_schema_status s;
-	int applied;
 
-	if (migrate)
-		return db_migrate(db, &applied, err_r);
 	if (!db_schema_status(db, &s, err_r))   /* refuses a newer one */
 		return false;
 	if (s.current == s.latest)
 		return true;
+	if (s.current == 0)
+		return err_set(err_r, ERR_CONFIG,
+			       "the database is empty: run 'pierre db migrate' first%s", or_else);
 	return err_set(err_r, ERR_CONFIG,
-		       "the schema has version %d and this program needs %d; run 'pierre db migrate' "
-		       "(AUTO_MIGRATE is off)", s.current, s.latest);
+		       "the schema has version %d and this program needs %d: run 'pierre db migrate'%s",
+		       s.current, s.latest, or_else);
+}
+
+/* One in memory is this process's own, and always empty. */
+static bool have_schema(struct context *c, struct err *err_r)
+{
+	int applied;
+
+	if (db_is_memory(c->db))
+		return db_migrate(c->db, &applied, err_r);
+	return context_schema(c->db, c->args->conf->auto_migrate, err_r);
 }
 
 static void open_operation(struct context *c)
@@ -178,38 +190,24 @@ static void begin(struct context *c, const struct cmd_args *args)
 	log_init(args->cmd->words, LOG_LEVEL_WARN);
 }
 
-static int run_database(const struct cmd_args *args, bool existing, context_fn *fn)
+static bool ready(struct context *c, struct err *err_r)
 {
-	struct context c;
-	struct err err;
-
-	begin(&c, args);
-	return finish(&c, auth_init(&err) && open_database(&c, existing, &err) && fn(&c, &err), &err);
-}
-
-int context_run_database(const struct cmd_args *args, context_fn *fn)
-{
-	return run_database(args, false, fn);
-}
-
-int context_run_existing(const struct cmd_args *args, context_fn *fn)
-{
-	return run_database(args, true, fn);
+	if (!auth_init(err_r) || !open_database(c, err_r))
+		return false;
+	if (c->args->cmd->needs < NEEDS_SCHEMA)
+		return true;
+	if (!have_schema(c, err_r))
+		return false;
+	open_operation(c);
+	reach_service(c);
+	return files_kept(c, err_r);
 }
 
 int context_run(const struct cmd_args *args, context_fn *fn)
 {
 	struct context c;
 	struct err err;
-	bool ready;
 
 	begin(&c, args);
-	ready = auth_init(&err) && open_database(&c, false, &err) &&
-		context_schema(c.db, args->conf->auto_migrate, &err);
-	if (ready) {
-		open_operation(&c);
-		reach_service(&c);
-		ready = files_kept(&c, &err);
-	}
-	return finish(&c, ready && fn(&c, &err), &err);
+	return finish(&c, ready(&c, &err) && fn(&c, &err), &err);
 }

@@ -96,7 +96,7 @@ static bool test(struct context *c, struct err *err_r)
 
 static int test_run(const struct cmd_args *a)
 {
-	return context_run_existing(a, test);
+	return context_run(a, test);
 }
 
 /* --- db migrate, db status -------------------------------------------------- */
@@ -154,7 +154,7 @@ static bool migrate(struct context *c, struct err *err_r)
 
 static int migrate_run(const struct cmd_args *a)
 {
-	return context_run_database(a, migrate);
+	return context_run(a, migrate);
 }
 
 static int64_t file_size(const char *path)
@@ -182,15 +182,17 @@ static bool status(struct context *c, struct err *err_r)
 
 static int status_run(const struct cmd_args *a)
 {
-	return context_run_database(a, status);
+	return context_run(a, status);
 }
 
 const struct cmd db_commands[] = {
-	{ .words = "db test", .operands = "", .needs_conf = true, .fn = test_run,
+	{ .words = "db test", .operands = "", .needs = NEEDS_DATABASE, .fn = test_run,
 	  .sentence = "Connect and show versions, encoding, TLS, schema and round trip time." },
-	{ .words = "db migrate", .operands = "", .needs_conf = true, .fn = migrate_run,
-	  .sentence = "Bring the schema up to date." },
-	{ .words = "db status", .operands = "", .needs_conf = true, .fn = status_run,
+	{ .words = "db migrate", .operands = "", .needs = NEEDS_MAKING, .fn = migrate_run,
+	  .sentence = "Bring the schema up to date.",
+	  .detail = "Makes an SQLite database that does not exist. Only this command and the start of the "
+		    "service change the schema; commands that need it say when it is older." },
+	{ .words = "db status", .operands = "", .needs = NEEDS_DATABASE, .fn = status_run,
 	  .sentence = "Show the schema's version, what is pending, and file sizes." },
 	{ 0 },
 };

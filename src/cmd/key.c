@@ -151,18 +151,18 @@ static const struct cmd_option create_options[] = {
 const struct cmd key_commands[] = {
 	{ .words = "key create", .operands = "USER", .min_operands = 1, .max_operands = 1,
 	  .stuck = ERR_NOT_FOUND, .next_step = "'pierre user list' shows all users",
-	  .needs_conf = true, .fn = create_run, .options = create_options,
+	  .needs = NEEDS_SCHEMA, .fn = create_run, .options = create_options,
 	  .sentence = "Make an API key for a user; it is shown this once.",
 	  .detail = "USER is an id or an e-mail address. The user may end the key earlier and "
 		    "take scopes away from it, but not add to it." },
 	{ .words = "key list", .operands = "USER", .min_operands = 1, .max_operands = 1,
 	  .stuck = ERR_NOT_FOUND, .next_step = "'pierre user list' shows all users",
-	  .needs_conf = true, .fn = list_run,
+	  .needs = NEEDS_SCHEMA, .fn = list_run,
 	  .sentence = "List a user's API keys, newest first, revoked ones too.",
 	  .detail = "USER is an id or an e-mail address." },
 	{ .words = "key revoke", .operands = "ID", .min_operands = 1, .max_operands = 1,
 	  .stuck = ERR_NOT_FOUND, .next_step = "'pierre key list USER' shows them",
-	  .needs_conf = true, .fn = revoke_run,
+	  .needs = NEEDS_SCHEMA, .fn = revoke_run,
 	  .sentence = "Revoke an API key from the next request on." },
 	{ 0 },
 };

@@ -156,7 +156,7 @@ static const struct cmd_option print_options[] = {
 };
 
 const struct cmd nginx_commands[] = {
-	{ .words = "nginx print", .operands = "", .fn = print_run, .options = print_options,
+	{ .words = "nginx print", .operands = "", .needs = NEEDS_NOTHING, .fn = print_run, .options = print_options,
 	  .sentence = "Print the nginx configuration that follows from the routes.",
 	  .detail = "Without an option: pierre-locations.conf, for the server block of the whole site." },
 	{ 0 },

@@ -54,13 +54,21 @@ static bool check_quota(struct op *op, struct err *err_r)
 	return good;
 }
 
+static bool bring_schema(struct op *op, struct err *err_r)
+{
+	int applied;
+
+	return op->conf->auto_migrate ? db_migrate(op->db, &applied, err_r) :
+	       context_schema(op->db, false, err_r);
+}
+
 static bool check_database(struct op *op, bool reload, struct err *err_r)
 {
 	if (db_is_memory(op->db))
 		return err_set(err_r, ERR_CONFIG,
 			       "DATABASE_URL is sqlite::memory:, which serve cannot use: each worker is a "
 			       "process and would have a database of its own");
-	return db_connect(op->db, err_r) && context_schema(op->db, op->conf->auto_migrate, err_r) &&
+	return db_connect(op->db, err_r) && bring_schema(op, err_r) &&
 	       op_instance_check_key(op, &op->conf->encryption_key, err_r) &&
 	       check_quota(op, err_r) &&
 	       check_capacity(op, reload, err_r);
@@ -174,7 +182,7 @@ static int serve_run(const struct cmd_args *a)
 }
 
 const struct cmd serve_commands[] = {
-	{ .words = "serve", .operands = "", .fn = serve_run,
+	{ .words = "serve", .operands = "", .needs = NEEDS_NOTHING, .fn = serve_run,
 	  .sentence = "Run the service: a master, two pools of workers, a scheduler and a recorder.",
 	  .detail = "Stays in the foreground and logs to standard error. TERM, INT and QUIT finish "
 		    "the requests under way and stop. HUP reads the configuration again and replaces the "

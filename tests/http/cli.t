@@ -423,8 +423,13 @@ sub trouble {
 	$fresh =~ s/pierre\.db$/fresh.db/;
 	my %env = (DATABASE_URL => $fresh, AUTO_MIGRATE => 'no');
 	my $migrations = () = glob "$Pierre::SOURCE/sql/pgsql/[0-9]*.sql";
-	fails($p, 1, qr/pierre db migrate/, 'user', 'list', env => \%env);
-	is($json->decode($p->cli('db', 'status', '--json', env => \%env)->{out})->{pending}, $migrations, 'status tells what is pending');
+	fails($p, 1, qr/pierre db migrate/, @$_, env => \%env) for [ qw(user list) ], [ qw(admin setup-token) ];
+	if ($p->{backend} eq 'sqlite') {
+		fails($p, 1, qr/fresh\.db does not exist: 'pierre db migrate' makes it/, 'db', 'status', env => \%env);
+		is_deeply([ glob "$dir/fresh.db*" ], [], 'db status makes nothing');
+	} else {
+		is(run_json($p, 'status', 'db', 'status', env => \%env)->{pending}, $migrations, 'status tells what is pending');
+	}
 	is($json->decode($p->cli('db', 'migrate', '--json', env => \%env)->{out})->{applied}, $migrations, 'migrate');
 	is($p->cli('user', 'list', '--json', env => \%env)->{out}, "[]\n", 'then it works');
 	my $token = $p->cli('admin', 'setup-token', env => \%env);
