@@ -1,5 +1,5 @@
 /*
- * cmd/tables.h - the table of commands of each file of src/cmd; cmd.c lists them.
+ * cmd/tables.h - the table of commands of each file of src/cmd; tables.c lists them.
  */
 #ifndef PIERRE_CMD_TABLES_H
 #define PIERRE_CMD_TABLES_H

@@ -1,6 +1,6 @@
 /*
- * cmd/cmd.c - argv -> row -> function. The list of all command tables stands
- * here; what a command does stands in its own file.
+ * cmd/cmd.c - argv -> row -> function. What a command does stands in its own
+ * file; tables.c lists them.
  */
 #include "config.h"
 
@@ -13,20 +13,6 @@
 #include "base/log.h"
 #include "cmd/args.h"
 #include "cmd/help.h"
-#include "cmd/tables.h"
-
-const struct cmd *const cmd_tables[] = {
-	serve_commands,
-	db_commands,
-	user_commands,
-	key_commands,
-	admin_commands,
-	clock_commands,
-	config_commands,
-	nginx_commands,
-	about_commands,
-	NULL,
-};
 
 int cmd_fail(const struct err *err)
 {
