@@ -41,6 +41,8 @@ enum field_flag {
 
 struct field_schema;
 
+#define FIELD_GIVEN_MAX 32   /* bits of given */
+
 struct field {
 	const char *name;            /* JSON name; NULL ends the table          */
 	const char *column;          /* database column; NULL = same as name    */
@@ -60,7 +62,8 @@ struct field_schema {
 	size_t size;                 /* sizeof(struct x) */
 	const struct field *fields;
 	/* offset + 1 of a uint32_t member whose bit i says that the body named
-	 * fields[i] (for PATCH); 0 = the struct has none */
+	 * fields[i] (for PATCH); 0 = the struct has none. A table of more than
+	 * FIELD_GIVEN_MAX rows is refused (ERR_INTERNAL) */
 	size_t given_offset;
 };
 

@@ -7,20 +7,18 @@
 
 #include "http/route.h"
 
-#define SCHEMAS_MAX 128
-#define ANSWERS_MAX 128
-#define CODES_MAX 8     /* of one status */
-
+/* One schema of components/schemas, in the order in which routes reach them. */
 struct named_schema {
 	const struct field_schema *schema;
 	bool is_input;
+	struct named_schema *next;
 };
 
 /* What a route may say with one status. */
 struct answer {
 	int status;
 	const char *title;               /* of a problem */
-	const char *codes[CODES_MAX];    /* of its problems */
+	const char *codes[ERR__COUNT + 1];   /* of its problems; one may be nginx's */
 	size_t n_codes;
 	bool charged;                    /* the route counts against limits */
 	bool etag;
@@ -29,8 +27,7 @@ struct answer {
 struct document {
 	const struct route *const *tables;
 	struct strbuf *out;
-	struct named_schema schemas[SCHEMAS_MAX];
-	size_t n_schemas;
+	struct named_schema *schemas;
 };
 
 void doc_put(struct document *d, const char *text);
@@ -42,8 +39,10 @@ void doc_text(struct document *d, const char *name, const char *value);
 void doc_int(struct document *d, const char *name, int64_t value);
 void doc_ref(struct document *d, const char *kind, const char *name);
 
-/* Note a schema and all it reaches. One met as input is described as input. */
-void doc_reach(struct document *d, const struct field_schema *schema, bool is_input);
+/* Note a schema and all it reaches. One met as input is described as input. False:
+ * ERR_INTERNAL names a schema that another field table has the name of. */
+bool doc_reach(struct document *d, const struct field_schema *schema, bool is_input,
+	       struct err *err_r);
 void doc_schemas(struct document *d);
 
 /* Members of a schema: type, bounds, words. */

@@ -15,6 +15,7 @@
 #include "http/request.h"
 
 #define ROUTE_PARAMS_MAX 4
+#define ROUTE_SEGMENTS_MAX 16
 #define BODY_SMALL 16384         /* bytes; the usual limit of a JSON body */
 
 /* Of both, 0 opens nothing: a row that does not set them is answered with 500. */
@@ -61,7 +62,8 @@ _Static_assert(ERR__COUNT <= 32, "an err_kind is a bit of route.problems");
 #define QUERY(as, kind, ...) { .name = (as), .type = FIELD_##kind, .sentence = __VA_ARGS__ }
 
 /* The row says all that a row must say: method, pattern, label, pool, guard,
- * status and summary. */
+ * status and summary; and its pattern is one that route_find can match: at most
+ * ROUTE_SEGMENTS_MAX segments, of them ROUTE_PARAMS_MAX parameters. */
 bool route_is_whole(const struct route *r);
 
 /* {id} is a UUID: lower-cased here, malformed = no match (404). */
@@ -82,9 +84,12 @@ void route_find(const struct route *const *tables, const struct request *req,
 
 /* Position in the list of all rows; SIZE_MAX when it is not there. */
 size_t route_number(const struct route *const *tables, const struct route *r);
+/* The labels of all rows, in that order; NULL ends them. */
+const char *const *route_labels(const struct route *const *tables, struct arena *arena);
 
-/* The OpenAPI 3.1 document of the tables. */
-void openapi_write(const struct route *const *tables, const char *version,
-		   struct strbuf *out);
+/* The OpenAPI 3.1 document of the tables. False: ERR_INTERNAL names a schema of
+ * which there are two. */
+bool openapi_write(const struct route *const *tables, const char *version,
+		   struct strbuf *out, struct err *err_r);
 
 #endif

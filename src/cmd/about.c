@@ -76,8 +76,10 @@ static int version_run(const struct cmd_args *a)
 static int openapi_run(const struct cmd_args *a)
 {
 	struct strbuf b = { .arena = a->arena };
+	struct err err;
 
-	openapi_write(route_tables, PACKAGE_VERSION, &b);
+	if (!openapi_write(route_tables, PACKAGE_VERSION, &b, &err))
+		return cmd_fail(&err);
 	puts(b.s);
 	return EXIT_OK;
 }

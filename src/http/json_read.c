@@ -235,7 +235,7 @@ static bool read_field(struct reader *r, const struct field *f, json_object *roo
 		return err_field(r->err_r, ERR_REQUIRED, f->name, "%s is required", f->name);
 	if (!named)
 		return true;
-	if (r->given && i < 32)
+	if (r->given)
 		*r->given |= UINT32_C(1) << i;
 	if (value)
 		return readers[f->type](r, f, value, field_ptr(f, r->out));
@@ -251,6 +251,20 @@ static bool read_object(struct reader *r, json_object *root)
 	for (const struct field *f = r->schema->fields; f->name; f++)
 		if (readable(f) && !read_field(r, f, root))
 			return false;
+	return true;
+}
+
+/* Each field of a PATCH has its bit. */
+static bool all_given(struct reader *r)
+{
+	const struct field *f = r->schema->fields;
+
+	while (f->name)
+		f++;
+	if (f - r->schema->fields > FIELD_GIVEN_MAX)
+		return err_set(r->err_r, ERR_INTERNAL, "%s has more fields than bits of what is given (%d)",
+			       r->schema->name, FIELD_GIVEN_MAX);
+	r->given = (uint32_t *)(void *)(r->out + r->schema->given_offset - 1);
 	return true;
 }
 
@@ -281,8 +295,8 @@ bool json_read(const char *text, size_t n, const struct field_schema *schema,
 	struct reader r = { .schema = schema, .arena = arena, .out = out, .err_r = err_r };
 
 	set_absent(&r);
-	if (schema->given_offset)
-		r.given = (uint32_t *)(void *)(r.out + schema->given_offset - 1);
+	if (schema->given_offset && !all_given(&r))
+		return false;
 	if (n > INT32_MAX || is_blank(text, n))
 		return err_set(err_r, ERR_MALFORMED, "The body must be a JSON object");
 	if (!json_check(text, n, err_r))

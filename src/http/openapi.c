@@ -21,14 +21,14 @@ static const char about[] =
 	"OPTIONS with 204 and Allow. Errors are problems (RFC 9457): programs test their code. "
 	"The web server adds its security headers to every answer.\"";
 
-static void reach_all(struct document *d)
+static bool reach_all(struct document *d, struct err *err_r)
 {
-	for (const struct route *const *t = d->tables; *t; t++) {
-		for (const struct route *r = *t; r->fn; r++) {
-			doc_reach(d, r->in, true);
-			doc_reach(d, r->out, false);
-		}
-	}
+	for (const struct route *const *t = d->tables; *t; t++)
+		for (const struct route *r = *t; r->fn; r++)
+			if (!doc_reach(d, r->in, true, err_r) ||
+			    !doc_reach(d, r->out, false, err_r))
+				return false;
+	return true;
 }
 
 static void put_components(struct document *d)
@@ -164,12 +164,13 @@ static void put_path(struct document *d, const struct route *first)
 	doc_put(d, "}");
 }
 
-void openapi_write(const struct route *const *tables, const char *version,
-		   struct strbuf *out)
+bool openapi_write(const struct route *const *tables, const char *version,
+		   struct strbuf *out, struct err *err_r)
 {
 	struct document d = { .tables = tables, .out = out };
 
-	reach_all(&d);
+	if (!reach_all(&d, err_r))
+		return false;
 	doc_put(&d, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Pierre\",\"version\":");
 	strbuf_add_json(out, version);
 	doc_put(&d, ",");
@@ -182,4 +183,5 @@ void openapi_write(const struct route *const *tables, const char *version,
 	doc_put(&d, "}");
 	put_components(&d);
 	doc_put(&d, "}");
+	return true;
 }

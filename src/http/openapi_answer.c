@@ -183,25 +183,27 @@ static void put_problem(struct document *d, const struct answer *a)
 	doc_put(d, "]}}}]}}}}");
 }
 
-static bool was_put(const char *const *names, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (str_eq(names[i], name))
-			return true;
-	return false;
-}
+/* Names of the problems that were put. */
+struct put_name {
+	const char *name;
+	struct put_name *next;
+};
 
 /* Each once, in the order in which routes first have them. */
-static void put_new_problems(struct document *d, const struct route *r,
-			     const char *names[ANSWERS_MAX], size_t *n)
+static void put_new_problems(struct document *d, const struct route *r, struct put_name **names)
 {
 	for (size_t i = 0; i < N_STATUSES; i++) {
 		struct answer a = problem_answer(r, i);
+		struct put_name *put = *names;
 		const char *name = name_of(d, &a);
 
-		if (!a.n_codes || was_put(names, *n, name) || *n == ANSWERS_MAX)
+		while (put && !str_eq(put->name, name))
+			put = put->next;
+		if (!a.n_codes || put)
 			continue;
-		names[(*n)++] = name;
+		put = arena_new_struct(d->out->arena, struct put_name);
+		*put = (struct put_name){ name, *names };
+		*names = put;
 		doc_key(d, name);
 		put_problem(d, &a);
 	}
@@ -209,14 +211,13 @@ static void put_new_problems(struct document *d, const struct route *r,
 
 void doc_problems(struct document *d)
 {
-	const char *names[ANSWERS_MAX];
-	size_t n = 0;
+	struct put_name *names = NULL;
 
 	doc_key(d, "responses");
 	doc_put(d, "{");
 	for (const struct route *const *t = d->tables; *t; t++)
 		for (const struct route *r = *t; r->fn; r++)
-			put_new_problems(d, r, names, &n);
+			put_new_problems(d, r, &names);
 	doc_put(d, "}");
 }
 

@@ -68,22 +68,26 @@ void doc_ref(struct document *d, const char *kind, const char *name)
 	strbuf_addf(d->out, "{\"$ref\":\"#/components/%s/%s\"}", kind, name);
 }
 
-void doc_reach(struct document *d, const struct field_schema *schema, bool is_input)
+bool doc_reach(struct document *d, const struct field_schema *schema, bool is_input,
+	       struct err *err_r)
 {
+	struct named_schema **s = &d->schemas;
+
 	if (!schema)
-		return;
-	for (size_t i = 0; i < d->n_schemas; i++) {
-		if (!str_eq(d->schemas[i].schema->name, schema->name))
-			continue;
-		d->schemas[i].is_input |= is_input;
-		return;
+		return true;
+	while (*s && !str_eq((*s)->schema->name, schema->name))
+		s = &(*s)->next;
+	if (*s) {
+		(*s)->is_input |= is_input;
+		return (*s)->schema->fields == schema->fields ||
+		       err_set(err_r, ERR_INTERNAL, "two field tables are named %s", schema->name);
 	}
-	if (d->n_schemas == SCHEMAS_MAX)
-		return;
-	d->schemas[d->n_schemas++] = (struct named_schema){ schema, is_input };
+	*s = arena_new_struct(d->out->arena, struct named_schema);
+	**s = (struct named_schema){ .schema = schema, .is_input = is_input };
 	for (const struct field *f = schema->fields; f->name; f++)
-		if (!(f->flags & FIELD_PRIVATE))
-			doc_reach(d, f->schema, is_input);
+		if (!(f->flags & FIELD_PRIVATE) && !doc_reach(d, f->schema, is_input, err_r))
+			return false;
+	return true;
 }
 
 /* --- one field --- */
@@ -242,7 +246,7 @@ void doc_schemas(struct document *d)
 	doc_key(d, "schemas");
 	doc_put(d, "{");
 	doc_put(d, problem_schema);
-	for (size_t i = 0; i < d->n_schemas; i++)
-		put_schema(d, &d->schemas[i]);
+	for (const struct named_schema *s = d->schemas; s; s = s->next)
+		put_schema(d, s);
 	doc_put(d, "}");
 }

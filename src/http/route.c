@@ -13,10 +13,8 @@
 #include "http/percent.h"
 #include "http/route.h"
 
-#define SEGMENTS_MAX 16
-
 struct path {
-	const char *segments[SEGMENTS_MAX];   /* decoded */
+	const char *segments[ROUTE_SEGMENTS_MAX];   /* decoded */
 	size_t n;
 };
 
@@ -40,7 +38,7 @@ static bool split_path(struct arena *arena, const char *path, struct path *out)
 	if (str_eq(path, "/"))
 		return true;
 	while (*path) {
-		if (*path != '/' || out->n == SEGMENTS_MAX)
+		if (*path != '/' || out->n == ROUTE_SEGMENTS_MAX)
 			return false;
 		size_t n = strcspn(++path, "/");
 		if (!take_segment(arena, path, n, &out->segments[out->n++]))
@@ -80,7 +78,7 @@ static unsigned match_pattern(struct arena *arena, const char *pattern, const st
 			return 0;
 		if (!literal) {
 			if (n_params == ROUTE_PARAMS_MAX)
-				return 0;
+				return 0;   /* route_is_whole() tells */
 			params[n_params] = param_value(arena, pattern, n, s);
 			if (!params[n_params++])
 				return 0;
@@ -171,10 +169,22 @@ void route_find(const struct route *const *tables, const struct request *req,
 		out->allow = allow_text(req->arena, s.methods);
 }
 
+static bool can_match(const char *pattern)
+{
+	size_t segments = 0, params = 0;
+
+	for (; *pattern; pattern++) {
+		segments += *pattern == '/';
+		params += *pattern == '{';
+	}
+	return segments <= ROUTE_SEGMENTS_MAX && params <= ROUTE_PARAMS_MAX;
+}
+
 bool route_is_whole(const struct route *r)
 {
 	return r->method != HTTP_UNSET && r->pattern && r->label && r->fn &&
-	       r->pool != POOL_UNSET && r->guard != GUARD_UNSET && r->status && r->summary;
+	       r->pool != POOL_UNSET && r->guard != GUARD_UNSET && r->status && r->summary &&
+	       can_match(r->pattern);
 }
 
 size_t route_number(const struct route *const *tables, const struct route *r)
@@ -185,4 +195,21 @@ size_t route_number(const struct route *const *tables, const struct route *r)
 			if (row == r)
 				return n;
 	return SIZE_MAX;
+}
+
+const char *const *route_labels(const struct route *const *tables, struct arena *arena)
+{
+	const char **labels;
+	size_t n = 0;
+
+	for (const struct route *const *t = tables; *t; t++)
+		for (const struct route *r = *t; r->fn; r++)
+			n++;
+	labels = arena_alloc(arena, (n + 1) * sizeof(*labels));
+	n = 0;
+	for (; *tables; tables++)
+		for (const struct route *r = *tables; r->fn; r++)
+			labels[n++] = r->label;
+	labels[n] = NULL;
+	return labels;
 }

@@ -111,8 +111,8 @@ static bool openapi_show(struct call *call, struct err *err_r)
 {
 	struct strbuf b = { .arena = call->req->arena };
 
-	(void)err_r;
-	openapi_write(route_tables, PACKAGE_VERSION, &b);
+	if (!openapi_write(route_tables, PACKAGE_VERSION, &b, err_r))
+		return false;
 	call->res->status = call->route->status;
 	call->res->is_public = true;
 	response_header(call->res, "Cache-Control", "no-cache");

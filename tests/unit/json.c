@@ -302,6 +302,29 @@ static void test_read_values(struct arena *arena)
 	ok(json_read("{}", 2, &part_schema, arena, &t, &err), "{} where nothing is required");
 }
 
+/* A field without a bit would look as if the body did not name it. */
+static void test_given(struct arena *arena)
+{
+	enum { MOST = FIELD_GIVEN_MAX + 1 };
+	struct { uint32_t given; int64_t v[MOST]; } out;
+	struct field fields[MOST + 1] = { 0 };
+	struct field_schema schema = {
+		.name = "Wide", .size = sizeof(out), .fields = fields,
+		.given_offset = offsetof(__typeof__(out), given) + 1,
+	};
+	struct err err;
+
+	for (size_t i = 0; i < FIELD_GIVEN_MAX; i++)
+		fields[i] = (struct field){ .name = arena_printf(arena, "f%zu", i), .type = FIELD_INT,
+			.offset = offsetof(__typeof__(out), v) + i * sizeof(out.v[0]) };
+	ok(json_read("{\"f31\":1}", 9, &schema, arena, &out, &err), "as many fields as bits");
+	is_int(out.given, INT64_C(1) << 31, "the last has its bit");
+	fields[FIELD_GIVEN_MAX] = fields[0];
+	fields[FIELD_GIVEN_MAX].name = "f32";
+	ok(!json_read("{\"f32\":1}", 9, &schema, arena, &out, &err) && err.kind == ERR_INTERNAL &&
+	   strstr(err.message, "Wide"), "one more: %s", err.message);
+}
+
 static void test_time(void)
 {
 	static const struct { const char *text; int64_t ms; } times[] = {
@@ -401,6 +424,7 @@ int main(void)
 	test_refused();
 	test_read(arena);
 	test_read_values(arena);
+	test_given(arena);
 	test_time();
 	test_date();
 	test_write(arena);

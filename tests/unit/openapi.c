@@ -124,7 +124,7 @@ static const char *const parts[] = {
 static struct strbuf document(const struct route *const *of)
 {
 	struct strbuf b = { .arena = arena };
-	openapi_write(of, "1.2.3", &b);
+	openapi_write(of, "1.2.3", &b, NULL);
 	return b;
 }
 
@@ -149,6 +149,53 @@ static void test_refs(const char *text)
 	ok(n > 10 && missing == 0, "%d references, all there", n);
 }
 
+/* More schemas than any cap, each named once and described once. */
+static void test_many(void)
+{
+	enum { MANY = 300 };
+	struct field fields[MANY][2];
+	struct field_schema schemas[MANY];
+	struct route rows[MANY + 1];
+	const struct route *const of[] = { rows, NULL };
+	struct strbuf b;
+
+	memset(fields, 0, sizeof(fields));
+	memset(rows, 0, sizeof(rows));
+	for (size_t i = 0; i < MANY; i++) {
+		fields[i][0] = part_fields[0];
+		schemas[i] = (struct field_schema){
+			.name = arena_printf(arena, "Many%zu", i), .size = 8, .fields = fields[i],
+		};
+		rows[i] = first[0];
+		rows[i].pattern = arena_printf(arena, "/many/%zu", i);
+		rows[i].label = rows[i].pattern + 1;
+		rows[i].out = &schemas[i];
+		rows[i].problems = (unsigned)i << 4 & ~(~0U << ERR__COUNT);
+	}
+	b = document(of);
+	for (size_t i = 0; i < MANY; i += 37)
+		ok(count(b.s, arena_printf(arena, "\"Many%zu\":{", i)) == 1, "schema %zu is there", i);
+	test_refs(b.s);
+}
+
+/* Two tables with one name: neither may be described as the other. */
+static void test_same_name(void)
+{
+	static const struct field other_fields[] = {
+		{ .name = "m", .type = FIELD_BOOL },
+		{ 0 },
+	};
+	static const struct field_schema other = { "Thing", 8, other_fields, 0 };
+	struct route rows[] = { first[0], first[1], { 0 } };
+	const struct route *const of[] = { rows, NULL };
+	struct strbuf b = { .arena = arena };
+	struct err err;
+
+	rows[1].out = &other;
+	ok(!openapi_write(of, "1.2.3", &b, &err) && err.kind == ERR_INTERNAL &&
+	   strstr(err.message, "Thing"), "%s", err.message);
+}
+
 int main(void)
 {
 	struct err err;
@@ -168,6 +215,8 @@ int main(void)
 	ok(json_check(document(swapped).s, document(swapped).len, &err), "in another order, too");
 	const struct route *const none[] = { NULL };
 	ok(json_check(document(none).s, document(none).len, &err), "and of no tables");
+	test_many();
+	test_same_name();
 	arena_free(&arena);
 	return tap_done();
 }

@@ -68,6 +68,55 @@ static void test_ours(void)
 	ok(n > 20, "these are all %zu rows", n);
 }
 
+static bool same(const struct route *a, const struct route *b)
+{
+	return str_eq(a->label, b->label) ||
+	       (a->method == b->method && str_eq(a->pattern, b->pattern));
+}
+
+/* The second of two alike would never be asked, or be counted as the first. */
+static void test_distinct(void)
+{
+	const struct route *rows[512];
+	size_t n = 0;
+
+	for (const struct route *const *table = route_tables; *table; table++)
+		for (const struct route *r = *table; r->fn && n < 512; r++)
+			rows[n++] = r;
+	ok(n < 512, "the test sees all rows");
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (same(rows[i], rows[k]))
+				ok(false, "%s and %s are alike", rows[i]->label, rows[k]->label);
+	ok(route_labels(route_tables, arena)[n - 1] == rows[n - 1]->label &&
+	   !route_labels(route_tables, arena)[n], "route_labels has them all");
+}
+
+/* What the matcher could not match is no row. */
+static void test_patterns(void)
+{
+	static const struct { const char *pattern; bool is; } patterns[] = {
+		{ "/{a}/{b}/{c}/{d}", true }, { "/{a}/{b}/{c}/{d}/{e}", false },
+		{ "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16", true },
+		{ "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17", false },
+	};
+	struct route row = whole;
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+		row.pattern = patterns[i].pattern;
+		ok(route_is_whole(&row) == patterns[i].is, "%s", row.pattern);
+	}
+}
+
+static void test_document(void)
+{
+	struct strbuf b = { .arena = arena };
+	struct err err = { 0 };
+
+	ok(openapi_write(route_tables, "1", &b, &err), "our schemas have names of their own %s",
+	   err.message);
+}
+
 int main(void)
 {
 	struct route row = whole;
@@ -75,6 +124,9 @@ int main(void)
 	arena = arena_new();
 	log_init("test", LOG_LEVEL_ERROR + 1);
 	test_ours();
+	test_distinct();
+	test_patterns();
+	test_document();
 	is_int(answer(&row), 204, "a whole row is answered");
 	is_int(called, 1, "by its handler");
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
