@@ -19,6 +19,7 @@
 
 struct master_options {
 	const char *backend;        /* for the log only */
+	const char *const *labels;  /* of the routes, for the statistics; NULL ends them */
 	const char *config_file;    /* read again at each reload; NULL = environment only */
 	struct conf *conf;          /* what was in it at the start; master_run takes it over */
 	struct {

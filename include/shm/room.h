@@ -6,7 +6,8 @@
  * process (rows that wait in a ring survive kill -9 of all of them). Its header
  * holds layout version, boot id, database id, sizes and a checksum of these; a
  * mismatch of boot or database discards the content with one log line that
- * names how many rows. Other sizes move what waits. A new layout gets a new file.
+ * names how many rows. Other sizes, and other names of what is counted, move what
+ * waits and what was counted. A new layout gets a new file.
  *
  * Inside: generations (shm/generation.h), limit slots (shm/limit.h), a cache
  * (shm/cache.h), one ring a worker slot (shm/ring.h), statistics (shm/stat.h),
@@ -30,12 +31,14 @@ struct room_options {
 	size_t rings;              /* worker slots of two generations */
 	size_t limit_slots;        /* LIMIT_SLOTS */
 	size_t cache_bytes;        /* CACHE_MB in bytes; 0 = no cache */
+	const char *const *labels; /* of the routes that are counted; NULL ends them */
 };
 
 /* Master: open or make, check, map, and hold for as long as a child lives.
  * *discarded_r (may be NULL) = rows that were thrown away because they belonged
  * to another boot or database; -1: of a torn file, nobody knows how many.
- * ERR_CONFLICT: a process of another service still works in dir. */
+ * ERR_CONFLICT: a process of another service still works in dir. ERR_INTERNAL
+ * names a label that is too long or there twice. */
 struct room *room_open(const struct room_options *o, int64_t *discarded_r, struct err *err_r);
 /* Shell command: map what a running service made. NULL with ERR_NOT_FOUND when
  * there is none; with another kind when there is one that cannot be reached, so

@@ -3,8 +3,8 @@
  * its tests).
  *
  *   header | generations | buckets | index of the cache | groups of limit
- *   slots | log of the cache | ring heads | statistics | rows of ring 0 |
- *   rows of ring 1 | ...
+ *   slots | log of the cache | ring heads | names of the statistics |
+ *   statistics | rows of ring 0 | rows of ring 1 | ...
  *
  * Limit slots are reserved when they are claimed, a ring's rows when its worker
  * starts (by the first push where there was no room then), the log when it gets
@@ -24,7 +24,7 @@
 #include "shm/room.h"
 #include "shm/stat.h"
 
-#define ROOM_LAYOUT 6
+#define ROOM_LAYOUT 7
 #define ROOM_FILE "room"
 #define ROOM_LOCK "room.lock"       /* held by a service, also by its last child */
 #define ROOM_MAGIC "pierrRM"
@@ -38,9 +38,16 @@ enum { ROOM_LOST_NO, ROOM_LOST_WRITING, ROOM_LOST_SAID };
 #define ROOM_RINGS_MAX 4096
 #define ROOM_LIMIT_SLOTS_MAX (1 << 24)
 #define ROOM_CACHE_MAX (UINT64_C(1) << 36)
+#define ROOM_NAMES_MAX 65536
 #define GENERATION_BUCKETS 4096
 #define LIMIT_STRIPES 64            /* locks; bucket b has lock b % LIMIT_STRIPES */
 #define LIMIT_GROUP 64              /* slots that share one word of each bitmap */
+
+/* What the file's length follows from. */
+struct room_sizes {
+	uint64_t rings, limit_slots, cache_bytes;
+	uint64_t counters, routes;      /* names of the statistics; the last route is "other" */
+};
 
 /* Written once, before the file gets its name. */
 struct room_identity {
@@ -50,7 +57,8 @@ struct room_identity {
 	char boot[ROOM_TEXT];           /* kernel's boot id; "tmpfs": gone with the boot anyway */
 	char database_id[ROOM_TEXT];
 	char host_id[ROOM_TEXT];
-	uint64_t rings, limit_slots, cache_bytes, bytes;
+	struct room_sizes sizes;
+	uint64_t bytes;
 	uint64_t checksum;              /* of all above */
 };
 
@@ -118,13 +126,12 @@ struct ring_head {
 	alignas(LINE) _Atomic uint64_t tail;    /* consumer's */
 };
 
-struct stat_block {
-	alignas(LINE) _Atomic uint64_t counters[STAT__COUNT];
-	struct stat_route {
-		_Atomic uint64_t by_class[6];
-		_Atomic uint64_t buckets[STAT_BUCKETS + 1];
-		_Atomic uint64_t sum_us;
-	} routes[STAT_ROUTES];
+/* A block is as many _Atomic uint64_t as there are counters, and these behind
+ * them: stat_counters(), stat_routes(). */
+struct stat_route {
+	_Atomic uint64_t by_class[6];
+	_Atomic uint64_t buckets[STAT_BUCKETS + 1];
+	_Atomic uint64_t sum_us;
 };
 
 /* One process's view of the mapping. */
@@ -132,8 +139,8 @@ struct room {
 	int fd, lock_fd;                /* lock_fd -1: attached */
 	size_t bytes;
 	struct room_offsets {
-		size_t header, generations, buckets, cache_index, groups, cache_log, heads, stats,
-			rows;
+		size_t header, generations, buckets, cache_index, groups, cache_log, heads, names,
+			stats, rows;
 	} at;
 	struct room_header *header;
 	_Atomic uint32_t *generations;
@@ -142,16 +149,18 @@ struct room {
 	struct limit_group *groups;
 	char *cache_log;
 	struct ring_head *heads;
-	struct stat_block *stats;       /* one a ring */
+	char (*names)[STAT_NAME];       /* of the counters, then of the routes */
+	char *stats;                    /* one block a ring */
 	struct usage_record *rows;      /* RING_ROWS a ring */
 	size_t rings, limit_slots, n_buckets, cache_bytes, cache_buckets;
+	size_t counters, routes, stat_bytes;   /* of one block */
 	size_t due_low, due_idle;       /* limit_due: groups to begin with */
 	uint32_t seen_wakes;            /* ring_wait_recorder: what it knew */
 	uint64_t seen_heads;
 };
 
 /* How long the parts are for these sizes, and where they begin. */
-void room_measure(struct room *r, size_t rings, size_t limit_slots, size_t cache_bytes);
+void room_measure(struct room *r, const struct room_sizes *sizes);
 void room_place(struct room *r, void *base);
 uint64_t room_hash(const void *data, size_t n);      /* of whole words; no secret in it */
 
@@ -165,5 +174,14 @@ void room_unlock(struct room *r, size_t stripe);
 void room_cache_empty(struct room *r);
 
 struct limit_slot *limit_at(const struct room *r, size_t index);
+
+/* Of one block. */
+_Atomic uint64_t *stat_counters(const struct room *r, size_t block);
+struct stat_route *stat_routes(const struct room *r, size_t block);
+/* How many labels; ERR_INTERNAL names one that is too long or there twice. */
+bool stat_labels(const char *const *labels, size_t *n_r, struct err *err_r);
+void stat_name(struct room *r, const char *const *labels);   /* in a new room */
+bool stat_named(const struct room *r, const char *const *labels);
+void stat_move(struct room *to, const struct room *from);    /* from a larger or smaller one */
 
 #endif

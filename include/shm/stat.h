@@ -1,6 +1,10 @@
 /*
  * shm/stat.h - counters that every process adds to and /metrics reads.
  * One block a worker slot, written by its owner only: no contention.
+ *
+ * The room outlives the program, so it holds the names of its counters and the
+ * labels of its routes: when those of the program that opens it are others, what
+ * was counted goes to the same name (room_file.c).
  */
 #ifndef PIERRE_SHM_STAT_H
 #define PIERRE_SHM_STAT_H
@@ -21,11 +25,13 @@ enum stat_counter {      /* rows of stat_rows[] in shm/stat.c: name, help */
 struct stat_row { const char *name, *help; };
 extern const struct stat_row stat_rows[STAT__COUNT];
 
-#define STAT_ROUTES 64           /* index of the route in the list of all rows; last = other */
+#define STAT_OTHER SIZE_MAX      /* a request that no route took */
+#define STAT_NAME 48             /* bytes of a name or label, with its NUL */
 #define STAT_BUCKETS 14          /* of the latency histogram, bounds in stat_bounds_us */
 extern const int64_t stat_bounds_us[STAT_BUCKETS];
 
 void stat_add(struct room *r, size_t block, enum stat_counter c, uint64_t n);
+/* route: position in room_options.labels; what is not there is STAT_OTHER. */
 void stat_request(struct room *r, size_t block, size_t route, int status, int64_t us);
 
 struct stat_route_total {

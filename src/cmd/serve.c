@@ -20,6 +20,7 @@
 #include "master/master.h"
 #include "op/clock.h"
 #include "op/instance.h"
+#include "resource/call.h"
 #include "store/quota.h"
 #include "store/store.h"
 #include "worker/worker.h"
@@ -146,10 +147,11 @@ static void take_pair_key(const struct conf *conf, struct child *c)
 		subkey_derive(conf->encryption_key.bytes, SUBKEY_SESSION_PAIR, &c->pair_key);
 }
 
-static bool serve(const char *config_file, struct conf *conf, struct err *err_r)
+static bool serve(const struct cmd_args *a, struct conf *conf, struct err *err_r)
 {
 	struct master_options options = {
-		.config_file = config_file,
+		.config_file = a->config_file,
+		.labels = route_labels(route_tables, a->arena),
 		.conf = conf,
 		.roles = { [ROLE_FAST] = { worker_main, .take_keys = NULL },
 			   [ROLE_SLOW] = { worker_main, .take_keys = take_pair_key },
@@ -178,7 +180,7 @@ static int serve_run(const struct cmd_args *a)
 		return cmd_fail(&err);
 	cmd_allow_debugger(conf);
 	clock_set_offset(conf->clock_offset, conf->host_clock_offset);
-	return serve(a->config_file, conf, &err) ? EXIT_OK : cmd_fail(&err);
+	return serve(a, conf, &err) ? EXIT_OK : cmd_fail(&err);
 }
 
 const struct cmd serve_commands[] = {

@@ -218,6 +218,7 @@ static void room_step(struct master *m, int64_t now)
 			.dir = conf->runtime_dir, .database_id = m->database_id,
 			.rings = m->scoreboard->n, .limit_slots = (size_t)conf->limit_slots,
 			.cache_bytes = (size_t)conf->cache_mb << 20,
+			.labels = m->options->labels,
 		}, NULL, &err);
 	m->claimed = m->room && m->options->claim(conf, &m->claim_fd, &err);
 	if (m->claimed)

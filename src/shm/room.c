@@ -50,24 +50,36 @@ static size_t cache_buckets_for(size_t cache_bytes)
 	return n;
 }
 
-void room_measure(struct room *r, size_t rings, size_t limit_slots, size_t cache_bytes)
+/* A block begins with a line of its own, so that writers do not meet. */
+static size_t stat_bytes(size_t counters, size_t routes)
 {
-	size_t groups = (limit_slots + LIMIT_GROUP - 1) / LIMIT_GROUP, at = 0;
+	size_t n = counters * sizeof(_Atomic uint64_t) + routes * sizeof(struct stat_route);
 
-	r->rings = rings;
+	return (n + LINE - 1) / LINE * LINE;
+}
+
+void room_measure(struct room *r, const struct room_sizes *sizes)
+{
+	size_t groups = ((size_t)sizes->limit_slots + LIMIT_GROUP - 1) / LIMIT_GROUP, at = 0;
+
+	r->rings = (size_t)sizes->rings;
 	r->limit_slots = groups * LIMIT_GROUP;
-	r->n_buckets = buckets_for(limit_slots);
-	r->cache_bytes = cache_bytes / ROOM_PAGE * ROOM_PAGE;
-	r->cache_buckets = cache_buckets_for(cache_bytes);
+	r->n_buckets = buckets_for((size_t)sizes->limit_slots);
+	r->cache_bytes = (size_t)sizes->cache_bytes / ROOM_PAGE * ROOM_PAGE;
+	r->cache_buckets = cache_buckets_for((size_t)sizes->cache_bytes);
+	r->counters = (size_t)sizes->counters;
+	r->routes = (size_t)sizes->routes;
+	r->stat_bytes = stat_bytes(r->counters, r->routes);
 	r->at.header = part(&at, sizeof(*r->header));
 	r->at.generations = part(&at, GENERATION_BUCKETS * sizeof(*r->generations));
 	r->at.buckets = part(&at, r->n_buckets * sizeof(*r->buckets));
 	r->at.cache_index = part(&at, r->cache_buckets * sizeof(*r->cache_index));
 	r->at.groups = part(&at, groups * sizeof(*r->groups));
 	r->at.cache_log = part(&at, r->cache_bytes);
-	r->at.heads = part(&at, rings * sizeof(*r->heads));
-	r->at.stats = part(&at, rings * sizeof(*r->stats));
-	r->at.rows = part(&at, rings * RING_ROWS * sizeof(*r->rows));
+	r->at.heads = part(&at, r->rings * sizeof(*r->heads));
+	r->at.names = part(&at, (r->counters + r->routes) * sizeof(*r->names));
+	r->at.stats = part(&at, r->rings * r->stat_bytes);
+	r->at.rows = part(&at, r->rings * RING_ROWS * sizeof(*r->rows));
 	r->bytes = at;
 }
 
@@ -82,7 +94,8 @@ void room_place(struct room *r, void *base)
 	r->groups = (void *)(b + r->at.groups);
 	r->cache_log = b + r->at.cache_log;
 	r->heads = (void *)(b + r->at.heads);
-	r->stats = (void *)(b + r->at.stats);
+	r->names = (void *)(b + r->at.names);
+	r->stats = b + r->at.stats;
 	r->rows = (void *)(b + r->at.rows);
 }
 

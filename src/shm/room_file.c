@@ -1,8 +1,8 @@
 /*
  * shm/room_file.c - the file itself: made under another name and renamed when
  * it is whole; kept when boot, database and layout are ours; thrown away, with
- * one log line, when they are not. When only the sizes changed, the rows that
- * wait are moved to a new file.
+ * one log line, when they are not. When only the sizes changed, or the names of
+ * what is counted, the rows that wait and what was counted are moved to a new file.
  */
 #include "config.h"
 
@@ -72,33 +72,32 @@ static uint64_t checksum(const struct room_identity *id)
 static bool identity_of(int dir_fd, const struct room_options *o, struct room_identity *id,
 			struct err *err_r)
 {
-	struct room sizes = { 0 };
+	struct room r = { 0 };
+	size_t labels;
 
 	memset(id, 0, sizeof(*id));
-	room_measure(&sizes, o->rings, o->limit_slots, o->cache_bytes);
+	if (!stat_labels(o->labels, &labels, err_r))
+		return false;
+	id->sizes = (struct room_sizes){ .rings = o->rings, .limit_slots = o->limit_slots,
+		.cache_bytes = o->cache_bytes, .counters = STAT__COUNT, .routes = labels + 1 };
+	room_measure(&r, &id->sizes);
 	snprintf(id->magic, sizeof(id->magic), "%s", ROOM_MAGIC);
 	snprintf(id->database_id, sizeof(id->database_id), "%s", o->database_id);
 	id->layout = ROOM_LAYOUT;
 	id->own_bytes = sizeof(struct room_header);
-	id->rings = o->rings;
-	id->limit_slots = sizes.limit_slots;
-	id->cache_bytes = sizes.cache_bytes;
-	id->bytes = sizes.bytes;
+	id->sizes.limit_slots = r.limit_slots;
+	id->sizes.cache_bytes = r.cache_bytes;
+	id->bytes = r.bytes;
 	return boot_of(dir_fd, id->boot, err_r) && random_id(id->host_id, err_r);
 }
 
 /* --- mapping ------------------------------------------------------------------------ */
 
-static void measure(struct room *r, const struct room_identity *id)
-{
-	room_measure(r, (size_t)id->rings, (size_t)id->limit_slots, (size_t)id->cache_bytes);
-}
-
 static bool map(struct room *r, int fd, const struct room_identity *id, struct err *err_r)
 {
 	void *base;
 
-	measure(r, id);
+	room_measure(r, &id->sizes);
 	base = mmap(NULL, r->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (base == MAP_FAILED)
 		return err_set(err_r, ERR_INTERNAL, "the room of %zu bytes cannot be mapped: %s",
@@ -116,7 +115,8 @@ static bool cannot_make(struct err *err_r, int error)
 			 "no room can be made in RUNTIME_DIR: %s", strerror(error));
 }
 
-static bool make(struct room *r, int dir_fd, const struct room_identity *id, struct err *err_r)
+static bool make(struct room *r, int dir_fd, const struct room_identity *id,
+		 const char *const *labels, struct err *err_r)
 {
 	int fd, rc;
 
@@ -124,7 +124,7 @@ static bool make(struct room *r, int dir_fd, const struct room_identity *id, str
 	fd = openat(dir_fd, NEW_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return cannot_make(err_r, errno);
-	measure(r, id);
+	room_measure(r, &id->sizes);
 	rc = posix_fallocate(fd, 0, (off_t)r->at.groups);
 	if (rc == 0)
 		rc = posix_fallocate(fd, (off_t)r->at.heads, (off_t)(r->at.rows - r->at.heads));
@@ -139,15 +139,16 @@ static bool make(struct room *r, int dir_fd, const struct room_identity *id, str
 	r->header->identity = *id;
 	r->header->identity.checksum = checksum(id);
 	atomic_store(&r->header->cache_head, ROOM_PAGE);   /* 0 means no entry */
+	stat_name(r, labels);
 	for (size_t i = 0; i < LIMIT_STRIPES; i++)
 		room_mutex_init(&r->header->stripes[i].mutex);
 	return true;
 }
 
 static bool make_and_name(struct room *r, int dir_fd, const struct room_identity *id,
-			  struct err *err_r)
+			  const char *const *labels, struct err *err_r)
 {
-	return make(r, dir_fd, id, err_r) &&
+	return make(r, dir_fd, id, labels, err_r) &&
 		(renameat(dir_fd, NEW_FILE, dir_fd, ROOM_FILE) == 0 || cannot_make(err_r, errno));
 }
 
@@ -155,7 +156,7 @@ static bool make_and_name(struct room *r, int dir_fd, const struct room_identity
 
 static bool read_identity(int fd, struct room_identity *id)
 {
-	struct room sizes = { 0 };
+	struct room r = { 0 };
 	struct stat st;
 
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
@@ -163,11 +164,12 @@ static bool read_identity(int fd, struct room_identity *id)
 	    memcmp(id->magic, ROOM_MAGIC, sizeof(id->magic)) != 0 ||
 	    id->layout != ROOM_LAYOUT || id->own_bytes != sizeof(struct room_header) ||
 	    id->checksum != checksum(id) ||
-	    id->rings > ROOM_RINGS_MAX || id->limit_slots > ROOM_LIMIT_SLOTS_MAX ||
-	    id->cache_bytes > ROOM_CACHE_MAX)
+	    id->sizes.rings > ROOM_RINGS_MAX || id->sizes.limit_slots > ROOM_LIMIT_SLOTS_MAX ||
+	    id->sizes.cache_bytes > ROOM_CACHE_MAX || id->sizes.counters > ROOM_NAMES_MAX ||
+	    id->sizes.routes < 1 || id->sizes.routes > ROOM_NAMES_MAX)
 		return false;
-	measure(&sizes, id);
-	return id->bytes == sizes.bytes && (uint64_t)st.st_size == id->bytes;
+	room_measure(&r, &id->sizes);
+	return id->bytes == r.bytes && (uint64_t)st.st_size == id->bytes;
 }
 
 static const char *why_unread(const struct room_identity *had)
@@ -222,18 +224,19 @@ static void log_discarded(const char *why, int64_t rows)
 
 /* --- opening ------------------------------------------------------------------------ */
 
-/* The rows that wait and the positions; leases are given back by then, or
+/* The rows that wait, the positions and the statistics; leases are given back by then, or
  * forfeited, and generations mean nothing to processes yet to come. */
-static bool move(struct room *r, int dir_fd, struct room_identity *id, struct err *err_r)
+static bool move(struct room *r, int dir_fd, struct room_identity *id,
+		 const char *const *labels, struct err *err_r)
 {
 	struct room old = *r;
 
 	r->header = NULL;
 	r->fd = -1;
-	if (id->rings < old.rings)
-		id->rings = old.rings;
+	if (id->sizes.rings < old.rings)
+		id->sizes.rings = old.rings;
 	memcpy(id->host_id, old.header->identity.host_id, ROOM_TEXT);
-	if (!make(r, dir_fd, id, err_r)) {
+	if (!make(r, dir_fd, id, labels, err_r)) {
 		unmap(&old);
 		return false;
 	}
@@ -248,12 +251,13 @@ static bool move(struct room *r, int dir_fd, struct room_identity *id, struct er
 				return cannot_make(err_r, ENOSPC);
 			}
 	}
+	stat_move(r, &old);
 	unmap(&old);
 	return renameat(dir_fd, NEW_FILE, dir_fd, ROOM_FILE) == 0 || cannot_make(err_r, errno);
 }
 
 static bool replace(struct room *r, int dir_fd, const struct room_identity *id, const char *why,
-		    int64_t *discarded_r, struct err *err_r)
+		    const char *const *labels, int64_t *discarded_r, struct err *err_r)
 {
 	*discarded_r = -1;
 	if (r->header) {
@@ -262,7 +266,7 @@ static bool replace(struct room *r, int dir_fd, const struct room_identity *id, 
 		unmap(r);
 	}
 	log_discarded(why, *discarded_r);
-	return make_and_name(r, dir_fd, id, err_r);
+	return make_and_name(r, dir_fd, id, labels, err_r);
 }
 
 bool room_file_open(struct room *r, int dir_fd, const struct room_options *o,
@@ -279,10 +283,10 @@ bool room_file_open(struct room *r, int dir_fd, const struct room_options *o,
 		return false;
 	}
 	if (fd < 0)
-		return make_and_name(r, dir_fd, &want, err_r);
+		return make_and_name(r, dir_fd, &want, o->labels, err_r);
 	if (!read_identity(fd, &had)) {
 		close(fd);
-		return replace(r, dir_fd, &want, why_unread(&had), discarded_r, err_r);
+		return replace(r, dir_fd, &want, why_unread(&had), o->labels, discarded_r, err_r);
 	}
 	if (!map(r, fd, &had, err_r)) {
 		close(fd);
@@ -290,10 +294,10 @@ bool room_file_open(struct room *r, int dir_fd, const struct room_options *o,
 	}
 	why = misfit(r, &want);
 	if (why)
-		return replace(r, dir_fd, &want, why, discarded_r, err_r);
-	if (had.rings < want.rings || had.limit_slots != want.limit_slots ||
-	    had.cache_bytes != want.cache_bytes)
-		return move(r, dir_fd, &want, err_r);
+		return replace(r, dir_fd, &want, why, o->labels, discarded_r, err_r);
+	if (had.sizes.rings < want.sizes.rings || had.sizes.limit_slots != want.sizes.limit_slots ||
+	    had.sizes.cache_bytes != want.sizes.cache_bytes || !stat_named(r, o->labels))
+		return move(r, dir_fd, &want, o->labels, err_r);
 	/* the database may have changed since */
 	room_cache_empty(r);
 	atomic_store(&r->header->lost, ROOM_LOST_NO);

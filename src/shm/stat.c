@@ -4,7 +4,12 @@
  */
 #include "config.h"
 
+#include <string.h>
+
 #include "shm/room_private.h"
+#include "shm/scoreboard.h"
+
+_Static_assert(STAT_NAME <= SLOT_ROUTE, "a slot holds each label whole");
 
 const struct stat_row stat_rows[STAT__COUNT] = {
 	[STAT_CACHE_HITS] = { "cache_hits_total", "Credentials found in the host's cache." },
@@ -45,10 +50,26 @@ static uint64_t get(const _Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+_Atomic uint64_t *stat_counters(const struct room *r, size_t block)
+{
+	return (void *)(r->stats + block * r->stat_bytes);
+}
+
+struct stat_route *stat_routes(const struct room *r, size_t block)
+{
+	return (void *)(stat_counters(r, block) + r->counters);
+}
+
 void stat_add(struct room *r, size_t block, enum stat_counter c, uint64_t n)
 {
 	if (r && block < r->rings && c < STAT__COUNT)
-		add(&r->stats[block].counters[c], n);
+		add(&stat_counters(r, block)[c], n);
+}
+
+/* The last slot is for all others. */
+static size_t slot_of(const struct room *r, size_t route)
+{
+	return route < r->routes - 1 ? route : r->routes - 1;
 }
 
 static size_t bucket(int64_t us)
@@ -68,7 +89,7 @@ void stat_request(struct room *r, size_t block, size_t route, int status, int64_
 
 	if (!r || block >= r->rings)
 		return;
-	s = &r->stats[block].routes[route < STAT_ROUTES ? route : STAT_ROUTES - 1];
+	s = &stat_routes(r, block)[slot_of(r, route)];
 	add(&s->by_class[class >= 1 && class <= 5 ? class : 0], 1);
 	add(&s->buckets[bucket(spent)], 1);
 	add(&s->sum_us, (uint64_t)spent);
@@ -81,7 +102,7 @@ uint64_t stat_total(const struct room *r, enum stat_counter c)
 	if (!r || c >= STAT__COUNT)
 		return 0;
 	for (size_t i = 0; i < r->rings; i++)
-		sum += get(&r->stats[i].counters[c]);
+		sum += get(&stat_counters(r, i)[c]);
 	/* whoever finds the table full has no block at hand */
 	return c == STAT_LIMIT_TABLE_FULL ? sum + get(&r->header->limit_full) : sum;
 }
@@ -89,10 +110,10 @@ uint64_t stat_total(const struct room *r, enum stat_counter c)
 void stat_route_total(const struct room *r, size_t route, struct stat_route_total *out)
 {
 	*out = (struct stat_route_total){ 0 };
-	if (!r || route >= STAT_ROUTES)
+	if (!r)
 		return;
 	for (size_t i = 0; i < r->rings; i++) {
-		const struct stat_route *s = &r->stats[i].routes[route];
+		const struct stat_route *s = &stat_routes(r, i)[slot_of(r, route)];
 
 		for (size_t k = 0; k < sizeof(out->by_class) / sizeof(out->by_class[0]); k++)
 			out->by_class[k] += get(&s->by_class[k]);
@@ -100,4 +121,89 @@ void stat_route_total(const struct room *r, size_t route, struct stat_route_tota
 			out->buckets[k] += get(&s->buckets[k]);
 		out->sum_us += get(&s->sum_us);
 	}
+}
+
+/* --- names ------------------------------------------------------------------------ */
+
+static const char other[] = "other";   /* what no route took */
+
+bool stat_labels(const char *const *labels, size_t *n_r, struct err *err_r)
+{
+	size_t n = 0;
+
+	for (; labels && labels[n]; n++) {
+		if (strlen(labels[n]) >= STAT_NAME)
+			return err_set(err_r, ERR_INTERNAL, "the label %s has more than %d characters",
+				       labels[n], STAT_NAME - 1);
+		for (size_t i = 0; i <= n; i++)
+			if (strcmp(i < n ? labels[i] : other, labels[n]) == 0)
+				return err_set(err_r, ERR_INTERNAL, "two routes have the label %s",
+					       labels[n]);
+	}
+	*n_r = n;
+	return true;
+}
+
+/* Of the i-th counter or, behind them, route, in the order of this program. */
+static const char *name_at(const char *const *labels, size_t i, size_t n)
+{
+	if (i < STAT__COUNT)
+		return stat_rows[i].name;
+	return i + 1 < n ? labels[i - STAT__COUNT] : other;
+}
+
+void stat_name(struct room *r, const char *const *labels)
+{
+	size_t n = r->counters + r->routes;
+
+	for (size_t i = 0; i < n; i++)
+		str_copy(r->names[i], STAT_NAME, name_at(labels, i, n));
+}
+
+bool stat_named(const struct room *r, const char *const *labels)
+{
+	size_t n = r->counters + r->routes, n_labels = 0;
+
+	while (labels && labels[n_labels])
+		n_labels++;
+	if (r->counters != STAT__COUNT || r->routes != n_labels + 1)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(r->names[i], name_at(labels, i, n), STAT_NAME) != 0)
+			return false;
+	return true;
+}
+
+/* Where a name stands among n; n = nowhere. */
+static size_t find(char (*names)[STAT_NAME], size_t n, const char *name)
+{
+	size_t i = 0;
+
+	while (i < n && strncmp(names[i], name, STAT_NAME) != 0)
+		i++;
+	return i;
+}
+
+static void move_counters(struct room *to, const struct room *from)
+{
+	for (size_t i = 0; i < to->counters; i++) {
+		size_t old = find(from->names, from->counters, to->names[i]);
+
+		for (size_t b = 0; old < from->counters && b < from->rings; b++)
+			add(&stat_counters(to, b)[i], get(&stat_counters(from, b)[old]));
+	}
+}
+
+void stat_move(struct room *to, const struct room *from)
+{
+	move_counters(to, from);
+	for (size_t i = 0; i < to->routes; i++) {
+		size_t old = find(from->names + from->counters, from->routes,
+				  to->names[to->counters + i]);
+
+		for (size_t b = 0; old < from->routes && b < from->rings; b++)
+			memcpy(&stat_routes(to, b)[i], &stat_routes(from, b)[old],
+			       sizeof(struct stat_route));
+	}
+	add(&to->header->limit_full, get(&from->header->limit_full));
 }

@@ -75,9 +75,8 @@ static void by_route(struct strbuf *out, const struct room *room, route_line_fn 
 
 	for (const struct route *const *table = route_tables; *table; table++)
 		for (const struct route *r = *table; r->fn; r++, n++)
-			if (n < STAT_ROUTES - 1)
-				route_line(out, room, n, r->label, line);
-	route_line(out, room, STAT_ROUTES - 1, "other", line);
+			route_line(out, room, n, r->label, line);
+	route_line(out, room, STAT_OTHER, "other", line);
 }
 
 /* --- processes ----------------------------------------------------------------------- */

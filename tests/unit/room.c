@@ -172,7 +172,7 @@ static void spoil_sizes(struct room *r)
 {
 	struct room_identity *id = &r->header->identity;
 
-	id->rings = UINT64_MAX / 2;
+	id->sizes.rings = UINT64_MAX / 2;
 	id->checksum = room_hash(id, offsetof(struct room_identity, checksum));
 }
 

@@ -28,12 +28,14 @@ static char fixture_root[] = "/tmp/pierre-room-XXXXXX";
 static char fixture_dir[64];
 static struct err fixture_err;
 
+static const char *const fixture_labels[] = { "a", "b", "c", "d", "e", "f", NULL };
+
 __attribute__((unused))
 static struct room *room_for(const char *database, size_t rings, size_t slots, int64_t *discarded_r)
 {
 	struct room *r = room_open(&(struct room_options){
 		.dir = fixture_dir, .database_id = database, .rings = rings, .limit_slots = slots,
-		.cache_bytes = 65536,
+		.cache_bytes = 65536, .labels = fixture_labels,
 	}, discarded_r, &fixture_err);
 
 	if (!r)
