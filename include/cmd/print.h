@@ -11,9 +11,10 @@
 /* "name: value" lines of all public fields, or a JSON object. */
 void print_record(const struct cmd_args *a, const struct field_schema *schema,
 		  const void *record);
-/* The named columns as a table, or a JSON array of whole objects. */
-void print_list(const struct cmd_args *a, const struct field_schema *schema,
-		const struct field_list *list, const char *const *columns);
+/* The named columns as a table, or a JSON array of whole objects. False:
+ * ERR_INTERNAL names a column that the schema has not, or that is no text. */
+bool print_list(const struct cmd_args *a, const struct field_schema *schema,
+		const struct field_list *list, const char *const *columns, struct err *err_r);
 
 /* Rows collected page by page. */
 struct print_rows {

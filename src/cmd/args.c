@@ -17,8 +17,6 @@ const struct cmd_option global_options[] = {
 };
 enum { GLOBAL_CONFIG, GLOBAL_JSON, GLOBAL_HELP, GLOBAL__COUNT };
 
-#define OPTIONS_MAX 16
-
 struct parse {
 	struct arena *arena;
 	char **argv;               /* what is left */
@@ -173,11 +171,21 @@ static bool take_command(struct parse *p, struct cmd_line *line, struct err *err
 	return line->cmd || no_command(p, line, err_r);
 }
 
+static size_t count_options(const struct cmd *cmd)
+{
+	size_t n = 0;
+
+	while (cmd->options && cmd->options[n].name)
+		n++;
+	return n;
+}
+
 static bool take_rest(struct parse *p, struct cmd_line *line, struct err *err_r)
 {
 	const char **operands = arena_alloc(p->arena, sizeof(*operands) * (size_t)(p->argc + 1));
 	int n = 0;
 
+	p->values = arena_alloc(p->arena, sizeof(*p->values) * (count_options(line->cmd) + 1));
 	while (p->argc > 0) {
 		if (is_option(p) && strcmp(p->argv[0], "--") == 0) {
 			p->options_end = true;
@@ -214,7 +222,6 @@ bool args_parse(struct arena *arena, int argc, char **argv, struct cmd_line *lin
 	struct parse p = { .arena = arena, .argv = argv + 1, .argc = argc - 1 };
 
 	*line = (struct cmd_line){ 0 };
-	p.values = arena_alloc(arena, sizeof(*p.values) * OPTIONS_MAX);
 	if (!take_command(&p, line, err_r))
 		return false;
 	if (line->cmd && !take_rest(&p, line, err_r))

@@ -203,6 +203,7 @@ static void dump_text(const struct option_out *o, bool secret)
 static int dump_run(const struct cmd_args *a)
 {
 	struct print_rows rows = { 0 };
+	struct err err;
 
 	for (const struct conf_option *o = conf_options; o->name; o++) {
 		struct option_out out = option_of(a, o);
@@ -211,9 +212,8 @@ static int dump_run(const struct cmd_args *a)
 			dump_text(&out, o->flags & CONF_SECRET);
 		print_rows_add(&rows, a->arena, &(struct field_list){ &out, 1 }, sizeof(out));
 	}
-	if (a->json)
-		print_list(a, &option_schema, &rows.list, NULL);
-	return EXIT_OK;
+	return !a->json || print_list(a, &option_schema, &rows.list, NULL, &err) ?
+	       EXIT_OK : cmd_fail(&err);
 }
 
 static const struct cmd_option check_options[] = {

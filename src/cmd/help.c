@@ -10,11 +10,9 @@
 
 static void option_text(FILE *out, const struct cmd_option *o)
 {
-	char text[64];
+	int n = fprintf(out, "  %s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
 
-	snprintf(text, sizeof(text), "%s%s%s", o->name, o->value ? " " : "",
-		 o->value ? o->value : "");
-	fprintf(out, "  %-24s %s\n", text, o->sentence);
+	fprintf(out, "%*s %s\n", n < 26 ? 26 - n : 0, "", o->sentence);
 }
 
 void help_usage(FILE *out, const struct cmd *cmd)

@@ -112,8 +112,7 @@ static bool list(struct context *c, struct err *err_r)
 		print_rows_add(&rows, c->arena, &page.api_keys, sizeof(struct api_key));
 		in.cursor = page.next_cursor;
 	} while (in.cursor);
-	print_list(c->args, &api_key_schema, &rows.list, columns);
-	return true;
+	return print_list(c->args, &api_key_schema, &rows.list, columns, err_r);
 }
 
 static int list_run(const struct cmd_args *a)

@@ -105,12 +105,22 @@ void print_record(const struct cmd_args *a, const struct field_schema *schema,
 	}
 }
 
-static const struct field *column_field(const struct field_schema *schema, const char *name)
+struct column {
+	const struct field *field;
+	size_t width;
+};
+
+static bool find_column(const struct field_schema *schema, const char *name, struct column *out,
+			struct err *err_r)
 {
-	for (const struct field *f = schema->fields; f->name; f++)
-		if (str_eq(f->name, name))
-			return f;
-	return NULL;
+	const struct field *f = schema->fields;
+
+	while (f->name && !str_eq(f->name, name))
+		f++;
+	out->field = f;
+	return (f->name && f->type != FIELD_OBJECT && f->type != FIELD_LIST) ||
+	       err_set(err_r, ERR_INTERNAL, "%s has no field %s that fits a column", schema->name,
+		       name);
 }
 
 static const void *list_item(const struct field_schema *schema, const struct field_list *list,
@@ -139,35 +149,38 @@ static void print_cell(const char *text, size_t width, bool last)
 	printf("%s%*s", text, last ? 0 : (int)(width - n) + 2, "");
 }
 
-static void print_table(const struct cmd_args *a, const struct field_schema *schema,
-			const struct field_list *list, const char *const *columns)
+static bool print_table(const struct cmd_args *a, const struct field_schema *schema,
+			const struct field_list *list, const char *const *names,
+			struct err *err_r)
 {
-	size_t widths[16];
-	const struct field *fields[16];
+	struct column *columns;
 	size_t n = 0;
 
-	for (; columns[n] && n < 16; n++) {
-		fields[n] = column_field(schema, columns[n]);
-		widths[n] = column_width(a->arena, fields[n], schema, list);
+	while (names[n])
+		n++;
+	columns = arena_alloc(a->arena, (n + 1) * sizeof(*columns));
+	for (size_t c = 0; c < n; c++) {
+		if (!find_column(schema, names[c], &columns[c], err_r))
+			return false;
+		columns[c].width = column_width(a->arena, columns[c].field, schema, list);
 	}
 	for (size_t c = 0; c < n; c++)
-		print_cell(fields[c]->name, widths[c], c + 1 == n);
+		print_cell(columns[c].field->name, columns[c].width, c + 1 == n);
 	putchar('\n');
 	for (size_t i = 0; i < list->n; i++) {
 		for (size_t c = 0; c < n; c++)
-			print_cell(field_text(a->arena, fields[c], list_item(schema, list, i)),
-				   widths[c], c + 1 == n);
+			print_cell(field_text(a->arena, columns[c].field, list_item(schema, list, i)),
+				   columns[c].width, c + 1 == n);
 		putchar('\n');
 	}
+	return true;
 }
 
-void print_list(const struct cmd_args *a, const struct field_schema *schema,
-		const struct field_list *list, const char *const *columns)
+bool print_list(const struct cmd_args *a, const struct field_schema *schema,
+		const struct field_list *list, const char *const *columns, struct err *err_r)
 {
-	if (!a->json) {
-		print_table(a, schema, list, columns);
-		return;
-	}
+	if (!a->json)
+		return print_table(a, schema, list, columns, err_r);
 	putchar('[');
 	for (size_t i = 0; i < list->n; i++) {
 		if (i > 0)
@@ -175,6 +188,7 @@ void print_list(const struct cmd_args *a, const struct field_schema *schema,
 		print_json(a, schema, list_item(schema, list, i));
 	}
 	puts("]");
+	return true;
 }
 
 void print_rows_add(struct print_rows *rows, struct arena *arena,

@@ -49,8 +49,7 @@ static bool list_collisions(struct context *c, struct err *err_r)
 				     "--status out");
 	if (!op_user_collisions(&c->op, scope_all(&c->op), &list, err_r))
 		return false;
-	print_list(c->args, &user_collision_schema, &list, columns);
-	return true;
+	return print_list(c->args, &user_collision_schema, &list, columns, err_r);
 }
 
 static bool list(struct context *c, struct err *err_r)
@@ -70,8 +69,7 @@ static bool list(struct context *c, struct err *err_r)
 		print_rows_add(&rows, c->arena, &page.users, sizeof(struct user));
 		in.cursor = page.next_cursor;
 	} while (in.cursor);
-	print_list(c->args, &user_schema, &rows.list, columns);
-	return true;
+	return print_list(c->args, &user_schema, &rows.list, columns, err_r);
 }
 
 static int list_run(const struct cmd_args *a)

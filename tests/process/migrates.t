@@ -50,6 +50,7 @@ sub leave_it {
 	for my $command (@commands) {
 		my $r = $p->cli(words($p, $command), env => \%env);
 		is(state($p), $before, "$what: '$command' changes nothing");
+		unlike($r->{err}, qr/does not say what it needs/, 'its row says what it needs');
 		next if $without{$command};
 		is($r->{status}, 1, 'it fails');
 		like($r->{err}, qr/\Apierre: $sentence\n\z/, 'and says why, in one sentence');
