@@ -14,7 +14,12 @@ struct db_value;
 #define USAGE_PARTS 16        /* of the keys, for counting: bits of `dirty` */
 #define USAGE_ALL_PARTS ((1u << USAGE_PARTS) - 1)
 #define USAGE_SUFFIX 20       /* ".usage-2026-11" */
-#define USAGE_FILES_MAX 1024  /* months that are looked at */
+
+/* As many as there are; the caller frees ids. */
+struct usage_months {
+	uint32_t *ids;
+	size_t n, capacity;
+};
 
 struct usage_position {
 	bool known;           /* read, or written, by this process */
@@ -54,7 +59,7 @@ bool usage_month_read(const struct usage_store *u, uint32_t id, struct db **db_r
 		      struct err *err_r);
 void usage_month_close(struct usage_store *u, struct usage_month *m);
 /* Months that have a file beside the database, oldest first. */
-size_t usage_month_files(const struct usage_store *u, uint32_t *ids, size_t max);
+struct usage_months usage_month_files(const struct usage_store *u);
 void usage_month_suffix(uint32_t id, char out[USAGE_SUFFIX]);
 /* The path of a month's file and what is added to it, on u->arena. */
 const char *usage_month_path(const struct usage_store *u, uint32_t id, const char *add);

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "auth/subkey.h"
@@ -13,10 +14,11 @@
 void subkey_derive(const unsigned char *key, const char *purpose, struct subkey *out)
 {
 	char info[PURPOSE_MAX];
-	size_t n;
+	size_t n = strlen(purpose);
 
-	str_copy(info, sizeof(info), purpose);
-	n = strlen(info);
+	if (n >= sizeof(info))
+		abort();   /* cut, it could be another purpose */
+	memcpy(info, purpose, n);
 	info[n] = 1;   /* number of the block, in place of the NUL */
 	hmac_sha256(key, SHA256_BYTES, info, n + 1, out->bytes);
 	out->set = true;

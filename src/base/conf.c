@@ -16,12 +16,11 @@
 #include "base/str.h"
 
 #define VALUE_MAX ((size_t)65536)
-#define OPTIONS_MAX 64
 
 /* Values as found, one per row of the table; NULL = not given. */
 struct found {
-	const char *value[OPTIONS_MAX];
-	const char *file[OPTIONS_MAX];   /* of NAME_FILE */
+	const char **value;
+	const char **file;   /* of NAME_FILE */
 };
 
 /* One reading of all options; goes on after a mistake. */
@@ -188,14 +187,25 @@ static bool consistent(const struct conf *c, struct err *err_r)
 				  name, (long long)c->max_workers);
 }
 
+static size_t count_options(void)
+{
+	size_t n = 0;
+
+	while (conf_options[n].name)
+		n++;
+	return n;
+}
+
 static void read_all(struct reader *r, const char *file)
 {
 	struct arena *a = arena_new();
+	size_t bytes = count_options() * sizeof(char *);
 	struct err err = { 0 };
 
 	r->c = arena_new_struct(a, struct conf);
 	r->c->arena = a;
 	r->texts = arena_new();
+	r->found = (struct found){ arena_alloc(r->texts, bytes), arena_alloc(r->texts, bytes) };
 	if (file)
 		parse_file(r, file);
 	take_environment(r);

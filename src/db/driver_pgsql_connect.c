@@ -19,7 +19,6 @@
 #include "base/str.h"
 #include "db/driver_pgsql.h"
 
-#define PARAMS_MAX 64
 
 struct target {
 	struct arena *arena;
@@ -135,10 +134,15 @@ static void plan(struct target *t)
 
 static PGconn *start(const struct target *t, int i)
 {
-	const char *names[PARAMS_MAX + 3], *values[PARAMS_MAX + 3];
-	size_t n = 0;
+	size_t n = 3;   /* ours, and the end */
+	const char **names, **values;
 
-	for (const PQconninfoOption *o = t->parsed; o->keyword && n < PARAMS_MAX; o++) {
+	for (const PQconninfoOption *o = t->parsed; o->keyword; o++)
+		n++;
+	names = arena_alloc(t->arena, n * sizeof(*names));
+	values = arena_alloc(t->arena, n * sizeof(*values));
+	n = 0;
+	for (const PQconninfoOption *o = t->parsed; o->keyword; o++) {
 		if (!o->val)
 			continue;
 		bool list = str_eq(o->keyword, "host") || str_eq(o->keyword, "hostaddr") ||

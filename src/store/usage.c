@@ -80,16 +80,17 @@ static bool drop_tx(struct db *db, void *arg, struct err *err_r)
 
 static bool remove_files(struct usage_store *u, struct drop *d, struct err *err_r)
 {
-	uint32_t ids[USAGE_FILES_MAX];
-	size_t n = usage_month_files(u, ids, USAGE_FILES_MAX);
+	struct usage_months months = usage_month_files(u);
 	char suffix[USAGE_SUFFIX];
+	bool done = true;
 
-	for (size_t i = 0; i < n && ids[i] < d->first; i++, d->n++) {
-		usage_month_suffix(ids[i], suffix);
-		if (!db_remove_beside(u->main, suffix, err_r))
-			return false;
+	for (size_t i = 0; done && i < months.n && months.ids[i] < d->first; i++) {
+		usage_month_suffix(months.ids[i], suffix);
+		done = db_remove_beside(u->main, suffix, err_r);
+		d->n += done;
 	}
-	return true;
+	free(months.ids);
+	return done;
 }
 
 bool store_usage_retire(struct usage_store *u, int64_t now_ms, int64_t months_kept,

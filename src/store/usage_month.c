@@ -69,23 +69,36 @@ static int by_id(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-size_t usage_month_files(const struct usage_store *u, uint32_t *ids, size_t max)
+static void add_month(struct usage_months *months, uint32_t id)
+{
+	if (months->n == months->capacity) {
+		months->capacity += 64;
+		months->ids = realloc(months->ids, months->capacity * sizeof(*months->ids));
+		if (!months->ids)
+			abort();
+	}
+	months->ids[months->n++] = id;
+}
+
+struct usage_months usage_month_files(const struct usage_store *u)
 {
 	char *path = arena_strdup(u->arena, db_path(u->main));
 	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
 	const char *prefix = arena_printf(u->arena, "%s" INFIX, name);
 	DIR *dir = db_is_memory(u->main) ? NULL : opendir(dirname(path));
+	struct usage_months months = { 0 };
 	struct dirent *e;
-	size_t n = 0;
+	uint32_t id;
 
-	while (dir && n < max && (e = readdir(dir)))
+	while (dir && (e = readdir(dir)))
 		if (str_starts(e->d_name, prefix) &&
-		    month_parse(e->d_name + strlen(prefix), &ids[n]))
-			n++;
+		    month_parse(e->d_name + strlen(prefix), &id))
+			add_month(&months, id);
 	if (dir)
 		closedir(dir);
-	qsort(ids, n, sizeof(*ids), by_id);
-	return n;
+	if (months.n > 0)
+		qsort(months.ids, months.n, sizeof(*months.ids), by_id);
+	return months;
 }
 
 /* --- opening ----------------------------------------------------------------------------- */
@@ -218,16 +231,16 @@ bool usage_month_read(const struct usage_store *u, uint32_t id, struct db **db_r
 /* --- what is not counted ------------------------------------------------------------------ */
 
 /* Months of one database in which something is not counted. */
-static bool uncounted(struct db *db, int64_t *months, size_t max, size_t *n_r, struct err *err_r)
+static bool uncounted(struct db *db, struct usage_months *out, struct err *err_r)
 {
 	enum db_rc rc = db_query(db, SQL_USAGE_BATCH_MONTHS, DB_NO_ARGS, err_r);
+	int64_t start;
 
-	*n_r = 0;
-	for (; rc == DB_ROW && *n_r < max; rc = db_next(db, err_r))
-		if (time_parse(db_column_text(db, 0), &months[*n_r]))
-			++*n_r;
+	for (; rc == DB_ROW; rc = db_next(db, err_r))
+		if (time_parse(db_column_text(db, 0), &start))
+			add_month(out, window_id(WINDOW_MONTH, start));
 	db_finish(db);
-	return rc == DB_OK || rc == DB_ROW;
+	return rc == DB_OK;
 }
 
 static bool will_count(struct usage_store *u, uint32_t id, struct err *err_r)
@@ -242,16 +255,16 @@ static bool will_count(struct usage_store *u, uint32_t id, struct err *err_r)
 
 static bool file_uncounted(struct usage_store *u, uint32_t id, bool *some_r, struct err *err_r)
 {
+	struct usage_months found = { 0 };
 	struct db *db;
-	int64_t month;
-	size_t n = 0;
 	bool done;
 
 	if (!usage_month_read(u, id, &db, err_r))
 		return false;
-	done = !db || uncounted(db, &month, 1, &n, err_r);
+	done = !db || uncounted(db, &found, err_r);
 	db_free(&db);
-	*some_r = n > 0;
+	*some_r = found.n > 0;
+	free(found.ids);
 	return done;
 }
 
@@ -266,32 +279,30 @@ static bool look_in_file(struct usage_store *u, uint32_t id, struct err *err_r)
  * be read (a restored file of root's) keeps nobody from the others. */
 static bool find_in_files(struct usage_store *u, struct err *err_r)
 {
-	uint32_t ids[USAGE_FILES_MAX];
-	size_t n = usage_month_files(u, ids, USAGE_FILES_MAX);
+	struct usage_months months = usage_month_files(u);
 	struct err err = { 0 };
 	bool all = true;
 
-	for (size_t i = 0; i < n; i++) {
-		if (look_in_file(u, ids[i], &err))
+	for (size_t i = 0; i < months.n; i++) {
+		if (look_in_file(u, months.ids[i], &err))
 			continue;
 		if (all)
 			*err_r = err;
 		all = false;
 	}
+	free(months.ids);
 	return all;
 }
 
 static bool find_in_partitions(struct usage_store *u, struct err *err_r)
 {
-	int64_t months[USAGE_FILES_MAX];
-	size_t n;
+	struct usage_months months = { 0 };
+	bool done = uncounted(u->main, &months, err_r);
 
-	if (!uncounted(u->main, months, USAGE_FILES_MAX, &n, err_r))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (!will_count(u, window_id(WINDOW_MONTH, months[i]), err_r))
-			return false;
-	return true;
+	for (size_t i = 0; done && i < months.n; i++)
+		done = will_count(u, months.ids[i], err_r);
+	free(months.ids);
+	return done;
 }
 
 bool store_usage_recover(struct usage_store *u, struct err *err_r)
