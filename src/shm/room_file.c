@@ -87,7 +87,6 @@ static bool identity_of(int dir_fd, const struct room_options *o, struct room_id
 	id->own_bytes = sizeof(struct room_header);
 	id->sizes.limit_slots = r.limit_slots;
 	id->sizes.cache_bytes = r.cache_bytes;
-	id->bytes = r.bytes;
 	return boot_of(dir_fd, id->boot, err_r) && random_id(id->host_id, err_r);
 }
 
@@ -115,7 +114,7 @@ static bool cannot_make(struct err *err_r, int error)
 			 "no room can be made in RUNTIME_DIR: %s", strerror(error));
 }
 
-static bool make(struct room *r, int dir_fd, const struct room_identity *id,
+static bool make(struct room *r, int dir_fd, struct room_identity *id,
 		 const char *const *labels, struct err *err_r)
 {
 	int fd, rc;
@@ -125,6 +124,7 @@ static bool make(struct room *r, int dir_fd, const struct room_identity *id,
 	if (fd < 0)
 		return cannot_make(err_r, errno);
 	room_measure(r, &id->sizes);
+	id->bytes = r->bytes;
 	rc = posix_fallocate(fd, 0, (off_t)r->at.groups);
 	if (rc == 0)
 		rc = posix_fallocate(fd, (off_t)r->at.heads, (off_t)(r->at.rows - r->at.heads));
@@ -145,7 +145,7 @@ static bool make(struct room *r, int dir_fd, const struct room_identity *id,
 	return true;
 }
 
-static bool make_and_name(struct room *r, int dir_fd, const struct room_identity *id,
+static bool make_and_name(struct room *r, int dir_fd, struct room_identity *id,
 			  const char *const *labels, struct err *err_r)
 {
 	return make(r, dir_fd, id, labels, err_r) &&
@@ -256,7 +256,7 @@ static bool move(struct room *r, int dir_fd, struct room_identity *id,
 	return renameat(dir_fd, NEW_FILE, dir_fd, ROOM_FILE) == 0 || cannot_make(err_r, errno);
 }
 
-static bool replace(struct room *r, int dir_fd, const struct room_identity *id, const char *why,
+static bool replace(struct room *r, int dir_fd, struct room_identity *id, const char *why,
 		    const char *const *labels, int64_t *discarded_r, struct err *err_r)
 {
 	*discarded_r = -1;

@@ -113,6 +113,22 @@ static void test_other_routes(void)
 	room_close(&r);
 }
 
+/* A room that is moved keeps its rings, and is whole for the next one. */
+static void test_fewer_rings(void)
+{
+	struct room *r = room_for(DATABASE_A, RINGS, SLOTS, NULL);
+	int64_t hits = (int64_t)stat_total(r, STAT_CACHE_HITS), discarded;
+
+	room_close(&r);
+	r = room_for(DATABASE_A, RINGS / 2, 2 * SLOTS, &discarded);
+	is_int((int64_t)stat_total(r, STAT_CACHE_HITS), hits, "fewer workers, more slots: all is moved");
+	room_close(&r);
+	r = room_for(DATABASE_A, RINGS / 2, 2 * SLOTS, &discarded);
+	is_int(discarded, 0, "the next start finds it whole");
+	is_int((int64_t)stat_total(r, STAT_CACHE_HITS), hits, "with what was counted");
+	room_close(&r);
+}
+
 /* The room of a program whose counters stood in another order, one of them of
  * another name. */
 static void test_other_counters(void)
@@ -168,6 +184,7 @@ int main(void)
 	r = room_here();
 	is_int((int64_t)stat_total(r, STAT_CACHE_HITS), 2 * N * RINGS, "a new service goes on counting");
 	room_close(&r);
+	test_fewer_rings();
 	test_other_routes();
 	test_other_counters();
 	test_labels();
