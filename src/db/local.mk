@@ -60,9 +60,12 @@ SQL_FILES = \
 	sql/sqlite/usage.sql \
 	sql/sqlite/usage/0001_initial.sql \
 	sql/sqlite/user.sql
-EXTRA_DIST += sql/embed.awk $(SQL_FILES)
-BUILT_SOURCES += include/store/sql.h
-CLEANFILES += include/store/sql.h src/store/sql.c
+# From 0009 on a migration is written in sql/schema/, once for both dialects, and
+# its expansions stand in the list above (sql/schema.awk).
+SQL_SCHEMA =
+EXTRA_DIST += sql/embed.awk sql/schema.awk $(SQL_FILES) $(SQL_SCHEMA)
+BUILT_SOURCES += include/store/sql.h include/store/constraint_rows.h
+CLEANFILES += include/store/sql.h src/store/sql.c include/store/constraint_rows.h
 
 SQL_EMBED = cd $(srcdir) && sha256sum $(SQL_FILES) | $(AWK) -f sql/embed.awk
 include/store/sql.h: sql/embed.awk $(SQL_FILES)
@@ -72,6 +75,11 @@ src/store/sql.c: sql/embed.awk $(SQL_FILES)
 	$(AM_V_GEN)$(MKDIR_P) src/store && \
 	($(SQL_EMBED) -v part=source - $(SQL_FILES)) > $@.tmp && mv $@.tmp $@
 
+include/store/constraint_rows.h: sql/schema.awk src/db/local.mk $(SQL_SCHEMA)
+	$(AM_V_GEN)$(MKDIR_P) include/store && \
+	(cd $(srcdir) && $(AWK) -v part=constraints -f sql/schema.awk /dev/null $(SQL_SCHEMA)) > $@.tmp && \
+	mv $@.tmp $@
+
 # BUILT_SOURCES is made first by `make` and `make check` alone; with this also
 # `make pierre` works in an empty build directory.
-$(libstore_a_OBJECTS): include/store/sql.h
+$(libstore_a_OBJECTS): include/store/sql.h include/store/constraint_rows.h

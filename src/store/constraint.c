@@ -1,5 +1,6 @@
 /*
- * store/constraint.c - which JSON field a violated constraint means.
+ * store/constraint.c - which JSON field a violated constraint means: those of
+ * 0001 to 0008, and those that sql/schema/ names.
  * Ids are made by the program; a conflict on one is not the client's fault,
  * and its row is here for the sentence.
  */
@@ -43,5 +44,6 @@ const struct db_constraint store_constraints[] = {
 	{ "usage_positions_pkey",
 	  "usage_positions.month_at, usage_positions.host_id, usage_positions.ring",
 	  "usage", "This ring is being recorded by another process" },
+#include "store/constraint_rows.h"   /* of sql/schema/, written beside each constraint */
 	{ .pgsql = NULL },
 };

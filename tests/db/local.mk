@@ -1,4 +1,4 @@
-check_PROGRAMS += tests/db/contract tests/db/exchange tests/db/migrated tests/db/op_admin tests/db/op_audit \
+check_PROGRAMS += tests/db/contract tests/db/exchange tests/db/expanded tests/db/migrated tests/db/op_admin tests/db/op_audit \
 	tests/db/op_cache tests/db/op_cache_worst tests/db/op_clock tests/db/op_key tests/db/op_key_grant \
 	tests/db/op_key_use tests/db/op_limit tests/db/op_limit_worst tests/db/op_login \
 	tests/db/op_password tests/db/op_race tests/db/op_scope tests/db/op_session \
@@ -6,7 +6,7 @@ check_PROGRAMS += tests/db/contract tests/db/exchange tests/db/migrated tests/db
 	tests/db/usage tests/db/usage_window
 EXTRA_DIST += tests/db/behind.h tests/db/cache_op.h tests/db/contract.h tests/db/limit_op.h \
 	tests/db/op_account.h tests/db/op_fixture.h tests/db/room_op.h tests/db/session_op.h \
-	tests/db/usage_rows.h
+	tests/db/usage_rows.h tests/db/schema
 
 tests_db_contract_SOURCES = tests/db/contract.c tests/db/catalog.c \
 	tests/db/case_value.c tests/db/case_transaction.c tests/db/case_fault.c \
@@ -47,7 +47,7 @@ tests_db_op_session_worst_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_quota_SOURCES = tests/db/quota.c $(WORST)
 tests_db_quota_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 
-$(tests_db_contract_OBJECTS) $(tests_db_exchange_OBJECTS) $(tests_db_migrated_OBJECTS) \
+$(tests_db_contract_OBJECTS) $(tests_db_exchange_OBJECTS) $(tests_db_expanded_OBJECTS) $(tests_db_migrated_OBJECTS) \
 $(tests_db_op_admin_OBJECTS) $(tests_db_op_audit_OBJECTS) $(tests_db_op_key_grant_OBJECTS) \
 $(tests_db_op_cache_OBJECTS) $(tests_db_op_cache_worst_OBJECTS) $(tests_db_op_key_OBJECTS) \
 $(tests_db_op_key_use_OBJECTS) $(tests_db_op_limit_OBJECTS) $(tests_db_op_limit_worst_OBJECTS) \

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # The two schemas say the same: tables, columns, constraint and index names; each
-# column has its sentence; and each UNIQUE has its row in store/constraint.c.
+# column has its sentence; and each UNIQUE has its row in store/constraint.c, or its
+# sentence in sql/schema/.
 # A CHECK that only stands in for a type of PostgreSQL is SQLite's alone.
 use strict;
 use warnings;
@@ -8,7 +9,7 @@ use FindBin;
 use Test::More;
 chdir "$FindBin::Bin/../.." or die;
 
-my (%schema, @mute);
+my (%schema, @mute, %unique);
 for my $backend (qw(sqlite pgsql)) {
 	my ($table, $comment, $constraint) = ('', 0, '');
 	for my $file (sort glob "sql/$backend/[0-9]*.sql sql/$backend/*/[0-9]*.sql") {
@@ -21,8 +22,9 @@ for my $backend (qw(sqlite pgsql)) {
 			} elsif (/^ALTER TABLE (\w+) ADD COLUMN ((\w+).*)/) {
 				push @mute, "$backend $1.$3" unless $comment;
 				push @{$schema{$backend}{columns}{$table = $1}}, $3 . ($2 =~ / NOT NULL/ ? ' NOT NULL' : '');
-			} elsif (/^CREATE (?:UNIQUE )?INDEX (\w+) ON (\w+) \((.*?)\)/) {
-				$schema{$backend}{index}{$1} = "$2 ($3)";
+			} elsif (/^CREATE (UNIQUE )?INDEX (\w+) ON (\w+) \((.*?)\)/) {
+				$schema{$backend}{index}{$2} = "$3 ($4)";
+				$unique{$2} = join ', ', map { "$3.$_" } split /, /, $4 if $1;
 			} elsif (/^\tCONSTRAINT (\w+) (PRIMARY KEY|UNIQUE|FOREIGN KEY|CHECK) \((.*?)\)/) {
 				$constraint = "$table: $2" . ($2 eq 'CHECK' ? '' : " ($3)");
 				$schema{$backend}{constraint}{$1} = $constraint;
@@ -53,9 +55,9 @@ is(join(', ', grep { !$checks{sqlite}{$_} } sort keys %{$checks{pgsql}}), '',
 	'each CHECK of PostgreSQL is one of SQLite');
 
 open my $f, '<', 'src/store/constraint.c' or die;
-my $rows = do { local $/; <$f> };
+my $rows = do { local $/; <$f> } . `awk -v part=constraints -f sql/schema.awk /dev/null @{[ glob 'sql/schema/*.sql' ]}`;
 my %row = $rows =~ /\{ "(\w+)",\s*"([^"]+)"/g;
-my %want;
+my %want = %unique;
 while (my ($name, $text) = each %{$named{sqlite}}) {
 	next unless $text =~ /^(\w+): (?:PRIMARY KEY|UNIQUE) \((.*)\)/;
 	my ($table, $columns) = ($1, $2);
