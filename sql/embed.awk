@@ -1,16 +1,29 @@
 # sql/embed.awk - the closed set of SQL, as C.
 #
-#   sha256sum FILES | awk -v part=header|source -f sql/embed.awk - FILES
+#   sha256sum FILES | awk -v part=header|source -f sql/embed.awk -f sql/emit.awk - FILES
 #
 # FILES are sql/{common,sqlite,pgsql}/*.sql. NNNN_name.sql is a migration and is
 # embedded whole; every other file holds statements, each under a heading
-# `-- name: user_by_email`. Other comments are dropped, $1 becomes ?1 for SQLite.
+# `-- name: user_by_email`. Other comments are dropped. Parameters are written
+# `:user_id` and numbered in the order in which a statement names them first, alike
+# for both dialects ($1, ?1). What C knows of them is in include/db/args.h.
+#
+# `-- columns: key = id, user_id, name` names columns that are written often; the list
+# goes on in the next line behind a comma. Then
+#   {key}             is  id, user_id, name
+#   {key k}           is  k.id, k.user_id, k.name
+#   {key k as owner_} is  k.id AS owner_id, k.user_id AS owner_user_id, ...
+#   :{key}            is  :id, :user_id, :name
+# `-- row: ApiKey` below a heading says into what its rows are read: the columns are
+# those of api_key_schema. `-- row: SessionRef, Owner`: one row into two structs.
+#
 # sql/sqlite/SET/NNNN_name.sql are the migrations of another kind of SQLite file:
 # they make the catalog sql_SET_catalog, with the same statements. A statement
 # that db_bulk() runs may be COPY ... FROM STDIN on PostgreSQL.
 # A line `-- function: NAME` in a migration names a function of store/email.h, which
 # runs after the text, in the same transaction.
-# Anything doubtful ends the build with file:line: and a sentence. POSIX awk.
+# emit.awk has what is written. Anything doubtful ends the build with file:line: and
+# a sentence. POSIX awk.
 
 function fail(where, text) {
 	printf "%s: %s\n", where, text > "/dev/stderr"
@@ -18,22 +31,9 @@ function fail(where, text) {
 	exit 1
 }
 
-# A C string literal; \? because ??- would be a trigraph.
-function quoted(text,    i, c, out) {
-	out = ""
-	for (i = 1; i <= length(text); i++) {
-		c = substr(text, i, 1)
-		if (c == "\t")
-			c = "\\t"
-		else if (c == "\\" || c == "\"" || c == "?")
-			c = "\\" c
-		out = out c
-	}
-	return "\"" out "\""
-}
-
-# Strip the comment, rewrite parameters, note the highest $n; "" when nothing is left.
-function clean(line,    i, c, quote, out, n) {
+# Strip the comment, mark parameters as \001name\002 and columns as \003set\004;
+# "" when nothing is left.
+function clean(line,    i, c, quote, out, rest) {
 	quote = ""
 	out = ""
 	for (i = 1; i <= length(line); i++) {
@@ -50,15 +50,27 @@ function clean(line,    i, c, quote, out, n) {
 		} else if (c == ";") {
 			ending = 1
 			break
-		} else if (c == "?" && substr(line, i + 1, 1) ~ /[0-9]/) {
-			fail(where(), "write parameters as $1, not ?1")
-		} else if (c == "$" && match(substr(line, i + 1), /^[1-9][0-9]*/)) {
-			n = substr(line, i + 1, RLENGTH) + 0
-			seen[dialect, name, n] = 1
-			if (n > highest[dialect, name] + 0)
-				highest[dialect, name] = n
-			out = out "\001"
-			continue
+		} else if ((c == "?" || c == "$") && substr(line, i + 1, 1) ~ /[0-9]/) {
+			fail(where(), "write parameters as :name, not " c "1")
+		} else if (c == ":" || c == "{") {
+			rest = substr(line, i)
+			if (match(rest, /^:?[{][a-z0-9_ ]+[}]/)) {
+				out = out "\003" substr(rest, 1, RLENGTH) "\004"
+				i += RLENGTH - 1
+				continue
+			}
+			if (c == "{")
+				fail(where(), "{ opens no list of columns: {set}, {set alias} or {set alias as prefix_}")
+			if (match(rest, /^:[a-z][a-z0-9_]*/)) {
+				out = out "\001" substr(rest, 2, RLENGTH - 1) "\002"
+				i += RLENGTH - 1
+				continue
+			}
+			if (match(rest, /^::/)) {   # a cast
+				out = out "::"
+				i++
+				continue
+			}
 		}
 		out = out c
 	}
@@ -133,20 +145,120 @@ function start_statement() {
 	}
 }
 
-# COPY t (a, b) FROM STDIN takes a value for each column, as db_bulk() gives them.
-function count_columns(n,    columns) {
-	columns = text["pgsql", n]
-	if (columns !~ /^COPY [a-z_]+ \([a-z_, ]+\) FROM STDIN$/)
+# --- columns and rows ---------------------------------------------------------
+
+function add_columns(line) {
+	sub(/[ \t\r]+$/, "", line)
+	sub(/^[ \t]+/, "", line)
+	columns[open_set] = columns[open_set] line
+	if (line ~ /,$/)
 		return
-	highest["pgsql", n] = gsub(/,/, "", columns) + 1
-	for (columns = 1; columns <= highest["pgsql", n]; columns++)
-		seen["pgsql", n, columns] = 1
+	if (columns[open_set] !~ /^[a-z][a-z0-9_]*(, *[a-z][a-z0-9_]*)*$/)
+		fail(where(), "write -- columns: set = column, column")
+	gsub(/, */, ",", columns[open_set])
+	open_set = ""
 }
 
-function check_numbers(d, n,    i) {
-	for (i = 1; i <= highest[d, n] + 0; i++)
-		if (!((d, n, i) in seen))
-			fail(place[d, n], n " has a gap: $" i " is not used")
+function start_columns(    line) {
+	line = $0
+	sub(/^-- columns:[ \t]*/, "", line)
+	if (!match(line, /^[a-z][a-z0-9_]* = /))
+		fail(where(), "write -- columns: set = column, column")
+	open_set = substr(line, 1, RLENGTH - 3)
+	if (open_set in columns)
+		fail(where(), "columns " open_set " are there twice")
+	columns[open_set] = ""
+	columns_place[open_set] = where()
+	add_columns(substr(line, RLENGTH + 1))
+}
+
+# ApiKey -> api_key
+function snake(name,    i, c, out) {
+	out = ""
+	for (i = 1; i <= length(name); i++) {
+		c = substr(name, i, 1)
+		out = out (c ~ /[A-Z]/ && i > 1 ? "_" : "") tolower(c)
+	}
+	return out
+}
+
+function start_row(    line) {
+	line = $0
+	sub(/^-- row:[ \t]*/, "", line)
+	sub(/[ \t\r]+$/, "", line)
+	if (name == "" || text[dialect, name] != "")
+		fail(where(), "a row stands between the heading of a statement and its text")
+	if (line !~ /^[A-Z][A-Za-z]*(, [A-Z][A-Za-z]*)?$/)
+		fail(where(), "write -- row: Name, or two names")
+	row[dialect, name] = line
+}
+
+# {key k as owner_} -> k.id AS owner_id, ...
+function expanded(spec, n, d,    word, list, i, k, out) {
+	k = split(substr(spec, index(spec, "{") + 1, length(spec) - index(spec, "{") - 1), word, " ")
+	if (!(k == 1 || (spec !~ /^:/ && (k == 2 || (k == 4 && word[3] == "as")))))
+		fail(place[d, n], n ": " spec " is none of {set}, {set alias}, {set alias as prefix_}, :{set}")
+	if (!(word[1] in columns))
+		fail(place[d, n], n ": no columns are named " word[1])
+	columns_used[word[1]] = 1
+	out = ""
+	for (i = 1; i <= split(columns[word[1]], list, ","); i++) {
+		out = out (i == 1 ? "" : ", ") (k > 1 ? word[2] "." : "")
+		out = out (spec ~ /^:/ ? "\001" list[i] "\002" : list[i])
+		out = out (k == 4 ? " AS " word[4] list[i] : "")
+	}
+	return out
+}
+
+function expand(d, n,    t, from, to) {
+	t = text[d, n]
+	while ((from = index(t, "\003")) > 0) {
+		to = index(t, "\004")
+		t = substr(t, 1, from - 1) expanded(substr(t, from + 1, to - from - 1), n, d) substr(t, to + 1)
+	}
+	text[d, n] = t
+}
+
+# --- parameters ---------------------------------------------------------------
+
+function add_parameter(d, n, p) {
+	if (p ~ /^(all|by_name[0-9]+)$/)
+		fail(place[d, n], n ": :" p " cannot be a parameter: its union has a member of that name")
+	if ((n, p) in number)
+		return
+	number[n, p] = ++count_of[n]
+	parameter[n, count_of[n]] = p
+}
+
+# \001name\002 -> \001number, as the statement names them
+function number_parameters(d, n,    t, p, from, to, out) {
+	out = ""
+	t = text[d, n]
+	while ((from = index(t, "\001")) > 0) {
+		to = index(t, "\002")
+		p = substr(t, from + 1, to - from - 1)
+		add_parameter(d, n, p)
+		used[d, n, p] = 1
+		out = out substr(t, 1, from) number[n, p]
+		t = substr(t, to + 1)
+	}
+	text[d, n] = out t
+}
+
+# COPY t (a, b) FROM STDIN takes a value for each column, as db_bulk() gives them.
+function copy_parameters(n,    list, t, i) {
+	t = text["pgsql", n]
+	if (t !~ /^COPY [a-z_]+ \([a-z_, ]+\) FROM STDIN$/)
+		return
+	gsub(/^.*\(|\).*$| /, "", t)
+	for (i = 1; i <= split(t, list, ","); i++) {
+		add_parameter("pgsql", n, list[i])
+		used["pgsql", n, list[i]] = 1
+	}
+}
+
+function check_text(d, n) {
+	expand(d, n)
 	if (text[d, n] == "")
 		fail(place[d, n], n " has no text")
 }
@@ -158,26 +270,38 @@ function is_write(sql) {
 	return sql ~ /^ WITH[^A-Z_]/ && sql ~ /[^A-Z_](INSERT INTO|DELETE FROM|UPDATE [A-Z_.]+( AS [A-Z_]+)? SET)[^A-Z_]/
 }
 
-function check_statement(n,    both) {
+function check_statement(n,    i) {
 	if (("common", n) in text) {
 		if (("sqlite", n) in text)
 			fail(place["sqlite", n], n " is in common/ too")
 		if (("pgsql", n) in text)
 			fail(place["pgsql", n], n " is in common/ too")
-		check_numbers("common", n)
+		check_text("common", n)
+		number_parameters("common", n)
 		return
 	}
 	if (!(("sqlite", n) in text))
 		fail(place["pgsql", n], n " is missing in sqlite/")
 	if (!(("pgsql", n) in text))
 		fail(place["sqlite", n], n " is missing in pgsql/")
-	count_columns(n)
-	check_numbers("sqlite", n)
-	check_numbers("pgsql", n)
-	if (highest["sqlite", n] + 0 != highest["pgsql", n] + 0)
-		fail(place["pgsql", n], n " has other parameters than in sqlite/")
+	check_text("sqlite", n)
+	check_text("pgsql", n)
+	copy_parameters(n)
+	number_parameters("sqlite", n)
+	number_parameters("pgsql", n)
+	for (i = 1; i <= count_of[n]; i++)
+		if (!(("sqlite", n, parameter[n, i]) in used) || !(("pgsql", n, parameter[n, i]) in used))
+			fail(place["pgsql", n], n " has :" parameter[n, i] " on one backend only")
+	if (row["sqlite", n] != row["pgsql", n])
+		fail(place["pgsql", n], n " has another row than in sqlite/")
 	if (is_write(text["sqlite", n]) != is_write(text["pgsql", n]))
 		fail(place["pgsql", n], n " writes on one backend only")
+}
+
+function check_columns(    set) {
+	for (set in columns)
+		if (!(set in columns_used))
+			fail(columns_place[set], "columns " set " are not used")
 }
 
 function check_migrations(    v, i) {
@@ -197,72 +321,6 @@ function check_migrations(    v, i) {
 	}
 }
 
-function print_header(    i) {
-	print "/* Made by sql/embed.awk from sql/; do not edit. */"
-	print "#ifndef PIERRE_STORE_SQL_H\n#define PIERRE_STORE_SQL_H\n"
-	print "#include \"db/catalog.h\"\n"
-	print "enum sql_statement {"
-	for (i = 1; i <= count; i++)
-		printf "\tSQL_%s,\n", toupper(names[i])
-	print "\tSQL__COUNT\n};\n"
-	print "extern const struct db_catalog sql_catalog;"
-	for (i = 1; i <= s_count; i++)
-		printf "extern const struct db_catalog sql_%s_catalog;   /* SQLite only */\n", sets[i]
-	print ""
-	print "#endif"
-}
-
-function dialect_text(d, n,    t, sign) {
-	sign = d == "sqlite" ? "?" : "$"
-	t = ((d, n) in text) ? text[d, n] : text["common", n]
-	gsub(/\001/, sign, t)
-	return quoted(t)
-}
-
-function print_statements(    i, n, d) {
-	print "static const struct db_statement statements[] = {"
-	for (i = 1; i <= count; i++) {
-		n = names[i]
-		d = (("common", n) in text) ? "common" : "sqlite"
-		printf "\t[SQL_%s] = {\n\t\t.name = \"%s\", .params = %d, .writes = %s,\n",
-			toupper(n), n, highest[d, n] + 0, is_write(text[d, n]) ? "true" : "false"
-		printf "\t\t.sql[DB_SQLITE] = %s,\n", dialect_text("sqlite", n)
-		printf "\t\t.sql[DB_PGSQL] = %s,\n\t},\n", dialect_text("pgsql", n)
-	}
-	print "};\n"
-}
-
-function print_migrations(d, last,    v) {
-	printf "static const struct db_migration %s_migrations[] = {\n", d
-	for (v = 1; v <= last; v++)
-		printf "\t{ %d, \"%s\",\n%s\t\t\"\",\n\t  \"%s\", %s },\n", v, m_name[d, v],
-			m_text[d, v], m_sum[d, v],
-			m_function[d, v] == "" ? "NULL" : m_function[d, v]
-	print "};\n"
-}
-
-function print_catalog(name, sqlite, pgsql, last) {
-	printf "const struct db_catalog %s = {\n", name
-	print "\t.statements = statements,\n\t.n_statements = SQL__COUNT,\n\t.migrations = {"
-	printf "\t\t[DB_SQLITE] = %s_migrations,\n", sqlite
-	if (pgsql != "")
-		printf "\t\t[DB_PGSQL] = %s_migrations,\n", pgsql
-	printf "\t},\n\t.n_migrations = %d,\n\t.constraints = store_constraints,\n};\n", last
-}
-
-function print_source(    i) {
-	print "/* Made by sql/embed.awk from sql/; do not edit. */"
-	print "#include \"config.h\"\n\n#include \"store/constraint.h\"\n#include \"store/email.h\"\n#include \"store/sql.h\"\n"
-	print_statements()
-	print_migrations("sqlite", m_last)
-	print_migrations("pgsql", m_last)
-	for (i = 1; i <= s_count; i++)
-		print_migrations(sets[i], s_last[sets[i]])
-	print_catalog("sql_catalog", "sqlite", "pgsql", m_last)
-	for (i = 1; i <= s_count; i++)
-		print_catalog("sql_" sets[i] "_catalog", sets[i], "", s_last[sets[i]])
-}
-
 # the first input, "-": lines of sha256sum
 FILENAME == "-" || FILENAME == "" {
 	sum[$2] = $1
@@ -276,6 +334,20 @@ migration && /^-- function:/ {
 }
 migration {
 	m_text[m_set, m_now] = m_text[m_set, m_now] "\t\t" substr(quoted($0), 1, length(quoted($0)) - 1) "\\n\"\n"
+	next
+}
+open_set != "" {
+	if (sub(/^--/, "") != 1)
+		fail(where(), "columns " open_set " end with a comma")
+	add_columns($0)
+	next
+}
+/^-- columns:/ {
+	start_columns()
+	next
+}
+/^-- row:/ {
+	start_row()
 	next
 }
 /^-- name:/ {
@@ -297,10 +369,13 @@ migration {
 END {
 	if (failed)
 		exit 1
+	if (open_set != "")
+		fail(columns_place[open_set], "columns " open_set " end with a comma")
 	if (!count)
 		fail("sql", "no statements")
 	for (i = 1; i <= count; i++)
 		check_statement(names[i])
+	check_columns()
 	check_migrations()
 	if (part == "header")
 		print_header()

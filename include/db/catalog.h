@@ -8,16 +8,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/field.h"
 #include "db/transaction.h"
 
 enum db_backend { DB_SQLITE, DB_PGSQL, DB_BACKENDS };
 
+#define DB_ROWS 2   /* structs that one row is read into, at most */
 /* Generated from sql/ (see sql/embed.awk): one row a statement. */
 struct db_statement {
 	const char *name;
 	unsigned params;                /* highest $n, the same in each dialect */
 	bool writes;                    /* INSERT, UPDATE, DELETE               */
 	const char *sql[DB_BACKENDS];   /* SQLite text has ?1 for $1            */
+	const char *const *names;       /* of the parameters                    */
+	const struct field_schema *rows[DB_ROWS];   /* what its rows can be read into */
 };
 
 struct db_migration {

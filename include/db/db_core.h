@@ -1,6 +1,6 @@
 /*
  * db/db_core.h - struct db, shared by the files of src/db that hold policy
- * (db.c, transaction.c, value.c, migrate.c). Drivers never include it.
+ * (args.c, db.c, migrate.c, transaction.c, value.c). Drivers never include it.
  */
 #ifndef PIERRE_DB_DB_CORE_H
 #define PIERRE_DB_DB_CORE_H
@@ -30,6 +30,8 @@ struct db {
 	struct err lost;                /* what is said then */
 	bool saved;                     /* tried, with this connection */
 	struct db_tx tx;
+	int stmt;                       /* whose rows are read */
+	int **columns;                  /* by statement and row: of each field (value.c) */
 	uint64_t seed;                  /* of the jitter */
 };
 
@@ -37,6 +39,15 @@ struct db {
 const struct db_driver *db_url_driver(const char *url, struct err *err_r);
 /* url.c: a copy, which names an SQLite file by what a symbolic link leads to. */
 char *db_url_real(const char *url);
+
+/* args.c: is it in the catalog, with n_rows times n values that are set, and may
+ * it run now? Else ERR_INTERNAL: ours. */
+bool db_may_run(const struct db *db, int stmt, const struct db_value *values, size_t n,
+		size_t n_rows, struct err *e);
+/* The column of a field; NULL = it is not in the database. */
+const char *db_field_column(const struct field *f);
+/* value.c: forget which columns fields are in */
+void db_free_columns(struct db *db);
 
 /* db.c: the moment nothing waits past */
 int64_t db_limit(const struct db *db);
@@ -68,5 +79,8 @@ enum db_rc db_tx_note(struct db *db, enum db_rc rc, const struct err *e);
 
 /* transaction.c: number of a statement by its name; -1 = the catalog has none */
 int db_statement(const struct db *db, const char *name);
+
+/* migrate.c: a row of the table `migrations` */
+extern const struct field_schema migration_schema;
 
 #endif

@@ -27,7 +27,9 @@ enum db_rc {
 	DB_ERROR,     /* wrong statement, full disk, refused: do not retry     */
 };
 
-/* Run statement number `stmt` of the catalog up to its first row.
+/* Run statement number `stmt` of the catalog up to its first row; SQL_ARGS() and
+ * SQL_ROW() of db/args.h give stmt, args and n. A value that is DB_UNSET is refused
+ * with the parameter's name (our bug).
  * DB_ROW: columns can be read; go on with db_next() or db_finish().
  * DB_OK: no row. Anything else: err_r is filled (kinds: CONFLICT ->
  * ERR_CONFLICT with field, BUSY/GONE -> ERR_UNAVAILABLE, UNCERTAIN ->
@@ -46,9 +48,9 @@ const char *db_column_name(struct db *db, int col);
 const char *db_column_text(struct db *db, int col);  /* NULL = SQL NULL; moments in the fixed form */
 int64_t db_column_int(struct db *db, int col);       /* INT_NONE = SQL NULL; booleans 0/1 */
 
-/* Current row -> struct, by column name; texts are copied to the arena.
- * Columns without a field are passed over; a field with the column "" is not
- * in the database. False (ERR_DATABASE) when a field has no column. */
+/* Current row -> struct, by column name; texts are copied to the arena. The
+ * schema is one of the statement's rows. A field with the column "" is not in the
+ * database. False (ERR_DATABASE) when another field has no column. */
 bool db_read(struct db *db, const struct field_schema *schema,
 	     struct arena *arena, void *out, struct err *err_r);
 
@@ -72,7 +74,8 @@ bool db_write_one(struct db *db, int stmt, const struct db_value *args, size_t n
 		  const char *absent, struct err *err_r);
 
 /* Many rows at once, inside a transaction: `values` are n_rows times what the
- * statement takes. An INSERT on SQLite, COPY ... FROM STDIN on PostgreSQL. */
+ * statement takes; SQL_ROWS() of db/args.h gives all four. An INSERT on SQLite,
+ * COPY ... FROM STDIN on PostgreSQL. */
 bool db_bulk(struct db *db, int stmt, const struct db_value *values, size_t n_columns,
 	     size_t n_rows, struct err *err_r);
 

@@ -1,9 +1,9 @@
 /*
  * store/scope.h - a scope (model/scope.h) as parameters of a statement, which holds
  * it itself, in one of three forms on both backends:
- *   user_id = $1               rows of one user; of every other kind: none
- *   (user_id = $2 OR $3)       the same, or with SCOPE_ALL the row of any user
- *   $2                         with SCOPE_ALL any row; of every other kind: none
+ *   user_id = :scope_user                    rows of one user; of every other kind: none
+ *   (user_id = :scope_user OR :scope_all)    the same, or with SCOPE_ALL the row of any user
+ *   :scope_all                               with SCOPE_ALL any row; of every other kind: none
  * In the second the row is found by its id, so its index is used either way. No
  * NULL ever means "all". tests/lint/sql_scope.t has the statements without.
  */
@@ -13,7 +13,7 @@
 #include "db/value.h"
 #include "model/scope.h"
 
-/* The parameter of the first form, of the third, and the two of the second. */
+/* The two parameters, and both at once. */
 static inline struct db_value scope_user_param(struct scope s)
 {
 	return db_text(s.kind == SCOPE_USER ? s.id : NULL);
@@ -22,6 +22,6 @@ static inline struct db_value scope_all_param(struct scope s)
 {
 	return db_bool(s.kind == SCOPE_ALL);
 }
-#define SCOPE_ARGS(s) scope_user_param(s), scope_all_param(s)
+#define SCOPE_ARGS(s) .scope_user = scope_user_param(s), .scope_all = scope_all_param(s)
 
 #endif

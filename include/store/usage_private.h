@@ -40,8 +40,8 @@ struct usage_store {
 	struct db *main;
 	char host_id[UUID_TEXT];            /* "" = this process only reports */
 	struct arena *arena;                /* of one transaction */
-	struct db_value *values;            /* of the rows of a batch */
-	size_t values_cap;
+	union sql_usage_row_insert *rows;   /* of a batch */
+	size_t rows_cap;
 	struct usage_month months[USAGE_MONTHS];
 	uint64_t turn;
 	size_t next;                        /* month to count first */

@@ -1,13 +1,14 @@
 -- The one row that says what this database is.
 
 -- name: instance_get
+-- row: Instance
 SELECT database_id, key_check, setup_token_hash, setup_token_expires_at, created_at
 FROM instance
 WHERE id = 1;
 
 -- name: instance_insert
 INSERT INTO instance (id, database_id, created_at)
-VALUES (1, $1, $2);
+VALUES (1, :database_id, :now);
 
 -- Changes nothing: holds the row until the transaction ends, so that what
 -- decides about admins runs one at a time.
@@ -18,15 +19,15 @@ WHERE id = 1;
 
 -- name: instance_set_key_check
 UPDATE instance
-SET key_check = $1
+SET key_check = :key_check
 WHERE id = 1 AND key_check IS NULL;
 
 -- name: instance_set_setup_token
 UPDATE instance
-SET setup_token_hash = $1, setup_token_expires_at = $2
+SET setup_token_hash = :hash, setup_token_expires_at = :expires_at
 WHERE id = 1;
 
 -- name: instance_spend_setup_token
 UPDATE instance
 SET setup_token_hash = NULL, setup_token_expires_at = NULL
-WHERE id = 1 AND setup_token_hash = $1 AND setup_token_expires_at > $2;
+WHERE id = 1 AND setup_token_hash = :hash AND setup_token_expires_at > :now;

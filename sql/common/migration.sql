@@ -1,7 +1,10 @@
 -- What src/db/migrate.c needs to know which migrations this database has had.
 
+-- columns: migration = version, name, sha256, applied_at
+
 -- name: migrations_list
-SELECT version, name, sha256 FROM migrations ORDER BY version;
+-- row: Migration
+SELECT {migration} FROM migrations ORDER BY version;
 
 -- name: migrations_insert
-INSERT INTO migrations (version, name, sha256, applied_at) VALUES ($1, $2, $3, $4);
+INSERT INTO migrations ({migration}) VALUES (:{migration});

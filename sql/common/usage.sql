@@ -1,24 +1,29 @@
 -- Usage: rows, how far rings are recorded, counters. On SQLite in a file a
 -- month, on PostgreSQL in partitions.
 
+-- columns: usage_row = requested_at, request_id, key_id, user_id, tenant_id, route, method,
+--	cost, ip_address, user_agent
+-- columns: usage_batch = month_at, part, body
+-- columns: usage_delta = key_id, month_at, hour_at, route, requests, cost
+
 -- name: usage_position
 SELECT seq
 FROM usage_positions
-WHERE month_at = $1 AND host_id = $2 AND ring = $3;
+WHERE month_at = :month_at AND host_id = :host_id AND ring = :ring;
 
--- Changes nothing when somebody else has moved it since it was read as $5: the
+-- Changes nothing when somebody else has moved it since it was read as :had: the
 -- server may still be at the COMMIT of a recorder that was killed.
 -- name: usage_position_set
 INSERT INTO usage_positions (month_at, host_id, ring, seq)
-VALUES ($1, $2, $3, $4)
+VALUES (:month_at, :host_id, :ring, :seq)
 ON CONFLICT (month_at, host_id, ring) DO UPDATE SET seq = excluded.seq
-WHERE usage_positions.seq = $5;
+WHERE usage_positions.seq = :had;
 
 -- Take what is not yet counted; the same key is always in the same part, so
 -- two recorders that count at once wait here for each other.
 -- name: usage_batch_take
 DELETE FROM usage_batches
-WHERE month_at = $1 AND part = $2
+WHERE month_at = :month_at AND part = :part
 RETURNING body;
 
 -- Months in which something is not yet counted.

@@ -1,97 +1,94 @@
 -- Users: accounts, their status, their passwords. Each is its own owner: the
 -- scope (include/store/scope.h) is one of ids.
 
+-- columns: user = id, email, email_key, display_name, tier, tenant_id, user_status,
+--	is_admin, approved_by, approved_at, created_at, updated_at, last_active
+
 -- name: user_by_id
-SELECT id, email, email_key, display_name, password_hash, tier, tenant_id,
-	user_status, is_admin, approved_by, approved_at, created_at, updated_at,
-	last_active
+-- row: User
+SELECT {user}, password_hash
 FROM users
-WHERE id = $1 AND (id = $2 OR $3);
+WHERE id = :id AND (id = :scope_user OR :scope_all);
 
 -- name: user_by_email
-SELECT id, email, email_key, display_name, password_hash, tier, tenant_id,
-	user_status, is_admin, approved_by, approved_at, created_at, updated_at,
-	last_active
+-- row: User
+SELECT {user}, password_hash
 FROM users
-WHERE email_key = $1;
+WHERE email_key = :email_key;
 
 -- name: user_list
-SELECT id, email, email_key, display_name, password_hash, tier, tenant_id,
-	user_status, is_admin, approved_by, approved_at, created_at, updated_at,
-	last_active
+-- row: User
+SELECT {user}, password_hash
 FROM users
-WHERE $1 AND (created_at, id) < ($2, $3)
+WHERE :scope_all AND (created_at, id) < (:before_at, :before_id)
 ORDER BY created_at DESC, id DESC
-LIMIT $4;
+LIMIT :limit;
 
 -- name: user_list_by_status
-SELECT id, email, email_key, display_name, password_hash, tier, tenant_id,
-	user_status, is_admin, approved_by, approved_at, created_at, updated_at,
-	last_active
+-- row: User
+SELECT {user}, password_hash
 FROM users
-WHERE $1 AND user_status = $5 AND (created_at, id) < ($2, $3)
+WHERE :scope_all AND user_status = :status AND (created_at, id) < (:before_at, :before_id)
 ORDER BY created_at DESC, id DESC
-LIMIT $4;
+LIMIT :limit;
 
 -- Addresses that have one canonical form, beside each other.
 -- name: user_collisions
+-- row: UserCollision
 SELECT id, COALESCE(email_key_shared, email_key) AS canonical_email, email, user_status,
 	created_at, last_active
 FROM users
-WHERE $1 AND (email_key_shared IS NOT NULL OR email_key IN
+WHERE :scope_all AND (email_key_shared IS NOT NULL OR email_key IN
 	(SELECT email_key_shared FROM users WHERE email_key_shared IS NOT NULL))
 ORDER BY canonical_email, created_at, id;
 
 -- name: user_count_shared
 SELECT count(*)
 FROM users
-WHERE email_key_shared = $1;
+WHERE email_key_shared = :email_key;
 
 -- name: user_insert
-INSERT INTO users (id, email, email_key, display_name, password_hash, tier,
-	tenant_id, user_status, is_admin, approved_by, approved_at, created_at,
-	updated_at, last_active)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+INSERT INTO users ({user}, password_hash) VALUES (:{user}, :password_hash);
 
 -- name: user_touch
 UPDATE users
-SET updated_at = $3
-WHERE id = $1 AND $2;
+SET updated_at = :now
+WHERE id = :id AND :scope_all;
 
 -- name: user_approve
 UPDATE users
-SET user_status = 'active', approved_by = $3, approved_at = $4, updated_at = $4
-WHERE id = $1 AND $2 AND user_status <> 'active';
+SET user_status = 'active', approved_by = :approved_by, approved_at = :now, updated_at = :now
+WHERE id = :id AND :scope_all AND user_status <> 'active';
 
 -- name: user_suspend
 UPDATE users
 SET user_status = 'suspended', approved_by = NULL, approved_at = NULL,
-	updated_at = $3
-WHERE id = $1 AND $2;
+	updated_at = :now
+WHERE id = :id AND :scope_all;
 
 -- name: user_set_tenant
 UPDATE users
-SET tenant_id = $3, updated_at = $4
-WHERE id = $1 AND $2;
+SET tenant_id = :tenant_id, updated_at = :now
+WHERE id = :id AND :scope_all;
 
 -- name: user_set_password
 UPDATE users
-SET password_hash = $3, updated_at = $4
-WHERE id = $1 AND $2;
+SET password_hash = :new_hash, updated_at = :now
+WHERE id = :id AND :scope_all;
 
 -- One's own, and only over the one that was verified.
 -- name: user_replace_password
 UPDATE users
-SET password_hash = $2, updated_at = $3
-WHERE id = $1 AND password_hash = $4;
+SET password_hash = :new_hash, updated_at = :now
+WHERE id = :scope_user AND password_hash = :old_hash;
 
 -- name: user_end_sessions
 DELETE FROM sessions
-WHERE user_id = $1 AND (user_id = $2 OR $3);
+WHERE user_id = :user_id AND (user_id = :scope_user OR :scope_all);
 
 -- name: user_end_other_sessions
 DELETE FROM sessions
-WHERE user_id = $1 AND id <> $2;
+WHERE user_id = :scope_user AND id <> :keep_session;
 
 -- name: admin_count
 SELECT count(*)
@@ -101,13 +98,13 @@ WHERE is_admin AND user_status = 'active';
 -- name: admin_count_others
 SELECT count(*)
 FROM users
-WHERE is_admin AND user_status = 'active' AND id <> $1;
+WHERE is_admin AND user_status = 'active' AND id <> :id;
 
 -- Both of migration 0008.
 -- name: user_set_shared
 UPDATE users
-SET email_key_shared = $2
-WHERE id = $1 AND email_key <> $2;
+SET email_key_shared = :email_key
+WHERE id = :id AND email_key <> :email_key;
 
 -- name: user_take_shared
 UPDATE users

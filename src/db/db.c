@@ -64,6 +64,7 @@ void db_free(struct db **db)
 	if (!*db)
 		return;
 	db_disconnect(*db);
+	db_free_columns(*db);
 	url = (char *)(uintptr_t)(*db)->options.url;
 	explicit_bzero(url, strlen(url));   /* it may hold a password */
 	free(url);
@@ -244,23 +245,6 @@ enum db_rc db_tx_note(struct db *db, enum db_rc rc, const struct err *e)
 
 /* --- running -------------------------------------------------------------- */
 
-static bool may_run(const struct db *db, int stmt, size_t n, struct err *e)
-{
-	const struct db_catalog *cat = db->options.catalog;
-	const struct db_statement *s;
-
-	if (stmt < 0 || (size_t)stmt >= cat->n_statements)
-		return err_set(e, ERR_INTERNAL, "Statement %d is not in the catalog", stmt);
-	s = &cat->statements[stmt];
-	if (n != s->params)
-		return err_set(e, ERR_INTERNAL, "Statement %s takes %u values, not %zu",
-			       s->name, s->params, n);
-	if (s->writes && !db->tx.active)
-		return err_set(e, ERR_INTERNAL, "Statement %s writes outside a transaction",
-			       s->name);
-	return true;
-}
-
 /* A read changes nothing, so it may be asked again. */
 static enum db_rc ask_alone(struct db *db, int stmt, const struct db_value *args,
 			    size_t n, struct err *e)
@@ -325,13 +309,15 @@ enum db_rc db_query(struct db *db, int stmt, const struct db_value *args,
 	enum db_rc rc;
 
 	db_finish(db);
-	if (!may_run(db, stmt, n, &e))
+	if (!db_may_run(db, stmt, args, n, 1, &e))
 		rc = db_tx_note(db, DB_ERROR, &e);
 	else if (db->tx.active)
 		rc = query_in_tx(db, stmt, args, n, &e);
 	else
 		rc = query_alone(db, stmt, args, n, &e);
-	if (rc != DB_OK && rc != DB_ROW && err_r)
+	if (rc == DB_ROW)
+		db->stmt = stmt;
+	else if (rc != DB_OK && err_r)
 		*err_r = e;
 	return rc;
 }
@@ -343,7 +329,7 @@ bool db_bulk(struct db *db, int stmt, const struct db_value *values, size_t n_co
 	enum db_rc rc = DB_ERROR;
 
 	db_finish(db);
-	if (!may_run(db, stmt, n_columns, &e)) {
+	if (!db_may_run(db, stmt, values, n_columns, n_rows, &e)) {
 		db_tx_note(db, rc, &e);
 	} else if (!db->tx.active) {
 		err_set(&e, ERR_INTERNAL, "Rows are written outside a transaction");

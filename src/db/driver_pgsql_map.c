@@ -285,6 +285,8 @@ bool pgsql_param(const struct db_value *v, struct arena *arena, const char **out
 	case DB_TEXT:
 		*out = v->s;
 		return true;
+	case DB_UNSET:
+		break;
 	}
 	return false;
 }

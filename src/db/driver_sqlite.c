@@ -115,6 +115,8 @@ static int bind_one(sqlite3_stmt *s, int i, const struct db_value *v,
 	case DB_TEXT:
 	case DB_STRINGS:
 		return bind_text(s, i, v->s, life);
+	case DB_UNSET:
+		break;
 	}
 	return SQLITE_MISUSE;
 }

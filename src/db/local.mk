@@ -1,8 +1,8 @@
-libdb_a_SOURCES = include/db/admin.h include/db/catalog.h include/db/db_core.h \
-	include/db/db_private.h include/db/handle.h include/db/query.h include/db/transaction.h \
-	include/db/value.h \
-	src/db/backend.c src/db/conflict.c src/db/db.c src/db/lost.c src/db/migrate.c \
-	src/db/transaction.c src/db/url.c src/db/value.c
+libdb_a_SOURCES = include/db/admin.h include/db/args.h include/db/catalog.h \
+	include/db/db_core.h include/db/db_private.h include/db/handle.h include/db/query.h \
+	include/db/transaction.h include/db/value.h \
+	src/db/args.c src/db/backend.c src/db/conflict.c src/db/db.c src/db/lost.c \
+	src/db/migrate.c src/db/shape.c src/db/transaction.c src/db/url.c src/db/value.c
 libdb_a_CPPFLAGS = $(AM_CPPFLAGS)
 if HAVE_SQLITE
 libdb_a_SOURCES += include/db/driver_sqlite.h src/db/driver_sqlite.c \
@@ -63,15 +63,15 @@ SQL_FILES = \
 # From 0009 on a migration is written in sql/schema/, once for both dialects, and
 # its expansions stand in the list above (sql/schema.awk).
 SQL_SCHEMA =
-EXTRA_DIST += sql/embed.awk sql/schema.awk $(SQL_FILES) $(SQL_SCHEMA)
+EXTRA_DIST += sql/embed.awk sql/emit.awk sql/schema.awk $(SQL_FILES) $(SQL_SCHEMA)
 BUILT_SOURCES += include/store/sql.h include/store/constraint_rows.h
 CLEANFILES += include/store/sql.h src/store/sql.c include/store/constraint_rows.h
 
-SQL_EMBED = cd $(srcdir) && sha256sum $(SQL_FILES) | $(AWK) -f sql/embed.awk
-include/store/sql.h: sql/embed.awk $(SQL_FILES)
+SQL_EMBED = cd $(srcdir) && sha256sum $(SQL_FILES) | $(AWK) -f sql/embed.awk -f sql/emit.awk
+include/store/sql.h: sql/embed.awk sql/emit.awk $(SQL_FILES)
 	$(AM_V_GEN)$(MKDIR_P) include/store && \
 	($(SQL_EMBED) -v part=header - $(SQL_FILES)) > $@.tmp && mv $@.tmp $@
-src/store/sql.c: sql/embed.awk $(SQL_FILES)
+src/store/sql.c: sql/embed.awk sql/emit.awk $(SQL_FILES)
 	$(AM_V_GEN)$(MKDIR_P) src/store && \
 	($(SQL_EMBED) -v part=source - $(SQL_FILES)) > $@.tmp && mv $@.tmp $@
 

@@ -11,12 +11,29 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "db/args.h"
 #include "db/db_core.h"
 
 enum {
 	MIGRATION_LEAST_MS = 60000,
 	FUNCTION_MS = 3600000,   /* measured: 150 us a row on a PostgreSQL of the same host */
 };
+
+/* What the table has of a migration. */
+struct record {
+	int64_t version;
+	const char *name, *sha256;
+	int64_t applied_at;
+};
+static const struct field record_fields[] = {
+	FIELD(struct record, version, INT, 0, NULL),
+	FIELD(struct record, name, TEXT, 0, NULL),
+	FIELD(struct record, sha256, TEXT, 0, NULL),
+	FIELD(struct record, applied_at, TIME, 0, NULL),
+	{ 0 },
+};
+const struct field_schema migration_schema =
+	FIELD_SCHEMA("Migration", struct record, record_fields);
 
 struct step {
 	int current;          /* newest version recorded; 0 = none */
@@ -124,6 +141,16 @@ static bool lock_schema(struct db *db, struct err *err_r)
 	return false;
 }
 
+static bool write_record(struct db *db, const struct db_migration *m, struct err *err_r)
+{
+	const struct record record = { m->version, m->name, m->sha256, clock_now() };
+	int stmt = db_statement(db, "migrations_insert");
+	struct db_value args[sizeof(record_fields) / sizeof(record_fields[0])] = { 0 };
+
+	db_bind(&db->options.catalog->statements[stmt], &migration_schema, &record, args);
+	return db_write(db, stmt, args, db->options.catalog->statements[stmt].params, NULL, err_r);
+}
+
 static bool apply_next(struct db *db, void *arg, struct err *err_r)
 {
 	struct step *step = arg;
@@ -137,10 +164,7 @@ static bool apply_next(struct db *db, void *arg, struct err *err_r)
 	if (step->current == latest(db))
 		return true;
 	m = migration(db, step->current + 1);
-	if (!run_script(db, m, err_r) || !run_function(db, m, err_r) ||
-	    !db_write(db, db_statement(db, "migrations_insert"),
-		      DB_ARGS(db_int(m->version), db_text(m->name), db_text(m->sha256),
-			      db_time(clock_now())), NULL, err_r))
+	if (!run_script(db, m, err_r) || !run_function(db, m, err_r) || !write_record(db, m, err_r))
 		return false;
 	step->applied = m->version;
 	return true;

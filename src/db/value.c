@@ -1,6 +1,6 @@
 /*
- * db/value.c - rows into values: columns, whole structs by their field table,
- * and the shapes of reading and writing that stores need.
+ * db/value.c - the current row: its columns, and a struct made of them by its field
+ * table.
  */
 #include "config.h"
 
@@ -84,128 +84,76 @@ static bool read_field(const struct field *f, const char *text, struct arena *ar
 	return true;
 }
 
-static bool in_database(const struct field *f, const char *column)
+/* The column of each field, -1 = it is not in the database. NULL: a field has no
+ * column. */
+static int *find_columns(struct db *db, const struct field_schema *schema, struct err *err_r)
 {
-	return column[0] != '\0' && f->type != FIELD_OBJECT && f->type != FIELD_LIST;
+	int n = 0, columns = db_columns(db), *found;
+
+	while (schema->fields[n].name)
+		n++;
+	found = calloc((size_t)n + 1, sizeof(*found));
+	if (!found)
+		abort();
+	for (int i = 0; i < n; i++) {
+		const char *column = db_field_column(&schema->fields[i]);
+
+		found[i] = column ? column_of(db, column, columns) : -1;
+		if (!column || found[i] >= 0)
+			continue;
+		err_set(err_r, ERR_DATABASE, "A row for %s has no column %s", schema->name, column);
+		free(found);
+		return NULL;
+	}
+	return found;
+}
+
+/* A statement has the same columns each time: they are looked for once a handle. */
+static const int *columns_of(struct db *db, const struct field_schema *schema, struct err *err_r)
+{
+	const struct db_catalog *cat = db->options.catalog;
+	const struct db_statement *s = &cat->statements[db->stmt];
+	size_t row = 0;
+	int **columns;
+
+	while (row < DB_ROWS && s->rows[row] != schema)
+		row++;
+	if (row == DB_ROWS) {
+		err_set(err_r, ERR_INTERNAL, "Statement %s gives no rows of %s", s->name,
+			schema->name);
+		return NULL;
+	}
+	if (!db->columns)
+		db->columns = calloc(cat->n_statements * DB_ROWS, sizeof(*db->columns));
+	if (!db->columns)
+		abort();
+	columns = &db->columns[(size_t)db->stmt * DB_ROWS + row];
+	if (!*columns)
+		*columns = find_columns(db, schema, err_r);
+	return *columns;
+}
+
+void db_free_columns(struct db *db)
+{
+	size_t n = db->columns ? db->options.catalog->n_statements * DB_ROWS : 0;
+
+	for (size_t i = 0; i < n; i++)
+		free(db->columns[i]);
+	free(db->columns);
+	db->columns = NULL;
 }
 
 bool db_read(struct db *db, const struct field_schema *schema,
 	     struct arena *arena, void *out, struct err *err_r)
 {
-	int columns = db_columns(db);
+	const int *columns = columns_of(db, schema, err_r);
 
-	for (const struct field *f = schema->fields; f->name; f++) {
-		const char *column = f->column ? f->column : f->name;
-		int col;
-
-		if (!in_database(f, column))
-			continue;
-		col = column_of(db, column, columns);
-		if (col < 0)
-			return err_set(err_r, ERR_DATABASE, "A row for %s has no column %s",
-				       schema->name, column);
-		if (!read_field(f, db_column_text(db, col), arena, out))
+	if (!columns)
+		return false;
+	for (const struct field *f = schema->fields; f->name; f++, columns++)
+		if (*columns >= 0 && !read_field(f, db_column_text(db, *columns), arena, out))
 			return err_set(err_r, ERR_DATABASE,
 				       "Column %s of a row for %s has a value of another type",
-				       column, schema->name);
-	}
+				       db_field_column(f), schema->name);
 	return true;
-}
-
-/* --- the shapes of reading --------------------------------------------------- */
-
-bool db_get(struct db *db, int stmt, const struct db_value *args, size_t n,
-	    const struct field_schema *schema, struct arena *arena, void *out,
-	    const char *absent, struct err *err_r)
-{
-	enum db_rc rc = db_query(db, stmt, args, n, err_r);
-
-	if (rc == DB_OK)
-		return err_set(err_r, ERR_NOT_FOUND, "%s", absent);
-	if (rc != DB_ROW)
-		return false;
-	if (!db_read(db, schema, arena, out, err_r)) {
-		db_finish(db);
-		return false;
-	}
-	rc = db_next(db, err_r);
-	db_finish(db);
-	if (rc == DB_ROW)
-		return err_set(err_r, ERR_DATABASE, "More than one row for one %s",
-			       schema->name);
-	return rc == DB_OK;
-}
-
-struct growing {
-	char *items;
-	size_t n, cap, size;
-};
-
-static void *grow(struct growing *g, struct arena *arena)
-{
-	char *bigger;
-
-	if (g->n == g->cap) {
-		g->cap = g->cap ? g->cap * 2 : 16;
-		bigger = arena_alloc(arena, g->cap * g->size);
-		if (g->n)
-			memcpy(bigger, g->items, g->n * g->size);
-		g->items = bigger;
-	}
-	return g->items + g->size * g->n++;
-}
-
-bool db_list(struct db *db, int stmt, const struct db_value *args, size_t n,
-	     const struct field_schema *schema, struct arena *arena,
-	     struct field_list *out, struct err *err_r)
-{
-	struct growing g = { .size = schema->size };
-	enum db_rc rc = db_query(db, stmt, args, n, err_r);
-
-	while (rc == DB_ROW) {
-		if (!db_read(db, schema, arena, grow(&g, arena), err_r)) {
-			db_finish(db);
-			return false;
-		}
-		rc = db_next(db, err_r);
-	}
-	db_finish(db);
-	*out = (struct field_list){ .items = g.items, .n = g.n };
-	return rc == DB_OK;
-}
-
-bool db_number(struct db *db, int stmt, const struct db_value *args, size_t n,
-	       int64_t *out, struct err *err_r)
-{
-	enum db_rc rc = db_query(db, stmt, args, n, err_r);
-
-	*out = 0;
-	if (rc == DB_ROW) {
-		*out = db_column_int(db, 0);
-		db_finish(db);
-		return true;
-	}
-	return rc == DB_OK;
-}
-
-bool db_write(struct db *db, int stmt, const struct db_value *args, size_t n,
-	      int64_t *changes_r, struct err *err_r)
-{
-	enum db_rc rc = db_query(db, stmt, args, n, err_r);
-
-	if (rc != DB_OK && rc != DB_ROW)
-		return false;
-	if (changes_r)
-		*changes_r = db_changes(db);
-	db_finish(db);
-	return true;
-}
-
-bool db_write_one(struct db *db, int stmt, const struct db_value *args, size_t n,
-		  const char *absent, struct err *err_r)
-{
-	int64_t changed = 0;
-
-	return db_write(db, stmt, args, n, &changed, err_r) &&
-	       (changed == 1 || err_set(err_r, ERR_NOT_FOUND, "%s", absent));
 }

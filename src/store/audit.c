@@ -17,13 +17,15 @@ struct change {
 
 bool store_audit_add(struct db *db, const struct audit_event *e, struct err *err_r)
 {
-	return db_write(db, SQL_AUDIT_INSERT, DB_ARGS(
-		db_text(e->id), db_text(e->event_type), db_text(e->severity),
-		db_text(e->message), db_text(e->source), db_text(e->result),
-		db_text(e->tenant_id), db_text(e->user_id), db_text(e->target),
-		db_text(e->ip_address), db_text(e->user_agent),
-		db_text(e->request_id), db_text(e->metadata ? e->metadata : "{}"),
-		db_time(e->timestamp)), NULL, err_r);
+	return db_write(db, SQL_ARGS(audit_insert,
+		.id = db_text(e->id), .event_type = db_text(e->event_type),
+		.severity = db_text(e->severity), .message = db_text(e->message),
+		.source = db_text(e->source), .result = db_text(e->result),
+		.tenant_id = db_text(e->tenant_id), .user_id = db_text(e->user_id),
+		.target = db_text(e->target), .ip_address = db_text(e->ip_address),
+		.user_agent = db_text(e->user_agent), .request_id = db_text(e->request_id),
+		.metadata = db_text(e->metadata ? e->metadata : "{}"),
+		.timestamp = db_time(e->timestamp)), NULL, err_r);
 }
 
 static bool run_change(struct db *db, void *arg, struct err *err_r)

@@ -10,14 +10,14 @@
 
 bool store_changes_position(struct db *db, int64_t *position_r, struct err *err_r)
 {
-	return db_number(db, SQL_CHANGES_POSITION, DB_NO_ARGS, position_r, err_r);
+	return db_number(db, SQL_ARGS(changes_position), position_r, err_r);
 }
 
 bool store_changes_since(struct db *db, int64_t position, struct arena *arena,
 			 const char **ids, size_t max, size_t *n_r, struct err *err_r)
 {
-	enum db_rc rc = db_query(db, SQL_CHANGES_SINCE,
-				 DB_ARGS(db_int(position), db_int((int64_t)max)), err_r);
+	enum db_rc rc = db_query(db, SQL_ARGS(changes_since, .position = db_int(position),
+					      .limit = db_int((int64_t)max)), err_r);
 
 	*n_r = 0;
 	for (; rc == DB_ROW && *n_r < max; rc = db_next(db, err_r))
@@ -28,7 +28,7 @@ bool store_changes_since(struct db *db, int64_t position, struct arena *arena,
 
 static bool sweep_tx(struct db *db, void *arg, struct err *err_r)
 {
-	return db_write(db, SQL_CHANGES_SWEEP, DB_NO_ARGS, arg, err_r);
+	return db_write(db, SQL_ARGS(changes_sweep), arg, err_r);
 }
 
 bool store_changes_sweep(struct db *db, int64_t *n_r, struct err *err_r)
@@ -37,7 +37,7 @@ bool store_changes_sweep(struct db *db, int64_t *n_r, struct err *err_r)
 
 	*n_r = 0;
 	/* no lock for nothing */
-	if (!db_number(db, SQL_CHANGES_OLD, DB_NO_ARGS, &old, err_r))
+	if (!db_number(db, SQL_ARGS(changes_old), &old, err_r))
 		return false;
 	return old == 0 || db_transaction(db, sweep_tx, n_r, err_r);
 }

@@ -14,7 +14,7 @@ static const struct field spelling_fields[] = {
 	FIELD(struct user, email, TEXT, 0, NULL),
 	{ 0 },
 };
-static const struct field_schema spelling_schema =
+const struct field_schema spelling_schema =
 	FIELD_SCHEMA("Spelling", struct user, spelling_fields);
 
 /* An address that is not taken now keeps its key. */
@@ -26,8 +26,8 @@ static bool share(struct db *db, struct arena *arena, const struct user *user,
 
 	if (!email_canonical(arena, user->email, &key, &refused))
 		return true;
-	return db_write(db, SQL_USER_SET_SHARED, DB_ARGS(db_text(user->id), db_text(key)),
-			NULL, err_r);
+	return db_write(db, SQL_ARGS(user_set_shared, .id = db_text(user->id),
+				     .email_key = db_text(key)), NULL, err_r);
 }
 
 /* All are shared at first, and then those that are alone taken. */
@@ -35,13 +35,13 @@ static bool convert(struct db *db, struct arena *arena, struct err *err_r)
 {
 	struct field_list list;
 
-	if (!db_list(db, SQL_USER_LIST_NOT_ASCII, DB_NO_ARGS, &spelling_schema, arena, &list,
+	if (!db_list(db, SQL_ARGS(user_list_not_ascii), &spelling_schema, arena, &list,
 		     err_r))
 		return false;
 	for (size_t i = 0; i < list.n; i++)
 		if (!share(db, arena, (const struct user *)list.items + i, err_r))
 			return false;
-	return db_write(db, SQL_USER_TAKE_SHARED, DB_NO_ARGS, NULL, err_r);
+	return db_write(db, SQL_ARGS(user_take_shared), NULL, err_r);
 }
 
 bool migrate_email_keys(struct db *db, void *arg, struct err *err_r)

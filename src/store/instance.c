@@ -13,7 +13,7 @@
 bool store_instance_get(struct db *db, struct arena *arena, struct instance *out,
 			struct err *err_r)
 {
-	return db_get(db, SQL_INSTANCE_GET, DB_NO_ARGS, &instance_schema, arena, out,
+	return db_get(db, SQL_ARGS(instance_get), &instance_schema, arena, out,
 		      "The database has no identity yet; `pierre serve` gives it one",
 		      err_r);
 }
@@ -27,8 +27,8 @@ static bool insert_instance(struct db *db, void *arg, struct err *err_r)
 {
 	const struct new_instance *n = arg;
 
-	return db_write(db, SQL_INSTANCE_INSERT,
-			DB_ARGS(db_text(n->database_id), db_time(n->now)), NULL, err_r);
+	return db_write(db, SQL_ARGS(instance_insert, .database_id = db_text(n->database_id),
+				     .now = db_time(n->now)), NULL, err_r);
 }
 
 bool store_instance_ensure(struct db *db, struct arena *arena,
@@ -53,7 +53,7 @@ static bool set_key_check(struct db *db, void *arg, struct err *err_r)
 	const char *key_check = arg;
 	int64_t changed;
 
-	if (!db_write(db, SQL_INSTANCE_SET_KEY_CHECK, DB_ARGS(db_text(key_check)),
+	if (!db_write(db, SQL_ARGS(instance_set_key_check, .key_check = db_text(key_check)),
 		      &changed, err_r))
 		return false;
 	return changed > 0 ||
@@ -91,10 +91,10 @@ static bool set_token(struct db *db, void *arg, struct err *err_r)
 {
 	const struct setup *s = arg;
 
-	return db_write(db, SQL_INSTANCE_LOCK, DB_NO_ARGS, NULL, err_r) &&
+	return db_write(db, SQL_ARGS(instance_lock), NULL, err_r) &&
 	       refuse_if_admin(db, err_r) &&
-	       db_write(db, SQL_INSTANCE_SET_SETUP_TOKEN,
-			DB_ARGS(db_text(s->token_hash), db_time(s->at)), NULL, err_r);
+	       db_write(db, SQL_ARGS(instance_set_setup_token, .hash = db_text(s->token_hash),
+				     .expires_at = db_time(s->at)), NULL, err_r);
 }
 
 bool store_setup_token(struct db *db, const struct audit_event *event,
@@ -110,10 +110,10 @@ static bool setup_admin(struct db *db, void *arg, struct err *err_r)
 	const struct setup *s = arg;
 	int64_t spent;
 
-	if (!db_write(db, SQL_INSTANCE_LOCK, DB_NO_ARGS, NULL, err_r) ||
+	if (!db_write(db, SQL_ARGS(instance_lock), NULL, err_r) ||
 	    !refuse_if_admin(db, err_r) ||
-	    !db_write(db, SQL_INSTANCE_SPEND_SETUP_TOKEN,
-		      DB_ARGS(db_text(s->token_hash), db_time(s->at)), &spent, err_r))
+	    !db_write(db, SQL_ARGS(instance_spend_setup_token, .hash = db_text(s->token_hash),
+				   .now = db_time(s->at)), &spent, err_r))
 		return false;
 	if (spent == 0)
 		return err_field(err_r, ERR_AUTH_INVALID, "setup_token",

@@ -20,8 +20,8 @@
 static bool lock_owner(struct db *db, struct scope scope, const char *user_id,
 		       struct key_owner *out, struct err *err_r)
 {
-	enum db_rc rc = db_query(db, SQL_KEY_OWNER_LOCK,
-				 DB_ARGS(db_text(user_id), SCOPE_ARGS(scope)), err_r);
+	enum db_rc rc = db_query(db, SQL_ARGS(key_owner_lock, .user_id = db_text(user_id),
+					      SCOPE_ARGS(scope)), err_r);
 	const char *tier, *status;
 
 	if (rc == DB_OK)
@@ -50,18 +50,11 @@ static bool create_tx(struct db *db, void *arg, struct err *err_r)
 	int64_t live;
 
 	if (!lock_owner(db, c->scope, k->user_id, &owner, err_r) ||
-	    !db_number(db, SQL_KEY_COUNT_LIVE,
-		       DB_ARGS(db_text(k->user_id), db_time(k->created_at)), &live, err_r) ||
+	    !db_number(db, SQL_ARGS(key_count_live, .scope_user = db_text(k->user_id),
+				    .now = db_time(k->created_at)), &live, err_r) ||
 	    !tx->judge(&owner, live, tx->arg, err_r))
 		return false;
-	return db_write(db, SQL_KEY_INSERT,
-			DB_ARGS(db_text(k->id), db_text(k->user_id), db_text(k->name),
-				db_text(k->description), db_text(k->key_prefix),
-				db_text(k->key_hash), db_text(k->tier),
-				db_strings(k->scopes), db_int(k->rate_limit_requests),
-				db_text(k->rate_limit_period), db_time(k->expires_at), db_time(k->created_at),
-				db_text(k->granted_by)),
-			NULL, err_r);
+	return db_write(db, SQL_ROW(key_insert, &api_key_schema, k), NULL, err_r);
 }
 
 bool store_key_create(struct db *db, struct scope scope, const struct audit_event *event,
@@ -75,23 +68,24 @@ bool store_key_create(struct db *db, struct scope scope, const struct audit_even
 bool store_key_get(struct db *db, struct scope scope, const char *id, struct arena *arena,
 		   struct api_key *out, struct err *err_r)
 {
-	return db_get(db, SQL_KEY_GET, DB_ARGS(db_text(id), SCOPE_ARGS(scope)),
+	return db_get(db, SQL_ARGS(key_get, .id = db_text(id), SCOPE_ARGS(scope)),
 		      &api_key_schema, arena, out, NO_KEY, err_r);
 }
 
 bool store_key_list(struct db *db, struct scope scope, const struct store_page *page,
 		    struct arena *arena, struct field_list *out, struct err *err_r)
 {
-	return db_list(db, SQL_KEY_LIST,
-		       DB_ARGS(scope_user_param(scope), db_time(page->before_at),
-			       db_text(page->before_id), db_int(page->limit)),
+	return db_list(db, SQL_ARGS(key_list, .scope_user = scope_user_param(scope),
+				    .before_at = db_time(page->before_at),
+				    .before_id = db_text(page->before_id),
+				    .limit = db_int(page->limit)),
 		       &api_key_schema, arena, out, err_r);
 }
 
 bool store_key_by_prefix(struct db *db, const char *key_prefix, struct arena *arena,
 			 struct api_key *out, struct user *owner_r, struct err *err_r)
 {
-	return store_owner_get(db, SQL_KEY_BY_PREFIX, DB_ARGS(db_text(key_prefix)),
+	return store_owner_get(db, SQL_ARGS(key_by_prefix, .key_prefix = db_text(key_prefix)),
 			       &api_key_schema, arena, out, owner_r, NO_KEY, err_r);
 }
 
@@ -114,17 +108,19 @@ static bool update_tx(struct db *db, void *arg, struct err *err_r)
 	struct api_key was;
 
 	if (!lock_owner(db, u->scope, u->scope.id, &owner, err_r) ||
-	    !db_get(db, SQL_KEY_LOCK, DB_ARGS(db_text(u->id), scope_user_param(u->scope)),
+	    !db_get(db, SQL_ARGS(key_lock, .id = db_text(u->id),
+				 .scope_user = scope_user_param(u->scope)),
 		    &api_key_schema, c->arena, &was, NO_KEY, err_r) ||
 	    !c->judge(&owner, &was, c->arg, err_r))
 		return false;
-	return db_write_one(db, SQL_KEY_UPDATE,
-			    DB_ARGS(db_text(u->id), scope_user_param(u->scope),
-				    db_int(c->name_given), db_text(c->name),
-				    db_int(c->description_given), db_text(c->description),
-				    db_int(c->scopes_given), db_strings(c->scopes),
-				    db_int(c->expires_given), db_time(c->expires_at),
-				    db_time(c->now)), NO_KEY, err_r);
+	return db_write_one(db, SQL_ARGS(key_update,
+		.id = db_text(u->id), .scope_user = scope_user_param(u->scope),
+		.name_given = db_int(c->name_given), .name = db_text(c->name),
+		.description_given = db_int(c->description_given),
+		.description = db_text(c->description),
+		.scopes_given = db_int(c->scopes_given), .scopes = db_strings(c->scopes),
+		.expires_given = db_int(c->expires_given), .expires_at = db_time(c->expires_at),
+		.now = db_time(c->now)), NO_KEY, err_r);
 }
 
 bool store_key_update(struct db *db, struct scope scope, const char *id,
@@ -140,10 +136,11 @@ static bool limit_tx(struct db *db, void *arg, struct err *err_r)
 	const struct change *c = arg;
 	const struct key_limit *l = c->limit;
 
-	return db_write_one(db, SQL_KEY_LIMIT,
-			    DB_ARGS(db_text(c->id), scope_all_param(c->scope),
-				    db_int(l->requests), db_text(l->period),
-				    db_time(l->now)), NO_KEY, err_r);
+	return db_write_one(db, SQL_ARGS(key_limit, .id = db_text(c->id),
+					 .scope_all = scope_all_param(c->scope),
+					 .requests = db_int(l->requests),
+					 .period = db_text(l->period),
+					 .now = db_time(l->now)), NO_KEY, err_r);
 }
 
 bool store_key_limit(struct db *db, struct scope scope, const char *id,
@@ -158,9 +155,8 @@ static bool revoke_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct change *c = arg;
 
-	return db_write_one(db, SQL_KEY_REVOKE,
-			    DB_ARGS(db_text(c->id), SCOPE_ARGS(c->scope), db_time(c->now)),
-			    NO_KEY, err_r);
+	return db_write_one(db, SQL_ARGS(key_revoke, .id = db_text(c->id), SCOPE_ARGS(c->scope),
+					 .now = db_time(c->now)), NO_KEY, err_r);
 }
 
 bool store_key_revoke(struct db *db, struct scope scope, const char *id,

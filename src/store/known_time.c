@@ -18,7 +18,7 @@ bool store_has_clock(const struct db *db)
 bool store_known_time_get(struct db *db, struct arena *arena, struct known_time *out,
 			  struct err *err_r)
 {
-	return db_get(db, SQL_KNOWN_TIME_GET, DB_NO_ARGS, &known_time_schema, arena, out,
+	return db_get(db, SQL_ARGS(known_time_get), &known_time_schema, arena, out,
 		      "", err_r);
 }
 
@@ -31,9 +31,8 @@ static bool move_tx(struct db *db, void *arg, struct err *err_r)
 {
 	struct move *m = arg;
 
-	return db_write(db, SQL_KNOWN_TIME_SET,
-			DB_ARGS(db_time(m->to->known_at), db_text(m->to->host_id),
-				db_int(m->to->host_ms), db_time(m->had)), &m->n, err_r);
+	return db_write(db, SQL_ROW(known_time_set, &known_time_schema, m->to,
+				    .had = db_time(m->had)), &m->n, err_r);
 }
 
 bool store_known_time_set(struct db *db, const struct audit_event *event,

@@ -38,33 +38,27 @@ bool store_login_failure_find(struct db *db, const char *account_hash,
 			      const char *network, struct login_failure_rows *out,
 			      struct err *err_r)
 {
-	return read_row(db, SQL_LOGIN_FAILURE_FIND,
-			DB_ARGS(db_text(account_hash), db_text(network)),
-			&out->own, err_r) &&
-		read_row(db, SQL_LOGIN_FAILURE_FIND,
-			 DB_ARGS(db_text(account_hash), db_text(ALL_NETWORKS)),
-			 &out->total, err_r);
+	return read_row(db, SQL_ARGS(login_failure_find, .account_hash = db_text(account_hash),
+				     .network = db_text(network)), &out->own, err_r) &&
+		read_row(db, SQL_ARGS(login_failure_find, .account_hash = db_text(account_hash),
+				      .network = db_text(ALL_NETWORKS)), &out->total, err_r);
 }
 
 static bool lock_row(struct db *db, const struct login_failure_change *c,
 		     const char *network, struct login_failure *out, struct err *err_r)
 {
-	return read_row(db, SQL_LOGIN_FAILURE_LOCK,
-			DB_ARGS(db_text(c->account_hash), db_text(network),
-				db_time(c->forget_at)),
-			out, err_r);
+	return read_row(db, SQL_ARGS(login_failure_lock, .account_hash = db_text(c->account_hash),
+				     .network = db_text(network),
+				     .forget_at = db_time(c->forget_at)), out, err_r);
 }
 
 static bool write_row(struct db *db, const struct login_failure_change *c,
 		      const char *network, const struct login_failure *row,
 		      struct err *err_r)
 {
-	return db_write(db, SQL_LOGIN_FAILURE_SET,
-			DB_ARGS(db_text(c->account_hash), db_text(network),
-				db_int(row->failures), db_time(row->first_at),
-				db_time(row->last_at), db_time(row->blocked_until),
-				db_time(row->last_success_at), db_time(row->forget_at)),
-			NULL, err_r);
+	return db_write(db, SQL_ROW(login_failure_set, &login_failure_schema, row,
+				    .account_hash = db_text(c->account_hash),
+				    .network = db_text(network)), NULL, err_r);
 }
 
 bool store_login_failure_apply(struct db *db, const struct login_failure_change *c,

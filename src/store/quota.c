@@ -48,10 +48,10 @@ static int64_t amount(const struct quota_want *w, int64_t left)
 
 static bool lease(struct db *db, struct quota_lease *l, struct err *err_r)
 {
-	enum db_rc rc = db_query(db, SQL_QUOTA_LEASE,
-		DB_ARGS(db_text(l->subject), db_text(window_name(l->kind)), db_int(l->window),
-			db_int(l->asked), db_int(l->limit), db_time(window_end(l->kind, l->window))),
-		err_r);
+	enum db_rc rc = db_query(db, SQL_ARGS(quota_lease,
+		.subject = db_text(l->subject), .kind = db_text(window_name(l->kind)),
+		.window_id = db_int(l->window), .asked = db_int(l->asked), .limit = db_int(l->limit),
+		.ends_at = db_time(window_end(l->kind, l->window))), err_r);
 
 	l->granted = 0;
 	l->leased = l->limit;   /* others were faster */
@@ -115,9 +115,10 @@ static bool return_tx(struct db *db, void *arg, struct err *err_r)
 	for (size_t i = 0; i < g->n; i++) {
 		const struct quota_return *q = &g->all[i];
 
-		if (!db_write(db, SQL_QUOTA_RETURN,
-			      DB_ARGS(db_text(q->subject), db_text(window_name(q->kind)),
-				      db_int(q->window), db_int(q->n)), NULL, err_r))
+		if (!db_write(db, SQL_ARGS(quota_return, .subject = db_text(q->subject),
+					   .kind = db_text(window_name(q->kind)),
+					   .window_id = db_int(q->window), .n = db_int(q->n)),
+			      NULL, err_r))
 			return false;
 	}
 	return true;
@@ -134,9 +135,9 @@ bool store_quota_return(struct db *db, const struct quota_return *all, size_t n,
 bool store_quota_leased(struct db *db, const char *subject, enum window_kind kind,
 			uint32_t window, int64_t *leased_r, struct err *err_r)
 {
-	return db_number(db, SQL_QUOTA_LEASED,
-			 DB_ARGS(db_text(subject), db_text(window_name(kind)), db_int(window)),
-			 leased_r, err_r);
+	return db_number(db, SQL_ARGS(quota_leased, .subject = db_text(subject),
+				      .kind = db_text(window_name(kind)),
+				      .window_id = db_int(window)), leased_r, err_r);
 }
 
 struct sweep {
@@ -147,7 +148,7 @@ static bool sweep_tx(struct db *db, void *arg, struct err *err_r)
 {
 	struct sweep *s = arg;
 
-	return db_write(db, SQL_QUOTA_SWEEP, DB_ARGS(db_time(s->before)), &s->n, err_r);
+	return db_write(db, SQL_ARGS(quota_sweep, .before = db_time(s->before)), &s->n, err_r);
 }
 
 bool store_quota_sweep(struct db *db, int64_t now_ms, int64_t *n_r, struct err *err_r)

@@ -25,9 +25,10 @@ static bool touch_owner(struct db *db, const struct begin *b, struct err *err_r)
 {
 	int64_t changed = 0;
 
-	if (!db_write(db, SQL_SESSION_OWNER_LOGIN,
-		      DB_ARGS(db_text(b->s->user_id), db_time(b->s->now),
-			      db_text(b->login->hash_kept), db_text(b->login->hash_seen)),
+	if (!db_write(db, SQL_ARGS(session_owner_login, .user_id = db_text(b->s->user_id),
+				   .now = db_time(b->s->now),
+				   .hash_kept = db_text(b->login->hash_kept),
+				   .hash_seen = db_text(b->login->hash_seen)),
 		      &changed, err_r))
 		return false;
 	if (changed == 1)
@@ -46,14 +47,14 @@ static bool begin_tx(struct db *db, void *arg, struct err *err_r)
 		return false;
 	if (b->login->failures && !store_login_failure_apply(db, b->login->failures, err_r))
 		return false;
-	return db_write(db, SQL_SESSION_INSERT,
-			DB_ARGS(db_text(s->id), db_text(s->user_id),
-				db_text(s->tenant_id), db_text(s->family_hash),
-				db_text(s->access_hash), db_time(s->access_expires_at),
-				db_text(s->refresh_hash), db_time(s->now),
-				db_time(s->expires_at), db_text(s->remote_addr),
-				db_text(s->user_agent)),
-			NULL, err_r);
+	return db_write(db, SQL_ARGS(session_insert,
+		.id = db_text(s->id), .user_id = db_text(s->user_id),
+		.tenant_id = db_text(s->tenant_id), .remote_addr = db_text(s->remote_addr),
+		.user_agent = db_text(s->user_agent), .created_at = db_time(s->now),
+		.refreshed_at = db_time(s->now), .access_expires_at = db_time(s->access_expires_at),
+		.expires_at = db_time(s->expires_at), .family_hash = db_text(s->family_hash),
+		.access_hash = db_text(s->access_hash), .refresh_hash = db_text(s->refresh_hash)),
+		NULL, err_r);
 }
 
 bool store_session_begin(struct db *db, const struct audit_event *event,
@@ -69,7 +70,7 @@ bool store_session_by_access(struct db *db, const char *access_hash, struct aren
 			     struct session_ref *out, struct user *owner_r,
 			     struct err *err_r)
 {
-	return store_owner_get(db, SQL_SESSION_BY_ACCESS, DB_ARGS(db_text(access_hash)),
+	return store_owner_get(db, SQL_ARGS(session_by_access, .access_hash = db_text(access_hash)),
 			       &session_ref_schema, arena, out, owner_r, NO_SESSION, err_r);
 }
 
@@ -77,8 +78,8 @@ bool store_session_by_family(struct db *db, const char *id, const char *family_h
 			     struct arena *arena, struct session_ref *out,
 			     struct user *owner_r, struct err *err_r)
 {
-	return store_owner_get(db, SQL_SESSION_BY_FAMILY,
-			       DB_ARGS(db_text(id), db_text(family_hash)),
+	return store_owner_get(db, SQL_ARGS(session_by_family, .id = db_text(id),
+					    .family_hash = db_text(family_hash)),
 			       &session_ref_schema, arena, out, owner_r, NO_SESSION, err_r);
 }
 
@@ -86,8 +87,8 @@ bool store_session_list(struct db *db, struct scope scope, const char *current_i
 			int64_t now, struct arena *arena, struct field_list *out,
 			struct err *err_r)
 {
-	return db_list(db, SQL_SESSION_LIST,
-		       DB_ARGS(scope_user_param(scope), db_text(current_id), db_time(now)),
+	return db_list(db, SQL_ARGS(session_list, .scope_user = scope_user_param(scope),
+				    .current_id = db_text(current_id), .now = db_time(now)),
 		       &session_schema, arena, out, err_r);
 }
 
@@ -97,13 +98,13 @@ static bool rotate_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct session_rotation *r = arg;
 
-	return db_write_one(db, SQL_SESSION_ROTATE,
-			    DB_ARGS(db_text(r->id), db_text(r->family_hash),
-				    db_text(r->presented_hash), db_time(r->now),
-				    db_text(r->refresh_hash), db_text(r->access_hash),
-				    db_time(r->access_expires_at), db_time(r->expires_at),
-				    db_text(r->seed), db_time(r->previous_until)),
-			    NO_SESSION, err_r);
+	return db_write_one(db, SQL_ARGS(session_rotate,
+		.id = db_text(r->id), .family_hash = db_text(r->family_hash),
+		.presented_hash = db_text(r->presented_hash), .now = db_time(r->now),
+		.refresh_hash = db_text(r->refresh_hash), .access_hash = db_text(r->access_hash),
+		.access_expires_at = db_time(r->access_expires_at),
+		.expires_at = db_time(r->expires_at), .seed = db_text(r->seed),
+		.previous_until = db_time(r->previous_until)), NO_SESSION, err_r);
 }
 
 bool store_session_rotate(struct db *db, const struct audit_event *event,
@@ -117,10 +118,11 @@ bool store_session_rotate(struct db *db, const struct audit_event *event,
 bool store_session_given(struct db *db, const struct session_rotation *r, struct arena *arena,
 			 struct session_given *out, struct err *err_r)
 {
-	return db_get(db, SQL_SESSION_GIVEN,
-		      DB_ARGS(db_text(r->id), db_text(r->family_hash),
-			      db_text(r->presented_hash), db_time(r->now),
-			      db_time(r->spent_since)),
+	return db_get(db, SQL_ARGS(session_given, .id = db_text(r->id),
+				   .family_hash = db_text(r->family_hash),
+				   .presented_hash = db_text(r->presented_hash),
+				   .now = db_time(r->now),
+				   .spent_since = db_time(r->spent_since)),
 		      &session_given_schema, arena, out, NO_SESSION, err_r);
 }
 
@@ -134,9 +136,10 @@ static bool reused_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct session_rotation *r = arg;
 
-	return db_write_one(db, SQL_SESSION_DELETE_REUSED,
-			    DB_ARGS(db_text(r->id), db_text(r->family_hash),
-				    db_text(r->presented_hash)), NO_SESSION, err_r);
+	return db_write_one(db, SQL_ARGS(session_delete_reused, .id = db_text(r->id),
+					 .family_hash = db_text(r->family_hash),
+					 .presented_hash = db_text(r->presented_hash)),
+			    NO_SESSION, err_r);
 }
 
 bool store_session_reused(struct db *db, const struct audit_event *event,
@@ -156,8 +159,9 @@ static bool end_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct end *e = arg;
 
-	return db_write_one(db, SQL_SESSION_DELETE,
-			    DB_ARGS(db_text(e->id), scope_user_param(e->scope)), NO_SESSION, err_r);
+	return db_write_one(db, SQL_ARGS(session_delete, .id = db_text(e->id),
+					 .scope_user = scope_user_param(e->scope)),
+			    NO_SESSION, err_r);
 }
 
 bool store_session_end(struct db *db, struct scope scope, const char *id,
@@ -174,8 +178,8 @@ static bool sweep_tx(struct db *db, void *arg, struct err *err_r)
 {
 	struct sweep *s = arg;
 
-	return db_write(db, SQL_SESSION_SWEEP, DB_ARGS(db_time(s->now)), &s->sessions, err_r) &&
-		db_write(db, SQL_LOGIN_FAILURE_SWEEP, DB_ARGS(db_time(s->now)),
+	return db_write(db, SQL_ARGS(session_sweep, .now = db_time(s->now)), &s->sessions, err_r) &&
+		db_write(db, SQL_ARGS(login_failure_sweep, .now = db_time(s->now)),
 			 &s->failures, err_r);
 }
 
@@ -186,7 +190,7 @@ bool store_session_sweep(struct db *db, const struct audit_event *event, int64_t
 	int64_t any;
 
 	*n_r = 0;
-	if (!db_number(db, SQL_SESSION_SWEEPABLE, DB_ARGS(db_time(now)), &any, err_r))
+	if (!db_number(db, SQL_ARGS(session_sweepable, .now = db_time(now)), &any, err_r))
 		return false;
 	if (any == 0)
 		return true;

@@ -8,9 +8,8 @@
 bool store_tenant_add(struct db *db, const struct tenant *t, const char *owner_id,
 		      int64_t now, struct err *err_r)
 {
-	return db_write(db, SQL_TENANT_INSERT, DB_ARGS(db_text(t->id), db_text(t->name),
-			db_text(t->slug), db_text(t->plan), db_time(t->created_at)),
-			NULL, err_r) &&
-	       db_write(db, SQL_TENANT_USER_INSERT, DB_ARGS(db_text(t->id),
-			db_text(owner_id), db_text("owner"), db_time(now)), NULL, err_r);
+	return db_write(db, SQL_ROW(tenant_insert, &tenant_schema, t), NULL, err_r) &&
+	       db_write(db, SQL_ARGS(tenant_user_insert, .tenant_id = db_text(t->id),
+				     .user_id = db_text(owner_id), .role = db_text("owner"),
+				     .now = db_time(now)), NULL, err_r);
 }

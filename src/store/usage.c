@@ -37,7 +37,7 @@ void store_usage_close(struct usage_store **u)
 	for (size_t i = 0; i < USAGE_MONTHS; i++)
 		usage_month_close(*u, &(*u)->months[i]);
 	arena_free(&(*u)->arena);
-	free((*u)->values);
+	free((*u)->rows);
 	free(*u);
 	*u = NULL;
 }
@@ -73,9 +73,10 @@ static bool drop_tx(struct db *db, void *arg, struct err *err_r)
 
 	usage_month_suffix(d->first, suffix);
 	suffix[strlen(suffix) - 3] = '_';
-	return db_number(db, SQL_USAGE_MONTH_DROP,
-			 DB_ARGS(db_text(suffix + strlen(".usage-")),
-				 db_time(usage_month_start(d->first))), &d->n, err_r);
+	return db_number(db, SQL_ARGS(usage_month_drop,
+				      .suffix = db_text(suffix + strlen(".usage-")),
+				      .start_at = db_time(usage_month_start(d->first))),
+			 &d->n, err_r);
 }
 
 static bool remove_files(struct usage_store *u, struct drop *d, struct err *err_r)

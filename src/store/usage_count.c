@@ -17,8 +17,6 @@
 #include "store/sql.h"
 #include "store/usage_private.h"
 
-#define DELTA_COLUMNS 6
-
 struct delta {
 	struct usage_line line;      /* its cost is the sum */
 	int64_t requests;
@@ -102,8 +100,9 @@ static void fold_line(struct fold *f, const struct usage_line *l)
 static bool take_part(struct count *c, uint32_t part, struct err *err_r)
 {
 	struct db *db = c->m->db;
-	enum db_rc rc = db_query(db, SQL_USAGE_BATCH_TAKE,
-				 DB_ARGS(db_time(usage_month_start(c->m->id)), db_int(part)), err_r);
+	enum db_rc rc = db_query(db, SQL_ARGS(usage_batch_take,
+					      .month_at = db_time(usage_month_start(c->m->id)),
+					      .part = db_int(part)), err_r);
 	struct usage_line line;
 
 	for (; rc == DB_ROW; rc = db_next(db, err_r)) {
@@ -117,34 +116,31 @@ static bool take_part(struct count *c, uint32_t part, struct err *err_r)
 	return rc == DB_OK;
 }
 
-static struct db_value *delta_values(const struct count *c)
+static union sql_usage_delta_insert *delta_rows(const struct count *c)
 {
 	const struct fold *f = &c->fold;
-	struct db_value *values = arena_alloc(f->arena, f->n * DELTA_COLUMNS * sizeof(*values));
-	struct db_value *v = values;
+	union sql_usage_delta_insert *rows = arena_alloc(f->arena, f->n * sizeof(*rows));
 
 	for (size_t i = 0; i < f->n; i++) {
 		const struct delta *d = &f->deltas[i];
 
-		*v++ = db_text(d->line.key_id);
-		*v++ = db_time(usage_month_start(c->m->id));
-		*v++ = db_time(d->line.hour);
-		*v++ = db_text(d->line.route);
-		*v++ = db_int(d->requests);
-		*v++ = db_int(d->line.cost);
+		rows[i] = SQL_VALUES(usage_delta_insert,
+			.key_id = db_text(d->line.key_id),
+			.month_at = db_time(usage_month_start(c->m->id)),
+			.hour_at = db_time(d->line.hour), .route = db_text(d->line.route),
+			.requests = db_int(d->requests), .cost = db_int(d->line.cost));
 	}
-	return values;
+	return rows;
 }
 
 static bool write_counters(const struct count *c, struct err *err_r)
 {
 	struct db *db = c->m->db;
 
-	return db_bulk(db, SQL_USAGE_DELTA_INSERT, delta_values(c), DELTA_COLUMNS, c->fold.n,
-		       err_r) &&
-		db_write(db, SQL_USAGE_ROUTES_EXTEND, DB_NO_ARGS, NULL, err_r) &&
-		db_write(db, SQL_USAGE_COUNTERS_ADD, DB_NO_ARGS, NULL, err_r) &&
-		db_write(db, SQL_USAGE_DELTAS_CLEAR, DB_NO_ARGS, NULL, err_r);
+	return db_bulk(db, SQL_ROWS(usage_delta_insert, delta_rows(c), c->fold.n), err_r) &&
+		db_write(db, SQL_ARGS(usage_routes_extend), NULL, err_r) &&
+		db_write(db, SQL_ARGS(usage_counters_add), NULL, err_r) &&
+		db_write(db, SQL_ARGS(usage_deltas_clear), NULL, err_r);
 }
 
 static bool count_tx(struct db *db, void *arg, struct err *err_r)

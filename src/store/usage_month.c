@@ -111,9 +111,9 @@ static bool make_tx(struct db *db, void *arg, struct err *err_r)
 
 	usage_month_suffix(id, suffix);
 	suffix[strlen(INFIX) + 4] = '_';
-	if (!db_number(db, SQL_USAGE_MONTH_MAKE,
-		       DB_ARGS(db_text(suffix + strlen(INFIX)), db_time(usage_month_start(id)),
-			       db_time(usage_month_start(id + 1))), &made, err_r))
+	if (!db_number(db, SQL_ARGS(usage_month_make, .suffix = db_text(suffix + strlen(INFIX)),
+				    .start_at = db_time(usage_month_start(id)),
+				    .end_at = db_time(usage_month_start(id + 1))), &made, err_r))
 		return false;
 	if (made > 0)
 		log_info("usage_month_made", LOG_S("month", suffix + strlen(INFIX)));
@@ -233,7 +233,7 @@ bool usage_month_read(const struct usage_store *u, uint32_t id, struct db **db_r
 /* Months of one database in which something is not counted. */
 static bool uncounted(struct db *db, struct usage_months *out, struct err *err_r)
 {
-	enum db_rc rc = db_query(db, SQL_USAGE_BATCH_MONTHS, DB_NO_ARGS, err_r);
+	enum db_rc rc = db_query(db, SQL_ARGS(usage_batch_months), err_r);
 	int64_t start;
 
 	for (; rc == DB_ROW; rc = db_next(db, err_r))

@@ -16,9 +16,6 @@
 #include "store/sql.h"
 #include "store/usage_private.h"
 
-#define ROW_COLUMNS 10
-#define BATCH_COLUMNS 3
-
 struct record {
 	struct usage_store *u;
 	struct usage_month *m;
@@ -70,9 +67,9 @@ static bool position_read(struct record *r, uint32_t ring, struct err *err_r)
 
 	if (p->known)
 		return true;
-	if (!db_number(r->m->db, SQL_USAGE_POSITION,
-		       DB_ARGS(db_time(usage_month_start(r->m->id)), db_text(r->u->host_id),
-			       db_int(ring)), &seq, err_r))
+	if (!db_number(r->m->db, SQL_ARGS(usage_position,
+		       .month_at = db_time(usage_month_start(r->m->id)),
+		       .host_id = db_text(r->u->host_id), .ring = db_int(ring)), &seq, err_r))
 		return false;
 	*p = (struct usage_position){ true, (uint64_t)seq };
 	return true;
@@ -82,10 +79,11 @@ static bool position_write(struct record *r, uint32_t ring, struct err *err_r)
 {
 	int64_t changed;
 
-	if (!db_write(r->m->db, SQL_USAGE_POSITION_SET,
-		      DB_ARGS(db_time(usage_month_start(r->m->id)), db_text(r->u->host_id),
-			      db_int(ring), db_int((int64_t)r->seqs[ring]),
-			      db_int((int64_t)r->m->positions[ring].seq)), &changed, err_r))
+	if (!db_write(r->m->db, SQL_ARGS(usage_position_set,
+		      .month_at = db_time(usage_month_start(r->m->id)),
+		      .host_id = db_text(r->u->host_id), .ring = db_int(ring),
+		      .seq = db_int((int64_t)r->seqs[ring]),
+		      .had = db_int((int64_t)r->m->positions[ring].seq)), &changed, err_r))
 		return false;
 	return changed == 1 ||
 		err_set(err_r, ERR_CONFLICT, "Another recorder of this host has stored these rows");
@@ -145,35 +143,32 @@ static const char *moment_of(struct record *r, int64_t time_ms)
 }
 
 /* Not on the arena, which would clear a quarter of a megabyte, twice. */
-static void values_reserve(struct usage_store *u, size_t n)
+static void rows_reserve(struct usage_store *u, size_t n)
 {
-	if (n <= u->values_cap)
+	if (n <= u->rows_cap)
 		return;
-	u->values = reallocarray(u->values, n, sizeof(*u->values));
-	if (!u->values)
+	u->rows = reallocarray(u->rows, n, sizeof(*u->rows));
+	if (!u->rows)
 		abort();
-	u->values_cap = n;
+	u->rows_cap = n;
 }
 
 static void add_row(struct record *r, const struct usage_row *row)
 {
-	struct db_value *v = &r->u->values[r->inserted++ * ROW_COLUMNS];
 	struct arena *a = r->u->arena;
 	const char *route = clean(a, row->route);
 	uint32_t part;
 
 	if (!route || !*route)
 		route = "other";
-	*v++ = db_text(moment_of(r, row->time_ms));
-	*v++ = db_text(clean(a, row->request_id ? row->request_id : ""));
-	*v++ = text_or_null(row->key_id);
-	*v++ = text_or_null(row->user_id);
-	*v++ = text_or_null(row->tenant_id);
-	*v++ = db_text(route);
-	*v++ = db_text(clean(a, row->method ? row->method : ""));
-	*v++ = db_int(row->cost);
-	*v++ = text_or_null(clean(a, row->address));
-	*v = text_or_null(clean(a, row->user_agent));
+	r->u->rows[r->inserted++] = SQL_VALUES(usage_row_insert,
+		.requested_at = db_text(moment_of(r, row->time_ms)),
+		.request_id = db_text(clean(a, row->request_id ? row->request_id : "")),
+		.key_id = text_or_null(row->key_id), .user_id = text_or_null(row->user_id),
+		.tenant_id = text_or_null(row->tenant_id), .route = db_text(route),
+		.method = db_text(clean(a, row->method ? row->method : "")),
+		.cost = db_int(row->cost), .ip_address = text_or_null(clean(a, row->address)),
+		.user_agent = text_or_null(clean(a, row->user_agent)));
 	if (!row->key_id || !*row->key_id)
 		return;
 	part = usage_part(row->key_id);
@@ -201,18 +196,15 @@ static bool add_rows(struct record *r, struct err *err_r)
 
 static bool write_bodies(struct record *r, struct err *err_r)
 {
-	struct db_value values[USAGE_PARTS * BATCH_COLUMNS], *v = values;
+	union sql_usage_batch_insert rows[USAGE_PARTS];
 	size_t n = 0;
 
-	for (uint32_t part = 0; part < USAGE_PARTS; part++) {
-		if (!(r->parts & 1u << part))
-			continue;
-		*v++ = db_time(usage_month_start(r->m->id));
-		*v++ = db_int(part);
-		*v++ = db_text(r->bodies[part].s);
-		n++;
-	}
-	return n == 0 || db_bulk(r->m->db, SQL_USAGE_BATCH_INSERT, values, BATCH_COLUMNS, n, err_r);
+	for (uint32_t part = 0; part < USAGE_PARTS; part++)
+		if (r->parts & 1u << part)
+			rows[n++] = SQL_VALUES(usage_batch_insert,
+				.month_at = db_time(usage_month_start(r->m->id)),
+				.part = db_int(part), .body = db_text(r->bodies[part].s));
+	return n == 0 || db_bulk(r->m->db, SQL_ROWS(usage_batch_insert, rows, n), err_r);
 }
 
 /* --- the transaction ------------------------------------------------------------------- */
@@ -239,7 +231,7 @@ static bool record_tx(struct db *db, void *arg, struct err *err_r)
 	if (!add_rows(r, err_r))
 		return false;
 	return r->inserted == 0 ||
-		(db_bulk(db, SQL_USAGE_ROW_INSERT, r->u->values, ROW_COLUMNS, r->inserted, err_r) &&
+		(db_bulk(db, SQL_ROWS(usage_row_insert, r->u->rows, r->inserted), err_r) &&
 		 write_bodies(r, err_r) && positions_write(r, err_r));
 }
 
@@ -270,7 +262,7 @@ bool store_usage_record(struct usage_store *u, const struct usage_row *rows, siz
 	if (!usage_month_open(u, window_id(WINDOW_MONTH, rows[0].time_ms), &r.m, err_r))
 		return false;
 	positions_reserve(r.m, rows, n);
-	values_reserve(u, n * ROW_COLUMNS);
+	rows_reserve(u, n);
 	done = db_transaction(r.m->db, record_tx, &r, &err);
 	if (!done && err.kind == ERR_CONFLICT) {
 		forget_positions(r.m);

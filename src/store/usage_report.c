@@ -22,9 +22,9 @@ struct report {
 static bool query(struct db *db, const struct report *r, struct field_list *out,
 		  struct err *err_r)
 {
-	return db_list(db, SQL_USAGE_REPORT,
-		       DB_ARGS(db_text(r->key_id), db_time(r->from), db_time(r->to),
-			       db_bool(r->daily), db_bool(r->by_route)),
+	return db_list(db, SQL_ARGS(usage_report, .key_id = db_text(r->key_id),
+				    .from_at = db_time(r->from), .to_at = db_time(r->to),
+				    .daily = db_bool(r->daily), .by_route = db_bool(r->by_route)),
 		       &usage_bucket_schema, r->arena, out, err_r);
 }
 

@@ -20,14 +20,14 @@
 bool store_user_by_id(struct db *db, struct scope scope, const char *id, struct arena *arena,
 		      struct user *out, struct err *err_r)
 {
-	return db_get(db, SQL_USER_BY_ID, DB_ARGS(db_text(id), SCOPE_ARGS(scope)),
+	return db_get(db, SQL_ARGS(user_by_id, .id = db_text(id), SCOPE_ARGS(scope)),
 		      &user_schema, arena, out, NO_USER, err_r);
 }
 
 static bool by_key(struct db *db, const char *key, struct arena *arena, struct user *out,
 		   struct err *err_r)
 {
-	return db_get(db, SQL_USER_BY_EMAIL, DB_ARGS(db_text(key)), &user_schema,
+	return db_get(db, SQL_ARGS(user_by_email, .email_key = db_text(key)), &user_schema,
 		      arena, out, NO_USER, err_r);
 }
 
@@ -50,7 +50,7 @@ bool store_user_by_email(struct db *db, const char *email, struct arena *arena,
 bool store_user_collisions(struct db *db, struct scope scope, struct arena *arena,
 			   struct field_list *out, struct err *err_r)
 {
-	return db_list(db, SQL_USER_COLLISIONS, DB_ARGS(scope_all_param(scope)),
+	return db_list(db, SQL_ARGS(user_collisions, .scope_all = scope_all_param(scope)),
 		       &user_collision_schema, arena, out, err_r);
 }
 
@@ -58,15 +58,18 @@ bool store_user_list(struct db *db, struct scope scope, const char *status,
 		     const struct store_page *page, struct arena *arena,
 		     struct field_list *out, struct err *err_r)
 {
-	const struct db_value args[] = {
-		scope_all_param(scope), db_time(page->before_at), db_text(page->before_id),
-		db_int(page->limit), db_text(status),
-	};
+	struct db_value before_at = db_time(page->before_at);
+	struct db_value before_id = db_text(page->before_id), limit = db_int(page->limit);
 
 	if (status)
-		return db_list(db, SQL_USER_LIST_BY_STATUS, args, 5, &user_schema,
-			       arena, out, err_r);
-	return db_list(db, SQL_USER_LIST, args, 4, &user_schema, arena, out, err_r);
+		return db_list(db, SQL_ARGS(user_list_by_status,
+					    .scope_all = scope_all_param(scope),
+					    .status = db_text(status), .before_at = before_at,
+					    .before_id = before_id, .limit = limit),
+			       &user_schema, arena, out, err_r);
+	return db_list(db, SQL_ARGS(user_list, .scope_all = scope_all_param(scope),
+				    .before_at = before_at, .before_id = before_id, .limit = limit),
+		       &user_schema, arena, out, err_r);
 }
 
 /* Rows get a shared key by migration 0008 alone, so none comes in between. */
@@ -74,7 +77,7 @@ static bool email_is_free(struct db *db, const char *email_key, struct err *err_
 {
 	int64_t n;
 
-	if (!db_number(db, SQL_USER_COUNT_SHARED, DB_ARGS(db_text(email_key)), &n, err_r))
+	if (!db_number(db, SQL_ARGS(user_count_shared, .email_key = db_text(email_key)), &n, err_r))
 		return false;
 	return n == 0 || err_field(err_r, ERR_CONFLICT, "email", EMAIL_TAKEN);
 }
@@ -83,13 +86,8 @@ static bool insert_user(struct db *db, void *arg, struct err *err_r)
 {
 	const struct user *u = arg;
 
-	return email_is_free(db, u->email_key, err_r) && db_write(db, SQL_USER_INSERT, DB_ARGS(
-		db_text(u->id), db_text(u->email), db_text(u->email_key),
-		db_text(u->display_name), db_text(u->password_hash), db_text(u->tier),
-		db_text(u->tenant_id), db_text(u->user_status), db_bool(u->is_admin),
-		db_text(u->approved_by), db_time(u->approved_at),
-		db_time(u->created_at), db_time(u->updated_at),
-		db_time(u->last_active)), NULL, err_r);
+	return email_is_free(db, u->email_key, err_r) &&
+	       db_write(db, SQL_ROW(user_insert, &user_schema, u), NULL, err_r);
 }
 
 bool store_user_add(struct db *db, const struct user *user, struct err *err_r)
@@ -113,13 +111,15 @@ static bool change_password(struct db *db, const struct password_write *w,
 	int64_t changed;
 
 	if (w->scope.kind == SCOPE_ALL)
-		return db_write_one(db, SQL_USER_SET_PASSWORD,
-				    DB_ARGS(db_text(w->user_id), scope_all_param(w->scope),
-					    db_text(w->new_hash), db_time(w->now)),
-				    NO_USER, err_r);
-	if (!db_write(db, SQL_USER_REPLACE_PASSWORD,
-		      DB_ARGS(scope_user_param(w->scope), db_text(w->new_hash),
-			      db_time(w->now), db_text(w->old_hash)), &changed, err_r))
+		return db_write_one(db, SQL_ARGS(user_set_password, .id = db_text(w->user_id),
+						 .scope_all = scope_all_param(w->scope),
+						 .new_hash = db_text(w->new_hash),
+						 .now = db_time(w->now)), NO_USER, err_r);
+	if (!db_write(db, SQL_ARGS(user_replace_password,
+				   .scope_user = scope_user_param(w->scope),
+				   .old_hash = db_text(w->old_hash),
+				   .new_hash = db_text(w->new_hash), .now = db_time(w->now)),
+		      &changed, err_r))
 		return false;
 	return changed > 0 ||
 	       err_set(err_r, ERR_CONFLICT,
@@ -135,14 +135,16 @@ static bool write_password(struct db *db, void *arg, struct err *err_r)
 	if (w->failures && !store_login_failure_apply(db, w->failures, err_r))
 		return false;
 	if (w->keep_session)
-		return db_write(db, SQL_USER_END_OTHER_SESSIONS,
-				DB_ARGS(scope_user_param(w->scope), db_text(w->keep_session)),
+		return db_write(db, SQL_ARGS(user_end_other_sessions,
+					     .scope_user = scope_user_param(w->scope),
+					     .keep_session = db_text(w->keep_session)),
 				NULL, err_r) &&
-		       db_write(db, SQL_SESSION_END_PREVIOUS,
-				DB_ARGS(db_text(w->keep_session), scope_user_param(w->scope)),
+		       db_write(db, SQL_ARGS(session_end_previous,
+					     .id = db_text(w->keep_session),
+					     .scope_user = scope_user_param(w->scope)),
 				NULL, err_r);
-	return db_write(db, SQL_USER_END_SESSIONS,
-			DB_ARGS(db_text(w->user_id), SCOPE_ARGS(w->scope)), NULL, err_r);
+	return db_write(db, SQL_ARGS(user_end_sessions, .user_id = db_text(w->user_id),
+				     SCOPE_ARGS(w->scope)), NULL, err_r);
 }
 
 bool store_user_password(struct db *db, const struct password_write *w, struct err *err_r)
@@ -154,7 +156,7 @@ bool store_admin_exists(struct db *db, bool *exists_r, struct err *err_r)
 {
 	int64_t n;
 
-	if (!db_number(db, SQL_ADMIN_COUNT, DB_NO_ARGS, &n, err_r))
+	if (!db_number(db, SQL_ARGS(admin_count), &n, err_r))
 		return false;
 	*exists_r = n > 0;
 	return true;

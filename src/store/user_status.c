@@ -17,8 +17,8 @@
 static bool end_sessions(struct db *db, struct scope scope, const char *user_id,
 			 struct err *err_r)
 {
-	return db_write(db, SQL_USER_END_SESSIONS,
-			DB_ARGS(db_text(user_id), SCOPE_ARGS(scope)), NULL, err_r);
+	return db_write(db, SQL_ARGS(user_end_sessions, .user_id = db_text(user_id),
+				     SCOPE_ARGS(scope)), NULL, err_r);
 }
 
 /* The user's first tenant, owned by him. */
@@ -26,9 +26,10 @@ static bool give_tenant(struct db *db, const struct user_approval *a, struct err
 {
 	return store_audit_add(db, a->tenant_event, err_r) &&
 	       store_tenant_add(db, a->tenant, a->user_id, a->now, err_r) &&
-	       db_write_one(db, SQL_USER_SET_TENANT, DB_ARGS(db_text(a->user_id),
-			    scope_all_param(a->scope), db_text(a->tenant->id), db_time(a->now)),
-			    NO_USER, err_r);
+	       db_write_one(db, SQL_ARGS(user_set_tenant, .id = db_text(a->user_id),
+					 .scope_all = scope_all_param(a->scope),
+					 .tenant_id = db_text(a->tenant->id),
+					 .now = db_time(a->now)), NO_USER, err_r);
 }
 
 static bool approve(struct db *db, void *arg, struct err *err_r)
@@ -38,12 +39,14 @@ static bool approve(struct db *db, void *arg, struct err *err_r)
 
 	/* Written before anything is read: on PostgreSQL the row is ours from
 	 * here on, so two approvals cannot both find it without a tenant. */
-	if (!db_write_one(db, SQL_USER_TOUCH, DB_ARGS(db_text(a->user_id),
-			  scope_all_param(a->scope), db_time(a->now)), NO_USER, err_r))
+	if (!db_write_one(db, SQL_ARGS(user_touch, .id = db_text(a->user_id),
+				       .scope_all = scope_all_param(a->scope),
+				       .now = db_time(a->now)), NO_USER, err_r))
 		return false;
-	if (!db_write(db, SQL_USER_APPROVE, DB_ARGS(db_text(a->user_id),
-		      scope_all_param(a->scope), db_text(a->approved_by), db_time(a->now)),
-		      &changed, err_r))
+	if (!db_write(db, SQL_ARGS(user_approve, .id = db_text(a->user_id),
+				   .scope_all = scope_all_param(a->scope),
+				   .approved_by = db_text(a->approved_by),
+				   .now = db_time(a->now)), &changed, err_r))
 		return false;
 	if (changed > 0 && !end_sessions(db, a->scope, a->user_id, err_r))
 		return false;
@@ -72,8 +75,8 @@ static bool is_last_admin(struct db *db, const struct user *user, bool *last_r,
 	*last_r = false;
 	if (!user->is_admin || !str_eq(user->user_status, "active"))
 		return true;
-	if (!db_number(db, SQL_ADMIN_COUNT_OTHERS, DB_ARGS(db_text(user->id)),
-		       &others, err_r))
+	if (!db_number(db, SQL_ARGS(admin_count_others, .id = db_text(user->id)), &others,
+		       err_r))
 		return false;
 	*last_r = others == 0;
 	return true;
@@ -84,15 +87,16 @@ static bool suspend(struct db *db, void *arg, struct err *err_r)
 	const struct user_suspension *s = arg;
 	bool last;
 
-	if (!db_write(db, SQL_INSTANCE_LOCK, DB_NO_ARGS, NULL, err_r) ||
+	if (!db_write(db, SQL_ARGS(instance_lock), NULL, err_r) ||
 	    !store_user_by_id(db, s->scope, s->user_id, s->arena, s->user_r, err_r) ||
 	    !is_last_admin(db, s->user_r, &last, err_r))
 		return false;
 	if (last)
 		return err_set(err_r, ERR_CONFLICT,
 			       "The last active admin cannot be suspended");
-	return db_write_one(db, SQL_USER_SUSPEND, DB_ARGS(db_text(s->user_id),
-			    scope_all_param(s->scope), db_time(s->now)), NO_USER, err_r) &&
+	return db_write_one(db, SQL_ARGS(user_suspend, .id = db_text(s->user_id),
+					 .scope_all = scope_all_param(s->scope),
+					 .now = db_time(s->now)), NO_USER, err_r) &&
 	       store_user_by_id(db, s->scope, s->user_id, s->arena, s->user_r, err_r);
 }
 

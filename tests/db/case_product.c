@@ -1,6 +1,7 @@
 /*
  * tests/db/case_product.c - the product's own schema and closed set of SQL:
- * every migration runs, and every statement is accepted, on this backend.
+ * every migration runs, every statement is accepted on this backend, and what is
+ * read into a struct has the columns of its fields.
  *
  * A statement runs with NULL for each value, inside a transaction that is
  * rolled back. Whether a NOT NULL column objects is not the question; whether
@@ -10,11 +11,19 @@
 #include "config.h"
 
 #include <string.h>
+#ifdef HAVE_PGSQL
+#include <libpq-fe.h>
+#endif
+#ifdef HAVE_SQLITE
+#include <sqlite3.h>
+#endif
 
+#include "base/str.h"
+#include "db/db_core.h"
 #include "store/sql.h"
 #include "tests/db/contract.h"
 
-enum { TIMEOUT_MS = 20000, MOST_PARAMS = 64 };
+enum { TIMEOUT_MS = 20000, MOST_PARAMS = 64, MOST_COLUMNS = 64 };
 
 static const struct { const char *suffix; const struct db_catalog *catalog; } beside[] = {
 	{ ".quota", &sql_quota_catalog },
@@ -31,9 +40,11 @@ static bool is_bulk(int stmt)
 
 static bool run_with_nulls(struct db *db, void *arg, struct err *err_r)
 {
-	static const struct db_value nulls[MOST_PARAMS];
+	struct db_value nulls[MOST_PARAMS];
 	struct attempt *a = arg;
 
+	for (size_t i = 0; i < MOST_PARAMS; i++)
+		nulls[i] = db_null();
 	if (is_bulk(a->stmt)) {
 		a->rc = db_bulk(db, a->stmt, nulls, sql_catalog.statements[a->stmt].params, 1,
 				&a->err) ? DB_OK : DB_ERROR;
@@ -80,6 +91,105 @@ static void statements(struct db *const *files, size_t n)
 	}
 }
 
+/* --- what rows are read into ---------------------------------------------------- */
+
+/* Columns of a statement as the backend prepares it; 0 = it does not. */
+struct columns {
+	int n;
+	const char *names[MOST_COLUMNS];
+};
+
+#ifdef HAVE_SQLITE
+static void sqlite_columns(const struct fixture *f, const char *suffix, const char *sql,
+			   struct columns *out)
+{
+	const char *path = arena_printf(f->arena, "%s%s", f->url + strlen("sqlite:"), suffix);
+	sqlite3 *handle = NULL;
+	sqlite3_stmt *s = NULL;
+
+	out->n = 0;
+	if (sqlite3_open(path, &handle) == SQLITE_OK &&
+	    sqlite3_prepare_v2(handle, sql, -1, &s, NULL) == SQLITE_OK)
+		out->n = sqlite3_column_count(s);
+	for (int i = 0; i < out->n && i < MOST_COLUMNS; i++)
+		out->names[i] = arena_strdup(f->arena, sqlite3_column_name(s, i));
+	sqlite3_finalize(s);
+	sqlite3_close(handle);
+}
+#endif
+
+#ifdef HAVE_PGSQL
+static void pgsql_columns(const struct fixture *f, const char *sql, struct columns *out)
+{
+	PGconn *pg = PQconnectdb(f->url);
+	PGresult *prepared = PQprepare(pg, "", sql, 0, NULL), *r = PQdescribePrepared(pg, "");
+
+	out->n = PQresultStatus(prepared) == PGRES_COMMAND_OK ? PQnfields(r) : 0;
+	for (int i = 0; i < out->n && i < MOST_COLUMNS; i++)
+		out->names[i] = arena_strdup(f->arena, PQfname(r, i));
+	PQclear(prepared);
+	PQclear(r);
+	PQfinish(pg);
+}
+#endif
+
+static void find_columns(const struct fixture *f, const struct db_statement *s,
+			 struct columns *out)
+{
+	*out = (struct columns){ 0 };
+#ifdef HAVE_SQLITE
+	if (f->backend == DB_SQLITE)
+		sqlite_columns(f, "", s->sql[DB_SQLITE], out);
+	for (size_t i = 0; f->backend == DB_SQLITE && !out->n && i < N_FILES - 1; i++)
+		sqlite_columns(f, beside[i].suffix, s->sql[DB_SQLITE], out);
+#endif
+#ifdef HAVE_PGSQL
+	if (f->backend == DB_PGSQL)
+		pgsql_columns(f, s->sql[DB_PGSQL], out);
+#endif
+}
+
+/* Take the columns of a row's fields from those of the statement; a field that
+ * finds none is returned. */
+static const char *take_columns(const struct field_schema *row, struct columns *c)
+{
+	for (const struct field *f = row->fields; f->name; f++) {
+		const char *column = db_field_column(f);
+		int i = 0;
+
+		while (column && i < c->n && !str_eq(c->names[i], column))
+			i++;
+		if (column && i == c->n)
+			return column;
+		if (column)
+			c->names[i] = c->names[--c->n];
+	}
+	return NULL;
+}
+
+/* The fields of its rows are the columns of a statement, all of them. */
+static void row_types(const struct fixture *f)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < sql_catalog.n_statements; i++) {
+		const struct db_statement *s = &sql_catalog.statements[i];
+		const char *missing = NULL;
+		struct columns c;
+
+		if (!s->rows[0])
+			continue;
+		find_columns(f, s, &c);
+		for (size_t k = 0; k < DB_ROWS && s->rows[k] && !missing; k++)
+			missing = take_columns(s->rows[k], &c);
+		ok(!missing && c.n == 0, "%s has the columns of its rows (%s %s)", s->name,
+		   missing ? "lacks" : c.n ? "and also" : "all",
+		   missing ? missing : c.n ? c.names[0] : "of them");
+		n++;
+	}
+	ok(n >= 15, "%d statements have rows", n);
+}
+
 static struct db *migrated(struct db *db, const char *what)
 {
 	struct db_schema_status status;
@@ -103,6 +213,7 @@ static void all_files(const struct fixture *f)
 		files[n] = migrated(db_new_beside(files[0], beside[i].suffix, beside[i].catalog,
 						  false), beside[i].suffix);
 	statements(files, n);
+	row_types(f);
 	while (n-- > 0)
 		db_free(&files[n]);
 }

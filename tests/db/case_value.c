@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "db/args.h"
 #include "tests/db/contract.h"
 
 static void put(struct db *db, const struct thing *t)
@@ -65,6 +66,46 @@ static void values(const struct fixture *f)
 	db_free(&db);
 }
 
+static bool put_unset(struct db *db, void *arg, struct err *err_r)
+{
+	struct db_value args[] = { db_text(THING_ID(1)), db_int(1), db_null(), { .type = DB_UNSET },
+				   db_null(), db_null() };
+
+	return *(const bool *)arg ? db_bulk(db, T_THING_INSERT, args, 6, 1, err_r)
+				  : db_write(db, T_THING_INSERT, args, 6, NULL, err_r);
+}
+
+static bool put_bound(struct db *db, void *arg, struct err *err_r)
+{
+	struct db_value args[6] = { db_text(THING_ID(2)), db_int(2) };
+
+	db_bind(&test_catalog()->statements[T_THING_INSERT], &thing_schema, arg, args);
+	return db_write(db, T_THING_INSERT, args, 6, NULL, err_r);
+}
+
+/* Parameters that nobody gave, and those that a row gives. */
+static void parameters(const struct fixture *f)
+{
+	struct db *db = fixture_ready(f);
+	struct err e = { 0 };
+	struct thing t = { .id = THING_ID(1), .n = 1, .label = "one", .flag = true, .at = 7,
+			   .tags = "[\"a\"]" }, back;
+
+	ok(!db_transaction(db, put_unset, &(bool){ false }, &e) && e.kind == ERR_INTERNAL &&
+	   strstr(e.message, "thing_insert was not given :flag"), "one is unset: %s", e.message);
+	ok(!db_transaction(db, put_unset, &(bool){ true }, &e) && e.kind == ERR_INTERNAL &&
+	   strstr(e.message, ":flag"), "in one of many rows: %s", e.message);
+	ok(db_transaction(db, put_bound, &t, &e), "bound by name %s", e.message);
+	ok(get(db, f->arena, THING_ID(2), &back, &e) && back.n == 2, "what is given stays");
+	ok(str_eq(back.label, "one") && back.flag && back.at == 7 && str_eq(back.tags, "[\"a\"]"),
+	   "the rest is the row's");
+	db_free(&db);
+}
+
+static const struct field other_fields[] = { FIELD(struct thing, id, UUID, 0, NULL), { 0 } };
+static const struct field_schema other_schema =
+	FIELD_SCHEMA("Other", struct thing, other_fields);
+
 static void reading(const struct fixture *f)
 {
 	struct db *db = fixture_ready(f);
@@ -81,6 +122,8 @@ static void reading(const struct fixture *f)
 	is_int(db_query(db, T_THING_BAD_COLUMNS, DB_NO_ARGS, &e), DB_ROW, "a row");
 	ok(!db_read(db, &thing_schema, f->arena, &t, &e) && e.kind == ERR_DATABASE &&
 	   strstr(e.message, "label") != NULL, "a missing column is named: %s", e.message);
+	ok(!db_read(db, &other_schema, f->arena, &t, &e) && e.kind == ERR_INTERNAL &&
+	   strstr(e.message, "gives no rows of Other"), "another row: %s", e.message);
 	db_finish(db);
 	ok(db_query(db, T_NO_SUCH_TABLE, DB_NO_ARGS, &e) == DB_ERROR && e.kind == ERR_DATABASE,
 	   "a wrong statement: %s", e.message);
@@ -210,6 +253,7 @@ static void facts(const struct fixture *f)
 
 const struct test_case value_cases[] = {
 	{ "values there and back", ON_BOTH, values },
+	{ "parameters", ON_BOTH, parameters },
 	{ "shapes of reading", ON_BOTH, reading },
 	{ "lists", ON_BOTH, lists },
 	{ "returning", ON_BOTH, returning },

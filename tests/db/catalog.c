@@ -13,23 +13,24 @@
 
 #define SAME(text) { [DB_SQLITE] = (text), [DB_PGSQL] = (text) }
 
+static const char *const thing_columns[] = { "id", "n", "label", "flag", "at", "tags" };
 static struct db_statement statements[T__COUNT] = {
-	[T_DROP_ALL] = { "drop_all", 0, true, SAME(
+	[T_DROP_ALL] = { .name = "drop_all", .writes = true, .sql = SAME(
 		"DROP TABLE IF EXISTS things, audit_events, counters, migrations CASCADE") },
-	[T_DROP_PRODUCT] = { "drop_product", 0, true, SAME("DROP OWNED BY CURRENT_USER") },
-	[T_THING_INSERT] = { "thing_insert", 6, true, {
+	[T_DROP_PRODUCT] = { .name = "drop_product", .writes = true, .sql = SAME("DROP OWNED BY CURRENT_USER") },
+	[T_THING_INSERT] = { .name = "thing_insert", .params = 6, .writes = true, .names = thing_columns, .sql = {
 		"INSERT INTO things (id, n, label, flag, at, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 		"INSERT INTO things (id, n, label, flag, at, tags) VALUES ($1, $2, $3, $4, $5, $6)" } },
-	[T_THING_GET] = { "thing_get", 1, false, {
+	[T_THING_GET] = { .name = "thing_get", .params = 1, .sql = {
 		"SELECT id, n, label, flag, at, tags FROM things WHERE id = ?1",
-		"SELECT id, n, label, flag, at, tags FROM things WHERE id = $1" } },
-	[T_THING_LIST] = { "thing_list", 0, false, SAME(
-		"SELECT id, n, label, flag, at, tags FROM things ORDER BY n") },
-	[T_THING_COUNT] = { "thing_count", 0, false, SAME("SELECT count(*) FROM things") },
-	[T_THING_DELETE] = { "thing_delete", 1, true, {
+		"SELECT id, n, label, flag, at, tags FROM things WHERE id = $1" }, .rows = { &thing_schema } },
+	[T_THING_LIST] = { .name = "thing_list", .sql = SAME(
+		"SELECT id, n, label, flag, at, tags FROM things ORDER BY n"), .rows = { &thing_schema } },
+	[T_THING_COUNT] = { .name = "thing_count", .sql = SAME("SELECT count(*) FROM things") },
+	[T_THING_DELETE] = { .name = "thing_delete", .params = 1, .writes = true, .sql = {
 		"DELETE FROM things WHERE id = ?1", "DELETE FROM things WHERE id = $1" } },
 	/* two rows from one, with RETURNING */
-	[T_THING_COPY] = { "thing_copy", 3, true, {
+	[T_THING_COPY] = { .name = "thing_copy", .params = 3, .writes = true, .sql = {
 		"INSERT INTO things (id, n, label, flag, at, tags)"
 		" SELECT ?2, n + 1, label || '+', flag, at, tags FROM things WHERE id = ?1"
 		" UNION ALL SELECT ?3, n + 2, label || '++', flag, at, tags FROM things WHERE id = ?1"
@@ -37,30 +38,30 @@ static struct db_statement statements[T__COUNT] = {
 		"INSERT INTO things (id, n, label, flag, at, tags)"
 		" SELECT CAST($2 AS UUID), n + 1, label || '+', flag, at, tags FROM things WHERE id = $1"
 		" UNION ALL SELECT CAST($3 AS UUID), n + 2, label || '++', flag, at, tags FROM things WHERE id = $1"
-		" RETURNING id, n, label, flag, at, tags" } },
-	[T_THING_UPDATE] = { "thing_update", 1, true, {
+		" RETURNING id, n, label, flag, at, tags" }, .rows = { &thing_schema } },
+	[T_THING_UPDATE] = { .name = "thing_update", .params = 1, .writes = true, .sql = {
 		"UPDATE things SET n = n + ?1", "UPDATE things SET n = n + $1" } },
-	[T_THING_BAD_COLUMNS] = { "thing_bad_columns", 0, false, SAME("SELECT id, n FROM things") },
-	[T_THING_CHECK] = { "thing_check", 1, true, {
+	[T_THING_BAD_COLUMNS] = { .name = "thing_bad_columns", .sql = SAME("SELECT id, n FROM things"), .rows = { &thing_schema } },
+	[T_THING_CHECK] = { .name = "thing_check", .params = 1, .writes = true, .sql = {
 		"UPDATE things SET n = -7 WHERE id = ?1", "UPDATE things SET n = -7 WHERE id = $1" } },
-	[T_COUNTER_ADD] = { "counter_add", 2, true, {
+	[T_COUNTER_ADD] = { .name = "counter_add", .params = 2, .writes = true, .sql = {
 		"INSERT INTO counters (id, n) VALUES (?1, ?2)"
 		" ON CONFLICT (id) DO UPDATE SET n = counters.n + excluded.n RETURNING n",
 		"INSERT INTO counters (id, n) VALUES ($1, $2)"
 		" ON CONFLICT (id) DO UPDATE SET n = counters.n + excluded.n RETURNING n" } },
-	[T_COUNTER_GET] = { "counter_get", 1, false, {
+	[T_COUNTER_GET] = { .name = "counter_get", .params = 1, .sql = {
 		"SELECT n FROM counters WHERE id = ?1", "SELECT n FROM counters WHERE id = $1" } },
-	[T_AUDIT_INSERT] = { "audit_insert", 1, true, {
+	[T_AUDIT_INSERT] = { .name = "audit_insert", .params = 1, .writes = true, .sql = {
 		"INSERT INTO audit_events (id) VALUES (?1)",
 		"INSERT INTO audit_events (id) VALUES ($1)" } },
-	[T_AUDIT_COUNT] = { "audit_count", 0, false, SAME("SELECT count(*) FROM audit_events") },
-	[T_NO_SUCH_TABLE] = { "no_such_table", 0, false, SAME("SELECT 1 FROM nowhere") },
-	[T_ENDLESS] = { "endless", 0, false, {
+	[T_AUDIT_COUNT] = { .name = "audit_count", .sql = SAME("SELECT count(*) FROM audit_events") },
+	[T_NO_SUCH_TABLE] = { .name = "no_such_table", .sql = SAME("SELECT 1 FROM nowhere") },
+	[T_ENDLESS] = { .name = "endless", .sql = {
 		"WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t)"
 		" SELECT count(*) FROM t",
 		"SELECT pg_sleep(3600)" } },
-	[T_SET_PAGES] = { "set_pages", 0, false, SAME("PRAGMA max_page_count=12") },
-	[T_INTEGRITY] = { "integrity", 0, false, SAME("PRAGMA integrity_check") },
+	[T_SET_PAGES] = { .name = "set_pages", .sql = SAME("PRAGMA max_page_count=12") },
+	[T_INTEGRITY] = { .name = "integrity", .sql = SAME("PRAGMA integrity_check") },
 };
 
 #define SHA(digit) digit digit digit digit digit digit digit digit digit digit digit digit \

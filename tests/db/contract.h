@@ -10,6 +10,7 @@
 #include "db/handle.h"
 #include "db/query.h"
 #include "db/transaction.h"
+#include "db_args.h"
 #include "tests/unit/tap.h"
 
 /* One database of its own for each case. */

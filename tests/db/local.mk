@@ -12,7 +12,7 @@ tests_db_contract_SOURCES = tests/db/contract.c tests/db/catalog.c \
 	tests/db/case_value.c tests/db/case_transaction.c tests/db/case_fault.c \
 	tests/db/case_schema.c tests/db/case_product.c \
 	tests/db/case_file.c tests/db/case_lost.c tests/db/case_disk.c tests/db/case_crash.c
-tests_db_contract_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) -I$(srcdir)
+tests_db_contract_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) $(PGSQL_CFLAGS) -I$(srcdir)
 # the room on a disk is what the test says, and pauses are counted
 tests_db_contract_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fstatvfs -Wl,--wrap=nanosleep
 

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "auth/token.h"
+#include "db_args.h"
 #include "op/session.h"
 #include "op_fixture.h"
 

@@ -8,6 +8,7 @@
 #include "op/key.h"
 #include "op/provision.h"
 #include "store/session.h"
+#include "db_args.h"
 #include "op_account.h"
 
 enum { TOLD };

@@ -67,38 +67,47 @@ static struct db_value one(void) { return db_int(1); }
 static struct db_value many(void) { return db_int(100); }
 
 typedef struct db_value value_fn(void);
-/* Where the scope stands: as user_id = $n or (user_id = $n OR $m), or as $n. */
-static struct db_value owner(void) { return db_text(NULL); }
-static struct db_value every(void) { return db_text(NULL); }
 
-/* The parameters in order, so that the statement meets the victim's row. */
+/* What a parameter is given, by its name, so that the statement meets the victim's
+ * row. Those of the scope are what is tried. */
+static const struct { const char *name; value_fn *value; } given[] = {
+	{ "now", now }, { "expires_at", later }, { "before_at", later }, { "before_id", uuid },
+	{ "limit", many }, { "name_given", one }, { "name", text }, { "description_given", one },
+	{ "description", text }, { "scopes_given", one }, { "scopes", words },
+	{ "expires_given", one }, { "requests", one }, { "period", month },
+	{ "current_id", uuid }, { "keep_session", uuid }, { "status", active },
+	{ "approved_by", none }, { "tenant_id", none }, { "new_hash", text },
+	{ "old_hash", hash_of_user },
+};
+
+/* With the row that :id or :user_id names. */
 static const struct owned {
 	int stmt;
-	value_fn *args[ARGS_MAX];
+	value_fn *id;
 } rows[] = {
-	{ SQL_KEY_OWNER_LOCK, { id_of_user, owner } },
-	{ SQL_KEY_COUNT_LIVE, { owner, now } },
-	{ SQL_KEY_GET, { id_of_key, owner } },
-	{ SQL_KEY_LIST, { owner, later, uuid, many } },
-	{ SQL_KEY_LOCK, { id_of_key, owner } },
-	{ SQL_KEY_UPDATE, { id_of_key, owner, one, text, one, text, one, words, one, later, now } },
-	{ SQL_KEY_LIMIT, { id_of_key, every, one, month, now } },
-	{ SQL_KEY_REVOKE, { id_of_key, owner, now } },
-	{ SQL_SESSION_LIST, { owner, uuid, now } },
-	{ SQL_SESSION_END_PREVIOUS, { id_of_session, owner } },
-	{ SQL_SESSION_DELETE, { id_of_session, owner } },
-	{ SQL_USER_BY_ID, { id_of_user, owner } },
-	{ SQL_USER_LIST, { every, later, uuid, many } },
-	{ SQL_USER_LIST_BY_STATUS, { every, later, uuid, many, active } },
-	{ SQL_USER_COLLISIONS, { every } },
-	{ SQL_USER_TOUCH, { id_of_user, every, now } },
-	{ SQL_USER_APPROVE, { id_of_pending, every, none, now } },
-	{ SQL_USER_SUSPEND, { id_of_user, every, now } },
-	{ SQL_USER_SET_TENANT, { id_of_user, every, none, now } },
-	{ SQL_USER_SET_PASSWORD, { id_of_user, every, text, now } },
-	{ SQL_USER_REPLACE_PASSWORD, { owner, text, now, hash_of_user } },
-	{ SQL_USER_END_SESSIONS, { id_of_user, owner } },
-	{ SQL_USER_END_OTHER_SESSIONS, { owner, uuid } },
+	{ SQL_KEY_OWNER_LOCK, id_of_user },
+	{ SQL_KEY_COUNT_LIVE, NULL },
+	{ SQL_KEY_GET, id_of_key },
+	{ SQL_KEY_LIST, NULL },
+	{ SQL_KEY_LOCK, id_of_key },
+	{ SQL_KEY_UPDATE, id_of_key },
+	{ SQL_KEY_LIMIT, id_of_key },
+	{ SQL_KEY_REVOKE, id_of_key },
+	{ SQL_SESSION_LIST, NULL },
+	{ SQL_SESSION_END_PREVIOUS, id_of_session },
+	{ SQL_SESSION_DELETE, id_of_session },
+	{ SQL_USER_BY_ID, id_of_user },
+	{ SQL_USER_LIST, NULL },
+	{ SQL_USER_LIST_BY_STATUS, NULL },
+	{ SQL_USER_COLLISIONS, NULL },
+	{ SQL_USER_TOUCH, id_of_user },
+	{ SQL_USER_APPROVE, id_of_pending },
+	{ SQL_USER_SUSPEND, id_of_user },
+	{ SQL_USER_SET_TENANT, id_of_user },
+	{ SQL_USER_SET_PASSWORD, id_of_user },
+	{ SQL_USER_REPLACE_PASSWORD, NULL },
+	{ SQL_USER_END_SESSIONS, id_of_user },
+	{ SQL_USER_END_OTHER_SESSIONS, NULL },
 };
 
 /* A run of a statement under a scope; it is rolled back. */
@@ -109,47 +118,29 @@ struct trial {
 	bool met;              /* the victim's row */
 };
 
-static size_t n_given(const struct owned *row)
+/* The number of a parameter, from 1; 0 = the statement has none of that name. */
+static unsigned number_of(const struct owned *row, const char *name)
 {
-	size_t n = 0;
+	const struct db_statement *s = &sql_catalog.statements[row->stmt];
+	unsigned n = s->params;
 
-	while (n < ARGS_MAX && row->args[n])
-		n++;
+	while (n > 0 && !str_eq(s->names[n - 1], name))
+		n--;
 	return n;
 }
 
-static bool has(const struct owned *row, value_fn *mark)
+static struct db_value value_of(const struct owned *row, struct scope scope, const char *name)
 {
-	for (size_t i = 0; i < n_given(row); i++)
-		if (row->args[i] == mark)
-			return true;
-	return false;
-}
-
-/* (user_id = $2 OR $3) takes one more than user_id = $2. */
-static bool is_pair(const struct owned *row)
-{
-	return sql_catalog.statements[row->stmt].params == n_given(row) + 1;
-}
-
-static bool takes_all(const struct owned *row)
-{
-	return is_pair(row) || has(row, every);
-}
-
-static size_t bind(const struct owned *row, struct scope scope, struct db_value out[ARGS_MAX + 1])
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < n_given(row); i++) {
-		value_fn *fn = row->args[i];
-
-		out[n++] = fn == owner ? scope_user_param(scope) :
-			   fn == every ? scope_all_param(scope) : fn();
-		if (fn == owner && is_pair(row))
-			out[n++] = scope_all_param(scope);
-	}
-	return n;
+	if (str_eq(name, "scope_user"))
+		return scope_user_param(scope);
+	if (str_eq(name, "scope_all"))
+		return scope_all_param(scope);
+	if (str_eq(name, "id") || str_eq(name, "user_id"))
+		return row->id();
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++)
+		if (str_eq(given[i].name, name))
+			return given[i].value();
+	return (struct db_value){ .type = DB_UNSET };   /* db says which */
 }
 
 static bool is_victims(struct db *db)
@@ -164,12 +155,14 @@ static bool is_victims(struct db *db)
 static bool try_it(struct db *db, void *arg, struct err *err_r)
 {
 	struct trial *t = arg;
-	struct db_value args[ARGS_MAX + 1];
-	size_t n = bind(t->row, t->scope, args);
+	struct db_value args[ARGS_MAX];
 	const struct db_statement *s = &sql_catalog.statements[t->row->stmt];
+	size_t n = s->params;
 	int64_t changed;
 	enum db_rc rc;
 
+	for (size_t i = 0; i < n; i++)
+		args[i] = value_of(t->row, t->scope, s->names[i]);
 	if (s->writes && !strstr(s->sql[DB_PGSQL], "RETURNING")) {
 		if (!db_write(db, t->row->stmt, args, n, &changed, err_r))
 			return false;
@@ -202,9 +195,9 @@ static int let_in(struct db *db, const struct owned *row)
 
 	for (size_t i = 0; i < STRANGERS; i++)
 		n += meets(db, row, stranger(i));
-	if (!has(row, owner))
+	if (!number_of(row, "scope_user"))
 		n += meets(db, row, of(victim.id));
-	if (!takes_all(row))
+	if (!number_of(row, "scope_all"))
 		n += meets(db, row, EVERY);
 	return n;
 }
@@ -217,12 +210,10 @@ static const char *without_scope(const struct owned *row, enum db_backend b)
 		{ "", "user_id = " }, { "", "id = " }, { "AND ", "" }, { "WHERE ", "" },
 	};
 	const char *sql = sql_catalog.statements[row->stmt].sql[b];
-	int n = 1;
+	unsigned user = number_of(row, "scope_user"), n = user ? user : number_of(row, "scope_all");
 
-	while (row->args[n - 1] != owner && row->args[n - 1] != every)
-		n++;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		const char *term = arena_printf(f.arena, "%s%c%d", forms[i].term,
+		const char *term = arena_printf(f.arena, "%s%c%u", forms[i].term,
 						b == DB_SQLITE ? '?' : '$', n);
 		const char *at = strstr(sql, arena_printf(f.arena, "%s%s", forms[i].before, term));
 
@@ -262,9 +253,9 @@ static void test_statements(void)
 		const char *name = sql_catalog.statements[row->stmt].name;
 		struct db *db;
 
-		if (has(row, owner))
+		if (number_of(row, "scope_user"))
 			ok(meets(f.db, row, of(victim.id)), "%s: the owner's", name);
-		if (takes_all(row))
+		if (number_of(row, "scope_all"))
 			ok(meets(f.db, row, EVERY), "%s: an administrator's", name);
 		ok(let_in(f.db, row) == 0, "%s: nobody else's", name);
 		db = open_mutant(row);

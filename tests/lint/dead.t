@@ -22,7 +22,7 @@ sub lines_with { my ($word) = @_; my $n = 0; $n += $_ for values %{$said{$word} 
 
 # A header that only its own file includes is no header, unless it is what other
 # programs or the generated source know of that file.
-my %known_elsewhere = map { $_ => 1 } 'store/constraint.h';   # sql/embed.awk
+my %known_elsewhere = map { $_ => 1 } 'store/constraint.h';   # sql/emit.awk
 my @lonely;
 for my $header (map { m{^include/(.*)} ? $1 : () } sort keys %code) {
 	my $own = "src/$header" =~ s/\.h$/.c/r;
@@ -49,11 +49,11 @@ for my $file (grep { m{^include/} } sort keys %code) {
 }
 is(join("\n", @unused), '', 'each function and macro of a header is used');
 
-# A statement is named in C, as SQL_NAME or, in src/db, by its text.
+# A statement is named in C, as SQL_ARGS(name or, in src/db, by its text.
 my @idle;
 my $all = join '', values %code;
 for my $file (grep { /\.sql$/ } files('sql')) {
-	push @idle, "$file: $_" for grep { my $n = uc; $all !~ /\bSQL_$n\b|"$_"/ } text($file) =~ /^-- name: (\w+)/gm;
+	push @idle, "$file: $_" for grep { $all !~ /\bSQL_(?:ARGS|ROWS?)\($_\b|"$_"/ } text($file) =~ /^-- name: (\w+)/gm;
 }
 is(join("\n", @idle), '', 'each statement is run by somebody');
 

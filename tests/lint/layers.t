@@ -35,7 +35,7 @@ my %only = (
 	'systemd/sd-daemon' => qr{^src/master/\w+\.c$},
 	'sys/mman.h'        => qr{^src/(shm/\w+|base/arena)\.c$},
 	'db/'               => qr{^(?:src|include)/(?:(?:db|store)/\w+|worker/(?:child|exchange|recorder|scheduler)|cmd/(?:about|config|context|db|serve))\.[ch]$},
-	(map { $_ => qr{^(?:src|include)/(?:db|store)/\w+\.[ch]$} } qw(db/query.h db/value.h)),   # who runs statements
+	(map { $_ => qr{^(?:src|include)/(?:db|store)/\w+\.[ch]$} } qw(db/args.h db/query.h db/value.h)),   # who runs statements
 );
 # What a layer may see through another, though not include: why.
 my %through = (
@@ -55,7 +55,7 @@ for my $file (@files) {
 	close $f;
 }
 # made by the build
-$includes{'include/store/sql.h'} = [ map { [ 0, $_ ] } `cat sql/embed.awk` =~ /#include \\"(\w+\/\w+\.h)\\"/g ];
+$includes{'include/store/sql.h'} = [ map { [ 0, $_ ] } `cat sql/emit.awk` =~ /#include \\"(\w+\/\w+\.h)\\"/g ];
 
 sub layer { return $_[0] =~ m{^(?:(?:src|include)/)?(\w+)/} && exists $may{$1} ? $1 : undef }
 sub allowed {

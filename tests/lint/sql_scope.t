@@ -75,9 +75,9 @@ for my $name (sort keys %text) {
 	my $column = $owner{$table};
 	my ($where) = $sql =~ /\bWHERE\b(.*)/s or do { push @open, "$file{$name}: $name has no WHERE"; next };
 	# the row may be given by its id beside the scope, not instead of it
-	my $pair = $where =~ /\($column = \$\d+ OR \$\d+\)/;
-	my $all = $where =~ /(?:^|AND)\s+\$\d+\s*(?:AND|;|$)/;
-	my $one = $where =~ /\b$column = \$\d+/ && ($column ne 'id' || $name eq 'user_replace_password');
+	my $pair = $where =~ /\($column = :scope_user OR :scope_all\)/;
+	my $all = $where =~ /(?:^|AND)\s+:scope_all\s*(?:AND|;|$)/;
+	my $one = $where =~ /(?:^|AND)\s+$column = :scope_user\b/;
 	push @open, "$file{$name}: $name" unless $pair || $all || $one;
 	push @untried, $name unless $trials =~ /\bSQL_\U$name\E\b/;
 }
@@ -85,6 +85,11 @@ cmp_ok($owned, '>=', 20, "$owned of them hold a scope");
 is(join("\n", @open), '', 'each statement on rows with an owner holds the scope, or its reason stands here');
 is(join("\n", @untried), '', 'and has its row in tests/db/op_scope.c');
 is(join("\n", grep { !$seen{$_} } sort keys %without), '', 'no reason is left of a statement that is gone');
+
+# These parameters have a scope's values, and no others.
+my @given = grep { !/\.(scope_\w+) = \1_param\(/ } map { /(\.scope_\w+ = .*)/ } `grep -rh '\.scope_' src include`;
+my %found_in_scope = ('.scope_user = db_text(k->user_id),' => 'of the owner whom key_owner_lock found in scope');
+is(join("\n", grep { !$found_in_scope{$_} } @given), '', 'a scope is given by store/scope.h');
 
 # The kinds of scope are told apart in one place, scopes made in another.
 my @told = grep { $_ ne 'include/model/scope.h' && $_ ne 'include/store/scope.h' && $_ ne 'src/op/scope.c' }

@@ -28,7 +28,7 @@ my %zero = (
 	# outcomes: the bool or row beside them decides
 	err_kind => [ 'ERR_NONE', 'answered with 500 (http/problem.c)' ],
 	db_rc => [ 'DB_OK', 'no row' ],
-	db_type => [ 'DB_NULL', 'equals nothing' ],
+	db_type => [ 'DB_UNSET', 'refused with the name of the parameter' ],
 	db_files => [ 'DB_FILES_LOST', 'answered with 503' ],
 	pgsql_wait => [ 'PGSQL_READY', 'libpq then says what came' ],
 	# decide neither access nor money

@@ -25,26 +25,27 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "db/db_private.h"
+#include "db_args.h"
 
 enum { AUDIT_ADD, TOTAL_ADD, TOTAL, ITEM_ADD, ITEM, NAMES, ICU_NAMES, SLEEP, PID,
        PREPARED, FORGET, WRONG, STATEMENTS };
 
 #define BOTH(text) .sql = { text, text }
 static const struct db_statement statements[STATEMENTS] = {
-	[AUDIT_ADD] = { "audit_add", 1, true, BOTH("INSERT INTO audit_events (id) VALUES ($1)") },
-	[TOTAL_ADD] = { "total_add", 1, true, BOTH("UPDATE totals SET n = n + $1") },
-	[TOTAL] = { "total", 0, false, BOTH("SELECT n FROM totals") },
-	[ITEM_ADD] = { "item_add", 5, true, BOTH("INSERT INTO items (id, at, yes, tags, name)"
+	[AUDIT_ADD] = { .name = "audit_add", .params = 1, .writes = true, BOTH("INSERT INTO audit_events (id) VALUES ($1)") },
+	[TOTAL_ADD] = { .name = "total_add", .params = 1, .writes = true, BOTH("UPDATE totals SET n = n + $1") },
+	[TOTAL] = { .name = "total", BOTH("SELECT n FROM totals") },
+	[ITEM_ADD] = { .name = "item_add", .params = 5, .writes = true, BOTH("INSERT INTO items (id, at, yes, tags, name)"
 		       " VALUES ($1, $2, $3, $4, $5) RETURNING id") },
-	[ITEM] = { "item", 1, false, BOTH("SELECT id, at, yes, tags, name FROM items WHERE id = $1") },
-	[NAMES] = { "names", 0, false, BOTH("SELECT name FROM items ORDER BY name") },
-	[ICU_NAMES] = { "icu_names", 0, false, BOTH("SELECT name FROM items"
+	[ITEM] = { .name = "item", .params = 1, BOTH("SELECT id, at, yes, tags, name FROM items WHERE id = $1") },
+	[NAMES] = { .name = "names", BOTH("SELECT name FROM items ORDER BY name") },
+	[ICU_NAMES] = { .name = "icu_names", BOTH("SELECT name FROM items"
 			" ORDER BY name COLLATE \"default\"") },
-	[SLEEP] = { "sleep", 1, false, BOTH("SELECT pg_sleep(CAST($1 AS BIGINT))") },
-	[PID] = { "pid", 0, false, BOTH("SELECT pg_backend_pid()") },
-	[PREPARED] = { "prepared", 0, false, BOTH("SELECT count(*) FROM pg_prepared_statements") },
-	[FORGET] = { "forget", 0, false, BOTH("DEALLOCATE ALL") },
-	[WRONG] = { "wrong", 0, true, BOTH("UPDATE totals SET n = 1 / (n - n)") },
+	[SLEEP] = { .name = "sleep", .params = 1, BOTH("SELECT pg_sleep(CAST($1 AS BIGINT))") },
+	[PID] = { .name = "pid", BOTH("SELECT pg_backend_pid()") },
+	[PREPARED] = { .name = "prepared", BOTH("SELECT count(*) FROM pg_prepared_statements") },
+	[FORGET] = { .name = "forget", BOTH("DEALLOCATE ALL") },
+	[WRONG] = { .name = "wrong", .writes = true, BOTH("UPDATE totals SET n = 1 / (n - n)") },
 };
 
 static const struct db_constraint constraints[] = {
@@ -136,7 +137,7 @@ static bool add(struct db *db, void *arg, struct err *err_r)
 static bool put(struct db *db, void *arg, struct err *err_r)
 {
 	struct job *j = arg;
-	struct db_value yes = { DB_NULL, 0, NULL };
+	struct db_value yes = db_null();
 	int64_t at = TIME_NONE;
 
 	if (!str_eq(j->time, "null") && !time_parse(j->time, &at))

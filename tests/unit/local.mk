@@ -9,7 +9,7 @@ check_PROGRAMS += \
 	tests/unit/response tests/unit/ring tests/unit/room tests/unit/route tests/unit/row \
 	tests/unit/scoreboard tests/unit/stat tests/unit/subrequest tests/unit/token tests/unit/window
 tests_unit_fcgi_layout_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=FCGX_Accept_r -Wl,--wrap=FCGX_Free
-EXTRA_DIST += tests/unit/email.table tests/unit/crypt_seen.h tests/unit/descriptors.h tests/unit/fcgi_client.h \
+EXTRA_DIST += tests/unit/email.table tests/unit/crypt_seen.h tests/unit/db_args.h tests/unit/descriptors.h tests/unit/fcgi_client.h \
 	tests/unit/header.h tests/unit/room_fixture.h tests/unit/tap.h
 
 tests_unit_limit_table_SOURCES = tests/unit/limit_table.c $(WORST)
