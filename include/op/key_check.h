@@ -17,7 +17,7 @@
 /* 1 to 100 characters, not only spaces, no control characters. */
 bool key_name_check(const char *name, struct err *err_r);
 /* NULL, or at most DESCRIPTION_MAX characters. */
-bool key_description_check(const char *description, struct err *err_r);
+bool key_description_check(const char *text, struct err *err_r);
 /* JSON array of at most SCOPES_MAX strings of 1 to SCOPE_LENGTH_MAX of [A-Za-z0-9:._*\/-]; NULL = [].
  * *canonical_r: the same without spaces and escapes. */
 bool key_scopes_check(struct arena *arena, const char *json, const char **canonical_r,

@@ -45,20 +45,18 @@ bool store_key_list(struct db *db, struct scope scope, const struct store_page *
 bool store_key_by_prefix(struct db *db, const char *key_prefix, struct arena *arena,
 			 struct api_key *out, struct user *owner_r, struct err *err_r);
 
-/* May the key become what is asked for? Runs in the transaction, with the owner
- * and the key as they are while both are locked; it may run several times. */
-typedef bool key_change_fn(const struct key_owner *owner, const struct api_key *was,
-			   void *arg, struct err *err_r);
+/* Change the key, or refuse. Runs in the transaction, with the owner and the key as
+ * they are while both are locked; it may run several times. What is written of the
+ * key: sql/common/key.sql, key_update. */
+typedef bool key_change_fn(const struct key_owner *owner, struct api_key *key, void *arg,
+			   struct err *err_r);
 
-/* One's own key: ERR_NOT_FOUND when it is not one of the scope's user. Members
- * that are not given stay as they are. */
+/* One's own key: ERR_NOT_FOUND when it is not one of the scope's user. */
 struct key_change {
-	bool name_given, description_given, scopes_given, expires_given;
-	const char *name, *description, *scopes;
-	int64_t expires_at, now;
-	struct arena *arena;           /* for the row that is judged */
-	key_change_fn *judge;
+	key_change_fn *fn;
 	void *arg;
+	struct arena *arena;           /* for the key */
+	struct api_key *key_r;         /* as it is afterwards */
 };
 bool store_key_update(struct db *db, struct scope scope, const char *id,
 		      const struct audit_event *event, const struct key_change *c,

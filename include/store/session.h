@@ -17,9 +17,8 @@ struct db;
 /* --- begin ------------------------------------------------------------------ */
 
 struct session_new {
-	const char *id, *user_id, *tenant_id, *remote_addr, *user_agent;
+	struct session row;
 	const char *family_hash, *access_hash, *refresh_hash;
-	int64_t now, access_expires_at, expires_at;
 };
 /* What it begins with. */
 struct session_login {

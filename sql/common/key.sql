@@ -39,14 +39,10 @@ LIMIT :limit;
 UPDATE api_keys SET updated_at = updated_at WHERE id = :id AND user_id = :scope_user
 RETURNING {key};
 
--- A column changes when its flag is 1.
+-- What its owner may change, of the row that key_lock has read.
 -- name: key_update
-UPDATE api_keys SET
-	name = CASE WHEN CAST(:name_given AS BIGINT) = 1 THEN :name ELSE name END,
-	description = CASE WHEN CAST(:description_given AS BIGINT) = 1 THEN :description ELSE description END,
-	scopes = CASE WHEN CAST(:scopes_given AS BIGINT) = 1 THEN :scopes ELSE scopes END,
-	expires_at = CASE WHEN CAST(:expires_given AS BIGINT) = 1 THEN :expires_at ELSE expires_at END,
-	updated_at = :now
+UPDATE api_keys SET name = :name, description = :description, scopes = :scopes,
+	expires_at = :expires_at, updated_at = :updated_at
 WHERE id = :id AND user_id = :scope_user;
 
 -- Both columns are set, or both are NULL.

@@ -182,61 +182,70 @@ bool op_key_get(struct op *op, struct scope scope, const char *id, struct api_ke
 
 /* --- change, revoke --------------------------------------------------------- */
 
-static bool patch_check(const struct op *op, const struct key_patch_in *in,
-			struct key_change *c, struct err *err_r)
+/* What a patch asks for. */
+struct patch {
+	const struct key_patch_in *in;
+	const char *scopes;            /* in their canonical form */
+	int64_t now;
+};
+
+static bool patch_check(const struct op *op, struct patch *p, struct err *err_r)
 {
-	if (c->name_given && !key_name_check(in->name, err_r))
+	const struct key_patch_in *in = p->in;
+
+	if ((in->given & KEY_NAME) && !key_name_check(in->name, err_r))
 		return false;
-	if (c->description_given && !key_description_check(in->description, err_r))
+	if ((in->given & KEY_DESCRIPTION) && !key_description_check(in->description, err_r))
 		return false;
-	if (c->scopes_given &&
-	    !key_scopes_check(op->arena, in->scopes, &c->scopes, err_r))
+	if ((in->given & KEY_SCOPES) &&
+	    !key_scopes_check(op->arena, in->scopes, &p->scopes, err_r))
 		return false;
-	if (c->expires_given && in->expires_at != TIME_NONE && in->expires_at <= op->now)
+	if ((in->given & KEY_EXPIRES) && in->expires_at != TIME_NONE && in->expires_at <= p->now)
 		return err_field(err_r, ERR_INVALID, "expires_at",
 				 "expires_at is in the past; revoke the key instead");
 	return true;
 }
 
-/* Judged over the locked key and its locked owner. */
-static bool change_may(const struct key_owner *owner, const struct api_key *was, void *arg,
-		       struct err *err_r)
+/* Over the locked key and its locked owner. */
+static bool patch_apply(const struct key_owner *owner, struct api_key *key, void *arg,
+			struct err *err_r)
 {
-	const struct key_change *c = arg;
-	struct api_key want = *was;
+	const struct patch *p = arg;
+	const struct api_key was = *key;
 
-	if (c->scopes_given)
-		want.scopes = c->scopes;
-	if (c->expires_given)
-		want.expires_at = c->expires_at;
+	if (p->in->given & KEY_NAME)
+		key->name = p->in->name;
+	if (p->in->given & KEY_DESCRIPTION)
+		key->description = p->in->description;
+	if (p->in->given & KEY_SCOPES)
+		key->scopes = p->scopes;
+	if (p->in->given & KEY_EXPIRES)
+		key->expires_at = p->in->expires_at;
+	key->updated_at = p->now;
 	return owner_check(owner->user_status, err_r) &&
 		key_grant_check(&(struct key_grant){
-			.was = was, .want = &want, .owner = owner, .now = c->now }, err_r);
+			.was = &was, .want = key, .owner = owner, .now = p->now }, err_r);
 }
 
 bool op_key_patch(struct op *op, struct scope scope, const char *id,
 		  const struct key_patch_in *in, struct api_key *out, struct err *err_r)
 {
-	struct key_change c = {
-		.name_given = in->given & KEY_NAME,
-		.description_given = in->given & KEY_DESCRIPTION,
-		.scopes_given = in->given & KEY_SCOPES,
-		.expires_given = in->given & KEY_EXPIRES,
-		.name = in->name, .description = in->description,
-		.expires_at = in->expires_at, .now = op->now,
-		.arena = op->arena, .judge = change_may, .arg = &c,
+	struct patch patch = { .in = in, .now = op->now };
+	struct key_change change = {
+		.fn = patch_apply, .arg = &patch, .arena = op->arena, .key_r = out,
 	};
 	struct audit_event event;
 	bool done;
 
-	if (!op_key_get(op, scope, id, out, err_r) || !patch_check(op, in, &c, err_r))
+	if (!op_key_get(op, scope, id, out, err_r) || !patch_check(op, &patch, err_r))
 		return false;
 	if (in->given == 0)
 		return true;
-	event = op_audit_of(op, AUDIT_API_KEY_CHANGED, out->id, &api_key_schema, out);
-	done = store_key_update(op->db, scope, out->id, &event, &c, err_r);
-	op_changed(op, out->id);
-	return done && store_key_get(op->db, scope, out->id, op->arena, out, err_r);
+	id = out->id;   /* in the form that the database has */
+	event = op_audit_of(op, AUDIT_API_KEY_CHANGED, id, &api_key_schema, out);
+	done = store_key_update(op->db, scope, id, &event, &change, err_r);
+	op_changed(op, id);
+	return done;
 }
 
 bool op_key_revoke(struct op *op, struct scope scope, const char *id,

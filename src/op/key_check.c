@@ -18,16 +18,17 @@ bool key_name_check(const char *name, struct err *err_r)
 	return name_check(name, "name", err_r);
 }
 
-bool key_description_check(const char *description, struct err *err_r)
+bool key_description_check(const char *text, struct err *err_r)
 {
-	if (!description)
+	static const char field[] = "description";
+
+	if (!text)
 		return true;
-	if (!utf8_valid(description, strlen(description)))
-		return err_field(err_r, ERR_INVALID, "description",
-				 "description is not valid UTF-8 text");
-	if (utf8_length(description) > DESCRIPTION_MAX)
-		return err_field(err_r, ERR_RANGE, "description",
-				 "description must have at most %d characters", DESCRIPTION_MAX);
+	if (!utf8_valid(text, strlen(text)))
+		return err_field(err_r, ERR_INVALID, field, "%s is not valid UTF-8 text", field);
+	if (utf8_length(text) > DESCRIPTION_MAX)
+		return err_field(err_r, ERR_RANGE, field, "%s must have at most %d characters",
+				 field, DESCRIPTION_MAX);
 	return true;
 }
 

@@ -66,20 +66,21 @@ bool session_begin(struct op *op, struct user *user, const struct session_login 
 	char id[UUID_TEXT], family[33];
 	struct session_pair pair;
 	struct session_new s = {
-		.id = id, .user_id = user->id, .tenant_id = user->tenant_id,
+		.row = { .id = id, .user_id = user->id, .tenant_id = user->tenant_id,
+			 .created_at = op->now, .refreshed_at = op->now },
 		.family_hash = pair.family_hash, .access_hash = pair.access_hash,
-		.refresh_hash = pair.refresh_hash, .now = op->now,
+		.refresh_hash = pair.refresh_hash,
 	};
 	struct audit_event event;
 	bool done;
 
 	random_uuid(id);
 	session_pair_new(op, id, family, &pair);
-	s.access_expires_at = pair.access_expires_at;
-	s.expires_at = pair.expires_at;
+	s.row.access_expires_at = pair.access_expires_at;
+	s.row.expires_at = pair.expires_at;
 	event = event_of(op, AUDIT_USER_LOGIN, user, id);
-	s.remote_addr = event.ip_address;
-	s.user_agent = event.user_agent;
+	s.row.remote_addr = event.ip_address;
+	s.row.user_agent = event.user_agent;
 	done = store_session_begin(op->db, &event, &s, login, err_r);
 	if (done) {
 		session_pair_show(op, &pair, id, out);

@@ -105,22 +105,15 @@ static bool update_tx(struct db *db, void *arg, struct err *err_r)
 	const struct change *u = arg;
 	const struct key_change *c = u->change;
 	struct key_owner owner;
-	struct api_key was;
 
-	if (!lock_owner(db, u->scope, u->scope.id, &owner, err_r) ||
-	    !db_get(db, SQL_ARGS(key_lock, .id = db_text(u->id),
-				 .scope_user = scope_user_param(u->scope)),
-		    &api_key_schema, c->arena, &was, NO_KEY, err_r) ||
-	    !c->judge(&owner, &was, c->arg, err_r))
-		return false;
-	return db_write_one(db, SQL_ARGS(key_update,
-		.id = db_text(u->id), .scope_user = scope_user_param(u->scope),
-		.name_given = db_int(c->name_given), .name = db_text(c->name),
-		.description_given = db_int(c->description_given),
-		.description = db_text(c->description),
-		.scopes_given = db_int(c->scopes_given), .scopes = db_strings(c->scopes),
-		.expires_given = db_int(c->expires_given), .expires_at = db_time(c->expires_at),
-		.now = db_time(c->now)), NO_KEY, err_r);
+	return lock_owner(db, u->scope, u->scope.id, &owner, err_r) &&
+		db_get(db, SQL_ARGS(key_lock, .id = db_text(u->id),
+				    .scope_user = scope_user_param(u->scope)),
+		       &api_key_schema, c->arena, c->key_r, NO_KEY, err_r) &&
+		c->fn(&owner, c->key_r, c->arg, err_r) &&
+		db_write_one(db, SQL_ROW(key_update, &api_key_schema, c->key_r,
+					 .scope_user = scope_user_param(u->scope)),
+			     NO_KEY, err_r);
 }
 
 bool store_key_update(struct db *db, struct scope scope, const char *id,

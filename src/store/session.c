@@ -25,8 +25,8 @@ static bool touch_owner(struct db *db, const struct begin *b, struct err *err_r)
 {
 	int64_t changed = 0;
 
-	if (!db_write(db, SQL_ARGS(session_owner_login, .user_id = db_text(b->s->user_id),
-				   .now = db_time(b->s->now),
+	if (!db_write(db, SQL_ARGS(session_owner_login, .user_id = db_text(b->s->row.user_id),
+				   .now = db_time(b->s->row.created_at),
 				   .hash_kept = db_text(b->login->hash_kept),
 				   .hash_seen = db_text(b->login->hash_seen)),
 		      &changed, err_r))
@@ -47,14 +47,10 @@ static bool begin_tx(struct db *db, void *arg, struct err *err_r)
 		return false;
 	if (b->login->failures && !store_login_failure_apply(db, b->login->failures, err_r))
 		return false;
-	return db_write(db, SQL_ARGS(session_insert,
-		.id = db_text(s->id), .user_id = db_text(s->user_id),
-		.tenant_id = db_text(s->tenant_id), .remote_addr = db_text(s->remote_addr),
-		.user_agent = db_text(s->user_agent), .created_at = db_time(s->now),
-		.refreshed_at = db_time(s->now), .access_expires_at = db_time(s->access_expires_at),
-		.expires_at = db_time(s->expires_at), .family_hash = db_text(s->family_hash),
-		.access_hash = db_text(s->access_hash), .refresh_hash = db_text(s->refresh_hash)),
-		NULL, err_r);
+	return db_write(db, SQL_ROW(session_insert, &session_schema, &s->row,
+				    .family_hash = db_text(s->family_hash),
+				    .access_hash = db_text(s->access_hash),
+				    .refresh_hash = db_text(s->refresh_hash)), NULL, err_r);
 }
 
 bool store_session_begin(struct db *db, const struct audit_event *event,

@@ -125,7 +125,7 @@ static void test_patch(void)
 	is_int(patch((struct key_patch_in){ .name = "x", .given = KEY_NAME }), ERR_NOT_FOUND,
 	       "another user's key");
 	ok(!store_key_update(f.db, of(user.id), before.id, &event, &(struct key_change){
-		.name_given = true, .name = "x", .now = T0 }, &err) &&
+		.arena = f.op.arena, .key_r = &key }, &err) &&
 	   err.kind == ERR_NOT_FOUND, "nor by the statement itself");
 }
 

@@ -72,9 +72,8 @@ typedef struct db_value value_fn(void);
  * row. Those of the scope are what is tried. */
 static const struct { const char *name; value_fn *value; } given[] = {
 	{ "now", now }, { "expires_at", later }, { "before_at", later }, { "before_id", uuid },
-	{ "limit", many }, { "name_given", one }, { "name", text }, { "description_given", one },
-	{ "description", text }, { "scopes_given", one }, { "scopes", words },
-	{ "expires_given", one }, { "requests", one }, { "period", month },
+	{ "limit", many }, { "name", text }, { "description", text }, { "scopes", words },
+	{ "updated_at", now }, { "requests", one }, { "period", month },
 	{ "current_id", uuid }, { "keep_session", uuid }, { "status", active },
 	{ "approved_by", none }, { "tenant_id", none }, { "new_hash", text },
 	{ "old_hash", hash_of_user },
