@@ -16,10 +16,10 @@
 /* One transaction: insert the event, then fn(db, arg, err). fn NULL = the
  * event alone. True = committed. fn may run several times; the rules of
  * db_transaction() hold. */
-bool store_change(struct db *db, const struct audit_event *event, db_tx_fn *fn,
+bool store_commit(struct db *db, const struct audit_event *event, db_tx_fn *fn,
 		  void *arg, struct err *err_r);
 
-/* A second event inside the fn of a store_change(), for changes that are two
+/* A second event inside the fn of a store_commit(), for changes that are two
  * things at once (approval that also makes a tenant). */
 bool store_audit_add(struct db *db, const struct audit_event *event, struct err *err_r);
 

@@ -37,7 +37,7 @@ static bool run_change(struct db *db, void *arg, struct err *err_r)
 	return !c->fn || c->fn(db, c->arg, err_r);
 }
 
-bool store_change(struct db *db, const struct audit_event *event, db_tx_fn *fn,
+bool store_commit(struct db *db, const struct audit_event *event, db_tx_fn *fn,
 		  void *arg, struct err *err_r)
 {
 	struct change c = { event, fn, arg };

@@ -42,7 +42,7 @@ bool store_instance_ensure(struct db *db, struct arena *arena,
 	if (err_r->kind != ERR_NOT_FOUND)
 		return false;
 	/* a conflict means that another process was first: read its row */
-	if (!store_change(db, event, insert_instance, &n, err_r) &&
+	if (!store_commit(db, event, insert_instance, &n, err_r) &&
 	    err_r->kind != ERR_CONFLICT)
 		return false;
 	return store_instance_get(db, arena, out, err_r);
@@ -66,7 +66,7 @@ bool store_instance_key_check(struct db *db, struct arena *arena,
 {
 	char *text = arena_strdup(arena, key_check);
 
-	if (!store_change(db, event, set_key_check, text, err_r) &&
+	if (!store_commit(db, event, set_key_check, text, err_r) &&
 	    err_r->kind != ERR_CONFLICT)
 		return false;
 	return store_instance_get(db, arena, out, err_r);
@@ -102,7 +102,7 @@ bool store_setup_token(struct db *db, const struct audit_event *event,
 {
 	struct setup s = { hash, expires_at, NULL };
 
-	return store_change(db, event, set_token, &s, err_r);
+	return store_commit(db, event, set_token, &s, err_r);
 }
 
 static bool setup_admin(struct db *db, void *arg, struct err *err_r)
@@ -128,5 +128,5 @@ bool store_admin_setup(struct db *db, const struct audit_event *event,
 {
 	struct setup s = { token_hash, event->timestamp, admin };
 
-	return store_change(db, event, setup_admin, &s, err_r);
+	return store_commit(db, event, setup_admin, &s, err_r);
 }

@@ -60,7 +60,7 @@ static bool create_tx(struct db *db, void *arg, struct err *err_r)
 bool store_key_create(struct db *db, struct scope scope, const struct audit_event *event,
 		      const struct key_new_tx *tx, struct err *err_r)
 {
-	return store_change(db, event, create_tx, &(struct create){ scope, tx }, err_r);
+	return store_commit(db, event, create_tx, &(struct create){ scope, tx }, err_r);
 }
 
 /* --- look up ---------------------------------------------------------------- */
@@ -120,7 +120,7 @@ bool store_key_update(struct db *db, struct scope scope, const char *id,
 		      const struct audit_event *event, const struct key_change *c,
 		      struct err *err_r)
 {
-	return store_change(db, event, update_tx,
+	return store_commit(db, event, update_tx,
 			    &(struct change){ scope, id, .change = c }, err_r);
 }
 
@@ -140,7 +140,7 @@ bool store_key_limit(struct db *db, struct scope scope, const char *id,
 		     const struct audit_event *event, const struct key_limit *l,
 		     struct err *err_r)
 {
-	return store_change(db, event, limit_tx,
+	return store_commit(db, event, limit_tx,
 			    &(struct change){ scope, id, .limit = l }, err_r);
 }
 
@@ -155,6 +155,6 @@ static bool revoke_tx(struct db *db, void *arg, struct err *err_r)
 bool store_key_revoke(struct db *db, struct scope scope, const char *id,
 		      const struct audit_event *event, int64_t now, struct err *err_r)
 {
-	return store_change(db, event, revoke_tx,
+	return store_commit(db, event, revoke_tx,
 			    &(struct change){ scope, id, .now = now }, err_r);
 }

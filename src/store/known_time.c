@@ -40,7 +40,7 @@ bool store_known_time_set(struct db *db, const struct audit_event *event,
 			  struct err *err_r)
 {
 	struct move m = { .to = t, .had = had };
-	bool done = event ? store_change(db, event, move_tx, &m, err_r)
+	bool done = event ? store_commit(db, event, move_tx, &m, err_r)
 			  : db_transaction(db, move_tx, &m, err_r);
 
 	*moved_r = m.n > 0;

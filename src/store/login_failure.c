@@ -94,6 +94,6 @@ bool store_login_refused(struct db *db, const struct audit_event *event,
 			 const struct login_failure_change *c, struct err *err_r)
 {
 	if (!c)
-		return store_change(db, event, NULL, NULL, err_r);
-	return store_change(db, event, change_tx, &(struct change_tx){ c }, err_r);
+		return store_commit(db, event, NULL, NULL, err_r);
+	return store_commit(db, event, change_tx, &(struct change_tx){ c }, err_r);
 }

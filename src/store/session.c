@@ -57,7 +57,7 @@ bool store_session_begin(struct db *db, const struct audit_event *event,
 			 const struct session_new *s, const struct session_login *login,
 			 struct err *err_r)
 {
-	return store_change(db, event, begin_tx, &(struct begin){ s, login }, err_r);
+	return store_commit(db, event, begin_tx, &(struct begin){ s, login }, err_r);
 }
 
 /* --- look up ---------------------------------------------------------------- */
@@ -108,7 +108,7 @@ bool store_session_rotate(struct db *db, const struct audit_event *event,
 {
 	struct session_rotation copy = *r;
 
-	return store_change(db, event, rotate_tx, &copy, err_r);
+	return store_commit(db, event, rotate_tx, &copy, err_r);
 }
 
 bool store_session_given(struct db *db, const struct session_rotation *r, struct arena *arena,
@@ -125,7 +125,7 @@ bool store_session_given(struct db *db, const struct session_rotation *r, struct
 bool store_session_given_again(struct db *db, const struct audit_event *event,
 			       struct err *err_r)
 {
-	return store_change(db, event, NULL, NULL, err_r);
+	return store_commit(db, event, NULL, NULL, err_r);
 }
 
 static bool reused_tx(struct db *db, void *arg, struct err *err_r)
@@ -143,7 +143,7 @@ bool store_session_reused(struct db *db, const struct audit_event *event,
 {
 	struct session_rotation copy = *r;
 
-	return store_change(db, event, reused_tx, &copy, err_r);
+	return store_commit(db, event, reused_tx, &copy, err_r);
 }
 
 struct end {
@@ -163,7 +163,7 @@ static bool end_tx(struct db *db, void *arg, struct err *err_r)
 bool store_session_end(struct db *db, struct scope scope, const char *id,
 		       const struct audit_event *event, struct err *err_r)
 {
-	return store_change(db, event, end_tx, &(struct end){ scope, id }, err_r);
+	return store_commit(db, event, end_tx, &(struct end){ scope, id }, err_r);
 }
 
 struct sweep {
@@ -190,7 +190,7 @@ bool store_session_sweep(struct db *db, const struct audit_event *event, int64_t
 		return false;
 	if (any == 0)
 		return true;
-	if (!store_change(db, event, sweep_tx, &s, err_r))
+	if (!store_commit(db, event, sweep_tx, &s, err_r))
 		return false;
 	*n_r = s.sessions + s.failures;
 	return true;

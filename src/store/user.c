@@ -102,7 +102,7 @@ bool store_user_insert(struct db *db, const struct audit_event *event,
 {
 	struct user copy = *user;
 
-	return store_change(db, event, insert_user, &copy, err_r);
+	return store_commit(db, event, insert_user, &copy, err_r);
 }
 
 static bool change_password(struct db *db, const struct password_write *w,
@@ -149,7 +149,7 @@ static bool write_password(struct db *db, void *arg, struct err *err_r)
 
 bool store_user_password(struct db *db, const struct password_write *w, struct err *err_r)
 {
-	return store_change(db, w->event, write_password, &w, err_r);
+	return store_commit(db, w->event, write_password, &w, err_r);
 }
 
 bool store_admin_exists(struct db *db, bool *exists_r, struct err *err_r)

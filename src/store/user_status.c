@@ -63,7 +63,7 @@ static bool approve(struct db *db, void *arg, struct err *err_r)
 
 bool store_user_approve(struct db *db, struct user_approval *a, struct err *err_r)
 {
-	return store_change(db, a->event, approve, a, err_r);
+	return store_commit(db, a->event, approve, a, err_r);
 }
 
 /* Holds the instance row, so that two admins cannot suspend each other. */
@@ -102,5 +102,5 @@ static bool suspend(struct db *db, void *arg, struct err *err_r)
 
 bool store_user_suspend(struct db *db, struct user_suspension *s, struct err *err_r)
 {
-	return store_change(db, s->event, suspend, s, err_r);
+	return store_commit(db, s->event, suspend, s, err_r);
 }
