@@ -199,7 +199,7 @@ bool nginx_server_sets(const struct nginx_place *p)
 bool nginx_answer_set(const struct nginx_place *p)
 {
 	static const char *const kept[] = {
-		"$pierre_passed", "$pierre_now", "$pierre_asked", "$pierre_preflight", "$pierre_refusal", NULL,
+		"$pierre_passed", "$pierre_now", "$pierre_sent", "$pierre_preflight", "$pierre_refusal", NULL,
 	};
 	const struct directive *d = NULL;
 

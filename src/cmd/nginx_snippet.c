@@ -112,14 +112,14 @@ static const char http_head[] =
 	"map $server_port $pierre_passed { default \"\"; }\n"
 	"# The question sets this when it goes to Pierre: its answer counts then, and else the\n"
 	"# first one. A key of the maps that is no header saves nginx a search for each of them.\n"
-	"map $server_port $pierre_asked { default \"\"; }\n";
+	"map $server_port $pierre_sent { default \"\"; }\n";
 
 void nginx_print_http(void)
 {
 	fputs(http_head, stdout);
 	for (const struct nginx_answer *a = nginx_answers; a->variable; a++) {
 		printf("map $server_port $pierre_%s { default \"\"; }\n", a->variable);
-		printf("map $pierre_asked $pierre_said_%s "
+		printf("map $pierre_sent $pierre_said_%s "
 		       "{ volatile; \"\" $pierre_%s; default $upstream_http_", a->variable, a->variable);
 		print_folded(a->header, false);
 		puts("; }");
@@ -149,13 +149,13 @@ static const char question_head[] =
 	"# Written by `pierre nginx print --server`.\n"
 	"location = /.pierre/auth {\n"
 	"    internal;\n"
-	"    set $pierre_asked \"\";\n";
+	"    set $pierre_sent \"\";\n";
 static const char question_asked[] =
 	"    # asked and charged already, and no scope is demanded, or the same one\n"
 	"    set $pierre_now \"$pierre_status $pierre_scope\";\n"
 	"    if ($pierre_now = \"204 \") { return 204; }\n"
 	"    if ($pierre_passed = \"204 $pierre_scope\") { return 204; }\n"
-	"    set $pierre_asked 1;\n";
+	"    set $pierre_sent 1;\n";
 static const char question_kept[] =
 	"    # auth_request wants no body. nginx reads such an answer to its end, and so gives the\n"
 	"    # connection back to `keepalive`, only when it is to be stored. Nothing is stored: only\n"
