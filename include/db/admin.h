@@ -19,6 +19,9 @@ bool db_url_backend(const char *url, enum db_backend *backend_r, struct err *err
 /* Can this URL work at all, as far as can be said without connecting? SQLite:
  * directory and file can be used; PostgreSQL: libpq understands it. */
 bool db_url_check(const char *url, struct err *err_r);
+/* SQLite: is the file there? ERR_NOT_FOUND: it was never made; ERR_UNAVAILABLE: it
+ * is gone, since what a process makes beside it is there. PostgreSQL: true. */
+bool db_url_exists(const char *url, struct err *err_r);
 /* One service works on an SQLite file, whatever its sockets are: *fd_r holds it
  * until the last process that inherits it has ended (*fd_r >= 0: it is held
  * already). ERR_CONFLICT: children of a master that was killed still have it;

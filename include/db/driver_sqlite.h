@@ -80,6 +80,7 @@ enum files_mark { MARK_NONE = ' ', MARK_SAVED = 'S', MARK_REMOVED = 'R' };
 enum files_mark sqlite_files_mark(const struct sqlite_files *f);
 /* False: errno says why. */
 bool sqlite_files_set_mark(const struct sqlite_files *f, enum files_mark mark);
+bool sqlite_exists(const char *url, struct err *err_r);
 bool sqlite_claim(const char *url, int *fd_r, struct err *err_r);
 /* Not while a process opens the files; those that have them open know by the mark.
  * What is missing is no failure. */

@@ -4,7 +4,6 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <grp.h>
 #include <libgen.h>
 #include <pwd.h>
@@ -55,11 +54,9 @@ static bool become_owner(struct context *c, const char *path, struct err *err_r)
 
 static bool check_there(const char *url, const char *path, struct err *err_r)
 {
-	struct stat st;
-
-	if (stat(path, &st) == 0 || errno != ENOENT)
+	if (db_url_exists(url, err_r))
 		return true;
-	return db_url_check(url, err_r) &&
+	return err_r->kind == ERR_NOT_FOUND && db_url_check(url, err_r) &&
 	       err_set(err_r, ERR_CONFIG, "the database %.300s does not exist: 'pierre db migrate' makes it, "
 		       "and so does the start of the service", path);
 }

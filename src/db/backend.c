@@ -121,6 +121,13 @@ bool db_url_check(const char *url, struct err *err_r)
 	return driver && driver->check(url, err_r);
 }
 
+bool db_url_exists(const char *url, struct err *err_r)
+{
+	const struct db_driver *driver = db_url_driver(url, err_r);
+
+	return driver && driver->exists(url, err_r);
+}
+
 bool db_claim(const char *url, int *fd_r, struct err *err_r)
 {
 	const struct db_driver *driver = db_url_driver(url, err_r);

@@ -330,6 +330,7 @@ const struct db_driver db_driver_sqlite = {
 	.alive = sqlite_alive,
 	.files = sqlite_files,
 	.save = sqlite_save,
+	.exists = sqlite_exists,
 	.claim = sqlite_claim,
 	.remove = sqlite_remove,
 	.removed = sqlite_removed,

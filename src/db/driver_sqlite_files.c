@@ -294,6 +294,31 @@ void sqlite_files_close(struct sqlite_files *f)
 	*f = (struct sqlite_files){ .fd = -1 };
 }
 
+static bool is_there(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 || errno != ENOENT;
+}
+
+bool sqlite_exists(const char *url, struct err *err_r)
+{
+	const char *path = db_url_path(url);
+	char *open_path;
+	bool was;
+
+	if (is_there(path))
+		return true;
+	if (asprintf(&open_path, "%s%s", path, suffixes[FILE_OPEN]) < 0)
+		abort();
+	was = is_there(open_path);
+	free(open_path);
+	if (was)
+		return err_set(err_r, ERR_UNAVAILABLE, "The database %.300s is gone: put it back, or "
+			       "restore a backup, and restart the service", path);
+	return err_set(err_r, ERR_NOT_FOUND, "The database %.300s does not exist", path);
+}
+
 /* --- one service ----------------------------------------------------------------------- */
 
 /* Its children share LOCK_SERVED until the last has ended; LOCK_MASTER is the
