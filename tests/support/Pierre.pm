@@ -82,6 +82,7 @@ sub fast_routes {
 # env      options of pierre, over the ones below; undef takes one away
 # url      DATABASE_URL, instead of a fresh database
 # program  path in the build directory, instead of pierre
+# installed  path of another program
 # serve    0: make everything ready, start nothing
 # nginx    0: no nginx (direct FastCGI on $p->{fast_socket})
 # login_rate  of the shipped nginx site; default practically none
@@ -207,7 +208,7 @@ sub programs_dir {
 	return "$programs_dir";
 }
 
-sub binary { my ($self) = @_; return program($self->{program} // 'pierre') }
+sub binary { my ($self) = @_; return $self->{installed} // program($self->{program} // 'pierre') }
 
 sub spawn {
 	my ($self, $name, $command, $env, $log) = @_;
@@ -466,11 +467,19 @@ for my $verb (qw(request raw get head options delete post put patch)) {
 
 our $PASSWORD = 'correct horse battery';
 
+# A service that listens has not made its tables yet.
+sub with_schema {
+	my ($self) = @_;
+	my $r = $self->cli('db', 'migrate');
+	die "db migrate: $r->{err}" if $r->{status};
+	return $self;
+}
+
 # The first admin, made once: {user_id, email, password, token}.
 sub setup_admin {
 	my ($self) = @_;
 	return $self->{admin} if $self->{admin};
-	my $made = $self->cli('admin', 'setup-token');
+	my $made = $self->with_schema->cli('admin', 'setup-token');
 	my ($token) = $made->{out} =~ /(setup_[A-Za-z0-9_-]+)/
 		or die "no setup token: $made->{out}$made->{err}";
 	my %admin = (email => 'admin@example.org', password => $PASSWORD);

@@ -36,7 +36,8 @@ sub installed {
 
 # The service on the sockets that are kept, as systemd starts it.
 sub serve {
-	my ($p, $program) = @_;
+	my ($p) = @_;
+	my $program = $p->binary;
 	my @sockets = @{ $p->{kept} };
 	my $pid = fork // die "fork: $!";
 	if (!$pid) {
@@ -94,7 +95,8 @@ sub upgrade {
 	my ($backend, $old) = @_;
 	my $p = Pierre->start(backend => $backend, serve => 0, judge => sub { });
 	$p->{kept} = [ map { listening($p->{$_}) } qw(fast_socket slow_socket) ];
-	serve($p, installed($p, $old));
+	$p->{installed} = installed($p, $old);
+	serve($p);
 	$p->wait_ready;
 	my $user = $p->approved_user;
 	my $key = $p->new_key($user);
@@ -103,7 +105,8 @@ sub upgrade {
 	my $load = start_load(CLIENTS, sub { my ($i) = @_; return $do[ ($i + $n{$i}++) % @do ]->() });
 	sleep 1;
 	is($p->stop_serve, 0, "$backend: the old program stops");
-	serve($p, $p->binary);
+	delete $p->{installed};
+	serve($p);
 	sleep 2;
 	my ($served, $failed) = stop_load($load);
 	is($failed->[0] // '', '', "$backend: no request failed of $served");

@@ -37,7 +37,7 @@ sub ask {
 
 sub make_users {
 	my ($self, $n) = @_;
-	my $made = $self->{p}->cli('admin', 'setup-token');
+	my $made = $self->{p}->with_schema->cli('admin', 'setup-token');
 	my ($token) = $made->{out} =~ /(setup_[A-Za-z0-9_-]+)/ or die "no setup token: $made->{out}$made->{err}";
 	my %login = (password => $Pierre::PASSWORD, display_name => 'Bench');
 	$self->{token} = ask($self, 201, '/admin/setup',
