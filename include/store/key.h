@@ -61,16 +61,18 @@ struct key_change {
 bool store_key_update(struct db *db, struct scope scope, const char *id,
 		      const struct audit_event *event, const struct key_change *c,
 		      struct err *err_r);
-/* Only with SCOPE_ALL. ERR_NOT_FOUND when it was revoked. */
+/* Only with SCOPE_ALL. ERR_NOT_FOUND when it was revoked. *out is the key as it is
+ * afterwards, as below. */
 struct key_limit {
 	const char *period;            /* NULL with requests INT_NONE: the tier's */
 	int64_t requests, now;
 };
 bool store_key_limit(struct db *db, struct scope scope, const char *id,
 		     const struct audit_event *event, const struct key_limit *l,
-		     struct err *err_r);
+		     struct arena *arena, struct api_key *out, struct err *err_r);
 /* ERR_NOT_FOUND when it is not in scope, or was revoked before. */
 bool store_key_revoke(struct db *db, struct scope scope, const char *id,
-		      const struct audit_event *event, int64_t now, struct err *err_r);
+		      const struct audit_event *event, int64_t now, struct arena *arena,
+		      struct api_key *out, struct err *err_r);
 
 #endif

@@ -1,14 +1,19 @@
 -- The one row that says what this database is.
 
+-- columns: instance = database_id, key_check, setup_token_hash, setup_token_expires_at,
+--	created_at
+
 -- name: instance_get
 -- row: Instance
-SELECT database_id, key_check, setup_token_hash, setup_token_expires_at, created_at
+SELECT {instance}
 FROM instance
 WHERE id = 1;
 
 -- name: instance_insert
+-- row: Instance
 INSERT INTO instance (id, database_id, created_at)
-VALUES (1, :database_id, :now);
+VALUES (1, :database_id, :now)
+RETURNING {instance};
 
 -- Changes nothing: holds the row until the transaction ends, so that what
 -- decides about admins runs one at a time.
@@ -18,9 +23,11 @@ SET id = 1
 WHERE id = 1;
 
 -- name: instance_set_key_check
+-- row: Instance
 UPDATE instance
 SET key_check = :key_check
-WHERE id = 1 AND key_check IS NULL;
+WHERE id = 1 AND key_check IS NULL
+RETURNING {instance};
 
 -- name: instance_set_setup_token
 UPDATE instance

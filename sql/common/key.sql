@@ -47,12 +47,16 @@ WHERE id = :id AND user_id = :scope_user;
 
 -- Both columns are set, or both are NULL.
 -- name: key_limit
+-- row: ApiKey
 UPDATE api_keys SET rate_limit_requests = :requests, rate_limit_period = :period, updated_at = :now
-WHERE id = :id AND :scope_all AND revoked_at IS NULL;
+WHERE id = :id AND :scope_all AND revoked_at IS NULL
+RETURNING {key};
 
 -- name: key_revoke
+-- row: ApiKey
 UPDATE api_keys SET revoked_at = :now, is_active = FALSE, updated_at = :now
-WHERE id = :id AND (user_id = :scope_user OR :scope_all) AND revoked_at IS NULL;
+WHERE id = :id AND (user_id = :scope_user OR :scope_all) AND revoked_at IS NULL
+RETURNING {key};
 
 -- name: key_by_prefix
 -- row: ApiKey, Owner

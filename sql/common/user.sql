@@ -51,20 +51,26 @@ WHERE email_key_shared = :email_key;
 INSERT INTO users ({user}, password_hash) VALUES (:{user}, :password_hash);
 
 -- name: user_touch
+-- row: User
 UPDATE users
 SET updated_at = :now
-WHERE id = :id AND :scope_all;
+WHERE id = :id AND :scope_all
+RETURNING {user}, password_hash;
 
 -- name: user_approve
+-- row: User
 UPDATE users
 SET user_status = 'active', approved_by = :approved_by, approved_at = :now, updated_at = :now
-WHERE id = :id AND :scope_all AND user_status <> 'active';
+WHERE id = :id AND :scope_all AND user_status <> 'active'
+RETURNING {user}, password_hash;
 
 -- name: user_suspend
+-- row: User
 UPDATE users
 SET user_status = 'suspended', approved_by = NULL, approved_at = NULL,
 	updated_at = :now
-WHERE id = :id AND :scope_all;
+WHERE id = :id AND :scope_all
+RETURNING {user}, password_hash;
 
 -- name: user_set_tenant
 UPDATE users

@@ -258,11 +258,12 @@ bool op_key_revoke(struct op *op, struct scope scope, const char *id,
 		return false;
 	if (out->revoked_at != TIME_NONE)
 		return true;
-	event = op_audit_of(op, AUDIT_API_KEY_REVOKED, out->id, &api_key_schema, out);
-	done = store_key_revoke(op->db, scope, out->id, &event, op->now, err_r);
-	op_changed(op, out->id);
-	/* not found here: revoked by another call meanwhile */
-	if (!done && err_r->kind != ERR_NOT_FOUND)
-		return false;
-	return store_key_get(op->db, scope, out->id, op->arena, out, err_r);
+	id = out->id;   /* in the form that the database has */
+	event = op_audit_of(op, AUDIT_API_KEY_REVOKED, id, &api_key_schema, out);
+	done = store_key_revoke(op->db, scope, id, &event, op->now, op->arena, out, err_r);
+	op_changed(op, id);
+	if (done || err_r->kind != ERR_NOT_FOUND)
+		return done;
+	/* revoked by another call meanwhile */
+	return store_key_get(op->db, scope, id, op->arena, out, err_r);
 }

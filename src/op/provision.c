@@ -95,6 +95,7 @@ bool op_provision_limit(struct op *op, struct scope scope, const struct key_limi
 		.period = period_of(in->rate_limit_requests, in->rate_limit_period),
 	};
 	struct audit_event event;
+	const char *id;
 	bool done;
 
 	if (!key_grant_limit(in->rate_limit_requests, NULL, err_r) ||
@@ -102,7 +103,8 @@ bool op_provision_limit(struct op *op, struct scope scope, const struct key_limi
 	    !op_key_get(op, scope, in->api_key_id, out, err_r))
 		return false;
 	event = limit_event(op, out, &limit);
-	done = store_key_limit(op->db, scope, out->id, &event, &limit, err_r);
-	op_changed(op, out->id);
-	return done && store_key_get(op->db, scope, out->id, op->arena, out, err_r);
+	id = out->id;
+	done = store_key_limit(op->db, scope, id, &event, &limit, op->arena, out, err_r);
+	op_changed(op, id);
+	return done;
 }

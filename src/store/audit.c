@@ -45,3 +45,31 @@ bool store_commit(struct db *db, const struct audit_event *event, db_tx_fn *fn,
 	return event->ends_right ? db_transaction_urgent(db, run_change, &c, err_r)
 				 : db_transaction(db, run_change, &c, err_r);
 }
+
+struct one {
+	int stmt;
+	const struct db_value *args;
+	size_t n;
+	const struct field_schema *schema;
+	struct arena *arena;
+	void *row_r;
+	const char *absent;
+};
+
+static bool run_one(struct db *db, void *arg, struct err *err_r)
+{
+	const struct one *o = arg;
+
+	if (!o->schema)
+		return db_write_one(db, o->stmt, o->args, o->n, o->absent, err_r);
+	return db_get(db, o->stmt, o->args, o->n, o->schema, o->arena, o->row_r, o->absent,
+		      err_r);
+}
+
+bool store_commit_one(struct db *db, const struct audit_event *event, int stmt,
+		      const struct db_value *args, size_t n, const struct field_schema *schema,
+		      struct arena *arena, void *row_r, const char *absent, struct err *err_r)
+{
+	return store_commit(db, event, run_one,
+			    &(struct one){ stmt, args, n, schema, arena, row_r, absent }, err_r);
+}

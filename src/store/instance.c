@@ -18,58 +18,32 @@ bool store_instance_get(struct db *db, struct arena *arena, struct instance *out
 		      err_r);
 }
 
-struct new_instance {
-	const char *database_id;
-	int64_t now;
-};
-
-static bool insert_instance(struct db *db, void *arg, struct err *err_r)
-{
-	const struct new_instance *n = arg;
-
-	return db_write(db, SQL_ARGS(instance_insert, .database_id = db_text(n->database_id),
-				     .now = db_time(n->now)), NULL, err_r);
-}
-
 bool store_instance_ensure(struct db *db, struct arena *arena,
 			   const struct audit_event *event, const char *database_id,
 			   struct instance *out, struct err *err_r)
 {
-	struct new_instance n = { database_id, event->timestamp };
-
 	if (store_instance_get(db, arena, out, err_r))
 		return true;
 	if (err_r->kind != ERR_NOT_FOUND)
 		return false;
-	/* a conflict means that another process was first: read its row */
-	if (!store_commit(db, event, insert_instance, &n, err_r) &&
-	    err_r->kind != ERR_CONFLICT)
-		return false;
-	return store_instance_get(db, arena, out, err_r);
-}
-
-static bool set_key_check(struct db *db, void *arg, struct err *err_r)
-{
-	const char *key_check = arg;
-	int64_t changed;
-
-	if (!db_write(db, SQL_ARGS(instance_set_key_check, .key_check = db_text(key_check)),
-		      &changed, err_r))
-		return false;
-	return changed > 0 ||
-	       err_field(err_r, ERR_CONFLICT, "key_check", "There is a key check already");
+	if (store_commit_one(db, event, SQL_ARGS(instance_insert,
+						 .database_id = db_text(database_id),
+						 .now = db_time(event->timestamp)),
+			     &instance_schema, arena, out, "", err_r))
+		return true;
+	/* another process was first */
+	return err_r->kind == ERR_CONFLICT && store_instance_get(db, arena, out, err_r);
 }
 
 bool store_instance_key_check(struct db *db, struct arena *arena,
 			      const struct audit_event *event, const char *key_check,
 			      struct instance *out, struct err *err_r)
 {
-	char *text = arena_strdup(arena, key_check);
-
-	if (!store_commit(db, event, set_key_check, text, err_r) &&
-	    err_r->kind != ERR_CONFLICT)
-		return false;
-	return store_instance_get(db, arena, out, err_r);
+	if (store_commit_one(db, event, SQL_ARGS(instance_set_key_check,
+						 .key_check = db_text(key_check)),
+			     &instance_schema, arena, out, "There is a key check already", err_r))
+		return true;
+	return err_r->kind == ERR_NOT_FOUND && store_instance_get(db, arena, out, err_r);
 }
 
 static bool refuse_if_admin(struct db *db, struct err *err_r)

@@ -91,13 +91,10 @@ bool store_key_by_prefix(struct db *db, const char *key_prefix, struct arena *ar
 
 /* --- change ----------------------------------------------------------------- */
 
-/* What a change of one key is given. */
 struct change {
 	struct scope scope;
 	const char *id;
 	const struct key_change *change;
-	const struct key_limit *limit;
-	int64_t now;
 };
 
 static bool update_tx(struct db *db, void *arg, struct err *err_r)
@@ -120,41 +117,26 @@ bool store_key_update(struct db *db, struct scope scope, const char *id,
 		      const struct audit_event *event, const struct key_change *c,
 		      struct err *err_r)
 {
-	return store_commit(db, event, update_tx,
-			    &(struct change){ scope, id, .change = c }, err_r);
-}
-
-static bool limit_tx(struct db *db, void *arg, struct err *err_r)
-{
-	const struct change *c = arg;
-	const struct key_limit *l = c->limit;
-
-	return db_write_one(db, SQL_ARGS(key_limit, .id = db_text(c->id),
-					 .scope_all = scope_all_param(c->scope),
-					 .requests = db_int(l->requests),
-					 .period = db_text(l->period),
-					 .now = db_time(l->now)), NO_KEY, err_r);
+	return store_commit(db, event, update_tx, &(struct change){ scope, id, c }, err_r);
 }
 
 bool store_key_limit(struct db *db, struct scope scope, const char *id,
 		     const struct audit_event *event, const struct key_limit *l,
-		     struct err *err_r)
+		     struct arena *arena, struct api_key *out, struct err *err_r)
 {
-	return store_commit(db, event, limit_tx,
-			    &(struct change){ scope, id, .limit = l }, err_r);
-}
-
-static bool revoke_tx(struct db *db, void *arg, struct err *err_r)
-{
-	const struct change *c = arg;
-
-	return db_write_one(db, SQL_ARGS(key_revoke, .id = db_text(c->id), SCOPE_ARGS(c->scope),
-					 .now = db_time(c->now)), NO_KEY, err_r);
+	return store_commit_one(db, event, SQL_ARGS(key_limit, .id = db_text(id),
+						    .scope_all = scope_all_param(scope),
+						    .requests = db_int(l->requests),
+						    .period = db_text(l->period),
+						    .now = db_time(l->now)),
+				&api_key_schema, arena, out, NO_KEY, err_r);
 }
 
 bool store_key_revoke(struct db *db, struct scope scope, const char *id,
-		      const struct audit_event *event, int64_t now, struct err *err_r)
+		      const struct audit_event *event, int64_t now, struct arena *arena,
+		      struct api_key *out, struct err *err_r)
 {
-	return store_commit(db, event, revoke_tx,
-			    &(struct change){ scope, id, .now = now }, err_r);
+	return store_commit_one(db, event, SQL_ARGS(key_revoke, .id = db_text(id),
+						    SCOPE_ARGS(scope), .now = db_time(now)),
+				&api_key_schema, arena, out, NO_KEY, err_r);
 }

@@ -90,25 +90,16 @@ bool store_session_list(struct db *db, struct scope scope, const char *current_i
 
 /* --- change ----------------------------------------------------------------- */
 
-static bool rotate_tx(struct db *db, void *arg, struct err *err_r)
+bool store_session_rotate(struct db *db, const struct audit_event *event,
+			  const struct session_rotation *r, struct err *err_r)
 {
-	const struct session_rotation *r = arg;
-
-	return db_write_one(db, SQL_ARGS(session_rotate,
+	return store_commit_one(db, event, SQL_ARGS(session_rotate,
 		.id = db_text(r->id), .family_hash = db_text(r->family_hash),
 		.presented_hash = db_text(r->presented_hash), .now = db_time(r->now),
 		.refresh_hash = db_text(r->refresh_hash), .access_hash = db_text(r->access_hash),
 		.access_expires_at = db_time(r->access_expires_at),
 		.expires_at = db_time(r->expires_at), .seed = db_text(r->seed),
-		.previous_until = db_time(r->previous_until)), NO_SESSION, err_r);
-}
-
-bool store_session_rotate(struct db *db, const struct audit_event *event,
-			  const struct session_rotation *r, struct err *err_r)
-{
-	struct session_rotation copy = *r;
-
-	return store_commit(db, event, rotate_tx, &copy, err_r);
+		.previous_until = db_time(r->previous_until)), STORE_NO_ROW, NO_SESSION, err_r);
 }
 
 bool store_session_given(struct db *db, const struct session_rotation *r, struct arena *arena,
@@ -128,42 +119,21 @@ bool store_session_given_again(struct db *db, const struct audit_event *event,
 	return store_commit(db, event, NULL, NULL, err_r);
 }
 
-static bool reused_tx(struct db *db, void *arg, struct err *err_r)
-{
-	const struct session_rotation *r = arg;
-
-	return db_write_one(db, SQL_ARGS(session_delete_reused, .id = db_text(r->id),
-					 .family_hash = db_text(r->family_hash),
-					 .presented_hash = db_text(r->presented_hash)),
-			    NO_SESSION, err_r);
-}
-
 bool store_session_reused(struct db *db, const struct audit_event *event,
 			  const struct session_rotation *r, struct err *err_r)
 {
-	struct session_rotation copy = *r;
-
-	return store_commit(db, event, reused_tx, &copy, err_r);
-}
-
-struct end {
-	struct scope scope;
-	const char *id;
-};
-
-static bool end_tx(struct db *db, void *arg, struct err *err_r)
-{
-	const struct end *e = arg;
-
-	return db_write_one(db, SQL_ARGS(session_delete, .id = db_text(e->id),
-					 .scope_user = scope_user_param(e->scope)),
-			    NO_SESSION, err_r);
+	return store_commit_one(db, event, SQL_ARGS(session_delete_reused, .id = db_text(r->id),
+						    .family_hash = db_text(r->family_hash),
+						    .presented_hash = db_text(r->presented_hash)),
+				STORE_NO_ROW, NO_SESSION, err_r);
 }
 
 bool store_session_end(struct db *db, struct scope scope, const char *id,
 		       const struct audit_event *event, struct err *err_r)
 {
-	return store_commit(db, event, end_tx, &(struct end){ scope, id }, err_r);
+	return store_commit_one(db, event, SQL_ARGS(session_delete, .id = db_text(id),
+						    .scope_user = scope_user_param(scope)),
+				STORE_NO_ROW, NO_SESSION, err_r);
 }
 
 struct sweep {

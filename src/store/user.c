@@ -82,27 +82,21 @@ static bool email_is_free(struct db *db, const char *email_key, struct err *err_
 	return n == 0 || err_field(err_r, ERR_CONFLICT, "email", EMAIL_TAKEN);
 }
 
-static bool insert_user(struct db *db, void *arg, struct err *err_r)
-{
-	const struct user *u = arg;
-
-	return email_is_free(db, u->email_key, err_r) &&
-	       db_write(db, SQL_ROW(user_insert, &user_schema, u), NULL, err_r);
-}
-
 bool store_user_add(struct db *db, const struct user *user, struct err *err_r)
 {
-	struct user copy = *user;
+	return email_is_free(db, user->email_key, err_r) &&
+	       db_write(db, SQL_ROW(user_insert, &user_schema, user), NULL, err_r);
+}
 
-	return insert_user(db, &copy, err_r);
+static bool add(struct db *db, void *arg, struct err *err_r)
+{
+	return store_user_add(db, *(const struct user **)arg, err_r);
 }
 
 bool store_user_insert(struct db *db, const struct audit_event *event,
 		       const struct user *user, struct err *err_r)
 {
-	struct user copy = *user;
-
-	return store_commit(db, event, insert_user, &copy, err_r);
+	return store_commit(db, event, add, &user, err_r);
 }
 
 static bool change_password(struct db *db, const struct password_write *w,

@@ -1,6 +1,6 @@
 /*
  * store/user_status.c - approval (with the user's first tenant) and suspension:
- * each one transaction that reads the user, decides, writes, reads again.
+ * each one transaction that reads the user, decides and writes.
  */
 #include "config.h"
 
@@ -32,25 +32,27 @@ static bool give_tenant(struct db *db, const struct user_approval *a, struct err
 					 .now = db_time(a->now)), NO_USER, err_r);
 }
 
+static bool activate(struct db *db, const struct user_approval *a, struct err *err_r)
+{
+	return db_get(db, SQL_ARGS(user_approve, .id = db_text(a->user_id),
+				   .scope_all = scope_all_param(a->scope),
+				   .approved_by = db_text(a->approved_by),
+				   .now = db_time(a->now)),
+		      &user_schema, a->arena, a->user_r, NO_USER, err_r) &&
+	       end_sessions(db, a->scope, a->user_id, err_r);
+}
+
 static bool approve(struct db *db, void *arg, struct err *err_r)
 {
 	struct user_approval *a = arg;
-	int64_t changed;
 
-	/* Written before anything is read: on PostgreSQL the row is ours from
+	/* Written before anything is judged: on PostgreSQL the row is ours from
 	 * here on, so two approvals cannot both find it without a tenant. */
-	if (!db_write_one(db, SQL_ARGS(user_touch, .id = db_text(a->user_id),
-				       .scope_all = scope_all_param(a->scope),
-				       .now = db_time(a->now)), NO_USER, err_r))
-		return false;
-	if (!db_write(db, SQL_ARGS(user_approve, .id = db_text(a->user_id),
-				   .scope_all = scope_all_param(a->scope),
-				   .approved_by = db_text(a->approved_by),
-				   .now = db_time(a->now)), &changed, err_r))
-		return false;
-	if (changed > 0 && !end_sessions(db, a->scope, a->user_id, err_r))
-		return false;
-	if (!store_user_by_id(db, a->scope, a->user_id, a->arena, a->user_r, err_r))
+	if (!db_get(db, SQL_ARGS(user_touch, .id = db_text(a->user_id),
+				 .scope_all = scope_all_param(a->scope),
+				 .now = db_time(a->now)),
+		    &user_schema, a->arena, a->user_r, NO_USER, err_r) ||
+	    (!str_eq(a->user_r->user_status, "active") && !activate(db, a, err_r)))
 		return false;
 	a->tenant_made = a->tenant && !a->user_r->tenant_id;
 	if (!a->tenant_made)
@@ -94,10 +96,10 @@ static bool suspend(struct db *db, void *arg, struct err *err_r)
 	if (last)
 		return err_set(err_r, ERR_CONFLICT,
 			       "The last active admin cannot be suspended");
-	return db_write_one(db, SQL_ARGS(user_suspend, .id = db_text(s->user_id),
-					 .scope_all = scope_all_param(s->scope),
-					 .now = db_time(s->now)), NO_USER, err_r) &&
-	       store_user_by_id(db, s->scope, s->user_id, s->arena, s->user_r, err_r);
+	return db_get(db, SQL_ARGS(user_suspend, .id = db_text(s->user_id),
+				   .scope_all = scope_all_param(s->scope),
+				   .now = db_time(s->now)),
+		      &user_schema, s->arena, s->user_r, NO_USER, err_r);
 }
 
 bool store_user_suspend(struct db *db, struct user_suspension *s, struct err *err_r)

@@ -146,7 +146,8 @@ static bool is_victims(struct db *db)
 {
 	const char *id = db_column_text(db, 0);
 
-	return str_eq(id, victim.id) || str_eq(id, key.id) || str_eq(id, session.session_id) ||
+	return str_eq(id, victim.id) || str_eq(id, pending.id) || str_eq(id, key.id) ||
+	       str_eq(id, session.session_id) ||
 	       (str_eq(db_column_name(db, 0), "n") && db_column_int(db, 0) > 0) ||
 	       str_eq(db_column_name(db, 0), "tier");
 }

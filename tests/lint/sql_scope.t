@@ -76,7 +76,7 @@ for my $name (sort keys %text) {
 	my ($where) = $sql =~ /\bWHERE\b(.*)/s or do { push @open, "$file{$name}: $name has no WHERE"; next };
 	# the row may be given by its id beside the scope, not instead of it
 	my $pair = $where =~ /\($column = :scope_user OR :scope_all\)/;
-	my $all = $where =~ /(?:^|AND)\s+:scope_all\s*(?:AND|;|$)/;
+	my $all = $where =~ /(?:^|AND)\s+:scope_all\s*(?:AND|RETURNING|;|$)/;
 	my $one = $where =~ /(?:^|AND)\s+$column = :scope_user\b/;
 	push @open, "$file{$name}: $name" unless $pair || $all || $one;
 	push @untried, $name unless $trials =~ /\bSQL_\U$name\E\b/;
