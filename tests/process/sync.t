@@ -142,7 +142,8 @@ for my $backend (Pierre::backends()) {
 		kill 'KILL', $p->{pid};
 		await('the scheduler to be gone', sub { !$p->running && !alive($scheduler) });
 		FastCGI::send_bytes($s, substr $bytes, 50);
-		is(FastCGI::reply($s)->{status}, 200, 'a request under way is written down and answered');
+		my $r = FastCGI::reply($s);
+		is($r->{status}, 200, 'a request under way is written down and answered') or diag($r->{body}, $p->log);
 		await('the children to be gone', sub { !grep { alive($_) } @pids });
 		is(scalar(() = recorded($p)), 3, 'its row is there');
 		$p->stop;
