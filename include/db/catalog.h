@@ -17,7 +17,7 @@ enum db_backend { DB_SQLITE, DB_PGSQL, DB_BACKENDS };
 /* Generated from sql/ (see sql/embed.awk): one row a statement. */
 struct db_statement {
 	const char *name;
-	unsigned params;                /* highest $n, the same in each dialect */
+	unsigned params;                /* the same in each dialect            */
 	bool writes;                    /* INSERT, UPDATE, DELETE               */
 	const char *sql[DB_BACKENDS];   /* SQLite text has ?1 for $1            */
 	const char *const *names;       /* of the parameters                    */

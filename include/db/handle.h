@@ -1,7 +1,7 @@
 /*
  * db/handle.h - one connection to SQLite or PostgreSQL, and the policy around it.
  *
- * The two behave the same: closed set of named statements, `$1` parameters,
+ * The two behave the same: closed set of named statements, named parameters,
  * values that map (moments, booleans, lists of strings), conflicts that name
  * a field. Opened after fork; a handle never crosses one. One statement is
  * active at a time: finish reading before you start the next.

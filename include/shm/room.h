@@ -7,7 +7,8 @@
  * holds layout version, boot id, database id, sizes and a checksum of these; a
  * mismatch of boot or database discards the content with one log line that
  * names how many rows. Other sizes, and other names of what is counted, move what
- * waits and what was counted. A new layout gets a new file.
+ * waits and what was counted. A file of another layout is
+ * discarded, with what is in it.
  *
  * Inside: generations (shm/generation.h), limit slots (shm/limit.h), a cache
  * (shm/cache.h), one ring a worker slot (shm/ring.h), statistics (shm/stat.h),

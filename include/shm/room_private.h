@@ -9,8 +9,8 @@
  * Limit slots are reserved when they are claimed, a ring's rows when its worker
  * starts (by the first push where there was no room then), the log when it gets
  * there, all else when the file is made, so that a full file system is a refused
- * request and never SIGBUS. Whoever changes anything here raises ROOM_LAYOUT, which
- * gives the file another name.
+ * request and never SIGBUS. A change of anything here raises ROOM_LAYOUT: a
+ * file of another layout is discarded.
  */
 #ifndef PIERRE_SHM_ROOM_PRIVATE_H
 #define PIERRE_SHM_ROOM_PRIVATE_H

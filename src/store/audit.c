@@ -1,6 +1,6 @@
 /*
- * store/audit.c - the table of event types, and the transaction that every
- * change is: its audit row first, then the change.
+ * store/audit.c - the transaction that every change is: its audit row first, then
+ * the change.
  */
 #include "config.h"
 

@@ -66,6 +66,8 @@ my @mistakes = (
 	[ 'own parameters in a location', $locations,
 		sub { s/(location = \/version \{)/$1 fastcgi_param EXTRA 1;/ }, qr{location = /version: }, 2 ],
 	[ 'HTTP_PROXY', 'snippets/pierre-params.conf', sub { s/^fastcgi_param HTTP_PROXY.*//m }, qr/HTTP_PROXY/, 11 ],
+	(map { my $set = $_; [ "a question without $set", 'snippets/pierre-auth-locations.conf', sub { s/^ *\Q$set\E.*//m },
+		qr{/\.pierre/auth: .*install this version's pierre-auth-locations}, 2 ] } 'set $pierre_sent "";', 'set $pierre_sent 1;'),
 	[ 'headers passed with the question', 'snippets/pierre-auth-locations.conf',
 		sub { s/fastcgi_pass_request_headers off;// }, qr{/\.pierre/auth: .*HTTP_PROXY}, 2 ],
 	[ 'next_upstream off for the fast pool', $locations,

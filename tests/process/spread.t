@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # Kept connections stay with the worker that accepted them, so the workers of the
 # fast pool share them: of 8 the busiest has at most twice the mean, however they
-# come, and none waits for a worker that is stopped or dead.
+# come, and a connection that others have left waits 100 ms.
 use strict;
 use warnings;
 use FindBin;
