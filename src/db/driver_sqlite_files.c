@@ -305,17 +305,19 @@ bool sqlite_exists(const char *url, struct err *err_r)
 {
 	const char *path = db_url_path(url);
 	char *open_path;
+	struct stat st;
 	bool was;
 
 	if (is_there(path))
 		return true;
 	if (asprintf(&open_path, "%s%s", path, suffixes[FILE_OPEN]) < 0)
 		abort();
-	was = is_there(open_path);
+	/* a link that leads nowhere led somewhere */
+	was = is_there(open_path) || lstat(path, &st) == 0;
 	free(open_path);
 	if (was)
 		return err_set(err_r, ERR_UNAVAILABLE, "The database %.300s is gone: put it back, or "
-			       "restore a backup, and restart the service", path);
+			       "restore a backup; restart the service if it runs", path);
 	return err_set(err_r, ERR_NOT_FOUND, "The database %.300s does not exist", path);
 }
 

@@ -147,6 +147,8 @@ static bool write_record(struct db *db, const struct db_migration *m, struct err
 	int stmt = db_statement(db, "migrations_insert");
 	struct db_value args[sizeof(record_fields) / sizeof(record_fields[0])] = { 0 };
 
+	if (stmt < 0)
+		return err_set(err_r, ERR_INTERNAL, "The catalog has no migrations_insert");
 	db_bind(&db->options.catalog->statements[stmt], &migration_schema, &record, args);
 	return db_write(db, stmt, args, db->options.catalog->statements[stmt].params, NULL, err_r);
 }

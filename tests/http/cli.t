@@ -404,6 +404,10 @@ sub trouble {
 		print { open my $g, '>', "$dir/junk.db"; $g } 'this is not a database, it is a text of some length' x 100;
 		fails($p, 1, qr/does not exist: 'pierre db migrate' makes it/, 'db', 'test', env => { DATABASE_URL => "sqlite:$dir/none.db" });
 		is_deeply([ glob "$dir/none.db*" ], [], 'db test makes nothing');
+		symlink "$dir/elsewhere.db", "$dir/link.db" or die;
+		print { open my $g, '>', "$dir/gone.db.open"; $g } '';
+		fails($p, 1, qr/the database \S+$_\.db is gone: put it back, or restore a backup/i, 'db', 'test',
+			env => { DATABASE_URL => "sqlite:$dir/$_.db" }) for qw(link gone);
 		push @tries, [ "sqlite:$dir/none/x.db", qr/directory.*set DATABASE_URL/ ], [ "sqlite:$dir", qr/./ ], [ "sqlite:$dir/junk.db", qr/database/ ];
 	} else {
 		my ($user, $pass) = $p->{url} =~ m{^\w+://(\w+):?([^@]*)@} ? ($1, $2) : ('pierre', '');
