@@ -8,13 +8,16 @@
 #
 # The source is written as for PostgreSQL, each column and constraint on a line of
 # its own; SQLite gets its types, a CHECK in place of each type that it lacks, and
-# STRICT. Besides:
+# STRICT. INET is any text in SQLite: what is bound has been judged. Besides:
 #   -- says: FIELD: SENTENCE     before a PRIMARY KEY, UNIQUE or UNIQUE INDEX, which
 #                                need it: what a client is told (store/constraint.c).
 #                                It is in no expansion, so it may be mended later.
 #   -- noted: COLUMN, ...        before a CREATE TABLE whose rows workers cache:
 #                                a change of one of these, or a DELETE, is put into
 #                                `changes` (0004); * is any column; may be repeated.
+#   -- noted: none               before an ADD COLUMN to such a table: no cached
+#                                credential has it. If one has, write the column and
+#                                the triggers anew under -- only:.
 #   -- only: sqlite|pgsql|both   what follows is for one dialect, until both.
 # Anything doubtful ends with file:line: and a sentence, status 1. POSIX awk.
 
@@ -195,7 +198,23 @@ function put_items(dialect,    i, c, text) {
 	put(dialect, generated(dialect) "\n")
 }
 
+# Whose range is another on PostgreSQL than on SQLite.
+function check_ranges(    i, k, found) {
+	for (i = 1; i <= n_columns; i++) {
+		if (column_type[i] != "SMALLINT")
+			continue
+		found = 0
+		for (k = 1; k <= n_items; k++)
+			found = found || item[k] ~ ("CHECK \\(.*" column[i])
+		if (!found)
+			fail("a SMALLINT needs a CHECK of its range: " column[i])
+	}
+}
+
 function end_table() {
+	check_ranges()
+	if (noted == "none")
+		fail("-- noted: none stands before an ADD COLUMN")
 	if (!n_items || item[n_items] ~ /,$/ || before != "")
 		fail("a table ends with a column or constraint, without a comma")
 	if (says != "")
@@ -256,8 +275,11 @@ function put_triggers(    of, now, next_, i, n, names) {
 # --- statements --------------------------------------------------------------------------------
 
 function start_statement() {
-	if (noted != "")
-		fail("-- noted: stands before a CREATE TABLE")
+	if (noted != "" && (noted != "none" || !/^ALTER TABLE [a-z0-9_]+ ADD COLUMN /))
+		fail("-- noted: stands before a CREATE TABLE, -- noted: none before an ADD COLUMN")
+	if (/ ADD COLUMN / && ($3 in is_noted) && noted != "none")
+		fail("changes of " $3 " are noted by column: write -- noted: none before this, or its triggers anew")
+	noted = ""
 	statement = ""
 	if (/^CREATE UNIQUE INDEX /) {
 		if ($0 !~ /^CREATE UNIQUE INDEX [a-z0-9_]+ ON [a-z0-9_]+ \([a-z0-9_, ]+\)/)
@@ -324,10 +346,11 @@ BEGIN {
 	add_type("TEXT", "TEXT", "")
 	add_type("INET", "TEXT", "")
 	add_type("BIGINT", "INTEGER", "")
-	add_type("INTEGER", "INTEGER", "")
 	add_type("SMALLINT", "INTEGER", "")
 	add_type("DOUBLE PRECISION", "REAL", "")
 	add_type("BYTEA", "BLOB", "")
+	# by column, in 0004
+	is_noted["users"] = is_noted["api_keys"] = 1
 }
 
 FNR == 1 && (table != "" || statement != "" || only != "both" || says != "" || noted != "") {

@@ -83,7 +83,7 @@ for my $cc (@compilers) {
 }
 
 # So nothing is bound past them.
-my @past = `grep -rnE 'struct db_value \\w*\\[|\\(const struct db_value' src/store include/store`;
+my @past = `grep -rnE 'struct db_value \\w*\\[|\\((const )?struct db_value *(\\[|\\*)' src/store include/store`;
 is(join('', @past), '', 'no list of values in the stores');
 
 # What is read into a struct says so beside the statement.
@@ -92,8 +92,9 @@ my %row = map { /^-- name: (\w+)\n-- row: / ? ($1 => 1) : () }
 my (@read, @untyped);
 for my $file (glob 'src/store/*.c') {
 	my $text = do { local (@ARGV, $/) = $file; <> };
-	push @read, $text =~ /\b(?:db_get|db_list|store_owner_get|read_row)\(\w+, SQL_ARGS\((\w+)/g;
-	push @untyped, "$file: db_get or db_list without SQL_ARGS" if $text =~ /\b(?:db_get|db_list)\(\w+, (?!SQL_ARGS|(?:o->)?stmt)/;
+	push @read, $text =~ /\b(?:db_get|db_list|store_owner_get|read_row)\(\w+,\s+SQL_ARGS\((\w+)/g;
+	push @read, $text =~ /\bstore_commit_one\(\w+, \w+,\s+SQL_ARGS\((\w+)(?:[^;](?!STORE_NO_ROW))*;/g;
+	push @untyped, "$file: db_get or db_list without SQL_ARGS" if $text =~ /\b(?:db_get|db_list)\(\w+,\s*(?!\s|SQL_ARGS|(?:o->)?stmt)/;
 }
 cmp_ok(scalar @read, '>=', 17, 'statements are read into structs');
 is(join("\n", @untyped, grep { !$row{$_} } @read), '', 'each has its row');

@@ -51,6 +51,7 @@ CREATE TABLE proof_parts (
 CREATE UNIQUE INDEX proof_parts_first_idx ON proof_parts (proof_id) WHERE is_first;
 
 -- When it ended; NULL before.
+-- noted: none
 ALTER TABLE proofs ADD COLUMN ended_at TIMESTAMPTZ(3);
 -- What else there is.
 ALTER TABLE proof_parts ADD COLUMN more JSONB NOT NULL DEFAULT '{}';

@@ -2,6 +2,7 @@
 
 -- Who made the key: `owner`, or else `admin` (an administrator, the shell, or not
 -- known, as for rows that an older program writes beside this one).
+-- noted: none
 ALTER TABLE api_keys ADD COLUMN granted_by TEXT NOT NULL DEFAULT 'admin'
 	CONSTRAINT api_keys_granted_by_check CHECK (granted_by IN ('owner', 'admin'));
 
