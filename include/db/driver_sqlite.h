@@ -80,12 +80,26 @@ enum files_mark { MARK_NONE = ' ', MARK_SAVED = 'S', MARK_REMOVED = 'R' };
 enum files_mark sqlite_files_mark(const struct sqlite_files *f);
 /* False: errno says why. */
 bool sqlite_files_set_mark(const struct sqlite_files *f, enum files_mark mark);
+bool sqlite_removed(struct db_conn *c);
+
+/* By which of its files. */
+extern const char *const sqlite_suffixes[FILE__COUNT];
+/* Bytes of <db>.open that are locked, behind what is in it. */
+enum { OPEN_LOCK_OPENING = 1024, OPEN_LOCK_IN_USE, OPEN_LOCK_SERVED, OPEN_LOCK_MASTER };
+/* F_WRLCK, F_RDLCK or F_UNLCK, at once or not at all. */
+bool sqlite_open_lock(int fd, short type, int byte);
+/* errno says why; false */
+bool sqlite_cannot_open(const char *path, struct err *err_r);
+/* Processes of a service that was killed end in this time. */
+enum { SQLITE_OTHERS_END_MS = 1000 };
+
+/* --- driver_sqlite_service.c ------------------------------------------------ */
+
 bool sqlite_exists(const char *url, struct err *err_r);
 bool sqlite_claim(const char *url, int *fd_r, struct err *err_r);
 /* Not while a process opens the files; those that have them open know by the mark.
  * What is missing is no failure. */
 bool sqlite_remove(const char *url, struct err *err_r);
-bool sqlite_removed(struct db_conn *c);
 
 /* --- driver_sqlite_wal.c ----------------------------------------------------- */
 

@@ -24,11 +24,10 @@
 #include "base/str.h"
 #include "db/driver_sqlite.h"
 
-/* Where what is in <db>.open, and which bytes behind it are locked. */
-enum { AT_IDS = 0, AT_MARK = 256, LOCK_OPENING = 1024, LOCK_IN_USE, LOCK_SERVED, LOCK_MASTER };
-enum { NOTE_TEXT = 200, PAUSE_US = 2000, OTHERS_END_MS = 1000 };
+enum { AT_IDS = 0, AT_MARK = 256 };   /* where what is in <db>.open */
+enum { NOTE_TEXT = 200, PAUSE_US = 2000 };
 
-static const char *const suffixes[FILE__COUNT] = { "", "-wal", "-shm", ".open" };
+const char *const sqlite_suffixes[FILE__COUNT] = { "", "-wal", "-shm", ".open" };
 
 /* --- files and paths ------------------------------------------------------------ */
 
@@ -117,7 +116,7 @@ enum db_files sqlite_files(struct db_conn *c, struct err *err_r)
 
 /* --- locks on <db>.open ------------------------------------------------------------ */
 
-static bool lock_byte(int fd, short type, int byte)
+bool sqlite_open_lock(int fd, short type, int byte)
 {
 	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
 
@@ -139,7 +138,7 @@ static bool pause_until(int64_t deadline)
 
 bool sqlite_files_lock(struct sqlite_files *f, int64_t deadline)
 {
-	while (!lock_byte(f->fd, F_WRLCK, LOCK_OPENING))
+	while (!sqlite_open_lock(f->fd, F_WRLCK, OPEN_LOCK_OPENING))
 		if (!pause_until(deadline))
 			return false;
 	return true;
@@ -147,7 +146,7 @@ bool sqlite_files_lock(struct sqlite_files *f, int64_t deadline)
 
 void sqlite_files_unlock(struct sqlite_files *f)
 {
-	lock_byte(f->fd, F_UNLCK, LOCK_OPENING);
+	sqlite_open_lock(f->fd, F_UNLCK, OPEN_LOCK_OPENING);
 }
 
 /* --- the note ------------------------------------------------------------------------ */
@@ -194,9 +193,14 @@ bool sqlite_files_set_mark(const struct sqlite_files *f, enum files_mark mark)
 	return pwrite(f->fd, &byte, 1, AT_MARK) == 1;
 }
 
+bool sqlite_removed(struct db_conn *c)
+{
+	return !c->memory && sqlite_files_mark(&c->files) == MARK_REMOVED;
+}
+
 /* --- opening ------------------------------------------------------------------------- */
 
-static bool cannot_open(const char *path, struct err *err_r)
+bool sqlite_cannot_open(const char *path, struct err *err_r)
 {
 	return err_set(err_r, ERR_UNAVAILABLE,
 		       "Cannot open the lock file %s: %s; the database's directory must be "
@@ -211,13 +215,13 @@ static bool open_locked(struct db_conn *c, struct err *err_r)
 	for (;;) {
 		f->fd = open(f->paths[FILE_OPEN], O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (f->fd < 0)
-			return cannot_open(f->paths[FILE_OPEN], err_r);
+			return sqlite_cannot_open(f->paths[FILE_OPEN], err_r);
 		if (!sqlite_files_lock(f, c->deadline))
 			return err_set(err_r, ERR_UNAVAILABLE,
 				       "Another process has been opening the database %.300s for too "
 				       "long", c->path);
 		if (fstat(f->fd, &st) != 0)
-			return cannot_open(f->paths[FILE_OPEN], err_r);
+			return sqlite_cannot_open(f->paths[FILE_OPEN], err_r);
 		f->ids[FILE_OPEN] = (struct file_id){ st.st_dev, st.st_ino };
 		if (sqlite_file_is_ours(f, FILE_OPEN))
 			return true;
@@ -245,15 +249,15 @@ bool sqlite_files_begin(struct db_conn *c, struct err *err_r)
 {
 	struct sqlite_files *f = &c->files;
 	struct file_id theirs[FILE_OPEN];
-	int64_t until = clock_monotonic() + OTHERS_END_MS;
+	int64_t until = clock_monotonic() + SQLITE_OTHERS_END_MS;
 
 	for (int i = 0; i < FILE__COUNT; i++)
-		if (asprintf(&f->paths[i], "%s%s", c->path, suffixes[i]) < 0)
+		if (asprintf(&f->paths[i], "%s%s", c->path, sqlite_suffixes[i]) < 0)
 			abort();
 	if (!open_locked(c, err_r))
 		return false;
 	/* those of a service that was killed may be about to end */
-	while (is_locked(f->fd, LOCK_IN_USE)) {
+	while (is_locked(f->fd, OPEN_LOCK_IN_USE)) {
 		if (!read_ids(f, theirs) || others_have(f, theirs, err_r))
 			return true;
 		if (!pause_until(until < c->deadline ? until : c->deadline))
@@ -266,7 +270,7 @@ bool sqlite_files_note(struct db_conn *c, struct err *err_r)
 {
 	struct sqlite_files *f = &c->files;
 	struct file_id theirs[FILE_OPEN];
-	bool shared = is_locked(f->fd, LOCK_IN_USE) && read_ids(f, theirs);
+	bool shared = is_locked(f->fd, OPEN_LOCK_IN_USE) && read_ids(f, theirs);
 	char version[24];
 	bool good;
 
@@ -276,11 +280,11 @@ bool sqlite_files_note(struct db_conn *c, struct err *err_r)
 	for (int i = 0; i < FILE_OPEN; i++)
 		id_at(f->paths[i], &f->ids[i]);
 	good = shared ? others_have(f, theirs, err_r)
-		      : write_ids(f) || cannot_open(f->paths[FILE_OPEN], err_r);
+		      : write_ids(f) || sqlite_cannot_open(f->paths[FILE_OPEN], err_r);
 	if (good && !shared && !sqlite_files_set_mark(f, MARK_NONE))
-		good = cannot_open(f->paths[FILE_OPEN], err_r);
-	if (good && !lock_byte(f->fd, F_RDLCK, LOCK_IN_USE))
-		good = cannot_open(f->paths[FILE_OPEN], err_r);
+		good = sqlite_cannot_open(f->paths[FILE_OPEN], err_r);
+	if (good && !sqlite_open_lock(f->fd, F_RDLCK, OPEN_LOCK_IN_USE))
+		good = sqlite_cannot_open(f->paths[FILE_OPEN], err_r);
 	sqlite_files_unlock(f);
 	return good;
 }
@@ -292,147 +296,4 @@ void sqlite_files_close(struct sqlite_files *f)
 	for (int i = 0; i < FILE__COUNT; i++)
 		free(f->paths[i]);
 	*f = (struct sqlite_files){ .fd = -1 };
-}
-
-static bool is_there(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 || errno != ENOENT;
-}
-
-bool sqlite_exists(const char *url, struct err *err_r)
-{
-	const char *path = db_url_path(url);
-	char *open_path;
-	struct stat st;
-	bool was;
-
-	if (is_there(path))
-		return true;
-	if (asprintf(&open_path, "%s%s", path, suffixes[FILE_OPEN]) < 0)
-		abort();
-	/* a link that leads nowhere led somewhere */
-	was = is_there(open_path) || lstat(path, &st) == 0;
-	free(open_path);
-	if (was)
-		return err_set(err_r, ERR_UNAVAILABLE, "The database %.300s is gone: put it back, or "
-			       "restore a backup; restart the service if it runs", path);
-	return err_set(err_r, ERR_NOT_FOUND, "The database %.300s does not exist", path);
-}
-
-/* --- one service ----------------------------------------------------------------------- */
-
-/* Its children share LOCK_SERVED until the last has ended; LOCK_MASTER is the
- * master's own, and the kernel says whose. Not of the kind that children share:
- * it goes with the process, or when that closes <db>.open, which it does not. */
-static bool lock_master(int fd)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_MASTER, .l_len = 1 };
-
-	return fcntl(fd, F_SETLK, &lock) == 0;
-}
-
-static bool served_by_other(int fd, const char *path, struct err *err_r)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_MASTER, .l_len = 1 };
-
-	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
-		return err_field(err_r, ERR_CONFIG, "DATABASE_URL",
-				 "another service (process %d) works on the database %.300s, and an SQLite "
-				 "file has one: stop that one, or set another DATABASE_URL",
-				 (int)lock.l_pid, path);
-	return err_field(err_r, ERR_CONFLICT, "DATABASE_URL",
-			 "what is left of another service works on the database %.300s", path);
-}
-
-bool sqlite_claim(const char *url, int *fd_r, struct err *err_r)
-{
-	const char *path = db_url_path(url);
-	char *open_path;
-	int fd;
-
-	if (*fd_r >= 0)
-		return true;
-	if (asprintf(&open_path, "%s%s", path, suffixes[FILE_OPEN]) < 0)
-		abort();
-	fd = open(open_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		cannot_open(open_path, err_r);
-	free(open_path);
-	if (fd < 0)
-		return false;
-	if (lock_byte(fd, F_WRLCK, LOCK_SERVED) && lock_master(fd)) {
-		*fd_r = fd;
-		return true;
-	}
-	served_by_other(fd, path, err_r);
-	close(fd);
-	return false;
-}
-
-/* --- removing on purpose --------------------------------------------------------------- */
-
-/* Nobody opens the files while this has the lock on <db>.open, which is made if it
- * is missing. */
-static bool begin_removal(struct sqlite_files *f, struct err *err_r)
-{
-	const char *path = f->paths[FILE_OPEN];
-	int64_t until = clock_monotonic() + OTHERS_END_MS;
-
-	for (;;) {
-		struct stat st;
-
-		f->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (f->fd < 0 || fstat(f->fd, &st) != 0)
-			return cannot_open(path, err_r);
-		if (!sqlite_files_lock(f, until))
-			return err_set(err_r, ERR_UNAVAILABLE,
-				       "Cannot remove %.300s yet: another process is opening it",
-				       f->paths[FILE_MAIN]);
-		f->ids[FILE_OPEN] = (struct file_id){ st.st_dev, st.st_ino };
-		if (sqlite_file_is_ours(f, FILE_OPEN))
-			break;
-		close(f->fd);
-	}
-	/* unmarked, a process that has them open would take them for lost */
-	return sqlite_files_set_mark(f, MARK_REMOVED) ||
-	       err_set(err_r, ERR_UNAVAILABLE, "Cannot mark %.300s: %s", path, strerror(errno));
-}
-
-/* The lock file goes last: until then nothing is opened here. */
-static bool remove_files(const char *path, struct err *err_r)
-{
-	static const char *const parts[] = { "-wal", "-shm", ".writer", "", ".open" };
-	bool done = true;
-
-	for (size_t i = 0; done && i < sizeof(parts) / sizeof(parts[0]); i++) {
-		char *each;
-
-		if (asprintf(&each, "%s%s", path, parts[i]) < 0)
-			abort();
-		if (unlink(each) != 0 && errno != ENOENT)
-			done = err_set(err_r, ERR_UNAVAILABLE, "Cannot remove %.300s: %s", each,
-				       strerror(errno));
-		free(each);
-	}
-	return done;
-}
-
-bool sqlite_remove(const char *url, struct err *err_r)
-{
-	struct sqlite_files f = { .fd = -1 };
-	bool done;
-
-	for (int i = 0; i < FILE__COUNT; i++)
-		if (asprintf(&f.paths[i], "%s%s", db_url_path(url), suffixes[i]) < 0)
-			abort();
-	done = begin_removal(&f, err_r) && remove_files(f.paths[FILE_MAIN], err_r);
-	sqlite_files_close(&f);
-	return done;
-}
-
-bool sqlite_removed(struct db_conn *c)
-{
-	return !c->memory && sqlite_files_mark(&c->files) == MARK_REMOVED;
 }

@@ -8,7 +8,7 @@ if HAVE_SQLITE
 libdb_a_SOURCES += include/db/driver_sqlite.h src/db/driver_sqlite.c \
 	src/db/driver_sqlite_open.c src/db/driver_sqlite_lock.c \
 	src/db/driver_sqlite_error.c src/db/driver_sqlite_files.c src/db/driver_sqlite_pragma.c \
-	src/db/driver_sqlite_save.c src/db/driver_sqlite_wal.c
+	src/db/driver_sqlite_save.c src/db/driver_sqlite_service.c src/db/driver_sqlite_wal.c
 libdb_a_CPPFLAGS += $(SQLITE_CFLAGS)
 endif
 if HAVE_PGSQL
