@@ -39,6 +39,8 @@ struct db_driver {
 	 * the connection. Says how in *said; false = it could not. A process that
 	 * comes later finds it saved, and says nothing. */
 	bool (*save)(struct db_conn *c, int64_t deadline, struct err *said);
+	/* does it hold any text? False: the sentence says what to do (SQLite: always) */
+	bool (*any_text)(struct db_conn *c, struct err *err_r);
 	/* see db_url_exists() */
 	bool (*exists)(const char *url, struct err *err_r);
 	/* see db_claim() */

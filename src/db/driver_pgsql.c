@@ -410,6 +410,16 @@ static bool has_space(struct db_conn *c, struct err *err_r)
 	return true;
 }
 
+static bool any_text(struct db_conn *c, struct err *err_r)
+{
+	const char *encoding = PQparameterStatus(c->pg, "server_encoding");
+
+	return str_eq(encoding, "UTF8") ||
+	       err_set(err_r, ERR_CONFIG, "The database %s has the encoding %s, which does not hold "
+		       "every name: make it anew with ENCODING 'UTF8'", PQdb(c->pg),
+		       encoding ? encoding : "unknown");
+}
+
 static bool exists(const char *url, struct err *err_r)
 {
 	(void)url;
@@ -447,6 +457,7 @@ const struct db_driver db_driver_pgsql = {
 	.alive = alive,
 	.files = files,
 	.save = save,
+	.any_text = any_text,
 	.exists = exists,
 	.claim = claim,
 	.remove = remove_files,

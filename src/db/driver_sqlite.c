@@ -321,6 +321,13 @@ static bool sqlite_facts(struct db_conn *c, struct arena *arena, struct db_facts
 	return true;
 }
 
+static bool any_text(struct db_conn *c, struct err *err_r)
+{
+	(void)c;
+	(void)err_r;
+	return true;
+}
+
 const struct db_driver db_driver_sqlite = {
 	.name = "sqlite",
 	.backend = DB_SQLITE,
@@ -330,6 +337,7 @@ const struct db_driver db_driver_sqlite = {
 	.alive = sqlite_alive,
 	.files = sqlite_files,
 	.save = sqlite_save,
+	.any_text = any_text,
 	.exists = sqlite_exists,
 	.claim = sqlite_claim,
 	.remove = sqlite_remove,

@@ -165,6 +165,9 @@ static bool apply_next(struct db *db, void *arg, struct err *err_r)
 		return false;
 	if (step->current == latest(db))
 		return true;
+	/* one that has tables goes on as it did */
+	if (step->current == 0 && !db->driver->any_text(db->conn, err_r))
+		return false;
 	m = migration(db, step->current + 1);
 	if (!run_script(db, m, err_r) || !run_function(db, m, err_r) || !write_record(db, m, err_r))
 		return false;

@@ -113,14 +113,19 @@ sub collisions {
 
 # Migration 0008 finds its rows also where a letter has one byte.
 sub latin1 {
+	my ($p) = @_;
 	my $name = 'pt_latin1_' . $$;
 	my $statement = Pierre::slurp("$Pierre::SOURCE/sql/pgsql/user.sql") =~ /name: user_list_not_ascii\n([^;]+)/ && $1;
-	Pierre::psql("CREATE DATABASE $name ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+	Pierre::psql("CREATE DATABASE $name OWNER pierre ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
 	my $url = Pierre::database_url($ENV{PIERRE_TEST_PG_ADMIN}, $name);
 	my $found = Pierre::psql("SET client_encoding = 'UTF8';"
 		. ' CREATE TABLE users (id TEXT, email TEXT, email_key TEXT COLLATE "C");'
 		. bytes(" INSERT INTO users VALUES ('1', '', '\x{d6}b\@x.de'), ('2', '', 'ob\@x.de'), ('3', '', 'ob\@xn--b.de'); $statement"), $url);
 	is($found, "1|\n3|\n", 'LATIN1: letters outside ASCII are found');
+	Pierre::psql("DROP TABLE users", $url);
+	my $r = $p->cli('db', 'migrate', env => { DATABASE_URL => Pierre::database_url($p->{url}, $name) });
+	is($r->{status}, 1, 'no schema is made there');
+	like($r->{err}, qr/^pierre: The database $name has the encoding LATIN1, .*make it anew with ENCODING 'UTF8'$/m, 'and what to do is said');
 	Pierre::psql("DROP DATABASE $name WITH (FORCE)");
 }
 
@@ -132,6 +137,6 @@ each_backend(sub {
 	names($p);
 	old_names($p);
 	collisions($p);
-	latin1() if $p->{backend} eq 'postgresql';
+	latin1($p) if $p->{backend} eq 'postgresql';
 });
 done_testing;
