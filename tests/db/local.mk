@@ -1,10 +1,10 @@
 check_PROGRAMS += tests/db/contract tests/db/exchange tests/db/expanded tests/db/migrated tests/db/op_admin tests/db/op_audit \
-	tests/db/op_cache tests/db/op_cache_worst tests/db/op_clock tests/db/op_key tests/db/op_key_grant \
+	tests/db/op_cache tests/db/op_cache_worst tests/db/op_clock tests/db/op_guess tests/db/op_key tests/db/op_key_grant \
 	tests/db/op_key_use tests/db/op_limit tests/db/op_limit_worst tests/db/op_login \
 	tests/db/op_password tests/db/op_race tests/db/op_scope tests/db/op_session \
 	tests/db/op_session_pair tests/db/op_session_worst tests/db/op_user tests/db/quota \
 	tests/db/usage tests/db/usage_window
-EXTRA_DIST += tests/db/behind.h tests/db/cache_op.h tests/db/contract.h tests/db/limit_op.h \
+EXTRA_DIST += tests/db/behind.h tests/db/cache_op.h tests/db/contract.h tests/db/limit_op.h tests/db/login_op.h \
 	tests/db/op_account.h tests/db/op_fixture.h tests/db/room_op.h tests/db/session_op.h \
 	tests/db/usage_rows.h tests/db/schema
 
@@ -38,6 +38,8 @@ tests_db_op_limit_SOURCES = tests/db/op_limit.c $(WORST)
 tests_db_op_limit_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_limit_worst_SOURCES = tests/db/op_limit_worst.c $(WORST)
 tests_db_op_limit_worst_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_op_guess_SOURCES = tests/db/op_guess.c $(WORST)
+tests_db_op_guess_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_login_SOURCES = tests/db/op_login.c $(WORST)
 tests_db_op_login_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_password_SOURCES = tests/db/op_password.c $(WORST)
@@ -51,7 +53,7 @@ $(tests_db_contract_OBJECTS) $(tests_db_exchange_OBJECTS) $(tests_db_expanded_OB
 $(tests_db_op_admin_OBJECTS) $(tests_db_op_audit_OBJECTS) $(tests_db_op_key_grant_OBJECTS) \
 $(tests_db_op_cache_OBJECTS) $(tests_db_op_cache_worst_OBJECTS) $(tests_db_op_key_OBJECTS) \
 $(tests_db_op_key_use_OBJECTS) $(tests_db_op_limit_OBJECTS) $(tests_db_op_limit_worst_OBJECTS) \
-$(tests_db_op_login_OBJECTS) $(tests_db_op_password_OBJECTS) $(tests_db_op_race_OBJECTS) \
+$(tests_db_op_guess_OBJECTS) $(tests_db_op_login_OBJECTS) $(tests_db_op_password_OBJECTS) $(tests_db_op_race_OBJECTS) \
 $(tests_db_op_session_OBJECTS) $(tests_db_op_session_pair_OBJECTS) \
 $(tests_db_op_session_worst_OBJECTS) $(tests_db_op_user_OBJECTS) \
 $(tests_db_op_scope_OBJECTS) $(tests_db_quota_OBJECTS) $(tests_db_usage_OBJECTS) \
