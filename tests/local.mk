@@ -20,7 +20,7 @@ include tests/fuzz/local.mk
 
 EXTRA_DIST += tests/run tests/systemd tests/mutants tests/mutants.equivalent tests/postgres tests/support \
 	tests/http tests/process tests/lint tests/lint-api tests/upgrade \
-	tests/bench/verify tests/bench/verify.svg tests/bench/scale tests/bench/plot \
+	tests/bench/verify tests/bench/verify.svg tests/bench/README.md tests/bench/scale tests/bench/plot \
 	tests/bench/load.lua tests/bench/peers
 
 # For those who call tests/run themselves, as tests/postgres does.

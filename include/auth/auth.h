@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Once per process, after fork (no RNG state crosses one). */
+/* Once per process, after fork (R10: no RNG state crosses one). */
 bool auth_init(struct err *err_r);
 
 /* Strong random bytes (getentropy); ends the process when the kernel has none. */

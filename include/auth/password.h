@@ -2,7 +2,7 @@
  * auth/password.h - passwords: what is accepted, and bcrypt `$2b$` (libxcrypt).
  *
  * bcrypt reads 72 bytes and stops at NUL, so longer passwords and NUL are
- * refused with the reason, never truncated (rule R18).
+ * refused with the reason, never truncated (R18).
  */
 #ifndef PIERRE_AUTH_PASSWORD_H
 #define PIERRE_AUTH_PASSWORD_H

@@ -10,11 +10,11 @@
  *   each process that has the key makes the same pair again:
  *   HMAC-SHA-256(key, session id "|" seed "|" kind), texts; seed: hex of 32
  *   random bytes, kind: "access" or "refresh".
- * API key: `pk_live_` | `pk_trial_` + 32 of [A-Za-z0-9] (original.md 4.1);
- *   its public id is the first 16 characters (rule R17).
+ * API key: `pk_live_` | `pk_trial_` + 32 of [A-Za-z0-9] (R28);
+ *   its public id is the first 16 characters (R17).
  * Stored forms: SHA-256 of the token in hex (256 random bits need no salt, ASVS
- * 6.5.2); keys: "sha256:" + salt hex + ":" + SHA-256(salt text | key) hex, the
- * guide's salted scheme, saying its scheme in the value.
+ * 6.5.2); keys: "sha256:" + salt hex + ":" + SHA-256(salt text | key) hex, so
+ * that the value names its scheme.
  */
 #ifndef PIERRE_AUTH_TOKEN_H
 #define PIERRE_AUTH_TOKEN_H

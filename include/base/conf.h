@@ -1,7 +1,7 @@
 /*
  * base/conf.h - every option, in one table: name, type, default, bounds,
- * reloadable, sentence. The table drives parsing, `pierre config check|dump`,
- * the man page and the README's table.
+ * reloadable, sentence. The table drives parsing, `pierre config check|dump`
+ * and the man page.
  *
  * A value comes from, later wins: the default, --config FILE (NAME=value
  * lines, # comments, as systemd's EnvironmentFile), the environment.

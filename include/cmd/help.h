@@ -14,7 +14,7 @@ void help_command(FILE *out, const struct cmd *cmd);  /* usage, sentence, option
 void help_list(FILE *out, const char *group);
 
 void man_write(FILE *out);                /* pierre.1 */
-void man_options_markdown(FILE *out);     /* the README's configuration table */
-void man_nginx_markdown(FILE *out);       /* its table of what config check --nginx finds */
+void man_options_markdown(FILE *out);     /* the options as a table */
+void man_nginx_markdown(FILE *out);       /* what config check --nginx finds, likewise */
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * cmd/nginx_rules.h - what `config check --nginx` looks for: one table, from
- * which the man page and the README have their lists too.
+ * cmd/nginx_rules.h - what `config check --nginx` looks for: one table, which the
+ * man page lists too.
  */
 #ifndef PIERRE_CMD_NGINX_RULES_H
 #define PIERRE_CMD_NGINX_RULES_H

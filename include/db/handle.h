@@ -3,10 +3,10 @@
  *
  * The two behave the same: closed set of named statements, named parameters,
  * values that map (moments, booleans, lists of strings), conflicts that name
- * a field. Opened after fork; a handle never crosses one. One statement is
+ * a field. Opened after fork; a handle never crosses one (R10). One statement is
  * active at a time: finish reading before you start the next.
  *
- * Policy kept here, once (reference/reliability.md R7-R14):
+ * Policy kept here, once (R7, R8, R11, R12):
  *  - a read outside a transaction that meets a lost connection reconnects and
  *    runs again once; writes run only inside db_transaction();
  *  - BUSY (SQLite's lock, 40001, 40P01) runs the transaction again with jitter,

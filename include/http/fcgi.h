@@ -2,9 +2,8 @@
  * http/fcgi.h - the only layer that knows libfcgi (with http/fcgi_wipe.h).
  *
  * We accept() ourselves and hand libfcgi a connection, never its own accept
- * loop: that loop spins after TERM (3.4 % of stops), has a lost-signal window,
- * and treats EAGAIN badly (reliability.md 0.3, style.md libfcgi). Its listening
- * socket is -1, so after a protocol error it cannot accept behind our back.
+ * loop (R25). Its listening socket is -1, so that it cannot accept after a protocol
+ * error either.
  */
 #ifndef PIERRE_HTTP_FCGI_H
 #define PIERRE_HTTP_FCGI_H

@@ -1,11 +1,9 @@
 /*
  * http/fcgi_guard.h - judges a FastCGI request before libfcgi sees it.
  *
- * libfcgi 2.4.2 hands out environments that were cut short, aborts on huge
- * lengths, overflows its stack on repeated GET_VALUES and blocks for ever on
- * silence (reliability.md c1). So the whole request is first looked at with
- * MSG_PEEK, which leaves it in the socket: libfcgi then reads only bytes that
- * are known to be one well-formed request, and never blocks.
+ * libfcgi 2.4.2 must not read what nobody has checked (R24). So the whole request is
+ * first read with MSG_PEEK, which leaves it in the socket: libfcgi then reads only
+ * bytes that are known to be one well-formed request, and never blocks.
  */
 #ifndef PIERRE_HTTP_FCGI_GUARD_H
 #define PIERRE_HTTP_FCGI_GUARD_H

@@ -1,7 +1,7 @@
 /*
  * http/json.h - strict JSON in, JSON out, both by field tables.
  *
- * Reading (rule R21): our own pass refuses what json-c lets through -
+ * Reading (R21): our own pass refuses what json-c lets through -
  * duplicate keys, single quotes, comments, NaN, raw control characters, lone
  * surrogates, \u0000, numbers outside int64/double, depth over 16, bytes after
  * the value, bad UTF-8 - before json-c builds the tree.

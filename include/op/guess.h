@@ -1,5 +1,5 @@
 /*
- * op/guess.h - guessing of passwords, slowed (rule R19; the numbers are in
+ * op/guess.h - guessing of passwords, slowed (R19; the numbers are in
  * op/session.h).
  *
  * An attempt is counted before its password is hashed, over locked rows, and

@@ -1,5 +1,5 @@
 /*
- * op/hashing.h - bcrypt under the permits of rule R19: at most half the slow
+ * op/hashing.h - bcrypt under the permits of R19: at most half the slow
  * workers hash at once; whoever gets none within a second is told to come back.
  */
 #ifndef PIERRE_OP_HASHING_H

@@ -9,7 +9,7 @@
 #include "op/op.h"
 #include "op/scope.h"
 
-/* A tier is a row: original.md 4.2. */
+/* A tier is a row: R28. */
 struct tier {
 	const char *name;
 	int rank;                      /* nobody gives himself one above his own */

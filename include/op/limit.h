@@ -3,7 +3,7 @@
  * and where each stands.
  *
  * Limits of a key: its override per hour, day or month, or its tier per
- * calendar month (UTC; original.md 4.2). Above a user's keys stands his own
+ * calendar month (UTC; R28). Above a user's keys stands his own
  * tier per month, which all keys and sessions of his share. A request takes its cost
  * from all that apply, narrowest window first, and gives all back on the first
  * refusal. Nothing is charged for a refused request. Never above a limit, on one

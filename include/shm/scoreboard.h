@@ -96,7 +96,7 @@ void scoreboard_mark(struct scoreboard *sb, const struct slot *s, int64_t now);
 /* Did a process end at the request of this slot, less than MARK_MS ago? */
 bool scoreboard_is_marked(const struct scoreboard *sb, const struct slot *s, int64_t now);
 
-/* At most hashing_max children hash passwords at once (rule R19). Never waits;
+/* At most hashing_max children hash passwords at once (R19). Never waits;
  * a dead holder's permit is given back by the master when it clears the slot.
  * s NULL (a command, no pool) always gets one. */
 bool hashing_begin(struct scoreboard *sb, struct slot *s);

@@ -37,7 +37,7 @@ struct quota_lease {
 	int64_t leased;            /* out: in this window after it, by all hosts */
 };
 /* Lease that much of each, if it is left: granted = least(asked, limit - leased)
- * where leased < limit, in one upsert (traps.md 5: the obvious `leased + n <=
+ * where leased < limit, in one upsert (R27: the obvious `leased + n <=
  * limit` loses the remainder). All in one transaction, committed when true. */
 bool store_quota_lease(struct db *db, struct quota_lease *all, size_t n, struct err *err_r);
 /* Give back n requests each (never below zero), in one transaction; to a window

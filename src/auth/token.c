@@ -173,7 +173,7 @@ static void random_alnum(char *out, size_t n)
 	out[n] = '\0';
 }
 
-/* SHA-256(salt text | key), the guide's salted scheme. */
+/* SHA-256(salt text | key). */
 static void key_digest(const char *salt, const char *key, char out[SHA256_HEX])
 {
 	char text[SALT_HEX + KEY_TEXT];

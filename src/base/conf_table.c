@@ -1,6 +1,6 @@
 /*
- * base/conf_table.c - every option, one row each. The README's table, the man
- * page and `pierre config dump` are made from these rows.
+ * base/conf_table.c - every option, one row each. The man page and `pierre config
+ * dump` are made from these rows.
  */
 #include "config.h"
 

@@ -86,8 +86,8 @@ static int openapi_run(const struct cmd_args *a)
 
 static const struct cmd_option help_options[] = {
 	{ "--man", NULL, "Print the man page, pierre.1." },
-	{ "--options-markdown", NULL, "Print the configuration table of the README." },
-	{ "--nginx-markdown", NULL, "Print the README's table of what config check --nginx finds." },
+	{ "--options-markdown", NULL, "Print the options as a table in Markdown." },
+	{ "--nginx-markdown", NULL, "Print what config check --nginx finds as a table in Markdown." },
 	{ 0 },
 };
 

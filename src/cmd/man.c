@@ -1,5 +1,5 @@
 /*
- * cmd/man.c - pierre.1 and two tables of the README, made from the tables of
+ * cmd/man.c - pierre.1, and two tables in Markdown, made from the tables of
  * commands, options and rules, so that none can be out of date.
  */
 #include "config.h"
@@ -9,6 +9,7 @@
 
 #include "cmd/args.h"
 #include "cmd/help.h"
+#include "cmd/man_notes.h"
 #include "cmd/nginx_rules.h"
 
 /* Text for roff: hyphens that can be copied, nothing read as a request. */
@@ -125,13 +126,15 @@ static const struct man_entry {
 	{ "/var/lib/pierre/pierre.db", "The data when DATABASE_URL in pierre.conf is "
 	  "sqlite:/var/lib/pierre/pierre.db. Beside it lie pierre.db-wal and pierre.db-shm, which are "
 	  "part of the data, and the locks pierre.db.writer and pierre.db.open. Remove none of them while the "
-	  "service runs. All belong to the service's user." },
+	  "service runs. All belong to the service's user; a command that root gives acts as the owner of "
+	  "the file." },
 	{ "/run/pierre/fast.sock, /run/pierre/slow.sock", "Where nginx finds the two pools." },
 	{ 0 },
 }, signals[] = {
 	{ "TERM, INT, QUIT", "Finish the requests under way within STOP_TIMEOUT_MS, and stop." },
 	{ "HUP", "Read the configuration again and replace the workers without failing a request. When "
-	  "the new configuration does not work, the old one stays and the log says why." },
+	  "the new configuration does not work, the old one stays and the log says why. The program stays "
+	  "too: after an upgrade, restart." },
 	{ 0 },
 }, examples[] = {
 	{ "pierre --config /etc/pierre/pierre.conf config check",
@@ -159,6 +162,17 @@ static void man_entries(FILE *out, const char *heading, const struct man_entry *
 	}
 }
 
+static void man_paragraphs(FILE *out)
+{
+	for (const struct man_note *n = man_notes; n->text; n++) {
+		if (n->heading)
+			fprintf(out, ".SH %s\n", n->heading);
+		else
+			fputs(".PP\n", out);
+		roff_line(out, n->text);
+	}
+}
+
 void man_write(FILE *out)
 {
 	fputs(".TH PIERRE 1 \"\" \"" PACKAGE_NAME " " PACKAGE_VERSION "\" \"Pierre\"\n"
@@ -180,6 +194,7 @@ void man_write(FILE *out)
 	man_entries(out, "FILES", files);
 	man_entries(out, "SIGNALS", signals);
 	man_entries(out, "EXAMPLES", examples);
+	man_paragraphs(out);
 }
 
 void man_options_markdown(FILE *out)

@@ -1,6 +1,6 @@
 /*
  * db/driver_sqlite_open.c - opening an SQLite file the way every process of
- * ours must (reference/reliability.md R7): WAL, synchronous=FULL, no automatic
+ * ours must (R7): WAL, synchronous=FULL, no automatic
  * checkpoint, none on close, no wait past the deadline.
  */
 #include "config.h"

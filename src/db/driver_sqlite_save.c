@@ -92,7 +92,7 @@ static bool copy(struct db_conn *c, int which, int pointer, const char *stamp, s
 		abort();
 	done = copy_to(from, path);
 	if (done)
-		err_set(said, ERR_UNAVAILABLE, "What was committed is in %.200s (README, \"Lost files\")",
+		err_set(said, ERR_UNAVAILABLE, "What was committed is in %.200s (man pierre, LOST FILES)",
 			path);
 	else
 		err_set(said, ERR_UNAVAILABLE,

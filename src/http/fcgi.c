@@ -4,7 +4,7 @@
  * Owns the connection from begin or adoption to its end; always closes it
  * itself. What libfcgi gets to read was judged by http/fcgi_guard.h before.
  * A connection is kept only when the request was all that had come and libfcgi
- * has read all of it: bytes left over would be the next request (perf.md 3).
+ * has read all of it: bytes left over would be the next request (R1).
  */
 #include "config.h"
 

@@ -1,9 +1,9 @@
 /*
- * http/json_check.c - is this strict JSON (rule R21)?
+ * http/json_check.c - is this strict JSON (R21)?
  *
  * Owns the grammar; builds nothing. What passes here means one thing only to
  * every parser: json-c alone would take the last of two equal keys, cut a text
- * at \u0000 and saturate big numbers (reliability.md finding 10).
+ * at \u0000 and saturate big numbers.
  */
 #include "config.h"
 

@@ -1,5 +1,5 @@
 /*
- * Tiers (original.md 4.2), lowest first. A new tier is a row here and a word in
+ * Tiers (R28), lowest first. A new tier is a row here and a word in
  * the CHECKs of the schema.
  */
 #include "config.h"

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Who may see whom, strictly downwards (README, "The house"): what a file
+# Who may see whom, strictly downwards (src/README.md, "What is where"): what a file
 # includes, and what it sees through that. A system library has one layer, or
 # one file, that may know it.
 use strict;

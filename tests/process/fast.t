@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # The fast pool's loop on its raw socket: connections that are kept, silent,
 # cut, forged, too many. What is left of one request is never the next
-# (perf.md 3), and nobody waits for a connection that is not his.
+# (R1), and nobody waits for a connection that is not his.
 use strict;
 use warnings;
 use FindBin;

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # FastCGI as no nginx sends it: cut short, forged, malformed. Nothing of it may
-# be executed, and the service goes on. (reliability.md c1, rules R1-R3)
+# be executed, and the service goes on. (R1, R2, R3, R24)
 use strict;
 use warnings;
 use FindBin;

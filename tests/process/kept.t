@@ -31,7 +31,7 @@ my $key = $p->new_key($user)->{api_key};
 
 sub connected { return Kept::connected($port, @_) }
 
-# perf.md 3: one offset puts the hidden request where libfcgi's second read begins.
+# R1: one offset puts the hidden request where libfcgi's second read begins.
 subtest 'a request in a body is not executed' => sub {
 	my $spent = limited_key($p, $p->approved_user, 1, 'month')->{api_key};
 	$p->expect(200, $p->get('/verify', headers => { 'X-API-Key' => $spent }));

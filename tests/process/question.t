@@ -153,7 +153,7 @@ sub bodies {
 	cmp_ok($seen->{connects}, '<=', 6, "$seen->{connects} connects");
 }
 
-# perf.md 3, through the door: the body of a request is no request, of HTTP or FastCGI.
+# R1, through auth_request: the body of a request is no request, of HTTP or FastCGI.
 sub smuggling {
 	my ($p, %k) = @_;
 	my $before = () = Pierre::slurp("$p->{dir}/seen") =~ /\n/g;

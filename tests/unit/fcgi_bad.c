@@ -1,6 +1,6 @@
 /*
  * tests/unit/fcgi_bad.c - what nginx never sends and a worker must survive
- * (reliability.md c1, P10, P11): each would harm plain libfcgi, or could.
+ * (R1, R24): each would harm plain libfcgi, or could.
  */
 #include "config.h"
 

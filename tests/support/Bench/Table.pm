@@ -1,5 +1,5 @@
 package Bench::Table;
-# A verify.json as the README shows it: which variants, in which order, and the two
+# A verify.json as tests/bench/README.md shows it: which variants, in which order, and the two
 # tables in Markdown.
 use strict;
 use warnings;

@@ -1,0 +1,174 @@
+/*
+ * cmd/man_notes.c - sections of pierre.1 that follow from no table: what a service
+ * promises in detail, and what to do when something fails.
+ */
+#include "config.h"
+
+#include <stddef.h>
+
+#include "cmd/man_notes.h"
+
+const struct man_note man_notes[] = {
+	{ "BEHIND NGINX",
+	  "A location that includes pierre-auth.conf may pass its requests to any upstream that nginx "
+	  "has, or serve files. nginx inherits the lines proxy_set_header, fastcgi_param, uwsgi_param, "
+	  "scgi_param and grpc_set_header of the blocks around a location all or none, so include "
+	  "pierre-auth-uwsgi.conf, pierre-auth-scgi.conf or pierre-auth-grpc.conf beside such a pass, in "
+	  "place of uwsgi_params or scgi_params. Of two X-API-Key headers nginx 1.22 takes the first; "
+	  "from 1.23 on it joins them, and the request is refused." },
+	{ NULL,
+	  "A location's settings: $pierre_cost is what one request costs (1). $pierre_route names the "
+	  "location in the reports (else the first part of the path); 20 or more characters without a . "
+	  "or / are cut as a secret is. $pierre_scope is the scope that a key must have. Set them in the "
+	  "location, not in the server block. A burst is limited by nginx's limit_req, a line of the "
+	  "snippet: it counts one whole credential, however it is spelled, so that a client who knows "
+	  "only the public id of a key cannot spend the burst of its owner." },
+	{ NULL,
+	  "Each client request is checked and charged once. nginx enters a location again for an index, "
+	  "try_files, PHP or an error_page; then the first answer stands. Only a location that demands "
+	  "another scope checks and charges the request again." },
+	{ NULL,
+	  "nginx sends its question on connections that it keeps: as many as there were requests at once. "
+	  "It keeps a connection only after it has read an answer to its end, and auth_request "
+	  "reads an answer without a body to its end only when the answer is to be stored. Therefore the "
+	  "question says fastcgi_store /dev/null/never. Nothing is stored: only a 200 with a body would "
+	  "be, Pierre gives none there, and no file can be made below /dev/null. Each worker takes at most "
+	  "1.5 times its share of the connections. A HEAD of Pierre's own routes closes its connection." },
+	{ NULL,
+	  "The question sets every directive that it would inherit and that could answer in Pierre's place, "
+	  "such as a cache or an error page. What nginx has no directive against is found by nginx -T | "
+	  "pierre config check --nginx - (the section NGINX). nginx cannot refuse a 2xx answer that has no "
+	  "X-Pierre-Status; X-Pierre-Auth is empty then, and an upstream can refuse that. pierre nginx print "
+	  "writes the files that follow from the routes." },
+	{ NULL,
+	  "Port 80 redirects (308) what holds no secret. A request there with Authorization, X-API-Key, or "
+	  "the body of a POST or PATCH gets 403 from pierre-plain.conf, since others on the way could read "
+	  "it: include that file in each server without TLS that redirects. A path may be spelled with "
+	  "percent-encodings: nginx's locations and Pierre's routes both go by the path decoded once." },
+	{ NULL,
+	  "Debian's log format combined, which a site without an access_log inherits, writes queries, "
+	  "referrers and user agents whole. Give the format pierre to each server that keys are sent to, "
+	  "also to the one that only redirects to HTTPS. The error_log of the shipped sites is at alert: "
+	  "at error nginx writes whole request lines and referrers, with the keys in them, and at crit too "
+	  "when it cannot reach a socket. Set it to error only while you look for a fault." },
+	{ "BROWSERS",
+	  "Before a page of another origin may send a key, its browser sends a preflight: OPTIONS without a "
+	  "credential. In a location with set $pierre_cors answer; nginx answers it by "
+	  "snippets/pierre-cors.conf, a file of yours that lists the origins, and adds the same headers to "
+	  "the answers of the upstream and to refusals. With set $pierre_cors http://127.0.0.1:3000; nginx "
+	  "passes preflights to that address or upstream block, with the three headers of a preflight and "
+	  "nothing else; requests that are let through then carry the CORS headers of the upstream, and "
+	  "refusals those of the file. Preflights are neither checked nor charged. An OPTIONS without "
+	  "Origin or Access-Control-Request-Method needs a key, and so does every preflight where "
+	  "$pierre_cors is not set." },
+	{ NULL,
+	  "Pierre's own routes accept the pages of CORS_ORIGINS. The error pages of nginx before them (a 429 "
+	  "of limit_req, a 502) go by pierre-cors.conf; a page that is not listed there sees a network "
+	  "error in their place. Nothing allows cookies: a page sends its key or token itself. The header "
+	  "Cross-Origin-Resource-Policy: same-origin does not hinder it: browsers judge that header only "
+	  "for answers that no script reads." },
+	{ "SESSIONS",
+	  "A refresh token gives one pair of tokens. Within 10 s of its first use, in parallel requests "
+	  "or because the answer was lost, it gives the same pair again, with the expires_in that is left. "
+	  "Later, or once the new refresh token was used too, it ends the session (RFC 9700 section "
+	  "4.14.2), since there is a copy of it. This holds within the 10 s too: of programs that share a "
+	  "session, let one refresh it." },
+	{ NULL,
+	  "The access token that a refresh replaces stays good for 60 s, or until its own end if that is "
+	  "sooner; a second refresh within the minute ends the first one's. Logout, suspension and a "
+	  "password change end both at once. In the session that changes the password the present pair "
+	  "stays, and nothing that was given before it." },
+	{ NULL,
+	  "The first pair of a session is random. Each later pair is made of a random seed in its row, with "
+	  "a key that the slow pool derives from ENCRYPTION_KEY. So a leaked database gives no token, and a "
+	  "restored one repeats none. Where a pair cannot be made again (a host with an older version "
+	  "refreshed it), the spent token gets 401 with the reason spent, and the session goes on." },
+	{ "LIMITS AND USAGE",
+	  "Each host leases quota ahead: at most 1,000 requests of one limit, on PostgreSQL a hundredth of "
+	  "what is left. It gives back what nothing used for a minute, or for a second when that is more than a "
+	  "tenth of what is left. So just before a limit is used up, one host may refuse for about that "
+	  "long what another host still holds. A power cut loses at most what was leased and not used." },
+	{ NULL,
+	  "RateLimit-Policy and RateLimit are those of draft-ietf-httpapi-ratelimit-headers-11, and a 429 is "
+	  "its quota-exceeded problem. They say what is left of a calendar window, and no pace: limit the "
+	  "pace with limit_req of nginx (section 8.5 of the draft)." },
+	{ NULL,
+	  "A usage row has the request id, key, user, route label, address and cost. With USAGE_DURABILITY=sync "
+	  "the answer waits for the COMMIT, and is 503 when that takes longer than DATABASE_TIMEOUT_MS; what "
+	  "the request was charged stays charged, since the row may still be written. Clients that ask "
+	  "faster than rows can be written (a slow disk) are slowed down; when nothing can be written for "
+	  "seconds, /verify answers 503 with Retry-After, and does not charge. A worker that is killed may "
+	  "leave a row without an answer, and nginx may ask twice under one request id: readers of rows drop "
+	  "repeats by it." },
+	{ NULL,
+	  "The months of usage are files (<db>.usage-YYYY-MM) on SQLite and partitions on PostgreSQL, kept for "
+	  "USAGE_RETENTION_MONTHS." },
+	{ "LOGS AND SECRETS",
+	  "Of a request Pierre writes down no body, no query, and no header but the user agent. In what it "
+	  "writes (path, user agent, route label, the reason that an admin gives), and in the paths of "
+	  "nginx's access log (format pierre), a run of 20 or more of [A-Za-z0-9_%-] that is no UUID keeps its "
+	  "first 8 characters and \"...\". Every token and key is such a run, percent-encoded or not. A shorter "
+	  "password in a path is not known by its shape. Names and e-mail addresses are kept as they were "
+	  "given. Log files are 0640." },
+	{ NULL,
+	  "Only the master holds ENCRYPTION_KEY (a worker of the slow pool has a key that is derived from it). "
+	  "Its text is wiped from memory once it was read, also the copy in the environment, so a reload "
+	  "needs no key, and refuses another one. The password in DATABASE_URL stays in memory, since libpq "
+	  "connects again with it. No process and no command leaves a core file; a debugger gets in only as "
+	  "root, or with LOG_LEVEL=debug." },
+	{ NULL,
+	  "A sentence that many requests fail with is logged once, and then once a second with their number "
+	  "(requests_failed); nginx's access log has each request." },
+	{ "OUTAGES",
+	  "When the database cannot answer, nothing new is let through: 503. A credential that this host "
+	  "verified lately passes for at most 5 seconds more, while its lease lasts. A database that is "
+	  "away at the start (PostgreSQL cannot be reached, the SQLite file is locked) does not end the "
+	  "service: it answers 503 to all but /health, /health/live, /version and /openapi.json, and tries "
+	  "again every second; systemctl status pierre says what it waits for. Schema, key and connections "
+	  "are checked before anything else is served; a fault in these ends the service with a sentence." },
+	{ NULL,
+	  "When the disk of an SQLite database is full (under 1 MiB left), /health/ready is 200 with the status "
+	  "degraded and says why, and writes get 503 with the reason disk_full. Only what ends a right is "
+	  "written: revoke, log out, suspend. For these a checkpoint leaves the log 1 MiB of disk, which is "
+	  "about thirty revokes." },
+	{ NULL,
+	  "A request that ends a worker is not run again: nginx repeats it, and gets 500. A process that dies "
+	  "is replaced within two seconds, and counted in pierre_process_deaths_total." },
+	{ "LOST FILES",
+	  "On SQLite the service has several files open: of the database, of <db>.quota and of each month the "
+	  "file itself, -wal, -shm and .open, and the locks .checkpointer and .recorder. When one of them is "
+	  "removed or replaced, every answer becomes a 503 that names the file, commands refuse, and nothing "
+	  "is opened again, since a second log would lose what was committed. The service first saves that. "
+	  "When the database file is in its place and no other log is there, it saves into the file and the "
+	  "log says database_saved: restart the service. Otherwise it copies its log to "
+	  "<db>-wal.lost-TIME, and a database file that was removed to <db>.lost-TIME: stop the service, move "
+	  "away what took their place, remove <db>-shm, move the copies to <db> and <db>-wal, and start." },
+	{ NULL,
+	  "A database file that was only moved away, alone or with its directory, gives 503 until it is back; "
+	  "a restart is needed only when something was being written. Never restore, copy over or clean up "
+	  "these files under a running service. One service works on an SQLite file, by whatever path: a "
+	  "second one is refused with the process id of the first, and so is a file that has hard links." },
+	{ "CLOCKS",
+	  "A clock that is wrong deletes nothing. Months of usage, leases, sessions, login failures and changes "
+	  "are deleted by known time, a row in the database that follows the clock (PostgreSQL's, or on "
+	  "SQLite the host's) from second to second. A clock that is more than 10 minutes ahead of that row "
+	  "and the time that has run since, or behind it, is unconfirmed: after a jump, in a database that was "
+	  "restored, after a long time without power. Then the log says clock_unconfirmed, the metric "
+	  "pierre_clock_unconfirmed is 1, and everything is kept until the kernel or systemd-timesyncd says "
+	  "that the clock is synchronised, or you say so with pierre clock confirm; compare both times in "
+	  "pierre clock status first. Sessions, leases and failures are also deleted after a day without "
+	  "another jump." },
+	{ NULL,
+	  "Expiry and the windows of limits follow the clock. On PostgreSQL a host whose own clock is more than "
+	  "2 seconds off uses the server's (clock_off in the log, pierre_clock_offset_seconds). The shipped "
+	  "unit does not let the service ask the kernel (ProtectClock=), so with another NTP daemon than "
+	  "systemd-timesyncd check pierre clock status after a long stop." },
+	{ "METRICS",
+	  "With METRICS_SOCKET=/run/pierre/metrics.sock, curl --unix-socket /run/pierre/metrics.sock "
+	  "http://localhost/metrics reads them. Prometheus cannot scrape a Unix socket: remove the # of "
+	  "location = /metrics in the site, which lets in this host alone, and give the job scheme https, the "
+	  "target localhost:443 and, as server_name of tls_config, the name in the certificate. Behind a proxy on "
+	  "the same host every client comes from this host: there name Prometheus's own address in the allow "
+	  "lines, as nginx sees it, or refuse /metrics in that proxy." },
+	{ NULL, NULL },
+};
