@@ -13,8 +13,9 @@ struct context {
 	const struct cmd_args *args;
 	struct arena *arena;
 	struct db *db;
-	struct op op;           /* room: of the service on this host, if it can be reached */
+	struct op_process process;   /* room: of the service on this host, if it can be reached */
 	struct err no_room;     /* why not */
+	struct op op;
 	int password_fd;        /* of --password-file; -1 = not given */
 };
 

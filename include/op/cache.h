@@ -26,7 +26,7 @@ struct cached {
 	const struct user *owner;            /* without password_hash */
 };
 
-/* Always false without op->cache or op->room. The rows are in op->arena. */
+/* Always false when the process has no cache or no room. The rows are in op->arena. */
 bool cache_find(const struct op *op, const char *name, struct cached *out);
 
 /* Before the SELECT. */

@@ -10,7 +10,7 @@
 #include "shm/scoreboard.h"
 
 /* ERR_RATE with retry_after when no permit came free. Give it back with
- * hashing_end(op->slot). */
+ * hashing_end(op->process->slot). */
 bool op_hashing_begin(struct op *op, struct err *err_r);
 
 /* One hash at the configured cost, permit included. */

@@ -34,26 +34,57 @@ struct actor {
 	const char *source;      /* "rest", "shell": audit_events.source */
 };
 
-struct op {
-	struct db *db;
-	struct arena *arena;
+/* What an op uses of the process that runs it. Made once a process, before its
+ * first op, and constant while an op runs; a shell command sets only conf and
+ * room. Zero opens nothing: without a room nothing is cached, without a store what
+ * needs it is refused. Borrowed: the process closes what is in it. */
+struct op_process {
 	const struct conf *conf;
-	struct scoreboard *scoreboard;  /* NULL in commands */
-	struct slot *slot;              /* NULL in commands */
+	struct scoreboard *scoreboard;  /* counts who hashes passwords; NULL: a command, not counted */
+	struct slot *slot;              /* of this process in it; NULL in commands */
 	struct room *room;              /* NULL: no service runs on this host */
-	size_t block;                   /* own ring and statistics block: index of the slot */
-	struct db *quota;               /* leases; = db on PostgreSQL; NULL in commands */
-	uint64_t recorded;              /* sequence of this request's row in the ring; 0 = none yet */
-	uint64_t late;                  /* a row that was not committed in time; 0 = none */
-	struct usage_store *usage;      /* counters of what was used; NULL in commands */
-	const struct subkey *pair_key;  /* makes pairs of tokens; NULL: no session is refreshed here */
+	size_t block;                   /* index of the slot + 1; 0: no ring, no statistics */
+	struct db *quota;               /* leases; = op.db on PostgreSQL; NULL: limits refuse (503) */
+	struct usage_store *usage;      /* counters of what was used; NULL: none is reported */
+	const struct subkey *pair_key;  /* makes pairs of tokens; NULL: no session is refreshed */
 	bool cache;                     /* use and keep verified credentials in the room */
-	bool changed;                   /* op_changed() was called */
-	int64_t now;                    /* wall clock of this request */
-	struct actor actor;
+};
+
+/* Where the request came from, for audit events and login throttling. As the
+ * client or nginx sent it: it is recorded, and grants nothing. Texts live as long
+ * as the op. */
+struct op_client {
 	const char *remote_addr;        /* NULL in commands */
 	const char *user_agent;         /* may be NULL */
 	const char *request_id;         /* may be NULL */
 };
+
+/* What the op did besides its answer, for the code that runs it. All zero before
+ * the op, but for late. */
+struct op_result {
+	uint64_t recorded;              /* sequence of the request's row in the ring; 0 = none */
+	uint64_t late;                  /* set by the caller: an earlier row that was not committed
+					 * in time, which op_usage_ready() waits for; 0 = none */
+	bool changed;                   /* op_changed() was called */
+};
+
+/* One request, one command or one job. Every op has a process: the pointer is
+ * never NULL, and no function here looks whether it is. */
+struct op {
+	struct db *db;
+	struct arena *arena;
+	int64_t now;                    /* wall clock of this request */
+	const struct op_process *process;
+	struct actor actor;
+	struct op_client client;
+	struct op_result result;
+};
+
+/* The number that shm/ring.h and shm/stat.h know; without a block it is one that
+ * no room has. */
+static inline size_t op_block(const struct op *op)
+{
+	return op->process->block - 1;
+}
 
 #endif

@@ -21,11 +21,11 @@ struct usage_of {
 	uint32_t cost;
 };
 /* Before anything is charged: ERR_UNAVAILABLE while a row of this worker that came
- * too late (op->late) is still not committed. */
+ * too late (op->result.late) is not committed yet. */
 bool op_usage_ready(const struct op *op, struct err *err_r);
-/* Into the ring of this worker, from where the recorder takes it; op->recorded
- * says where. ERR_UNAVAILABLE
- * when the ring is full for longer than 50 ms: then it must not be let through. */
+/* Into the ring of this worker, from where the recorder takes it;
+ * op->result.recorded says where. ERR_UNAVAILABLE when the ring is full for longer
+ * than 50 ms: then it must not be let through. */
 bool op_usage_record(struct op *op, const struct usage_of *use, struct err *err_r);
 
 /* A request that was not let through: counted by reason. */

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "http/fcgi.h"
+#include "op/op.h"
 #include "worker/worker.h"
 
 struct db;
@@ -16,8 +17,8 @@ struct worker {
 	const struct child *child;
 	struct fcgi *fcgi;
 	struct db *db;
-	struct db *quota;       /* = db on PostgreSQL */
-	struct usage_store *usage;   /* to report; the recorder has one of its own */
+	struct op_process process;   /* for each op; owns quota and usage (the recorder
+				 * has a usage store of its own) */
 	uint64_t late;          /* USAGE_SYNC: sequence of a row that was not committed in time */
 	struct arena *arena;    /* of one request, or one job of the scheduler */
 };

@@ -108,11 +108,9 @@ static bool have_schema(struct context *c, struct err *err_r)
 
 static void open_operation(struct context *c)
 {
+	c->process = (struct op_process){ .conf = c->args->conf };
 	c->op = (struct op){
-		.db = c->db,
-		.arena = c->arena,
-		.conf = c->args->conf,
-		.block = SIZE_MAX,      /* no ring, no statistics */
+		.db = c->db, .arena = c->arena, .process = &c->process,
 		.actor = { .is_admin = true, .source = "shell" },
 	};
 }
@@ -124,10 +122,10 @@ static void reach_service(struct context *c)
 	struct instance instance;
 
 	if (store_instance_get(c->db, c->arena, &instance, &c->no_room))
-		c->op.room = room_attach(c->args->conf->runtime_dir, instance.database_id,
+		c->process.room = room_attach(c->args->conf->runtime_dir, instance.database_id,
 					 &c->no_room);
-	if (c->op.room)
-		clock_follow(known_start(c->op.room));
+	if (c->process.room)
+		clock_follow(known_start(c->process.room));
 	c->op.now = clock_now();
 }
 
@@ -139,15 +137,15 @@ static const char *lost(const void *room)
 /* What the service refuses to write, a command must not write either. */
 static bool files_kept(struct context *c, struct err *err_r)
 {
-	if (c->op.room)
-		db_watch(c->db, (struct db_watch){ .lost = lost, .arg = c->op.room });
+	if (c->process.room)
+		db_watch(c->db, (struct db_watch){ .lost = lost, .arg = c->process.room });
 	return !db_is_lost(c->db, err_r);
 }
 
 /* Not found: no service runs here, so nobody has to be told. */
 static void say_unreached(const struct context *c)
 {
-	if (c->op.changed && !c->op.room && c->no_room.kind != ERR_NOT_FOUND)
+	if (c->op.result.changed && !c->process.room && c->no_room.kind != ERR_NOT_FOUND)
 		fprintf(stderr, "pierre: running workers were not told (%s); they notice within "
 			"5 seconds\n", c->no_room.message);
 }
@@ -176,7 +174,7 @@ static int finish(struct context *c, bool done, struct err *err)
 		close(c->password_fd);
 	clock_follow(NULL);
 	db_free(&c->db);   /* looks into the room */
-	room_close(&c->op.room);
+	room_close(&c->process.room);
 	arena_free(&c->arena);
 	return status;
 }

@@ -29,7 +29,7 @@
  * connections are for the shell. */
 static bool check_capacity(struct op *op, bool reload, struct err *err_r)
 {
-	int64_t processes = op->conf->fast_workers + op->conf->slow_workers + 2;
+	int64_t processes = op->process->conf->fast_workers + op->process->conf->slow_workers + 2;
 	int64_t need = (reload ? processes : 2 * processes) + 2;
 	struct db_facts facts = { .connections_free = INT_NONE };
 
@@ -59,7 +59,7 @@ static bool bring_schema(struct op *op, struct err *err_r)
 {
 	int applied;
 
-	return op->conf->auto_migrate ? db_migrate(op->db, &applied, err_r) :
+	return op->process->conf->auto_migrate ? db_migrate(op->db, &applied, err_r) :
 	       context_schema(op->db, false, err_r);
 }
 
@@ -70,7 +70,7 @@ static bool check_database(struct op *op, bool reload, struct err *err_r)
 			       "DATABASE_URL is sqlite::memory:, which serve cannot use: each worker is a "
 			       "process and would have a database of its own");
 	return db_connect(op->db, err_r) && bring_schema(op, err_r) &&
-	       op_instance_check_key(op, &op->conf->encryption_key, err_r) &&
+	       op_instance_check_key(op, &op->process->conf->encryption_key, err_r) &&
 	       check_quota(op, err_r) &&
 	       check_capacity(op, reload, err_r);
 }
@@ -106,7 +106,8 @@ static bool check_url(const struct conf *conf, struct err *err_r)
 
 static bool check(const struct conf *conf, bool reload, char id[UUID_TEXT], struct err *err_r)
 {
-	struct op op = { .conf = conf, .actor = { .source = "serve" } };
+	const struct op_process process = { .conf = conf };
+	struct op op = { .process = &process, .actor.source = "serve" };
 	bool good;
 
 	clock_set_offset(conf->clock_offset, conf->host_clock_offset);

@@ -12,7 +12,7 @@ static bool check(struct op *op, const struct account_in *in, const char **email
 {
 	return email_canonical(op->arena, in->email, email_key_r, err_r) &&
 	       name_check(in->display_name, "display_name", err_r) &&
-	       password_check(in->password, op->conf->password_min, "password", err_r);
+	       password_check(in->password, op->process->conf->password_min, "password", err_r);
 }
 
 bool account_make(struct op *op, const struct account_in *in, struct user *out,

@@ -15,11 +15,11 @@ const char *op_address(const struct op *op)
 	unsigned char bytes[sizeof(struct in6_addr)];
 	char text[INET6_ADDRSTRLEN];
 
-	if (!op->remote_addr)
+	if (!op->client.remote_addr)
 		return NULL;
-	if (!strchr(op->remote_addr, ':'))   /* of these there is one spelling */
-		return inet_pton(AF_INET, op->remote_addr, bytes) == 1 ? op->remote_addr : NULL;
-	if (inet_pton(AF_INET6, op->remote_addr, bytes) != 1 ||
+	if (!strchr(op->client.remote_addr, ':'))   /* of these there is one spelling */
+		return inet_pton(AF_INET, op->client.remote_addr, bytes) == 1 ? op->client.remote_addr : NULL;
+	if (inet_pton(AF_INET6, op->client.remote_addr, bytes) != 1 ||
 	    !inet_ntop(AF_INET6, bytes, text, sizeof(text)))
 		return NULL;
 	return arena_strdup(op->arena, text);
@@ -28,7 +28,7 @@ const char *op_address(const struct op *op)
 /* What a client says of itself is dropped when it is not text. */
 static const char *user_agent(const struct op *op)
 {
-	const char *s = op->user_agent;
+	const char *s = op->client.user_agent;
 
 	return s && *s && utf8_valid(s, strlen(s)) ? s : NULL;
 }
@@ -51,7 +51,7 @@ struct audit_event op_audit(const struct op *op, enum audit_type type, const cha
 		.target = target,
 		.ip_address = op_address(op),
 		.user_agent = user_agent(op),
-		.request_id = op->request_id,
+		.request_id = op->client.request_id,
 		.timestamp = op->now,
 		.ends_right = kind->ends_right,
 	};

@@ -108,7 +108,7 @@ static void generations_of(const struct op *op, const struct cached *row,
 	};
 
 	for (size_t i = 0; i < CACHE_SUBJECTS; i++)
-		out[i] = ids[i] ? generation_read(op->room, ids[i]) : 0;
+		out[i] = ids[i] ? generation_read(op->process->room, ids[i]) : 0;
 }
 
 static bool is_current(const struct op *op, const struct cached *row,
@@ -118,7 +118,7 @@ static bool is_current(const struct op *op, const struct cached *row,
 	uint32_t generations[CACHE_SUBJECTS];
 
 	if (age >= AGE_MOST_MS ||
-	    (age >= AGE_MS && !generation_followed(op->room, stamp->read_at, now)))
+	    (age >= AGE_MS && !generation_followed(op->process->room, stamp->read_at, now)))
 		return false;
 	generations_of(op, row, generations);
 	return memcmp(generations, stamp->generations, sizeof(generations)) == 0;
@@ -128,7 +128,7 @@ static bool find(const struct op *op, const char *name, struct cached *out)
 {
 	struct cache_stamp stamp;
 	size_t size;
-	const char *packed = room_cache_find(op->room, name, op->arena, &stamp, &size);
+	const char *packed = room_cache_find(op->process->room, name, op->arena, &stamp, &size);
 
 	if (!packed)
 		return false;
@@ -140,10 +140,10 @@ bool cache_find(const struct op *op, const char *name, struct cached *out)
 {
 	bool found;
 
-	if (!op->cache || !op->room)
+	if (!op->process->cache || !op->process->room)
 		return false;
 	found = find(op, name, out);
-	stat_add(op->room, op->block, found ? STAT_CACHE_HITS : STAT_CACHE_MISSES, 1);
+	stat_add(op->process->room, op_block(op), found ? STAT_CACHE_HITS : STAT_CACHE_MISSES, 1);
 	return found;
 }
 
@@ -151,8 +151,8 @@ struct cache_mark cache_mark(const struct op *op)
 {
 	struct cache_mark mark = { .at = clock_monotonic() };
 
-	if (op->room)
-		mark.changes = generation_read(op->room, ANY_CHANGE);
+	if (op->process->room)
+		mark.changes = generation_read(op->process->room, ANY_CHANGE);
 	return mark;
 }
 
@@ -162,14 +162,14 @@ void cache_store(const struct op *op, const char *name, struct cache_mark mark,
 	struct cache_stamp stamp = { .read_at = mark.at };
 	struct strbuf b = { .arena = op->arena };
 
-	if (!op->cache || !op->room || room_lost(op->room))
+	if (!op->process->cache || !op->process->room || room_lost(op->process->room))
 		return;
 	/* in this order: what changes after these were read moves ANY_CHANGE first */
 	generations_of(op, row, stamp.generations);
-	if (generation_read(op->room, ANY_CHANGE) != mark.changes)
+	if (generation_read(op->process->room, ANY_CHANGE) != mark.changes)
 		return;
 	pack_row(&b, row);
-	room_cache_store(op->room, name, &stamp, b.s, b.len);
+	room_cache_store(op->process->room, name, &stamp, b.s, b.len);
 }
 
 /* --- changes ---------------------------------------------------------------------- */
@@ -178,9 +178,9 @@ void op_changed(struct op *op, const char *id)
 {
 	if (!id)
 		return;
-	op->changed = true;
-	if (!op->room)
+	op->result.changed = true;
+	if (!op->process->room)
 		return;
-	generation_bump(op->room, ANY_CHANGE);
-	generation_bump(op->room, id);
+	generation_bump(op->process->room, ANY_CHANGE);
+	generation_bump(op->process->room, id);
 }

@@ -47,6 +47,6 @@ bool op_changes_follow(struct op *op, struct change_watch *w, struct err *err_r)
 	w->position = next;
 	w->at = now;
 	w->wall = op->now;
-	generation_follow(op->room, w->from, w->at);
+	generation_follow(op->process->room, w->from, w->at);
 	return true;
 }

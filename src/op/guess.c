@@ -60,7 +60,7 @@ void guess_init(struct guess *g, const struct op *op, const char *email_key)
 {
 	*g = (struct guess){ .now = op->now, .counted_hour = TIME_NONE };
 	sha256_hex(email_key, strlen(email_key), g->account_hash);
-	guess_network(op->remote_addr, g->network);
+	guess_network(op->client.remote_addr, g->network);
 }
 
 static bool is_known(const struct login_failure *own, int64_t now)

@@ -16,7 +16,7 @@ static bool wait_for_permit(struct op *op)
 {
 	int64_t end = clock_monotonic() + WAIT_MS;
 
-	while (!hashing_begin(op->scoreboard, op->slot)) {
+	while (!hashing_begin(op->process->scoreboard, op->process->slot)) {
 		if (clock_monotonic() >= end)
 			return false;
 		nanosleep(&(struct timespec){ .tv_nsec = POLL_NS }, NULL);
@@ -40,7 +40,7 @@ bool op_password_hash(struct op *op, const char *password, char out[PASSWORD_HAS
 
 	if (!op_hashing_begin(op, err_r))
 		return false;
-	done = password_hash(password, op->conf->bcrypt_cost, out, err_r);
-	hashing_end(op->slot);
+	done = password_hash(password, op->process->conf->bcrypt_cost, out, err_r);
+	hashing_end(op->process->slot);
 	return done;
 }

@@ -116,7 +116,7 @@ bool key_make(struct op *op, const struct key_make *m, struct api_key *out,
 	      const char **full_r, struct err *err_r)
 {
 	struct judge judge = {
-		.key = out, .keys_max = op->conf->keys_per_user, .by_admin = m->by_admin,
+		.key = out, .keys_max = op->process->conf->keys_per_user, .by_admin = m->by_admin,
 	};
 	struct key_new_tx tx = { .key = out, .judge = owner_may, .arg = &judge };
 	char full[KEY_TEXT];

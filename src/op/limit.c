@@ -26,7 +26,7 @@ static bool reached(const struct limit_state *s, struct err *err_r)
 static enum took take_one(struct op *op, struct limit_state *s, uint32_t cost,
 			  struct err *err_r)
 {
-	struct limit_slot *slot = limit_slot(op->room, s->subject, s->kind);
+	struct limit_slot *slot = limit_slot(op->process->room, s->subject, s->kind);
 	uint32_t window = s->window, left = 0;
 	enum limit_take t;
 
@@ -52,7 +52,7 @@ static void untake_one(struct op *op, const struct limit_state *s, uint32_t cost
 	if (s->slot && limit_untake(s->slot, s->window, s->limit, cost))
 		return;
 	/* what cannot be given back is forfeited: never more than the limit */
-	store_quota_return(op->quota, &(struct quota_return){ s->subject, s->kind, s->window, cost },
+	store_quota_return(op->process->quota, &(struct quota_return){ s->subject, s->kind, s->window, cost },
 			   1, NULL);
 }
 
@@ -87,7 +87,7 @@ bool op_limit_take(struct op *op, const struct api_key *key, const struct user *
 	limit_rules(key, user, op->now, op->arena, out);
 	/* taking from one would wait for its memory before it asks for the next one's */
 	for (size_t i = 0; i < out->n; i++)
-		limit_expect(op->room, out->states[i].subject, out->states[i].kind);
+		limit_expect(op->process->room, out->states[i].subject, out->states[i].kind);
 	for (size_t i = 0; i < out->n; i++) {
 		struct limit_state *s = &out->states[i];
 		enum took t = take_one(op, s, cost, err_r);
@@ -115,16 +115,16 @@ bool op_limit_explain(struct op *op, const struct api_key *key, const struct use
 		      struct limit_outcome *out, struct err *err_r)
 {
 	limit_rules(key, user, op->now, op->arena, out);
-	if (!op->quota)
+	if (!op->process->quota)
 		return err_set(err_r, ERR_UNAVAILABLE, "The limits cannot be counted here");
 	for (size_t i = 0; i < out->n; i++) {
 		struct limit_state *s = &out->states[i];
 		int64_t leased;
 
-		s->slot = limit_slot(op->room, s->subject, s->kind);
+		s->slot = limit_slot(op->process->room, s->subject, s->kind);
 		if (s->slot)
 			limit_settle(s, limit_window(s->slot, s->window, s->newest), op->now);
-		if (!store_quota_leased(op->quota, s->subject, s->kind, s->window, &leased,
+		if (!store_quota_leased(op->process->quota, s->subject, s->kind, s->window, &leased,
 					err_r))
 			return false;
 		s->remaining = s->limit - leased + (s->slot ? limit_left(s->slot, s->window) : 0);

@@ -29,8 +29,8 @@
 
 static void count(const struct op *op, enum stat_counter c, int64_t n)
 {
-	if (op->room && n > 0)
-		stat_add(op->room, op->block, c, (uint64_t)n);
+	if (op->process->room && n > 0)
+		stat_add(op->process->room, op_block(op), c, (uint64_t)n);
 }
 
 /* --- what is known of a slot ---------------------------------------------------- */
@@ -63,7 +63,7 @@ static void note(struct limit_slot *slot, uint32_t window, int64_t leased)
 /* Other hosts lease the same limits; on SQLite there is one. */
 static bool shared(const struct op *op)
 {
-	return op->quota == op->db;
+	return op->process->quota == op->db;
 }
 
 static struct quota_lease wanted(const struct op *op, const struct limit_state *s,
@@ -90,9 +90,9 @@ static bool lease(struct op *op, struct limit_slot *slot, const struct limit_sta
 	struct quota_lease l = wanted(op, s, (struct quota_want){
 		.least = need, .most = slot ? LEASE_MAX : need, .share = slot ? SHARE : 0 });
 
-	if (!op->quota)
+	if (!op->process->quota)
 		return err_set(err_r, ERR_UNAVAILABLE, "The limits cannot be counted here");
-	if (!store_quota_lease(op->quota, &l, 1, err_r))
+	if (!store_quota_lease(op->process->quota, &l, 1, err_r))
 		return false;
 	note_lease(op, slot, &l);
 	*granted_r = l.granted;
@@ -104,7 +104,7 @@ static bool give_back(struct op *op, const struct limit_state *s, uint32_t windo
 {
 	if (n == 0)
 		return true;
-	if (!store_quota_return(op->quota, &(struct quota_return){ s->subject, s->kind, window, n },
+	if (!store_quota_return(op->process->quota, &(struct quota_return){ s->subject, s->kind, window, n },
 				1, err_r))
 		return false;
 	count(op, STAT_LEASES_RETURNED, 1);
@@ -252,7 +252,7 @@ static bool refill_some(struct op *op, const struct limit_due *due, size_t n, st
 		of[m] = &due[i];
 		l[m++] = wanted(op, &s, (struct quota_want){ 1, LEASE_MAX, SHARE });
 	}
-	done = store_quota_lease(op->quota, l, m, err_r);
+	done = store_quota_lease(op->process->quota, l, m, err_r);
 	for (size_t i = 0; done && i < m; i++) {
 		note_lease(op, of[i]->slot, &l[i]);
 		/* 0: reported as low no more; whoever needs one asks again himself */
@@ -261,7 +261,7 @@ static bool refill_some(struct op *op, const struct limit_due *due, size_t n, st
 			back[over++] = (struct quota_return){ l[i].subject, l[i].kind, l[i].window,
 							      l[i].granted };
 	}
-	done = done && store_quota_return(op->quota, back, over, err_r);
+	done = done && store_quota_return(op->process->quota, back, over, err_r);
 	for (size_t i = 0; i < m; i++)
 		limit_unlock(of[i]->slot);
 	if (done)
@@ -327,7 +327,7 @@ static bool return_some(struct op *op, const struct limit_due *due, size_t n, si
 	if (m == 0)
 		return true;
 	*emptied_r += m;
-	done = store_quota_return(op->quota, back, m, err_r);
+	done = store_quota_return(op->process->quota, back, m, err_r);
 	for (size_t i = 0; i < m; i++) {
 		struct limit_slot *slot = of[i]->slot;
 		struct limit_note known;
@@ -362,9 +362,9 @@ bool op_limit_tend(struct op *op, struct err *err_r)
 	size_t n, low = 0, emptied;
 	bool good;
 
-	if (!op->room || !op->quota)
+	if (!op->process->room || !op->process->quota)
 		return true;
-	n = limit_due(op->room, clock_monotonic(), shared(op), due, DUE_MAX);
+	n = limit_due(op->process->room, clock_monotonic(), shared(op), due, DUE_MAX);
 	while (low < n && due[low].low)
 		low++;
 	good = refill(op, due, low, err_r);
@@ -376,10 +376,10 @@ bool op_limit_release(struct op *op, struct err *err_r)
 	struct limit_due held[DUE_MAX];
 	size_t n, emptied;
 
-	if (!op->room || !op->quota)
+	if (!op->process->room || !op->process->quota)
 		return true;
 	do {
-		n = limit_held(op->room, held, DUE_MAX);
+		n = limit_held(op->process->room, held, DUE_MAX);
 		if (!return_idle(op, held, n, &emptied, err_r))
 			return false;
 	} while (emptied > 0);   /* what another process has locked is left to it */

@@ -44,7 +44,7 @@ static bool find_user(struct login *l, const char *email, struct err *err_r)
 /* The same work for every outcome but that of a hash that has to be renewed. */
 static bool judge_password(struct login *l, struct err *err_r)
 {
-	int64_t cost = l->op->conf->bcrypt_cost;
+	int64_t cost = l->op->process->conf->bcrypt_cost;
 	const char *hash = l->exists ? l->user->password_hash : NULL;
 
 	l->matched = password_verify(l->password, hash, cost);
@@ -63,7 +63,7 @@ static bool count_and_judge(struct login *l, struct err *err_r)
 	if (!op_hashing_begin(op, err_r))
 		return false;
 	done = guess_count(op, &l->guess, err_r) && judge_password(l, err_r);
-	hashing_end(op->slot);
+	hashing_end(op->process->slot);
 	return done;
 }
 

@@ -34,11 +34,11 @@ static bool judge_and_hash(struct change *c, struct err *err_r)
 	done = guess_count(op, &c->guess, err_r);
 	if (done) {
 		c->matched = password_verify(c->in->current_password,
-					     c->user.password_hash, op->conf->bcrypt_cost);
+					     c->user.password_hash, op->process->conf->bcrypt_cost);
 		done = !c->matched || password_hash(c->in->new_password,
-						    op->conf->bcrypt_cost, c->hash, err_r);
+						    op->process->conf->bcrypt_cost, c->hash, err_r);
 	}
-	hashing_end(op->slot);
+	hashing_end(op->process->slot);
 	return done;
 }
 
@@ -75,7 +75,7 @@ static bool check(const struct op *op, struct scope scope,
 	if (!in->current_password)
 		return err_field(err_r, ERR_REQUIRED, "current_password",
 				 "The current password is needed");
-	return password_check(in->new_password, op->conf->password_min, "new_password",
+	return password_check(in->new_password, op->process->conf->password_min, "new_password",
 			      err_r);
 }
 
@@ -103,7 +103,7 @@ bool op_password_set(struct op *op, struct scope scope, const char *user_id,
 
 	if (!uuid_parse(user_id, id))
 		return err_set(err_r, ERR_NOT_FOUND, "No user found");
-	if (!password_check(password, op->conf->password_min, "password", err_r) ||
+	if (!password_check(password, op->process->conf->password_min, "password", err_r) ||
 	    !store_user_by_id(op->db, scope, id, op->arena, &user, err_r) ||
 	    !op_password_hash(op, password, hash, err_r))
 		return false;

@@ -21,8 +21,8 @@
 
 static void set_ends(const struct op *op, struct session_pair *out)
 {
-	out->access_expires_at = op->now + op->conf->access_token_ttl * SECOND_MS;
-	out->expires_at = op->now + op->conf->refresh_token_ttl * SECOND_MS;
+	out->access_expires_at = op->now + op->process->conf->access_token_ttl * SECOND_MS;
+	out->expires_at = op->now + op->process->conf->refresh_token_ttl * SECOND_MS;
 }
 
 void session_pair_new(const struct op *op, const char *session_id, char family_r[33],
@@ -196,9 +196,9 @@ static bool rotate(struct op *op, const struct session_rotation *r, const struct
 static void make_pair(const struct op *op, const char *session_id, const char *family,
 		      struct session_pair *pair)
 {
-	token_access_derive(op->pair_key, session_id, pair->seed, pair->access,
+	token_access_derive(op->process->pair_key, session_id, pair->seed, pair->access,
 			    pair->access_hash);
-	token_refresh_derive(op->pair_key, session_id, pair->seed, family, pair->refresh,
+	token_refresh_derive(op->process->pair_key, session_id, pair->seed, family, pair->refresh,
 			     pair->refresh_hash);
 }
 
@@ -254,7 +254,7 @@ bool op_session_refresh(struct op *op, const char *refresh_token, const char *us
 	};
 	bool done;
 
-	if (!op->pair_key)
+	if (!op->process->pair_key)
 		return err_set(err_r, ERR_INTERNAL, "This process has no key to make pairs of tokens");
 	if (!token_refresh_parse(refresh_token, id, family))
 		return unknown(err_r);

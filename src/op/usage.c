@@ -27,7 +27,7 @@
  * stall of a second or two refuses nobody. */
 static void slow_down(const struct op *op)
 {
-	size_t depth = ring_depth(op->room, op->block);
+	size_t depth = ring_depth(op->process->room, op_block(op));
 	long over = (long)depth - RING_ROWS / 2;
 
 	if (over > 0)
@@ -39,10 +39,10 @@ static bool push(struct op *op, const struct usage_record *rec)
 	const struct timespec pause = { .tv_nsec = 1000000 };
 
 	slow_down(op);
-	for (int i = 0; !ring_push(op->room, op->block, rec); i++) {
+	for (int i = 0; !ring_push(op->process->room, op_block(op), rec); i++) {
 		if (i == FULL_MS)
 			return false;
-		ring_wake_recorder(op->room);
+		ring_wake_recorder(op->process->room);
 		nanosleep(&pause, NULL);
 	}
 	return true;
@@ -58,7 +58,7 @@ static bool cannot_write(struct err *err_r)
 
 bool op_usage_ready(const struct op *op, struct err *err_r)
 {
-	return ring_tail(op->room, op->block) >= op->late || cannot_write(err_r);
+	return ring_tail(op->process->room, op_block(op)) >= op->result.late || cannot_write(err_r);
 }
 
 bool op_usage_record(struct op *op, const struct usage_of *use, struct err *err_r)
@@ -67,19 +67,19 @@ bool op_usage_record(struct op *op, const struct usage_of *use, struct err *err_
 
 	rec.time_ms = op->now;
 	rec.cost = use->cost;
-	COPY(request_id, op->request_id);
+	COPY(request_id, op->client.request_id);
 	COPY(key_id, use->key ? use->key->id : NULL);
 	COPY(user_id, use->user->id);
 	COPY(tenant_id, use->tenant_id);
 	mask_copy(rec.route, sizeof(rec.route), use->route);   /* a path may begin with a key */
 	COPY(method, use->method);
 	COPY(address, op_address(op));
-	COPY(user_agent, op->user_agent);
-	if (op->room && push(op, &rec)) {
-		op->recorded = ring_head(op->room, op->block);
+	COPY(user_agent, op->client.user_agent);
+	if (op->process->room && push(op, &rec)) {
+		op->result.recorded = ring_head(op->process->room, op_block(op));
 		return true;
 	}
-	stat_add(op->room, op->block, STAT_RING_FULL, 1);
+	stat_add(op->process->room, op_block(op), STAT_RING_FULL, 1);
 	return cannot_write(err_r);
 }
 
@@ -102,7 +102,7 @@ void op_usage_refused(const struct op *op, const struct err *err)
 {
 	enum stat_counter counter = STAT_REFUSED_UNAVAILABLE;
 
-	if (!op->room)
+	if (!op->process->room)
 		return;
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
 		if (err->kind == refusals[i].kind &&
@@ -110,7 +110,7 @@ void op_usage_refused(const struct op *op, const struct err *err)
 			counter = refusals[i].counter;
 			break;
 		}
-	stat_add(op->room, op->block, counter, 1);
+	stat_add(op->process->room, op_block(op), counter, 1);
 }
 
 /* --- the report ---------------------------------------------------------------------- */
@@ -162,9 +162,9 @@ bool op_usage_report(struct op *op, struct scope scope, const char *key_id,
 	*out = (struct usage_report){ 0 };
 	if (!range(op, in, out, err_r) || !op_key_get(op, scope, key_id, &key, err_r))
 		return false;
-	if (!op->usage)
+	if (!op->process->usage)
 		return err_set(err_r, ERR_UNAVAILABLE, "There are no counters here");
-	if (!store_usage_report(op->usage, &key, out->from, out->to, in->daily,
+	if (!store_usage_report(op->process->usage, &key, out->from, out->to, in->daily,
 				in->by_route, op->arena, &out->buckets, err_r))
 		return false;
 	buckets = out->buckets.items;

@@ -30,7 +30,7 @@ bool op_user_register(struct op *op, const struct user_register_in *in,
 	struct account_in account = {
 		.email = in->email, .password = in->password,
 		.display_name = in->display_name, .tier = TIER_DEFAULT,
-		.active = op->conf->auto_approve_users,
+		.active = op->process->conf->auto_approve_users,
 	};
 
 	return account_make(op, &account, out, err_r) && insert(op, out, err_r);

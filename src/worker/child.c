@@ -120,7 +120,7 @@ bool child_is_replaced(const struct child *c)
 
 static bool ask_time(struct worker *w, struct err *err_r)
 {
-	struct op op = { .db = w->db, .arena = w->arena, .room = w->child->room };
+	struct op op = { .db = w->db, .arena = w->arena, .process = &w->process };
 	bool done = op_clock_look(&op, err_r);
 
 	arena_reset(w->arena);
@@ -175,12 +175,12 @@ static bool open_stores(struct worker *w, const struct child *c, struct err *err
 	if (c->slot->role == ROLE_FAST)
 		db_page_cache(w->db, FAST_PAGES_KB);
 	db_watch(w->db, (struct db_watch){ .lost = lost, .lose = lose, .arg = c->room });
-	w->quota = store_quota_open(w->db);
+	w->process.quota = store_quota_open(w->db);
 	if (c->slot->role == ROLE_FAST) {
 		db_breaker(w->db, FAST_BREAKER_MS);
-		db_breaker(w->quota, FAST_BREAKER_MS);
+		db_breaker(w->process.quota, FAST_BREAKER_MS);
 	}
-	w->usage = store_usage_open(w->db, NULL);
+	w->process.usage = store_usage_open(w->db, NULL);
 	try_database(w);
 	return true;
 }
@@ -189,7 +189,11 @@ bool child_open(struct worker *w, const struct child *c)
 {
 	struct err err;
 
-	*w = (struct worker){ .child = c, .arena = arena_new() };
+	*w = (struct worker){ .child = c, .arena = arena_new(), .process = {
+		.conf = c->conf, .scoreboard = c->scoreboard, .slot = c->slot, .room = c->room,
+		.block = c->block + 1, .pair_key = c->pair_key.set ? &c->pair_key : NULL,
+		.cache = c->slot->role == ROLE_FAST,
+	} };
 	clock_set_offset(c->conf->clock_offset, c->conf->host_clock_offset);
 	if (auth_init(&err) && (c->unchecked || open_stores(w, c, &err)))
 		return true;
@@ -200,8 +204,8 @@ bool child_open(struct worker *w, const struct child *c)
 void child_close(struct worker *w)
 {
 	fcgi_free(&w->fcgi);
-	store_usage_close(&w->usage);
-	store_quota_close(&w->quota, w->db);
+	store_usage_close(&w->process.usage);
+	store_quota_close(&w->process.quota, w->db);
 	db_free(&w->db);
 	arena_free(&w->arena);
 }

@@ -156,12 +156,10 @@ static void run(struct worker *w, struct exchange *x)
 	const struct child *c = w->child;
 	const char *agent = x->req.user_agent;
 	struct op op = {
-		.db = w->db, .arena = w->arena, .conf = c->conf,
-		.scoreboard = c->scoreboard, .slot = c->slot, .room = c->room, .block = c->block,
-		.quota = w->quota, .usage = w->usage, .cache = is_fast(w), .late = late_row(w),
-		.pair_key = c->pair_key.set ? &c->pair_key : NULL,
-		.now = clock_now(), .actor = { .source = "rest" }, .remote_addr = x->req.remote_addr,
-		.user_agent = agent && *agent ? agent : NULL, .request_id = x->req.request_id,
+		.db = w->db, .arena = w->arena, .now = clock_now(), .process = &w->process,
+		.actor.source = "rest", .result.late = late_row(w),
+		.client = { .remote_addr = x->req.remote_addr, .request_id = x->req.request_id,
+			    .user_agent = agent && *agent ? agent : NULL },
 	};
 	struct call call = { .req = &x->req, .res = &x->res, .op = &op };
 	int64_t margin = c->conf->request_deadline_ms / 10;
@@ -171,10 +169,10 @@ static void run(struct worker *w, struct exchange *x)
 		until = x->start + c->conf->fast_database_timeout_ms;
 	if (w->db) {
 		db_deadline(w->db, until);
-		db_deadline(w->quota, until);
+		db_deadline(w->process.quota, until);
 	}
 	call_run(&call, &x->match);
-	x->recorded = op.recorded;
+	x->recorded = op.result.recorded;
 }
 
 static void make_reply(struct worker *w, struct exchange *x)

@@ -98,9 +98,8 @@ static void job_end(struct scheduler *s)
 static struct op operation(const struct scheduler *s)
 {
 	return (struct op){
-		.db = s->w.db, .arena = s->w.arena, .conf = s->w.child->conf,
-		.room = s->w.child->room, .block = s->w.child->block, .quota = s->w.quota,
-		.now = clock_now(), .actor = { .source = "scheduler" },
+		.db = s->w.db, .arena = s->w.arena, .now = clock_now(),
+		.process = &s->w.process, .actor.source = "scheduler",
 	};
 }
 
@@ -165,9 +164,9 @@ static void usage(struct scheduler *s)
 	struct err err;
 
 	job_begin(s, "usage");
-	if (!store_usage_prepare(s->w.usage, clock_now(), &err) ||
+	if (!store_usage_prepare(s->w.process.usage, clock_now(), &err) ||
 	    (may_delete(s, CLOCK_CONFIRMED, &known) &&
-	     !store_usage_retire(s->w.usage, known, s->w.child->conf->usage_retention_months,
+	     !store_usage_retire(s->w.process.usage, known, s->w.child->conf->usage_retention_months,
 				 &months, &err)))
 		log_warn("usage_upkeep_failed", LOG_S("error", err.message));
 	if (months > 0)
@@ -188,7 +187,7 @@ static void sweep(struct scheduler *s, int64_t now)
 	if (!may_delete(s, CLOCK_STEADY, &op.now))
 		return;
 	job_begin(s, "sweep");
-	if (!op_session_sweep(&op, &n, &err) || !store_quota_sweep(s->w.quota, op.now, &leases, &err) ||
+	if (!op_session_sweep(&op, &n, &err) || !store_quota_sweep(s->w.process.quota, op.now, &leases, &err) ||
 	    !store_changes_sweep(s->w.db, &changes, &err))
 		log_warn("sweep_failed", LOG_S("error", err.message));
 	if (n + leases + changes > 0)
@@ -285,7 +284,7 @@ static bool scheduler_open(struct scheduler *s, const struct child *c)
 	if (db_path(s->w.db)) {
 		s->lock_path = arena_printf(s->names, "%s.checkpointer", db_path(s->w.db));
 		add_file(s, s->w.db);
-		add_file(s, s->w.quota);
+		add_file(s, s->w.process.quota);
 	}
 	return true;
 }
@@ -296,7 +295,7 @@ static void release(struct scheduler *s)
 	struct op op = operation(s);
 	struct err err;
 
-	db_deadline(s->w.quota, clock_monotonic() + LAST_MS);
+	db_deadline(s->w.process.quota, clock_monotonic() + LAST_MS);
 	if (!op_limit_release(&op, &err))
 		log_warn("limit_release_failed", LOG_S("error", err.message));
 }

@@ -17,10 +17,13 @@ static const struct key_create_in plain = {
 /* What a process of another host does: it commits, and bumps nothing here. */
 static struct op elsewhere(void)
 {
+	static struct op_process process;
 	struct op op = f.op;
 
-	op.room = NULL;
-	op.cache = false;
+	process = f.process;
+	process.room = NULL;
+	process.cache = false;
+	op.process = &process;
 	return op;
 }
 

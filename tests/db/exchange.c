@@ -36,10 +36,12 @@ static void open_worker(void)
 	f.conf.request_deadline_ms = f.conf.database_timeout_ms = f.conf.fast_database_timeout_ms = 20000;
 	f.conf.usage_durability = USAGE_SYNC;
 	f.conf.cors_origins = "";
-	c = (struct child){ .conf = &f.conf, .scoreboard = scoreboard_new(1, &err), .room = f.op.room };
+	c = (struct child){ .conf = &f.conf, .scoreboard = scoreboard_new(1, &err), .room = f.process.room };
 	c.slot = &c.scoreboard->slots[0];
 	c.slot->role = ROLE_FAST;
-	w = (struct worker){ .child = &c, .db = f.db, .quota = f.op.quota, .arena = arena_new() };
+	f.process.scoreboard = c.scoreboard;
+	f.process.slot = c.slot;
+	w = (struct worker){ .child = &c, .db = f.db, .process = f.process, .arena = arena_new() };
 	if (!fcgi_start(&w.fcgi, &err))
 		bail_out("fcgi_start", &err);
 	fcgi = w.fcgi;
@@ -105,7 +107,7 @@ static int64_t used(void)
 static void commit(void *arg)
 {
 	(void)arg;
-	ring_done(f.op.room, 0, ring_head(f.op.room, 0));
+	ring_done(f.process.room, 0, ring_head(f.process.room, 0));
 }
 
 /* How much of the memory at `watched` was wiped. */
@@ -139,7 +141,7 @@ static void fill_ring(void)
 {
 	static const struct usage_record rec;
 
-	while (ring_push(f.op.room, 0, &rec))
+	while (ring_push(f.process.room, 0, &rec))
 		;
 }
 
@@ -151,10 +153,10 @@ static void ring_full(void)
 	struct fcgi *one;
 
 	fill_ring();
-	head = (int64_t)ring_head(f.op.room, 0);
+	head = (int64_t)ring_head(f.process.room, 0);
 	is_int(status(ask()), 503, "the ring is full: refused");
 	is_int(used(), before, "and not charged");
-	is_int((int64_t)ring_head(f.op.room, 0), head, "nor written down");
+	is_int((int64_t)ring_head(f.process.room, 0), head, "nor written down");
 	worst(WORST_NANOSLEEP, (struct moment){ .nth = 2, .after = commit });
 	one = ask();
 	ok(fcgi_parked(one) != NULL, "the recorder makes room meanwhile: it is let through");

@@ -42,7 +42,7 @@ static int64_t leased(const struct limit_state *s)
 	struct err err;
 	int64_t n = -1;
 
-	if (!store_quota_leased(f.op.quota, s->subject, s->kind, s->window, &n, &err))
+	if (!store_quota_leased(f.process.quota, s->subject, s->kind, s->window, &n, &err))
 		bail_out("store_quota_leased", &err);
 	return n;
 }

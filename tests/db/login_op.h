@@ -23,14 +23,14 @@ static enum err_kind login(const char *email, const char *password)
 
 static enum err_kind login_from(const char *addr, const char *email, const char *password)
 {
-	f.op.remote_addr = addr;
+	f.op.client.remote_addr = addr;
 	return login(email, password);
 }
 
 static void start(int64_t now)
 {
 	f.op.now = now;
-	f.op.remote_addr = "192.0.2.1";
+	f.op.client.remote_addr = "192.0.2.1";
 }
 
 static const char *network(int i)

@@ -12,7 +12,7 @@
 
 static int64_t hits(void)
 {
-	return (int64_t)stat_total(f.op.room, STAT_CACHE_HITS);
+	return (int64_t)stat_total(f.process.room, STAT_CACHE_HITS);
 }
 
 static void keys(void)
@@ -162,10 +162,10 @@ static void unseen(void)
 	const char *full = revoked_elsewhere(&user, &key);
 
 	clock_skew += 295000;
-	generation_follow(f.op.room, 1, clock_monotonic());
+	generation_follow(f.process.room, 1, clock_monotonic());
 	is_str(verdict(full), "good", "and not seen for almost five minutes");
 	clock_skew += 5000;
-	generation_follow(f.op.room, 1, clock_monotonic());
+	generation_follow(f.process.room, 1, clock_monotonic());
 	is_str(verdict(full), "revoked", "then it is");
 }
 
@@ -352,15 +352,17 @@ static void many(void)
 static void without(void)
 {
 	struct op op = elsewhere();
+	struct op_process caching = *op.process;
 	struct cached found;
 
 	cache_store(&op, "x", cache_mark(&op), &row);
 	ok(!cache_find(&op, "x", &found), "no cache: nothing is kept");
-	op.cache = f.op.cache;
+	caching.cache = true;
+	op.process = &caching;
 	cache_store(&op, "x", cache_mark(&op), &row);
 	ok(!cache_find(&op, "x", &found), "no room, which would tell of changes: nothing either");
 	op_changed(&op, "x");
-	ok(op.changed, "a change is noted all the same");
+	ok(op.result.changed, "a change is noted all the same");
 }
 
 int main(void)

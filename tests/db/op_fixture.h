@@ -49,6 +49,7 @@ struct fixture {
 	struct conf conf;
 	struct db *db;        /* as the program sees it */
 	struct db *look;      /* with the statements of looking[] */
+	struct op_process process;   /* of op */
 	struct op op;
 	int descriptors;      /* open before it was */
 };
@@ -208,14 +209,15 @@ static void fixture_empty(struct fixture *f)
 		.bcrypt_cost = 4, .password_min = 12, .access_token_ttl = 3600,
 		.refresh_token_ttl = 30 * 86400, .keys_per_user = 100,
 	};
+	f->process = (struct op_process){ .conf = &f->conf };
 	f->op = (struct op){
-		.arena = f->arena, .conf = &f->conf, .now = T0,
-		.actor.source = "test", .remote_addr = "192.0.2.1",
+		.arena = f->arena, .now = T0, .process = &f->process,
+		.actor.source = "test", .client.remote_addr = "192.0.2.1",
 	};
 	f->descriptors = open_descriptors();
 	fixture_connect(f);
 	subkey_derive((const unsigned char *)"the master key of the fixture 32", SUBKEY_SESSION_PAIR, &f->pair_key);
-	f->op.pair_key = &f->pair_key;
+	f->process.pair_key = &f->pair_key;
 }
 
 static void fixture_migrate(struct fixture *f)

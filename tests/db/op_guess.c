@@ -122,7 +122,7 @@ static int guess_once(struct fixture *child, int index, void *arg)
 	const char *base = arg;
 
 	if (*base == '+')
-		child->op.remote_addr = arena_printf(child->arena, "10.2.%d.1", index);
+		child->op.client.remote_addr = arena_printf(child->arena, "10.2.%d.1", index);
 	op_login(&child->op, &(struct login_in){ base + 1, WRONG }, &t, &u, &e);
 	return e.kind == ERR_AUTH_INVALID ? 1 : e.kind == ERR_RATE ? 2 : 3;
 }
@@ -148,7 +148,7 @@ static int login_once(struct fixture *child, int index, void *arg)
 	struct user u;
 	struct err e;
 
-	child->op.remote_addr = arena_printf(child->arena, "10.3.%d.1", index);
+	child->op.client.remote_addr = arena_printf(child->arena, "10.3.%d.1", index);
 	return op_login(&child->op, &(struct login_in){ arg, PASSWORD }, &t, &u, &e) ? 1 : 2;
 }
 

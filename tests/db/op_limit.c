@@ -9,10 +9,10 @@
 static void exact(bool room)
 {
 	static const int64_t limits[] = { 1, 5, 7, 100, 350, 999 };
-	struct room *here = f.op.room;
+	struct room *here = f.process.room;
 	struct user user = a_user(room ? "exact" : "exact-alone", "enterprise");
 
-	f.op.room = room ? here : NULL;
+	f.process.room = room ? here : NULL;
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		struct api_key key = a_key(arena_printf(f.arena, "%s-%zu", user.id, i), limits[i], "day");
 
@@ -20,7 +20,7 @@ static void exact(bool room)
 		is_int(taken(&key, &user, 1), limits[i] % 3, "the rest, one by one");
 		is_int(taken(&key, &user, 1), 0, "and no more");
 	}
-	f.op.room = here;
+	f.process.room = here;
 }
 
 static void outcome(void)
@@ -253,15 +253,15 @@ static void fails_closed(void)
 {
 	struct api_key key = a_key("closed", 3, "day");
 	struct user user = a_user("closed", "enterprise");
-	struct db *quota = f.op.quota;
+	struct db *quota = f.process.quota;
 	struct limit_outcome out;
 	struct err err = { 0 };
 
-	f.op.quota = NULL;
+	f.process.quota = NULL;
 	ok(!op_limit_take(&f.op, &key, &user, 1, &out, &err), "nowhere to lease from");
 	ok(err.kind == ERR_UNAVAILABLE && err.retry_after > 0 && !out.refused, "is 503, not 429");
 	ok(!op_limit_explain(&f.op, &key, &user, &out, &err) && err.kind == ERR_UNAVAILABLE, "nor explained");
-	f.op.quota = quota;
+	f.process.quota = quota;
 	ok(op_limit_take(&f.op, &key, &user, 1, &out, &err), "there again");
 }
 

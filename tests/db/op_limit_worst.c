@@ -125,7 +125,7 @@ static void leased_in_doubt(void)
 		ok(!op_limit_take(&f.op, &key, &user, 1, &out, &err) && err.kind == answers[i].kind,
 		   "a lease is asked for: %s", answers[i].name);
 		ok(err.retry_after > 0, "try again");
-		s->slot = limit_slot(f.op.room, s->subject, s->kind);
+		s->slot = limit_slot(f.process.room, s->subject, s->kind);
 		is_int(limit_left(s->slot, s->window), 0, "nothing is in the slot");
 		had = leased(s);
 		ok(answers[i].happened == (had > 0), "leased: %lld", (long long)had);
@@ -179,7 +179,7 @@ static void lowered_in_doubt(void)
 		worst(WORST_DB_TRANSACTION, (struct moment){ .answer = answers[i].answer });
 		ok(!op_limit_take(&f.op, &after, &user, 1, &out, &err) && err.kind == answers[i].kind,
 		   "a lease under the old limit goes back: %s", answers[i].name);
-		s->slot = limit_slot(f.op.room, s->subject, s->kind);
+		s->slot = limit_slot(f.process.room, s->subject, s->kind);
 		is_int(limit_left(s->slot, s->window), 0, "nothing is in the slot");
 		is_free(s);
 		clock_skew += 1000;
@@ -253,7 +253,7 @@ static void next_window(void *arg)
 	const struct limit_state *s = arg;
 	uint32_t window, left;
 
-	limit_take(limit_slot(f.op.room, s->subject, s->kind), s->window + 1, s->window + 2, s->limit, 1,
+	limit_take(limit_slot(f.process.room, s->subject, s->kind), s->window + 1, s->window + 2, s->limit, 1,
 		   &window, &left);
 }
 

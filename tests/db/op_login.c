@@ -57,7 +57,7 @@ static void test_inactive(void)
 	struct user user;
 
 	start(T0);
-	f.op.remote_addr = "203.0.113.1";
+	f.op.client.remote_addr = "203.0.113.1";
 	if (!op_user_register(&f.op, &(struct user_register_in){
 		"pending@example.org", PASSWORD, NULL }, &user, &err))
 		bail_out("register", &err);
@@ -165,7 +165,7 @@ static void guess(const char *addr, const char *email, int64_t now)
 	struct user u;
 	struct err e;
 
-	op.remote_addr = addr;
+	op.client.remote_addr = addr;
 	op.now = now;
 	if (op_login(&op, &(struct login_in){ email, WRONG }, &t, &u, &e) || e.kind != ERR_AUTH_INVALID)
 		bail_out("guess", &e);
@@ -197,14 +197,14 @@ static struct scoreboard *permits;
 static void with_permits(void)
 {
 	permits = scoreboard_new(2, &err);
-	f.op.scoreboard = permits;
-	f.op.slot = &permits->slots[0];
+	f.process.scoreboard = permits;
+	f.process.slot = &permits->slots[0];
 }
 
 static void without_permits(void)
 {
-	f.op.scoreboard = NULL;
-	f.op.slot = NULL;
+	f.process.scoreboard = NULL;
+	f.process.slot = NULL;
 	scoreboard_free(&permits);
 }
 
@@ -242,7 +242,7 @@ static void test_busy(void)
 static void guess_five_times(void *user)
 {
 	for (int i = 0; i < 5; i++)
-		guess(f.op.remote_addr, ((struct user *)user)->email, f.op.now);
+		guess(f.op.client.remote_addr, ((struct user *)user)->email, f.op.now);
 }
 
 /* Every way out of the part that holds it. */

@@ -103,10 +103,12 @@ static void test_changed_meanwhile(void)
 static void guess_five_times(void *user)
 {
 	struct password_change_in in = { "wrong password!", OTHER_PASSWORD };
+	struct op_process process = f.process;
 	struct op op = f.op;
 	struct err e;
 
-	op.slot = NULL;
+	process.slot = NULL;
+	op.process = &process;
 	op.actor.user_id = ((struct user *)user)->id;
 	for (int i = 0; i < 5; i++)
 		op_password_change(&op, scope_own(&op), &in, &e);
@@ -138,15 +140,15 @@ static void test_permit_given_back(void)
 
 		u = make_user(&f, NULL);
 		f.op.actor.user_id = u.id;
-		f.op.scoreboard = permits;
-		f.op.slot = &permits->slots[0];
+		f.process.scoreboard = permits;
+		f.process.slot = &permits->slots[0];
 		err = (struct err){ 0 };
 		worst(rows[i].at, (struct moment){ .before = rows[i].before, .arg = &u, .answer = rows[i].answer });
 		op_password_change(&f.op, scope_own(&f.op), &in, &err);
 		is_int(err.kind, rows[i].kind, rows[i].name);
 		is_int(atomic_load(&permits->slots[0].hashing), 0, "the permit was given back");
-		f.op.scoreboard = NULL;
-		f.op.slot = NULL;
+		f.process.scoreboard = NULL;
+		f.process.slot = NULL;
 	}
 	f.op.actor.user_id = NULL;
 	scoreboard_free(&permits);

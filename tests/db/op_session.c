@@ -193,12 +193,12 @@ static void test_list_and_end(void)
 	begin();
 	other = now_good;
 	f.op.now += 1000;
-	f.op.remote_addr = "2001:DB8::1";
-	f.op.user_agent = "curl/7";
+	f.op.client.remote_addr = "2001:DB8::1";
+	f.op.client.user_agent = "curl/7";
 	if (!op_login(&f.op, &(struct login_in){ user.email, PASSWORD }, &mine, &seen, &err))
 		bail_out("login", &err);
-	f.op.remote_addr = "192.0.2.1";
-	f.op.user_agent = NULL;
+	f.op.client.remote_addr = "192.0.2.1";
+	f.op.client.user_agent = NULL;
 	act_as(mine.access_token);
 	ok(op_session_list(&f.op, scope_own(&f.op), &list, &err), "list");
 	is_int((int64_t)list.n, 2, "two sessions");

@@ -151,20 +151,20 @@ static void test_without_key(void)
 
 	begin();
 	first = now_good;
-	f.op.pair_key = NULL;
+	f.process.pair_key = NULL;
 	is_int(refresh(first.refresh_token), ERR_INTERNAL, "a process without the key makes no pair");
 	is_int(check(first.access_token), ERR_NONE, "and checks all the same");
-	f.op.pair_key = &f.pair_key;
+	f.process.pair_key = &f.pair_key;
 	is_int(refresh(first.refresh_token), ERR_NONE, "which spent nothing");
 	subkey_derive((const unsigned char *)"a master key that is another one", SUBKEY_SESSION_PAIR, &other);
-	f.op.pair_key = &other;
+	f.process.pair_key = &other;
 	is_int(refresh(first.refresh_token), ERR_AUTH_INVALID, "the seed in the row makes no pair with another key");
 	is_str(err.reason, "spent", "reason");
 	is_int(look(&f, LOOK_AUDIT, "TokenRefreshed", first.session_id), 1, "none is on record");
 	is_int(sessions(), 1, "the session goes on");
 	f.op.now += 10001;
 	is_int(refresh(now_good.refresh_token), ERR_NONE, "and its good token with the other key");
-	f.op.pair_key = &f.pair_key;
+	f.process.pair_key = &f.pair_key;
 }
 
 /* As an older program leaves it. */

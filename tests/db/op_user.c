@@ -78,9 +78,9 @@ static void test_audit(void)
 {
 	struct user u;
 
-	f.op.user_agent = "agent \"x\"";
-	f.op.remote_addr = "2001:DB8:0::1";
-	f.op.request_id = "req-1";
+	f.op.client.user_agent = "agent \"x\"";
+	f.op.client.remote_addr = "2001:DB8:0::1";
+	f.op.client.request_id = "req-1";
 	ok(add("audit@example.org", NULL, &u), "registered");
 	if (audit_row(u.id)) {
 		is_str(db_column_text(f.look, 0), "An account was registered", "sentence");
@@ -92,14 +92,14 @@ static void test_audit(void)
 		ok(strstr(db_column_text(f.look, 6), "audit@example.org") != NULL, "metadata");
 	}
 	db_finish(f.look);
-	f.op.remote_addr = "unix:";
-	f.op.user_agent = "not \xff text";
+	f.op.client.remote_addr = "unix:";
+	f.op.client.user_agent = "not \xff text";
 	ok(add("audit2@example.org", NULL, &u), "without an IP address");
 	ok(audit_row(u.id) && !db_column_text(f.look, 3), "none is written");
 	ok(!db_column_text(f.look, 4), "nor what is no text");
 	db_finish(f.look);
-	f.op.remote_addr = "192.0.2.1";
-	f.op.user_agent = NULL;
+	f.op.client.remote_addr = "192.0.2.1";
+	f.op.client.user_agent = NULL;
 }
 
 /* Every page once, in order, also when rows share a moment. */

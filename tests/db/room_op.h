@@ -23,16 +23,17 @@ static void room_op_open(struct fixture *f)
 	if (!mkdtemp(room_root))
 		exit(99);
 	snprintf(dir, sizeof(dir), "%s/room", room_root);
-	f->op.room = room_open(&(struct room_options){
+	f->process.room = room_open(&(struct room_options){
 		.dir = dir, .database_id = "11111111-2222-4333-8444-555555555555",
 		.rings = 1, .limit_slots = 256, .cache_bytes = 1 << 20,
 	}, NULL, &err);
-	if (!f->op.room)
+	if (!f->process.room)
 		bail_out("room_open", &err);
-	f->op.quota = store_quota_open(f->db);
-	if (!store_quota_migrate(f->op.quota, &err))
+	f->process.quota = store_quota_open(f->db);
+	if (!store_quota_migrate(f->process.quota, &err))
 		bail_out("quota", &err);
-	f->op.cache = true;
+	f->process.block = 1;
+	f->process.cache = true;
 }
 
 static void room_op_close(struct fixture *f)
@@ -40,8 +41,8 @@ static void room_op_close(struct fixture *f)
 	const char *names[] = { "room", "room.lock" };
 	char path[128];
 
-	room_close(&f->op.room);
-	store_quota_close(&f->op.quota, f->db);
+	room_close(&f->process.room);
+	store_quota_close(&f->process.quota, f->db);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), "%s/room/%s", room_root, names[i]);
 		unlink(path);

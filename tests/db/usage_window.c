@@ -87,7 +87,7 @@ static void windows(struct suite *t)
 	struct scope scope;
 	struct api_key key = used_key(t, &scope);
 
-	t->f.op.usage = t->u;
+	t->f.process.usage = t->u;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct usage_report_in in = { .from = DAY + rows[i].from * MINUTE_MS,
 					      .to = DAY + rows[i].to * MINUTE_MS, .daily = rows[i].daily };
@@ -116,7 +116,7 @@ static void nothing_twice(struct suite *t)
 	struct scope scope;
 	struct api_key key = used_key(t, &scope);
 
-	t->f.op.usage = t->u;
+	t->f.process.usage = t->u;
 	for (int64_t step = 7; step <= 240; step += 29) {
 		int64_t sum = 0, at = 0, end = DAY;
 
@@ -144,7 +144,7 @@ static void first_and_last(struct suite *t)
 	struct api_key key = used_key(t, &scope);
 	struct err err;
 
-	t->f.op.usage = t->u;
+	t->f.process.usage = t->u;
 	t->f.op.now = DAY + 45 * MINUTE_MS;
 	ok(op_usage_report(&t->f.op, scope, key.id, &in, &out, &err) && out.requests == 1,
 	   "when nothing is said, the hour of now is in it");

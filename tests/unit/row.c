@@ -44,7 +44,8 @@ static int answer(const struct route *row)
 {
 	char *params[] = { "FCGI_ROLE=RESPONDER", "REQUEST_METHOD=GET", "REQUEST_URI=/x",
 			   "SERVER_PROTOCOL=HTTP/1.1", "PIERRE_END=1", NULL };
-	struct op op = { .arena = arena };
+	static const struct op_process process;
+	struct op op = { .arena = arena, .process = &process };
 	struct route_match match = { .route = row };
 	struct response res;
 	struct request req;
