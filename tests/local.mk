@@ -18,6 +18,10 @@ include tests/unit/local.mk
 include tests/db/local.mk
 include tests/fuzz/local.mk
 
+# what the build makes is there before a test is compiled, also alone in an empty build
+$(check_PROGRAMS:%=%.$(OBJEXT)) $(tests_db_contract_OBJECTS) $(tests_support_pierre_mutant_OBJECTS): \
+	| include/store/sql.h
+
 EXTRA_DIST += tests/run tests/systemd tests/mutants tests/mutants.equivalent tests/postgres tests/support \
 	tests/http tests/process tests/lint tests/lint-api tests/upgrade \
 	tests/bench/verify tests/bench/verify.svg tests/bench/README.md tests/bench/scale tests/bench/plot \

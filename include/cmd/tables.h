@@ -1,19 +1,24 @@
 /*
- * cmd/tables.h - the table of commands of each file of src/cmd; tables.c lists them.
+ * cmd/tables.h - the one list of all commands: a file of src/cmd is its line here, and
+ * NAME_commands in it. Parsing, help and the man page read them.
  */
 #ifndef PIERRE_CMD_TABLES_H
 #define PIERRE_CMD_TABLES_H
 
 #include "cmd/cmd.h"
 
-extern const struct cmd serve_commands[];    /* serve.c */
-extern const struct cmd db_commands[];       /* db.c */
-extern const struct cmd user_commands[];     /* user.c */
-extern const struct cmd key_commands[];      /* key.c */
-extern const struct cmd admin_commands[];    /* admin.c */
-extern const struct cmd clock_commands[];    /* clock.c */
-extern const struct cmd config_commands[];   /* config.c */
-extern const struct cmd nginx_commands[];    /* nginx.c */
-extern const struct cmd about_commands[];    /* about.c: openapi, version, help */
+#define COMMANDS(OF) \
+	OF(serve) \
+	OF(db) \
+	OF(user) \
+	OF(key) \
+	OF(admin) \
+	OF(clock) \
+	OF(config) \
+	OF(nginx) \
+	OF(about)   /* openapi, version, help */
+
+#define COMMANDS_OF(name) extern const struct cmd name##_commands[];
+COMMANDS(COMMANDS_OF)
 
 #endif

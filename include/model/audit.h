@@ -7,55 +7,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What can happen, once: KIND(name of the type, audit_events.event_type (names of
- * the original where they fit), severity, result, is it tried also on a full disk,
- * audit_events.message). */
-#define AUDIT_KINDS(KIND) \
-	KIND(ADMIN_SETUP, "AdminSetup", WARNING, SUCCESS, ORDINARY, \
-	     "The first admin was set up") \
-	KIND(SETUP_TOKEN_ISSUED, "SetupTokenIssued", WARNING, SUCCESS, ORDINARY, \
-	     "A one-time token for the first admin was issued") \
-	KIND(USER_REGISTERED, "UserRegistered", INFO, SUCCESS, ORDINARY, \
-	     "An account was registered") \
-	KIND(USER_APPROVED, "UserApproved", INFO, SUCCESS, ORDINARY, \
-	     "An account was approved") \
-	KIND(USER_SUSPENDED, "UserSuspended", WARNING, SUCCESS, ENDS_RIGHT, \
-	     "An account was suspended") \
-	KIND(PASSWORD_CHANGED, "PasswordChanged", INFO, SUCCESS, ORDINARY, \
-	     "A password was changed") \
-	KIND(TENANT_CREATED, "TenantCreated", INFO, SUCCESS, ORDINARY, \
-	     "A tenant was made") \
-	KIND(USER_LOGIN, "UserLogin", INFO, SUCCESS, ORDINARY, \
-	     "A user logged in") \
-	KIND(USER_LOGOUT, "UserLogout", INFO, SUCCESS, ENDS_RIGHT, \
-	     "A user logged out") \
-	KIND(AUTHENTICATION_FAILED, "AuthenticationFailed", WARNING, FAILURE, ORDINARY, \
-	     "A login failed") \
-	KIND(TOKEN_REFRESHED, "TokenRefreshed", INFO, SUCCESS, ORDINARY, \
-	     "The tokens of a session were renewed") \
-	KIND(TOKEN_REUSED, "SecurityPolicyViolation", WARNING, FAILURE, ENDS_RIGHT, \
-	     "A spent refresh token was presented; its session was ended") \
-	KIND(SESSION_ENDED, "SessionEnded", INFO, SUCCESS, ENDS_RIGHT, \
-	     "A session was ended") \
-	KIND(API_KEY_CREATED, "ApiKeyCreated", INFO, SUCCESS, ORDINARY, \
-	     "An API key was made") \
-	KIND(API_KEY_CHANGED, "ApiKeyChanged", INFO, SUCCESS, ORDINARY, \
-	     "An API key was changed") \
-	KIND(API_KEY_REVOKED, "ApiKeyRevoked", INFO, SUCCESS, ENDS_RIGHT, \
-	     "An API key was revoked") \
-	KIND(INSTANCE_CREATED, "InstanceCreated", INFO, SUCCESS, ORDINARY, \
-	     "The database was given its identity") \
-	KIND(KEY_CHECK_STORED, "ConfigurationChanged", INFO, SUCCESS, ORDINARY, \
-	     "The encryption key was tied to the database") \
-	KIND(SYSTEM_MAINTENANCE, "SystemMaintenance", INFO, SUCCESS, ORDINARY, \
-	     "Rows that had served their time were dropped") \
-	KIND(CLOCK_CONFIRMED, "ClockConfirmed", WARNING, SUCCESS, ORDINARY, \
-	     "The clock was confirmed to be right")
-
-#define AUDIT_TYPE(type, ...) AUDIT_##type,
 enum audit_type {
 	AUDIT_UNSET,   /* no kind: the database refuses the event */
-	AUDIT_KINDS(AUDIT_TYPE)
+#define KIND(type, ...) AUDIT_##type,
+#include "model/audit_kinds.h"
+#undef KIND
 	AUDIT__COUNT
 };
 

@@ -34,7 +34,7 @@ bool call_reply(struct call *call, const void *out);
  * Never fails. */
 void call_run(struct call *call, const struct route_match *match);
 
-/* All tables of routes, NULL-terminated: the one list a new resource touches. */
+/* All tables of routes (resource/routes.h), NULL-terminated. */
 extern const struct route *const route_tables[];
 
 #endif

@@ -1,19 +1,24 @@
 /*
- * resource/routes.h - the table of routes of each resource. routes.c lists
- * them; a new resource is one line here and one there.
+ * resource/routes.h - the one list of all routes: a resource is its line here, and
+ * NAME_routes in its file. Dispatch, the OpenAPI document and nginx's split into pools
+ * read them.
  */
 #ifndef PIERRE_RESOURCE_ROUTES_H
 #define PIERRE_RESOURCE_ROUTES_H
 
 #include "http/route.h"
 
-extern const struct route health_routes[];
-extern const struct route verify_routes[];
-extern const struct route auth_routes[];
-extern const struct route session_routes[];
-extern const struct route key_routes[];
-extern const struct route usage_routes[];
-extern const struct route admin_routes[];
-extern const struct route provision_routes[];
+#define ROUTES(OF) \
+	OF(health) \
+	OF(verify) \
+	OF(auth) \
+	OF(session) \
+	OF(key) \
+	OF(usage) \
+	OF(admin) \
+	OF(provision)
+
+#define ROUTES_OF(name) extern const struct route name##_routes[];
+ROUTES(ROUTES_OF)
 
 #endif

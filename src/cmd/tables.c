@@ -1,20 +1,7 @@
-/*
- * cmd/tables.c - the one list of all commands: parsing, help and the man page
- * read it. Nothing else belongs here.
- */
+/* cmd/tables.c - the list of cmd/tables.h as a table. */
 #include "config.h"
 
 #include "cmd/tables.h"
 
-const struct cmd *const cmd_tables[] = {
-	serve_commands,
-	db_commands,
-	user_commands,
-	key_commands,
-	admin_commands,
-	clock_commands,
-	config_commands,
-	nginx_commands,
-	about_commands,
-	NULL,
-};
+#define TABLE(name) name##_commands,
+const struct cmd *const cmd_tables[] = { COMMANDS(TABLE) NULL };

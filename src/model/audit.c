@@ -10,5 +10,7 @@
 #define ENDS_RIGHT true
 #define ORDINARY false
 
-#define ROW(type, ...) [AUDIT_##type] = { __VA_ARGS__ },
-const struct audit_kind audit_kinds[AUDIT__COUNT] = { AUDIT_KINDS(ROW) };
+const struct audit_kind audit_kinds[AUDIT__COUNT] = {
+#define KIND(type, ...) [AUDIT_##type] = { __VA_ARGS__ },
+#include "model/audit_kinds.h"
+};

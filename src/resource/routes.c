@@ -1,20 +1,8 @@
-/*
- * The one list of all routes: dispatch, the OpenAPI document and nginx's
- * split into pools read it. Nothing else belongs here.
- */
+/* resource/routes.c - the list of resource/routes.h as a table. */
 #include "config.h"
 
 #include "resource/call.h"
 #include "resource/routes.h"
 
-const struct route *const route_tables[] = {
-	health_routes,
-	verify_routes,
-	auth_routes,
-	session_routes,
-	key_routes,
-	usage_routes,
-	admin_routes,
-	provision_routes,
-	NULL,
-};
+#define TABLE(name) name##_routes,
+const struct route *const route_tables[] = { ROUTES(TABLE) NULL };

@@ -49,17 +49,6 @@ tests_db_op_session_worst_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_quota_SOURCES = tests/db/quota.c $(WORST)
 tests_db_quota_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 
-$(tests_db_contract_OBJECTS) $(tests_db_exchange_OBJECTS) $(tests_db_expanded_OBJECTS) $(tests_db_migrated_OBJECTS) \
-$(tests_db_op_admin_OBJECTS) $(tests_db_op_audit_OBJECTS) $(tests_db_op_key_grant_OBJECTS) \
-$(tests_db_op_cache_OBJECTS) $(tests_db_op_cache_worst_OBJECTS) $(tests_db_op_key_OBJECTS) \
-$(tests_db_op_key_use_OBJECTS) $(tests_db_op_limit_OBJECTS) $(tests_db_op_limit_worst_OBJECTS) \
-$(tests_db_op_guess_OBJECTS) $(tests_db_op_login_OBJECTS) $(tests_db_op_password_OBJECTS) $(tests_db_op_race_OBJECTS) \
-$(tests_db_op_session_OBJECTS) $(tests_db_op_session_pair_OBJECTS) \
-$(tests_db_op_session_worst_OBJECTS) $(tests_db_op_user_OBJECTS) \
-$(tests_db_op_scope_OBJECTS) $(tests_db_quota_OBJECTS) $(tests_db_usage_OBJECTS) \
-$(tests_db_usage_window_OBJECTS): \
-	include/store/sql.h
-
 # Driven by tests/process/pgsql_*.t.
 if HAVE_PGSQL
 check_PROGRAMS += tests/support/dbtool

@@ -18,7 +18,7 @@ sub expand { my ($awk, $part, @files) = @_; my $out = `$awk -v part=$part -f sql
 
 # --- what is committed ---
 
-my %landed = map { m{^([0-9a-f]{64})  (\S+)$} ? ("sql/$2" => $1) : die $_ } split /\n/, slurp('tests/lint/schema/landed.sha256');
+my %landed = map { m{^([0-9a-f]{64})  (\S+)$} ? ("sql/$2" => $1) : die $_ } split /\n/, join '', map { slurp($_) } glob 'tests/lint/schema/*.sha256';
 cmp_ok(scalar keys %landed, '>=', 18, 'migrations have landed');
 is(-e $_ ? sha256_hex(slurp($_)) : 'gone', $landed{$_}, "$_ keeps its bytes") for sort keys %landed;
 
@@ -29,9 +29,9 @@ for my $source (@sources) {
 		for qw(sqlite pgsql);
 }
 my @unknown = grep { !$landed{$_} } glob 'sql/{sqlite,pgsql}/[0-9]*.sql sql/sqlite/*/[0-9]*.sql';
-is("@unknown", '', 'each migration has its line in tests/lint/schema/landed.sha256, which is never changed');
-my $listed = slurp('src/db/local.mk');
-is(join(' ', grep { $listed !~ m{(?<![\w/])\Q$_\E(?![\w.])} } glob 'sql/*/*.sql sql/*/*/*.sql'), '', 'src/db/local.mk lists each file');
+is("@unknown", '', 'each migration has its line in a tests/lint/schema/*.sha256, which is never changed');
+my $listed = join '', map { slurp($_) } 'src/store/local.mk', glob 'src/resource/*.mk';
+is(join(' ', grep { $listed !~ m{(?<![\w/])\Q$_\E(?![\w.])} } glob 'sql/*/*.sql sql/*/*/*.sql'), '', 'src/store/local.mk or the .mk of a resource lists each file');
 
 # --- what was written by hand ---
 
