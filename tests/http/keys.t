@@ -7,10 +7,10 @@ use lib "$FindBin::Bin/../support";
 use POSIX 'strftime';
 use Test::More;
 use Pierre::Check;
+use Pierre::Resource;
 
 my @fields = qw(created_at description expires_at granted_by id is_active key_prefix last_used_at name
 	rate_limit_period rate_limit_requests revoked_at scopes tier updated_at user_id);
-my $nobody = '00000000-0000-4000-8000-000000000000';
 
 sub making {
 	my ($p, $user) = @_;
@@ -53,78 +53,31 @@ sub making {
 	is(scalar keys %prefixes, 20, 'all different');
 }
 
-sub refused {
-	my ($p, $user) = @_;
-	for ([ 'name', {} ], [ 'name', { name => '' } ], [ 'name', { name => 'x' x 101 } ], [ 'name', { name => undef } ],
-		[ 'name', { name => [] } ], [ 'description', { description => 'x' x 501 } ], [ 'tier', { tier => 'gold' } ],
-		[ 'rate_limit_requests', { rate_limit_requests => 0 } ], [ 'rate_limit_requests', { rate_limit_requests => -1 } ],
-		[ 'rate_limit_requests', { rate_limit_requests => 10001 } ], [ 'rate_limit_requests', { rate_limit_requests => 1.5 } ],
-		[ 'rate_limit_requests', { rate_limit_requests => 'many' } ], [ 'expires_in_days', { expires_in_days => 0 } ],
-		[ 'expires_in_days', { expires_in_days => 3651 } ], [ 'scopes', { scopes => 'read' } ],
-		[ 'scopes', { scopes => [ 1 ] } ], [ 'scopes', { scopes => [ '' ] } ], [ 'scopes', { scopes => [ 'two words' ] } ],
-		[ 'scopes', { scopes => [ "line\nbreak" ] } ], [ 'scopes', { scopes => [ map { "s$_" } 1 .. 51 ] } ],
-		[ 'user_id', { user_id => $nobody } ], [ 'is_active', { is_active => JSON::PP::true } ]) {
-		my ($field, $in) = @$_;
-		my %body = ($field eq 'name' ? () : (name => 'x'), %$in);
-		problem_is($p->post('/api/keys', \%body, token => $user->{token}), 422, { field => $field },
-			JSON::PP->new->canonical->encode($in) =~ s/(.{50}).*/$1.../sr);
-	}
-	status_is($p->post('/api/keys', { name => 'n' x 100, description => 'd' x 500, rate_limit_requests => 10000,
-		expires_in_days => 1 }, token => $user->{token}), 201, 'all at their limits');
-	status_is($p->post('/api/keys', { name => "L\x{e4}ufer \x{1f3c3}" x 9 }, token => $user->{token}), 201,
-		'the limit counts characters');
+# What every resource does; a tier and a limit above his own: making().
+sub as_a_resource {
+	my ($p) = @_;
+	resource_is($p, '/api/keys', table => 'api_keys', record => sub { $_[0]{key_info} },
+		create => { name => 'first' }, patch => { description => 'for tests' },
+		good => { tier => [ 'trial', 'starter', undef ], rate_limit_requests => [ 1, 10000, undef ] },
+		bad => { name => [' '], rate_limit_requests => [10001], expires_at => ['2001-01-01T00:00:00Z'],
+			scopes => [ [''], ['two words'], ["line\nbreak"] ] });
 }
 
 sub reading {
 	my ($p, $user, $other) = @_;
-	my $made = $p->new_key($other, name => 'one');
-	$p->new_key($other, name => $_) for qw(two three four five);
-	my $r = status_is($p->get('/api/keys', token => $other->{token}), 200, 'list');
-	is_deeply([ sort map { $_->{name} } @{ $r->{json}{api_keys} } ], [ sort qw(one two three four five) ], 'own keys only');
-	is($r->{json}{next_cursor}, undef, 'one page');
-	unlike($r->{body}, qr/pk_\w{25}|sha256|hash/, 'never the key or its hash');
-	my (@names, $cursor);
-	do {
-		my $page = $p->get('/api/keys?limit=2' . ($cursor ? "&cursor=$cursor" : ''), token => $other->{token})->{json};
-		push @names, map { $_->{name} } @{ $page->{api_keys} };
-		$cursor = $page->{next_cursor};
-	} while ($cursor);
-	is_deeply([ sort @names ], [ sort qw(one two three four five) ], 'by pages');
-	my $id = $made->{key_info}{id};
-	is_deeply(status_is($p->get("/api/keys/$id", token => $other->{token}), 200, 'show')->{json}, $made->{key_info}, 'the same');
-	is($p->get('/api/keys/' . uc $id, token => $other->{token})->{status}, 200, 'upper case id');
-	for my $bad ($nobody, 'x', "$id/", "$id%20", substr($id, 1), '../keys') {
-		problem_is($p->get("/api/keys/$bad", token => $other->{token}), 404, {}, "no key '$bad'");
-	}
-	for my $r ($p->get("/api/keys/$id", token => $user->{token}),
-		$p->patch("/api/keys/$id", { name => 'stolen' }, token => $user->{token}),
-		$p->delete("/api/keys/$id", token => $user->{token})) {
-		problem_is($r, 404, {}, "a stranger's key is not there");
-	}
-	is($p->get("/api/keys/$id", token => $other->{token})->{json}{name}, 'one', 'and is as it was');
+	my $made = $p->new_key($user, name => 'one');
+	is_deeply($p->get("/api/keys/$made->{key_info}{id}", token => $user->{token})->{json}, $made->{key_info}, 'as it was made');
+	unlike($p->get('/api/keys', token => $user->{token})->{body}, qr/pk_\w{25}|sha256|hash/, 'never the key or its hash');
+	problem_is($p->delete("/api/keys/$made->{key_info}{id}", token => $other->{token}), 404, {}, "a stranger's key is not there");
 	status_is($p->get('/verify', token => $made->{api_key}), 200, 'and works');
 }
 
 sub changing {
 	my ($p, $user) = @_;
-	my @me = (token => $user->{token});
-	my $key = $p->new_key($user, name => 'old', description => 'd', scopes => ['a']);
-	my $at = "/api/keys/$key->{key_info}{id}";
-	my $j = status_is($p->patch($at, { name => 'new' }, @me), 200, 'name')->{json};
-	is($j->{name}, 'new', 'changed');
-	is($j->{description}, 'd', 'the rest stays');
-	is_deeply($j->{scopes}, ['a'], 'scopes too');
-	is($p->patch($at, { description => undef }, @me)->{json}{description}, undef, 'null clears');
-	is_deeply($p->patch($at, { scopes => [] }, @me)->{json}{scopes}, [], 'no scopes');
-	$j = status_is($p->patch($at, { expires_at => '2099-01-01T01:00:00+01:00' }, @me), 200, 'expires_at')->{json};
-	is($j->{expires_at}, '2099-01-01T00:00:00.000Z', 'in UTC');
-	is($p->patch($at, {}, @me)->{json}{expires_at}, $j->{expires_at}, 'nothing given, nothing changed');
-	is($p->patch($at, { expires_at => undef }, @me)->{json}{expires_at}, undef, 'never');
-	problem_is($p->patch($at, $_->[1], @me), 422, { field => $_->[0] }, $_->[0])
-		for [ name => { name => undef } ], [ name => { name => '' } ], [ scopes => { scopes => undef } ],
-		[ expires_at => { expires_at => '2001-01-01T00:00:00Z' } ], [ expires_at => { expires_at => 'soon' } ],
-		[ tier => { tier => 'enterprise' } ], [ rate_limit_requests => { rate_limit_requests => 5 } ],
-		[ key_hash => { key_hash => 'x' } ];
+	my $at = '/api/keys/' . $p->new_key($user)->{key_info}{id};
+	is($p->patch($at, { expires_at => '2099-01-01T01:00:00+01:00' }, token => $user->{token})->{json}{expires_at},
+		'2099-01-01T00:00:00.000Z', 'a time is kept in UTC');
+	is($p->patch($at, { expires_at => undef }, token => $user->{token})->{json}{expires_at}, undef, 'null: never');
 }
 
 # Refused with this field; the key is as it was before.
@@ -203,18 +156,14 @@ sub own {
 
 sub revoking {
 	my ($p, $user) = @_;
-	my @me = (token => $user->{token});
 	my $key = $p->new_key($user);
 	my $at = "/api/keys/$key->{key_info}{id}";
-	my $r = status_is($p->delete($at, @me), 200, 'revoke');
+	my $r = status_is($p->delete($at, token => $user->{token}), 200, 'revoke');
 	ok($r->{json}{message}, 'message');
-	like($r->{json}{deactivated_at}, qr/^\d{4}-/, 'deactivated_at');
 	problem_is($p->get('/verify', token => $key->{api_key}), 401, { reason => 'revoked' }, 'on every worker') for 1 .. 6;
-	is(status_is($p->delete($at, @me), 200, 'again')->{json}{deactivated_at}, $r->{json}{deactivated_at}, 'the first moment');
-	my $j = $p->get($at, @me)->{json};
-	ok(!$j->{is_active}, 'still listed, as inactive');
-	is($j->{revoked_at}, $r->{json}{deactivated_at}, 'revoked_at');
-	problem_is($p->delete("/api/keys/$nobody", @me), 404, {}, 'unknown');
+	my $j = $p->get($at, token => $user->{token})->{json};
+	ok(!$j->{is_active}, 'still shown, as inactive');
+	is($j->{revoked_at}, $r->{json}{deactivated_at}, 'since then');
 }
 
 sub most {
@@ -234,7 +183,7 @@ each_backend(sub {
 	my ($p) = @_;
 	my ($user, $other) = map { $p->approved_user } 1 .. 2;
 	subtest making => sub { making($p, $user) };
-	subtest refused => sub { refused($p, $user) };
+	as_a_resource($p);
 	subtest reading => sub { reading($p, $user, $other) };
 	subtest changing => sub { changing($p, $user) };
 	subtest granted => sub { granted($p, $user) };

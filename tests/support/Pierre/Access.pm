@@ -6,6 +6,8 @@ use strict;
 use warnings;
 use Exporter 'import';
 use Pierre;
+use Pierre::Document;
+use Pierre::Values;
 
 our @EXPORT = qw(access_routes access_cells access_people access_person access_end);
 
@@ -52,6 +54,30 @@ sub who_may {
 	return $role{bearer} ? $role{bearer}[0] // 'session' : 'not said';
 }
 
+# /api/NAME and /api/NAME/{id} of a plain resource need no row: the document says how
+# to call them, and the thing is one that a POST of what it requires has made.
+sub plain_collection { my ($path) = @_; return $path =~ m{^(/api/\w+)(?:/\{id\})?$} ? $1 : () }
+sub plain_body {
+	my ($o) = @_;
+	my $s = $o->{requestBody} or return;
+	$s = Pierre::Document::closed($s->{content}{'application/json'}{schema});
+	my $body = Pierre::Values::sample($s);
+	return %$body ? $body : { Pierre::Values::a_member($s) };
+}
+sub plain_call {
+	my ($method, $path, $o) = @_;
+	my $collection = plain_collection($path) or return;
+	my ($ok) = grep { /^2/ } keys %{ $o->{responses} };
+	return { ok => $ok, body => plain_body($o), ($path =~ /\{/ ? (id => $collection) : ()),
+		($method eq 'get' ? (shows => $collection) : ()) };
+}
+# The collections of such resources, by their POST.
+sub plain_things {
+	my $paths = Pierre::Document::document()->{paths};
+	return map { [ $_, plain_body($paths->{$_}{post}) ] } grep { plain_collection($_) && !/\{/ && $paths->{$_}{post} &&
+		!$calls{ $paths->{$_}{post}{operationId} } } sort keys %$paths;
+}
+
 # All routes of the document: {name, method, path, who, call}; `call` is the row
 # above, undef when there is none.
 sub access_routes {
@@ -62,7 +88,7 @@ sub access_routes {
 		for my $method (sort keys %{ $paths->{$path} }) {
 			my $o = $paths->{$path}{$method};
 			push @routes, { name => $o->{operationId}, method => uc $method, path => $path,
-				who => who_may($o->{security}), call => $calls{ $o->{operationId} } };
+				who => who_may($o->{security}), call => $calls{ $o->{operationId} } // plain_call($method, $path, $o) };
 		}
 	}
 	return @routes;
@@ -89,6 +115,7 @@ sub new_person {
 	my $key = $p->new_key($user);
 	my ($session) = grep { $_->{current} } @{ $p->get('/api/auth/sessions', token => $user->{token})->{json}{sessions} };
 	my %person = (%$user, key => $key->{key_info}{id}, api_key => $key->{api_key}, session => $session->{id});
+	$person{ $_->[0] } = $p->expect(201, $p->post(@$_, token => $user->{token}))->{json}{id} for plain_things();
 	$person{pending} = $p->register_user->{user_id} if $name eq 'owner';
 	$p->expect(200, $p->post("/admin/suspend-user/$user->{user_id}", {}, token => $p->{admin}{token}))
 		if $name eq 'suspended';
@@ -153,7 +180,9 @@ sub own_wrong {
 sub rows_of {
 	my ($people, @persons) = @_;
 	my $ids = join ',', map { "'$_'" } map { grep { defined } @$_{qw(user_id pending)} } @persons;
-	return $people->{p}->sql(join(' UNION ALL ',
+	my @plain = map { my ($table) = $_->[0] =~ m{(\w+)$};
+		$people->{p}->sql("SELECT * FROM $table WHERE user_id IN ($ids) ORDER BY id") } plain_things();
+	return join "\n", @plain, $people->{p}->sql(join(' UNION ALL ',
 		"SELECT 'user', CAST(id AS TEXT), password_hash, user_status, CAST(updated_at AS TEXT) FROM users WHERE id IN ($ids)",
 		"SELECT 'key', CAST(id AS TEXT), name, tier, CAST(updated_at AS TEXT) FROM api_keys WHERE user_id IN ($ids)",
 		"SELECT 'session', CAST(id AS TEXT), access_hash, refresh_hash, CAST(refreshed_at AS TEXT) FROM sessions WHERE user_id IN ($ids)",
