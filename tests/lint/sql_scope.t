@@ -1,17 +1,27 @@
 #!/usr/bin/perl
 # Each statement on rows that have an owner holds the scope of its caller
 # (include/store/scope.h) and has its row in tests/db/op_scope.c, which takes the
-# scope away and looks whether that is noticed; or it stands here with the reason.
+# scope away and looks whether that is noticed, or is one of a resource whose routes
+# resource_is() judges; or it stands here with the reason.
 use strict;
 use warnings;
 use FindBin;
 use Test::More;
 chdir "$FindBin::Bin/../.." or die;
 
-# table => column that names the owner
+# table => column that names the owner, where that is not user_id
 my %owner = (
-	users => 'id', sessions => 'user_id', api_keys => 'user_id', tenants => 'id', tenant_users => 'user_id',
-	usage_rows => 'user_id', usage_counters => 'key_id', usage_routes => 'key_id', quota_leases => 'subject',
+	users => 'id', tenants => 'id',
+	usage_counters => 'key_id', usage_routes => 'key_id', quota_leases => 'subject',
+);
+my %ownerless = (
+	audit_events => 'user_id is who acted; read by no route',
+	changes => 'ids alone, for the cache of each host',
+	instance => 'one row, of the database',
+	known_time => 'one row, of the database',
+	login_failures => 'by a hash of the address that was tried, before it is known whose it is',
+	usage_positions => 'what a host has recorded',
+	usage_batches => 'what the recorder has not counted yet', usage_deltas => 'likewise; empty outside of its transaction',
 );
 my %without = (
 	# a secret stands in for it
@@ -50,6 +60,15 @@ my %without = (
 	usage_counters_add => 'the recorder: of requests that were let through',
 );
 
+# Each table has an owner, or stands above with the reason.
+my %column;
+for (map { slurp($_) } glob 'sql/sqlite/[0-9]*.sql sql/sqlite/*/[0-9]*.sql') {
+	$column{$1} = $2 while /^CREATE TABLE (\w+) \((.*?)^\)/msg;
+}
+$owner{$_} //= 'user_id' for grep { !$ownerless{$_} && $column{$_} =~ /^\tuser_id /m } keys %column;
+is(join(' ', grep { !$owner{$_} && !$ownerless{$_} } sort keys %column), '', 'each table has an owner, or the reason why not');
+sub slurp { my ($file) = @_; open my $f, '<', $file or die "$file: $!"; local $/; return readline($f) // '' }
+
 my (%text, %file);
 for my $file (glob 'sql/*/*.sql') {
 	next if $file =~ m{/\d+_\w+\.sql$};
@@ -65,6 +84,7 @@ ok(keys %text > 40, 'there are statements to look at');
 
 my $tables = join '|', sort keys %owner;
 my ($trials) = do { local (@ARGV, $/) = 'tests/db/op_scope.c'; <> } =~ /rows\[\] = \{(.*?)\n\};/s;
+my $judged = join '', map { slurp($_) } glob 'tests/http/*.t';   # by tests/support/Pierre/Resource.pm
 my (@open, @untried, %seen, $owned);
 for my $name (sort keys %text) {
 	my $sql = $text{$name};
@@ -73,17 +93,25 @@ for my $name (sort keys %text) {
 	next if $without{$name};
 	$owned++;
 	my $column = $owner{$table};
+	# a new row is given the owner of the scope
+	next if $sql =~ /^\s*INSERT INTO $table \(([^)]*)\)\s*VALUES \(([^)]*)\)/ && gives($1, $2, $column, ':scope_user');
 	my ($where) = $sql =~ /\bWHERE\b(.*)/s or do { push @open, "$file{$name}: $name has no WHERE"; next };
 	# the row may be given by its id beside the scope, not instead of it
 	my $pair = $where =~ /\($column = :scope_user OR :scope_all\)/;
 	my $all = $where =~ /(?:^|AND)\s+:scope_all\s*(?:AND|RETURNING|;|$)/;
 	my $one = $where =~ /(?:^|AND)\s+$column = :scope_user\b/;
 	push @open, "$file{$name}: $name" unless $pair || $all || $one;
-	push @untried, $name unless $trials =~ /\bSQL_\U$name\E\b/;
+	push @untried, $name unless $trials =~ /\bSQL_\U$name\E\b/ || $judged =~ m{\bresource_is\(\$p, '/api/$table'};
+}
+sub gives {
+	my ($columns, $values, $column, $value) = @_;
+	my @values = split /,\s*/, $values;
+	my ($i) = grep { (split /,\s*/, $columns)[$_] eq $column } 0 .. $#values;
+	return defined $i && $values[$i] eq $value;
 }
 cmp_ok($owned, '>=', 20, "$owned of them hold a scope");
 is(join("\n", @open), '', 'each statement on rows with an owner holds the scope, or its reason stands here');
-is(join("\n", @untried), '', 'and has its row in tests/db/op_scope.c');
+is(join("\n", @untried), '', 'and has its row in tests/db/op_scope.c, or a test that judges its resource');
 is(join("\n", grep { !$seen{$_} } sort keys %without), '', 'no reason is left of a statement that is gone');
 
 # These parameters have a scope's values, and no others.
