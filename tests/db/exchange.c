@@ -10,6 +10,7 @@
 #include "fcgi_client.h"
 #include "op/key.h"
 #include "op/limit.h"
+#include "op/usage.h"
 #include "room_op.h"
 #include "shm/ring.h"
 #include "shm/limit.h"
@@ -35,7 +36,7 @@ static void open_worker(void)
 	f.op.now = clock_now();
 	f.conf.request_deadline_ms = f.conf.database_timeout_ms = f.conf.fast_database_timeout_ms = 20000;
 	f.conf.usage_durability = USAGE_SYNC;
-	f.conf.cors_origins = "";
+	f.conf.cors_origins = ORIGIN;
 	c = (struct child){ .conf = &f.conf, .scoreboard = scoreboard_new(1, &err), .room = f.process.room };
 	c.slot = &c.scoreboard->slots[0];
 	c.slot->role = ROLE_FAST;
@@ -206,10 +207,27 @@ static void parked_is_wiped(void)
 	is_int(status(one), 200, "200");
 }
 
+/* A process that names no block is no worker: it writes into no worker's ring, and
+ * lets nothing through. */
+static void no_block(void)
+{
+	const struct op_process process = { .conf = &f.conf, .room = f.process.room };
+	struct usage_of use = { .key = &key, .user = &user, .route = "x", .method = "GET", .cost = 1 };
+	int64_t head = (int64_t)ring_head(f.process.room, 0);
+	struct op op = f.op;
+
+	op.process = &process;
+	err = (struct err){ 0 };
+	ok(!op_usage_record(&op, &use, &err) && err.kind == ERR_UNAVAILABLE, "no block: refused");
+	is_int((int64_t)ring_head(f.process.room, 0), head, "and not written into another's");
+	is_int((int64_t)op.result.recorded, 0, "nor said to be");
+}
+
 int main(void)
 {
 	open_worker();
 	ring_full();
+	no_block();
 	row_late();
 	parked_is_wiped();
 	close_worker();
