@@ -77,7 +77,7 @@ void share_taken(struct share *s);
 /* When `look` has come. True: take one connection, the others have left it. */
 bool share_look(struct share *s, int64_t now);
 
-/* --- worker.c: the listening socket ------------------------------------------- */
+/* --- accept.c: the listening socket ------------------------------------------- */
 /* A blocking descriptor, as libfcgi wants it; -1 = none, or see *fatal_r. */
 int accept_connection(int listen_fd, bool *fatal_r);
 /* Shut by the master: nobody else will take what still waits in it. */
