@@ -1,24 +1,14 @@
 /*
- * shm/room.c - the room of this process: where the parts are, its locks, and
- * how a service opens it and a command attaches to it. Making and judging the
- * file is room_file.c.
- *
- * A service holds the lock file until its last child has ended, so a new one
- * never meets a process of the old one in the same ring.
+ * shm/room.c - the room as it is mapped: where the parts are, its locks, and
+ * whether a file of the database is lost.
  */
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "shm/room_file.h"
+#include "shm/room_private.h"
 
 /* --- layout ------------------------------------------------------------------- */
 
@@ -198,117 +188,4 @@ bool room_try_lock(struct room *r, size_t stripe)
 void room_unlock(struct room *r, size_t stripe)
 {
 	pthread_mutex_unlock(&r->header->stripes[stripe].mutex);
-}
-
-/* --- open, attach, close ---------------------------------------------------------- */
-
-/* Ours, and nobody else can write in it: the sockets may live here too. */
-static bool directory_good(const char *dir, int fd, struct err *err_r)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 022) == 0)
-		return true;
-	return err_field(err_r, ERR_CONFIG, "RUNTIME_DIR",
-			 "RUNTIME_DIR %s must belong to the user of the service and be writable by "
-			 "nobody else", dir);
-}
-
-static int open_directory(const char *dir, struct err *err_r)
-{
-	int fd;
-
-	if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
-		err_field(err_r, ERR_CONFIG, "RUNTIME_DIR", "RUNTIME_DIR %s cannot be made: %s",
-			  dir, strerror(errno));
-		return -1;
-	}
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) {
-		err_field(err_r, ERR_CONFIG, "RUNTIME_DIR", "RUNTIME_DIR %s cannot be opened: %s",
-			  dir, strerror(errno));
-		return -1;
-	}
-	if (directory_good(dir, fd, err_r))
-		return fd;
-	close(fd);
-	return -1;
-}
-
-/* Children inherit the description, so the lock goes with the last of them. */
-static bool lock_room(struct room *r, int dir_fd, const char *dir, struct err *err_r)
-{
-	r->lock_fd = openat(dir_fd, ROOM_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (r->lock_fd < 0)
-		return err_field(err_r, ERR_CONFIG, "RUNTIME_DIR", "%s/%s cannot be opened: %s",
-				 dir, ROOM_LOCK, strerror(errno));
-	if (flock(r->lock_fd, LOCK_EX | LOCK_NB) == 0)
-		return true;
-	return err_field(err_r, ERR_CONFLICT, "RUNTIME_DIR",
-			 "another service, or what is left of one, works in RUNTIME_DIR %s", dir);
-}
-
-static struct room *room_new(void)
-{
-	struct room *r = calloc(1, sizeof(*r));
-
-	if (!r)
-		abort();
-	r->fd = r->lock_fd = -1;
-	return r;
-}
-
-struct room *room_open(const struct room_options *o, int64_t *discarded_r, struct err *err_r)
-{
-	struct room *r = room_new();
-	int dir_fd = open_directory(o->dir, err_r);
-	int64_t discarded = 0;
-	bool good = dir_fd >= 0 && lock_room(r, dir_fd, o->dir, err_r) &&
-		room_file_open(r, dir_fd, o, &discarded, err_r);
-
-	if (dir_fd >= 0)
-		close(dir_fd);
-	if (discarded_r)
-		*discarded_r = discarded;
-	if (!good)
-		room_close(&r);
-	return r;
-}
-
-static int attach_directory(const char *dir, struct err *err_r)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		err_set(err_r, errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_FORBIDDEN,
-			"%s cannot be opened: %s", dir, strerror(errno));
-	return fd;
-}
-
-struct room *room_attach(const char *dir, const char *database_id, struct err *err_r)
-{
-	int dir_fd = attach_directory(dir, err_r);
-	struct room *r;
-
-	if (dir_fd < 0)
-		return NULL;
-	r = room_new();
-	if (!room_file_attach(r, dir_fd, dir, database_id, err_r))
-		room_close(&r);
-	close(dir_fd);
-	return r;
-}
-
-void room_close(struct room **r)
-{
-	if (!*r)
-		return;
-	if ((*r)->header)
-		munmap((*r)->header, (*r)->bytes);
-	if ((*r)->fd >= 0)
-		close((*r)->fd);
-	if ((*r)->lock_fd >= 0)
-		close((*r)->lock_fd);
-	free(*r);
-	*r = NULL;
 }
