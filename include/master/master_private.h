@@ -53,15 +53,18 @@ struct listener {
 	ino_t ino;
 };
 
+/* What the check found, written by the child that made it. */
+struct check_report {
+	struct err err;         /* when it was bad */
+	char database_id[UUID_TEXT];
+};
 /* The forked child that tries a configuration out. */
 struct check {
 	bool wanted;
 	pid_t pid;
 	int fd;                 /* reads its report */
-};
-struct check_report {
-	struct err err;         /* when it was bad */
-	char database_id[UUID_TEXT];
+	bool done, good;        /* it has ended, and how: for generation_step() */
+	struct check_report report;
 };
 
 struct master {
@@ -110,9 +113,7 @@ void generation_begin(struct master *m, struct conf *conf);
 void generation_reload(struct master *m);
 /* The same without a word, when the generation is unchecked and it is time. */
 void generation_retry(struct master *m, int64_t now);
-/* Answer of the check child. */
-void generation_checked(struct master *m, bool good, const struct check_report *report);
-/* Move a reload on when its time has come. */
+/* Move a reload on when its check has ended, or its time has come. */
 void generation_step(struct master *m, int64_t now);
 bool proc_is_worker(const struct proc *p);
 /* TERM, to workers or to all; they are not wanted any more. */

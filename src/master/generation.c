@@ -250,12 +250,17 @@ static void check_good(struct master *m, const char *database_id, int64_t now)
 			 LOG_S("for", "the last processes of another service"));
 }
 
-void generation_checked(struct master *m, bool good, const struct check_report *report)
+static void check_step(struct master *m, int64_t now)
 {
-	if (good)
-		check_good(m, report->database_id, clock_monotonic());
+	struct check *c = &m->check;
+
+	if (!c->done)
+		return;
+	c->done = false;
+	if (c->good)
+		check_good(m, c->report.database_id, now);
 	else
-		give_up(m, &report->err);
+		give_up(m, &c->report.err);
 }
 
 static struct conf *load(struct master *m, struct err *err_r)
@@ -398,7 +403,9 @@ static void drain_step(struct master *m, int64_t now)
 
 void generation_step(struct master *m, int64_t now)
 {
-	if (m->phase == PHASE_ROOM)
+	if (m->phase == PHASE_CHECK)
+		check_step(m, now);
+	else if (m->phase == PHASE_ROOM)
 		room_step(m, now);
 	else if (m->phase == PHASE_RAISE)
 		raise_step(m, now);

@@ -143,12 +143,11 @@ _Noreturn static void check_run(struct master *m, int fd)
 static void check_spawn(struct master *m)
 {
 	int fds[2];
-	struct check_report report;
 
-	m->check.wanted = false;
+	m->check.wanted = m->check.good = false;
+	m->check.done = true;   /* unless one is forked */
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0) {
-		err_set(&report.err, ERR_INTERNAL, "no pipe: %s", strerror(errno));
-		generation_checked(m, false, &report);
+		err_set(&m->check.report.err, ERR_INTERNAL, "no pipe: %s", strerror(errno));
 		return;
 	}
 	m->check.pid = fork();
@@ -157,29 +156,28 @@ static void check_spawn(struct master *m)
 	close(fds[1]);
 	if (m->check.pid > 0) {
 		m->check.fd = fds[0];
+		m->check.done = false;
 		return;
 	}
 	m->check.pid = 0;
 	close(fds[0]);
-	err_set(&report.err, ERR_INTERNAL, "cannot fork: %s", strerror(errno));
-	generation_checked(m, false, &report);
+	err_set(&m->check.report.err, ERR_INTERNAL, "cannot fork: %s", strerror(errno));
 }
 
 static void check_reaped(struct master *m, int status)
 {
-	bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-	struct check_report report;
+	struct check *c = &m->check;
 
-	if (read(m->check.fd, &report, sizeof(report)) != (ssize_t)sizeof(report)) {
-		good = false;
-		err_set(&report.err, ERR_INTERNAL, "the check of the configuration ended by %s",
+	c->done = true;
+	c->good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	if (read(c->fd, &c->report, sizeof(c->report)) != (ssize_t)sizeof(c->report)) {
+		c->good = false;
+		err_set(&c->report.err, ERR_INTERNAL, "the check of the configuration ended by %s",
 			WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "an error");
 	}
-	close(m->check.fd);
-	m->check.fd = -1;
-	m->check.pid = 0;
-	if (m->state == MASTER_RELOADING)
-		generation_checked(m, good, &report);
+	close(c->fd);
+	c->fd = -1;
+	c->pid = 0;
 }
 
 /* --- all of them --------------------------------------------------------------- */
