@@ -1,6 +1,6 @@
 /*
- * db/db_core.h - struct db, shared by the files of src/db that hold policy
- * (args.c, db.c, migrate.c, transaction.c, value.c). Drivers never include it.
+ * db/db_core.h - struct db, shared by the files of src/db that hold policy.
+ * Drivers never include it.
  */
 #ifndef PIERRE_DB_DB_CORE_H
 #define PIERRE_DB_DB_CORE_H
@@ -49,18 +49,23 @@ const char *db_field_column(const struct field *f);
 /* value.c: forget which columns fields are in */
 void db_free_columns(struct db *db);
 
-/* db.c: the moment nothing waits past */
-int64_t db_limit(const struct db *db);
-/* connected and alive, or connect */
+/* lost.c: was a loss noted, here or by another process? Then err_r says so. */
+bool db_lost(struct db *db, struct err *err_r);
+/* Compare files and paths; after a COMMIT what is away is lost as well. */
+bool db_look(struct db *db, bool committed, struct err *err_r);
+
+/* connect.c: connected and alive, or connect */
 bool db_connect_by(struct db *db, int64_t deadline, struct err *err_r);
 void db_disconnect(struct db *db);
 /* The breaker: may the database be asked? And: this is how asking ended. */
 bool db_may_ask(struct db *db, struct err *err_r);
 void db_asked(struct db *db, enum db_rc rc);
-/* lost.c: was a loss noted, here or by another process? Then err_r says so. */
-bool db_lost(struct db *db, struct err *err_r);
-/* Compare files and paths; after a COMMIT what is away is lost as well. */
-bool db_look(struct db *db, bool committed, struct err *err_r);
+/* A lost connection or COMMIT: at most a line a second, since it may be lost again
+ * at each try; the request that fails of it has a line of its own. */
+void db_log_loss(struct db *db, const char *event, const struct err *e);
+
+/* handle.c: the moment nothing waits past */
+int64_t db_limit(const struct db *db);
 /* Sleep a little longer each time, with jitter; false when `deadline` is reached. */
 bool db_backoff(struct db *db, unsigned attempt, int64_t deadline);
 /* The error kind that goes with an outcome; returns rc. */
@@ -68,9 +73,6 @@ enum db_rc db_settle(enum db_rc rc, struct err *e);
 /* Past the deadline "did not answer in time" says less than why an earlier
  * attempt failed: put that back. */
 void db_keep_reason(struct err *e, const struct err *before, int64_t deadline);
-/* A lost connection or COMMIT: at most a line a second, since it may be lost again
- * at each try; the request that fails of it has a line of its own. */
-void db_log_loss(struct db *db, const char *event, const struct err *e);
 /* Remember the first failure inside a transaction; returns rc. */
 enum db_rc db_tx_note(struct db *db, enum db_rc rc, const struct err *e);
 

@@ -1,8 +1,8 @@
 libdb_a_SOURCES = include/db/admin.h include/db/args.h include/db/catalog.h \
 	include/db/db_core.h include/db/db_private.h include/db/handle.h include/db/query.h \
 	include/db/transaction.h include/db/value.h \
-	src/db/args.c src/db/backend.c src/db/conflict.c src/db/db.c src/db/lost.c \
-	src/db/migrate.c src/db/shape.c src/db/transaction.c src/db/url.c src/db/value.c
+	src/db/args.c src/db/backend.c src/db/conflict.c src/db/connect.c src/db/db.c \
+	src/db/handle.c src/db/lost.c src/db/migrate.c src/db/shape.c src/db/transaction.c src/db/url.c src/db/value.c
 libdb_a_CPPFLAGS = $(AM_CPPFLAGS)
 if HAVE_SQLITE
 libdb_a_SOURCES += include/db/driver_sqlite.h src/db/driver_sqlite.c \

@@ -75,16 +75,6 @@ static bool run_again(enum db_rc rc)
 	return rc == DB_BUSY || rc == DB_GONE || rc == DB_UNCERTAIN;
 }
 
-void db_log_loss(struct db *db, const char *event, const struct err *e)
-{
-	int64_t now = clock_monotonic();
-
-	if (now < db->loss_due)
-		return;
-	db->loss_due = now + SECOND_MS;
-	log_warn(event, LOG_S("backend", db->driver->name), LOG_S("error", e->message));
-}
-
 static void note_loss(struct db *db, enum db_rc rc, const struct err *e)
 {
 	if (rc != DB_GONE && rc != DB_UNCERTAIN)
