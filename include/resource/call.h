@@ -15,6 +15,7 @@ struct call {
 	struct request *req;
 	struct response *res;
 	struct op *op;
+	const struct route *const *tables;   /* all routes, for the one that describes them */
 	const struct route *route;
 	const char *const *params;   /* of the pattern, in order */
 	const void *in;              /* body as route->in's struct, NULL without one */

@@ -111,7 +111,7 @@ static bool openapi_show(struct call *call, struct err *err_r)
 {
 	struct strbuf b = { .arena = call->req->arena };
 
-	if (!openapi_write(route_tables, PACKAGE_VERSION, &b, err_r))
+	if (!openapi_write(call->tables, PACKAGE_VERSION, &b, err_r))
 		return false;
 	call->res->status = call->route->status;
 	call->res->is_public = true;

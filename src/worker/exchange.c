@@ -161,7 +161,7 @@ static void run(struct worker *w, struct exchange *x)
 		.client = { .remote_addr = x->req.remote_addr, .request_id = x->req.request_id,
 			    .user_agent = agent && *agent ? agent : NULL },
 	};
-	struct call call = { .req = &x->req, .res = &x->res, .op = &op };
+	struct call call = { .req = &x->req, .res = &x->res, .op = &op, .tables = route_tables };
 	int64_t margin = c->conf->request_deadline_ms / 10;
 	int64_t until = x->deadline - (margin < MARGIN_MAX_MS ? margin : MARGIN_MAX_MS);
 
