@@ -34,7 +34,7 @@ struct subject_request {
 bool subrequest_read(const struct request *req, struct subject_request *out,
 		     struct err *err_r);
 
-/* Turn a finished reply into what auth_request carries; a direct reply stays. */
+/* Turn the finished reply to a subrequest into what auth_request carries. */
 void subrequest_answer(const struct request *req, struct response *res);
 
 #endif

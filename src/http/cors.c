@@ -13,11 +13,19 @@ static const char may_read[] =
 	"ETag, RateLimit, RateLimit-Policy, Retry-After, X-RateLimit-Limit, "
 	"X-RateLimit-Remaining, X-RateLimit-Reset, X-RateLimit-Tier, X-Request-Id";
 
-/* What the path takes; NULL = this is no answer to a preflight. */
-static const char *preflight_methods(const struct request *req, const struct response *res)
+struct cors_page cors_read(const struct request *req)
 {
-	if (req->method != HTTP_OPTIONS || res->status != 204 ||
-	    !request_param(req, "HTTP_ACCESS_CONTROL_REQUEST_METHOD"))
+	return (struct cors_page){
+		.origin = request_param(req, "HTTP_ORIGIN"),
+		.preflight = req->method == HTTP_OPTIONS &&
+			     request_param(req, "HTTP_ACCESS_CONTROL_REQUEST_METHOD"),
+	};
+}
+
+/* What the path takes; NULL = this is no answer to a preflight. */
+static const char *preflight_methods(const struct cors_page *page, const struct response *res)
+{
+	if (!page->preflight || res->status != 204)
 		return NULL;
 	for (size_t i = 0; i < res->n_headers; i++)
 		if (str_eq(res->headers[i].name, "Allow"))
@@ -25,10 +33,10 @@ static const char *preflight_methods(const struct request *req, const struct res
 	return NULL;
 }
 
-void cors_answer(const char *origins, const struct request *req, struct response *res)
+void cors_answer(const char *origins, const struct cors_page *page, struct response *res)
 {
-	const char *origin = request_param(req, "HTTP_ORIGIN");
-	const char *methods = preflight_methods(req, res);
+	const char *origin = page->origin;
+	const char *methods = preflight_methods(page, res);
 
 	response_header(res, "Vary", "Origin");
 	if (!origin || !origins_have(origins, origin))

@@ -70,8 +70,6 @@ void subrequest_answer(const struct request *req, struct response *res)
 {
 	bool good = res->status / 100 == 2;
 
-	if (!subrequest_is(req))
-		return;
 	if (!good && !is_refusal(res->status))
 		cannot_judge(req, res);
 	response_number(res, "X-Pierre-Status", good ? 204 : res->status);

@@ -32,6 +32,8 @@ struct exchange {
 	int64_t start, deadline;
 	int64_t start_us;
 	int status;                /* before auth_request's form of it */
+	bool subrequest;           /* auth_request asks: subrequest_is() */
+	struct cors_page page;     /* of a direct request, when CORS_ORIGINS has any */
 	struct request req;
 	struct response res;
 	struct route_match match;
@@ -46,11 +48,12 @@ struct parked {
 	int64_t start_us;
 	int status;
 	bool subrequest;
+	struct cors_page page;     /* its origin is in texts */
 	enum http_method method;
 	const char *method_text;   /* a constant */
 	const struct route *route;
 	size_t id_len, origin_len, len;
-	char texts[];              /* request id, '\0', parameter HTTP_ORIGIN, '\0', reply */
+	char texts[];              /* request id, '\0', origin, '\0', reply */
 };
 
 static bool is_fast(const struct worker *w)
@@ -180,11 +183,20 @@ static void make_reply(struct worker *w, struct exchange *x)
 	const char *origins = w->child->conf->cors_origins;
 
 	x->status = x->res.status;
-	subrequest_answer(&x->req, &x->res);
-	if (*origins && !subrequest_is(&x->req))
-		cors_answer(origins, &x->req, &x->res);
+	if (x->subrequest)
+		subrequest_answer(&x->req, &x->res);
+	else if (*origins)
+		cors_answer(origins, &x->page, &x->res);
 	x->out = (struct strbuf){ .arena = w->arena };
 	response_write(&x->res, x->req.request_id, x->req.method == HTTP_HEAD, &x->out);
+}
+
+/* Also of a request that is refused: its refusal has the form that it asks for. */
+static void note_asker(struct worker *w, struct exchange *x)
+{
+	x->subrequest = subrequest_is(&x->req);
+	if (!x->subrequest && *w->child->conf->cors_origins)
+		x->page = cors_read(&x->req);
 }
 
 static void answer(struct worker *w, struct exchange *x, char **params)
@@ -192,6 +204,7 @@ static void answer(struct worker *w, struct exchange *x, char **params)
 	struct err err = { .kind = ERR_NONE };
 	bool good = !is_deadly(w, x, params, &err) && request_init(&x->req, w->arena, params, &err);
 
+	note_asker(w, x);
 	response_init(&x->res, w->arena);
 	if (good) {
 		route_find(route_tables, &x->req, &x->match);
@@ -254,21 +267,22 @@ static size_t parked_size(size_t id_len, size_t origin_len, size_t len)
 
 static void park(struct worker *w, struct exchange *x)
 {
-	const char *origin = request_param(&x->req, "HTTP_ORIGIN");
-	const char *given = arena_printf(w->arena, "HTTP_ORIGIN=%s", origin ? origin : "");
-	size_t id_len = strlen(x->req.request_id), origin_len = strlen(given);
+	const char *origin = x->page.origin ? x->page.origin : "";
+	size_t id_len = strlen(x->req.request_id), origin_len = strlen(origin);
 	struct parked *p = malloc(parked_size(id_len, origin_len, x->out.len));
 
 	if (!p)
 		abort();
 	*p = (struct parked){
 		.recorded = x->recorded, .start_us = x->start_us, .status = x->status,
-		.subrequest = subrequest_is(&x->req), .method = x->req.method,
+		.subrequest = x->subrequest, .page = x->page, .method = x->req.method,
 		.method_text = http_method_names[x->req.method], .route = x->match.route,
 		.id_len = id_len, .origin_len = origin_len, .len = x->out.len,
 	};
 	memcpy(p->texts, x->req.request_id, id_len + 1);
-	memcpy(parked_origin(p), given, origin_len + 1);
+	memcpy(parked_origin(p), origin, origin_len + 1);
+	if (x->page.origin)
+		p->page.origin = parked_origin(p);
 	memcpy(parked_reply(p), x->out.s, x->out.len);
 	fcgi_park(x->fcgi, p);
 	ring_wake_recorder(w->child->room);
@@ -295,22 +309,20 @@ static void refuse_late(struct worker *w, struct exchange *x, uint64_t sequence)
 
 bool exchange_finish(struct worker *w, struct fcgi *f, bool late)
 {
-	static char is_subrequest[] = "PIERRE_SUBREQUEST=1";
+	static const struct params none;   /* what they said is in p */
 	struct parked *p = fcgi_parked(f);
-	char *given[] = { parked_origin(p), p->subrequest ? is_subrequest : NULL, NULL };
-	struct params params;
 	bool committed = is_committed(w, p->recorded);
 	struct exchange x = {
 		.fcgi = f, .start_us = p->start_us, .start = p->start_us / 1000,
-		.status = p->status, .match.route = p->route,
+		.status = p->status, .subrequest = p->subrequest, .page = p->page,
+		.match.route = p->route,
 		.out = { .s = parked_reply(p), .len = p->len },
 		.req = { .arena = w->arena, .method = p->method, .method_text = p->method_text,
-			 .path = p->route->pattern, .request_id = p->texts, .params = &params },
+			 .path = p->route->pattern, .request_id = p->texts, .params = &none },
 	};
 
 	if (!committed && !late)
 		return false;
-	params_index(&params, given);
 	if (!committed)
 		refuse_late(w, &x, p->recorded);
 	send_reply(w, &x);

@@ -83,13 +83,15 @@ static struct response answer(enum http_method method, const char *origin, const
 		arena_printf(arena, "HTTP_ACCESS_CONTROL_REQUEST_METHOD=%s", asked), NULL };
 	struct params index;
 	struct request req = { .arena = arena, .method = method, .params = &index };
+	struct cors_page page;
 	struct response res;
 
 	params_index(&index, params);
+	page = cors_read(&req);
 	response_init(&res, arena);
 	res.status = status;
 	response_header(&res, "Allow", allow);
-	cors_answer(LIST, &req, &res);
+	cors_answer(LIST, &page, &res);
 	return res;
 }
 

@@ -36,7 +36,8 @@ static struct response reply(const struct request *req, enum err_kind kind)
 		err.retry_after = kind == ERR_RATE ? 7 : 0;
 		problem_reply(&res, "id", &err);
 	}
-	subrequest_answer(req, &res);
+	if (subrequest_is(req))
+		subrequest_answer(req, &res);
 	return res;
 }
 
