@@ -50,12 +50,6 @@ my %up = (
 	'cmd_tables' => 'help, man page and parser name each command',
 	'cmd_fail' => 'stands beside the list of commands',
 	'cmd_allow_debugger' => 'likewise',
-	'route_tables' => '/openapi.json names each route',
-	'src/db/lost.c src/db/db.c' => 'one handle in pieces (db/db_core.h)',
-	'src/db/transaction.c src/db/db.c' => 'one handle in pieces',
-	'src/master/spawn.c src/master/generation.c' => 'a process that ends belongs to a generation',
-	'src/shm/room_file.c src/shm/room.c' => 'one mapping in pieces (shm/room_private.h)',
-	'src/worker/fast.c src/worker/worker.c' => 'both loops accept alike',
 );
 my %seen;
 for my $file (keys %needs) {
