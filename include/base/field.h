@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/strings.h"
 
 #define INT_NONE INT64_MIN  /* an int64_t member without a value: SQL NULL, JSON null */
 
@@ -20,7 +21,7 @@ enum field_type {        /* member type in the struct                       */
 	FIELD_INT,       /* int64_t; INT_NONE = null                         */
 	FIELD_BOOL,      /* bool                                             */
 	FIELD_TIME,      /* int64_t ms; TIME_NONE = null; RFC 3339 in JSON   */
-	FIELD_STRINGS,   /* const char *: canonical JSON array of strings    */
+	FIELD_STRINGS,   /* struct strings                                   */
 	FIELD_OBJECT,    /* const void * to a struct of .schema; output only */
 	FIELD_LIST,      /* struct field_list of .schema; output only        */
 };
@@ -85,7 +86,7 @@ struct field_schema {
 #define FIELD_C_INT     int64_t
 #define FIELD_C_BOOL    bool
 #define FIELD_C_TIME    int64_t
-#define FIELD_C_STRINGS const char *
+#define FIELD_C_STRINGS struct strings
 #define FIELD_C_OBJECT  default
 #define FIELD_C_LIST    struct field_list
 

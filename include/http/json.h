@@ -33,7 +33,7 @@ bool json_integer(const char *text, int64_t *out);
  * ERR_MALFORMED. Unknown, missing, wrongly typed or out-of-bounds field: the
  * error names it (ERR_INVALID, ERR_REQUIRED, ERR_RANGE). Texts are valid UTF-8
  * without NUL. FIELD_UUID is lower-cased. FIELD_TIME takes RFC 3339 with any
- * offset. FIELD_STRINGS becomes canonical JSON array text (max = most items). */
+ * offset. Of FIELD_STRINGS min and max count items. */
 bool json_read(const char *text, size_t n, const struct field_schema *schema,
 	       struct arena *arena, void *out, struct err *err_r);
 

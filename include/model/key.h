@@ -11,7 +11,7 @@ struct api_key {
 	const char *key_prefix;        /* public id, 16 characters (R17) */
 	const char *key_hash;          /* FIELD_PRIVATE */
 	const char *tier;              /* trial | starter | professional | enterprise */
-	const char *scopes;            /* JSON array of strings */
+	struct strings scopes;
 	int64_t rate_limit_requests;   /* INT_NONE = the tier's (or unlimited) */
 	const char *rate_limit_period; /* of it: hour | day | month; NULL = month */
 	const char *granted_by;        /* who made it: GRANTED_BY_OWNER, or else the other */

@@ -27,7 +27,7 @@ struct key_create_in {
 	const char *tier;              /* NULL = the user's; above his own: ERR_FORBIDDEN field tier */
 	int64_t rate_limit_requests;   /* INT_NONE = the tier's; above it: ERR_RANGE */
 	int64_t expires_in_days;       /* 1.., INT_NONE = the tier's default */
-	const char *scopes;            /* NULL = [] */
+	struct strings scopes;         /* none = [] */
 };
 /* For the user of the scope. What may be granted: op/key_grant.h. granted_by is
  * "owner" when the actor is the user himself, "admin" for the shell and
@@ -53,7 +53,8 @@ bool op_key_get(struct op *op, struct scope scope, const char *id, struct api_ke
 
 enum key_given { KEY_NAME = 1, KEY_DESCRIPTION = 2, KEY_SCOPES = 4, KEY_EXPIRES = 8 };
 struct key_patch_in {
-	const char *name, *description, *scopes;
+	const char *name, *description;
+	struct strings scopes;
 	int64_t expires_at;            /* TIME_NONE (null) = never; a past moment: ERR_INVALID */
 	uint32_t given;                /* bit i = field i of the body's table */
 };

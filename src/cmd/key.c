@@ -26,24 +26,6 @@ static const struct field key_created_fields[] = {
 static const struct field_schema key_created_schema =
 	FIELD_SCHEMA("ApiKeyCreated", struct key_created, key_created_fields);
 
-/* "read,write" -> ["read","write"] */
-static const char *scopes_json(struct arena *arena, const char *list)
-{
-	struct strbuf b = { .arena = arena };
-
-	strbuf_adds(&b, "[");
-	while (list && *list) {
-		const char *comma = strchrnul(list, ',');
-
-		if (b.len > 1)
-			strbuf_adds(&b, ",");
-		strbuf_add_json(&b, arena_strndup(arena, list, (size_t)(comma - list)));
-		list = *comma ? comma + 1 : comma;
-	}
-	strbuf_adds(&b, "]");
-	return b.s;
-}
-
 static bool option_days(const struct context *c, int64_t *days_r, struct err *err_r)
 {
 	const char *text = cmd_option(c->args, "--expires-in-days");
@@ -55,14 +37,14 @@ static bool option_days(const struct context *c, int64_t *days_r, struct err *er
 						 "from 1 to %d", KEY_DAYS_MAX));
 }
 
-static bool option_scopes(const struct context *c, const char **json_r, struct err *err_r)
+static bool option_scopes(const struct context *c, struct strings *out, struct err *err_r)
 {
 	const char *list = cmd_option(c->args, "--scopes");
 
 	if (list && strpbrk(list, " \t\n"))
 		return err_set(err_r, ERR_INVALID,
 			       "--scopes takes names with commas between and no blanks: read,write");
-	*json_r = scopes_json(c->arena, list);
+	*out = strings_split(c->arena, list ? list : "", ',');
 	return true;
 }
 

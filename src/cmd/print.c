@@ -48,6 +48,14 @@ static const char *time_text(struct arena *arena, int64_t ms)
 	return arena_strdup(arena, text);
 }
 
+static const char *list_text(struct arena *arena, struct strings list)
+{
+	struct strbuf b = { .arena = arena };
+
+	strings_to_json(&b, list);
+	return list.items ? printable(arena, b.s) : "-";
+}
+
 static const char *field_text(struct arena *arena, const struct field *f, const void *record)
 {
 	const void *at = field_cptr(f, record);
@@ -55,8 +63,9 @@ static const char *field_text(struct arena *arena, const struct field *f, const 
 	switch (f->type) {
 	case FIELD_TEXT:
 	case FIELD_UUID:
-	case FIELD_STRINGS:
 		return *(const char *const *)at ? printable(arena, *(const char *const *)at) : "-";
+	case FIELD_STRINGS:
+		return list_text(arena, *(const struct strings *)at);
 	case FIELD_INT:
 		return int_text(arena, *(const int64_t *)at);
 	case FIELD_BOOL:

@@ -26,7 +26,7 @@ static struct db_value value_of(const struct field *f, const void *row)
 	case FIELD_UUID:
 		return db_text(*(const char *const *)member);
 	case FIELD_STRINGS:
-		return db_strings(*(const char *const *)member);
+		return db_strings(*(const struct strings *)member);
 	case FIELD_INT:
 		return db_int(*(const int64_t *)member);
 	case FIELD_TIME:

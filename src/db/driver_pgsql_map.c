@@ -133,49 +133,6 @@ static const char *json_from_array(const char *text, struct arena *arena)
 	return b.s;
 }
 
-static void add_utf8(struct strbuf *b, unsigned long cp)
-{
-	char s[4];
-	size_t n = cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
-	static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
-
-	for (size_t i = n; i-- > 1; cp >>= 6)
-		s[i] = (char)(0x80 | (cp & 0x3f));
-	s[0] = (char)(lead[n] | cp);
-	strbuf_add(b, s, n);
-}
-
-static bool hex4(const char *p, unsigned long *out)
-{
-	unsigned char v[2];
-	char digits[5];
-
-	if (strnlen(p, 4) < 4)
-		return false;
-	memcpy(digits, p, 4);
-	digits[4] = '\0';
-	if (!hex_decode(digits, v, 2))
-		return false;
-	*out = (unsigned long)v[0] << 8 | v[1];
-	return true;
-}
-
-/* p stands behind "\u"; NULL when it is no character that text can hold. */
-static const char *unicode_escape(const char *p, unsigned long *cp)
-{
-	unsigned long low;
-
-	if (!hex4(p, cp) || *cp == 0 || (*cp >= 0xdc00 && *cp <= 0xdfff))
-		return NULL;
-	p += 4;
-	if (*cp < 0xd800 || *cp > 0xdbff)
-		return p;
-	if (p[0] != '\\' || p[1] != 'u' || !hex4(p + 2, &low) || low < 0xdc00 || low > 0xdfff)
-		return NULL;
-	*cp = 0x10000 + ((*cp - 0xd800) << 10) + (low - 0xdc00);
-	return p + 6;
-}
-
 static void add_array_char(struct strbuf *b, char ch)
 {
 	if (ch == '"' || ch == '\\')
@@ -183,80 +140,20 @@ static void add_array_char(struct strbuf *b, char ch)
 	strbuf_add(b, &ch, 1);
 }
 
-/* p stands behind the backslash. */
-static const char *json_escape(const char *p, struct strbuf *b)
-{
-	static const char letters[] = "bfnrt\"\\/", chars[] = "\b\f\n\r\t\"\\/";
-	const char *at = *p ? strchr(letters, *p) : NULL;
-	unsigned long cp;
-
-	if (at) {
-		add_array_char(b, chars[at - letters]);
-		return p + 1;
-	}
-	if (*p != 'u')
-		return NULL;
-	p = unicode_escape(p + 1, &cp);
-	if (!p)
-		return NULL;
-	if (cp < 0x80)
-		add_array_char(b, (char)cp);
-	else
-		add_utf8(b, cp);
-	return p;
-}
-
-static const char *skip_blank(const char *p)
-{
-	return p + strspn(p, " \t\r\n");
-}
-
-/* One JSON string -> one quoted element; NULL when it is none. */
-static const char *json_element(const char *p, struct strbuf *b)
-{
-	if (*p++ != '"')
-		return NULL;
-	strbuf_adds(b, "\"");
-	while (p && *p != '"') {
-		if (!*p)
-			return NULL;
-		if (*p == '\\') {
-			p = json_escape(p + 1, b);
-			continue;
-		}
-		add_array_char(b, *p++);
-	}
-	strbuf_adds(b, "\"");
-	return p ? p + 1 : NULL;
-}
-
-/* ["a","b"] -> {"a","b"}, everything quoted. */
-static bool array_from_json(const char *json, struct arena *arena, const char **out)
+/* {"a","b c"}, everything quoted. */
+static const char *array_text(struct strings list, struct arena *arena)
 {
 	struct strbuf b = { .arena = arena };
-	const char *p = skip_blank(json);
 
-	if (*p != '[')
-		return false;
 	strbuf_adds(&b, "{");
-	p = skip_blank(p + 1);
-	while (*p != ']') {
-		p = json_element(p, &b);
-		if (!p)
-			return false;
-		p = skip_blank(p);
-		if (*p != ',' && *p != ']')
-			return false;
-		if (*p == ',') {
-			strbuf_adds(&b, ",");
-			p = skip_blank(p + 1);
-			if (*p != '"')
-				return false;
-		}
+	for (size_t i = 0; i < list.n; i++) {
+		strbuf_adds(&b, i ? ",\"" : "\"");
+		for (const char *p = list.items[i]; *p; p++)
+			add_array_char(&b, *p);
+		strbuf_adds(&b, "\"");
 	}
 	strbuf_adds(&b, "}");
-	*out = b.s;
-	return !*skip_blank(p + 1);
+	return b.s;
 }
 
 /* --- both ways ---------------------------------------------------------------- */
@@ -281,7 +178,8 @@ bool pgsql_param(const struct db_value *v, struct arena *arena, const char **out
 		*out = time;
 		return true;
 	case DB_STRINGS:
-		return array_from_json(v->s, arena, out);
+		*out = array_text(db_value_strings(v), arena);
+		return true;
 	case DB_TEXT:
 		*out = v->s;
 		return true;

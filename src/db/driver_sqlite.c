@@ -97,6 +97,19 @@ static int bind_text(sqlite3_stmt *s, int i, const char *text, sqlite3_destructo
 	return sqlite3_bind_text(s, i, text, -1, life);
 }
 
+/* As JSON. */
+static int bind_strings(sqlite3_stmt *s, int i, struct strings list)
+{
+	struct arena *arena = arena_new();
+	struct strbuf b = { .arena = arena };
+	int rc;
+
+	strings_to_json(&b, list);
+	rc = bind_text(s, i, b.s, SQLITE_TRANSIENT);
+	arena_free(&arena);
+	return rc;
+}
+
 static int bind_one(sqlite3_stmt *s, int i, const struct db_value *v,
 		    sqlite3_destructor_type life)
 {
@@ -112,8 +125,9 @@ static int bind_one(sqlite3_stmt *s, int i, const struct db_value *v,
 	case DB_TIME:
 		time_format(v->i, moment);
 		return bind_text(s, i, moment, SQLITE_TRANSIENT);
-	case DB_TEXT:
 	case DB_STRINGS:
+		return bind_strings(s, i, db_value_strings(v));
+	case DB_TEXT:
 		return bind_text(s, i, v->s, life);
 	case DB_UNSET:
 		break;

@@ -74,9 +74,11 @@ static bool read_field(const struct field *f, const char *text, struct arena *ar
 		return read_time(text, member);
 	case FIELD_TEXT:
 	case FIELD_UUID:
-	case FIELD_STRINGS:
 		*(const char **)member = arena_strdup(arena, text);
 		return true;
+	case FIELD_STRINGS:
+		*(struct strings *)member = (struct strings){ 0 };
+		return !text || strings_from_json(arena, text, member);
 	case FIELD_OBJECT:
 	case FIELD_LIST:
 		break;

@@ -149,20 +149,15 @@ static bool read_strings(struct reader *r, const struct field *f, json_object *v
 	size_t n = json_object_array_length(value);
 	if (!length_in_bounds(f, n))
 		return out_of_bounds(r, f, " items");
-	struct strbuf b = { .arena = r->arena };
-	strbuf_adds(&b, "[");
+	const char **items = arena_alloc(r->arena, (n + 1) * sizeof(*items));
 	for (size_t i = 0; i < n; i++) {
-		const char *s = take_string(r, json_object_array_get_idx(value, i));
-
-		if (!s)
+		items[i] = take_string(r, json_object_array_get_idx(value, i));
+		if (!items[i])
 			return wrong(r, f, "a list of strings");
-		if (!word_allowed(f, s))
+		if (!word_allowed(f, items[i]))
 			return wrong_word(r, f);
-		strbuf_adds(&b, i ? "," : "");
-		strbuf_add_json(&b, s);
 	}
-	strbuf_adds(&b, "]");
-	*(const char **)member = b.s;
+	*(struct strings *)member = (struct strings){ items, n };
 	return true;
 }
 

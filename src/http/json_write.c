@@ -50,13 +50,10 @@ static void write_time(struct strbuf *b, const struct field *f, const void *memb
 	strbuf_addf(b, "\"%s\"", text);
 }
 
-/* Canonical JSON already: json_read and the drivers see to that. */
 static void write_strings(struct strbuf *b, const struct field *f, const void *member)
 {
-	const char *s = *(const char *const *)member;
-
 	(void)f;
-	strbuf_adds(b, s ? s : "null");
+	strings_to_json(b, *(const struct strings *)member);
 }
 
 static void write_object(struct strbuf *b, const struct field *f, const void *member)

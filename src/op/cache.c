@@ -25,7 +25,7 @@ _Static_assert(CACHE_SUBJECTS == 3, "key or session, user, tenant");
 
 static bool is_text(const struct field *f)
 {
-	return f->type == FIELD_TEXT || f->type == FIELD_UUID || f->type == FIELD_STRINGS;
+	return f->type == FIELD_TEXT || f->type == FIELD_UUID;
 }
 
 static size_t value_size(const struct field *f)
@@ -34,40 +34,76 @@ static size_t value_size(const struct field *f)
 }
 
 /* A text is its length with the NUL, 0 = there is none, then it. */
+static void pack_text(struct strbuf *b, const char *text)
+{
+	uint32_t size = text ? (uint32_t)strlen(text) + 1 : 0;
+
+	strbuf_add(b, (const char *)&size, sizeof(size));
+	strbuf_add(b, text, size);
+}
+
+/* The text stays where it is. */
+static const char *unpack_text(const char *at, const char **text_r)
+{
+	uint32_t size;
+
+	memcpy(&size, at, sizeof(size));
+	at += sizeof(size);
+	*text_r = size > 0 ? at : NULL;
+	return at + size;
+}
+
+/* A list is how many texts it has, then they. */
+static void pack_strings(struct strbuf *b, const struct strings *list)
+{
+	uint32_t n = (uint32_t)list->n;
+
+	strbuf_add(b, (const char *)&n, sizeof(n));
+	for (uint32_t i = 0; i < n; i++)
+		pack_text(b, list->items[i]);
+}
+
+static const char *unpack_strings(const char *at, struct arena *arena, struct strings *out)
+{
+	const char **items;
+	uint32_t n;
+
+	memcpy(&n, at, sizeof(n));
+	at += sizeof(n);
+	*out = strings_empty;
+	if (n == 0)
+		return at;
+	items = arena_alloc(arena, n * sizeof(*items));
+	for (uint32_t i = 0; i < n; i++)
+		at = unpack_text(at, &items[i]);
+	*out = (struct strings){ items, n };
+	return at;
+}
+
 static void pack(struct strbuf *b, const struct field_schema *schema, const void *row)
 {
 	for (const struct field *f = schema->fields; f->name; f++) {
-		const char *text = NULL;
-		uint32_t size;
-
-		if (!is_text(f)) {
+		if (is_text(f))
+			pack_text(b, *(const char *const *)field_cptr(f, row));
+		else if (f->type == FIELD_STRINGS)
+			pack_strings(b, field_cptr(f, row));
+		else
 			strbuf_add(b, field_cptr(f, row), value_size(f));
-			continue;
-		}
-		memcpy(&text, field_cptr(f, row), sizeof(text));
-		size = text ? (uint32_t)strlen(text) + 1 : 0;
-		strbuf_add(b, (const char *)&size, sizeof(size));
-		strbuf_add(b, text, size);
 	}
 }
 
-/* The texts stay where they are. */
-static const char *unpack(const char *at, const struct field_schema *schema, void *row)
+static const char *unpack(const char *at, struct arena *arena, const struct field_schema *schema,
+			  void *row)
 {
 	for (const struct field *f = schema->fields; f->name; f++) {
-		const char *text;
-		uint32_t size;
-
-		if (!is_text(f)) {
+		if (is_text(f)) {
+			at = unpack_text(at, field_ptr(f, row));
+		} else if (f->type == FIELD_STRINGS) {
+			at = unpack_strings(at, arena, field_ptr(f, row));
+		} else {
 			memcpy(field_ptr(f, row), at, value_size(f));
 			at += value_size(f);
-			continue;
 		}
-		memcpy(&size, at, sizeof(size));
-		at += sizeof(size);
-		text = size > 0 ? at : NULL;
-		at += size;
-		memcpy(field_ptr(f, row), &text, sizeof(text));
 	}
 	return at;
 }
@@ -89,7 +125,8 @@ static void unpack_row(const char *at, struct arena *arena, struct cached *out)
 	void *credential = arena_alloc(arena, schema->size);
 	struct user *owner = arena_alloc(arena, sizeof(*owner));
 
-	unpack(unpack(at + 1, schema, credential), &owner_schema, owner);
+	at = unpack(at + 1, arena, schema, credential);
+	unpack(at, arena, &owner_schema, owner);
 	*out = (struct cached){ .owner = owner };
 	if (is_key)
 		out->key = credential;

@@ -80,6 +80,7 @@ static bool fill(struct op *op, const struct key_make *m, struct api_key *k,
 		return err_field(err_r, ERR_INVALID, "tier", "There is no such tier");
 	*k = (struct api_key){
 		.user_id = user->id, .name = in->name, .description = in->description,
+		.scopes = in->scopes.items ? in->scopes : strings_empty,
 		.tier = tier->name, .rate_limit_requests = in->rate_limit_requests,
 		.rate_limit_period = m->period, .granted_by = granted_by(op, m),
 		.is_active = true, .revoked_at = TIME_NONE, .last_used_at = TIME_NONE,
@@ -89,7 +90,7 @@ static bool fill(struct op *op, const struct key_make *m, struct api_key *k,
 	k->id = arena_strdup(op->arena, id);
 	return key_name_check(in->name, err_r) &&
 		key_description_check(in->description, err_r) &&
-		key_scopes_check(op->arena, in->scopes, &k->scopes, err_r) &&
+		key_scopes_check(in->scopes, err_r) &&
 		expiry(op, tier, in->expires_in_days, &k->expires_at, err_r);
 }
 
@@ -185,11 +186,10 @@ bool op_key_get(struct op *op, struct scope scope, const char *id, struct api_ke
 /* What a patch asks for. */
 struct patch {
 	const struct key_patch_in *in;
-	const char *scopes;            /* in their canonical form */
 	int64_t now;
 };
 
-static bool patch_check(const struct op *op, struct patch *p, struct err *err_r)
+static bool patch_check(const struct patch *p, struct err *err_r)
 {
 	const struct key_patch_in *in = p->in;
 
@@ -197,8 +197,7 @@ static bool patch_check(const struct op *op, struct patch *p, struct err *err_r)
 		return false;
 	if ((in->given & KEY_DESCRIPTION) && !key_description_check(in->description, err_r))
 		return false;
-	if ((in->given & KEY_SCOPES) &&
-	    !key_scopes_check(op->arena, in->scopes, &p->scopes, err_r))
+	if ((in->given & KEY_SCOPES) && !key_scopes_check(in->scopes, err_r))
 		return false;
 	if ((in->given & KEY_EXPIRES) && in->expires_at != TIME_NONE && in->expires_at <= p->now)
 		return err_field(err_r, ERR_INVALID, "expires_at",
@@ -218,7 +217,7 @@ static bool patch_apply(const struct key_owner *owner, struct api_key *key, void
 	if (p->in->given & KEY_DESCRIPTION)
 		key->description = p->in->description;
 	if (p->in->given & KEY_SCOPES)
-		key->scopes = p->scopes;
+		key->scopes = p->in->scopes.items ? p->in->scopes : strings_empty;
 	if (p->in->given & KEY_EXPIRES)
 		key->expires_at = p->in->expires_at;
 	key->updated_at = p->now;
@@ -237,7 +236,7 @@ bool op_key_patch(struct op *op, struct scope scope, const char *id,
 	struct audit_event event;
 	bool done;
 
-	if (!op_key_get(op, scope, id, out, err_r) || !patch_check(op, &patch, err_r))
+	if (!op_key_get(op, scope, id, out, err_r) || !patch_check(&patch, err_r))
 		return false;
 	if (in->given == 0)
 		return true;

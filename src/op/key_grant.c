@@ -68,7 +68,7 @@ static bool end_is_later(const struct api_key *was, const struct api_key *want)
 
 static bool scopes_are_more(const struct api_key *was, const struct api_key *want)
 {
-	return !key_scopes_within(want->scopes, was->scopes);
+	return !strings_within(want->scopes, was->scopes);
 }
 
 /* All else that the key has would last longer: could he give it to a new key? */

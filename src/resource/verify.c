@@ -20,7 +20,8 @@
 
 struct subject {
 	const char *auth;      /* "key" or "session" */
-	const char *key_id, *user_id, *tenant_id, *tier, *scopes;
+	const char *key_id, *user_id, *tenant_id, *tier;
+	struct strings scopes;
 };
 
 static const char *const auth_words[] = { "key", "session", NULL };
@@ -72,7 +73,7 @@ static bool caller_of_session(struct call *call, const char *text, struct caller
 		return false;
 	out->key = NULL;
 	out->subject = (struct subject){ "session", NULL, user->id, actor.tenant_id,
-					 user->tier, "[]" };
+					 user->tier, strings_empty };
 	return true;
 }
 
@@ -88,31 +89,10 @@ static bool identify(struct call *call, struct caller *out, struct err *err_r)
 
 /* --- may he --------------------------------------------------------------------- */
 
-/* ["read","write"] -> read write. Scopes hold no spaces, quotes or escapes. */
-static const char *scopes_joined(struct arena *arena, const char *json)
-{
-	struct strbuf b = { .arena = arena };
-
-	strbuf_adds(&b, "");
-	for (const char *p = json; *p; p++)
-		if (*p == ',')
-			strbuf_add(&b, " ", 1);
-		else if (!strchr("[]\" ", *p))
-			strbuf_add(&b, p, 1);
-	return b.s;
-}
-
 /* Scopes are what a key may do; a session may all that its user may. */
-static bool scope_check(struct call *call, const struct caller *c, const char *scope,
-			struct err *err_r)
+static bool scope_check(const struct caller *c, const char *scope, struct err *err_r)
 {
-	const char *held;
-
-	if (!scope || !c->key)
-		return true;
-	held = arena_printf(call->req->arena, " %s ",
-			    scopes_joined(call->req->arena, c->key->scopes));
-	if (strstr(held, arena_printf(call->req->arena, " %s ", scope)))
+	if (!scope || !c->key || strings_have(c->key->scopes, scope))
 		return true;
 	return err_reason(err_r, ERR_FORBIDDEN, "scope",
 			  "The API key lacks the scope %s", scope);
@@ -145,7 +125,7 @@ static bool reply(struct call *call, const struct subject *s)
 		{ "X-Pierre-User-Id", s->user_id },
 		{ "X-Pierre-Tenant-Id", s->tenant_id },
 		{ "X-Pierre-Tier", s->tier },
-		{ "X-Pierre-Scopes", scopes_joined(call->req->arena, s->scopes) },
+		{ "X-Pierre-Scopes", strings_join(call->req->arena, s->scopes, " ") },
 	};
 
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
@@ -162,7 +142,7 @@ static bool admit(struct call *call, struct limit_outcome *limits, struct err *e
 
 	if (!identify(call, &caller, err_r) ||
 	    !subrequest_read(call->req, &asked, err_r) ||
-	    !scope_check(call, &caller, asked.scope, err_r) ||
+	    !scope_check(&caller, asked.scope, err_r) ||
 	    !charge(call, &caller, &asked, limits, err_r))
 		return false;
 	limit_headers(call, limits);

@@ -58,7 +58,8 @@ struct db_catalog test_catalog_changed(void);
 struct db_catalog test_catalog_broken(void);
 
 struct thing {
-	const char *id, *label, *tags;
+	const char *id, *label;
+	struct strings tags;
 	int64_t n, at;
 	bool flag;
 };

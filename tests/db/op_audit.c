@@ -101,7 +101,7 @@ static void test_keys(void)
 	const char *full;
 
 	f.op.now += 1000;
-	ok(op_key_create(&f.op, of(user.id), &(struct key_create_in){ .name = "bike", .scopes = "[\"a\"]",
+	ok(op_key_create(&f.op, of(user.id), &(struct key_create_in){ .name = "bike", .scopes = STRINGS("a"),
 		.rate_limit_requests = 10, .expires_in_days = INT_NONE }, &key, &full, &err), "a key");
 	tells("ApiKeyCreated", key.id, told_of(&key));
 	ok(op_key_patch(&f.op, of(user.id), key.id, &(struct key_patch_in){

@@ -44,7 +44,7 @@ static void made(bool good)
 /* Keys for 10 days with the scopes a and b, as far as the door gives them. */
 static const struct key_create_in ten_days = {
 	.name = "key", .rate_limit_requests = INT_NONE, .expires_in_days = 10,
-	.scopes = "[\"a\",\"b\"]",
+	.scopes = STRINGS("a", "b"),
 };
 
 static void by_owner(void)
@@ -79,7 +79,7 @@ static enum err_kind patch_end(int64_t end)
 	return patch(&(struct key_patch_in){ .expires_at = end, .given = KEY_EXPIRES });
 }
 
-static enum err_kind patch_scopes(const char *scopes)
+static enum err_kind patch_scopes(struct strings scopes)
 {
 	return patch(&(struct key_patch_in){ .scopes = scopes, .given = KEY_SCOPES });
 }
@@ -122,21 +122,21 @@ static const struct {
 	{ "never, when it has expired", "expires_at", END, GIVEN_END(TIME_NONE), { NO, NO, NO } },
 	{ "the end that is over", "expires_at", END, GIVEN_END(END),
 	  { ERR_INVALID, ERR_INVALID, ERR_INVALID } },
-	{ "no scopes", "", T0, GIVEN_SCOPES("[]"), { 0, 0, 0 } },
-	{ "one of two", "scopes", T0, GIVEN_SCOPES("[\"b\"]"), { 0, NO, 0 } },
-	{ "the same in another order", "scopes", T0, GIVEN_SCOPES("[ \"b\", \"a\", \"b\" ]"),
+	{ "no scopes", "", T0, GIVEN_SCOPES(STRINGS()), { 0, 0, 0 } },
+	{ "one of two", "scopes", T0, GIVEN_SCOPES(STRINGS("b")), { 0, NO, 0 } },
+	{ "the same in another order", "scopes", T0, GIVEN_SCOPES(STRINGS("b", "a", "b")),
 	  { 0, NO, 0 } },
-	{ "one more", "scopes", T0, GIVEN_SCOPES("[\"a\",\"b\",\"c\"]"), { 0, NO, NO } },
-	{ "another", "scopes", T0, GIVEN_SCOPES("[\"c\"]"), { 0, NO, NO } },
-	{ "a longer word", "scopes", T0, GIVEN_SCOPES("[\"aa\"]"), { 0, NO, NO } },
-	{ "more, when it has expired", "scopes", END, GIVEN_SCOPES("[\"a\",\"c\"]"), { NO, NO, NO } },
-	{ "fewer, when it has expired", "", END, GIVEN_SCOPES("[]"), { 0, 0, 0 } },
+	{ "one more", "scopes", T0, GIVEN_SCOPES(STRINGS("a", "b", "c")), { 0, NO, NO } },
+	{ "another", "scopes", T0, GIVEN_SCOPES(STRINGS("c")), { 0, NO, NO } },
+	{ "a longer word", "scopes", T0, GIVEN_SCOPES(STRINGS("aa")), { 0, NO, NO } },
+	{ "more, when it has expired", "scopes", END, GIVEN_SCOPES(STRINGS("a", "c")), { NO, NO, NO } },
+	{ "fewer, when it has expired", "", END, GIVEN_SCOPES(STRINGS()), { 0, 0, 0 } },
 	{ "name", "", T0, { .name = "new", .given = KEY_NAME }, { 0, 0, 0 } },
 	{ "name, when it has expired", "", END, { .name = "new", .given = KEY_NAME }, { 0, 0, 0 } },
 	{ "name and more scopes", "scopes", T0,
-	  { .name = "new", .scopes = "[\"c\"]", .given = KEY_NAME | KEY_SCOPES }, { 0, NO, NO } },
+	  { .name = "new", .scopes = STRINGS("c"), .given = KEY_NAME | KEY_SCOPES }, { 0, NO, NO } },
 	{ "earlier and more scopes", "scopes", T0,
-	  { .expires_at = END - 1, .scopes = "[\"c\"]", .given = KEY_EXPIRES | KEY_SCOPES },
+	  { .expires_at = END - 1, .scopes = STRINGS("c"), .given = KEY_EXPIRES | KEY_SCOPES },
 	  { 0, NO, NO } },
 };
 
@@ -155,7 +155,8 @@ static void one_row(size_t i, size_t m)
 	if (!op_key_get(&f.op, of(user.id), key.id, &now, &err))
 		bail_out("get", &err);
 	if (refused)
-		ok(now.expires_at == key.expires_at && str_eq(now.scopes, key.scopes) &&
+		ok(now.expires_at == key.expires_at && strings_within(now.scopes, key.scopes) &&
+		   strings_within(key.scopes, now.scopes) &&
 		   str_eq(now.name, key.name), "and nothing changed");
 }
 
@@ -179,8 +180,8 @@ static void test_no_way_back(void)
 	by_shell();
 	is_int(patch_end(END - DAY_MS), ERR_NONE, "an administrator's key ends earlier");
 	is_int(patch_end(END), NO, "and not again as late as he said");
-	is_int(patch_scopes("[\"a\"]"), ERR_NONE, "one scope less");
-	is_int(patch_scopes("[\"a\",\"b\"]"), NO, "and not again both");
+	is_int(patch_scopes(STRINGS("a")), ERR_NONE, "one scope less");
+	is_int(patch_scopes(STRINGS("a", "b")), NO, "and not again both");
 	is_end(END - DAY_MS, "that is how it stays");
 }
 
@@ -213,7 +214,7 @@ static void test_lowered_tier(void)
 	const struct key_owner lowered = { "professional", "active" }, same = { "enterprise", "active" };
 	struct api_key was = {
 		.user_id = user.id, .tier = "enterprise", .rate_limit_requests = INT_NONE,
-		.scopes = "[]", .expires_at = END, .granted_by = "owner",
+		.scopes = STRINGS(), .expires_at = END, .granted_by = "owner",
 	}, want = was;
 	struct key_grant g = { .was = &was, .want = &want, .owner = &lowered, .now = T0 };
 
@@ -224,7 +225,7 @@ static void test_lowered_tier(void)
 	ok(key_grant_check(&g, &err), "it does while the account has it");
 	g.owner = &lowered;
 	want.expires_at = END;
-	want.scopes = "[\"a\"]";
+	want.scopes = STRINGS("a");
 	ok(key_grant_check(&g, &err), "scopes have nothing to do with it");
 	was.granted_by = "";
 	ok(!key_grant_check(&g, &err) && err.kind == NO, "a granter that is not known is not the owner");
@@ -232,21 +233,22 @@ static void test_lowered_tier(void)
 
 static void test_scopes_within(void)
 {
-	static const struct {
-		const char *some, *all;
+	const struct {
+		struct strings some, all;
 		bool within;
 	} lists[] = {
-		{ "[]", "[]", true }, { "[]", "[\"a\"]", true }, { "[\"a\"]", "[]", false },
-		{ "[\"a\"]", "[\"a\"]", true }, { "[\"b\",\"a\",\"b\"]", "[\"a\",\"b\"]", true },
-		{ "[\"a\",\"c\"]", "[\"a\",\"b\"]", false }, { "[\"read\"]", "[\"read:all\"]", false },
-		{ "[\"all\"]", "[\"read:all\"]", false }, { "[\"read:all\"]", "[\"read\"]", false },
-		{ "[\"*\"]", "[\"read\"]", false }, { "[\"read\"]", "[\"*\"]", false },
-		{ "[\"A\"]", "[\"a\"]", false },
+		{ STRINGS(), STRINGS(), true }, { STRINGS(), STRINGS("a"), true }, { STRINGS("a"), STRINGS(), false },
+		{ STRINGS("a"), STRINGS("a"), true }, { STRINGS("b", "a", "b"), STRINGS("a", "b"), true },
+		{ STRINGS("a", "c"), STRINGS("a", "b"), false }, { STRINGS("read"), STRINGS("read:all"), false },
+		{ STRINGS("all"), STRINGS("read:all"), false }, { STRINGS("read:all"), STRINGS("read"), false },
+		{ STRINGS("*"), STRINGS("read"), false }, { STRINGS("read"), STRINGS("*"), false },
+		{ STRINGS("A"), STRINGS("a"), false },
 	};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		ok(key_scopes_within(lists[i].some, lists[i].all) == lists[i].within,
-		   "%s within %s", lists[i].some, lists[i].all);
+		ok(strings_within(lists[i].some, lists[i].all) == lists[i].within,
+		   "%s within %s", strings_join(f.arena, lists[i].some, " "),
+		   strings_join(f.arena, lists[i].all, " "));
 }
 
 static void limit_key(int64_t requests, const char *period)
@@ -272,7 +274,7 @@ static void test_limit(void)
 	raise_limit();
 	is_int(patch_end(END + 1), NO, "a limit that an administrator raised does not last longer");
 	is_str(err.field, "expires_at", "field");
-	is_int(patch_scopes("[\"c\"]"), ERR_NONE, "scopes have nothing to do with it");
+	is_int(patch_scopes(STRINGS("c")), ERR_NONE, "scopes have nothing to do with it");
 	is_int(patch_end(END - 1), ERR_NONE, "nor has an earlier end");
 	limit_key(1, "day");
 	is_int(patch_end(END), NO, "nor does a small one whose window he could not set");

@@ -59,7 +59,7 @@ static struct db_value uuid(void) { return db_text(NOT_THERE); }
 static struct db_value text(void) { return db_text("x"); }
 static struct db_value month(void) { return db_text("month"); }
 static struct db_value active(void) { return db_text("active"); }
-static struct db_value words(void) { return db_strings("[]"); }
+static struct db_value words(void) { return db_strings(strings_empty); }
 static struct db_value none(void) { return db_text(NULL); }
 static struct db_value now(void) { return db_time(T0); }
 static struct db_value later(void) { return db_time(T0 + DAY_MS); }

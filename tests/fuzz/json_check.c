@@ -11,7 +11,8 @@
 #include "http/json.h"
 
 struct thing {
-	const char *text, *id, *words;
+	const char *text, *id;
+	struct strings words;
 	int64_t number, time;
 	bool flag;
 };

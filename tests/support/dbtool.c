@@ -144,9 +144,16 @@ static bool put(struct db *db, void *arg, struct err *err_r)
 		return err_set(err_r, ERR_INTERNAL, "bad time");
 	if (!str_eq(j->yes, "null"))
 		yes = db_bool(str_eq(j->yes, "1"));
-	const char *tags = str_eq(j->tags, "null") ? NULL : j->tags;
-	return db_write(db, ITEM_ADD, DB_ARGS(db_text(j->id), db_time(at), yes,
+	struct arena *arena = arena_new();
+	struct strings tags = { 0 };
+	bool done;
+
+	if (!str_eq(j->tags, "null") && !strings_from_json(arena, j->tags, &tags))
+		return err_set(err_r, ERR_INTERNAL, "bad list");
+	done = db_write(db, ITEM_ADD, DB_ARGS(db_text(j->id), db_time(at), yes,
 			db_strings(tags), db_text(j->name)), &j->n, err_r);
+	arena_free(&arena);
+	return done;
 }
 
 static void facts(struct db *db)
