@@ -33,11 +33,12 @@ bool json_integer(const char *text, int64_t *out);
  * ERR_MALFORMED. Unknown, missing, wrongly typed or out-of-bounds field: the
  * error names it (ERR_INVALID, ERR_REQUIRED, ERR_RANGE). Texts are valid UTF-8
  * without NUL. FIELD_UUID is lower-cased. FIELD_TIME takes RFC 3339 with any
- * offset. Of FIELD_STRINGS min and max count items. */
+ * offset. *given_r (may be
+ * NULL): the rows that the text named. */
 bool json_read(const char *text, size_t n, const struct field_schema *schema,
-	       struct arena *arena, void *out, struct err *err_r);
+	       struct arena *arena, void *out, struct field_given *given_r, struct err *err_r);
 
-/* Struct -> JSON object text appended to b. PRIVATE fields are left out. */
+/* Struct -> JSON object text appended to b: the rows that field_shown() has. */
 void json_write(struct strbuf *b, const struct field_schema *schema, const void *in);
 
 #endif

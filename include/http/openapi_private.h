@@ -46,7 +46,7 @@ bool doc_reach(struct document *d, const struct field_schema *schema, bool is_in
 void doc_schemas(struct document *d);
 
 /* Members of a schema: type, bounds, words. */
-void doc_type(struct document *d, const struct field *f);
+void doc_type(struct document *d, const struct field *f, bool nullable);
 
 /* components/headers, components/responses, and "responses" of one route. */
 void doc_headers(struct document *d);

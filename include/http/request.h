@@ -47,13 +47,12 @@ bool request_init(struct request *r, struct arena *arena, char **params, struct 
 /* Value of a FastCGI parameter ("HTTP_X_API_KEY"), NULL when absent or empty. */
 const char *request_param(const struct request *r, const char *name);
 
-/* Value of a query parameter, percent-decoded (also '+'), NULL when absent.
- * Twice, bad escapes, control characters, bad UTF-8: ERR_INVALID naming it. */
-bool request_query(const struct request *r, const char *name, const char **value_r,
+/* The query string -> struct `out`, by its field table (http/field_text.h has the form
+ * of each value; what is not there is null). schema NULL: no parameter is known, and
+ * out is not looked at. Values are percent-decoded (also '+'). A parameter that has no
+ * row, or is there twice, bad escapes, control characters, bad UTF-8: ERR_INVALID
+ * naming it; one that must be there: ERR_REQUIRED; out of its bounds: ERR_RANGE. */
+bool request_query(const struct request *r, const struct field_schema *schema, void *out,
 		   struct err *err_r);
-/* ERR_INVALID naming the first query parameter that has no row in `known`
- * (NULL: none has). */
-bool request_query_known(const struct request *r, const struct field *known,
-			 struct err *err_r);
 
 #endif

@@ -46,7 +46,7 @@ struct route {
 	size_t body_max;                 /* bytes; 0 = a body means nothing: read
 	                                  * up to BODY_SMALL and ignored */
 	const struct field_schema *in;   /* body, NULL = none */
-	const struct field *query;       /* rows of QUERY, NULL = no query parameter */
+	const struct field_schema *query;   /* query parameters, NULL = none */
 	int status;                      /* of success */
 	const struct field_schema *out;  /* NULL = no JSON body described */
 	unsigned problems;               /* ERR_BITs of its rules; openapi_private.h has the rest */
@@ -56,10 +56,6 @@ struct route {
 
 #define ERR_BIT(kind) (1U << (kind))
 _Static_assert(ERR__COUNT <= 32, "an err_kind is a bit of route.problems");
-
-/* One query parameter, for what is known and for the document; the handler reads
- * and judges it: QUERY("limit", INT, "Most rows", .min = 1, .max = 200) */
-#define QUERY(as, kind, ...) { .name = (as), .type = FIELD_##kind, .sentence = __VA_ARGS__ }
 
 /* The row says all that a row must say: method, pattern, label, pool, guard,
  * status and summary; and its pattern is one that route_find can match: at most

@@ -1,10 +1,13 @@
 /*
- * model/key.h - an API key.
+ * model/key.h - an API key, and the bodies that make and change one.
  */
 #ifndef PIERRE_MODEL_KEY_H
 #define PIERRE_MODEL_KEY_H
 
 #include "base/field.h"
+
+#define KEY_DAYS_MAX 3650
+#define KEY_LIMIT_MAX INT64_C(1000000000)   /* requests in one window */
 
 struct api_key {
 	const char *id, *user_id, *name, *description;
@@ -17,8 +20,18 @@ struct api_key {
 	const char *granted_by;        /* who made it: GRANTED_BY_OWNER, or else the other */
 	bool is_active;
 	int64_t expires_at, revoked_at, last_used_at, created_at, updated_at;
+	/* of bodies alone */
+	int64_t expires_in_days;       /* INT_NONE = the tier's */
+	const char *user_email;        /* whose key an administrator makes */
 };
 extern const struct field_schema api_key_schema;   /* "ApiKey" (the original's key_info) */
+
+/* Views: what an owner may say of a new key, and change; what an administrator
+ * may say of a new key, and of its limit. */
+#define KEY_PROVISION FIELD_OWN_VIEW(0)
+#define KEY_LIMIT FIELD_OWN_VIEW(1)
+extern const struct field_schema api_key_create_schema, api_key_patch_schema,
+	api_key_provision_schema, api_key_limit_schema;
 
 #define GRANTED_BY_OWNER "owner"
 #define GRANTED_BY_ADMIN "admin"       /* or the shell, or not known */

@@ -14,6 +14,15 @@ struct usage_row {           /* what the recorder writes; texts point into the b
 	int64_t cost;
 };
 
+/* A report that is asked for. */
+struct usage_query {
+	int64_t from, to;    /* TIME_NONE: the last 30 days until now */
+	const char *bucket;  /* "hour" (also NULL) or "day" */
+	bool by_route;       /* one row for each route too */
+};
+extern const struct field_schema usage_query_schema;
+extern const char *const usage_bucket_words[];   /* NULL at the end */
+
 /* Counters: one bucket of time, for one route label or all ("" = all). */
 struct usage_bucket {
 	int64_t start;       /* of the hour or day, ms */

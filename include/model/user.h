@@ -1,10 +1,12 @@
 /*
- * model/user.h - a user, as his row is read and shown.
+ * model/user.h - a user: his row, the bodies that make an account and that approve
+ * or suspend one.
  */
 #ifndef PIERRE_MODEL_USER_H
 #define PIERRE_MODEL_USER_H
 
 #include "base/field.h"
+#include "model/page.h"
 
 #define EMAIL_MAX 254   /* bytes, as it is given and in its canonical form */
 
@@ -16,8 +18,35 @@ struct user {
 	bool is_admin;
 	const char *approved_by;
 	int64_t approved_at, created_at, updated_at, last_active;
+	/* of bodies alone */
+	const char *password, *setup_token;
 };
 extern const struct field_schema user_schema;   /* "User" */
+
+/* Views: what somebody says who registers (FIELD_CREATE), who is made the first
+ * administrator, whom the shell makes; and what a session shows of its user. */
+#define USER_SETUP FIELD_OWN_VIEW(0)
+#define USER_SHELL FIELD_OWN_VIEW(1)
+#define USER_BRIEF FIELD_OWN_VIEW(2)
+extern const struct field_schema user_register_schema, user_setup_schema, user_shell_schema,
+	user_brief_schema;
+
+/* A list of users: those of one status, or all (NULL). */
+struct user_query {
+	struct page_in page;
+	const char *status;
+};
+extern const struct field_schema user_query_schema;
+
+/* Approval, and suspension, which has the reason alone. */
+struct user_approve_in {
+	const char *reason;                     /* kept in the audit event */
+	bool create_default_tenant;
+	const char *tenant_name, *tenant_slug;  /* NULL: from display name / e-mail */
+};
+#define USER_SUSPEND FIELD_OWN_VIEW(0)
+extern const struct field_schema user_approve_schema, user_suspend_schema;
+
 /* What user_status and tier may be, as the CHECKs of the schema say; NULL at the end. */
 extern const char *const user_status_words[], *const tier_words[];
 

@@ -6,16 +6,10 @@
 
 #include "op/user.h"
 
-struct account_in {
-	const char *email, *password, *display_name;
-	const char *tier;
-	bool active;          /* else pending */
-	bool is_admin;
-};
-
-/* Check everything and fill the row (fresh id, hashed password); nothing is
- * written. The texts are in op->arena. */
-bool account_make(struct op *op, const struct account_in *in, struct user *out,
+/* Check everything and fill the row (fresh id, hashed password) from email, password,
+ * display_name, tier and is_admin of `in`; nothing is written. active: else pending. The
+ * texts are in op->arena. */
+bool account_make(struct op *op, const struct user *in, bool active, struct user *out,
 		  struct err *err_r);
 
 #endif

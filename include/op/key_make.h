@@ -9,8 +9,7 @@
 struct key_make {
 	struct scope scope;   /* the owner is in it */
 	const struct user *owner;
-	const struct key_create_in *in;
-	const char *period;   /* of in->rate_limit_requests; NULL = month */
+	const struct api_key *in;
 	bool by_admin;        /* any tier, any limit; the owner's ceiling stands above it */
 };
 /* As op_key_create() says. */

@@ -34,10 +34,6 @@ void op_usage_refused(const struct op *op, const struct err *err);
 #define USAGE_HOURLY_DAYS 31
 #define USAGE_DAILY_DAYS 366
 
-struct usage_report_in {
-	int64_t from, to;              /* TIME_NONE: the last 30 days until now */
-	bool daily, by_route;
-};
 struct usage_report {
 	int64_t from, to;              /* [from, to), edges of hours or days */
 	int64_t requests, cost;        /* of all buckets */
@@ -50,7 +46,7 @@ struct usage_report {
  * USAGE_HOURLY_DAYS or USAGE_DAILY_DAYS, or has no whole hour or day in it: the
  * sentence then names the nearest edges. */
 bool op_usage_report(struct op *op, struct scope scope, const char *key_id,
-		     const struct usage_report_in *in, struct usage_report *out,
+		     const struct usage_query *in, struct usage_report *out,
 		     struct err *err_r);
 
 #endif

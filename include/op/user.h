@@ -12,59 +12,35 @@
 
 /* E-mail: store/email.h has what is taken and what is compared; stored as given. */
 
-struct user_register_in {
-	const char *email, *password, *display_name;   /* display_name may be NULL */
-};
-/* pending, or active when AUTO_APPROVE_USERS. Same e-mail: ERR_CONFLICT,
- * field email, sentence holding "already exists". */
-bool op_user_register(struct op *op, const struct user_register_in *in,
-		      struct user *out, struct err *err_r);
+/* in: by user_register_schema. pending, or active when AUTO_APPROVE_USERS. Same e-mail:
+ * ERR_CONFLICT, field email, sentence holding "already exists". */
+bool op_user_register(struct op *op, const struct user *in, struct user *out,
+		      struct err *err_r);
 
-struct admin_setup_in {
-	const char *setup_token, *email, *password, *display_name;
-};
-/* Spend the one-time token and make the first admin (active), in one
- * transaction. ERR_AUTH_INVALID: wrong token; ERR_CONFLICT: an admin exists. */
-bool op_admin_setup(struct op *op, const struct admin_setup_in *in,
-		    struct user *out, struct err *err_r);
+/* in: by user_setup_schema. Spend the one-time token and make the first admin (active),
+ * in one transaction. ERR_AUTH_INVALID: wrong token; ERR_CONFLICT: an admin exists. */
+bool op_admin_setup(struct op *op, const struct user *in, struct user *out,
+		    struct err *err_r);
 /* New one-time token for the first admin; replaces any older one. ERR_CONFLICT
  * when an admin exists. token_r is text to show once (arena). */
 bool op_admin_setup_token(struct op *op, const char **token_r, struct err *err_r);
 bool op_admin_exists(struct op *op, bool *exists_r, struct err *err_r);
 
-/* From the shell: made active at once. tier NULL = starter. */
-struct user_create_in {
-	const char *email, *password, *display_name, *tier;
-	bool is_admin;
-};
-bool op_user_create(struct op *op, const struct user_create_in *in,
-		    struct user *out, struct err *err_r);
+/* From the shell, by user_shell_schema: made active at once. tier NULL = starter. */
+bool op_user_create(struct op *op, const struct user *in, struct user *out,
+		    struct err *err_r);
 
 /* By uuid or by e-mail. Not there, or out of scope: ERR_NOT_FOUND "No user
  * found", here and below. */
 bool op_user_get(struct op *op, struct scope scope, const char *id_or_email,
 		 struct user *out, struct err *err_r);
 
-struct user_list_in {
-	const char *status;    /* NULL = all */
-	int64_t limit;         /* 1..200, INT_NONE = 50 */
-	const char *cursor;    /* opaque, from next_cursor; bad: ERR_INVALID field cursor */
-};
-struct user_list_out {
-	struct field_list users;       /* struct user, created_at DESC, id DESC */
-	const char *next_cursor;       /* NULL at the end */
-};
-bool op_user_list(struct op *op, struct scope scope, const struct user_list_in *in,
-		  struct user_list_out *out, struct err *err_r);
+bool op_user_list(struct op *op, struct scope scope, const struct user_query *in,
+		  struct page_out *out, struct err *err_r);
 /* The accounts whose addresses have one canonical form (struct user_collision). */
 bool op_user_collisions(struct op *op, struct scope scope, struct field_list *out,
 			struct err *err_r);
 
-struct user_approve_in {
-	const char *reason;              /* audit metadata */
-	bool create_default_tenant;
-	const char *tenant_name, *tenant_slug;  /* NULL: from display name / e-mail */
-};
 /* active; approved_by/at set, approved_at to op->now; of an active user the first
  * approval stands; sessions from before a suspension are ended.
  * With create_default_tenant: tenant + owner membership + users.tenant_id in

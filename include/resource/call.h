@@ -18,7 +18,9 @@ struct call {
 	const struct route *const *tables;   /* all routes, for the one that describes them */
 	const struct route *route;
 	const char *const *params;   /* of the pattern, in order */
+	const void *query;           /* query string as route->query's struct, NULL without one */
 	const void *in;              /* body as route->in's struct, NULL without one */
+	struct field_given given;    /* what the body named */
 	struct user user;            /* of GUARD_SESSION and GUARD_ADMIN */
 };
 

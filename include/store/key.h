@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "model/audit.h"
 #include "model/key.h"
+#include "model/page.h"
 #include "model/scope.h"
 #include "model/user.h"
 #include "store/user.h"
@@ -37,9 +38,10 @@ bool store_key_create(struct db *db, struct scope scope, const struct audit_even
 bool store_key_get(struct db *db, struct scope scope, const char *id, struct arena *arena,
 		   struct api_key *out, struct err *err_r);
 
-/* Those of one user (else none), newest first, also revoked ones. */
-bool store_key_list(struct db *db, struct scope scope, const struct store_page *page,
-		    struct arena *arena, struct field_list *out, struct err *err_r);
+/* Those of one user (else none), newest first, also revoked ones. No filter. */
+bool store_key_list(struct db *db, struct scope scope, const void *filter,
+		    const struct page *page, struct arena *arena, struct field_list *out,
+		    struct err *err_r);
 
 /* By the public id, with the owner (store/owner.h). */
 bool store_key_by_prefix(struct db *db, const char *key_prefix, struct arena *arena,

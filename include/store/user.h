@@ -27,16 +27,11 @@ bool store_user_by_id(struct db *db, struct scope scope, const char *id, struct 
 bool store_user_by_email(struct db *db, const char *email, struct arena *arena,
 			 struct user *out, struct err *err_r);
 
-/* Only with SCOPE_ALL, else none: up to `limit` rows before (created_at, id),
- * newest first; status NULL = any. */
-struct store_page {
-	int64_t before_at;
-	const char *before_id;
-	int64_t limit;
-};
-bool store_user_list(struct db *db, struct scope scope, const char *status,
-		     const struct store_page *page, struct arena *arena,
-		     struct field_list *out, struct err *err_r);
+/* Only with SCOPE_ALL, else none; newest first. filter: a struct user_query, of
+ * which the status counts. */
+bool store_user_list(struct db *db, struct scope scope, const void *filter,
+		     const struct page *page, struct arena *arena, struct field_list *out,
+		     struct err *err_r);
 
 /* Only with SCOPE_ALL, else none: the accounts whose addresses have one canonical
  * form, those of one form beside each other. */

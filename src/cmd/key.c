@@ -11,7 +11,6 @@
 #include "cmd/print.h"
 #include "cmd/tables.h"
 #include "op/key.h"
-#include "op/key_check.h"
 #include "op/user.h"
 
 struct key_created {
@@ -50,7 +49,7 @@ static bool option_scopes(const struct context *c, struct strings *out, struct e
 
 static bool create(struct context *c, struct err *err_r)
 {
-	struct key_create_in in = {
+	struct api_key in = {
 		.name = cmd_option(c->args, "--name"),
 		.tier = cmd_option(c->args, "--tier"),
 		.rate_limit_requests = INT_NONE,
@@ -81,9 +80,9 @@ static bool list(struct context *c, struct err *err_r)
 	static const char *const columns[] = {
 		"id", "key_prefix", "name", "tier", "is_active", "expires_at", "created_at", NULL,
 	};
-	struct key_list_in in = { .limit = 200 };
+	struct page_in in = { .limit = PAGE_LIMIT_MAX };
 	struct print_rows rows = { 0 };
-	struct key_list_out page;
+	struct page_out page;
 	struct user user;
 
 	if (!op_user_get(&c->op, scope_all(&c->op), c->args->operands[0], &user, err_r))
@@ -91,7 +90,7 @@ static bool list(struct context *c, struct err *err_r)
 	do {
 		if (!op_key_list(&c->op, scope_of(&c->op, user.id), &in, &page, err_r))
 			return false;
-		print_rows_add(&rows, c->arena, &page.api_keys, sizeof(struct api_key));
+		print_rows_add(&rows, c->arena, &page.rows, sizeof(struct api_key));
 		in.cursor = page.next_cursor;
 	} while (in.cursor);
 	return print_list(c->args, &api_key_schema, &rows.list, columns, err_r);

@@ -99,7 +99,7 @@ void print_record(const struct cmd_args *a, const struct field_schema *schema,
 	for (const struct field *f = schema->fields; f->name; f++) {
 		const char *text;
 
-		if (f->flags & FIELD_PRIVATE)
+		if (!field_shown(schema, f))
 			continue;
 		if (f->type == FIELD_OBJECT) {
 			const void *inner = *(const void *const *)field_cptr(f, record);

@@ -17,7 +17,7 @@ static bool read_password(struct context *c, const char **out, struct err *err_r
 
 static bool create(struct context *c, struct err *err_r)
 {
-	struct user_create_in in = {
+	struct user in = {
 		.email = c->args->operands[0],
 		.display_name = cmd_option(c->args, "--name"),
 		.tier = cmd_option(c->args, "--tier"),
@@ -57,18 +57,20 @@ static bool list(struct context *c, struct err *err_r)
 	static const char *const columns[] = {
 		"id", "email", "user_status", "tier", "is_admin", "created_at", NULL,
 	};
-	struct user_list_in in = { .status = cmd_option(c->args, "--status"), .limit = 200 };
+	struct user_query in = {
+		.page.limit = PAGE_LIMIT_MAX, .status = cmd_option(c->args, "--status"),
+	};
 	struct print_rows rows = { 0 };
-	struct user_list_out page;
+	struct page_out page;
 
 	if (cmd_option(c->args, "--collisions"))
 		return list_collisions(c, err_r);
 	do {
 		if (!op_user_list(&c->op, scope_all(&c->op), &in, &page, err_r))
 			return false;
-		print_rows_add(&rows, c->arena, &page.users, sizeof(struct user));
-		in.cursor = page.next_cursor;
-	} while (in.cursor);
+		print_rows_add(&rows, c->arena, &page.rows, sizeof(struct user));
+		in.page.cursor = page.next_cursor;
+	} while (in.page.cursor);
 	return print_list(c->args, &user_schema, &rows.list, columns, err_r);
 }
 

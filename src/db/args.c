@@ -14,7 +14,9 @@ const char *db_field_column(const struct field *f)
 {
 	const char *column = f->column ? f->column : f->name;
 
-	return column[0] && f->type != FIELD_OBJECT && f->type != FIELD_LIST ? column : NULL;
+	if (f->flags & FIELD_INPUT || f->type == FIELD_OBJECT || f->type == FIELD_LIST)
+		return NULL;
+	return column[0] ? column : NULL;
 }
 
 static struct db_value value_of(const struct field *f, const void *row)

@@ -6,7 +6,6 @@
  */
 #include "config.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include <json-c/json.h>
@@ -18,8 +17,9 @@
 struct reader {
 	const struct field_schema *schema;
 	struct arena *arena;
-	char *out;
-	uint32_t *given;    /* NULL = the struct has none */
+	void *out;
+	const struct field **given;    /* NULL = nobody wants to know */
+	size_t n_given;
 	struct err *err_r;
 };
 
@@ -28,45 +28,6 @@ typedef bool read_fn(struct reader *r, const struct field *f, json_object *value
 static bool wrong(struct reader *r, const struct field *f, const char *what)
 {
 	return err_field(r->err_r, ERR_INVALID, f->name, "%s must be %s", f->name, what);
-}
-
-static bool out_of_bounds(struct reader *r, const struct field *f, const char *what)
-{
-	const char *must = f->type == FIELD_INT ? "be" : "have";
-
-	if (f->max == 0)
-		return err_field(r->err_r, ERR_RANGE, f->name, "%s must %s at least %" PRId64 "%s",
-				 f->name, must, f->min, what);
-	return err_field(r->err_r, ERR_RANGE, f->name,
-			 "%s must %s from %" PRId64 " to %" PRId64 "%s",
-			 f->name, must, f->min, f->max, what);
-}
-
-/* min and max both 0 = no bound; for lengths max 0 alone = no upper one. */
-static bool length_in_bounds(const struct field *f, size_t len)
-{
-	return (int64_t)len >= f->min && (f->max == 0 || (int64_t)len <= f->max);
-}
-
-static bool word_allowed(const struct field *f, const char *s)
-{
-	if (!f->values || f->flags & FIELD_RULED)
-		return true;
-	for (const char *const *v = f->values; *v; v++)
-		if (str_eq(*v, s))
-			return true;
-	return false;
-}
-
-static bool wrong_word(struct reader *r, const struct field *f)
-{
-	struct strbuf b = { .arena = r->arena };
-
-	for (const char *const *v = f->values; *v; v++) {
-		strbuf_adds(&b, v == f->values ? "" : ", ");
-		strbuf_adds(&b, *v);
-	}
-	return wrong(r, f, arena_printf(r->arena, "one of: %s", b.s ? b.s : ""));
 }
 
 static const char *take_string(struct reader *r, json_object *value)
@@ -83,10 +44,6 @@ static bool read_text(struct reader *r, const struct field *f, json_object *valu
 
 	if (!s)
 		return wrong(r, f, "a string");
-	if (!word_allowed(f, s))
-		return wrong_word(r, f);
-	if (!length_in_bounds(f, utf8_length(s)))
-		return out_of_bounds(r, f, " characters");
 	*(const char **)member = s;
 	return true;
 }
@@ -119,8 +76,6 @@ static bool read_int(struct reader *r, const struct field *f, json_object *value
 		return wrong(r, f, "a whole number");
 	if (v == INT_NONE)
 		return err_field(r->err_r, ERR_RANGE, f->name, "%s is out of range", f->name);
-	if ((f->min != 0 || f->max != 0) && (v < f->min || v > f->max))
-		return out_of_bounds(r, f, "");
 	*(int64_t *)member = v;
 	return true;
 }
@@ -147,15 +102,11 @@ static bool read_strings(struct reader *r, const struct field *f, json_object *v
 	if (!json_object_is_type(value, json_type_array))
 		return wrong(r, f, "a list of strings");
 	size_t n = json_object_array_length(value);
-	if (!length_in_bounds(f, n))
-		return out_of_bounds(r, f, " items");
 	const char **items = arena_alloc(r->arena, (n + 1) * sizeof(*items));
 	for (size_t i = 0; i < n; i++) {
 		items[i] = take_string(r, json_object_array_get_idx(value, i));
 		if (!items[i])
 			return wrong(r, f, "a list of strings");
-		if (!word_allowed(f, items[i]))
-			return wrong_word(r, f);
 	}
 	*(struct strings *)member = (struct strings){ items, n };
 	return true;
@@ -172,9 +123,9 @@ static read_fn *const readers[] = {
 	[FIELD_LIST] = NULL,
 };
 
-static bool readable(const struct field *f)
+static bool readable(const struct reader *r, const struct field *f)
 {
-	return !(f->flags & FIELD_PRIVATE) && readers[f->type];
+	return field_shown(r->schema, f) && readers[f->type];
 }
 
 /* A client's text, fit for a sentence and a log: short, no controls. */
@@ -196,12 +147,10 @@ static const char *quotable(struct arena *arena, const char *name)
 static bool known_members(struct reader *r, json_object *root)
 {
 	json_object_object_foreach(root, name, value) {
-		const struct field *f = r->schema->fields;
+		const struct field *f = field_named(r->schema, name);
 
 		(void)value;
-		while (f->name && !(readable(f) && str_eq(f->name, name)))
-			f++;
-		if (f->name)
+		if (f && readers[f->type])
 			continue;
 		const char *q = quotable(r->arena, name);
 		return err_field(r->err_r, ERR_INVALID, q, "Unknown field \"%s\"", q);
@@ -209,32 +158,21 @@ static bool known_members(struct reader *r, json_object *root)
 	return true;
 }
 
-static void set_absent(struct reader *r)
-{
-	memset(r->out, 0, r->schema->size);
-	for (const struct field *f = r->schema->fields; f->name; f++) {
-		if (f->type == FIELD_INT)
-			*(int64_t *)field_ptr(f, r->out) = INT_NONE;
-		else if (f->type == FIELD_TIME)
-			*(int64_t *)field_ptr(f, r->out) = TIME_NONE;
-	}
-}
-
 static bool read_field(struct reader *r, const struct field *f, json_object *root)
 {
-	size_t i = (size_t)(f - r->schema->fields);
 	json_object *value;
 	bool named = json_object_object_get_ex(root, f->name, &value);
 
-	if ((f->flags & FIELD_REQUIRED) && (!named || !value))
+	if (field_required(r->schema, f) && (!named || !value))
 		return err_field(r->err_r, ERR_REQUIRED, f->name, "%s is required", f->name);
 	if (!named)
 		return true;
 	if (r->given)
-		*r->given |= UINT32_C(1) << i;
+		r->given[r->n_given++] = f;
 	if (value)
-		return readers[f->type](r, f, value, field_ptr(f, r->out));
-	return (f->flags & FIELD_NULLABLE) || wrong(r, f, "left out or have a value, not null");
+		return readers[f->type](r, f, value, field_ptr(f, r->out)) &&
+		       field_judge(f, r->out, r->err_r);
+	return field_nullable(r->schema, f) || wrong(r, f, "left out or have a value, not null");
 }
 
 static bool read_object(struct reader *r, json_object *root)
@@ -244,23 +182,19 @@ static bool read_object(struct reader *r, json_object *root)
 	if (!known_members(r, root))
 		return false;
 	for (const struct field *f = r->schema->fields; f->name; f++)
-		if (readable(f) && !read_field(r, f, root))
+		if (readable(r, f) && !read_field(r, f, root))
 			return false;
 	return true;
 }
 
-/* Each field of a PATCH has its bit. */
-static bool all_given(struct reader *r)
+/* Room for all rows. */
+static const struct field **given_rows(const struct reader *r)
 {
-	const struct field *f = r->schema->fields;
+	size_t n = 0;
 
-	while (f->name)
-		f++;
-	if (f - r->schema->fields > FIELD_GIVEN_MAX)
-		return err_set(r->err_r, ERR_INTERNAL, "%s has more fields than bits of what is given (%d)",
-			       r->schema->name, FIELD_GIVEN_MAX);
-	r->given = (uint32_t *)(void *)(r->out + r->schema->given_offset - 1);
-	return true;
+	while (r->schema->fields[n].name)
+		n++;
+	return arena_alloc(r->arena, (n + 1) * sizeof(const struct field *));
 }
 
 static bool is_blank(const char *text, size_t n)
@@ -285,13 +219,13 @@ static json_object *parse(const char *text, size_t n)
 }
 
 bool json_read(const char *text, size_t n, const struct field_schema *schema,
-	       struct arena *arena, void *out, struct err *err_r)
+	       struct arena *arena, void *out, struct field_given *given_r, struct err *err_r)
 {
 	struct reader r = { .schema = schema, .arena = arena, .out = out, .err_r = err_r };
 
-	set_absent(&r);
-	if (schema->given_offset && !all_given(&r))
-		return false;
+	field_clear(schema, out);
+	if (given_r)
+		r.given = given_rows(&r);
 	if (n > INT32_MAX || is_blank(text, n))
 		return err_set(err_r, ERR_MALFORMED, "The body must be a JSON object");
 	if (!json_check(text, n, err_r))
@@ -299,6 +233,8 @@ bool json_read(const char *text, size_t n, const struct field_schema *schema,
 	json_object *root = parse(text, n);
 	bool good = read_object(&r, root);
 	json_object_put(root);
+	if (given_r)
+		*given_r = (struct field_given){ r.given, r.n_given };
 	/* before another library gets memory with a password in it */
 	heap_wipe_cache();
 	return good;

@@ -95,7 +95,7 @@ void json_write(struct strbuf *b, const struct field_schema *schema, const void 
 
 	strbuf_adds(b, "{");
 	for (const struct field *f = schema->fields; f->name; f++) {
-		if (f->flags & FIELD_PRIVATE)
+		if (!field_shown(schema, f))
 			continue;
 		strbuf_adds(b, sep);
 		sep = ",";

@@ -61,7 +61,8 @@ static const char *const guard_sentences[] = {
 	[GUARD_ADMIN] = "It needs the access token of an administrator.",
 };
 
-static void put_parameter(struct document *d, const char *in, const struct field *f)
+static void put_parameter(struct document *d, const char *in, bool required,
+			  const struct field *f)
 {
 	doc_comma(d);
 	doc_put(d, "{");
@@ -69,12 +70,12 @@ static void put_parameter(struct document *d, const char *in, const struct field
 	doc_text(d, "in", in);
 	doc_text(d, "description", f->sentence);
 	strbuf_addf(d->out, ",\"required\":%s,\"schema\":{",
-		    f->flags & FIELD_REQUIRED ? "true" : "false");
+		    required ? "true" : "false");
 	if (f->type == FIELD_TIME)   /* in a query a date alone is one too */
 		doc_put(d, "\"anyOf\":[{\"type\":\"string\",\"format\":\"date-time\"},"
 			   "{\"type\":\"string\",\"format\":\"date\"}]");
 	else
-		doc_type(d, f);
+		doc_type(d, f, false);
 	doc_put(d, "}}");
 }
 
@@ -82,8 +83,8 @@ static void put_path_parameter(struct document *d, const char *name, size_t n)
 {
 	bool is_id = n == 2 && strncmp(name, "id", n) == 0;
 
-	put_parameter(d, "path", &(struct field){
-		.name = arena_strndup(d->out->arena, name, n), .flags = FIELD_REQUIRED,
+	put_parameter(d, "path", true, &(struct field){
+		.name = arena_strndup(d->out->arena, name, n),
 		.type = is_id ? FIELD_UUID : FIELD_TEXT,
 		.sentence = is_id ? "Id, as it was given when the thing was made" : NULL,
 	});
@@ -92,7 +93,7 @@ static void put_path_parameter(struct document *d, const char *name, size_t n)
 static void put_parameters(struct document *d, const struct route *r)
 {
 	static const struct field if_none_match =
-		QUERY("If-None-Match", TEXT, "ETag of the copy that the client has");
+		{ .name = "If-None-Match", .sentence = "ETag of the copy that the client has" };
 	const char *open = strchr(r->pattern, '{');
 
 	if (!open && !r->query && !r->etag)
@@ -101,10 +102,11 @@ static void put_parameters(struct document *d, const struct route *r)
 	doc_put(d, "[");
 	for (; open; open = strchr(open + 1, '{'))
 		put_path_parameter(d, open + 1, strcspn(open + 1, "}"));
-	for (const struct field *f = r->query; f && f->name; f++)
-		put_parameter(d, "query", f);
+	for (const struct field *f = r->query ? r->query->fields : NULL; f && f->name; f++)
+		if (field_shown(r->query, f))
+			put_parameter(d, "query", field_required(r->query, f), f);
 	if (r->etag)
-		put_parameter(d, "header", &if_none_match);
+		put_parameter(d, "header", false, &if_none_match);
 	doc_put(d, "]");
 }
 
@@ -114,7 +116,7 @@ static void put_body(struct document *d, const struct route *r)
 	if (!r->in)
 		return;
 	for (const struct field *f = r->in->fields; f->name; f++)
-		required |= (f->flags & (FIELD_REQUIRED | FIELD_PRIVATE)) == FIELD_REQUIRED;
+		required |= field_shown(r->in, f) && field_required(r->in, f);
 	doc_key(d, "requestBody");
 	strbuf_addf(d->out, "{\"required\":%s,\"content\":{\"application/json\":{\"schema\":",
 		    required ? "true" : "false");

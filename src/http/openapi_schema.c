@@ -79,26 +79,26 @@ bool doc_reach(struct document *d, const struct field_schema *schema, bool is_in
 		s = &(*s)->next;
 	if (*s) {
 		(*s)->is_input |= is_input;
-		return (*s)->schema->fields == schema->fields ||
+		return ((*s)->schema->fields == schema->fields && (*s)->schema->view == schema->view) ||
 		       err_set(err_r, ERR_INTERNAL, "two field tables are named %s", schema->name);
 	}
 	*s = arena_new_struct(d->out->arena, struct named_schema);
 	**s = (struct named_schema){ .schema = schema, .is_input = is_input };
 	for (const struct field *f = schema->fields; f->name; f++)
-		if (!(f->flags & FIELD_PRIVATE) && !doc_reach(d, f->schema, is_input, err_r))
+		if (field_shown(schema, f) && !doc_reach(d, f->schema, is_input, err_r))
 			return false;
 	return true;
 }
 
 /* --- one field --- */
 
-static void put_type(struct document *d, const struct field *f, const char *type)
+static void put_type(struct document *d, bool nullable, const char *type)
 {
 	doc_key(d, "type");
-	strbuf_addf(d->out, f->flags & FIELD_NULLABLE ? "[\"%s\",\"null\"]" : "\"%s\"", type);
+	strbuf_addf(d->out, nullable ? "[\"%s\",\"null\"]" : "\"%s\"", type);
 }
 
-static void put_values(struct document *d, const struct field *f)
+static void put_values(struct document *d, const struct field *f, bool nullable)
 {
 	if (!f->values)
 		return;
@@ -108,7 +108,7 @@ static void put_values(struct document *d, const struct field *f)
 		doc_comma(d);
 		strbuf_add_json(d->out, *v);
 	}
-	if (f->flags & FIELD_NULLABLE) {
+	if (nullable) {
 		doc_comma(d);
 		doc_put(d, "null");
 	}
@@ -124,15 +124,15 @@ static void put_bounds(struct document *d, const struct field *f, const char *le
 		doc_int(d, most, f->max);
 }
 
-static void put_string(struct document *d, const struct field *f)
+static void put_string(struct document *d, const struct field *f, bool nullable)
 {
 	static const char *const formats[] = {
 		[FIELD_UUID] = "uuid", [FIELD_TIME] = "date-time",
 	};
 
-	put_type(d, f, "string");
+	put_type(d, nullable, "string");
 	if (f->type == FIELD_TEXT) {
-		put_values(d, f);
+		put_values(d, f, nullable);
 		put_bounds(d, f, "minLength", "maxLength");
 		if (f->flags & FIELD_SECRET)
 			doc_text(d, "format", "password");
@@ -141,9 +141,9 @@ static void put_string(struct document *d, const struct field *f)
 	}
 }
 
-static void put_list(struct document *d, const struct field *f)
+static void put_list(struct document *d, const struct field *f, bool nullable)
 {
-	put_type(d, f, "array");
+	put_type(d, nullable, "array");
 	doc_key(d, "items");
 	if (f->schema)
 		doc_ref(d, "schemas", f->schema->name);
@@ -152,13 +152,13 @@ static void put_list(struct document *d, const struct field *f)
 	put_bounds(d, f, "minItems", "maxItems");
 }
 
-static void put_object(struct document *d, const struct field *f)
+static void put_object(struct document *d, const struct field *f, bool nullable)
 {
 	if (!f->schema) {
-		put_type(d, f, "object");
+		put_type(d, nullable, "object");
 		return;
 	}
-	if (!(f->flags & FIELD_NULLABLE)) {
+	if (!nullable) {
 		strbuf_addf(d->out, "\"$ref\":\"#/components/schemas/%s\"", f->schema->name);
 		return;
 	}
@@ -168,44 +168,46 @@ static void put_object(struct document *d, const struct field *f)
 	doc_put(d, ",{\"type\":\"null\"}]");
 }
 
-void doc_type(struct document *d, const struct field *f)
+void doc_type(struct document *d, const struct field *f, bool nullable)
 {
 	switch (f->type) {
 	case FIELD_TEXT: case FIELD_UUID: case FIELD_TIME:
-		put_string(d, f);
+		put_string(d, f, nullable);
 		break;
 	case FIELD_INT:
-		put_type(d, f, "integer");
+		put_type(d, nullable, "integer");
 		doc_text(d, "format", "int64");
 		put_bounds(d, f, "minimum", "maximum");
 		break;
 	case FIELD_BOOL:
-		put_type(d, f, "boolean");
+		put_type(d, nullable, "boolean");
 		break;
 	case FIELD_STRINGS: case FIELD_LIST:
-		put_list(d, f);
+		put_list(d, f, nullable);
 		break;
 	case FIELD_OBJECT:
-		put_object(d, f);
+		put_object(d, f, nullable);
 		break;
 	}
 }
 
-static void put_field(struct document *d, const struct field *f)
+/* --- one schema --- */
+
+static void put_field(struct document *d, const struct named_schema *s, const struct field *f)
 {
+	bool nullable = s->is_input ? field_nullable(s->schema, f) : f->flags & FIELD_NULLABLE;
+
 	doc_key(d, f->name);
 	doc_put(d, "{");
-	doc_type(d, f);
+	doc_type(d, f, nullable);
 	doc_text(d, "description", f->sentence);
 	doc_put(d, "}");
 }
 
-/* --- one schema --- */
-
 /* What we write always has every member. */
 static bool is_required(const struct named_schema *s, const struct field *f)
 {
-	return !(f->flags & FIELD_PRIVATE) && (!s->is_input || (f->flags & FIELD_REQUIRED));
+	return field_shown(s->schema, f) && (!s->is_input || field_required(s->schema, f));
 }
 
 static void put_required(struct document *d, const struct named_schema *s)
@@ -236,8 +238,8 @@ static void put_schema(struct document *d, const struct named_schema *s)
 		doc_put(d, ",\"additionalProperties\":false");
 	doc_put(d, ",\"properties\":{");
 	for (const struct field *f = s->schema->fields; f->name; f++)
-		if (!(f->flags & FIELD_PRIVATE))
-			put_field(d, f);
+		if (field_shown(s->schema, f))
+			put_field(d, s, f);
 	doc_put(d, "}}");
 }
 

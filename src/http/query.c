@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "http/request.h"
+#include "http/field_text.h"
 #include "http/percent.h"
+#include "http/request.h"
 
 struct pair {
 	const char *name;            /* NULL: bad escapes in it */
@@ -36,21 +37,15 @@ static bool next_pair(const struct request *r, const char **at, struct pair *out
 	return true;
 }
 
-static bool bad_name(struct err *err_r)
-{
-	return err_set(err_r, ERR_INVALID, "The name of a query parameter has a bad escape");
-}
-
-bool request_query(const struct request *r, const char *name, const char **value_r,
-		   struct err *err_r)
+/* *value_r: NULL when it is not there. */
+static bool find_value(const struct request *r, const char *name, const char **value_r,
+		       struct err *err_r)
 {
 	struct pair pair;
 
 	*value_r = NULL;
 	for (const char *at = r->query; next_pair(r, &at, &pair);) {
-		if (!pair.name)
-			return bad_name(err_r);
-		if (!str_eq(pair.name, name))
+		if (!pair.name || !str_eq(pair.name, name))
 			continue;
 		if (*value_r)
 			return err_field(err_r, ERR_INVALID, name, "%s is there twice", name);
@@ -63,25 +58,45 @@ bool request_query(const struct request *r, const char *name, const char **value
 	return true;
 }
 
-static bool is_known(const char *name, const struct field *known)
-{
-	for (; known && known->name; known++)
-		if (str_eq(known->name, name))
-			return true;
-	return false;
-}
-
-bool request_query_known(const struct request *r, const struct field *known,
-			 struct err *err_r)
+static bool all_known(const struct request *r, const struct field_schema *schema,
+		      struct err *err_r)
 {
 	struct pair pair;
 
 	for (const char *at = r->query; next_pair(r, &at, &pair);) {
 		if (!pair.name)
-			return bad_name(err_r);
-		if (!is_known(pair.name, known))
+			return err_set(err_r, ERR_INVALID,
+				       "The name of a query parameter has a bad escape");
+		if (!schema || !field_named(schema, pair.name))
 			return err_field(err_r, ERR_INVALID, pair.name,
 					 "Unknown query parameter \"%.60s\"", pair.name);
 	}
+	return true;
+}
+
+static bool read_field(const struct request *r, const struct field_schema *schema,
+		       const struct field *f, void *out, struct err *err_r)
+{
+	const char *value;
+
+	if (!find_value(r, f->name, &value, err_r))
+		return false;
+	if (value)
+		return field_from_text(f, value, r->arena, out, err_r);
+	return !field_required(schema, f) ||
+	       err_field(err_r, ERR_REQUIRED, f->name, "%s is required", f->name);
+}
+
+bool request_query(const struct request *r, const struct field_schema *schema, void *out,
+		   struct err *err_r)
+{
+	if (!all_known(r, schema, err_r))
+		return false;
+	if (!schema)
+		return true;
+	field_clear(schema, out);
+	for (const struct field *f = schema->fields; f->name; f++)
+		if (field_shown(schema, f) && !read_field(r, schema, f, out, err_r))
+			return false;
 	return true;
 }

@@ -1,43 +1,81 @@
 /* model/key.c - fields of an API key. */
 #include "config.h"
 
+#include <string.h>
+
 #include "base/window.h"
+#include "model/check.h"
 #include "model/key.h"
 #include "model/user.h"
 
+#define SCOPES_MAX 32
+#define SCOPE_LENGTH_MAX 64
+
 static const char *const granted_words[] = { GRANTED_BY_OWNER, "admin", NULL };
 
+static bool scope_check(const char *word, const char *name, struct err *err_r)
+{
+	static const char allowed[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:._*/-";
+	size_t n = strlen(word);
+
+	return (n >= 1 && n <= SCOPE_LENGTH_MAX && strspn(word, allowed) == n) ||
+	       err_field(err_r, ERR_INVALID, name, "%s must be an array of words of 1 to %d of "
+			 "A-Z a-z 0-9 : . _ * / -", name, SCOPE_LENGTH_MAX);
+}
+
 static const struct field key_fields[] = {
-	FIELD(struct api_key, id, UUID, FIELD_REQUIRED, "Id of the key"),
-	FIELD(struct api_key, user_id, UUID, FIELD_REQUIRED | FIELD_AUDIT,
-	      "Owner, in whose name it acts", .audit = "owner"),
-	FIELD(struct api_key, name, TEXT, FIELD_REQUIRED, "What the owner calls it"),
-	FIELD(struct api_key, description, TEXT, FIELD_NULLABLE, "What it is for"),
-	FIELD(struct api_key, tier, TEXT, FIELD_REQUIRED | FIELD_AUDIT,
-	      "trial, starter, professional or enterprise", .values = tier_words),
-	FIELD(struct api_key, key_prefix, TEXT, FIELD_REQUIRED | FIELD_AUDIT,
+	FIELD(struct api_key, id, UUID, 0, "Id of the key"),
+	FIELD_AS("api_key_id", struct api_key, id, UUID, FIELD_INPUT | FIELD_MUST(KEY_LIMIT),
+		 "Any user's key"),
+	FIELD(struct api_key, user_id, UUID, FIELD_AUDIT, "Owner, in whose name it acts",
+	      .audit = "owner"),
+	FIELD(struct api_key, user_email, TEXT, FIELD_INPUT | FIELD_MUST(KEY_PROVISION),
+	      "Whose key it will be", .min = 1, .max = EMAIL_MAX),
+	FIELD(struct api_key, name, TEXT, FIELD_MUST(FIELD_CREATE) | FIELD_PATCH,
+	      "What the owner calls it" NAME_RULE, NAME_BOUNDS),
+	FIELD(struct api_key, description, TEXT,
+	      FIELD_NULLABLE | FIELD_CREATE | FIELD_PATCH | KEY_PROVISION, "What it is for",
+	      .max = 500),
+	FIELD(struct api_key, tier, TEXT, FIELD_CREATE | FIELD_MUST(KEY_PROVISION) | FIELD_AUDIT,
+	      "The owner's when it is left out; only an administrator makes a key with a tier "
+	      "above it", .values = tier_words),
+	FIELD(struct api_key, key_prefix, TEXT, FIELD_AUDIT,
 	      "Public id: the first 16 characters of the key"),
 	FIELD(struct api_key, key_hash, TEXT, FIELD_PRIVATE, NULL),
-	FIELD(struct api_key, scopes, STRINGS, FIELD_REQUIRED,
-	      "Words your services give a meaning to"),
-	FIELD(struct api_key, rate_limit_requests, INT, FIELD_NULLABLE,
-	      "Requests in one window, instead of the tier's"),
-	FIELD(struct api_key, rate_limit_period, TEXT, FIELD_NULLABLE,
-	      "Window of rate_limit_requests: hour, day or month; null = month",
-	      .values = window_words),
-	FIELD(struct api_key, granted_by, TEXT, FIELD_REQUIRED,
+	FIELD(struct api_key, scopes, STRINGS, FIELD_CREATE | FIELD_PATCH,
+	      "Words your services give a meaning to; of a key that an administrator granted, its "
+	      "owner may take some away", .max = SCOPES_MAX, .check = scope_check),
+	FIELD(struct api_key, rate_limit_requests, INT,
+	      FIELD_NULLABLE | FIELD_CREATE | KEY_PROVISION | KEY_LIMIT,
+	      "Requests in one window, instead of the tier's; only an administrator sets more than "
+	      "the tier's", .min = 1, .max = KEY_LIMIT_MAX),
+	FIELD(struct api_key, rate_limit_period, TEXT, FIELD_NULLABLE | KEY_PROVISION | KEY_LIMIT,
+	      "Window of rate_limit_requests: hour, day or month of the calendar in UTC (weeks do "
+	      "not fit into months); month when left out", .values = window_words),
+	FIELD(struct api_key, granted_by, TEXT, 0,
 	      "owner: its owner made it; admin: an administrator did, and the owner may take away "
 	      "from it, not add to it", .values = granted_words),
-	FIELD(struct api_key, is_active, BOOL, FIELD_REQUIRED, "False once revoked"),
+	FIELD(struct api_key, is_active, BOOL, 0, "False once revoked"),
 	FIELD(struct api_key, last_used_at, TIME, FIELD_NULLABLE,
 	      "The last use that was written down"),
-	FIELD(struct api_key, expires_at, TIME, FIELD_NULLABLE,
-	      "The key is refused from here on; null = never"),
+	FIELD(struct api_key, expires_in_days, INT, FIELD_INPUT | FIELD_CREATE | KEY_PROVISION,
+	      "Days until the key ends; the tier's when left out", .min = 1, .max = KEY_DAYS_MAX),
+	FIELD(struct api_key, expires_at, TIME, FIELD_NULLABLE | FIELD_PATCH,
+	      "The key is refused from here on; null = never. At most what a new key could have, "
+	      "and only an earlier one when an administrator granted the key"),
 	FIELD(struct api_key, revoked_at, TIME, FIELD_NULLABLE,
 	      "When it was revoked; null = it was not"),
-	FIELD(struct api_key, created_at, TIME, FIELD_REQUIRED, "When it was made"),
-	FIELD(struct api_key, updated_at, TIME, FIELD_REQUIRED,
-	      "When anything but its use last changed"),
+	FIELD(struct api_key, created_at, TIME, 0, "When it was made"),
+	FIELD(struct api_key, updated_at, TIME, 0, "When anything but its use last changed"),
 	{ 0 },
 };
 const struct field_schema api_key_schema = FIELD_SCHEMA("ApiKey", struct api_key, key_fields);
+const struct field_schema api_key_create_schema =
+	FIELD_VIEW("ApiKeyCreate", struct api_key, key_fields, FIELD_CREATE);
+const struct field_schema api_key_patch_schema =
+	FIELD_VIEW("ApiKeyPatch", struct api_key, key_fields, FIELD_PATCH);
+const struct field_schema api_key_provision_schema =
+	FIELD_VIEW("ProvisionKey", struct api_key, key_fields, KEY_PROVISION);
+const struct field_schema api_key_limit_schema =
+	FIELD_VIEW("KeyLimitUpdate", struct api_key, key_fields, KEY_LIMIT);

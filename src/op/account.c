@@ -3,19 +3,17 @@
 
 #include "auth/auth.h"
 #include "op/account.h"
-#include "op/check.h"
 #include "op/hashing.h"
 #include "store/email.h"
 
-static bool check(struct op *op, const struct account_in *in, const char **email_key_r,
+static bool check(struct op *op, const struct user *in, const char **email_key_r,
 		  struct err *err_r)
 {
 	return email_canonical(op->arena, in->email, email_key_r, err_r) &&
-	       name_check(in->display_name, "display_name", err_r) &&
 	       password_check(in->password, op->process->conf->password_min, "password", err_r);
 }
 
-bool account_make(struct op *op, const struct account_in *in, struct user *out,
+bool account_make(struct op *op, const struct user *in, bool active, struct user *out,
 		  struct err *err_r)
 {
 	char hash[PASSWORD_HASH], id[UUID_TEXT];
@@ -31,10 +29,10 @@ bool account_make(struct op *op, const struct account_in *in, struct user *out,
 		.display_name = arena_strdup(op->arena, in->display_name),
 		.password_hash = arena_strdup(op->arena, hash),
 		.tier = in->tier,
-		.user_status = in->active ? "active" : "pending",
+		.user_status = active ? "active" : "pending",
 		.is_admin = in->is_admin,
-		.approved_at = in->active ? op->now : TIME_NONE,
-		.approved_by = in->active ? op->actor.user_id : NULL,
+		.approved_at = active ? op->now : TIME_NONE,
+		.approved_by = active ? op->actor.user_id : NULL,
 		.created_at = op->now,
 		.updated_at = op->now,
 		.last_active = TIME_NONE,

@@ -58,21 +58,19 @@ static bool may_set_up(struct op *op, const char *hash, struct err *err_r)
 	return true;
 }
 
-bool op_admin_setup(struct op *op, const struct admin_setup_in *in,
-		    struct user *out, struct err *err_r)
+bool op_admin_setup(struct op *op, const struct user *in, struct user *out,
+		    struct err *err_r)
 {
-	struct account_in account = {
-		.email = in->email, .password = in->password,
-		.display_name = in->display_name, .tier = "enterprise",
-		.active = true, .is_admin = true,
-	};
+	struct user account = *in;
 	struct audit_event event;
 	char hash[SHA256_HEX];
 
-	if (!in->setup_token)
-		return err_field(err_r, ERR_REQUIRED, "setup_token", "The setup token is needed");
+	if (!field_check(&user_setup_schema, in, err_r))
+		return false;
+	account.tier = "enterprise";
+	account.is_admin = true;
 	token_hash(in->setup_token, hash);
-	if (!may_set_up(op, hash, err_r) || !account_make(op, &account, out, err_r))
+	if (!may_set_up(op, hash, err_r) || !account_make(op, &account, true, out, err_r))
 		return false;
 	/* the kind of event says the rest */
 	event = op_audit_of(op, AUDIT_ADMIN_SETUP, out->id, &user_schema,

@@ -9,14 +9,16 @@
 
 #include "auth/auth.h"
 #include "base/mask.h"
+#include "base/str.h"
+#include "model/check.h"
 #include "op/audit.h"
 #include "op/cache.h"
-#include "op/check.h"
 #include "op/user.h"
 #include "store/user.h"
 
 #define SLUG_TRIES 3
 #define NAMELESS "Tenant"
+#define SLUG_END 6       /* random characters: 36^6 = 2e9 */
 
 static bool no_user(struct err *err_r)
 {
@@ -47,8 +49,7 @@ static bool check(const struct user_approve_in *in, struct err *err_r)
 	if (!in->create_default_tenant && (in->tenant_name || in->tenant_slug))
 		return err_field(err_r, ERR_INVALID, "create_default_tenant",
 				 "A tenant's name or slug needs create_default_tenant");
-	return name_check(in->tenant_name, "tenant_name", err_r) &&
-	       (!in->tenant_slug || slug_check(in->tenant_slug, "tenant_slug", err_r));
+	return field_check(&user_approve_schema, in, err_r);
 }
 
 /* Older programs took names and addresses that are no name for a tenant today. */
@@ -61,6 +62,33 @@ static const char *default_name(const struct op *op, const struct user *user)
 		if (names[i] && name_check(cut_name(op, names[i]), "tenant_name", &err))
 			return names[i];
 	return NAMELESS;
+}
+
+/* A slug from any text, with a random end that makes it unique. */
+static const char *slug_make(struct arena *arena, const char *text)
+{
+	static const char set[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	const size_t most = SLUG_MAX - SLUG_END - 1;
+	char *slug = arena_alloc(arena, SLUG_MAX + 1), *copy = arena_strdup(arena, text);
+	unsigned char bytes[SLUG_END];
+	size_t n = 0;
+
+	str_lower(copy);
+	for (const char *p = copy; *p && n < most; p++) {
+		if (((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9')))
+			slug[n++] = *p;
+		else if (n > 0 && slug[n - 1] != '-')
+			slug[n++] = '-';
+	}
+	if (n == 0)
+		slug[n++] = 't';
+	if (slug[n - 1] != '-')
+		slug[n++] = '-';
+	random_bytes(bytes, sizeof(bytes));
+	for (size_t i = 0; i < SLUG_END; i++)
+		slug[n++] = set[bytes[i] % (sizeof(set) - 1)];
+	slug[n] = '\0';
+	return slug;
 }
 
 static struct tenant plan_tenant(struct op *op, const struct user_approve_in *in,

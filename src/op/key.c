@@ -10,12 +10,11 @@
 #include "base/str.h"
 #include "op/audit.h"
 #include "op/cache.h"
-#include "op/cursor.h"
 #include "op/key.h"
-#include "op/key_check.h"
 #include "op/key_grant.h"
 #include "op/key_make.h"
 #include "op/owner.h"
+#include "op/page.h"
 #include "store/key.h"
 #include "store/user.h"
 
@@ -47,16 +46,11 @@ static bool owner_may(const struct key_owner *owner, int64_t live, void *arg,
 	return true;
 }
 
-static bool expiry(const struct op *op, const struct tier *tier, int64_t days,
-		   int64_t *expires_r, struct err *err_r)
+static int64_t end_of(const struct op *op, const struct tier *tier, int64_t days)
 {
 	if (days == INT_NONE)
 		days = tier->default_days;
-	else if (days < 1 || days > KEY_DAYS_MAX)
-		return err_field(err_r, ERR_RANGE, "expires_in_days",
-				 "expires_in_days must be 1 to %d", KEY_DAYS_MAX);
-	*expires_r = days == INT_NONE ? TIME_NONE : op->now + days * DAY_MS;
-	return true;
+	return days == INT_NONE ? TIME_NONE : op->now + days * DAY_MS;
 }
 
 /* Only the owner's own session makes a key that is the owner's grant. */
@@ -67,31 +61,30 @@ static const char *granted_by(const struct op *op, const struct key_make *m)
 	return himself && !m->by_admin ? GRANTED_BY_OWNER : GRANTED_BY_ADMIN;
 }
 
+/* What was asked for, and what was not. */
 static bool fill(struct op *op, const struct key_make *m, struct api_key *k,
 		 struct err *err_r)
 {
-	const struct key_create_in *in = m->in;
-	const struct user *user = m->owner;
-	const char *name = in->tier ? in->tier : user->tier;
-	const struct tier *tier = tier_find(name);
+	const struct api_key *in = m->in;
+	const struct tier *tier = tier_find(in->tier ? in->tier : m->owner->tier);
 	char id[UUID_TEXT];
 
+	if (!field_check(&api_key_create_schema, in, err_r))
+		return false;
 	if (!tier)
 		return err_field(err_r, ERR_INVALID, "tier", "There is no such tier");
-	*k = (struct api_key){
-		.user_id = user->id, .name = in->name, .description = in->description,
-		.scopes = in->scopes.items ? in->scopes : strings_empty,
-		.tier = tier->name, .rate_limit_requests = in->rate_limit_requests,
-		.rate_limit_period = m->period, .granted_by = granted_by(op, m),
-		.is_active = true, .revoked_at = TIME_NONE, .last_used_at = TIME_NONE,
-		.created_at = op->now, .updated_at = op->now,
-	};
 	random_uuid(id);
+	*k = *in;
 	k->id = arena_strdup(op->arena, id);
-	return key_name_check(in->name, err_r) &&
-		key_description_check(in->description, err_r) &&
-		key_scopes_check(in->scopes, err_r) &&
-		expiry(op, tier, in->expires_in_days, &k->expires_at, err_r);
+	k->user_id = m->owner->id;
+	k->tier = tier->name;
+	k->scopes = in->scopes.items ? in->scopes : strings_empty;
+	k->granted_by = granted_by(op, m);
+	k->is_active = true;
+	k->expires_at = end_of(op, tier, in->expires_in_days);
+	k->revoked_at = k->last_used_at = TIME_NONE;
+	k->created_at = k->updated_at = op->now;
+	return true;
 }
 
 /* One key drawn at random; a taken public id is ERR_CONFLICT field key_prefix. */
@@ -138,7 +131,7 @@ bool key_make(struct op *op, const struct key_make *m, struct api_key *out,
 	return done;
 }
 
-bool op_key_create(struct op *op, struct scope scope, const struct key_create_in *in,
+bool op_key_create(struct op *op, struct scope scope, const struct api_key *in,
 		   struct api_key *out, const char **full_r, struct err *err_r)
 {
 	struct user user;
@@ -150,21 +143,12 @@ bool op_key_create(struct op *op, struct scope scope, const struct key_create_in
 
 /* --- list, show ------------------------------------------------------------- */
 
-bool op_key_list(struct op *op, struct scope scope, const struct key_list_in *in,
-		 struct key_list_out *out, struct err *err_r)
-{
-	struct store_page rows;
-	struct page page;
+static const struct page_list key_list = PAGE_LIST(struct api_key, store_key_list);
 
-	if (!page_parse(&page, in->limit, in->cursor, err_r))
-		return false;
-	rows = (struct store_page){ page.before_at, page.before_id, page.fetch };
-	if (!store_key_list(op->db, scope, &rows, op->arena, &out->api_keys, err_r))
-		return false;
-	out->next_cursor = page_cut(&page, op->arena, &out->api_keys, sizeof(struct api_key),
-				    offsetof(struct api_key, created_at),
-				    offsetof(struct api_key, id));
-	return true;
+bool op_key_list(struct op *op, struct scope scope, const struct page_in *in,
+		 struct page_out *out, struct err *err_r)
+{
+	return op_page(op, scope, &key_list, NULL, in, out, err_r);
 }
 
 static bool no_key(struct err *err_r)
@@ -183,23 +167,19 @@ bool op_key_get(struct op *op, struct scope scope, const char *id, struct api_ke
 
 /* --- change, revoke --------------------------------------------------------- */
 
-/* What a patch asks for. */
 struct patch {
-	const struct key_patch_in *in;
+	const struct api_key *in;
+	const struct field_given *given;
 	int64_t now;
 };
 
 static bool patch_check(const struct patch *p, struct err *err_r)
 {
-	const struct key_patch_in *in = p->in;
+	int64_t end = p->in->expires_at;
 
-	if ((in->given & KEY_NAME) && !key_name_check(in->name, err_r))
+	if (!field_check_given(p->given, p->in, err_r))
 		return false;
-	if ((in->given & KEY_DESCRIPTION) && !key_description_check(in->description, err_r))
-		return false;
-	if ((in->given & KEY_SCOPES) && !key_scopes_check(in->scopes, err_r))
-		return false;
-	if ((in->given & KEY_EXPIRES) && in->expires_at != TIME_NONE && in->expires_at <= p->now)
+	if (FIELD_GIVEN(p->given, struct api_key, expires_at) && end != TIME_NONE && end <= p->now)
 		return err_field(err_r, ERR_INVALID, "expires_at",
 				 "expires_at is in the past; revoke the key instead");
 	return true;
@@ -212,24 +192,17 @@ static bool patch_apply(const struct key_owner *owner, struct api_key *key, void
 	const struct patch *p = arg;
 	const struct api_key was = *key;
 
-	if (p->in->given & KEY_NAME)
-		key->name = p->in->name;
-	if (p->in->given & KEY_DESCRIPTION)
-		key->description = p->in->description;
-	if (p->in->given & KEY_SCOPES)
-		key->scopes = p->in->scopes.items ? p->in->scopes : strings_empty;
-	if (p->in->given & KEY_EXPIRES)
-		key->expires_at = p->in->expires_at;
+	field_patch(p->given, p->in, key);
 	key->updated_at = p->now;
 	return owner_check(owner->user_status, err_r) &&
 		key_grant_check(&(struct key_grant){
 			.was = &was, .want = key, .owner = owner, .now = p->now }, err_r);
 }
 
-bool op_key_patch(struct op *op, struct scope scope, const char *id,
-		  const struct key_patch_in *in, struct api_key *out, struct err *err_r)
+bool op_key_patch(struct op *op, struct scope scope, const char *id, const struct api_key *in,
+		  const struct field_given *given, struct api_key *out, struct err *err_r)
 {
-	struct patch patch = { .in = in, .now = op->now };
+	struct patch patch = { .in = in, .given = given, .now = op->now };
 	struct key_change change = {
 		.fn = patch_apply, .arg = &patch, .arena = op->arena, .key_r = out,
 	};
@@ -238,7 +211,7 @@ bool op_key_patch(struct op *op, struct scope scope, const char *id,
 
 	if (!op_key_get(op, scope, id, out, err_r) || !patch_check(&patch, err_r))
 		return false;
-	if (in->given == 0)
+	if (given->n == 0)
 		return true;
 	id = out->id;   /* in the form that the database has */
 	event = op_audit_of(op, AUDIT_API_KEY_CHANGED, id, &api_key_schema, out);

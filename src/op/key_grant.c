@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include "base/str.h"
-#include "op/key_check.h"
 #include "op/key_grant.h"
 
 /* --- what a new key may have ------------------------------------------------ */

@@ -133,11 +133,11 @@ static bool no_edge(enum window_kind k, int64_t edge, struct err *err_r)
 }
 
 /* Both ends go to the edge after them, so that ranges that meet still meet. */
-static bool range(const struct op *op, const struct usage_report_in *in,
+static bool range(const struct op *op, const struct usage_query *in, bool daily,
 		  struct usage_report *out, struct err *err_r)
 {
-	enum window_kind k = in->daily ? WINDOW_DAY : WINDOW_HOUR;
-	int64_t days = in->daily ? USAGE_DAILY_DAYS : USAGE_HOURLY_DAYS;
+	enum window_kind k = daily ? WINDOW_DAY : WINDOW_HOUR;
+	int64_t days = daily ? USAGE_DAILY_DAYS : USAGE_HOURLY_DAYS;
 	int64_t to = in->to != TIME_NONE ? in->to : op->now;
 	int64_t from = in->from != TIME_NONE ? in->from : to - REPORT_DAYS * DAY_MS;
 
@@ -153,18 +153,20 @@ static bool range(const struct op *op, const struct usage_report_in *in,
 }
 
 bool op_usage_report(struct op *op, struct scope scope, const char *key_id,
-		     const struct usage_report_in *in, struct usage_report *out,
+		     const struct usage_query *in, struct usage_report *out,
 		     struct err *err_r)
 {
+	bool daily = str_eq(in->bucket, "day");
 	const struct usage_bucket *buckets;
 	struct api_key key;
 
 	*out = (struct usage_report){ 0 };
-	if (!range(op, in, out, err_r) || !op_key_get(op, scope, key_id, &key, err_r))
+	if (!field_check(&usage_query_schema, in, err_r) || !range(op, in, daily, out, err_r) ||
+	    !op_key_get(op, scope, key_id, &key, err_r))
 		return false;
 	if (!op->process->usage)
 		return err_set(err_r, ERR_UNAVAILABLE, "There are no counters here");
-	if (!store_usage_report(op->process->usage, &key, out->from, out->to, in->daily,
+	if (!store_usage_report(op->process->usage, &key, out->from, out->to, daily,
 				in->by_route, op->arena, &out->buckets, err_r))
 		return false;
 	buckets = out->buckets.items;

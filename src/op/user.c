@@ -9,9 +9,8 @@
 
 #include "op/account.h"
 #include "op/audit.h"
-#include "op/check.h"
-#include "op/cursor.h"
 #include "op/key.h"
+#include "op/page.h"
 #include "store/user.h"
 
 #define TIER_DEFAULT "starter"
@@ -24,33 +23,31 @@ static bool insert(struct op *op, const struct user *user, struct err *err_r)
 	return store_user_insert(op->db, &event, user, err_r);
 }
 
-bool op_user_register(struct op *op, const struct user_register_in *in,
-		      struct user *out, struct err *err_r)
+bool op_user_register(struct op *op, const struct user *in, struct user *out,
+		      struct err *err_r)
 {
-	struct account_in account = {
-		.email = in->email, .password = in->password,
-		.display_name = in->display_name, .tier = TIER_DEFAULT,
-		.active = op->process->conf->auto_approve_users,
-	};
+	struct user account = *in;
 
-	return account_make(op, &account, out, err_r) && insert(op, out, err_r);
+	account.tier = TIER_DEFAULT;
+	account.is_admin = false;
+	return field_check(&user_register_schema, in, err_r) &&
+	       account_make(op, &account, op->process->conf->auto_approve_users, out, err_r) &&
+	       insert(op, out, err_r);
 }
 
-bool op_user_create(struct op *op, const struct user_create_in *in,
-		    struct user *out, struct err *err_r)
+bool op_user_create(struct op *op, const struct user *in, struct user *out,
+		    struct err *err_r)
 {
 	const struct tier *tier = tier_find(in->tier ? in->tier : TIER_DEFAULT);
-	struct account_in account = {
-		.email = in->email, .password = in->password,
-		.display_name = in->display_name, .active = true,
-		.is_admin = in->is_admin,
-	};
+	struct user account = *in;
 
+	if (!field_check(&user_shell_schema, in, err_r))
+		return false;
 	if (!tier || !tier->for_users)
 		return err_field(err_r, ERR_INVALID, "tier",
 				 "The tier must be starter, professional or enterprise");
 	account.tier = tier->name;
-	return account_make(op, &account, out, err_r) && insert(op, out, err_r);
+	return account_make(op, &account, true, out, err_r) && insert(op, out, err_r);
 }
 
 bool op_user_get(struct op *op, struct scope scope, const char *id_or_email,
@@ -67,33 +64,13 @@ bool op_user_get(struct op *op, struct scope scope, const char *id_or_email,
 	       store_user_by_id(op->db, scope, out->id, op->arena, out, err_r);
 }
 
-static bool status_check(const char *status, struct err *err_r)
-{
-	if (!status)
-		return true;
-	for (const char *const *word = user_status_words; *word; word++)
-		if (str_eq(*word, status))
-			return true;
-	return err_field(err_r, ERR_INVALID, "status",
-			 "The status must be pending, active or suspended");
-}
+static const struct page_list user_list = PAGE_LIST(struct user, store_user_list);
 
-bool op_user_list(struct op *op, struct scope scope, const struct user_list_in *in,
-		  struct user_list_out *out, struct err *err_r)
+bool op_user_list(struct op *op, struct scope scope, const struct user_query *in,
+		  struct page_out *out, struct err *err_r)
 {
-	struct store_page rows;
-	struct page page;
-
-	if (!status_check(in->status, err_r) ||
-	    !page_parse(&page, in->limit, in->cursor, err_r))
-		return false;
-	rows = (struct store_page){ page.before_at, page.before_id, page.fetch };
-	if (!store_user_list(op->db, scope, in->status, &rows, op->arena, &out->users, err_r))
-		return false;
-	out->next_cursor = page_cut(&page, op->arena, &out->users, sizeof(struct user),
-				    offsetof(struct user, created_at),
-				    offsetof(struct user, id));
-	return true;
+	return field_check(&user_query_schema, in, err_r) &&
+	       op_page(op, scope, &user_list, in, &in->page, out, err_r);
 }
 
 bool op_user_collisions(struct op *op, struct scope scope, struct field_list *out,

@@ -4,28 +4,13 @@
  */
 #include "config.h"
 
-#include "op/check.h"
 #include "op/session.h"
 #include "op/user.h"
 #include "resource/call.h"
-#include "resource/query.h"
+#include "resource/list.h"
 #include "resource/routes.h"
 
 /* --- first setup ------------------------------------------------------------ */
-
-static const struct field setup_fields[] = {
-	FIELD(struct admin_setup_in, setup_token, TEXT, FIELD_REQUIRED | FIELD_SECRET,
-	      "The one-time token that `pierre admin setup-token` prints"),
-	FIELD(struct admin_setup_in, email, TEXT, FIELD_REQUIRED,
-	      "Address of the first administrator", .min = 1, .max = EMAIL_MAX),
-	FIELD(struct admin_setup_in, password, TEXT, FIELD_REQUIRED | FIELD_SECRET,
-	      "At least PASSWORD_MIN_LENGTH characters, at most 72 bytes"),
-	FIELD(struct admin_setup_in, display_name, TEXT, FIELD_NULLABLE, "Name to show" NAME_RULE,
-	      .min = 1, .max = NAME_MAX_CHARS),
-	{ 0 },
-};
-static const struct field_schema setup_schema =
-	FIELD_SCHEMA("AdminSetup", struct admin_setup_in, setup_fields);
 
 struct setup_out {
 	const char *user_id, *admin_token, *message;
@@ -92,29 +77,16 @@ static bool admin_setup_status(struct call *call, struct err *err_r)
 
 /* --- users ------------------------------------------------------------------ */
 
-static const struct field user_list_query[] = {
-	QUERY("status", TEXT, "Users of this status only; all when left out",
-	      .values = user_status_words),
-	QUERY_PAGE,
-	{ 0 },
-};
-static const struct field pending_query[] = {
-	QUERY_PAGE,
-	{ 0 },
-};
-
 struct user_page {
 	int64_t count;
-	struct field_list users;
-	const char *next_cursor;
+	struct page_out page;
 };
 
 static const struct field user_page_fields[] = {
 	FIELD(struct user_page, count, INT, FIELD_REQUIRED, "Users on this page"),
-	FIELD(struct user_page, users, LIST, FIELD_REQUIRED, "Newest first",
-	      .schema = &user_schema),
-	FIELD(struct user_page, next_cursor, TEXT, FIELD_NULLABLE,
-	      "?cursor= of the next page, null at the end"),
+	FIELD_AS("users", struct user_page, page.rows, LIST, FIELD_REQUIRED, "Newest first",
+		 .schema = &user_schema),
+	ROW_NEXT_CURSOR(struct user_page, page.next_cursor),
 	{ 0 },
 };
 static const struct field_schema user_page_schema =
@@ -137,53 +109,36 @@ static const struct field user_list_reply_fields[] = {
 static const struct field_schema user_list_reply_schema =
 	FIELD_SCHEMA("UserList", struct user_list_reply, user_list_reply_fields);
 
-static bool reply_users(struct call *call, const char *status, struct err *err_r)
+static bool reply_users(struct call *call, const struct user_query *in, struct err *err_r)
 {
-	struct user_list_in in = { .status = status };
-	struct user_list_out out;
 	struct user_page page;
 
-	if (!query_page(call->req, &in.limit, &in.cursor, err_r) ||
-	    !op_user_list(call->op, scope_all(call->op), &in, &out, err_r))
+	if (!op_user_list(call->op, scope_all(call->op), in, &page.page, err_r))
 		return false;
-	page = (struct user_page){ (int64_t)out.users.n, out.users, out.next_cursor };
+	page.count = (int64_t)page.page.rows.n;
 	return call_reply(call, &(struct user_list_reply){
 		.success = true,
-		.message = arena_printf(call->req->arena, "%zu %s%s%s on this page", out.users.n,
-					status ? status : "", status ? " " : "",
-					out.users.n == 1 ? "user" : "users"),
+		.message = arena_printf(call->req->arena, "%zu %s%s%s on this page",
+					page.page.rows.n, in->status ? in->status : "",
+					in->status ? " " : "",
+					page.count == 1 ? "user" : "users"),
 		.data = &page,
 	});
 }
 
 static bool admin_users(struct call *call, struct err *err_r)
 {
-	const char *status;
-
-	return request_query(call->req, "status", &status, err_r) &&
-	       reply_users(call, status, err_r);
+	return reply_users(call, call->query, err_r);
 }
 
 static bool admin_pending_users(struct call *call, struct err *err_r)
 {
-	return reply_users(call, "pending", err_r);
+	const struct page_in *page = call->query;
+
+	return reply_users(call, &(struct user_query){ *page, "pending" }, err_r);
 }
 
 /* --- approve, suspend ------------------------------------------------------- */
-
-static const struct field approve_fields[] = {
-	FIELD(struct user_approve_in, reason, TEXT, FIELD_NULLABLE, "Kept in the audit event",
-	      .max = REASON_MAX),
-	FIELD(struct user_approve_in, create_default_tenant, BOOL, 0,
-	      "Also make a tenant that the user owns"),
-	FIELD(struct user_approve_in, tenant_name, TEXT, FIELD_NULLABLE,
-	      "Its name, from the user's when left out" NAME_RULE, .min = 1, .max = NAME_MAX_CHARS),
-	FIELD(struct user_approve_in, tenant_slug, TEXT, FIELD_NULLABLE,
-	      "Its short name: a-z, 0-9 and hyphens", .min = 1, .max = SLUG_MAX),
-	{ 0 },
-};
-static const struct field_schema approve_schema =
-	FIELD_SCHEMA("UserApprove", struct user_approve_in, approve_fields);
 
 struct user_reply {
 	bool success;
@@ -224,18 +179,6 @@ static bool admin_approve(struct call *call, struct err *err_r)
 	});
 }
 
-struct suspend_in {
-	const char *reason;
-};
-
-static const struct field suspend_fields[] = {
-	FIELD(struct suspend_in, reason, TEXT, FIELD_NULLABLE, "Kept in the audit event",
-	      .max = REASON_MAX),
-	{ 0 },
-};
-static const struct field_schema suspend_schema =
-	FIELD_SCHEMA("UserSuspend", struct suspend_in, suspend_fields);
-
 static const struct field suspended_fields[] = {
 	USER_REPLY_ROWS,
 	{ 0 },
@@ -245,7 +188,7 @@ static const struct field_schema suspended_schema =
 
 static bool admin_suspend(struct call *call, struct err *err_r)
 {
-	const struct suspend_in *in = call->in;
+	const struct user_approve_in *in = call->in;
 	struct user user;
 
 	if (!op_user_suspend(call->op, scope_all(call->op), call->params[0], in->reason, &user,
@@ -259,7 +202,7 @@ static bool admin_suspend(struct call *call, struct err *err_r)
 const struct route admin_routes[] = {
 	{ .method = HTTP_POST, .pattern = "/admin/setup", .label = "admin_setup",
 	  .pool = POOL_SLOW, .guard = GUARD_PUBLIC, .fn = admin_setup,
-	  .body_max = BODY_SMALL, .in = &setup_schema, .status = 201,
+	  .body_max = BODY_SMALL, .in = &user_setup_schema, .status = 201,
 	  .out = &setup_out_schema,
 	  .problems = ERR_BIT(ERR_AUTH_INVALID) | ERR_BIT(ERR_CONFLICT) | ERR_BIT(ERR_RATE),
 	  .summary = "Make the first administrator with the one-time token" },
@@ -269,20 +212,20 @@ const struct route admin_routes[] = {
 	  .summary = "Is there an administrator?" },
 	{ .method = HTTP_GET, .pattern = "/admin/users", .label = "admin_users",
 	  .pool = POOL_SLOW, .guard = GUARD_ADMIN, .fn = admin_users,
-	  .query = user_list_query, .status = 200, .out = &user_list_reply_schema,
+	  .query = &user_query_schema, .status = 200, .out = &user_list_reply_schema,
 	  .summary = "Users, of one status or all" },
 	{ .method = HTTP_GET, .pattern = "/admin/pending-users",
 	  .label = "admin_pending_users", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
-	  .fn = admin_pending_users, .query = pending_query, .status = 200,
+	  .fn = admin_pending_users, .query = &page_in_schema, .status = 200,
 	  .out = &user_list_reply_schema, .summary = "Users waiting for approval" },
 	{ .method = HTTP_POST, .pattern = "/admin/approve-user/{id}",
 	  .label = "admin_approve_user", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
-	  .fn = admin_approve, .body_max = BODY_SMALL, .in = &approve_schema,
+	  .fn = admin_approve, .body_max = BODY_SMALL, .in = &user_approve_schema,
 	  .status = 200, .out = &approved_schema, .problems = ERR_BIT(ERR_CONFLICT),
 	  .summary = "Let a pending or suspended user in" },
 	{ .method = HTTP_POST, .pattern = "/admin/suspend-user/{id}",
 	  .label = "admin_suspend_user", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
-	  .fn = admin_suspend, .body_max = BODY_SMALL, .in = &suspend_schema,
+	  .fn = admin_suspend, .body_max = BODY_SMALL, .in = &user_suspend_schema,
 	  .status = 200, .out = &suspended_schema, .problems = ERR_BIT(ERR_CONFLICT),
 	  .summary = "Keep a user out from the next request on" },
 	{ 0 },

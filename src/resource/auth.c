@@ -4,7 +4,6 @@
  */
 #include "config.h"
 
-#include "op/check.h"
 #include "op/session.h"
 #include "op/user.h"
 #include "resource/call.h"
@@ -22,20 +21,6 @@ static const struct field_schema message_schema =
 	FIELD_SCHEMA("Message", struct message_out, message_fields);
 
 /* --- register --------------------------------------------------------------- */
-
-static const struct field register_fields[] = {
-	FIELD(struct user_register_in, email, TEXT, FIELD_REQUIRED,
-	      "Address to log in with. Upper and lower case, composed and decomposed characters, "
-	      "and both forms of an international domain (müller.de, xn--mller-kva.de) are the "
-	      "same address", .min = 1, .max = EMAIL_MAX),
-	FIELD(struct user_register_in, password, TEXT, FIELD_REQUIRED | FIELD_SECRET,
-	      "At least PASSWORD_MIN_LENGTH characters, at most 72 bytes"),
-	FIELD(struct user_register_in, display_name, TEXT, FIELD_NULLABLE, "Name to show" NAME_RULE,
-	      .min = 1, .max = NAME_MAX_CHARS),
-	{ 0 },
-};
-static const struct field_schema register_schema =
-	FIELD_SCHEMA("Register", struct user_register_in, register_fields);
 
 struct register_out {
 	const char *user_id, *user_status, *message;
@@ -92,15 +77,6 @@ static const struct field refresh_fields[] = {
 static const struct field_schema refresh_schema =
 	FIELD_SCHEMA("Refresh", struct refresh_in, refresh_fields);
 
-static const struct field login_user_fields[] = {
-	FIELD_AS("user_id", struct user, id, UUID, FIELD_REQUIRED, "Id of the user"),
-	FIELD(struct user, email, TEXT, FIELD_REQUIRED, "Address as it was registered"),
-	FIELD(struct user, display_name, TEXT, FIELD_NULLABLE, "Name to show"),
-	{ 0 },
-};
-static const struct field_schema login_user_schema =
-	FIELD_SCHEMA("LoginUser", struct user, login_user_fields);
-
 struct tokens_out {
 	const char *access_token, *jwt_token, *token_type, *refresh_token;
 	int64_t expires_in, expires_at;
@@ -120,7 +96,7 @@ static const struct field tokens_fields[] = {
 	FIELD(struct tokens_out, refresh_token, TEXT, FIELD_REQUIRED | FIELD_SECRET,
 	      "Gives the next pair, and for 10 s the same one again"),
 	FIELD(struct tokens_out, user, OBJECT, FIELD_REQUIRED, "Whose session it is",
-	      .schema = &login_user_schema),
+	      .schema = &user_brief_schema),
 	{ 0 },
 };
 static const struct field_schema tokens_schema =
@@ -218,7 +194,7 @@ static bool auth_password(struct call *call, struct err *err_r)
 const struct route auth_routes[] = {
 	{ .method = HTTP_POST, .pattern = "/api/auth/register", .label = "auth_register",
 	  .pool = POOL_SLOW, .guard = GUARD_PUBLIC, .fn = auth_register,
-	  .body_max = BODY_SMALL, .in = &register_schema, .status = 201,
+	  .body_max = BODY_SMALL, .in = &user_register_schema, .status = 201,
 	  .out = &register_out_schema, .problems = ERR_BIT(ERR_CONFLICT) | ERR_BIT(ERR_RATE),
 	  .summary = "Make an account" },
 	{ .method = HTTP_POST, .pattern = "/api/auth/login", .label = "auth_login",

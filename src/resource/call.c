@@ -79,7 +79,7 @@ static bool is_json_type(const char *type)
 static bool has_required(const struct field_schema *schema)
 {
 	for (const struct field *f = schema->fields; f->name; f++)
-		if (f->flags & FIELD_REQUIRED)
+		if (field_shown(schema, f) && field_required(schema, f))
 			return true;
 	return false;
 }
@@ -114,7 +114,16 @@ static bool read_body(struct call *call, struct err *err_r)
 	}
 	in = arena_alloc(req->arena, schema->size);
 	call->in = in;
-	return json_read(body, n, schema, req->arena, in, err_r);
+	return json_read(body, n, schema, req->arena, in, &call->given, err_r);
+}
+
+static bool read_query(struct call *call, struct err *err_r)
+{
+	const struct field_schema *schema = call->route->query;
+	void *query = schema ? arena_alloc(call->req->arena, schema->size) : NULL;
+
+	call->query = query;
+	return request_query(call->req, schema, query, err_r);
 }
 
 static bool is_whole(const struct route *r, struct err *err_r)
@@ -135,7 +144,7 @@ void call_run(struct call *call, const struct route_match *match)
 		return;
 	}
 	if (!is_whole(match->route, &err) || !guard_check(call, &err) ||
-	    !request_query_known(call->req, match->route->query, &err) || !read_body(call, &err) ||
+	    !read_query(call, &err) || !read_body(call, &err) ||
 	    !match->route->fn(call, &err))
 		reply_error(call, &err);
 }

@@ -5,34 +5,11 @@
 #include "config.h"
 
 #include "base/window.h"
-#include "op/check.h"
-#include "op/key_check.h"
 #include "op/provision.h"
 #include "resource/call.h"
 #include "resource/routes.h"
 
-#define PERIOD_ROW(s) FIELD(s, rate_limit_period, TEXT, FIELD_NULLABLE | FIELD_RULED, \
-	"hour, day or month of the calendar in UTC; month when left out", .values = window_words)
-
 /* --- make ------------------------------------------------------------------------- */
-
-static const struct field provision_fields[] = {
-	FIELD(struct provision_in, user_email, TEXT, FIELD_REQUIRED, "Whose key it will be",
-	      .min = 1, .max = EMAIL_MAX),
-	FIELD(struct provision_in, tier, TEXT, FIELD_REQUIRED,
-	      "trial, starter, professional or enterprise", .values = tier_words),
-	FIELD(struct provision_in, description, TEXT, FIELD_NULLABLE, "What it is for",
-	      .max = DESCRIPTION_MAX),
-	FIELD(struct provision_in, expires_in_days, INT, FIELD_NULLABLE,
-	      "Days until the key ends; the tier's when left out", .min = 1, .max = KEY_DAYS_MAX),
-	FIELD(struct provision_in, rate_limit_requests, INT, FIELD_NULLABLE,
-	      "Requests in one window, instead of the tier's",
-	      .min = 1, .max = KEY_LIMIT_MAX),
-	PERIOD_ROW(struct provision_in),
-	{ 0 },
-};
-static const struct field_schema provision_schema =
-	FIELD_SCHEMA("ProvisionKey", struct provision_in, provision_fields);
 
 struct rate_limit {
 	int64_t requests;
@@ -99,17 +76,6 @@ static bool provision_key(struct call *call, struct err *err_r)
 
 /* --- limit ------------------------------------------------------------------------ */
 
-static const struct field limit_fields[] = {
-	FIELD(struct key_limit_in, api_key_id, UUID, FIELD_REQUIRED, "Any user's key"),
-	FIELD(struct key_limit_in, rate_limit_requests, INT, FIELD_NULLABLE,
-	      "Requests in one window; left out or null = the tier's again",
-	      .min = 1, .max = KEY_LIMIT_MAX),
-	PERIOD_ROW(struct key_limit_in),
-	{ 0 },
-};
-static const struct field_schema limit_schema =
-	FIELD_SCHEMA("KeyLimitUpdate", struct key_limit_in, limit_fields);
-
 struct limited {
 	bool success;
 	const char *message;
@@ -141,13 +107,13 @@ static bool update_limits(struct call *call, struct err *err_r)
 const struct route provision_routes[] = {
 	{ .method = HTTP_POST, .pattern = "/admin/provision-api-key",
 	  .label = "admin_provision_key", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
-	  .fn = provision_key, .body_max = BODY_SMALL, .in = &provision_schema,
+	  .fn = provision_key, .body_max = BODY_SMALL, .in = &api_key_provision_schema,
 	  .status = 201, .out = &provisioned_schema,
 	  .problems = ERR_BIT(ERR_NOT_FOUND) | ERR_BIT(ERR_CONFLICT),
 	  .summary = "Make an API key for a user, with a limit of its own if you like" },
 	{ .method = HTTP_POST, .pattern = "/admin/update-key-limits",
 	  .label = "admin_update_key_limits", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
-	  .fn = update_limits, .body_max = BODY_SMALL, .in = &limit_schema, .status = 200,
+	  .fn = update_limits, .body_max = BODY_SMALL, .in = &api_key_limit_schema, .status = 200,
 	  .out = &limited_schema, .problems = ERR_BIT(ERR_NOT_FOUND),
 	  .summary = "Raise or lower the limit of an API key" },
 	{ 0 },

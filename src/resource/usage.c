@@ -4,7 +4,6 @@
  */
 #include "config.h"
 
-#include "http/rfc3339.h"
 #include "op/key.h"
 #include "op/limit.h"
 #include "op/usage.h"
@@ -77,16 +76,6 @@ static bool key_limits(struct call *call, struct err *err_r)
 
 /* --- usage ------------------------------------------------------------------------ */
 
-static const char *const bucket_words[] = { "hour", "day", NULL };
-
-static const struct field usage_query[] = {
-	QUERY("start_date", TIME, "From here on; 30 days before end_date when left out. A date alone is its midnight, UTC"),
-	QUERY("end_date", TIME, "Up to here; now when left out. A date alone is its midnight, UTC"),
-	QUERY("bucket", TEXT, "hour or day; hour when left out", .values = bucket_words),
-	QUERY("by_route", BOOL, "One row for each route too; false when left out"),
-	{ 0 },
-};
-
 struct usage_out {
 	const char *api_key_id, *bucket;
 	int64_t start_date, end_date, total_requests, total_cost;
@@ -100,7 +89,7 @@ static const struct field usage_fields[] = {
 	FIELD(struct usage_out, end_date, TIME, FIELD_REQUIRED,
 	      "Up to here, and not beyond: rounded as start_date"),
 	FIELD(struct usage_out, bucket, TEXT, FIELD_REQUIRED, "hour or day",
-	      .values = bucket_words),
+	      .values = usage_bucket_words),
 	FIELD(struct usage_out, total_requests, INT, FIELD_REQUIRED, "Requests let through"),
 	FIELD(struct usage_out, total_cost, INT, FIELD_REQUIRED, "What they cost of the limits"),
 	FIELD(struct usage_out, buckets, LIST, FIELD_REQUIRED,
@@ -110,51 +99,15 @@ static const struct field usage_fields[] = {
 static const struct field_schema usage_schema =
 	FIELD_SCHEMA("KeyUsage", struct usage_out, usage_fields);
 
-static bool query_time(const struct call *call, const char *name, int64_t *ms_r,
-		       struct err *err_r)
-{
-	const char *text;
-
-	*ms_r = TIME_NONE;
-	if (!request_query(call->req, name, &text, err_r))
-		return false;
-	if (!text || rfc3339_parse(text, ms_r) || rfc3339_date(text, ms_r))
-		return true;
-	return err_field(err_r, ERR_INVALID, name, "%s must be a time like 2026-11-01T00:00:00Z, "
-			 "or a date like 2026-11-01, which is its first moment in UTC", name);
-}
-
-/* One of two words; the first when it is not there. */
-static bool query_choice(const struct call *call, const char *name, const char *const words[2],
-			 bool *second_r, struct err *err_r)
-{
-	const char *text;
-
-	*second_r = false;
-	if (!request_query(call->req, name, &text, err_r))
-		return false;
-	*second_r = str_eq(text, words[1]);
-	if (!text || *second_r || str_eq(text, words[0]))
-		return true;
-	return err_field(err_r, ERR_INVALID, name, "%s must be %s or %s", name, words[0],
-			 words[1]);
-}
-
 static bool key_usage(struct call *call, struct err *err_r)
 {
-	static const char *const flags[] = { "false", "true" };
-	struct usage_report_in in;
+	const struct usage_query *in = call->query;
 	struct usage_report out;
 
-	if (!query_time(call, "start_date", &in.from, err_r) ||
-	    !query_time(call, "end_date", &in.to, err_r) ||
-	    !query_choice(call, "bucket", bucket_words, &in.daily, err_r) ||
-	    !query_choice(call, "by_route", flags, &in.by_route, err_r) ||
-	    !op_usage_report(call->op, scope_own(call->op), call->params[0], &in, &out,
-			     err_r))
+	if (!op_usage_report(call->op, scope_own(call->op), call->params[0], in, &out, err_r))
 		return false;
 	return call_reply(call, &(struct usage_out){
-		.api_key_id = call->params[0], .bucket = bucket_words[in.daily],
+		.api_key_id = call->params[0], .bucket = in->bucket ? in->bucket : "hour",
 		.start_date = out.from, .end_date = out.to, .total_requests = out.requests,
 		.total_cost = out.cost, .buckets = out.buckets,
 	});
@@ -165,7 +118,7 @@ const struct route usage_routes[] = {
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = key_limits, .status = 200,
 	  .out = &limits_schema, .summary = "Every limit that applies to a key, and where it stands" },
 	{ .method = HTTP_GET, .pattern = "/api/keys/{id}/usage", .label = "key_usage",
-	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = key_usage, .query = usage_query,
+	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = key_usage, .query = &usage_query_schema,
 	  .status = 200, .out = &usage_schema,
 	  .summary = "What a key was used for, by hour or day" },
 	{ 0 },

@@ -10,6 +10,7 @@
 #include "store/audit.h"
 #include "store/key.h"
 #include "store/owner.h"
+#include "store/page.h"
 #include "store/scope.h"
 #include "store/sql.h"
 
@@ -72,13 +73,13 @@ bool store_key_get(struct db *db, struct scope scope, const char *id, struct are
 		      &api_key_schema, arena, out, NO_KEY, err_r);
 }
 
-bool store_key_list(struct db *db, struct scope scope, const struct store_page *page,
-		    struct arena *arena, struct field_list *out, struct err *err_r)
+bool store_key_list(struct db *db, struct scope scope, const void *filter,
+		    const struct page *page, struct arena *arena, struct field_list *out,
+		    struct err *err_r)
 {
+	(void)filter;
 	return db_list(db, SQL_ARGS(key_list, .scope_user = scope_user_param(scope),
-				    .before_at = db_time(page->before_at),
-				    .before_id = db_text(page->before_id),
-				    .limit = db_int(page->limit)),
+				    PAGE_ARGS(page)),
 		       &api_key_schema, arena, out, err_r);
 }
 

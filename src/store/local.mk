@@ -1,6 +1,6 @@
 libstore_a_SOURCES = \
 	include/store/audit.h include/store/change.h include/store/constraint.h include/store/email.h include/store/instance.h \
-	include/store/known_time.h include/store/login_failure.h include/store/owner.h \
+	include/store/known_time.h include/store/login_failure.h include/store/owner.h include/store/page.h \
 	include/store/quota.h include/store/scope.h include/store/session.h include/store/store.h \
 	include/store/tenant.h include/store/usage.h include/store/usage_private.h \
 	include/store/user.h \

@@ -11,6 +11,7 @@
 #include "store/constraint.h"
 #include "store/email.h"
 #include "store/login_failure.h"
+#include "store/page.h"
 #include "store/scope.h"
 #include "store/sql.h"
 #include "store/user.h"
@@ -54,22 +55,19 @@ bool store_user_collisions(struct db *db, struct scope scope, struct arena *aren
 		       &user_collision_schema, arena, out, err_r);
 }
 
-bool store_user_list(struct db *db, struct scope scope, const char *status,
-		     const struct store_page *page, struct arena *arena,
-		     struct field_list *out, struct err *err_r)
+bool store_user_list(struct db *db, struct scope scope, const void *filter,
+		     const struct page *page, struct arena *arena, struct field_list *out,
+		     struct err *err_r)
 {
-	struct db_value before_at = db_time(page->before_at);
-	struct db_value before_id = db_text(page->before_id), limit = db_int(page->limit);
+	const struct user_query *q = filter;
 
-	if (status)
+	if (q->status)
 		return db_list(db, SQL_ARGS(user_list_by_status,
 					    .scope_all = scope_all_param(scope),
-					    .status = db_text(status), .before_at = before_at,
-					    .before_id = before_id, .limit = limit),
+					    .status = db_text(q->status), PAGE_ARGS(page)),
 			       &user_schema, arena, out, err_r);
 	return db_list(db, SQL_ARGS(user_list, .scope_all = scope_all_param(scope),
-				    .before_at = before_at, .before_id = before_id, .limit = limit),
-		       &user_schema, arena, out, err_r);
+				    PAGE_ARGS(page)), &user_schema, arena, out, err_r);
 }
 
 /* Rows get a shared key by migration 0008 alone, so none comes in between. */

@@ -10,7 +10,7 @@
 
 static struct fixture f;
 
-static const struct key_create_in plain = {
+static const struct api_key plain = {
 	.name = "key", .rate_limit_requests = INT_NONE, .expires_in_days = INT_NONE,
 };
 

@@ -29,7 +29,7 @@ static struct err err;
 
 static void open_worker(void)
 {
-	struct key_create_in in = { .name = "key", .rate_limit_requests = LIMIT, .expires_in_days = INT_NONE };
+	struct api_key in = { .name = "key", .rate_limit_requests = LIMIT, .expires_in_days = INT_NONE };
 
 	room_op_open(&f);
 	arena = f.arena;

@@ -283,7 +283,7 @@ static void test_taken(void)
 	struct user u;
 
 	for (size_t i = 0; i < sizeof(emails) / sizeof(emails[0]); i++) {
-		ok(!op_user_create(&f.op, &(struct user_create_in){
+		ok(!op_user_create(&f.op, &(struct user){
 			.email = emails[i], .password = PASSWORD }, &u, &err) &&
 		   err.kind == ERR_CONFLICT && str_eq(err.field, "email"), "%s is taken", emails[i]);
 	}

@@ -26,7 +26,7 @@ static bool done(bool good, const char *name)
 __attribute__((unused))
 static bool add(const char *email, const char *name, struct user *out)
 {
-	return op_user_register(&f.op, &(struct user_register_in){ email, PASSWORD, name },
+	return op_user_register(&f.op, &(struct user){ .email = email, .password = PASSWORD, .display_name = name },
 				out, &err);
 }
 

@@ -63,8 +63,9 @@ static void test_key_check(void)
 
 static bool setup(const char *token, const char *password, struct user *out)
 {
-	return op_admin_setup(&f.op, &(struct admin_setup_in){
-		token, "Root@Example.org", password, "Root" }, out, &err);
+	return op_admin_setup(&f.op, &(struct user){
+		.setup_token = token, .email = "Root@Example.org", .password = password,
+		.display_name = "Root" }, out, &err);
 }
 
 /* --- the first admin ------------------------------------------------------------ */
@@ -77,7 +78,7 @@ static void other_token(void *token_r)
 
 static void other_admin(void *out)
 {
-	struct user_create_in in = { "early@example.org", PASSWORD, NULL, NULL, true };
+	struct user in = { .email = "early@example.org", .password = PASSWORD, .is_admin = true };
 
 	if (!op_user_create(&f.op, &in, out, &err))
 		bail_out("admin", &err);
@@ -357,7 +358,8 @@ static int suspend_second(struct fixture *child, int index, void *arg)
 
 static void test_last_admin(const struct user *admin)
 {
-	struct user_create_in in = { "second@example.org", PASSWORD, NULL, "professional", true };
+	struct user in = { .email = "second@example.org", .password = PASSWORD,
+		.tier = "professional", .is_admin = true };
 	struct user second, out;
 
 	ok(!op_user_suspend(&f.op, EVERY, admin->id, NULL, &out, &err) && err.kind == ERR_CONFLICT,

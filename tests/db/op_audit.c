@@ -56,12 +56,13 @@ static void test_users(void)
 	const char *token;
 
 	ok(op_admin_setup_token(&f.op, &token, &err), "a token");
-	ok(op_admin_setup(&f.op, &(struct admin_setup_in){
-		token, "Root@Example.org", PASSWORD, "Root" }, &admin, &err), "an admin");
+	ok(op_admin_setup(&f.op, &(struct user){
+		.setup_token = token, .email = "Root@Example.org", .password = PASSWORD,
+		.display_name = "Root" }, &admin, &err), "an admin");
 	tells("AdminSetup", admin.id, "email=\"root@example.org\"");
 	ok(add("Anna@Example.org", "Anna", &user), "registered");
 	tells("UserRegistered", user.id, "email=\"anna@example.org\" status=\"pending\" tier=\"starter\"");
-	ok(op_user_create(&f.op, &(struct user_create_in){ .email = "boss@example.org",
+	ok(op_user_create(&f.op, &(struct user){ .email = "boss@example.org",
 		.password = PASSWORD, .tier = "professional", .is_admin = true }, &out, &err), "made");
 	tells("UserRegistered", out.id, "admin=\"yes\" email=\"boss@example.org\" status=\"active\""
 	      " tier=\"professional\"");
@@ -96,18 +97,19 @@ static const char *limit_of(const struct api_key *key, const char *requests, con
 static void test_keys(void)
 {
 	struct user user = make_user(&f, "professional");
-	struct key_limit_in limit = { .rate_limit_requests = 250, .rate_limit_period = "day" };
+	struct field_given given = named(f.arena, &api_key_patch_schema, "name");
+	struct api_key limit = { .rate_limit_requests = 250, .rate_limit_period = "day" };
 	struct api_key key;
 	const char *full;
 
 	f.op.now += 1000;
-	ok(op_key_create(&f.op, of(user.id), &(struct key_create_in){ .name = "bike", .scopes = STRINGS("a"),
+	ok(op_key_create(&f.op, of(user.id), &(struct api_key){ .name = "bike", .scopes = STRINGS("a"),
 		.rate_limit_requests = 10, .expires_in_days = INT_NONE }, &key, &full, &err), "a key");
 	tells("ApiKeyCreated", key.id, told_of(&key));
-	ok(op_key_patch(&f.op, of(user.id), key.id, &(struct key_patch_in){
-		.name = "car", .given = KEY_NAME }, &key, &err), "changed");
+	ok(op_key_patch(&f.op, of(user.id), key.id, &(struct api_key){ .name = "car" },
+			&given, &key, &err), "changed");
 	tells("ApiKeyChanged", key.id, told_of(&key));
-	limit.api_key_id = key.id;
+	limit.id = key.id;
 	ok(op_provision_limit(&f.op, EVERY, &limit, &key, &err), "a limit");
 	tells("ApiKeyChanged", key.id, limit_of(&key, "250", " rate_limit_period=\"day\""));
 	limit.rate_limit_requests = INT_NONE;
@@ -116,7 +118,7 @@ static void test_keys(void)
 	tells("ApiKeyChanged", key.id, limit_of(&key, "the tier's", ""));
 	ok(op_key_revoke(&f.op, of(user.id), key.id, &key, &err), "revoked");
 	tells("ApiKeyRevoked", key.id, told_of(&key));
-	ok(op_provision_key(&f.op, EVERY, &(struct provision_in){ .user_email = user.email,
+	ok(op_provision_key(&f.op, EVERY, &(struct api_key){ .user_email = user.email,
 		.tier = "trial", .expires_in_days = INT_NONE, .rate_limit_requests = INT_NONE },
 		&key, &full, &err), "a key by an administrator");
 	tells("ApiKeyCreated", key.id, told_of(&key));

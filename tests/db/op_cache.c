@@ -253,13 +253,14 @@ static void owners(void)
 static void expiry(void)
 {
 	struct user user = make_user(&f, "starter");
-	struct key_patch_in in = { .expires_at = f.op.now + 1000, .given = KEY_EXPIRES };
+	struct field_given given = named(f.arena, &api_key_patch_schema, "expires_at");
+	struct api_key in = { .expires_at = f.op.now + 1000 };
 	struct api_key key;
 	const char *full = made_key(&user, &key);
 	int64_t before, then = f.op.now;
 	struct err err;
 
-	ok(op_key_patch(&f.op, of(user.id), key.id, &in, &key, &err), "a key that ends");
+	ok(op_key_patch(&f.op, of(user.id), key.id, &in, &given, &key, &err), "a key that ends");
 	is_str(verdict(full), "good", "is good before");
 	before = hits();
 	f.op.now = then + 999;

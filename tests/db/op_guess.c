@@ -104,7 +104,7 @@ static void test_spellings(void)
 	};
 	struct user user;
 
-	ok(op_user_create(&f.op, &(struct user_create_in){ .email = here[1], .password = PASSWORD },
+	ok(op_user_create(&f.op, &(struct user){ .email = here[1], .password = PASSWORD },
 			  &user, &err), "made");
 	start(T0);
 	for (int i = 0; i < 5; i++)

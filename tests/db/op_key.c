@@ -15,11 +15,11 @@ static const char *full;
 
 /* --- short forms ------------------------------------------------------------ */
 
-static const struct key_create_in plain = {
+static const struct api_key plain = {
 	.name = "key", .rate_limit_requests = INT_NONE, .expires_in_days = INT_NONE,
 };
 
-static enum err_kind create_in(struct key_create_in in)
+static enum err_kind create_in(struct api_key in)
 {
 	err = (struct err){ 0 };
 	return op_key_create(&f.op, of(user.id), &in, &key, &full, &err) ? ERR_NONE : err.kind;
@@ -27,7 +27,7 @@ static enum err_kind create_in(struct key_create_in in)
 
 static enum err_kind create(const char *tier)
 {
-	struct key_create_in in = plain;
+	struct api_key in = plain;
 
 	in.tier = tier;
 	return create_in(in);
@@ -88,7 +88,7 @@ static void test_tiers(void)
 
 static void test_bounds(void)
 {
-	struct key_create_in in = plain;
+	struct api_key in = plain;
 	char name[102];
 
 	begin(NULL);
@@ -140,7 +140,7 @@ static void test_scopes(void)
 		{ STRINGS("\xc3\xa9"), ERR_INVALID }, { STRINGS("a", "\""), ERR_INVALID },
 		{ STRINGS("a,b"), ERR_INVALID },
 	};
-	struct key_create_in in = plain;
+	struct api_key in = plain;
 	const char *many[33];
 
 	begin(NULL);
@@ -167,8 +167,8 @@ static void test_scopes(void)
 static void test_inactive_owner(void)
 {
 	begin(NULL);
-	if (!op_user_register(&f.op, &(struct user_register_in){
-		"pending-key@example.org", PASSWORD, NULL }, &user, &err))
+	if (!op_user_register(&f.op, &(struct user){
+		.email = "pending-key@example.org", .password = PASSWORD }, &user, &err))
 		bail_out("register", &err);
 	is_int(create(NULL), ERR_FORBIDDEN, "no key for a pending user");
 	is_str(err.reason, "pending", "reason");

@@ -5,7 +5,6 @@
 #include "config.h"
 
 #include "op/audit.h"
-#include "op/key_check.h"
 #include "op/key_grant.h"
 #include "op/provision.h"
 #include "op_fixture.h"
@@ -42,7 +41,7 @@ static void made(bool good)
 }
 
 /* Keys for 10 days with the scopes a and b, as far as the door gives them. */
-static const struct key_create_in ten_days = {
+static const struct api_key ten_days = {
 	.name = "key", .rate_limit_requests = INT_NONE, .expires_in_days = 10,
 	.scopes = STRINGS("a", "b"),
 };
@@ -61,27 +60,37 @@ static void by_shell(void)
 static void by_admin(void)
 {
 	act_as(&admin);
-	made(op_provision_key(&f.op, EVERY, &(struct provision_in){
+	made(op_provision_key(&f.op, EVERY, &(struct api_key){
 		.user_email = user.email, .tier = "enterprise", .expires_in_days = 10,
 		.rate_limit_requests = INT_NONE }, &key, &full, &err));
 }
 
-static enum err_kind patch(const struct key_patch_in *in)
+struct patch {
+	const char *given;
+	struct api_key in;
+};
+
+static enum err_kind patch(const struct patch *p)
 {
+	struct field_given given = named(f.arena, &api_key_patch_schema, p->given);
 	struct api_key out;
 
 	err = (struct err){ 0 };
-	return op_key_patch(&f.op, of(user.id), key.id, in, &out, &err) ? ERR_NONE : err.kind;
+	return op_key_patch(&f.op, of(user.id), key.id, &p->in, &given, &out, &err) ? ERR_NONE : err.kind;
 }
+
+/* a patch of one field */
+#define GIVEN_END(at) { "expires_at", { .expires_at = (at) } }
+#define GIVEN_SCOPES(s) { "scopes", { .scopes = (s) } }
 
 static enum err_kind patch_end(int64_t end)
 {
-	return patch(&(struct key_patch_in){ .expires_at = end, .given = KEY_EXPIRES });
+	return patch(&(struct patch)GIVEN_END(end));
 }
 
 static enum err_kind patch_scopes(struct strings scopes)
 {
-	return patch(&(struct key_patch_in){ .scopes = scopes, .given = KEY_SCOPES });
+	return patch(&(struct patch)GIVEN_SCOPES(scopes));
 }
 
 static void is_end(int64_t end, const char *name)
@@ -93,8 +102,6 @@ static void is_end(int64_t end, const char *name)
 
 /* --- what an owner may change of whose key ---------------------------------- */
 
-#define GIVEN_END(at) { .expires_at = (at), .given = KEY_EXPIRES }
-#define GIVEN_SCOPES(s) { .scopes = (s), .given = KEY_SCOPES }
 #define NO ERR_FORBIDDEN
 
 static const struct {
@@ -107,7 +114,7 @@ static const struct {
 static const struct {
 	const char *name, *field;      /* field: of a refusal */
 	int64_t now;
-	struct key_patch_in in;
+	struct patch in;
 	enum err_kind want[3];         /* in the order of makers */
 } rows[] = {
 	{ "earlier", "", T0, GIVEN_END(END - DAY_MS), { 0, 0, 0 } },
@@ -131,12 +138,12 @@ static const struct {
 	{ "a longer word", "scopes", T0, GIVEN_SCOPES(STRINGS("aa")), { 0, NO, NO } },
 	{ "more, when it has expired", "scopes", END, GIVEN_SCOPES(STRINGS("a", "c")), { NO, NO, NO } },
 	{ "fewer, when it has expired", "", END, GIVEN_SCOPES(STRINGS()), { 0, 0, 0 } },
-	{ "name", "", T0, { .name = "new", .given = KEY_NAME }, { 0, 0, 0 } },
-	{ "name, when it has expired", "", END, { .name = "new", .given = KEY_NAME }, { 0, 0, 0 } },
+	{ "name", "", T0, { "name", { .name = "new" } }, { 0, 0, 0 } },
+	{ "name, when it has expired", "", END, { "name", { .name = "new" } }, { 0, 0, 0 } },
 	{ "name and more scopes", "scopes", T0,
-	  { .name = "new", .scopes = STRINGS("c"), .given = KEY_NAME | KEY_SCOPES }, { 0, NO, NO } },
+	  { "name scopes", { .name = "new", .scopes = STRINGS("c") } }, { 0, NO, NO } },
 	{ "earlier and more scopes", "scopes", T0,
-	  { .expires_at = END - 1, .scopes = STRINGS("c"), .given = KEY_EXPIRES | KEY_SCOPES },
+	  { "expires_at scopes", { .expires_at = END - 1, .scopes = STRINGS("c") } },
 	  { 0, NO, NO } },
 };
 
@@ -198,7 +205,7 @@ static void test_own_admin(void)
 
 static void test_trial(void)
 {
-	struct key_create_in in = ten_days;
+	struct api_key in = ten_days;
 
 	begin(NULL);
 	in.tier = "trial";
@@ -256,7 +263,8 @@ static void limit_key(int64_t requests, const char *period)
 	struct api_key out;
 
 	act_as(&admin);
-	if (!op_provision_limit(&f.op, EVERY, &(struct key_limit_in){ key.id, requests, period }, &out,
+	if (!op_provision_limit(&f.op, EVERY, &(struct api_key){ .id = key.id,
+		.rate_limit_requests = requests, .rate_limit_period = period }, &out,
 				&err))
 		bail_out("limit", &err);
 	act_as(&user);

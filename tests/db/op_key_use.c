@@ -16,11 +16,11 @@ static struct user user, owner;
 static struct api_key key;
 static const char *full;
 
-static const struct key_create_in plain = {
+static const struct api_key plain = {
 	.name = "key", .rate_limit_requests = INT_NONE, .expires_in_days = INT_NONE,
 };
 
-static enum err_kind create_in(struct key_create_in in)
+static enum err_kind create_in(struct api_key in)
 {
 	err = (struct err){ 0 };
 	return op_key_create(&f.op, of(user.id), &in, &key, &full, &err) ? ERR_NONE : err.kind;
@@ -39,10 +39,12 @@ static enum err_kind verify(const char *text)
 	return op_key_verify(&f.op, text, &out, &owner, &err) ? ERR_NONE : err.kind;
 }
 
-static enum err_kind patch(struct key_patch_in in)
+static enum err_kind patch(const char *names, struct api_key in)
 {
+	struct field_given given = named(f.arena, &api_key_patch_schema, names);
+
 	err = (struct err){ 0 };
-	return op_key_patch(&f.op, of(user.id), key.id, &in, &key, &err) ? ERR_NONE : err.kind;
+	return op_key_patch(&f.op, of(user.id), key.id, &in, &given, &key, &err) ? ERR_NONE : err.kind;
 }
 
 static void begin(const char *tier)
@@ -57,8 +59,8 @@ static void begin(const char *tier)
 
 static void test_list(void)
 {
-	struct key_list_in in = { .limit = 2 };
-	struct key_list_out out;
+	struct page_in in = { .limit = 2 };
+	struct page_out out;
 	const char *made[5];
 	int seen = 0;
 
@@ -74,19 +76,19 @@ static void test_list(void)
 
 		if (!op_key_list(&f.op, of(user.id), &in, &out, &err))
 			bail_out("list", &err);
-		k = out.api_keys.items;
-		for (size_t i = 0; i < out.api_keys.n; i++)
+		k = out.rows.items;
+		for (size_t i = 0; i < out.rows.n; i++)
 			for (int m = 0; m < 5; m++)
 				if (str_eq(k[i].id, made[m]))
 					seen |= 1 << m;
 		in.cursor = out.next_cursor;
 	} while (in.cursor);
 	is_int(seen, 31, "all 5 over pages of 2, the revoked one too");
-	in = (struct key_list_in){ .limit = 200, .cursor = NULL };
-	ok(op_key_list(&f.op, of(user.id), &in, &out, &err) && out.api_keys.n == 5, "5 on one page");
-	is_str(((const struct api_key *)out.api_keys.items)[0].id, made[4], "newest first");
+	in = (struct page_in){ .limit = 200, .cursor = NULL };
+	ok(op_key_list(&f.op, of(user.id), &in, &out, &err) && out.rows.n == 5, "5 on one page");
+	is_str(((const struct api_key *)out.rows.items)[0].id, made[4], "newest first");
 	begin(NULL);
-	ok(op_key_list(&f.op, of(user.id), &in, &out, &err) && out.api_keys.n == 0,
+	ok(op_key_list(&f.op, of(user.id), &in, &out, &err) && out.rows.n == 0,
 	   "another user sees none");
 }
 
@@ -99,30 +101,30 @@ static void test_patch(void)
 	create();
 	before = key;
 	f.op.now += 1000;
-	is_int(patch((struct key_patch_in){ .name = "new", .given = KEY_NAME }), ERR_NONE, "name");
+	is_int(patch("name", (struct api_key){ .name = "new" }), ERR_NONE, "name");
 	is_str(key.name, "new", "is new");
 	ok(!key.description && key.scopes.n == 0, "the rest stays");
 	is_int(key.updated_at, T0 + 1000, "updated_at moves");
-	is_int(patch((struct key_patch_in){ .description = "d", .scopes = STRINGS("a"),
-		.expires_at = T0 + DAY_MS, .given = KEY_DESCRIPTION | KEY_SCOPES | KEY_EXPIRES }),
-		ERR_NONE, "all the others");
+	is_int(patch("description scopes expires_at", (struct api_key){ .description = "d",
+		.scopes = STRINGS("a"), .expires_at = T0 + DAY_MS }), ERR_NONE, "all the others");
 	is_str(key.description, "d", "description");
 	is_str(strings_join(f.arena, key.scopes, " "), "a", "scopes");
 	is_int(key.expires_at, T0 + DAY_MS, "expires_at");
 	is_str(key.name, "new", "the name stays");
 	is_int(look(&f, LOOK_AUDIT, "ApiKeyChanged", key.id), 2, "two audit events");
-	is_int(patch((struct key_patch_in){ .expires_at = TIME_NONE,
-		.given = KEY_DESCRIPTION | KEY_SCOPES | KEY_EXPIRES }), ERR_NONE, "nulls");
+	is_int(patch("description scopes expires_at", (struct api_key){
+		.scopes = STRINGS(), .expires_at = TIME_NONE }), ERR_NONE, "nulls");
+	is_int(patch("scopes", (struct api_key){ 0 }), ERR_REQUIRED, "no list of scopes");
 	ok(!key.description && key.scopes.n == 0 && key.expires_at == TIME_NONE, "clear");
-	is_int(patch((struct key_patch_in){ 0 }), ERR_NONE, "nothing given");
+	is_int(patch("", (struct api_key){ 0 }), ERR_NONE, "nothing given");
 	is_int(look(&f, LOOK_AUDIT, "ApiKeyChanged", key.id), 3, "changes nothing");
-	is_int(patch((struct key_patch_in){ .expires_at = f.op.now, .given = KEY_EXPIRES }),
+	is_int(patch("expires_at", (struct api_key){ .expires_at = f.op.now }),
 	       ERR_INVALID, "a moment that is over");
-	is_int(patch((struct key_patch_in){ .given = KEY_NAME }), ERR_REQUIRED, "no name");
+	is_int(patch("name", (struct api_key){ 0 }), ERR_REQUIRED, "no name");
 	event = op_audit(&f.op, AUDIT_API_KEY_CHANGED, key.id);
 	begin(NULL);
 	key = before;
-	is_int(patch((struct key_patch_in){ .name = "x", .given = KEY_NAME }), ERR_NOT_FOUND,
+	is_int(patch("name", (struct api_key){ .name = "x" }), ERR_NOT_FOUND,
 	       "another user's key");
 	ok(!store_key_update(f.db, of(user.id), before.id, &event, &(struct key_change){
 		.arena = f.op.arena, .key_r = &key }, &err) &&
@@ -200,7 +202,7 @@ static void test_revoke(void)
 
 static void test_verify(void)
 {
-	struct key_create_in in = plain;
+	struct api_key in = plain;
 	char *changed;
 
 	begin("professional");

@@ -58,8 +58,8 @@ static void test_inactive(void)
 
 	start(T0);
 	f.op.client.remote_addr = "203.0.113.1";
-	if (!op_user_register(&f.op, &(struct user_register_in){
-		"pending@example.org", PASSWORD, NULL }, &user, &err))
+	if (!op_user_register(&f.op, &(struct user){
+		.email = "pending@example.org", .password = PASSWORD }, &user, &err))
 		bail_out("register", &err);
 	is_int(login(user.email, WRONG), ERR_AUTH_INVALID, "pending, wrong password");
 	for (int i = 0; i < 6; i++)

@@ -21,9 +21,9 @@ static int child_setup(struct fixture *mine, int index, void *token)
 {
 	struct err why;
 	struct user u;
-	bool good = op_admin_setup(&mine->op, &(struct admin_setup_in){
-		token, arena_printf(mine->arena, "root%d@example.org", index),
-		PASSWORD, NULL }, &u, &why);
+	bool good = op_admin_setup(&mine->op, &(struct user){
+		.setup_token = token, .password = PASSWORD,
+		.email = arena_printf(mine->arena, "root%d@example.org", index) }, &u, &why);
 
 	return outcome(good, &why);
 }
@@ -78,19 +78,19 @@ static void test_first_start_race(void)
 /* The one active admin there is. */
 static const char *only_admin(void)
 {
-	struct user_list_in in = { .status = "active", .limit = 200 };
-	struct user_list_out out = { 0 };
+	struct user_query in = { .page.limit = 200, .status = "active" };
+	struct page_out out = { 0 };
 
-	if (!op_user_list(&f.op, EVERY, &in, &out, &err) || out.users.n != 1)
+	if (!op_user_list(&f.op, EVERY, &in, &out, &err) || out.rows.n != 1)
 		return NULL;
-	return ((const struct user *)out.users.items)[0].id;
+	return ((const struct user *)out.rows.items)[0].id;
 }
 
 /* One round may go well by luck; many do not. */
 static void test_admin_race(void)
 {
 	enum { ROUNDS = 12, ADMINS = 3 };
-	struct user_create_in in = { .password = PASSWORD, .is_admin = true };
+	struct user in = { .password = PASSWORD, .is_admin = true };
 	int counts[OUTCOMES], suspended = 0, refused = 0;
 	const char *ids[ADMINS] = { only_admin() };
 	struct user u;

@@ -36,7 +36,7 @@ static struct scope stranger(size_t i)
 /* A victim with a key and a session, active, whose address collides. */
 static void prepare(void)
 {
-	const struct key_create_in in = {
+	const struct api_key in = {
 		.name = "key", .rate_limit_requests = INT_NONE, .expires_in_days = INT_NONE,
 	};
 	const char *full;
@@ -270,7 +270,7 @@ static void test_statements(void)
 
 static bool key_create(struct scope s)
 {
-	const struct key_create_in in = {
+	const struct api_key in = {
 		.name = "x", .rate_limit_requests = INT_NONE, .expires_in_days = INT_NONE,
 	};
 	struct api_key out;
@@ -281,11 +281,11 @@ static bool key_create(struct scope s)
 
 static bool key_list(struct scope s)
 {
-	struct key_list_out out;
+	struct page_out out;
 
-	return op_key_list(&f.op, s, &(struct key_list_in){ .limit = 200 }, &out, &err) &&
-	       out.api_keys.n > 0 &&
-	       str_eq(((const struct api_key *)out.api_keys.items)->user_id, victim.id);
+	return op_key_list(&f.op, s, &(struct page_in){ .limit = 200 }, &out, &err) &&
+	       out.rows.n > 0 &&
+	       str_eq(((const struct api_key *)out.rows.items)->user_id, victim.id);
 }
 
 static bool key_get(struct scope s)
@@ -297,10 +297,11 @@ static bool key_get(struct scope s)
 
 static bool key_patch(struct scope s)
 {
-	const struct key_patch_in in = { .name = "y", .given = KEY_NAME };
+	struct field_given what = named(f.arena, &api_key_patch_schema, "name");
+	const struct api_key in = { .name = "y" };
 	struct api_key out;
 
-	return op_key_patch(&f.op, s, key.id, &in, &out, &err);
+	return op_key_patch(&f.op, s, key.id, &in, &what, &out, &err);
 }
 
 static bool key_revoke(struct scope s)
@@ -313,7 +314,7 @@ static bool key_revoke(struct scope s)
 /* There are no counters here, so it goes no further than the key. */
 static bool usage_report(struct scope s)
 {
-	const struct usage_report_in in = { .from = T0 - DAY_MS, .to = T0 };
+	const struct usage_query in = { .from = T0 - DAY_MS, .to = T0 };
 	struct usage_report out;
 
 	return op_usage_report(&f.op, s, key.id, &in, &out, &err) || err.kind == ERR_UNAVAILABLE;
@@ -350,13 +351,13 @@ static bool user_get(struct scope s)
 
 static bool user_list(struct scope s)
 {
-	struct user_list_out out;
+	struct page_out out;
 	const struct user *u;
 
-	if (!op_user_list(&f.op, s, &(struct user_list_in){ .limit = 200 }, &out, &err))
+	if (!op_user_list(&f.op, s, &(struct user_query){ .page.limit = 200 }, &out, &err))
 		return false;
-	u = out.users.items;
-	for (size_t i = 0; i < out.users.n; i++)
+	u = out.rows.items;
+	for (size_t i = 0; i < out.rows.n; i++)
 		if (str_eq(u[i].id, victim.id))
 			return true;
 	return false;
@@ -380,7 +381,7 @@ static bool user_approve(struct scope s)
 
 static bool provision_key(struct scope s)
 {
-	const struct provision_in in = {
+	const struct api_key in = {
 		.user_email = victim.email, .tier = "starter",
 		.expires_in_days = INT_NONE, .rate_limit_requests = INT_NONE,
 	};
@@ -394,7 +395,8 @@ static bool provision_limit(struct scope s)
 {
 	struct api_key out;
 
-	return op_provision_limit(&f.op, s, &(struct key_limit_in){ key.id, 5, "hour" }, &out, &err);
+	return op_provision_limit(&f.op, s, &(struct api_key){ .id = key.id,
+		.rate_limit_requests = 5, .rate_limit_period = "hour" }, &out, &err);
 }
 
 enum { OWN = 1, ALL = 2, SELF = 4 };   /* who may; SELF: it is about the scope's user */
@@ -477,7 +479,7 @@ int main(void)
 {
 	fixture_open(&f);
 	other = make_user(&f, NULL);
-	if (!op_user_register(&f.op, &(struct user_register_in){ "p@example.org", PASSWORD, NULL },
+	if (!op_user_register(&f.op, &(struct user){ .email = "p@example.org", .password = PASSWORD },
 			      &pending, &err))
 		bail_out("register", &err);
 	prepare();

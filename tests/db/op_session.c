@@ -66,8 +66,8 @@ static void test_start(void)
 	begin();
 	ok(op_session_start(&f.op, &user, &now_good, &err), "start without a password");
 	is_int(check(now_good.access_token), ERR_NONE, "is a session");
-	if (!op_user_register(&f.op, &(struct user_register_in){
-		"start@example.org", PASSWORD, NULL }, &pending, &err))
+	if (!op_user_register(&f.op, &(struct user){
+		.email = "start@example.org", .password = PASSWORD }, &pending, &err))
 		bail_out("register", &err);
 	ok(!op_session_start(&f.op, &pending, &now_good, &err), "not for a pending user");
 	is_int(err.kind, ERR_FORBIDDEN, "kind");

@@ -43,7 +43,7 @@ static void ranges(struct suite *t)
 static struct api_key used_key(struct suite *t, struct scope *scope_r)
 {
 	struct user user = make_user(&t->f, "professional");
-	struct key_create_in in = { .name = "windows", .rate_limit_requests = INT_NONE,
+	struct api_key in = { .name = "windows", .rate_limit_requests = INT_NONE,
 				    .expires_in_days = INT_NONE };
 	struct api_key key;
 	const char *full;
@@ -89,7 +89,7 @@ static void windows(struct suite *t)
 
 	t->f.process.usage = t->u;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct usage_report_in in = { .from = DAY + rows[i].from * MINUTE_MS,
+		struct usage_query in = { .from = DAY + rows[i].from * MINUTE_MS,
 					      .to = DAY + rows[i].to * MINUTE_MS, .daily = rows[i].daily };
 		int64_t edge_from = DAY + rows[i].edge_from * MINUTE_MS;
 		int64_t edge_to = DAY + rows[i].edge_to * MINUTE_MS;
@@ -121,7 +121,7 @@ static void nothing_twice(struct suite *t)
 		int64_t sum = 0, at = 0, end = DAY;
 
 		for (; at < 26 * 60; at += step) {
-			struct usage_report_in in = { .from = DAY + at * MINUTE_MS,
+			struct usage_query in = { .from = DAY + at * MINUTE_MS,
 						      .to = DAY + (at + step) * MINUTE_MS };
 			struct usage_report out;
 			struct err err;
@@ -138,7 +138,7 @@ static void nothing_twice(struct suite *t)
 
 static void first_and_last(struct suite *t)
 {
-	struct usage_report_in in = { .from = TIME_NONE, .to = TIME_NONE };
+	struct usage_query in = { .from = TIME_NONE, .to = TIME_NONE };
 	struct usage_report out;
 	struct scope scope;
 	struct api_key key = used_key(t, &scope);
@@ -150,9 +150,9 @@ static void first_and_last(struct suite *t)
 	   "when nothing is said, the hour of now is in it");
 	is_int(out.to, DAY + HOUR_MS, "to its end");
 	is_int(out.from, DAY + HOUR_MS - 30 * DAY_MS, "from 30 days before it");
-	in = (struct usage_report_in){ .from = TIME_NONE, .to = 5 * DAY_MS };
+	in = (struct usage_query){ .from = TIME_NONE, .to = 5 * DAY_MS };
 	ok(op_usage_report(&t->f.op, scope, key.id, &in, &out, &err) && out.from == 0, "nothing before 1970");
-	in = (struct usage_report_in){ .from = TIME_LAST - HOUR_MS, .to = TIME_LAST };
+	in = (struct usage_query){ .from = TIME_LAST - HOUR_MS, .to = TIME_LAST };
 	ok(!op_usage_report(&t->f.op, scope, key.id, &in, &out, &err) && err.kind == ERR_RANGE,
 	   "an edge after the last time that can be written");
 }

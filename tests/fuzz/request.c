@@ -21,15 +21,13 @@ static void check_text(const char *s)
 
 static void check_query(const struct request *r)
 {
-	static const char *const names[] = { "cursor", "limit", "status", NULL };
-	static const struct field known[] = { { .name = "cursor" }, { .name = "limit" }, { 0 } };
-	const char *value;
+	struct user_query q;
 	struct err err;
 
-	for (const char *const *name = names; *name; name++)
-		if (request_query(r, *name, &value, &err))
-			check_text(value);
-	request_query_known(r, known, &err);
+	if (!request_query(r, &user_query_schema, &q, &err))
+		return;
+	check_text(q.page.cursor);
+	check_text(q.status);
 }
 
 static void check_route(const struct request *r)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistr.h>
 
-#include "op/check.h"
+#include "model/check.h"
 #include "store/email.h"
 #include "tap.h"
 

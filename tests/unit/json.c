@@ -161,7 +161,6 @@ struct thing {
 	bool on;
 	const void *part;
 	struct field_list parts;
-	uint32_t given;
 };
 
 static const char *const colors[] = { "red", "green", NULL };
@@ -186,10 +185,8 @@ static const struct field thing_fields[] = {
 	FIELD(struct thing, parts, LIST, 0, NULL, .schema = &part_schema),
 	{ 0 },
 };
-static const struct field_schema thing_schema = {
-	.name = "Thing", .size = sizeof(struct thing), .fields = thing_fields,
-	.given_offset = offsetof(struct thing, given) + 1,
-};
+static const struct field_schema thing_schema =
+	FIELD_SCHEMA("Thing", struct thing, thing_fields);
 
 struct read_case {
 	const char *text;
@@ -265,7 +262,7 @@ static void test_read(struct arena *arena)
 		const struct read_case *c = &reads[i];
 		struct thing t;
 		struct err err = { 0 };
-		bool good = json_read(c->text, strlen(c->text), &thing_schema, arena, &t, &err);
+		bool good = json_read(c->text, strlen(c->text), &thing_schema, arena, &t, NULL, &err);
 		ok(good == !c->kind, "%s: %s", good ? "takes" : "refuses",
 		   *c->text == ' ' ? "(blank)" : c->text);
 		is_int(err.kind, c->kind, "  kind");
@@ -283,9 +280,10 @@ static void test_read_values(struct arena *arena)
 	static const char text[] = "{\"on\":true,\"name\":\"a\\\"b\",\"count\":null,"
 		"\"id\":\"0B5E6B1E-7A44-4C1F-9A52-3F1F0C9B7A10\",\"tags\":[ \"x\\u0041\" , \"\\/\\n\" ],"
 		"\"when\":\"2025-01-31T14:30:00.1239+02:30\"}";
+	struct field_given given;
 	struct thing t;
 	struct err err;
-	if (!ok(json_read(text, sizeof(text) - 1, &thing_schema, arena, &t, &err), "reads"))
+	if (!ok(json_read(text, sizeof(text) - 1, &thing_schema, arena, &t, &given, &err), "reads"))
 		return;
 	is_str(t.name, "a\"b", "text");
 	is_str(t.id, ID, "uuid in lower case");
@@ -294,36 +292,38 @@ static void test_read_values(struct arena *arena)
 	is_int(t.when, INT64_C(1738324800123), "time of another zone");
 	ok(t.on, "bool");
 	ok(!t.color && !t.secret && !t.hidden && !t.part, "absent texts are NULL");
-	is_int(t.given, 1 | 2 | 16 | 64 | 128 | 256, "given");
-	ok(json_read("{\"name\":\"ab\"}", 13, &thing_schema, arena, &t, &err), "reads less");
+	is_int((int64_t)given.n, 6, "given");
+	ok(json_read("{\"name\":\"ab\"}", 13, &thing_schema, arena, &t, &given, &err), "reads less");
 	is_int(t.count, INT_NONE, "absent number");
 	is_int(t.when, TIME_NONE, "absent time");
 	ok(!t.on && !t.tags.items, "absent bool and list");
-	is_int(t.given, 1, "given");
-	ok(json_read("{}", 2, &part_schema, arena, &t, &err), "{} where nothing is required");
+	ok(given.n == 1 && FIELD_GIVEN(&given, struct thing, name), "given");
+	ok(json_read("{}", 2, &part_schema, arena, &t, NULL, &err), "{} where nothing is required");
 }
 
-/* A field without a bit would look as if the body did not name it. */
+/* The same rows in another order mean the same. */
 static void test_given(struct arena *arena)
 {
-	enum { MOST = FIELD_GIVEN_MAX + 1 };
-	struct { uint32_t given; int64_t v[MOST]; } out;
-	struct field fields[MOST + 1] = { 0 };
-	struct field_schema schema = {
-		.name = "Wide", .size = sizeof(out), .fields = fields,
-		.given_offset = offsetof(__typeof__(out), given) + 1,
-	};
+	static const char text[] = "{\"on\":true,\"count\":null,\"name\":\"abc\",\"tags\":[\"x\"]}";
+	enum { ROWS = sizeof(thing_fields) / sizeof(thing_fields[0]) - 1 };
+	struct field rows[ROWS + 1] = { 0 };
+	const struct field_schema shuffled = FIELD_SCHEMA("Shuffled", struct thing, rows);
+	struct thing in, out = { .name = "old", .count = 7, .when = 5, .color = "red" };
+	struct field_given given;
 	struct err err;
 
-	for (size_t i = 0; i < FIELD_GIVEN_MAX; i++)
-		fields[i] = (struct field){ .name = arena_printf(arena, "f%zu", i), .type = FIELD_INT,
-			.offset = offsetof(__typeof__(out), v) + i * sizeof(out.v[0]) };
-	ok(json_read("{\"f31\":1}", 9, &schema, arena, &out, &err), "as many fields as bits");
-	is_int(out.given, INT64_C(1) << 31, "the last has its bit");
-	fields[FIELD_GIVEN_MAX] = fields[0];
-	fields[FIELD_GIVEN_MAX].name = "f32";
-	ok(!json_read("{\"f32\":1}", 9, &schema, arena, &out, &err) && err.kind == ERR_INTERNAL &&
-	   strstr(err.message, "Wide"), "one more: %s", err.message);
+	for (size_t i = 0; i < ROWS; i++)
+		rows[i] = thing_fields[(i * 7 + 3) % ROWS];   /* 11 rows: each once */
+	ok(json_read(text, sizeof(text) - 1, &shuffled, arena, &in, &given, &err), "reads");
+	is_int((int64_t)given.n, 4, "four were named");
+	ok(FIELD_GIVEN(&given, struct thing, on) && FIELD_GIVEN(&given, struct thing, count) &&
+	   FIELD_GIVEN(&given, struct thing, name) && FIELD_GIVEN(&given, struct thing, tags),
+	   "these");
+	ok(!FIELD_GIVEN(&given, struct thing, when) && !FIELD_GIVEN(&given, struct thing, id), "no other");
+	field_patch(&given, &in, &out);
+	ok(out.on && out.count == INT_NONE && str_eq(out.name, "abc") && strings_have(out.tags, "x"),
+	   "are copied, null too");
+	ok(out.when == 5 && str_eq(out.color, "red"), "and nothing else");
 }
 
 static void test_time(void)

@@ -44,15 +44,20 @@ static const struct field out_fields[] = {
 	{ 0 },
 };
 static const struct field_schema out_schema = { "Thing", 8, out_fields, 0 };
-static const struct field query[] = {
-	QUERY("limit", INT, "Most rows", .min = 1, .max = 200),
-	QUERY("word", TEXT, "Of two", .values = words),
+struct query {
+	int64_t limit;
+	const char *word;
+};
+static const struct field query_fields[] = {
+	FIELD(struct query, limit, INT, FIELD_NULLABLE, "Most rows", .min = 1, .max = 200),
+	FIELD(struct query, word, TEXT, FIELD_NULLABLE, "Of two", .values = words),
 	{ 0 },
 };
+static const struct field_schema query = FIELD_SCHEMA("Query", struct query, query_fields);
 
 static const struct route first[] = {
 	{ .method = HTTP_GET, .pattern = "/things", .label = "thing_list", .guard = GUARD_SESSION,
-	  .fn = handler, .query = query, .status = 200, .out = &out_schema, .summary = "List." },
+	  .fn = handler, .query = &query, .status = 200, .out = &out_schema, .summary = "List." },
 	{ .method = HTTP_GET, .pattern = "/things/{id}/{other}", .label = "thing_show",
 	  .guard = GUARD_CREDENTIAL, .fn = handler, .status = 200, .out = &out_schema },
 	{ 0 },

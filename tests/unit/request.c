@@ -218,55 +218,110 @@ static void test_user_agent(void)
 	is_str(r.user_agent, "", "no agent is an empty one");
 }
 
-struct query_case {
-	const char *query, *name, *value;   /* value NULL: absent */
+struct query {
+	const char *a, *b;
+	int64_t limit, from;
+	bool all;
+	struct strings words;
+};
+static const char *const ab_words[] = { "one", "two", NULL };
+static const struct field query_fields[] = {
+	FIELD(struct query, a, TEXT, 0, NULL),
+	FIELD(struct query, b, TEXT, 0, NULL, .values = ab_words),
+	FIELD(struct query, limit, INT, 0, NULL, .min = 1, .max = 200),
+	FIELD(struct query, from, TIME, 0, NULL),
+	FIELD(struct query, all, BOOL, 0, NULL),
+	FIELD(struct query, words, STRINGS, 0, NULL, .max = 2),
+	{ 0 },
+};
+static const struct field_schema query_schema =
+	FIELD_SCHEMA("Query", struct query, query_fields);
+
+/* What ?a= is read as. */
+static const struct query_case {
+	const char *query, *value;   /* value NULL: absent */
 	bool bad;
+} queries[] = {
+	{ "", NULL, false }, { "a=1", "1", false }, { "a=1&b=two", "1", false },
+	{ "b=two&a=1", "1", false }, { "a", "", false }, { "a=", "", false }, { "b=one", NULL, false },
+	{ "&&a=1&", "1", false }, { "a=x%20y+z", "x y z", false },
+	{ "a=%2B", "+", false }, { "%61=1", "1", false }, { "a=b=c", "b=c", false },
+	{ "a=%C3%a9", "\xc3\xa9", false }, { "a=%2525", "%25", false },
+	{ "a=1;b=2", "1;b=2", false }, { "A=1", NULL, true }, { "=1", NULL, true },
+	{ "a=1&a=1", NULL, true }, { "a=1&%61=2", NULL, true }, { "a&a", NULL, true },
+	{ "a=%", NULL, true }, { "a=%4", NULL, true }, { "a=%zz", NULL, true },
+	{ "a=%4&b=one", NULL, true }, { "a=%00", NULL, true }, { "a=%0a", NULL, true },
+	{ "a=%ff", NULL, true }, { "a=%c3", NULL, true }, { "a=%ed%a0%80", NULL, true },
+	{ "a=\xff", NULL, true }, { "%zz=1&a=1", NULL, true }, { "%ff=1", NULL, true },
+	{ "a=% 1", NULL, true }, { "a=%+1", NULL, true }, { "b=three", NULL, true },
 };
 
-static const struct query_case queries[] = {
-	{ "", "a", NULL, false }, { "a=1", "a", "1", false }, { "a=1&b=2", "b", "2", false },
-	{ "a", "a", "", false }, { "a=", "a", "", false }, { "b=1", "a", NULL, false },
-	{ "&&a=1&", "a", "1", false }, { "a=x%20y+z", "a", "x y z", false },
-	{ "a=%2B", "a", "+", false }, { "%61=1", "a", "1", false }, { "a=b=c", "a", "b=c", false },
-	{ "a=%C3%a9", "a", "\xc3\xa9", false }, { "A=1", "a", NULL, false },
-	{ "a=%2525", "a", "%25", false }, { "a=1;b=2", "a", "1;b=2", false },
-	{ "a=1&a=1", "a", NULL, true }, { "a=1&%61=2", "a", NULL, true }, { "a&a", "a", NULL, true },
-	{ "a=%", "a", NULL, true }, { "a=%4", "a", NULL, true }, { "a=%zz", "a", NULL, true },
-	{ "a=%4&b=1", "b", "1", false }, { "a=%00", "a", NULL, true }, { "a=%0a", "a", NULL, true },
-	{ "a=%ff", "a", NULL, true }, { "a=%c3", "a", NULL, true }, { "a=%ed%a0%80", "a", NULL, true },
-	{ "a=\xff", "a", NULL, true }, { "%zz=1&a=1", "a", NULL, true }, { "=1", "a", NULL, false },
-	{ "a=% 1", "a", NULL, true }, { "a=%+1", "a", NULL, true },
+/* By its row: what is refused, and with which sentence. */
+static const struct {
+	const char *query;
+	enum err_kind kind;
+	const char *field, *sentence;
+} rows[] = {
+	{ "limit=1", ERR_NONE, NULL, NULL }, { "limit=200", ERR_NONE, NULL, NULL },
+	{ "limit=0", ERR_RANGE, "limit", "limit must be from 1 to 200" },
+	{ "limit=201", ERR_RANGE, "limit", NULL }, { "limit=", ERR_RANGE, "limit", NULL },
+	{ "limit=1x", ERR_RANGE, "limit", "limit must be a number from 1 to 200" },
+	{ "b=three", ERR_INVALID, "b", "b must be one of: one, two" },
+	{ "all=true", ERR_NONE, NULL, NULL }, { "all=false", ERR_NONE, NULL, NULL },
+	{ "all=yes", ERR_INVALID, "all", "all must be true or false" },
+	{ "from=2026-11-01", ERR_NONE, NULL, NULL },
+	{ "from=2026-11-01T00:00:00Z", ERR_NONE, NULL, NULL },
+	{ "from=yesterday", ERR_INVALID, "from", NULL },
+	{ "words=x,y", ERR_NONE, NULL, NULL },
+	{ "words=x,y,z", ERR_RANGE, "words", "words must have from 0 to 2 items" },
+	{ "lim%69t=2&Cursor=x", ERR_INVALID, "Cursor", "Unknown query parameter \"Cursor\"" },
+	{ "a=1&a=2", ERR_INVALID, "a", "a is there twice" },
 };
+
+static void test_rows(void)
+{
+	struct request r = { .arena = arena };
+	struct query q;
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		r.query = rows[i].query;
+		err = (struct err){ 0 };
+		request_query(&r, &query_schema, &q, &err);
+		is_int(err.kind, rows[i].kind, rows[i].query);
+		if (rows[i].field)
+			is_str(err.field, rows[i].field, "  field");
+		if (rows[i].sentence)
+			is_str(err.message, rows[i].sentence, "  sentence");
+	}
+	r.query = "limit=7&all=true&from=1970-01-02&words=x,y";
+	ok(request_query(&r, &query_schema, &q, &err) && q.limit == 7 && q.all && !q.a &&
+	   q.from == DAY_MS && q.words.n == 2, "one of every kind");
+	r.query = "";
+	ok(request_query(&r, &query_schema, &q, &err) && q.limit == INT_NONE && !q.all &&
+	   q.from == TIME_NONE && !q.words.items, "none at all");
+	ok(request_query(&r, NULL, NULL, &err), "where none is known");
+	r.query = "a=1";
+	ok(!request_query(&r, NULL, NULL, &err) && str_eq(err.field, "a"), "there any is refused");
+}
 
 static void test_query(void)
 {
-	static const struct field known[] = { { .name = "limit" }, { .name = "cursor" }, { 0 } };
 	struct request r = { .arena = arena };
-	const char *value;
+	struct query q;
 	struct err err;
+
 	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
 		const struct query_case *c = &queries[i];
 		r.query = c->query;
 		err = (struct err){ 0 };
-		bool good = request_query(&r, c->name, &value, &err);
+		bool good = request_query(&r, &query_schema, &q, &err);
 		ok(good == !c->bad, "%s: ?%s", good ? "taken" : "refused", c->query);
 		if (good)
-			is_str(value, c->value, "  value");
+			is_str(q.a, c->value, "  value");
 		else
 			is_int(err.kind, ERR_INVALID, "  kind");
 	}
-	r.query = "a=1&a=2";
-	request_query(&r, "a", &value, &err);
-	is_str(err.field, "a", "the error names the parameter");
-	r.query = "limit=1&cursor=x";
-	ok(request_query_known(&r, known, &err), "only known ones");
-	r.query = "limit=1&lim%69t=2&Cursor=x";
-	ok(!request_query_known(&r, known, &err) && err.kind == ERR_INVALID, "an unknown one");
-	is_str(err.field, "Cursor", "  is named");
-	r.query = "%ff=1";
-	ok(!request_query_known(&r, known, &err), "a bad name");
-	r.query = "";
-	ok(request_query_known(&r, known, &err), "none at all");
 }
 
 int main(void)
@@ -280,6 +335,7 @@ int main(void)
 	test_request_id();
 	test_user_agent();
 	test_query();
+	test_rows();
 	arena_free(&arena);
 	return tap_done();
 }

@@ -1,16 +1,14 @@
 /*
- * check.c - the form of names and slugs. That of e-mail addresses is in
+ * model/check.c - the form of names and slugs. That of e-mail addresses is in
  * store/email.c.
  */
 #include "config.h"
 
 #include <string.h>
 
-#include "auth/auth.h"
+#include "base/str.h"
 #include "base/text.h"
-#include "op/check.h"
-
-#define SLUG_END 6       /* random characters: 36^6 = 2e9 */
+#include "model/check.h"
 
 bool name_check(const char *name, const char *field, struct err *err_r)
 {
@@ -72,30 +70,4 @@ bool slug_check(const char *slug, const char *field, struct err *err_r)
 	if (slug_reserved(slug))
 		return err_field(err_r, ERR_INVALID, field, "The slug is a reserved word");
 	return true;
-}
-
-const char *slug_make(struct arena *arena, const char *text)
-{
-	static const char set[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-	const size_t most = SLUG_MAX - SLUG_END - 1;
-	char *slug = arena_alloc(arena, SLUG_MAX + 1), *copy = arena_strdup(arena, text);
-	unsigned char bytes[SLUG_END];
-	size_t n = 0;
-
-	str_lower(copy);
-	for (const char *p = copy; *p && n < most; p++) {
-		if (is_slug_char(*p))
-			slug[n++] = *p;
-		else if (n > 0 && slug[n - 1] != '-')
-			slug[n++] = '-';
-	}
-	if (n == 0)
-		slug[n++] = 't';
-	if (slug[n - 1] != '-')
-		slug[n++] = '-';
-	random_bytes(bytes, sizeof(bytes));
-	for (size_t i = 0; i < SLUG_END; i++)
-		slug[n++] = set[bytes[i] % (sizeof(set) - 1)];
-	slug[n] = '\0';
-	return slug;
 }
