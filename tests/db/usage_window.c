@@ -90,7 +90,7 @@ static void windows(struct suite *t)
 	t->f.process.usage = t->u;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct usage_query in = { .from = DAY + rows[i].from * MINUTE_MS,
-					      .to = DAY + rows[i].to * MINUTE_MS, .daily = rows[i].daily };
+					      .to = DAY + rows[i].to * MINUTE_MS, .bucket = rows[i].daily ? "day" : "hour" };
 		int64_t edge_from = DAY + rows[i].edge_from * MINUTE_MS;
 		int64_t edge_to = DAY + rows[i].edge_to * MINUTE_MS;
 		struct usage_report out;
