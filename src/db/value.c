@@ -152,6 +152,7 @@ bool db_read(struct db *db, const struct field_schema *schema,
 
 	if (!columns)
 		return false;
+	memset(out, 0, schema->size);   /* also what has no column */
 	for (const struct field *f = schema->fields; f->name; f++, columns++)
 		if (*columns >= 0 && !read_field(f, db_column_text(db, *columns), arena, out))
 			return err_set(err_r, ERR_DATABASE,

@@ -83,6 +83,8 @@ static const char *unpack_strings(const char *at, struct arena *arena, struct st
 static void pack(struct strbuf *b, const struct field_schema *schema, const void *row)
 {
 	for (const struct field *f = schema->fields; f->name; f++) {
+		if (f->flags & FIELD_INPUT)
+			continue;
 		if (is_text(f))
 			pack_text(b, *(const char *const *)field_cptr(f, row));
 		else if (f->type == FIELD_STRINGS)
@@ -96,6 +98,8 @@ static const char *unpack(const char *at, struct arena *arena, const struct fiel
 			  void *row)
 {
 	for (const struct field *f = schema->fields; f->name; f++) {
+		if (f->flags & FIELD_INPUT)
+			continue;
 		if (is_text(f)) {
 			at = unpack_text(at, field_ptr(f, row));
 		} else if (f->type == FIELD_STRINGS) {

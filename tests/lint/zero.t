@@ -33,7 +33,7 @@ my %zero = (
 	pgsql_wait => [ 'PGSQL_READY', 'libpq then says what came' ],
 	# decide neither access nor money
 	map({ $_ => [ undef, 'decides no access' ] } qw(master_state phase stat_counter slot_role slot_state
-		child_event key_given field_type field_flag log_level usage_durability conf_type
+		child_event field_type field_flag log_level usage_durability conf_type
 		conf_flag db_backend files_mark place nginx_goes repeat_state)),
 );
 
