@@ -31,7 +31,7 @@ bool password_hash(const char *password, int64_t cost, char out[PASSWORD_HASH],
  * as much too. */
 bool password_verify(const char *password, const char *hash, int64_t cost);
 
-/* The hash should be made again (cost changed). */
+/* The cost was changed since: make the hash again. */
 bool password_is_stale(const char *hash, int64_t cost);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * auth/password_common.h - passwords that everybody tries first.
+ * auth/password_common.h - the most common passwords, which attackers try first.
  *
  * Only those of 12 or more characters: shorter ones are refused by length at
  * the default PASSWORD_MIN_LENGTH.

@@ -36,11 +36,11 @@ bool clock_has_offset(void);    /* of either */
 int64_t clock_now(void);
 int64_t clock_host(void);       /* this host's own */
 /* Follow another clock: *start is what it said when clock_uptime() was 0, or 0 as
- * long as nobody knows; shared memory that stays. NULL: follow none. */
+ * long as that is not known; it is in shared memory and stays. NULL: follow none. */
 void clock_follow(const _Atomic int64_t *start);
-/* Something keeps this host's clock right: says the kernel (adjtimex(2): not TIME_ERROR,
- * not STA_UNSYNC), or systemd-timesyncd did in the last hour. False when neither may
- * be asked, and with an offset. */
+/* Is this host's clock synchronised? The kernel says so (adjtimex(2): neither TIME_ERROR
+ * nor STA_UNSYNC), or systemd-timesyncd set it in the last hour. False when neither can
+ * be read, and with an offset. */
 bool clock_synchronised(void);
 
 int64_t clock_monotonic(void);  /* never steps; ms; for deadlines */

@@ -86,8 +86,8 @@ struct conf_option {
 };
 extern const struct conf_option conf_options[];
 
-/* Read file (NULL = none) and environ. Unknown names in the file are errors
- * naming file and line; in the environment they are somebody else's.
+/* Read file (NULL = none) and environ. Unknown names in the file are errors naming
+ * file and line; in the environment they may belong to other programs.
  * Returns NULL with a sentence naming the option; free with conf_free. Wipes
  * the texts of keys, also in environ. */
 struct conf *conf_load(const char *file, struct err *err_r);
@@ -104,10 +104,10 @@ struct conf *conf_check(const char *file, conf_report_fn *report, void *arg);
 const char *conf_value(const struct conf *c, const struct conf_option *o,
 		       char *buf, size_t size);
 
-/* Of a configuration that was read again: a key that has no text any more is
- * still the one of `old`. */
+/* For a configuration that was read again: a key whose text was wiped is taken from
+ * `old`. */
 void conf_keep_keys(struct conf *c, const struct conf *old);
-/* For a process that needs none of them. */
+/* For a process that needs no key. */
 void conf_wipe_keys(struct conf *c);
 
 /* Name of the first option that differs and is not CONF_RELOAD, or NULL. */

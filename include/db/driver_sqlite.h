@@ -9,8 +9,8 @@
 
 #include "db/db_private.h"
 
-/* The advisory lock that our writers and the checkpointer take first, so that
- * nobody waits for, or gives up on, the WAL's own write lock. */
+/* The advisory lock that our writers and the checkpointer take first, so that none of
+ * them waits for, or gives up on, the WAL's own write lock. */
 struct writer_lock {
 	char *path;     /* <db>.writer; NULL for a memory database */
 	int fd;
@@ -28,9 +28,9 @@ struct file_id {
 	dev_t device;
 	ino_t inode;
 };
-/* What was at the paths when the database was opened. <db>.open holds the same
- * for all processes, which share a lock on it for as long as they have the
- * database open: nobody opens what is not what they have. */
+/* What was at the paths when the database was opened. <db>.open holds the same for all
+ * processes, which share a lock on it for as long as they have the database open: no
+ * process opens other files than they have. */
 struct sqlite_files {
 	char *paths[FILE__COUNT];
 	struct file_id ids[FILE__COUNT];

@@ -20,10 +20,10 @@ bool db_transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r);
 /* The same for what ends a right: it is tried also when db_has_space() says no. */
 bool db_transaction_urgent(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r);
 
-/* SQLite: is there room on the disk for the next checkpoint? Without it other
- * transactions are refused (ERR_UNAVAILABLE, reason "disk_full"), so that what
- * a checkpoint left of the log's blocks is there for those that end a right.
- * PostgreSQL: the server's own business, true. */
+/* SQLite: is there space on the disk for the next checkpoint? Without it other
+ * transactions are refused (ERR_UNAVAILABLE, reason "disk_full"), so that the blocks
+ * that a checkpoint left to the log serve those that end a right. PostgreSQL: true,
+ * since the server checks its own disk. */
 bool db_has_space(struct db *db, struct err *err_r);
 
 #endif

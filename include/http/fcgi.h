@@ -42,7 +42,7 @@ bool fcgi_body(struct fcgi *f, struct request *r, size_t max, struct err *err_r)
 bool fcgi_reply(struct fcgi *f, const char *text, size_t n);
 /* Close without an answer. */
 void fcgi_drop(struct fcgi *f);
-/* fcgi_reply comes later: what nobody reads any more is wiped, parameters too.
+/* fcgi_reply comes later: all that is not needed any more is wiped, parameters too.
  * The caller keeps `what` for that time, and frees it. */
 void fcgi_park(struct fcgi *f, void *what);
 void *fcgi_parked(const struct fcgi *f);   /* NULL = it is not */

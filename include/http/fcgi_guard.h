@@ -1,7 +1,7 @@
 /*
  * http/fcgi_guard.h - judges a FastCGI request before libfcgi sees it.
  *
- * libfcgi 2.4.2 must not read what nobody has checked (R24). So the whole request is
+ * libfcgi 2.4.2 must not read what was not checked (R24). So the whole request is
  * first read with MSG_PEEK, which leaves it in the socket: libfcgi then reads only
  * bytes that are known to be one well-formed request, and never blocks.
  */

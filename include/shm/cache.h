@@ -3,10 +3,10 @@
  * host: a log that begins again at its front when it is full, and an index of
  * 8-way buckets into it.
  *
- * An entry is never changed, so a reader copies it and then sees whether the
- * log came round meanwhile. No locks: a killed writer leaves an entry that
- * nobody points to. A full file system keeps nothing. room NULL or without a
- * cache: nothing is found.
+ * An entry is never changed, so a reader copies it and then checks whether the log was
+ * written over meanwhile. No locks: a killed writer leaves an entry that is not in the
+ * index. On a full file system nothing is kept. room NULL or without a cache: nothing is
+ * found.
  */
 #ifndef PIERRE_SHM_CACHE_H
 #define PIERRE_SHM_CACHE_H
@@ -16,7 +16,7 @@
 
 #define CACHE_SUBJECTS 3
 
-/* When it was true: as the caller means it. */
+/* When the data was true, in the caller's terms. */
 struct cache_stamp {
 	uint32_t generations[CACHE_SUBJECTS];
 	uint32_t unused;                /* what is shared has no padding */

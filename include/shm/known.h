@@ -11,7 +11,7 @@
 #include "shm/room.h"
 
 struct known_state {
-	bool unconfirmed;         /* nothing that cannot be undone is done */
+	bool unconfirmed;         /* so nothing is deleted because of its age */
 	int64_t off_ms;           /* this host's clock less the database's */
 	/* op/clock_rule.h: outlives the scheduler */
 	int64_t steady_start, steady_since;

@@ -33,8 +33,8 @@ struct limit_slot;
  * is good for this request; ask again in the next (no lock when it is there). */
 struct limit_slot *limit_slot(struct room *r, const char *subject, enum window_kind k);
 
-/* It will be asked for soon: its memory is fetched meanwhile. No look-up; what
- * is idle stays so. */
+/* The slot is looked up soon: prefetch its memory. This is no look-up, so an idle slot
+ * stays idle. */
 void limit_expect(const struct room *r, const char *subject, enum window_kind k);
 
 enum limit_take {
@@ -62,10 +62,10 @@ uint32_t limit_drain(struct limit_slot *s, uint32_t *window_r);
 /* What is left of the lease for window w, nothing taken; 0 for another window. */
 uint32_t limit_left(const struct limit_slot *s, uint32_t w);
 
-/* Whoever leases, refills or gives back holds the slot's lock from before the
- * database call until the slot (and its note) says the result. Otherwise a
- * lease on its way looks like a limit that is reached. Taking needs no lock.
- * Robust: the lock of a killed holder is recovered. False: not had in time. */
+/* A process that leases, refills or gives back holds the slot's lock from before the
+ * database call until the result is in the slot (and its note). Otherwise a lease that
+ * is on its way looks like a limit that is reached. Taking needs no lock. Robust: the
+ * lock of a killed holder is recovered. False: the time ran out. */
 bool limit_lock(struct limit_slot *s, int timeout_ms);
 void limit_unlock(struct limit_slot *s);
 

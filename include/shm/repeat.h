@@ -29,8 +29,7 @@ struct repeats {
 	_Atomic uint64_t others;        /* that found no free row */
 };
 
-/* True: nobody has written this sentence lately, so write it. False: it was
- * counted instead. */
+/* True: this sentence was not logged lately, so log it. False: it was counted instead. */
 bool repeat_first(struct repeats *r, const char *sentence);
 
 /* The master, once a second, for each i from 0: how often a sentence was counted

@@ -2,7 +2,7 @@
  * shm/ring.h - usage rows on their way to the recorder: one single-producer
  * single-consumer ring a worker slot.
  *
- * SPSC, so a worker that is killed between claim and publish stops nobody. A
+ * SPSC, so a worker that is killed between claim and publish stops no other. A
  * row is published by the store of `head`; the recorder moves `tail` only after
  * COMMIT. Sequence numbers never repeat for one (host, ring): they start where
  * the header says, also after a restart.
@@ -31,8 +31,8 @@ struct usage_record {
 	uint32_t cost;
 };
 
-/* Storage for the rows of this ring, 3 MB, which stays its own: a file system
- * that is full says so here, and the first push tries again. */
+/* Reserve storage for the rows of this ring, 3 MB, for good. False: the file system is
+ * full; the first push tries again. */
 bool ring_reserve(struct room *r, size_t ring);
 /* Producer: the worker of that slot. False = full: wait briefly, then 503. */
 bool ring_push(struct room *r, size_t ring, const struct usage_record *rec);

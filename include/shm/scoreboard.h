@@ -75,29 +75,28 @@ void slot_named(struct slot *s, const char *request_id);
 void slot_serving(struct slot *s, const char *route, const char *request_id);
 void slot_stopping(struct slot *s);
 
-/* Has this fast worker over one and a half times as many connections as those of its
- * generation that run have in the mean? One connection is never too many. So all of
- * them together are never over their share, and none comes to have twice the mean. */
+/* Does this fast worker have more than 1.5 times the mean number of connections of the
+ * running workers of its generation? One connection is never too many. So they are never
+ * all over their share, and none gets twice the mean. */
 bool slot_over_share(const struct scoreboard *sb, const struct slot *s);
 
-/* What a slot is at; empty texts when it is at nothing. Its owner may be writing:
- * the copies end where the fields end. */
+/* The request that a slot is at; empty texts when there is none. The process of the
+ * slot may be writing: the copies are cut at the length of the fields. */
 struct slot_request {
 	char route[SLOT_ROUTE];
 	char request_id[SLOT_REQUEST_ID];
 };
 void slot_request(const struct slot *s, struct slot_request *out);
 
-/* nginx repeats a request whose worker died, with the same id, down every
- * connection that it keeps. The process that dies of a signal, or the master
- * before it kills, marks the request that the slot is at, if it is at one with
- * an id. Async-signal-safe. */
+/* nginx repeats a request whose worker died, with the same id, on every connection that
+ * it keeps. So the process that dies of a signal, or the master before it kills a
+ * process, marks the request that the slot is at, if it has an id. Async-signal-safe. */
 void scoreboard_mark(struct scoreboard *sb, const struct slot *s, int64_t now);
 /* Did a process end at the request of this slot, less than MARK_MS ago? */
 bool scoreboard_is_marked(const struct scoreboard *sb, const struct slot *s, int64_t now);
 
-/* At most hashing_max children hash passwords at once (R19). Never waits;
- * a dead holder's permit is given back by the master when it clears the slot.
+/* At most hashing_max children hash passwords at once (R19). Never waits. The master
+ * gives the permit of a dead holder back when it clears the slot.
  * s NULL (a command, no pool) always gets one. */
 bool hashing_begin(struct scoreboard *sb, struct slot *s);
 void hashing_end(struct slot *s);

@@ -23,8 +23,8 @@ struct child {
 	struct subkey pair_key;  /* of the slow pool: makes pairs of tokens */
 	int listen_fd;           /* -1 in the background */
 	int lifeline_fd;         /* reads EOF when the master has died */
-	int commit_fd;           /* eventfd: the recorder adds to it after each commit, and
-				  * nobody reads it, so that each edge wakes all who wait */
+	int commit_fd;           /* eventfd: the recorder adds to it after each commit. It is
+				  * never read, so that each edge wakes all that wait */
 };
 
 /* Exit status of the process. */

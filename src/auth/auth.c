@@ -22,7 +22,7 @@ bool auth_init(struct err *err_r)
 	if (!gcry_check_version(GCRYPT_LEAST))
 		return err_set(err_r, ERR_CONFIG, "libgcrypt is older than %s",
 			       GCRYPT_LEAST);
-	/* Nothing but digests is asked of it here, so no secure memory. */
+	/* only digests are used here, so no secure memory is needed */
 	gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
 	gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
 	return true;

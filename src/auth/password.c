@@ -46,7 +46,7 @@ bool password_check(const char *password, int64_t min, const char *field,
 	return true;
 }
 
-/* crypt() with everything it may get wrong: NULL, "*0", another length. */
+/* crypt_rn(), and each way in which it fails: NULL, "*0", another length. */
 static bool bcrypt(const char *password, const char *setting, char out[PASSWORD_HASH])
 {
 	const char *hash = crypt_r(password, setting, &work);
@@ -106,8 +106,9 @@ static bool hash_decoy(const char *password, int64_t cost)
 	return false;
 }
 
-/* After BCRYPT_COST was raised, a wrong password for an old hash would take
- * less time than one for no account: 2^old and 2^old to 2^(cost-1) make 2^cost. */
+/* After BCRYPT_COST was raised, a wrong password for an old hash would take less time
+ * than one for no account. So hash at each cost from the old one to cost - 1 as well:
+ * 2^old + 2^old + ... + 2^(cost-1) = 2^cost. */
 static void hash_the_rest(const char *password, int64_t old, int64_t cost)
 {
 	for (; old < cost; old++)

@@ -1,6 +1,6 @@
 /*
- * base/arena.c - blocks in a chain, bump allocation, wiped before they go: what
- * of a block is not given out is zero, so that nothing is cleared twice.
+ * base/arena.c - a chain of blocks, which are wiped before they are freed. The part
+ * of a block that was not handed out yet is zero, so nothing is cleared twice.
  * Diagnostics: out of memory is fatal (exit status 70, one line on stderr).
  */
 #include "config.h"

@@ -46,7 +46,7 @@ int64_t clock_host(void)
 	return read_clock(CLOCK_REALTIME) + offset_ms + host_offset_ms;
 }
 
-/* Asked anew each time, so that a clock which jumps is seen at once. */
+/* Read each time, so that a jump of the clock is seen at once. */
 int64_t clock_now(void)
 {
 	int64_t start = followed ? atomic_load_explicit(followed, memory_order_relaxed) : 0;
@@ -125,7 +125,7 @@ bool time_parse(const char *text, int64_t *ms_r)
 	if (ms < 0)
 		return false;
 	*ms_r = (int64_t)timegm(&tm) * SECOND_MS + ms;
-	/* written again it must read the same: refuses 31 February, 25:00, junk */
+	/* formatted again it must be the same text: this refuses 31 February, 25:00, junk */
 	time_format(*ms_r, again);
 	return strcmp(again, text) == 0;
 }

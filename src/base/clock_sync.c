@@ -1,7 +1,7 @@
 /*
- * base/clock_sync.c - does something keep this host's clock right? The kernel knows
- * of every NTP daemon, but the sandbox of the shipped unit does not let us ask it;
- * systemd-timesyncd says it by a file as well (systemd-timesyncd.service(8)).
+ * base/clock_sync.c - does an NTP daemon keep this host's clock right? The kernel knows,
+ * but the sandbox of the shipped unit forbids the system call. systemd-timesyncd also
+ * touches a file each time it has set the clock (systemd-timesyncd.service(8)).
  */
 #include "config.h"
 
@@ -22,7 +22,7 @@ static bool kernel_agrees(void)
 	return state >= 0 && state != TIME_ERROR && !(t.status & STA_UNSYNC);
 }
 
-/* Touched by this clock: one that has jumped since is not the one it speaks of. */
+/* The file has a time of this host's clock: it tells nothing of a clock that was set since. */
 static bool timesyncd_agrees(void)
 {
 	struct stat st;

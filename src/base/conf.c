@@ -177,7 +177,7 @@ static bool apply(struct reader *r, size_t i, struct err *err_r)
 	return !text || conf_set_value(r->c, o, text, err_r);
 }
 
-/* What rows alone cannot say. */
+/* What the row of one option cannot say: bounds between options. */
 static bool consistent(const struct conf *c, struct err *err_r)
 {
 	const char *name = c->fast_workers > c->max_workers ? "WORKERS" :
@@ -253,7 +253,8 @@ struct conf *conf_load(const char *file, struct err *err_r)
 	return NULL;
 }
 
-/* Containers hand secrets over as files for all, so only the check minds. */
+/* Container systems mount secrets as files that everybody may read, so only
+ * `config check` reports them. */
 static void check_secret_files(const struct reader *r)
 {
 	struct err err = { 0 };

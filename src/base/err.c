@@ -15,7 +15,7 @@ static void put(char *dst, size_t size, const char *src)
 	dst[n] = '\0';
 }
 
-/* One line, whatever a library's message brought along. */
+/* Keep it one line: messages of libraries may have several. */
 static void one_line(char *s)
 {
 	size_t n;

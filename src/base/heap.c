@@ -1,6 +1,6 @@
 /*
- * base/heap.c - glibc's thread cache gives back what was freed last, so taking
- * all of a size and wiping it reaches what stands in the cache.
+ * base/heap.c - glibc's thread cache hands out what was freed last. So to allocate all
+ * chunks of a size, wipe and free them reaches everything in the cache.
  */
 #include "config.h"
 

@@ -41,7 +41,7 @@ struct line {
 };
 
 /* JOURNAL_STREAM is DEVICE:INODE of the journal's stream (systemd.exec(5)); what
- * a program of the unit writes elsewhere is for people. */
+ * a program of the unit writes elsewhere is read by people. */
 static bool is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -108,8 +108,8 @@ static bool needs_quotes(const char *s)
 	return !*s || !n;
 }
 
-/* As strbuf_add_json() does, but a byte that is no text stays to be seen, and
- * nothing is allocated: what is logged may be that memory ran out. */
+/* Like strbuf_add_json(), but a byte that is not text is shown as \xNN, and nothing is
+ * allocated, since the event may be that memory ran out. */
 static void add_escaped(struct line *l, const char *s)
 {
 	unsigned char c = (unsigned char)*s;
@@ -200,6 +200,6 @@ void log_event(enum log_level level, const char *event,
 	/* a log that cannot be written must not stop the service */
 	ignored = write(STDERR_FILENO, l.s, l.len);
 	(void)ignored;
-	/* a path may hold a secret, and this stack is not used again until the next one */
+	/* a path may hold a secret, which would stay in this part of the stack */
 	explicit_bzero(l.s, l.len);
 }

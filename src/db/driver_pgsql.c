@@ -54,8 +54,8 @@ static void close_conn(struct db_conn *c)
 	arena_free(&home);
 }
 
-/* Nothing is expected on an idle connection: what can be read there is the
- * server's goodbye, which PQstatus() does not know of yet. */
+/* An idle connection gets nothing from the server: when something can be read, the
+ * server has closed it, and PQstatus() does not know that yet. */
 static bool alive(struct db_conn *c)
 {
 	if (!c->pg || PQstatus(c->pg) != CONNECTION_OK)
@@ -80,10 +80,9 @@ static enum db_rc ping(struct db_conn *c, int64_t deadline, struct err *err_r)
 	return run(c, "SELECT 1", deadline, err_r);
 }
 
-/* The server's limits clean up what we leave behind when we break off, and end
- * our transaction should this process be frozen. They lie a second past our
- * deadline: a COMMIT cancelled by the server while it waits for a synchronous
- * standby would be answered as if it were safe. */
+/* The server's own time limits end the transaction when we break off, or when this
+ * process is frozen. They are one second after our deadline: a COMMIT that the server
+ * cancels while it waits for a synchronous standby is answered as if it were safe. */
 static enum db_rc begin(struct db_conn *c, int64_t deadline, struct err *err_r)
 {
 	int64_t left = deadline - clock_monotonic();
@@ -179,8 +178,8 @@ static enum db_rc lock_schema(struct db_conn *c, int64_t deadline, struct err *e
 
 /* --- statements -------------------------------------------------------------- */
 
-/* Named by what it says, not by its number: behind a pooler, or next to an
- * older program, a name may already stand for somebody else's statement. */
+/* The name is a hash of the text, not the number: behind a pooler, or beside an older
+ * program, a number may already name another statement. */
 static void statement_name(const char *sql, char out[STATEMENT_NAME])
 {
 	uint64_t h = UINT64_C(14695981039346656037);
@@ -330,7 +329,7 @@ static enum db_rc checkpoint(struct db_conn *c, int64_t keep, int64_t deadline, 
 	return DB_OK;
 }
 
-/* Others' sessions show no backend_type to us, but always a user and a
+/* We do not see the backend_type of other users' sessions, but each has a user and a
  * database; the server's own processes lack one of the two. */
 static const char free_connections[] =
 	"WITH s AS (SELECT usesysid, datid FROM pg_stat_activity"

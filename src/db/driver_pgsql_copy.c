@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "db/driver_pgsql.h"
 
-#define VALUE_TYPICAL 16   /* bytes: room at once, not by doubling */
+#define VALUE_TYPICAL 16   /* bytes: reserved at once, not by doubling */
 
 static void add_escaped(struct strbuf *b, const char *s)
 {

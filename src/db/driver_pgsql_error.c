@@ -25,7 +25,7 @@ static const struct {
 	{ "40001", DB_BUSY, ERR_UNAVAILABLE, "two transactions collided; try again" },
 	{ "40P01", DB_BUSY, ERR_UNAVAILABLE, "two transactions waited for each other; try again" },
 	{ "55P03", DB_BUSY, ERR_UNAVAILABLE, "another transaction holds the rows; try again" },
-	{ "57014", DB_BUSY, ERR_UNAVAILABLE, "the server gave up on the statement; try again" },
+	{ "57014", DB_BUSY, ERR_UNAVAILABLE, "the server cancelled the statement; try again" },
 	{ "26000", DB_GONE, ERR_UNAVAILABLE, PREPARE_HINT },
 	{ "42P05", DB_GONE, ERR_UNAVAILABLE, PREPARE_HINT },
 	/* a prepared statement met a changed table: a new connection knows it */
@@ -34,9 +34,9 @@ static const struct {
 	{ "25006", DB_GONE, ERR_UNAVAILABLE, "the server is read-only: point DATABASE_URL at the "
 	  "primary, or name all hosts with target_session_attrs=read-write" },
 	{ "25P03", DB_GONE, ERR_UNAVAILABLE, "the transaction was left idle too long; try again" },
-	{ "53100", DB_ERROR, ERR_UNAVAILABLE, "the server's disk is full: make room there" },
+	{ "53100", DB_ERROR, ERR_UNAVAILABLE, "the server's disk is full: free some space there" },
 	{ "53200", DB_ERROR, ERR_UNAVAILABLE, "the server is out of memory" },
-	{ "53", DB_ERROR, ERR_UNAVAILABLE, "the server is short of something: see its log" },
+	{ "53", DB_ERROR, ERR_UNAVAILABLE, "the server lacks resources: see its log" },
 	{ "57P", DB_GONE, ERR_UNAVAILABLE, "the server is restarting or the session was ended; try again" },
 	{ "08", DB_GONE, ERR_UNAVAILABLE, "see that the server runs and can be reached" },
 	{ "58", DB_ERROR, ERR_UNAVAILABLE, "the server could not read or write its files: see its log" },
@@ -102,7 +102,7 @@ static void break_off(struct db_conn *c)
 	c->pg = NULL;
 }
 
-/* A unique index says which: that is a conflict with a field. */
+/* The name of a unique index tells which field has the conflict. */
 static enum db_rc conflict(const struct db_conn *c, const PGresult *r, struct err *err_r)
 {
 	const char *name = PQresultErrorField(r, PG_DIAG_CONSTRAINT_NAME);

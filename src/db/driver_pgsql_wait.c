@@ -32,8 +32,8 @@ enum pgsql_wait pgsql_wait(PGconn *pg, short events, int64_t deadline)
 	}
 }
 
-/* A large statement does not fit the socket's buffer at once, and the server
- * may be talking meanwhile: read too, or both sides wait for ever. */
+/* A large statement does not fit the socket's buffer at once, and the server may be
+ * sending meanwhile: read too, or both sides wait for ever. */
 static enum pgsql_wait flush(PGconn *pg, int64_t deadline)
 {
 	for (;;) {

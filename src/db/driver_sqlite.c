@@ -45,7 +45,7 @@ static enum db_rc sqlite_commit(struct db_conn *c, int64_t deadline, struct err 
 		err_set(err_r, ERR_DATABASE, "SQLite had rolled the transaction back by itself");
 		return DB_ERROR;
 	}
-	/* nothing to wait for here, and half a COMMIT helps nobody */
+	/* a COMMIT waits for no lock here, and must not be interrupted */
 	c->deadline = INT64_MAX;
 	rc = sqlite3_exec(c->handle, "COMMIT", NULL, NULL, NULL);
 	if (rc == SQLITE_OK) {
@@ -92,8 +92,8 @@ static int bind_text(sqlite3_stmt *s, int i, const char *text, sqlite3_destructo
 {
 	if (strlen(text) > TEXT_MAX)
 		return SQLITE_TOOBIG;
-	/* not told the length, SQLite knows that a NUL ends it; the GLOB of a CHECK
-	 * would copy it otherwise */
+	/* with -1 SQLite knows that a NUL ends the text; with a length the GLOB of a
+	 * CHECK would copy it */
 	return sqlite3_bind_text(s, i, text, -1, life);
 }
 

@@ -2,10 +2,10 @@
  * db/driver_sqlite_files.c - which files a database is: device and inode of
  * each, noted at open and compared with the paths later.
  *
- * The note is in <db>.open as well, and whoever has the database open shares a
- * lock there; so a process that comes later opens the same files, or is refused
- * before SQLite makes a second log. Only <db>.open is opened and closed here:
- * to close the database file drops the locks that SQLite has on it.
+ * The note is in <db>.open as well, and every process that has the database open shares
+ * a lock there. So a process that comes later opens the same files, or is refused before
+ * SQLite makes a second log. Only <db>.open is opened and closed here: closing the
+ * database file would drop the locks that SQLite has on it.
  */
 #include "config.h"
 
@@ -100,7 +100,7 @@ enum db_files sqlite_files(struct db_conn *c, struct err *err_r)
 		if (sqlite_file_is_ours(f, i))
 			continue;
 		absent = sqlite_file_is_absent(f, i);
-		/* one that cannot be looked at now is no other file */
+		/* a file that cannot be examined now is not taken for another one */
 		if (!absent && access(f->paths[i], F_OK) != 0)
 			continue;
 		if (sqlite_removed(c))

@@ -45,7 +45,7 @@ static bool try_lock(int fd)
 	return fcntl(fd, F_OFD_SETLK, &want) == 0;
 }
 
-/* A lock on a file that somebody has removed excludes nobody. */
+/* A lock on a file that was removed excludes no other process. */
 static bool still_there(const struct writer_lock *l)
 {
 	struct stat mine, now;

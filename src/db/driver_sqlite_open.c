@@ -1,7 +1,6 @@
 /*
- * db/driver_sqlite_open.c - opening an SQLite file the way every process of
- * ours must (R7): WAL, synchronous=FULL, no automatic
- * checkpoint, none on close, no wait past the deadline.
+ * db/driver_sqlite_open.c - opening an SQLite file as all our processes must (R7): WAL,
+ * synchronous=FULL, no automatic checkpoint, none on close, no wait past the deadline.
  */
 #include "config.h"
 
@@ -24,7 +23,8 @@ enum { OPS_BETWEEN_CHECKS = 1000 };
 
 /* --- the deadline ------------------------------------------------------------ */
 
-/* SQLite asks when it meets a lock: wait a little, never past the deadline. */
+/* SQLite calls this when another process has a lock: wait a little, never past the
+ * deadline. */
 static int on_busy(void *arg, int attempt)
 {
 	struct db_conn *c = arg;

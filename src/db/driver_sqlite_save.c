@@ -2,9 +2,9 @@
  * db/driver_sqlite_save.c - what was committed into files that are lost, saved
  * from the handle that still has them open (measured: 200 of 200 rows).
  *
- * When the database file is in its place, and no other log can be in use, the
- * log is written into it. Else the log is copied beside, and a database file
- * that has no name any more too: who runs the service decides what to put back.
+ * When the database file is in its place, and no other log can be in use, the log is
+ * written into it. Otherwise the log is copied to a file beside it, and so is a database
+ * file that has no name any more: the operator decides what to put back.
  */
 #include "config.h"
 

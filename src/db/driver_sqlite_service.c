@@ -1,7 +1,7 @@
 /*
- * db/driver_sqlite_service.c - whose an SQLite database is: whether it is there, that
- * one service works on it, and its removal on purpose. All by <db>.open, whose
- * contents are driver_sqlite_files.c's.
+ * db/driver_sqlite_service.c - whether an SQLite database is there, that only one service
+ * works on it, and its removal on purpose. All by <db>.open, whose contents are
+ * driver_sqlite_files.c's.
  */
 #include "config.h"
 
@@ -47,9 +47,10 @@ bool sqlite_exists(const char *url, struct err *err_r)
 
 /* --- one service ----------------------------------------------------------------------- */
 
-/* Its children share OPEN_LOCK_SERVED until the last has ended; OPEN_LOCK_MASTER is the
- * master's own, and the kernel says whose. Not of the kind that children share:
- * it goes with the process, or when that closes <db>.open, which it does not. */
+/* The children of a service share OPEN_LOCK_SERVED until the last has ended.
+ * OPEN_LOCK_MASTER belongs to the master's process alone: a POSIX lock, since the kernel
+ * tells the process id of its holder. It ends with the process (or when that closes
+ * <db>.open, which it does not). */
 static bool lock_master(int fd)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = OPEN_LOCK_MASTER, .l_len = 1 };
@@ -97,8 +98,8 @@ bool sqlite_claim(const char *url, int *fd_r, struct err *err_r)
 
 /* --- removing on purpose --------------------------------------------------------------- */
 
-/* Nobody opens the files while this has the lock on <db>.open, which is made if it
- * is missing. */
+/* No process opens the files while this one has the lock on <db>.open, which is made if
+ * it is missing. */
 static bool begin_removal(struct sqlite_files *f, struct err *err_r)
 {
 	const char *path = f->paths[FILE_OPEN];

@@ -1,6 +1,6 @@
 /*
- * db/driver_sqlite_wal.c - the log: checkpoints, what waits in it, and the
- * room that it has on the disk.
+ * db/driver_sqlite_wal.c - the log: checkpoints, what waits in it, and the space that it
+ * has on the disk.
  */
 #include "config.h"
 
@@ -18,8 +18,8 @@ enum { INDEX_BYTES = 32768, AT_PAGE_SIZE = 14, AT_FRAMES = 16, AT_BACKFILLED = 9
 /* A file system that is smaller keeps a part of itself. */
 enum { LEAST_BYTES = DB_LOG_KEEP, LEAST_PART = 8 };
 
-/* Blocks for the next transactions, on a disk that may be full by then. SQLite
- * passes over what is behind the frames. */
+/* Allocate blocks for the next transactions, since the disk may be full by then. SQLite
+ * ignores what is behind the frames. */
 static void keep_blocks(struct db_conn *c, int64_t bytes)
 {
 	sqlite3_file *wal = NULL;
@@ -48,7 +48,7 @@ enum db_rc sqlite_checkpoint(struct db_conn *c, int64_t keep, int64_t deadline, 
 	outcome = writer_lock_take(&c->lock, deadline, err_r);
 	if (outcome != DB_OK)
 		return outcome == DB_BUSY ? DB_OK : outcome;
-	/* bounds waiting for readers, who would else stall every writer */
+	/* bounds the wait for readers, which would stall every writer */
 	c->deadline = clock_monotonic() + CHECKPOINT_WAIT_MS;
 	rc = sqlite3_wal_checkpoint_v2(c->handle, "main", mode, NULL, NULL);
 	if (rc == SQLITE_OK && keep > 0)

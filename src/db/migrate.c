@@ -119,8 +119,7 @@ static bool run_script(struct db *db, const struct db_migration *m, struct err *
 	return false;
 }
 
-/* The script has every lock that there is to wait for, so what takes long now is
- * the number of rows. */
+/* The script holds every lock already, so only the number of rows can take long now. */
 static bool run_function(struct db *db, const struct db_migration *m, struct err *err_r)
 {
 	if (!m->fn)
@@ -165,7 +164,7 @@ static bool apply_next(struct db *db, void *arg, struct err *err_r)
 		return false;
 	if (step->current == latest(db))
 		return true;
-	/* one that has tables goes on as it did */
+	/* a database that has tables already is served as before */
 	if (step->current == 0 && !db->driver->any_text(db->conn, err_r))
 		return false;
 	m = migration(db, step->current + 1);

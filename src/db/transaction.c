@@ -43,8 +43,8 @@ static enum db_rc tx_verdict(struct db *db, bool done, struct err *e)
 {
 	if (db->tx.rc == DB_OK)
 		return done ? DB_OK : DB_ERROR;
-	/* its own sentence about a conflict is better than ours; a failure that
-	 * it passed over is ours to tell */
+	/* the function's own sentence about a conflict is better than ours; for a failure
+	 * that it ignored we give ours */
 	if (done || db->tx.rc == DB_BUSY || db->tx.rc == DB_GONE)
 		*e = db->tx.err;
 	return db->tx.rc;
@@ -147,7 +147,7 @@ static bool run_transaction(struct db *db, db_tx_fn *fn, void *arg, bool urgent,
 	if (db_may_ask(db, &e)) {
 		bool done = transaction(db, fn, arg, urgent, &e);
 
-		/* with a reason it is ours, and no silence of the database */
+		/* an error with a reason is our own refusal: the database did answer */
 		db_asked(db, !done && !e.reason[0] &&
 			     (e.kind == ERR_UNAVAILABLE || e.kind == ERR_UNCERTAIN) ?
 				     DB_GONE : DB_OK);

@@ -85,7 +85,7 @@ void fcgi_free(struct fcgi **f)
 	*f = NULL;
 }
 
-/* Other connections use it too: nothing of this one stays in it. */
+/* Other connections use it too, so nothing of this one may stay in it. */
 static void wipe_guard(struct fcgi_guard *g)
 {
 	explicit_bzero(g->bytes, g->n);

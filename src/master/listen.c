@@ -80,9 +80,9 @@ static int lock_directory(const char *path, struct err *err_r)
 	return -1;
 }
 
-/* Does the process live that called listen(2)? The children of a master that was
- * killed hold its socket until their last request is answered, and take no new
- * one. unix(7): SO_PEERCRED names the listener. */
+/* Is the process alive that called listen(2)? The children of a master that was killed
+ * hold its socket until their last request is answered, and take no new one. unix(7):
+ * SO_PEERCRED names the listener. */
 static bool listener_lives(int fd)
 {
 	struct ucred peer = { 0 };

@@ -61,7 +61,7 @@ static bool recorder_runs(const struct generation *g)
 	return false;
 }
 
-/* Once more, when the recorder was killed and left rows; it is told to finish as
+/* Fork the recorder once more when it was killed and left rows; it is told to finish as
  * soon as it runs. */
 static void last_recorder(struct master *m, int64_t now)
 {

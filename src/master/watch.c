@@ -1,7 +1,7 @@
 /*
- * master/watch.c - the watchdog over the scoreboard. It only ends processes
- * that are ours by the master's own table; the slot says why. And the count of
- * what the log does not repeat.
+ * master/watch.c - the watchdog over the scoreboard. It only ends processes of the
+ * master's own table; the slot says why. It also logs how often sentences were counted
+ * instead of logged.
  */
 #include "config.h"
 

@@ -2,14 +2,14 @@
  * shm/cache.c - the shared log of entries, and the index into it.
  *
  * An address counts bytes since the log began and never repeats; the byte is at
- * address % size. What is reserved last may overwrite what is a whole log
- * older, so an entry is whole as long as no more than that was reserved: a
- * reader looks after it has copied. A writer that was stopped for a whole log
- * writes over what is newer; the sum over each entry shows it.
+ * address % size. A new reservation may overwrite what is one length of the log older.
+ * So a reader copies an entry, and then checks that no more than that was reserved
+ * meanwhile. A writer that was stopped for so long may overwrite newer entries: the
+ * checksum of each entry shows it.
  *
- * Only as many buckets are in use as what is in the log can fill, so that few
- * entries touch few pages; when that number doubles, half of the entries are
- * not found any more, and stored again.
+ * Only as many buckets are used as the entries of the log can fill, so that few entries
+ * touch few pages. When that number doubles, half of the entries are no longer found,
+ * and are stored again.
  */
 #include "config.h"
 

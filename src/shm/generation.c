@@ -1,6 +1,6 @@
 /*
- * shm/generation.c - 4096 counters. Two subjects in one bucket only cost each
- * other a look into the database.
+ * shm/generation.c - 4096 counters. Two ids in one bucket only cost each other a
+ * SELECT.
  */
 #include "config.h"
 
@@ -31,7 +31,7 @@ void generation_follow(struct room *r, int64_t from, int64_t at)
 
 	if (!r)
 		return;
-	/* one that began earlier does not speak for what another missed */
+	/* a follower that began earlier does not cover what another one missed */
 	had = atomic_load(&r->header->followed_from);
 	while (had < from &&
 	       !atomic_compare_exchange_weak(&r->header->followed_from, &had, from))

@@ -1,7 +1,7 @@
 /*
- * shm/limit_due.c - which slots the scheduler has to look after: low ones, by
- * bitmap, and those that hold a lease nobody uses, a share of them each call,
- * so that 200,000 cost no more than 4,000.
+ * shm/limit_due.c - the slots that the scheduler must act on: low ones, by a bitmap, and
+ * those that hold an unused lease, of which each call examines a part, so that 200,000
+ * slots cost no more than 4,000.
  */
 #include "config.h"
 
@@ -10,9 +10,9 @@
 #include "base/clock.h"
 #include "shm/limit_private.h"
 
-#define IDLE_MS 1000            /* before a lease that others may miss goes back */
-#define IDLE_LONG_MS 60000      /* before any other does */
-#define IDLE_SHARE 10           /* of what is left: so much, others may miss */
+#define IDLE_MS 1000            /* before a lease that other hosts may need is given back */
+#define IDLE_LONG_MS 60000      /* before any other is */
+#define IDLE_SHARE 10           /* 1/10 of what is left: more than that, other hosts may need */
 #define IDLE_GROUPS 64          /* looked at in one call */
 
 static uint64_t bit_of(const struct limit_slot *s)
@@ -57,7 +57,7 @@ static size_t low(struct limit_group *g, struct limit_due *out, size_t max)
 	return n;
 }
 
-/* Begins behind the group that filled the last call, so that each has its turn. */
+/* Begins after the group that filled the last call, so that each group has its turn. */
 static size_t all_low(struct room *r, size_t groups, struct limit_due *out, size_t max)
 {
 	size_t n = 0;

@@ -6,10 +6,9 @@
  * is complete with one store, so what a killed holder leaves is at most one
  * slot in no chain, which the search for an old slot finds like any other.
  *
- * A slot is taken from its subject only when its window is over and nobody
- * looked it up for RECLAIM_MS. Whoever looks one up writes `used` and then
- * sees whether it is dead; whoever takes one marks it dead and then looks at
- * `used`: one of the two sees the other.
+ * A slot is taken from its subject only when its window is over and it was not looked
+ * up for RECLAIM_MS. A look-up writes `used` and then checks whether the slot is dead;
+ * a claim marks the slot dead and then checks `used`: one of the two sees the other.
  */
 #include "config.h"
 
@@ -97,7 +96,7 @@ static void unlink_slot(struct room *r, struct limit_slot *s)
 	}
 }
 
-/* A window further ahead than the next is of a clock that was wrong. */
+/* A window after the next one comes from a clock that was wrong. */
 static bool is_old(const struct limit_slot *s, int64_t now)
 {
 	uint32_t window = limit_word_window(atomic_load(&s->word)), present;
@@ -216,7 +215,7 @@ static struct limit_slot *find_or_claim(struct room *r, const struct wanted *q)
 	s = find(r, q);
 	if (!s)
 		s = claim(r, q);
-	else if (is_dead(s))    /* whoever wanted it was killed before the unlink */
+	else if (is_dead(s))    /* its claimer was killed before the unlink */
 		atomic_store(&s->word, limit_word_new());
 	if (s)
 		use(s, q);

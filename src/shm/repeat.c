@@ -42,7 +42,8 @@ bool repeat_first(struct repeats *r, const char *sentence)
 	return false;
 }
 
-/* A process may count in a row that has just become free: the next one has it. */
+/* A process may count in a row that has just become free: the next sentence in that row
+ * gets the count. */
 static int64_t take(struct repeat *row, char sentence[REPEAT_TEXT])
 {
 	uint64_t n = atomic_exchange(&row->counted, 0);

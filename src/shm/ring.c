@@ -36,8 +36,8 @@ bool ring_reserve(struct room *r, size_t ring)
 	return true;
 }
 
-/* The next row is written to where nobody was for a whole ring: waiting for
- * that memory was a seventh of a request's time outside the kernel. */
+/* Prefetch the memory of the next row, which was not used for a whole ring: the wait
+ * for it was a seventh of a request's time outside the kernel. */
 static void expect(const struct usage_record *next)
 {
 	for (size_t at = 0; at < sizeof(*next); at += LINE)
@@ -116,7 +116,7 @@ void ring_wake_recorder(struct room *r)
 	if (!r)
 		return;
 	h = r->header;
-	/* our head must be visible before we look whether somebody sleeps */
+	/* the new head must be visible before we check whether the recorder sleeps */
 	atomic_thread_fence(memory_order_seq_cst);
 	if (!atomic_load_explicit(&h->recorder_waits, memory_order_relaxed))
 		return;

@@ -103,7 +103,7 @@ uint64_t stat_total(const struct room *r, enum stat_counter c)
 		return 0;
 	for (size_t i = 0; i < r->rings; i++)
 		sum += get(&stat_counters(r, i)[c]);
-	/* whoever finds the table full has no block at hand */
+	/* the caller that finds the table full has no block */
 	return c == STAT_LIMIT_TABLE_FULL ? sum + get(&r->header->limit_full) : sum;
 }
 
@@ -174,7 +174,7 @@ bool stat_named(const struct room *r, const char *const *labels)
 	return true;
 }
 
-/* Where a name stands among n; n = nowhere. */
+/* Position of a name among n; n = not found. */
 static size_t find(char (*names)[STAT_NAME], size_t n, const char *name)
 {
 	size_t i = 0;

@@ -3,9 +3,9 @@
  * from one table to the other in one transaction, so nothing needs to be
  * remembered across a crash, and any recorder can do it for one that is gone.
  *
- * Keys are dealt out to 16 parts: with many busy keys a transaction takes some
- * of the parts, so that it stays short. Parts and months take turns, since batches
- * go on while they are counted: what comes first would else be all that is.
+ * Keys are divided into 16 parts: with many busy keys a transaction counts some of the
+ * parts, so that it stays short. Parts and months take turns: new batches come while
+ * they are counted, and otherwise only the first one would ever be counted.
  */
 #include "config.h"
 

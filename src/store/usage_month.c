@@ -151,7 +151,7 @@ static bool checkpoint(struct usage_month *m, int64_t least, struct err *err_r)
 	return db_log_bytes(m->db) < least || db_checkpoint(m->db, &done, err_r);
 }
 
-/* Nobody may come back to this month for long: its log goes too. */
+/* This month may not be opened again for long, so its log is emptied too. */
 static void leave(struct usage_store *u, struct usage_month *m)
 {
 	struct err err;
@@ -275,8 +275,8 @@ static bool look_in_file(struct usage_store *u, uint32_t id, struct err *err_r)
 	return file_uncounted(u, id, &some, err_r) && (!some || will_count(u, id, err_r));
 }
 
-/* Any month: a clock that was wrong for a while wrote to any of them. One that cannot
- * be read (a restored file of root's) keeps nobody from the others. */
+/* All months, since a clock that was wrong may have written to any. A month that cannot
+ * be read (a restored file that belongs to root) does not stop the others. */
 static bool find_in_files(struct usage_store *u, struct err *err_r)
 {
 	struct usage_months months = usage_month_files(u);

@@ -43,8 +43,8 @@ static void on_other(int signal_number)
 	(void)signal_number;
 }
 
-/* Ctrl-C reaches the whole process group; only the master decides what to
- * do about it, and tells us by TERM. */
+/* Ctrl-C reaches the whole process group; only the master decides what to do then, and
+ * sends TERM. */
 static const int ignored[] = { SIGINT, SIGQUIT, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2 };
 
 void child_signals(void)
@@ -155,7 +155,7 @@ bool child_lock_kept(const struct child *c, const char *path, int fd)
 	return false;
 }
 
-/* A process that begins in an outage is idle all the same, and soon. */
+/* A process that starts during an outage must become idle all the same, and soon. */
 static void try_database(struct worker *w)
 {
 	struct err err;

@@ -3,8 +3,8 @@
  * the request that it is at (shm/scoreboard.h), before its connections close
  * and nginx sends that request to another worker.
  *
- * Then the signal takes the way it would have taken: a sanitizer's handler, or
- * death. Only async-signal-safe calls here (signal-safety(7)).
+ * Then the signal has its usual effect: a sanitizer's handler runs, or the process ends.
+ * Only async-signal-safe calls here (signal-safety(7)).
  */
 #include "config.h"
 
@@ -38,7 +38,7 @@ static void on_fault(int signal_number, siginfo_t *info, void *context)
 		raise(signal_number);
 }
 
-/* The stack may be what is used up. A sanitizer has a stack of its own. */
+/* The fault may be a full stack, so the handler has its own; a sanitizer brings one. */
 static void use_other_stack(void)
 {
 	static alignas(16) char stack[STACK_BYTES];

@@ -68,7 +68,7 @@ static void route_line(struct strbuf *out, const struct room *room, size_t numbe
 		line(out, label, &t);
 }
 
-/* A route that nobody asked for has no lines. */
+/* A route without requests has no lines. */
 static void by_route(struct strbuf *out, const struct room *room, route_line_fn *line)
 {
 	size_t n = 0;

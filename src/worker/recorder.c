@@ -4,8 +4,8 @@
  * lost when this process or the database goes away: rings fill, and workers
  * refuse what they cannot write down.
  *
- * A ring has one consumer, and a month file one checkpointer: whoever works
- * holds an OFD lock; during a reload the new recorder waits for the old one.
+ * A ring has one consumer, and a month file one checkpointer: the recorder that works
+ * holds an OFD lock, and during a reload the new recorder waits for the old one.
  */
 #include "config.h"
 
@@ -29,7 +29,7 @@
 
 #define NICE 5                      /* when no request waits for us */
 #define GATHER_MS 20                /* between two batches */
-#define LOCK_MS 10                  /* between two tries to become the one */
+#define LOCK_MS 10                  /* between two tries to get the lock */
 #define RETRY_MS 200                /* after a failure */
 #define BATCH_ROWS ((size_t)4096)   /* busy rings share a batch */
 #define COUNT_MS 1000               /* counters are at most this late, ... */
@@ -42,9 +42,9 @@
 
 enum { JOB_RECORD, JOB_COUNT, JOB_RECOVER, JOB_CHECKPOINT, JOB__COUNT };
 
-/* How much upkeep there is at once. With sync, requests wait meanwhile: at 20,000 a
- * second it took 60 ms of each, and p99 was 38 ms. So there it goes in small pieces,
- * a sixteenth of the keys at a time. */
+/* How much upkeep is done at once. With sync, requests wait meanwhile: at 20,000 a second
+ * upkeep took 60 ms of each, and p99 was 38 ms. So there it is done in small pieces, a
+ * sixteenth of the keys at a time. */
 static const struct pace {
 	size_t counters;            /* enough for one transaction */
 	int64_t more_ms;            /* until the next piece, when something is left */
@@ -72,8 +72,8 @@ struct recorder {
 	bool more;                          /* than went into the batch */
 	char *lock_path;
 	int lock_fd;
-	bool holds;                         /* we are the one */
-	bool failed[JOB__COUNT];            /* said once, until it works again */
+	bool holds;                         /* this process has the lock */
+	bool failed[JOB__COUNT];            /* logged once, until it works again */
 	int64_t gather_until;
 	int64_t recover_due, count_due, checkpoint_due, checkpoint_last;
 };
@@ -123,7 +123,7 @@ static void take_ring(struct recorder *r, size_t ring, size_t max)
 		r->parts[r->n_parts++] = (struct part){ ring, seq - 1 };
 }
 
-/* Each gives its share, so that none waits long. */
+/* A share of each ring, so that none waits long. */
 static void take(struct recorder *r)
 {
 	const struct room *room = r->w.child->room;
@@ -198,7 +198,7 @@ static bool count(struct recorder *r, int64_t now, struct err *err_r)
 	return done;
 }
 
-/* What fails here holds up nothing else. */
+/* A failure here does not stop the other jobs. */
 static bool recover(struct recorder *r, int64_t now, struct err *err_r)
 {
 	bool done = store_usage_recover(r->store, err_r);
@@ -345,8 +345,8 @@ static bool workers_left(const struct recorder *r)
 	return false;
 }
 
-/* The master was killed, so nobody has waited for the workers before telling us:
- * they finish what they have, and in sync mode wait for our COMMIT. */
+/* The master was killed, so this process was told to stop while workers still run: they
+ * finish what they have, and in sync mode wait for our COMMIT. */
 static void outlive_workers(struct recorder *r)
 {
 	int64_t until = clock_monotonic() + r->w.child->conf->request_deadline_ms;

@@ -3,9 +3,9 @@
  * gives back idle ones, SQLite checkpoints, sweeps of what expired, months of
  * usage.
  *
- * Two checkpointers on one SQLite file can lose committed rows (Debian's
- * 3.40.1), so whoever works holds the OFD lock on `<db>.checkpointer`; during
- * a reload the new scheduler is idle until the old one has let go.
+ * Two checkpointers on one SQLite file can lose committed rows (R7), so the scheduler
+ * that works holds the OFD lock on `<db>.checkpointer`; during a reload the new one is
+ * idle until the old one has released it.
  */
 #include "config.h"
 
@@ -52,9 +52,9 @@ struct scheduler {
 	size_t n_files;                     /* 0 on PostgreSQL */
 	struct arena *names;
 	int lock_fd;
-	bool holds;                         /* we are the one */
-	bool waits;                         /* said that we are not */
-	struct metrics *metrics;            /* open while we are */
+	bool holds;                         /* this process has the lock */
+	bool waits;                         /* the log says that it has not */
+	struct metrics *metrics;            /* open while it has */
 	struct change_watch watch;
 	struct clock_watch clock;
 	int64_t sweep_due, period_due, follow_due;
@@ -233,7 +233,7 @@ static void checkpoint_if_due(struct scheduler *s, struct file *f, int64_t now)
 		checkpoint(s, f, now, false);
 }
 
-/* Also when nobody writes: a lost file is noted within a second. */
+/* Also when nothing is written: a lost file is noticed within a second. */
 static void look_at_files(struct scheduler *s)
 {
 	struct err err;
@@ -303,8 +303,7 @@ static void release(struct scheduler *s)
 static void scheduler_close(struct scheduler *s)
 {
 	metrics_close(&s->metrics);
-	/* the last word, while we are the only one; the stop does not wait for it.
-	 * In a reload what is leased goes on being used. */
+	/* while we hold the lock; in a reload the leases stay in use */
 	if (s->holds && !child_is_replaced(s->w.child))
 		release(s);
 	for (size_t i = 0; s->holds && i < s->n_files; i++)

@@ -6,10 +6,10 @@
  * of 64 kept connections to 8 workers one had 32. A worker over its share takes the
  * listening socket out of its epoll set, and the kernel wakes another.
  *
- * It goes on looking, often while something happens: it listens again when it is not
- * over its share any more, and takes what waits when the others have left it for
- * LEFT_MS, as when they are stopped or stuck. Less would not do, since on a busy
- * machine a worker that was woken may run late.
+ * That worker keeps checking, often while connections come. It listens again when it is
+ * no longer over its share, and takes connections that the others have left for LEFT_MS
+ * (they are stopped or stuck). A shorter time would not do: on a busy machine a worker
+ * that was woken may run late.
  */
 #include "config.h"
 
