@@ -1,6 +1,6 @@
 /*
- * op/change.h - following the changes of all hosts, so that what is cached here
- * is good until somebody changes it (op/cache.h).
+ * op/change.h - following the changes of all hosts, so that a cached row is used until
+ * the row is changed (op/cache.h).
  */
 #ifndef PIERRE_OP_CHANGE_H
 #define PIERRE_OP_CHANGE_H

@@ -3,9 +3,9 @@
  * login failures, changes) is deleted by it; expiry and windows follow clock_now().
  *
  * The clock that is judged (op/clock_rule.h) is PostgreSQL's, which all hosts of one
- * database follow, or on SQLite the host's. What is known of it is a row in the
- * database (store/known_time.h). Usage rows are no evidence: one request with a wrong
- * clock writes one.
+ * database follow, or on SQLite the host's. The known time is a row in the database
+ * (store/known_time.h). Usage rows prove nothing: one request with a wrong clock writes
+ * one.
  */
 #ifndef PIERRE_OP_CLOCK_H
 #define PIERRE_OP_CLOCK_H

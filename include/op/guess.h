@@ -1,12 +1,12 @@
 /*
- * op/guess.h - guessing of passwords, slowed (R19; the numbers are in
- * op/session.h).
+ * op/guess.h - the throttle of logins: it slows the guessing of passwords (R19; the
+ * numbers are in op/session.h).
  *
- * An attempt is counted before its password is hashed, over locked rows, and
- * a right password takes it back. So of any number of attempts at once, on
- * any number of workers and hosts, no more are hashed than if they came one
- * after another: 5 for an account and network, then one for each wait; and
- * 30 an hour for an account from all networks it never logged in from.
+ * An attempt is counted before its password is hashed, over locked rows, and a right
+ * password takes it back. So of any number of attempts at once, on any number of workers
+ * and hosts, no more are hashed than if they came one after another: 5 for an account
+ * and network, then one after each wait; and 30 an hour for an account from all networks
+ * without an earlier login.
  */
 #ifndef PIERRE_OP_GUESS_H
 #define PIERRE_OP_GUESS_H
@@ -29,15 +29,15 @@ struct guess {
 };
 void guess_init(struct guess *g, const struct op *op, const char *email_key);
 
-/* ERR_RATE with retry_after while this network must wait. Reads only, so that
- * whoever is slowed costs no write. */
+/* ERR_RATE with retry_after while this network must wait. Reads only, so that a client
+ * that must wait costs no write. */
 bool guess_allowed(struct op *op, const struct guess *g, struct err *err_r);
 /* The same, and the attempt counts from here on. */
 bool guess_count(struct op *op, struct guess *g, struct err *err_r);
 
 /* For the transaction that ends the attempt. Logged in: the failures of this
- * network are forgotten and it is known from now on. Taken back: the password
- * was right but nobody was logged in. */
+ * network are forgotten and it is known from now on. Taken back: the password was right
+ * but there was no login. */
 struct login_failure_change guess_success(struct guess *g);
 struct login_failure_change guess_taken_back(struct guess *g);
 

@@ -1,6 +1,6 @@
 /*
  * op/hashing.h - bcrypt under the permits of R19: at most half the slow
- * workers hash at once; whoever gets none within a second is told to come back.
+ * workers hash at once; a request that gets no permit within a second is refused.
  */
 #ifndef PIERRE_OP_HASHING_H
 #define PIERRE_OP_HASHING_H

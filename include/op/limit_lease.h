@@ -19,7 +19,7 @@ enum took lease_single(struct op *op, struct limit_state *s, uint32_t cost,
 		       struct err *err_r);
 /* All of the limit is leased and nothing has come back since a moment ago. */
 bool lease_exhausted(const struct limit_slot *slot, const struct limit_state *s);
-/* What is left of the limit: the slot's and what nobody has leased. */
+/* What is left of the limit: in the slot, and not leased by any host. */
 int64_t lease_remaining(const struct limit_slot *slot, const struct limit_state *s,
 			uint32_t left);
 

@@ -1,5 +1,5 @@
 /*
- * op/owner.h - may somebody act through a credential of this user?
+ * op/owner.h - may the credentials of this user be used?
  */
 #ifndef PIERRE_OP_OWNER_H
 #define PIERRE_OP_OWNER_H

@@ -11,10 +11,10 @@
 /* The rows of the user who acts; SCOPE_NOBODY when no user does. */
 struct scope scope_own(const struct op *op);
 
-/* All rows, for an administrator or the shell; SCOPE_NOBODY for anybody else. */
+/* All rows, for an administrator or the shell; otherwise SCOPE_NOBODY. */
 struct scope scope_all(const struct op *op);
 
-/* The rows of this user, for those who may act on all; else SCOPE_NOBODY. */
+/* The rows of this user, for those who may act on all rows; otherwise SCOPE_NOBODY. */
 struct scope scope_of(const struct op *op, const char *user_id);
 
 #endif

@@ -37,7 +37,7 @@ struct room_options {
 
 /* Master: open or make, check, map, and hold for as long as a child lives.
  * *discarded_r (may be NULL) = rows that were thrown away because they belonged
- * to another boot or database; -1: of a torn file, nobody knows how many.
+ * to another boot or database; -1: an unknown number, of a torn file.
  * ERR_CONFLICT: a process of another service still works in dir. ERR_INTERNAL
  * names a label that is too long or there twice. */
 struct room *room_open(const struct room_options *o, int64_t *discarded_r, struct err *err_r);

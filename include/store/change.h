@@ -1,6 +1,6 @@
 /*
- * store/change.h - what changed of keys, sessions, users and tenants, on which
- * host and by whom ever: triggers write it down.
+ * store/change.h - the changes of keys, sessions, users and tenants on all hosts, by
+ * Pierre and by other programs: triggers write them into the table `changes`.
  */
 #ifndef PIERRE_STORE_CHANGE_H
 #define PIERRE_STORE_CHANGE_H

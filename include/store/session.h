@@ -55,19 +55,19 @@ struct session_rotation {
 	int64_t previous_until;   /* the access token from before ends no later */
 	int64_t spent_since;      /* a spent token counts when it was spent no earlier */
 };
-/* One conditional UPDATE: the token shown is the one that is good now; else
+/* One conditional UPDATE: the presented token must be the current one; otherwise
  * ERR_NOT_FOUND. */
 bool store_session_rotate(struct db *db, const struct audit_event *event,
 			  const struct session_rotation *r, struct err *err_r);
-/* The pair that is good now, when the token shown was spent for it no earlier than
- * spent_since; else ERR_NOT_FOUND. seed is NULL when it cannot be made again. */
+/* The current pair, when the presented token was spent for it no earlier than
+ * spent_since; otherwise ERR_NOT_FOUND. seed is NULL when it cannot be made again. */
 bool store_session_given(struct db *db, const struct session_rotation *r, struct arena *arena,
 			 struct session_given *out, struct err *err_r);
-/* Write down that it was given again. */
+/* Record that the pair was given again. */
 bool store_session_given_again(struct db *db, const struct audit_event *event,
 			       struct err *err_r);
-/* End the session of which the token shown is a used-up one. ERR_NOT_FOUND
- * when there is none. */
+/* End the session of which the presented token is a spent one. ERR_NOT_FOUND when there
+ * is none. */
 bool store_session_reused(struct db *db, const struct audit_event *event,
 			  const struct session_rotation *r, struct err *err_r);
 /* ERR_NOT_FOUND when it is not one of the scope's user. */

@@ -1,16 +1,16 @@
 /*
- * worker/fast.h - the loop of the fast pool: many kept connections, one
- * request at a time, nobody waited for.
+ * worker/fast.h - the loop of the fast pool: many kept connections, one request at a
+ * time, and no wait for any of them.
  *
  * nginx keeps connections to this pool and sends the next request down one of
- * them; each is looked at when something has come. One event is taken per
- * wait, so that no worker hoards what an idle one could do. What takes longer
- * than about a millisecond has no place behind it.
+ * them; each is examined when something has come. One event is taken per wait, so that
+ * no worker collects what an idle one could do. A request of this pool takes about a
+ * millisecond.
  *
  * A kept connection stays with the worker that accepted it, and the kernel wakes
  * the same one first (EPOLLEXCLUSIVE): of 64 connections to 8 workers one had 32.
- * So a worker with more than its share leaves new ones to the others, unless
- * nobody takes them.
+ * So a worker with more than its share leaves new ones to the others, unless they do not
+ * take them.
  */
 #ifndef PIERRE_WORKER_FAST_H
 #define PIERRE_WORKER_FAST_H

@@ -11,7 +11,7 @@ SELECT seq
 FROM usage_positions
 WHERE month_at = :month_at AND host_id = :host_id AND ring = :ring;
 
--- Changes nothing when somebody else has moved it since it was read as :had: the
+-- Changes nothing when another process has moved it since it was read as :had: the
 -- server may still be at the COMMIT of a recorder that was killed.
 -- name: usage_position_set
 INSERT INTO usage_positions (month_at, host_id, ring, seq)

@@ -141,7 +141,7 @@ bool nginx_not_sealed(const struct nginx_place *p)
 	       (!nginx_has_seals(p->block, false) || !says_sent(p->block));
 }
 
-/* A redirect ends the question with 301 or 302, which lets nobody pass. */
+/* A redirect ends the question with 301 or 302, which lets no request pass. */
 static bool redirects(const struct directive *rewrite)
 {
 	const char *to = nginx_arg(rewrite, 1), *flag = nginx_arg(rewrite, 2);

@@ -144,7 +144,7 @@ const struct nginx_rule nginx_rules[] = {
 	  "its add_header drops the headers that Pierre's files add outside: include "
 	  "pierre-headers.conf, and pierre-auth.conf where it protects, here too" },
 	{ "`pierre-auth.conf` in a server without `pierre-auth-locations.conf`", nginx_no_question,
-	  "another location answers in Pierre's place, and may let everybody pass: include "
+	  "another location answers in Pierre's place, and may let every request pass: include "
 	  "pierre-auth-locations.conf in the server block" },
 	{ "a question that goes elsewhere", nginx_asks_another,
 	  "the question is not put to Pierre: set `fastcgi_pass` to the fast pool's socket, or "
@@ -154,7 +154,7 @@ const struct nginx_rule nginx_rules[] = {
 	  "install this version's pierre-auth-locations.conf" },
 	{ "`rewrite`, `return` or `if` of a server that protects something", nginx_server_rewrites,
 	  "the server's rewrite or return can answer the question in Pierre's place, and let "
-	  "everybody pass: put it into a location, or into a server block of its own" },
+	  "every request pass: put it into a location, or into a server block of its own" },
 	{ "`set` of Pierre's settings in a server block", nginx_server_sets,
 	  "nginx runs the server's `set` again for the question, over that of a location, so another "
 	  "scope or cost is asked for: put it into each location" },

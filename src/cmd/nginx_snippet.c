@@ -16,7 +16,7 @@
 
 /* --- the snippet: what auth_request brings back ------------------------------------ */
 
-/* Not of /verify's answer: they only open the door. */
+/* Not part of /verify's answer: they only let the request pass. */
 static const char *const credentials[] = { "Authorization", "X-API-Key" };
 #define CREDENTIALS (sizeof(credentials) / sizeof(credentials[0]))
 
@@ -216,7 +216,7 @@ static void print_denied(void)
 
 static void print_away(void)
 {
-	printf("# Pierre did not answer, so nobody passes.\n"
+	printf("# Pierre did not answer, so no request passes.\n"
 	       "location @pierre_away {\n" NGINX_CORS_REFUSAL "%s"
 	       "    add_header Retry-After $pierre_retry_after always;\n"
 	       "    if ($pierre_status = 204) { return 500 %s; }\n"

@@ -34,7 +34,7 @@ bool name_check(const char *name, const char *field, struct err *err_r)
 	return true;
 }
 
-/* Names that addresses of ours need, or that could pass for us. */
+/* Slugs that Pierre's own addresses need, or that could be taken for Pierre's. */
 static bool slug_reserved(const char *slug)
 {
 	static const char *const reserved[] = {

@@ -1,5 +1,5 @@
 /*
- * audit.c - builds audit events; writing them is the store's.
+ * audit.c - builds audit events; the store writes them.
  */
 #include "config.h"
 
@@ -25,7 +25,7 @@ const char *op_address(const struct op *op)
 	return arena_strdup(op->arena, text);
 }
 
-/* What a client says of itself is dropped when it is not text. */
+/* A text of the client is left out when it is not valid UTF-8. */
 static const char *user_agent(const struct op *op)
 {
 	const char *s = op->client.user_agent;

@@ -1,7 +1,6 @@
 /*
- * Following the table of changes. The order is what makes it complete: where to
- * go on from is read before the changes are, and it is said that all is bumped
- * when it is.
+ * Following the table of changes. The order makes it complete: first read the position
+ * to go on from, then read and bump the changes, then say that all before is bumped.
  */
 #include "config.h"
 
@@ -13,7 +12,7 @@
 #include "store/change.h"
 
 #define IDS_MAX 1000          /* changes in one call; more = all may have */
-#define GAP_MS 60000          /* after it, changes may have been swept */
+#define GAP_MS 60000          /* after a longer pause changes may have been swept */
 
 static bool bump(struct op *op, int64_t position, bool *all_r, struct err *err_r)
 {
@@ -39,7 +38,7 @@ bool op_changes_follow(struct op *op, struct change_watch *w, struct err *err_r)
 		return false;
 	/* back: it is another database, or the table was emptied */
 	goes_on = w->from && now - w->at <= GAP_MS && next >= w->position &&
-		  op->now - w->wall <= GAP_MS;   /* a machine that slept has missed it */
+		  op->now - w->wall <= GAP_MS;   /* the machine may have slept */
 	if (goes_on && !bump(op, w->position, &all, err_r))
 		return false;
 	if (!all)   /* only what is read from here on is known to be good */

@@ -1,6 +1,6 @@
 /*
- * Known time: reading the clocks, judging them against the row, and sharing what
- * came out with the processes of this host. The rule itself is op/clock_rule.c's.
+ * Known time: reading the clocks, judging them against the row, and sharing the result
+ * with the processes of this host. The rule itself is in op/clock_rule.c.
  */
 #include "config.h"
 
@@ -38,7 +38,7 @@ static bool read_clock(struct op *op, struct reading *r, struct err *err_r)
 	r->start = r->server ? r->row.server_now + clock_offset() - (r->uptime - took / 2)
 			     : clock_host() - r->uptime;
 	r->off_ms = r->server ? clock_host() - clock_uptime() - r->start : 0;
-	/* this host's kernel speaks for the server's clock only when both agree */
+	/* this host's kernel can confirm the server's clock only when both agree */
 	r->synchronised = clock_synchronised() && llabs(r->off_ms) <= CLOCK_AGREES_MS;
 	return true;
 }
@@ -48,8 +48,8 @@ static const char *host_id(const struct op *op)
 	return op->process->room ? room_host_id(op->process->room) : "";
 }
 
-/* How the row looks from this host: a row of this boot is carried on by how long
- * the machine has run since, any other counts from now on. */
+/* The row as seen from this host: a row of this boot has advanced by the time that the
+ * machine has run since; any other row advances from now on. */
 static int64_t start_of(const struct op *op, const struct reading *r)
 {
 	bool ours = op->process->room && str_eq(r->row.host_id, host_id(op));

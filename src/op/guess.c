@@ -1,7 +1,6 @@
 /*
- * The rule that slows guessing. It decides over the two rows of an account
- * and network that store/login_failure.c has locked; it does no SQL and reads
- * no clock.
+ * The rule of the throttle of logins. It decides over the two rows of an account and
+ * network that store/login_failure.c has locked; it runs no SQL and reads no clock.
  */
 #include "config.h"
 

@@ -10,8 +10,8 @@
 #define WAIT_MS 1000
 #define POLL_NS 2000000
 
-/* A burst of honest registrations is served one after the other; only a
- * flood that outlasts the wait is sent away. */
+/* Registrations that come in a burst are served one after the other; only a flood that
+ * lasts longer than the wait is refused. */
 static bool wait_for_permit(struct op *op)
 {
 	int64_t end = clock_monotonic() + WAIT_MS;

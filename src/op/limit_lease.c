@@ -1,11 +1,11 @@
 /*
- * Leases: from the quota rows into a slot of this host, and back. Whoever
- * does either holds the slot's lock; a lease that is on its way would
- * otherwise look like a limit that is reached.
+ * Leases: from the quota rows into a slot of this host, and back. The process that does
+ * either holds the slot's lock; a lease that is on its way would otherwise look like a
+ * limit that is reached.
  *
- * The order is what keeps a limit exact: lease first, then add to the slot;
- * empty the slot first, then give back. A process killed in between forfeits
- * what it held, and never more than the limit passes.
+ * The order keeps a limit exact: lease first, then add to the slot; empty the slot first,
+ * then give back. A process that is killed in between forfeits what it held, and never
+ * are more requests let through than the limit.
  */
 #include "config.h"
 
@@ -22,7 +22,7 @@
 #define LEASE_MAX 1000
 #define SHARE 100             /* of what is left, when several hosts lease */
 #define LOCK_MS 250
-#define NOTE_MS 100           /* a refusal is not asked about again for so long */
+#define NOTE_MS 100           /* for so long a limit that is reached is refused from memory */
 #define TRIES 16
 #define DUE_MAX 256
 #define TOGETHER_MAX 16       /* slots that are locked while the database is asked */
@@ -134,8 +134,8 @@ static enum took taken(struct limit_slot *slot, struct limit_state *s, uint32_t 
 	return TOOK;
 }
 
-/* What we asked for is ours before it is anybody's: with small leases others
- * would take each one from the slot before we could. */
+/* The request that leases takes its cost before the rest goes into the slot: with small
+ * leases other requests would empty the slot each time before this one. */
 static enum took keep(struct op *op, struct limit_slot *slot, struct limit_state *s,
 		      uint32_t cost, int64_t granted, struct err *err_r)
 {
@@ -148,7 +148,7 @@ static enum took keep(struct op *op, struct limit_slot *slot, struct limit_state
 	return taken(slot, s, limit_left(slot, s->window));
 }
 
-/* AGAIN: part of it was to be had and is in the slot now. */
+/* AGAIN: only a part could be leased, and is in the slot now. */
 static enum took lease_more(struct op *op, struct limit_slot *slot, struct limit_state *s,
 			    uint32_t cost, uint32_t left, struct err *err_r)
 {
@@ -233,9 +233,9 @@ static struct limit_state state_of(const struct limit_due *due)
 				     .window = due->window, .limit = due->limit };
 }
 
-/* In one transaction, and what finds no place in its slot goes back in one; until
- * then a lease on its way would look like a limit that is reached. A slot that
- * is locked has somebody at it. */
+/* In one transaction; what does not fit into its slot is given back in one, too. Until
+ * then the slots are locked, since a lease on its way would look like a limit that is
+ * reached. A slot that another process has locked is left to it. */
 static bool refill_some(struct op *op, const struct limit_due *due, size_t n, struct err *err_r)
 {
 	const struct limit_due *of[TOGETHER_MAX];
@@ -255,7 +255,7 @@ static bool refill_some(struct op *op, const struct limit_due *due, size_t n, st
 	done = store_quota_lease(op->process->quota, l, m, err_r);
 	for (size_t i = 0; done && i < m; i++) {
 		note_lease(op, of[i]->slot, &l[i]);
-		/* 0: reported as low no more; whoever needs one asks again himself */
+		/* 0: the slot is not low any more; a request that needs a lease asks itself */
 		if (!limit_add(of[i]->slot, l[i].window, l[i].limit, (uint32_t)l[i].granted) &&
 		    l[i].granted > 0)
 			back[over++] = (struct quota_return){ l[i].subject, l[i].kind, l[i].window,
@@ -269,8 +269,8 @@ static bool refill_some(struct op *op, const struct limit_due *due, size_t n, st
 	return done;
 }
 
-/* A commit for each would be an fsync for each: with SQLite some share one. With
- * PostgreSQL a row that somebody else has locked would hold up the others. */
+/* A commit for each slot would be an fsync for each: with SQLite some share one. With
+ * PostgreSQL a row that another process has locked would delay the others. */
 static bool refill(struct op *op, const struct limit_due *due, size_t n, struct err *err_r)
 {
 	size_t most = shared(op) ? 1 : TOGETHER_MAX;
@@ -290,7 +290,7 @@ static int by_subject(const void *a, const void *b)
 	return order ? order : (int)x->kind - (int)y->kind;
 }
 
-/* What was emptied is locked, until the database has it. */
+/* Slots that were emptied stay locked until the database has what they held. */
 static size_t empty_idle(const struct limit_due *due, size_t n, struct quota_return *back,
 			 const struct limit_due **of)
 {
@@ -300,7 +300,7 @@ static size_t empty_idle(const struct limit_due *due, size_t n, struct quota_ret
 		uint32_t window, left;
 
 		if (!limit_lock(due[i].slot, 0))
-			continue;   /* somebody is at it */
+			continue;   /* another process works on it */
 		left = limit_drain(due[i].slot, &window);
 		if (left == 0) {
 			limit_unlock(due[i].slot);
@@ -312,9 +312,9 @@ static size_t empty_idle(const struct limit_due *due, size_t n, struct quota_ret
 	return m;
 }
 
-/* In one transaction. When the database was not there for it, it stays in the
- * slot, under the limit it was leased under. *emptied_r grows by the slots that
- * were not locked by another process. */
+/* In one transaction. When the database cannot be reached, the lease stays in the slot,
+ * under its limit. *emptied_r grows by the slots that were not locked by another
+ * process. */
 static bool return_some(struct op *op, const struct limit_due *due, size_t n, size_t *emptied_r,
 			struct err *err_r)
 {

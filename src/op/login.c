@@ -1,7 +1,7 @@
 /*
- * Login by e-mail and password: guessing is judged first, then a permit to
- * hash is taken, then the password is hashed, whether or not there is such an
- * account. Nothing is hashed inside a transaction.
+ * Login by e-mail and password: first the throttle, then a permit to hash, then the
+ * password is hashed, whether or not there is such an account. Nothing is hashed inside
+ * a transaction.
  */
 #include "config.h"
 
@@ -27,7 +27,7 @@ struct login {
 	char new_hash[PASSWORD_HASH];   /* "" = the stored one is kept */
 };
 
-/* What is tried is counted for the account, however its address is spelled. */
+/* An attempt is counted for the account, however its address is spelled. */
 static bool find_user(struct login *l, const char *email, struct err *err_r)
 {
 	struct err err;
@@ -41,7 +41,7 @@ static bool find_user(struct login *l, const char *email, struct err *err_r)
 	return false;
 }
 
-/* The same work for every outcome but that of a hash that has to be renewed. */
+/* The same work for every outcome, except that a stale hash is made again. */
 static bool judge_password(struct login *l, struct err *err_r)
 {
 	int64_t cost = l->op->process->conf->bcrypt_cost;
@@ -53,8 +53,8 @@ static bool judge_password(struct login *l, struct err *err_r)
 	return password_hash(l->password, cost, l->new_hash, err_r);
 }
 
-/* Attempts are counted while the permit is held, so that one which finds no
- * permit is no failure. */
+/* Attempts are counted while the permit is held, so that a request without a permit is
+ * no failure. */
 static bool count_and_judge(struct login *l, struct err *err_r)
 {
 	struct op *op = l->op;
@@ -85,7 +85,7 @@ static bool wrong_password(struct login *l, struct err *err_r)
 			  "Invalid email or password");
 }
 
-/* The password was right, so it was no guess. */
+/* The password was right, so the attempt is not counted. */
 static bool inactive(struct login *l, const struct err *why, struct err *err_r)
 {
 	struct login_failure_change c = guess_taken_back(&l->guess);

@@ -1,4 +1,4 @@
-/* op/owner.c - the one place that says what a status of a user allows. */
+/* op/owner.c - the one place that knows what the status of a user allows. */
 #include "config.h"
 
 #include "base/str.h"

@@ -1,7 +1,6 @@
 /*
- * password.c - changing a password: by its owner, who gives the current one
- * (slowed like a login, and forgotten as an attempt once it was right), and by
- * the shell.
+ * password.c - changing a password: by its user, who gives the current one (throttled
+ * like a login, and not counted when it was right), and by the shell.
  */
 #include "config.h"
 
@@ -23,7 +22,7 @@ struct change {
 	char hash[PASSWORD_HASH];   /* of the new one */
 };
 
-/* Both hashes under one permit: who finds none has tried nothing. */
+/* Both hashes under one permit: a request without a permit counts as no attempt. */
 static bool judge_and_hash(struct change *c, struct err *err_r)
 {
 	struct op *op = c->op;

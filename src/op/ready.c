@@ -1,7 +1,6 @@
 /*
- * op/ready.c - readiness is what the store says of itself. Anybody may ask, so
- * the answer is a class of reason; the store's own sentence, with its paths and
- * hosts, is for the log.
+ * op/ready.c - is the database ready? Every client may ask, so the answer is a class of
+ * reasons; the database's own sentence, with its paths and hosts, is for the log.
  */
 #include "config.h"
 
@@ -21,7 +20,7 @@ bool op_ready(struct op *op, int64_t timeout_ms, struct err *why_r, struct err *
 {
 	if (store_ready(op->db, timeout_ms, why_r))
 		return true;
-	if (why_r->kind == ERR_UNAVAILABLE && why_r->reason[0]) {   /* a lost file: meant for everybody */
+	if (why_r->kind == ERR_UNAVAILABLE && why_r->reason[0]) {   /* a lost file: clients may know */
 		*err_r = *why_r;
 		return false;
 	}

@@ -1,4 +1,4 @@
-/* op/scope.c - who acts says whose rows may be read and changed. */
+/* op/scope.c - the actor decides whose rows may be read and changed. */
 #include "config.h"
 
 #include "op/mutant.h"

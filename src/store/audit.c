@@ -1,6 +1,5 @@
 /*
- * store/audit.c - the transaction that every change is: its audit row first, then
- * the change.
+ * store/audit.c - every change is one transaction: first its audit row, then the change.
  */
 #include "config.h"
 

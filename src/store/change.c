@@ -36,7 +36,7 @@ bool store_changes_sweep(struct db *db, int64_t *n_r, struct err *err_r)
 	int64_t old;
 
 	*n_r = 0;
-	/* no lock for nothing */
+	/* take the writer lock only when there is something to sweep */
 	if (!db_number(db, SQL_ARGS(changes_old), &old, err_r))
 		return false;
 	return old == 0 || db_transaction(db, sweep_tx, n_r, err_r);

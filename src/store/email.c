@@ -1,9 +1,9 @@
 /*
  * store/email.c - the canonical form of an e-mail address.
  *
- * An address is not judged by all of RFC 5321's grammar: whether it reaches
- * anybody only a mail can tell. What is refused could not, could forge a line, or
- * could pass for the address of another account.
+ * An address is not checked by all of RFC 5321's grammar: only a mail can tell whether it
+ * exists. Refused is what cannot exist, what could forge a line of a mail or log, and what
+ * could be taken for the address of another account.
  */
 #include "config.h"
 
@@ -189,8 +189,8 @@ static bool is_ascii(const char *s)
 	return true;
 }
 
-/* NULL: it has none. What a function of libunistring made of n bytes is in the
- * room that it was given, or not at all. */
+/* NULL: it has none. The result of a function of libunistring for n bytes fits the
+ * buffer, or there is no result. */
 static char *nfc(struct arena *arena, const char *text)
 {
 	size_t n = strlen(text), size = n * GROWTH;

@@ -19,7 +19,7 @@ static const struct login_failure absent = {
 	.last_success_at = TIME_NONE, .forget_at = TIME_NONE,
 };
 
-/* The schema has no text, so nothing is put on an arena. */
+/* The schema has no text, so no arena is needed. */
 static bool read_row(struct db *db, int stmt, const struct db_value *args, size_t n,
 		     struct login_failure *out, struct err *err_r)
 {

@@ -1,6 +1,6 @@
 /*
- * store/owner.c - the owner of a session or key, read in the same row as it:
- * one SELECT judges a credential. Knows no rule about status; that is op/.
+ * store/owner.c - the owner of a session or key, read in the same row as it, so that one
+ * SELECT is enough for a credential. What a status allows is decided in op/.
  */
 #include "config.h"
 

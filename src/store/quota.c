@@ -54,7 +54,7 @@ static bool lease(struct db *db, struct quota_lease *l, struct err *err_r)
 		.ends_at = db_time(window_end(l->kind, l->window))), err_r);
 
 	l->granted = 0;
-	l->leased = l->limit;   /* others were faster */
+	l->leased = l->limit;   /* other processes were faster */
 	if (rc == DB_ROW) {
 		l->granted = db_column_int(db, 0);
 		l->leased = db_column_int(db, 1);
@@ -78,7 +78,7 @@ static bool lease_tx(struct db *db, void *arg, struct err *err_r)
 	return true;
 }
 
-/* What is used up is refused by a read, so that a flood of refused requests
+/* A limit that is used up is refused after a read, so that a flood of refused requests
  * does not write. */
 static bool look(struct db *db, struct quota_lease *l, struct err *err_r)
 {

@@ -1,7 +1,7 @@
 /*
- * store/usage_count.c - what batches left is folded into the counters. It goes
- * from one table to the other in one transaction, so nothing needs to be
- * remembered across a crash, and any recorder can do it for one that is gone.
+ * store/usage_count.c - adds the texts that batches left to the counters. They move from
+ * one table to the other in one transaction, so nothing needs to be remembered across a
+ * crash, and any recorder can do it for one that is gone.
  *
  * Keys are divided into 16 parts: with many busy keys a transaction counts some of the
  * parts, so that it stays short. Parts and months take turns: new batches come while

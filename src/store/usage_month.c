@@ -192,7 +192,7 @@ bool usage_month_open(struct usage_store *u, uint32_t id, struct usage_month **m
 {
 	struct usage_month *m = place(u, id);
 
-	if (m->db && db_removed(m->db))   /* retention was here */
+	if (m->db && db_removed(m->db))   /* by retention */
 		usage_month_close(u, m);
 	if (!m->db || m->id != id) {
 		while (m->dirty)

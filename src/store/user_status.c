@@ -21,7 +21,7 @@ static bool end_sessions(struct db *db, struct scope scope, const char *user_id,
 				     SCOPE_ARGS(scope)), NULL, err_r);
 }
 
-/* The user's first tenant, owned by him. */
+/* The user's first tenant; the user owns it. */
 static bool give_tenant(struct db *db, const struct user_approval *a, struct err *err_r)
 {
 	return store_audit_add(db, a->tenant_event, err_r) &&
