@@ -26,7 +26,7 @@ enum route_pool {
 };
 enum route_guard {
 	GUARD_UNSET,
-	GUARD_PUBLIC,      /* every client                                     */
+	GUARD_PUBLIC,      /* anybody                                          */
 	GUARD_CREDENTIAL,  /* an API key or access token: the handler judges it */
 	GUARD_SESSION,     /* an access token of an active user                */
 	GUARD_ADMIN,       /* the same, and the user is admin                  */
