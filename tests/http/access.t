@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # Every route of the OpenAPI document x who calls: nobody gets more than the
-# document says (P27). A new route needs a row in tests/support/Pierre/Access.pm.
+# document says. A new route needs a row in tests/support/Pierre/Access.pm.
 use strict;
 use warnings;
 use FindBin;
