@@ -72,6 +72,7 @@ struct field {
 	field_check_fn *check;       /* TEXT, and each of STRINGS; or NULL      */
 	const struct field_schema *schema; /* LIST, OBJECT; of an OBJECT NULL: only described */
 	const char *sentence;        /* documentation, one sentence             */
+	const char *value_word;      /* "FILE", in a usage; NULL = last word of the name */
 };
 
 /* A named struct: what OpenAPI calls components/schemas/<name>. */

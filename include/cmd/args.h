@@ -6,7 +6,19 @@
 
 #include "cmd/cmd.h"
 
-extern const struct cmd_option global_options[];   /* taken by every command */
+/* A parsed command line. */
+struct cmd_args {
+	const struct cmd *const *tables;
+	const struct cmd *cmd;
+	struct arena *arena;
+	const struct conf *conf;     /* NULL for commands that need none */
+	const char *config_file;     /* --config, NULL = environment only */
+	const char *password_file;   /* --password-file, NULL = not given */
+	const void *in;              /* the options, a struct of cmd->in; NULL = it has none */
+	const char *const *operands;
+	int n_operands;
+	bool json;                   /* --json: one JSON value on stdout */
+};
 
 /* What a command line asks for. */
 struct cmd_line {
@@ -16,14 +28,19 @@ struct cmd_line {
 	struct cmd_args args;
 };
 
-/* False: ERR_INVALID, one sentence about the usage. line->cmd is the command
- * at fault when it was recognised. */
-bool args_parse(struct arena *arena, int argc, char **argv, struct cmd_line *line,
-		struct err *err_r);
+extern const struct field_schema args_global;     /* options that every command takes */
+extern const struct field_schema args_password;   /* and those with .password */
+
+/* False: ERR_INVALID, ERR_RANGE or ERR_REQUIRED, one sentence about the usage.
+ * line->cmd is the command at fault when it was recognised. */
+bool args_parse(const struct cmd *const *tables, struct arena *arena, int argc, char **argv,
+		struct cmd_line *line, struct err *err_r);
 
 /* The command whose words are words[0] or "words[0] words[1]"; *used_r = how
  * many words it took. NULL = none. */
-const struct cmd *cmd_find(const char *const *words, int n, int *used_r);
-bool cmd_is_group(const char *word);   /* first word of several commands */
+const struct cmd *cmd_find(const struct cmd *const *tables, const char *const *words, int n,
+			   int *used_r);
+/* Is it the first word of several commands? */
+bool cmd_is_group(const struct cmd *const *tables, const char *word);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * cmd/cmd.h - shell commands are rows: words, usage, options, sentence, function.
- * The same rows make --help and pierre.1.
+ * cmd/cmd.h - shell commands are rows: words, operands, options, what they need,
+ * what they print, their function. cmd.c runs them; --help and pierre.1 are made of
+ * the same rows.
  */
 #ifndef PIERRE_CMD_CMD_H
 #define PIERRE_CMD_CMD_H
@@ -10,30 +11,32 @@
 #include "base/arena.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/field.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-struct cmd_option {
-	const char *name;        /* "--tier"; NULL ends the table */
-	const char *value;       /* "TIER", NULL = a flag */
-	const char *sentence;
+struct context;   /* cmd/context.h */
+struct cmd_args;  /* cmd/args.h */
+
+/* What a command does. in: its options, a struct of cmd->in, NULL = it has none.
+ * out: what it prints, zeroed: a struct of cmd->record, or with cmd->lists a
+ * struct cmd_page; NULL = it prints by itself. */
+typedef bool cmd_fn(struct context *c, const void *in, void *out, struct err *err_r);
+
+/* A list that a command prints. */
+struct cmd_list {
+	const struct field_schema *schema;   /* of an item; NULL ends the lists of a row */
+	const char *const *columns;          /* fields that the table shows */
+	void (*text)(const void *item);      /* prints an item instead of a table */
 };
 
-/* A parsed command line. */
-struct cmd_args {
-	const struct cmd *cmd;
-	struct arena *arena;
-	const struct conf *conf;    /* NULL for commands that need none */
-	const char *config_file;    /* --config, NULL = environment only */
-	const char *const *values;  /* one per option row; "" for a flag given; NULL = not given */
-	const char *const *operands;
-	int n_operands;
-	bool json;                  /* --json: one JSON value on stdout */
+/* One page of a list: the function is called until there is no next one. */
+struct cmd_page {
+	const char *cursor;           /* to begin at; NULL = the first page */
+	const struct cmd_list *list;  /* the row's first; the function may take another */
+	struct field_list items;
+	const char *next_cursor;      /* NULL = the last page */
 };
-/* Value of an option by name; NULL = not given. */
-const char *cmd_option(const struct cmd_args *a, const char *name);
-
-typedef int cmd_fn(const struct cmd_args *args);   /* exit status */
 
 /* What must be there before a command's function runs; each needs what those
  * before it need. Only `serve` and `db migrate` change the schema: a command of
@@ -51,24 +54,22 @@ struct cmd {
 	const char *words;       /* "user create"; NULL ends a table */
 	const char *operands;    /* "EMAIL", "" = none */
 	int min_operands, max_operands;
+	bool on_user;            /* the first operand is an id or an e-mail address of c->user */
 	enum cmd_needs needs;
 	cmd_fn *fn;
-	const struct cmd_option *options;
+	const struct field_schema *in;       /* options (cmd/options.h); NULL = none */
+	bool password;                       /* takes --password-file, for secret_read() */
+	const struct field_schema *record;   /* it prints one of these, or ... */
+	void (*text)(const void *record);    /* how, for people; NULL = names and values */
+	const struct cmd_list *lists;        /* ... one of these lists */
 	const char *sentence;    /* one line */
 	const char *detail;      /* a paragraph for the man page, may be NULL */
 	enum err_kind stuck;     /* after an error of this kind ... */
 	const char *next_step;   /* ... what helps, may be NULL */
 };
-extern const struct cmd *const cmd_tables[];   /* one table per file of src/cmd */
 
-/* argv -> row -> function. Usage errors: one sentence and the usage line, 2. */
-int cmd_main(int argc, char **argv);
-
-/* No command can be read by a debugger or leave a core file: keys, tokens and
- * passwords pass through most. LOG_LEVEL=debug lets a debugger in again. */
-void cmd_allow_debugger(const struct conf *conf);
-
-/* "pierre: <sentence>" on stderr; returns EXIT_FAILED. */
-int cmd_fail(const struct err *err);
+/* argv -> row -> function. tables: one for each file of commands, NULL at the end.
+ * Usage errors: one sentence and the usage line, 2. */
+int cmd_main(const struct cmd *const *tables, int argc, char **argv);
 
 #endif

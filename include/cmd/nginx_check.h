@@ -4,7 +4,7 @@
 #ifndef PIERRE_CMD_NGINX_CHECK_H
 #define PIERRE_CMD_NGINX_CHECK_H
 
-#include "cmd/cmd.h"
+#include "cmd/args.h"
 
 /* Judge what `nginx -T` printed into file ("-" = standard input) beside the
  * sockets of a->conf: one sentence on standard error for each mistake. False

@@ -5,7 +5,7 @@
 #ifndef PIERRE_CMD_SECRET_H
 #define PIERRE_CMD_SECRET_H
 
-#include "cmd/cmd.h"
+#include "cmd/args.h"
 
 /* Opens --password-file as the user who gave the command: before a command of
  * root's acts as the owner of the database. *fd_r: -1 without that option, else

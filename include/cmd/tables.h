@@ -20,5 +20,6 @@
 
 #define COMMANDS_OF(name) extern const struct cmd name##_commands[];
 COMMANDS(COMMANDS_OF)
+extern const struct cmd *const cmd_tables[];   /* all of them, NULL at the end */
 
 #endif

@@ -6,98 +6,111 @@
 
 #include <stdio.h>
 
-#include "cmd/args.h"
+#include "cmd/context.h"
+#include "cmd/fail.h"
 #include "cmd/help.h"
 #include "cmd/tables.h"
 #include "db/admin.h"
 #include "http/json.h"
 #include "resource/call.h"
 
-static int help_words(const struct cmd_args *a)
+struct help_options {
+	bool man, options_markdown, nginx_markdown;
+};
+static const struct field help_fields[] = {
+	FIELD(struct help_options, man, BOOL, 0, "Print the man page, pierre.1"),
+	FIELD(struct help_options, options_markdown, BOOL, 0,
+	      "Print the options as a table in Markdown"),
+	FIELD(struct help_options, nginx_markdown, BOOL, 0,
+	      "Print what config check --nginx finds as a table in Markdown"),
+	{ 0 },
+};
+static const struct field_schema help_schema =
+	FIELD_SCHEMA("Help", struct help_options, help_fields);
+
+static bool help_words(const struct cmd_args *a, struct err *err_r)
 {
-	struct err err;
 	int used;
-	const struct cmd *cmd = cmd_find(a->operands, a->n_operands, &used);
+	const struct cmd *cmd = cmd_find(a->tables, a->operands, a->n_operands, &used);
 
 	if (cmd && used == a->n_operands)
-		help_command(stdout, cmd);
-	else if (a->n_operands == 1 && cmd_is_group(a->operands[0]))
-		help_list(stdout, a->operands[0]);
+		help_command(stdout, a->arena, cmd);
+	else if (a->n_operands == 1 && cmd_is_group(a->tables, a->operands[0]))
+		help_list(stdout, a->tables, a->operands[0]);
 	else if (a->n_operands == 0)
-		help_list(stdout, NULL);
-	else {
-		err_set(&err, ERR_INVALID, "there is no command '%s%s%s'", a->operands[0],
-			a->n_operands > 1 ? " " : "", a->n_operands > 1 ? a->operands[1] : "");
-		cmd_fail(&err);
-		return EXIT_USAGE;
-	}
-	return EXIT_OK;
+		help_list(stdout, a->tables, NULL);
+	else
+		return fail_usage(err_r, arena_printf(a->arena, "there is no command '%s%s%s'", a->operands[0],
+						      a->n_operands > 1 ? " " : "",
+						      a->n_operands > 1 ? a->operands[1] : ""));
+	return true;
 }
 
-static int help_run(const struct cmd_args *a)
+static bool help(struct context *c, const void *in, void *out, struct err *err_r)
 {
-	if (cmd_option(a, "--man"))
-		man_write(stdout);
-	else if (cmd_option(a, "--options-markdown"))
+	const struct help_options *options = in;
+
+	(void)out;
+	if (options->man)
+		man_write(stdout, c->arena, c->args->tables);
+	else if (options->options_markdown)
 		man_options_markdown(stdout);
-	else if (cmd_option(a, "--nginx-markdown"))
+	else if (options->nginx_markdown)
 		man_nginx_markdown(stdout);
 	else
-		return help_words(a);
-	return EXIT_OK;
+		return help_words(c->args, err_r);
+	return true;
 }
 
-struct version_facts {
+struct version {
 	const char *name, *version, *backends;
 };
 static const struct field version_fields[] = {
-	FIELD(struct version_facts, name, TEXT, 0, NULL),
-	FIELD(struct version_facts, version, TEXT, 0, NULL),
-	FIELD(struct version_facts, backends, TEXT, 0, NULL),
+	FIELD(struct version, name, TEXT, 0, NULL),
+	FIELD(struct version, version, TEXT, 0, NULL),
+	FIELD(struct version, backends, TEXT, 0, NULL),
 	{ 0 },
 };
 static const struct field_schema version_schema =
-	FIELD_SCHEMA("Version", struct version_facts, version_fields);
+	FIELD_SCHEMA("Version", struct version, version_fields);
 
-static int version_run(const struct cmd_args *a)
+static bool version(struct context *c, const void *in, void *out, struct err *err_r)
 {
-	struct version_facts v = { PACKAGE_NAME, PACKAGE_VERSION, db_backends_built() };
-	struct strbuf b = { .arena = a->arena };
-
-	if (!a->json) {
-		printf("%s %s (%s)\n", v.name, v.version, v.backends);
-		return EXIT_OK;
-	}
-	json_write(&b, &version_schema, &v);
-	puts(b.s);
-	return EXIT_OK;
+	(void)c;
+	(void)in;
+	(void)err_r;
+	*(struct version *)out =
+		(struct version){ PACKAGE_NAME, PACKAGE_VERSION, db_backends_built() };
+	return true;
 }
 
-static int openapi_run(const struct cmd_args *a)
+static void version_text(const void *record)
 {
-	struct strbuf b = { .arena = a->arena };
-	struct err err;
+	const struct version *v = record;
 
-	if (!openapi_write(route_tables, PACKAGE_VERSION, &b, &err))
-		return cmd_fail(&err);
-	puts(b.s);
-	return EXIT_OK;
+	printf("%s %s (%s)\n", v->name, v->version, v->backends);
 }
 
-static const struct cmd_option help_options[] = {
-	{ "--man", NULL, "Print the man page, pierre.1." },
-	{ "--options-markdown", NULL, "Print the options as a table in Markdown." },
-	{ "--nginx-markdown", NULL, "Print what config check --nginx finds as a table in Markdown." },
-	{ 0 },
-};
+static bool openapi(struct context *c, const void *in, void *out, struct err *err_r)
+{
+	struct strbuf b = { .arena = c->arena };
+
+	(void)in;
+	(void)out;
+	if (!openapi_write(route_tables, PACKAGE_VERSION, &b, err_r))
+		return false;
+	puts(b.s);
+	return true;
+}
 
 const struct cmd about_commands[] = {
-	{ .words = "openapi", .operands = "", .needs = NEEDS_NOTHING, .fn = openapi_run,
+	{ .words = "openapi", .operands = "", .needs = NEEDS_NOTHING, .fn = openapi,
 	  .sentence = "Print the OpenAPI document of the REST interface." },
-	{ .words = "version", .operands = "", .needs = NEEDS_NOTHING, .fn = version_run,
+	{ .words = "version", .operands = "", .needs = NEEDS_NOTHING, .fn = version,
+	  .record = &version_schema, .text = version_text,
 	  .sentence = "Print the version and the database backends built in.",
 	  .detail = "'pierre --version' does the same." },
-	{ .words = "help", .operands = "[COMMAND]", .max_operands = 2, .needs = NEEDS_NOTHING, .fn = help_run,
-	  .options = help_options, .sentence = "Show all commands, or one." },
+	{ .words = "help", .operands = "[COMMAND]", .max_operands = 2, .needs = NEEDS_NOTHING,
+	  .fn = help, .in = &help_schema, .sentence = "Show all commands, or one." },
 	{ 0 },
 };

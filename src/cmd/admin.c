@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "cmd/context.h"
-#include "cmd/print.h"
 #include "cmd/tables.h"
 #include "op/user.h"
 
@@ -20,27 +19,25 @@ static const struct field setup_token_fields[] = {
 static const struct field_schema setup_token_schema =
 	FIELD_SCHEMA("SetupToken", struct setup_token, setup_token_fields);
 
-static bool setup_token(struct context *c, struct err *err_r)
+static bool setup_token(struct context *c, const void *in, void *out, struct err *err_r)
 {
-	struct setup_token out;
+	struct setup_token *made = out;
 
-	if (!op_admin_setup_token(&c->op, &out.setup_token, err_r))
-		return false;
-	if (c->args->json)
-		print_record(c->args, &setup_token_schema, &out);
-	else
-		puts(out.setup_token);   /* alone, for scripts */
-	return true;
+	(void)in;
+	return op_admin_setup_token(&c->op, &made->setup_token, err_r);
 }
 
-static int setup_token_run(const struct cmd_args *a)
+/* alone, for scripts */
+static void setup_token_text(const void *record)
 {
-	return context_run(a, setup_token);
+	const struct setup_token *made = record;
+
+	puts(made->setup_token);
 }
 
 const struct cmd admin_commands[] = {
 	{ .words = "admin setup-token", .operands = "", .needs = NEEDS_SCHEMA,
-	  .fn = setup_token_run,
+	  .fn = setup_token, .record = &setup_token_schema, .text = setup_token_text,
 	  .stuck = ERR_CONFLICT, .next_step = "'pierre user create EMAIL --admin' makes another",
 	  .sentence = "Print a one-time token for POST /admin/setup.",
 	  .detail = "A new token replaces the one before. Fails when there is an administrator." },

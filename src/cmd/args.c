@@ -8,28 +8,49 @@
 
 #include "base/str.h"
 #include "cmd/args.h"
+#include "cmd/options.h"
 
-const struct cmd_option global_options[] = {
-	{ "--config", "FILE", "Read NAME=value lines from FILE; the environment wins over it." },
-	{ "--json", NULL, "Print one JSON value instead of text." },
-	{ "--help", NULL, "Show the usage and stop." },
+struct global {
+	const char *config;
+	bool json, help;
+};
+static const struct field global_fields[] = {
+	FIELD(struct global, config, TEXT, 0,
+	      "Read NAME=value lines from FILE; the environment wins over it", .value_word = "FILE"),
+	FIELD(struct global, json, BOOL, 0, "Print one JSON value instead of text"),
+	FIELD(struct global, help, BOOL, 0, "Show the usage and stop"),
 	{ 0 },
 };
-enum { GLOBAL_CONFIG, GLOBAL_JSON, GLOBAL_HELP, GLOBAL__COUNT };
+const struct field_schema args_global = FIELD_SCHEMA("Global", struct global, global_fields);
+
+struct password {
+	const char *password_file;
+};
+static const struct field password_fields[] = {
+	FIELD(struct password, password_file, TEXT, 0,
+	      "Read the password from the first line of FILE; - is standard input"),
+	{ 0 },
+};
+const struct field_schema args_password = FIELD_SCHEMA("Password", struct password, password_fields);
+
+enum { SET_GLOBAL, SET_PASSWORD, SET_COMMAND, SET__COUNT };
 
 struct parse {
+	const struct cmd *const *tables;
 	struct arena *arena;
 	char **argv;               /* what is left */
 	int argc;
 	bool options_end;          /* after "--" */
-	const char *globals[GLOBAL__COUNT];
-	const char **values;
+	struct options sets[SET__COUNT];
 };
 
-const struct cmd *cmd_find(const char *const *words, int n, int *used_r)
+/* --- words ---------------------------------------------------------------------- */
+
+const struct cmd *cmd_find(const struct cmd *const *tables, const char *const *words, int n,
+			   int *used_r)
 {
-	for (const struct cmd *const *table = cmd_tables; *table; table++)
-		for (const struct cmd *c = *table; c->words; c++) {
+	for (; *tables; tables++)
+		for (const struct cmd *c = *tables; c->words; c++) {
 			const char *space = strchr(c->words, ' ');
 			size_t first = space ? (size_t)(space - c->words) : strlen(c->words);
 
@@ -44,30 +65,15 @@ const struct cmd *cmd_find(const char *const *words, int n, int *used_r)
 	return NULL;
 }
 
-bool cmd_is_group(const char *word)
+bool cmd_is_group(const struct cmd *const *tables, const char *word)
 {
 	size_t n = strlen(word);
 
-	for (const struct cmd *const *table = cmd_tables; *table; table++)
-		for (const struct cmd *c = *table; c->words; c++)
+	for (; *tables; tables++)
+		for (const struct cmd *c = *tables; c->words; c++)
 			if (strncmp(c->words, word, n) == 0 && c->words[n] == ' ')
 				return true;
 	return false;
-}
-
-const char *cmd_option(const struct cmd_args *a, const char *name)
-{
-	const struct cmd_option *o = a->cmd->options;
-
-	for (size_t i = 0; o && o[i].name; i++)
-		if (strcmp(o[i].name, name) == 0)
-			return a->values[i];
-	return NULL;
-}
-
-static bool is_option(const struct parse *p)
-{
-	return !p->options_end && p->argv[0][0] == '-' && p->argv[0][1];
 }
 
 static void shift(struct parse *p)
@@ -76,32 +82,31 @@ static void shift(struct parse *p)
 	p->argc--;
 }
 
-/* Row of `table` that the text up to `n` names, or -1. */
-static int option_row(const struct cmd_option *table, const char *text, size_t n)
+/* --- options -------------------------------------------------------------------- */
+
+static bool is_option(const struct parse *p)
 {
-	for (int i = 0; table && table[i].name; i++)
-		if (strlen(table[i].name) == n && strncmp(table[i].name, text, n) == 0)
-			return i;
-	return -1;
+	return !p->options_end && p->argv[0][0] == '-' && p->argv[0][1];
 }
 
-static bool take_value(struct parse *p, const struct cmd_option *o, const char *equals,
-		       const char **value, struct err *err_r)
+static bool take_value(struct parse *p, const struct field *option, const char *equals,
+		       const char **text, struct err *err_r)
 {
-	if (*value)
-		return err_set(err_r, ERR_INVALID, "%s is given twice", o->name);
+	if (*text)
+		return err_set(err_r, ERR_INVALID, "%s is given twice", option->name);
 	shift(p);
-	if (!o->value) {
-		*value = "";
-		return !equals || err_set(err_r, ERR_INVALID, "%s takes no value", o->name);
+	if (!option->value_word) {
+		*text = "";
+		return !equals || err_set(err_r, ERR_INVALID, "%s takes no value", option->name);
 	}
 	if (equals) {
-		*value = equals + 1;
+		*text = equals + 1;
 		return true;
 	}
 	if (p->argc == 0)
-		return err_set(err_r, ERR_INVALID, "%s needs a value: %s", o->name, o->value);
-	*value = p->argv[0];
+		return err_set(err_r, ERR_INVALID, "%s needs a value: %s", option->name,
+			       option->value_word);
+	*text = p->argv[0];
 	shift(p);
 	return true;
 }
@@ -109,37 +114,39 @@ static bool take_value(struct parse *p, const struct cmd_option *o, const char *
 /* --name, --name=value or --name value, of the command or of all. */
 static bool take_option(struct parse *p, const struct cmd *cmd, struct err *err_r)
 {
-	const char *text = p->argv[0], *equals = strchr(text, '=');
+	const char *text = strcmp(p->argv[0], "-h") == 0 ? "--help" : p->argv[0];
+	const char *equals = strchr(text, '=');
 	size_t n = equals ? (size_t)(equals - text) : strlen(text);
-	int row;
 
-	if (strcmp(text, "-h") == 0) {
-		p->globals[GLOBAL_HELP] = "";
-		shift(p);
-		return true;
+	for (const struct options *o = p->sets; o < p->sets + SET__COUNT; o++) {
+		const struct field *option = options_find(o, text, n);
+
+		if (option)
+			return take_value(p, option, equals, options_text(o, option), err_r);
 	}
-	row = option_row(global_options, text, n);
-	if (row >= 0)
-		return take_value(p, &global_options[row], equals, &p->globals[row], err_r);
-	row = cmd ? option_row(cmd->options, text, n) : -1;
-	if (row >= 0)
-		return take_value(p, &cmd->options[row], equals, &p->values[row], err_r);
 	if (cmd)
 		return err_set(err_r, ERR_INVALID, "%s has no option %.*s", cmd->words, (int)n,
 			       text);
 	return err_set(err_r, ERR_INVALID, "there is no option %.*s", (int)n, text);
 }
 
+/* --- the command ---------------------------------------------------------------- */
+
+static bool help_given(const struct parse *p)
+{
+	return options_given(&p->sets[SET_GLOBAL], offsetof(struct global, help));
+}
+
 static bool asks_help(const struct parse *p)
 {
-	return p->globals[GLOBAL_HELP] ||
+	return help_given(p) ||
 	       (p->argc > 1 && (strcmp(p->argv[1], "--help") == 0 || strcmp(p->argv[1], "-h") == 0));
 }
 
 /* What stands in the place of a command and is none. */
 static bool no_command(struct parse *p, struct cmd_line *line, struct err *err_r)
 {
-	if (!cmd_is_group(p->argv[0]))
+	if (!cmd_is_group(p->tables, p->argv[0]))
 		return err_set(err_r, ERR_INVALID, "there is no command '%s'", p->argv[0]);
 	if (p->argc > 1 && p->argv[1][0] != '-')
 		return err_set(err_r, ERR_INVALID, "there is no command '%s %s'", p->argv[0],
@@ -149,7 +156,7 @@ static bool no_command(struct parse *p, struct cmd_line *line, struct err *err_r
 			       "'%s' needs a second word; 'pierre help %s' lists them",
 			       p->argv[0], p->argv[0]);
 	line->group = p->argv[0];
-	p->globals[GLOBAL_HELP] = "";
+	line->help = true;
 	return true;
 }
 
@@ -165,19 +172,10 @@ static bool take_command(struct parse *p, struct cmd_line *line, struct err *err
 			return false;
 	if (p->argc == 0)
 		return true;
-	line->cmd = cmd_find((const char *const *)p->argv, p->argc, &used);
+	line->cmd = cmd_find(p->tables, (const char *const *)p->argv, p->argc, &used);
 	while (line->cmd && used-- > 0)
 		shift(p);
 	return line->cmd || no_command(p, line, err_r);
-}
-
-static size_t count_options(const struct cmd *cmd)
-{
-	size_t n = 0;
-
-	while (cmd->options && cmd->options[n].name)
-		n++;
-	return n;
 }
 
 static bool take_rest(struct parse *p, struct cmd_line *line, struct err *err_r)
@@ -185,7 +183,9 @@ static bool take_rest(struct parse *p, struct cmd_line *line, struct err *err_r)
 	const char **operands = arena_alloc(p->arena, sizeof(*operands) * (size_t)(p->argc + 1));
 	int n = 0;
 
-	p->values = arena_alloc(p->arena, sizeof(*p->values) * (count_options(line->cmd) + 1));
+	p->sets[SET_COMMAND] = options_of(p->arena, line->cmd->in);
+	if (line->cmd->password)
+		p->sets[SET_PASSWORD] = options_of(p->arena, &args_password);
 	while (p->argc > 0) {
 		if (is_option(p) && strcmp(p->argv[0], "--") == 0) {
 			p->options_end = true;
@@ -203,6 +203,8 @@ static bool take_rest(struct parse *p, struct cmd_line *line, struct err *err_r)
 	return true;
 }
 
+/* --- what was given --------------------------------------------------------------- */
+
 static bool check_operands(const struct cmd_line *line, struct err *err_r)
 {
 	int n = line->args.n_operands;
@@ -216,21 +218,49 @@ static bool check_operands(const struct cmd_line *line, struct err *err_r)
 	return true;
 }
 
-bool args_parse(struct arena *arena, int argc, char **argv, struct cmd_line *line,
-		struct err *err_r)
+static bool read_global(const struct parse *p, struct cmd_line *line, struct err *err_r)
 {
-	struct parse p = { .arena = arena, .argv = argv + 1, .argc = argc - 1 };
+	struct global given;
 
-	*line = (struct cmd_line){ 0 };
+	if (!options_read(&p->sets[SET_GLOBAL], p->arena, &given, err_r))
+		return false;
+	line->help |= given.help;
+	line->args.config_file = given.config;
+	line->args.json = given.json;
+	return true;
+}
+
+static bool read_options(const struct parse *p, struct cmd_line *line, struct err *err_r)
+{
+	const struct field_schema *schema = line->cmd->in;
+	struct password password;
+	void *in;
+
+	if (!options_read(&p->sets[SET_PASSWORD], p->arena, &password, err_r))
+		return false;
+	line->args.password_file = password.password_file;
+	if (!schema)
+		return true;
+	line->args.in = in = arena_alloc(p->arena, schema->size);
+	return options_read(&p->sets[SET_COMMAND], p->arena, in, err_r);
+}
+
+bool args_parse(const struct cmd *const *tables, struct arena *arena, int argc, char **argv,
+		struct cmd_line *line, struct err *err_r)
+{
+	struct parse p = { .tables = tables, .arena = arena, .argv = argv + 1, .argc = argc - 1 };
+
+	*line = (struct cmd_line){ .args = { .tables = tables, .arena = arena } };
+	p.sets[SET_GLOBAL] = options_of(arena, &args_global);
+	p.sets[SET_PASSWORD] = options_of(arena, NULL);
+	p.sets[SET_COMMAND] = options_of(arena, NULL);
 	if (!take_command(&p, line, err_r))
 		return false;
 	if (line->cmd && !take_rest(&p, line, err_r))
 		return false;
-	line->help = p.globals[GLOBAL_HELP];
+	if (!read_global(&p, line, err_r))
+		return false;
 	line->args.cmd = line->cmd;
-	line->args.arena = arena;
-	line->args.config_file = p.globals[GLOBAL_CONFIG];
-	line->args.json = p.globals[GLOBAL_JSON];
-	line->args.values = p.values;
-	return !line->cmd || line->help || check_operands(line, err_r);
+	return !line->cmd || line->help ||
+	       (check_operands(line, err_r) && read_options(&p, line, err_r));
 }

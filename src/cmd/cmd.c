@@ -1,102 +1,101 @@
 /*
- * cmd/cmd.c - argv -> row -> function. What a command does stands in its own
- * file; tables.c lists them.
+ * cmd/cmd.c - argv -> row -> function -> output. What a command does stands in
+ * its own file; tables.c lists them.
  */
 #include "config.h"
 
-#include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "cmd/args.h"
+#include "cmd/context.h"
+#include "cmd/fail.h"
 #include "cmd/help.h"
+#include "cmd/print.h"
+#include "cmd/process.h"
 
-int cmd_fail(const struct err *err)
+static int usage_error(struct arena *arena, const struct cmd *cmd, const struct err *err)
 {
-	fprintf(stderr, "%spierre: %s\n", log_priority(LOG_LEVEL_ERROR), err->message);
-	return EXIT_FAILED;
-}
-
-static int usage_error(const struct cmd *cmd, const struct err *err)
-{
-	cmd_fail(err);
-	help_usage(stderr, cmd);
+	fail_tell(err);
+	help_usage(stderr, arena, cmd);
 	if (!cmd)
 		fputs("'pierre help' lists the commands.\n", stderr);
 	return EXIT_USAGE;
 }
 
-static void hide_memory(void)
+static bool load_conf(struct cmd_args *args, struct conf **conf_r, struct err *err_r)
 {
-	const struct rlimit none = { 0, 0 };
-
-	setrlimit(RLIMIT_CORE, &none);
-	prctl(PR_SET_DUMPABLE, 0);
+	if (args->cmd->needs == NEEDS_UNSET)
+		return err_set(err_r, ERR_INTERNAL, "the row of '%s' does not say what it needs",
+			       args->cmd->words);
+	if (args->cmd->needs < NEEDS_CONF)
+		return true;
+	*conf_r = conf_load(args->config_file, err_r);
+	if (!*conf_r)
+		return false;
+	args->conf = *conf_r;
+	process_allow_debugger(args->conf);
+	clock_set_offset(args->conf->clock_offset, args->conf->host_clock_offset);
+	return true;
 }
 
-void cmd_allow_debugger(const struct conf *conf)
+static bool call(struct context *c, struct err *err_r)
 {
-	if (conf->log_level <= LOG_LEVEL_DEBUG)
-		prctl(PR_SET_DUMPABLE, 1);
+	const struct cmd_args *a = c->args;
+	const struct cmd *cmd = a->cmd;
+	void *record = NULL;
+
+	if (cmd->lists)
+		return print_pages(c, a, err_r);
+	if (cmd->record)
+		record = arena_alloc(c->arena, cmd->record->size);
+	if (!cmd->fn(c, a->in, record, err_r))
+		return false;
+	if (record && cmd->text && !a->json)
+		cmd->text(record);
+	else if (record)
+		print_record(a, cmd->record, record);
+	return true;
+}
+
+static bool flush(struct err *err_r)
+{
+	return fflush(stdout) == 0 ||
+	       err_set(err_r, ERR_INTERNAL, "cannot write to standard output");
 }
 
 static int run(struct cmd_args *args)
 {
+	struct context c = { 0 };
 	struct conf *conf = NULL;
 	struct err err;
-	int status;
+	int status = EXIT_OK;
 
-	if (args->cmd->needs == NEEDS_UNSET) {
-		err_set(&err, ERR_INTERNAL, "the row of '%s' does not say what it needs",
-			args->cmd->words);
-		return cmd_fail(&err);
-	}
-	if (args->cmd->needs >= NEEDS_CONF) {
-		conf = conf_load(args->config_file, &err);
-		if (!conf)
-			return cmd_fail(&err);
-		cmd_allow_debugger(conf);
-		clock_set_offset(conf->clock_offset, conf->host_clock_offset);
-		args->conf = conf;
-	}
-	status = args->cmd->fn(args);
+	if (!load_conf(args, &conf, &err))
+		return fail_status(args->cmd, args->arena, &err);
+	if (!context_open(&c, args, &err) || !call(&c, &err) || !flush(&err))
+		status = fail_status(args->cmd, args->arena, &err);
+	context_close(&c);
 	conf_free(&conf);
-	if (fflush(stdout) != 0 && status == EXIT_OK) {
-		err_set(&err, ERR_INTERNAL, "cannot write to standard output");
-		status = cmd_fail(&err);
-	}
 	return status;
 }
 
-/* A file that may not grow (LimitFSIZE=, ulimit -f) is an error of the write
- * (EFBIG), not the end of the process; children inherit this. */
-static void ignore_file_size(void)
-{
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-
-	sigaction(SIGXFSZ, &ignore, NULL);
-}
-
-int cmd_main(int argc, char **argv)
+int cmd_main(const struct cmd *const *tables, int argc, char **argv)
 {
 	struct arena *arena = arena_new();
 	struct cmd_line line;
 	struct err err;
 	int status = EXIT_OK;
 
-	hide_memory();
-	ignore_file_size();
-	if (!args_parse(arena, argc, argv, &line, &err)) {
-		status = usage_error(line.cmd, &err);
+	process_protect();
+	if (!args_parse(tables, arena, argc, argv, &line, &err)) {
+		status = usage_error(arena, line.cmd, &err);
 	} else if (line.cmd && line.help) {
-		help_command(stdout, line.cmd);
+		help_command(stdout, arena, line.cmd);
 	} else if (line.cmd) {
 		status = run(&line.args);
 	} else {
-		help_list(line.help ? stdout : stderr, line.group);
+		help_list(line.help ? stdout : stderr, tables, line.group);
 		status = line.help ? EXIT_OK : EXIT_USAGE;
 	}
 	arena_free(&arena);

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 
 #include "base/str.h"
+#include "cmd/context.h"
+#include "cmd/fail.h"
 #include "cmd/nginx_check.h"
 #include "cmd/print.h"
 #include "cmd/tables.h"
@@ -123,11 +125,22 @@ static const struct field check_fields[] = {
 static const struct field_schema check_schema =
 	FIELD_SCHEMA("ConfigCheck", struct check_out, check_fields);
 
+struct check_options {
+	const char *nginx;
+};
+static const struct field check_options_fields[] = {
+	FIELD(struct check_options, nginx, TEXT, 0,
+	      "Judge the output of `nginx -T` instead; - is standard input", .value_word = "FILE"),
+	{ 0 },
+};
+static const struct field_schema check_options_schema =
+	FIELD_SCHEMA("CheckOptions", struct check_options, check_options_fields);
+
 static void report(void *arg, const struct err *err)
 {
 	struct check *c = arg;
 
-	cmd_fail(err);
+	fail_tell(err);
 	c->faults++;
 	strbuf_addf(&c->reported, " %s ", err->field);
 }
@@ -142,30 +155,31 @@ static void run_checks(struct check *c)
 			report(c, &err);
 }
 
-static int check_run(const struct cmd_args *a)
+static bool check(struct context *c, const void *in, void *out, struct err *err_r)
 {
-	const char *nginx = cmd_option(a, "--nginx");
-	struct check c = { .args = a, .reported = { .arena = a->arena } };
-	struct conf *conf = conf_check(a->config_file, report, &c);
-	struct cmd_args with_conf = *a;
-	struct check_out out;
+	const struct check_options *options = in;
+	struct check check = { .args = c->args, .reported = { .arena = c->arena } };
+	struct conf *conf = conf_check(c->args->config_file, report, &check);
+	struct cmd_args with_conf = *c->args;
+	struct check_out *result = out;
 
-	c.conf = with_conf.conf = conf;
-	if (!nginx)
-		run_checks(&c);
-	else if (c.faults == 0 && !nginx_check(&with_conf, nginx))
-		c.faults++;
+	check.conf = with_conf.conf = conf;
+	if (!options->nginx)
+		run_checks(&check);
+	else if (check.faults == 0)
+		check.faults += !nginx_check(&with_conf, options->nginx);
 	conf_free(&conf);
-	out.sound = c.faults == 0;
-	if (out.sound || a->json)
-		print_record(a, &check_schema, &out);
-	return out.sound ? EXIT_OK : EXIT_FAILED;
+	result->sound = check.faults == 0;
+	if (!result->sound && c->args->json)
+		print_record(c->args, &check_schema, result);
+	return result->sound || fail_told(err_r);
 }
 
 /* --- config dump ------------------------------------------------------------ */
 
 struct option_out {
 	const char *name, *value, *source, *sentence;
+	bool is_secret;
 };
 static const struct field option_fields[] = {
 	FIELD(struct option_out, name, TEXT, 0, NULL),
@@ -190,44 +204,47 @@ static struct option_out option_of(const struct cmd_args *a, const struct conf_o
 	char buf[256];
 	const char *value = arena_strdup(a->arena, conf_value(a->conf, o, buf, sizeof(buf)));
 
-	return (struct option_out){ o->name, value, source(a, o, value), o->sentence };
+	return (struct option_out){ o->name, value, source(a, o, value), o->sentence,
+				    o->flags & CONF_SECRET };
+}
+
+static bool dump(struct context *c, const void *in, void *out, struct err *err_r)
+{
+	struct cmd_page *page = out;
+	struct option_out *options;
+	size_t n = 0;
+
+	(void)in;
+	(void)err_r;
+	while (conf_options[n].name)
+		n++;
+	options = arena_alloc(c->arena, n * sizeof(*options));
+	for (size_t i = 0; i < n; i++)
+		options[i] = option_of(c->args, &conf_options[i]);
+	page->items = (struct field_list){ options, n };
+	return true;
 }
 
 /* Can be used as a --config file again: secrets stay comments. */
-static void dump_text(const struct option_out *o, bool secret)
+static void option_text(const void *item)
 {
-	printf("# %s (%s)\n%s%s=%s\n", o->sentence, o->source, secret ? "# " : "", o->name,
+	const struct option_out *o = item;
+
+	printf("# %s (%s)\n%s%s=%s\n", o->sentence, o->source, o->is_secret ? "# " : "", o->name,
 	       o->value);
 }
 
-static int dump_run(const struct cmd_args *a)
-{
-	struct print_rows rows = { 0 };
-	struct err err;
-
-	for (const struct conf_option *o = conf_options; o->name; o++) {
-		struct option_out out = option_of(a, o);
-
-		if (!a->json)
-			dump_text(&out, o->flags & CONF_SECRET);
-		print_rows_add(&rows, a->arena, &(struct field_list){ &out, 1 }, sizeof(out));
-	}
-	return !a->json || print_list(a, &option_schema, &rows.list, NULL, &err) ?
-	       EXIT_OK : cmd_fail(&err);
-}
-
-static const struct cmd_option check_options[] = {
-	{ "--nginx", "FILE", "Judge the output of `nginx -T` instead; - is standard input." },
-	{ 0 },
-};
+static const struct cmd_list dump_lists[] = { { &option_schema, NULL, option_text }, { 0 } };
 
 const struct cmd config_commands[] = {
-	{ .words = "config check", .operands = "", .needs = NEEDS_NOTHING, .fn = check_run, .options = check_options,
+	{ .words = "config check", .operands = "", .needs = NEEDS_NOTHING, .fn = check,
+	  .in = &check_options_schema, .record = &check_schema,
 	  .sentence = "Say what is wrong with the configuration, one sentence each.",
 	  .detail = "Connects to nothing and makes nothing. A note names what is missing and comes "
 		    "by itself. nginx -T | pierre config check --nginx - finds what breaks Pierre behind nginx, or "
 		    "lets requests past it, without an error message: the section NGINX of the man page lists it." },
-	{ .words = "config dump", .operands = "", .needs = NEEDS_CONF, .fn = dump_run,
+	{ .words = "config dump", .operands = "", .needs = NEEDS_CONF, .fn = dump,
+	  .lists = dump_lists,
 	  .sentence = "Print every option with its value and where that came from.",
 	  .detail = "The output is a file for --config; ENCRYPTION_KEY is shown as (set) and DATABASE_URL "
 		    "without its password, both in comments." },

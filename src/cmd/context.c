@@ -1,6 +1,5 @@
 /*
- * cmd/context.c - opens what a command needs to call op_*, runs it, and turns
- * an error into one sentence and an exit status.
+ * cmd/context.c - opens and closes what the function of a command works with.
  */
 #include "config.h"
 
@@ -15,21 +14,15 @@
 #include "auth/auth.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/str.h"
 #include "cmd/context.h"
 #include "cmd/secret.h"
 #include "db/admin.h"
 #include "db/handle.h"
+#include "op/scope.h"
+#include "op/user.h"
 #include "shm/known.h"
 #include "store/instance.h"
 #include "store/store.h"
-
-#define USAGE_REASON "usage"
-
-bool context_usage(struct err *err_r, const char *sentence)
-{
-	return err_reason(err_r, ERR_INVALID, USAGE_REASON, "%s", sentence);
-}
 
 /* What root makes beside an SQLite file, or as one, shuts the service out: as
  * root a command acts as the owner of the file, or of its directory. */
@@ -150,47 +143,8 @@ static void say_unreached(const struct context *c)
 			"5 seconds\n", c->no_room.message);
 }
 
-/* The sentence, which REST knows too, and the next step in the shell. */
-static int fail(const struct cmd *cmd, struct err *err)
+static bool open_schema(struct context *c, struct err *err_r)
 {
-	size_t n = strlen(err->message);
-
-	if (cmd->next_step && err->kind == cmd->stuck)
-		snprintf(err->message + n, sizeof(err->message) - n, "; %s", cmd->next_step);
-	return cmd_fail(err);
-}
-
-static int finish(struct context *c, bool done, struct err *err)
-{
-	int status = EXIT_OK;
-
-	if (!done) {
-		status = fail(c->args->cmd, err);
-		if (str_eq(err->reason, USAGE_REASON))
-			status = EXIT_USAGE;
-	}
-	say_unreached(c);
-	if (c->password_fd >= 0)
-		close(c->password_fd);
-	clock_follow(NULL);
-	db_free(&c->db);   /* looks into the room */
-	room_close(&c->process.room);
-	arena_free(&c->arena);
-	return status;
-}
-
-static void begin(struct context *c, const struct cmd_args *args)
-{
-	*c = (struct context){ .args = args, .arena = arena_new(), .password_fd = -1 };
-	log_init(args->cmd->words, LOG_LEVEL_WARN);
-}
-
-static bool ready(struct context *c, struct err *err_r)
-{
-	if (!auth_init(err_r) || !open_database(c, err_r))
-		return false;
-	if (c->args->cmd->needs < NEEDS_SCHEMA)
-		return true;
 	if (!have_schema(c, err_r))
 		return false;
 	open_operation(c);
@@ -198,11 +152,30 @@ static bool ready(struct context *c, struct err *err_r)
 	return files_kept(c, err_r);
 }
 
-int context_run(const struct cmd_args *args, context_fn *fn)
+static bool find_user(struct context *c, struct err *err_r)
 {
-	struct context c;
-	struct err err;
+	return op_user_get(&c->op, scope_all(&c->op), c->args->operands[0], &c->user, err_r);
+}
 
-	begin(&c, args);
-	return finish(&c, ready(&c, &err) && fn(&c, &err), &err);
+bool context_open(struct context *c, const struct cmd_args *args, struct err *err_r)
+{
+	const enum cmd_needs needs = args->cmd->needs;
+
+	*c = (struct context){ .args = args, .arena = args->arena, .password_fd = -1 };
+	if (needs < NEEDS_MAKING)
+		return true;
+	log_init(args->cmd->words, LOG_LEVEL_WARN);
+	return auth_init(err_r) && open_database(c, err_r) &&
+	       (needs < NEEDS_SCHEMA || open_schema(c, err_r)) &&
+	       (!args->cmd->on_user || find_user(c, err_r));
+}
+
+void context_close(struct context *c)
+{
+	say_unreached(c);
+	if (c->password_fd >= 0)
+		close(c->password_fd);
+	clock_follow(NULL);
+	db_free(&c->db);   /* looks into the room */
+	room_close(&c->process.room);
 }

@@ -11,7 +11,6 @@
 
 #include "base/str.h"
 #include "cmd/context.h"
-#include "cmd/print.h"
 #include "cmd/tables.h"
 #include "db/admin.h"
 #include "db/handle.h"
@@ -80,23 +79,18 @@ static bool measure(struct db *db, struct test_out *out, struct err *err_r)
 	return true;
 }
 
-static bool test(struct context *c, struct err *err_r)
+static bool test(struct context *c, const void *in, void *out, struct err *err_r)
 {
 	struct db_schema_status schema;
-	struct test_out out = { 0 };
+	struct test_out *test = out;
 
-	if (!db_facts(c->db, c->arena, &out.facts, err_r) ||
-	    !db_schema_status(c->db, &schema, err_r) || !measure(c->db, &out, err_r))
+	(void)in;
+	if (!db_facts(c->db, c->arena, &test->facts, err_r) ||
+	    !db_schema_status(c->db, &schema, err_r) || !measure(c->db, test, err_r))
 		return false;
-	out.schema_current = schema.current;
-	out.schema_latest = schema.latest;
-	print_record(c->args, &test_schema, &out);
+	test->schema_current = schema.current;
+	test->schema_latest = schema.latest;
 	return true;
-}
-
-static int test_run(const struct cmd_args *a)
-{
-	return context_run(a, test);
 }
 
 /* --- db migrate, db status -------------------------------------------------- */
@@ -140,21 +134,16 @@ static bool read_schema(struct db *db, struct status_out *out, struct err *err_r
 	return true;
 }
 
-static bool migrate(struct context *c, struct err *err_r)
+static bool migrate(struct context *c, const void *in, void *out, struct err *err_r)
 {
-	struct status_out out = { 0 };
+	struct status_out *status = out;
 	int applied;
 
-	if (!db_migrate(c->db, &applied, err_r) || !read_schema(c->db, &out, err_r))
+	(void)in;
+	if (!db_migrate(c->db, &applied, err_r) || !read_schema(c->db, status, err_r))
 		return false;
-	out.applied = applied;
-	print_record(c->args, &migrate_schema, &out);
+	status->applied = applied;
 	return true;
-}
-
-static int migrate_run(const struct cmd_args *a)
-{
-	return context_run(a, migrate);
 }
 
 static int64_t file_size(const char *path)
@@ -164,35 +153,32 @@ static int64_t file_size(const char *path)
 	return stat(path, &st) == 0 ? (int64_t)st.st_size : INT_NONE;
 }
 
-static bool status(struct context *c, struct err *err_r)
+static bool status(struct context *c, const void *in, void *out, struct err *err_r)
 {
-	struct status_out out = { .file_bytes = INT_NONE, .wal_bytes = INT_NONE };
+	struct status_out *status = out;
 
-	if (!read_schema(c->db, &out, err_r))
+	(void)in;
+	if (!read_schema(c->db, status, err_r))
 		return false;
-	out.backend = db_backend(c->db) == DB_SQLITE ? "sqlite" : "postgresql";
-	out.path = db_is_memory(c->db) ? NULL : db_path(c->db);
-	if (out.path) {
-		out.file_bytes = file_size(out.path);
-		out.wal_bytes = file_size(arena_printf(c->arena, "%s-wal", out.path));
-	}
-	print_record(c->args, &status_schema, &out);
+	status->backend = db_backend(c->db) == DB_SQLITE ? "sqlite" : "postgresql";
+	status->path = db_is_memory(c->db) ? NULL : db_path(c->db);
+	status->file_bytes = status->path ? file_size(status->path) : INT_NONE;
+	status->wal_bytes = status->path ?
+		file_size(arena_printf(c->arena, "%s-wal", status->path)) : INT_NONE;
 	return true;
 }
 
-static int status_run(const struct cmd_args *a)
-{
-	return context_run(a, status);
-}
-
 const struct cmd db_commands[] = {
-	{ .words = "db test", .operands = "", .needs = NEEDS_DATABASE, .fn = test_run,
+	{ .words = "db test", .operands = "", .needs = NEEDS_DATABASE, .fn = test,
+	  .record = &test_schema,
 	  .sentence = "Connect and show versions, encoding, TLS, schema and round trip time." },
-	{ .words = "db migrate", .operands = "", .needs = NEEDS_MAKING, .fn = migrate_run,
+	{ .words = "db migrate", .operands = "", .needs = NEEDS_MAKING, .fn = migrate,
+	  .record = &migrate_schema,
 	  .sentence = "Bring the schema up to date.",
 	  .detail = "Makes an SQLite database that does not exist. Only this command and the start of the "
 		    "service change the schema; commands that need it say when it is older." },
-	{ .words = "db status", .operands = "", .needs = NEEDS_DATABASE, .fn = status_run,
+	{ .words = "db status", .operands = "", .needs = NEEDS_DATABASE, .fn = status,
+	  .record = &status_schema,
 	  .sentence = "Show the schema's version, what is pending, and file sizes." },
 	{ 0 },
 };

@@ -7,37 +7,58 @@
 
 #include "cmd/args.h"
 #include "cmd/help.h"
+#include "cmd/options.h"
 
-static void option_text(FILE *out, const struct cmd_option *o)
+static const struct field *options_in(struct arena *arena, const struct field_schema *schema)
 {
-	int n = fprintf(out, "  %s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
-
-	fprintf(out, "%*s %s\n", n < 26 ? 26 - n : 0, "", o->sentence);
+	return options_of(arena, schema).schema.fields;
 }
 
-void help_usage(FILE *out, const struct cmd *cmd)
+/* --- usage ---------------------------------------------------------------------- */
+
+static void usage_options(FILE *out, const struct field *o)
+{
+	for (; o->name; o++)
+		fprintf(out, " [%s%s%s]", o->name, o->value_word ? " " : "",
+			o->value_word ? o->value_word : "");
+}
+
+void help_usage(FILE *out, struct arena *arena, const struct cmd *cmd)
 {
 	if (!cmd) {
 		fputs("usage: pierre [--config FILE] [--json] COMMAND ...\n", out);
 		return;
 	}
 	fprintf(out, "usage: pierre %s", cmd->words);
-	for (const struct cmd_option *o = cmd->options; o && o->name; o++)
-		fprintf(out, " [%s%s%s]", o->name, o->value ? " " : "", o->value ? o->value : "");
+	usage_options(out, options_in(arena, cmd->in));
+	if (cmd->password)
+		usage_options(out, options_in(arena, &args_password));
 	fprintf(out, "%s%s\n", *cmd->operands ? " " : "", cmd->operands);
 }
 
-void help_command(FILE *out, const struct cmd *cmd)
+/* --- help ----------------------------------------------------------------------- */
+
+static void option_lines(FILE *out, const struct field *o)
 {
-	help_usage(out, cmd);
+	for (; o->name; o++) {
+		int n = fprintf(out, "  %s%s%s", o->name, o->value_word ? " " : "",
+				o->value_word ? o->value_word : "");
+
+		fprintf(out, "%*s %s\n", n < 26 ? 26 - n : 0, "", o->sentence);
+	}
+}
+
+void help_command(FILE *out, struct arena *arena, const struct cmd *cmd)
+{
+	help_usage(out, arena, cmd);
 	fprintf(out, "\n%s\n", cmd->sentence);
 	if (cmd->detail)
 		fprintf(out, "\n%s\n", cmd->detail);
 	fputs("\nOptions:\n", out);
-	for (const struct cmd_option *o = cmd->options; o && o->name; o++)
-		option_text(out, o);
-	for (const struct cmd_option *o = global_options; o->name; o++)
-		option_text(out, o);
+	option_lines(out, options_in(arena, cmd->in));
+	if (cmd->password)
+		option_lines(out, options_in(arena, &args_password));
+	option_lines(out, options_in(arena, &args_global));
 }
 
 static bool in_group(const struct cmd *c, const char *group)
@@ -47,12 +68,12 @@ static bool in_group(const struct cmd *c, const char *group)
 	return !group || (strncmp(c->words, group, n) == 0 && c->words[n] == ' ');
 }
 
-void help_list(FILE *out, const char *group)
+void help_list(FILE *out, const struct cmd *const *tables, const char *group)
 {
-	help_usage(out, NULL);
+	help_usage(out, NULL, NULL);
 	fputs("\nCommands:\n", out);
-	for (const struct cmd *const *table = cmd_tables; *table; table++)
-		for (const struct cmd *c = *table; c->words; c++)
+	for (; *tables; tables++)
+		for (const struct cmd *c = *tables; c->words; c++)
 			if (in_group(c, group))
 				fprintf(out, "  %-18s %s\n", c->words, c->sentence);
 	fputs("\n'pierre help COMMAND' shows one of them; 'man pierre' has everything.\n", out);

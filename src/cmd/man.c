@@ -11,6 +11,7 @@
 #include "cmd/help.h"
 #include "cmd/man_notes.h"
 #include "cmd/nginx_rules.h"
+#include "cmd/options.h"
 
 /* Text for roff: hyphens that can be copied, nothing read as a request. */
 static void roff(FILE *out, const char *text)
@@ -33,18 +34,20 @@ static void roff_line(FILE *out, const char *text)
 	fputc('\n', out);
 }
 
-static void man_option(FILE *out, const struct cmd_option *o)
+static void man_options(FILE *out, struct arena *arena, const struct field_schema *schema)
 {
-	fputs(".TP\n\\fB", out);
-	roff(out, o->name);
-	fputs("\\fR", out);
-	if (o->value)
-		fprintf(out, " \\fI%s\\fR", o->value);
-	fputc('\n', out);
-	roff_line(out, o->sentence);
+	for (const struct field *o = options_of(arena, schema).schema.fields; o->name; o++) {
+		fputs(".TP\n\\fB", out);
+		roff(out, o->name);
+		fputs("\\fR", out);
+		if (o->value_word)
+			fprintf(out, " \\fI%s\\fR", o->value_word);
+		fputc('\n', out);
+		roff_line(out, o->sentence);
+	}
 }
 
-static void man_command(FILE *out, const struct cmd *c)
+static void man_command(FILE *out, struct arena *arena, const struct cmd *c)
 {
 	fprintf(out, ".SS pierre %s", c->words);
 	if (*c->operands) {
@@ -57,16 +60,17 @@ static void man_command(FILE *out, const struct cmd *c)
 		fputs(".PP\n", out);
 		roff_line(out, c->detail);
 	}
-	for (const struct cmd_option *o = c->options; o && o->name; o++)
-		man_option(out, o);
+	man_options(out, arena, c->in);
+	if (c->password)
+		man_options(out, arena, &args_password);
 }
 
-static void man_commands(FILE *out)
+static void man_commands(FILE *out, struct arena *arena, const struct cmd *const *tables)
 {
 	fputs(".SH COMMANDS\n", out);
-	for (const struct cmd *const *table = cmd_tables; *table; table++)
-		for (const struct cmd *c = *table; c->words; c++)
-			man_command(out, c);
+	for (; *tables; tables++)
+		for (const struct cmd *c = *tables; c->words; c++)
+			man_command(out, arena, c);
 }
 
 static void man_nginx(FILE *out)
@@ -173,7 +177,7 @@ static void man_paragraphs(FILE *out)
 	}
 }
 
-void man_write(FILE *out)
+void man_write(FILE *out, struct arena *arena, const struct cmd *const *tables)
 {
 	fputs(".TH PIERRE 1 \"\" \"" PACKAGE_NAME " " PACKAGE_VERSION "\" \"Pierre\"\n"
 	      ".SH NAME\npierre \\- accounts, sessions and API keys behind nginx\n"
@@ -184,9 +188,8 @@ void man_write(FILE *out)
 	      "answers REST as FastCGI workers behind nginx. The same program administers them\n"
 	      "from the shell.\n"
 	      ".SH OPTIONS\nEvery command takes:\n", out);
-	for (const struct cmd_option *o = global_options; o->name; o++)
-		man_option(out, o);
-	man_commands(out);
+	man_options(out, arena, &args_global);
+	man_commands(out, arena, tables);
 	man_nginx(out);
 	man_configuration(out);
 	fputs(".SH EXIT STATUS\n.TP\n0\nDone.\n.TP\n1\nFailed; one sentence on standard error.\n"

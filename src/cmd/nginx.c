@@ -125,38 +125,52 @@ static void print_site(void)
 
 /* --- the command ----------------------------------------------------------------------- */
 
-static const struct part {
-	const char *option;      /* NULL: without one */
-	void (*print)(void);
-} parts[] = {
-	{ "--snippet", nginx_print_snippet }, { "--server", nginx_print_server },
-	{ "--http", nginx_print_http }, { "--uwsgi", nginx_print_uwsgi },
-	{ "--scgi", nginx_print_scgi }, { "--grpc", nginx_print_grpc },
-	{ NULL, print_site },
+struct print_options {
+	bool snippet, server, http, uwsgi, scgi, grpc;
 };
-
-static int print_run(const struct cmd_args *a)
-{
-	const struct part *p = parts;
-
-	while (p->option && !cmd_option(a, p->option))
-		p++;
-	p->print();
-	return EXIT_OK;
-}
-
-static const struct cmd_option print_options[] = {
-	{ "--snippet", NULL, "Print pierre-auth.conf, for each location that Pierre protects." },
-	{ "--server", NULL, "Print pierre-auth-locations.conf, for a server block that has such." },
-	{ "--http", NULL, "Print pierre-auth-http.conf, for the http block." },
-	{ "--uwsgi", NULL, "Print pierre-auth-uwsgi.conf, beside pierre-auth.conf for uwsgi_pass." },
-	{ "--scgi", NULL, "Print pierre-auth-scgi.conf, beside pierre-auth.conf for scgi_pass." },
-	{ "--grpc", NULL, "Print pierre-auth-grpc.conf, beside pierre-auth.conf for grpc_pass." },
+static const struct field print_fields[] = {
+	FIELD(struct print_options, snippet, BOOL, 0,
+	      "Print pierre-auth.conf, for each location that Pierre protects"),
+	FIELD(struct print_options, server, BOOL, 0,
+	      "Print pierre-auth-locations.conf, for a server block that has such"),
+	FIELD(struct print_options, http, BOOL, 0,
+	      "Print pierre-auth-http.conf, for the http block"),
+	FIELD(struct print_options, uwsgi, BOOL, 0,
+	      "Print pierre-auth-uwsgi.conf, beside pierre-auth.conf for uwsgi_pass"),
+	FIELD(struct print_options, scgi, BOOL, 0,
+	      "Print pierre-auth-scgi.conf, beside pierre-auth.conf for scgi_pass"),
+	FIELD(struct print_options, grpc, BOOL, 0,
+	      "Print pierre-auth-grpc.conf, beside pierre-auth.conf for grpc_pass"),
 	{ 0 },
 };
+static const struct field_schema print_schema =
+	FIELD_SCHEMA("NginxPrint", struct print_options, print_fields);
+
+static bool print(struct context *c, const void *in, void *out, struct err *err_r)
+{
+	const struct print_options *which = in;
+	const struct {
+		bool asked;
+		void (*print)(void);
+	} parts[] = {
+		{ which->snippet, nginx_print_snippet }, { which->server, nginx_print_server },
+		{ which->http, nginx_print_http }, { which->uwsgi, nginx_print_uwsgi },
+		{ which->scgi, nginx_print_scgi }, { which->grpc, nginx_print_grpc },
+		{ true, print_site },
+	}, *p = parts;
+
+	(void)c;
+	(void)out;
+	(void)err_r;
+	while (!p->asked)
+		p++;
+	p->print();
+	return true;
+}
 
 const struct cmd nginx_commands[] = {
-	{ .words = "nginx print", .operands = "", .needs = NEEDS_NOTHING, .fn = print_run, .options = print_options,
+	{ .words = "nginx print", .operands = "", .needs = NEEDS_NOTHING, .fn = print,
+	  .in = &print_schema,
 	  .sentence = "Print the nginx configuration that follows from the routes.",
 	  .detail = "Without an option: pierre-locations.conf, for the server block of the whole site." },
 	{ 0 },

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "cmd/fail.h"
 #include "cmd/nginx_check.h"
 #include "cmd/nginx_guard.h"
 #include "cmd/nginx_rules.h"
@@ -76,7 +77,7 @@ static size_t judge(const struct cmd_args *a, const struct nginx_place *p)
 			continue;
 		err_set(&err, ERR_CONFIG, "%s: %s: %s", p->block->file, words_of(a->arena, p->block),
 			r->sentence);
-		cmd_fail(&err);
+		fail_tell(&err);
 		n++;
 	}
 	return n;
@@ -102,7 +103,7 @@ static bool judge_all(const struct cmd_args *a, const struct directive *root)
 		a->conf->slow_socket, a->config_file ? "the sockets of --config: give the output of `nginx -T`" :
 		"the sockets when no --config is given: give the output of `nginx -T`, and the file of the service "
 		"first: pierre --config FILE config check --nginx -");
-	cmd_fail(&err);
+	fail_tell(&err);
 	return false;
 }
 
@@ -132,7 +133,7 @@ bool nginx_check(const struct cmd_args *a, const char *file)
 
 	if (!f) {
 		err_set(&err, ERR_CONFIG, "%s: %s", file, strerror(errno));
-		cmd_fail(&err);
+		fail_tell(&err);
 		return false;
 	}
 	text = read_all(a->arena, f, &err);
@@ -140,7 +141,7 @@ bool nginx_check(const struct cmd_args *a, const char *file)
 		fclose(f);
 	root = text ? nginx_conf_parse(a->arena, text, &err) : NULL;
 	if (!root) {
-		cmd_fail(&err);
+		fail_tell(&err);
 		return false;
 	}
 	return judge_all(a, root);

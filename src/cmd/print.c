@@ -13,25 +13,57 @@
 #include "cmd/print.h"
 #include "http/json.h"
 
+/* --- characters ----------------------------------------------------------------- */
+
+static uint32_t code_point(const char *s, size_t n)
+{
+	uint32_t cp = (unsigned char)s[0] & (n == 1 ? 0x7fu : 0xffu >> (n + 1));
+
+	for (size_t i = 1; i < n; i++)
+		cp = cp << 6 | ((unsigned char)s[i] & 0x3fu);
+	return cp;
+}
+
+/* RFC 8259 section 7 */
+static void add_escape(struct strbuf *b, uint32_t cp)
+{
+	if (cp > 0xffff)
+		strbuf_addf(b, "\\u%04x\\u%04x", 0xd7c0 + (cp >> 10), 0xdc00 + (cp & 0x3ff));
+	else
+		strbuf_addf(b, "\\u%04x", cp);
+}
+
+static bool is_shown(const char *s, size_t n)
+{
+	char one[5];
+
+	if (n == 1 && *s >= ' ' && *s <= '~')
+		return true;
+	str_copy(one, n + 1, s);
+	return n > 0 && !(text_kinds(one) & (TEXT_CONTROL | TEXT_FORMAT));
+}
+
 /* A name or an address must not be able to steer the terminal. */
-static const char *printable(struct arena *arena, const char *s)
+static const char *printable(struct arena *arena, const char *s, bool json)
 {
 	struct strbuf b = { .arena = arena };
 	size_t left = strlen(s), n;
-	char one[5];
 
 	strbuf_adds(&b, "");
 	for (; left > 0; s += n, left -= n) {
 		n = utf8_char(s, left);
-		str_copy(one, n + 1, s);
-		if (n == 0 || text_kinds(one) & (TEXT_CONTROL | TEXT_FORMAT))
-			strbuf_adds(&b, "?");
+		if (is_shown(s, n))
+			strbuf_add(&b, s, n);
+		else if (json && n > 0)
+			add_escape(&b, code_point(s, n));
 		else
-			strbuf_adds(&b, one);
+			strbuf_adds(&b, "?");
 		n += n == 0;
 	}
 	return b.s;
 }
+
+/* --- a record ------------------------------------------------------------------- */
 
 static const char *int_text(struct arena *arena, int64_t v)
 {
@@ -63,9 +95,8 @@ static const char *field_text(struct arena *arena, const struct field *f, const 
 	switch (f->type) {
 	case FIELD_TEXT:
 	case FIELD_UUID:
-		return *(const char *const *)at ? printable(arena, *(const char *const *)at) : "-";
 	case FIELD_STRINGS:
-		return list_text(arena, *(const struct strings *)at);
+		return *(const char *const *)at ? printable(arena, *(const char *const *)at, false) : "-";
 	case FIELD_INT:
 		return int_text(arena, *(const int64_t *)at);
 	case FIELD_BOOL:
@@ -85,7 +116,7 @@ static void print_json(const struct cmd_args *a, const struct field_schema *sche
 	struct strbuf b = { .arena = a->arena };
 
 	json_write(&b, schema, record);
-	fwrite(b.s, 1, b.len, stdout);
+	fputs(printable(a->arena, b.s, true), stdout);
 }
 
 void print_record(const struct cmd_args *a, const struct field_schema *schema,
@@ -114,6 +145,8 @@ void print_record(const struct cmd_args *a, const struct field_schema *schema,
 	}
 }
 
+/* --- a list --------------------------------------------------------------------- */
+
 struct column {
 	const struct field *field;
 	size_t width;
@@ -132,19 +165,30 @@ static bool find_column(const struct field_schema *schema, const char *name, str
 		       name);
 }
 
-static const void *list_item(const struct field_schema *schema, const struct field_list *list,
+bool print_columns_check(const struct cmd_list *list, struct err *err_r)
+{
+	struct column column;
+
+	for (const char *const *name = list->columns; name && *name; name++)
+		if (!find_column(list->schema, *name, &column, err_r))
+			return false;
+	return list->columns || list->text ||
+	       err_set(err_r, ERR_INTERNAL, "a list of %s has no columns", list->schema->name);
+}
+
+static const void *list_item(const struct field_schema *schema, const struct field_list *items,
 			     size_t i)
 {
-	return (const char *)list->items + i * schema->size;
+	return (const char *)items->items + i * schema->size;
 }
 
 static size_t column_width(struct arena *arena, const struct field *f,
-			   const struct field_schema *schema, const struct field_list *list)
+			   const struct field_schema *schema, const struct field_list *items)
 {
 	size_t width = strlen(f->name);
 
-	for (size_t i = 0; i < list->n; i++) {
-		size_t n = utf8_length(field_text(arena, f, list_item(schema, list, i)));
+	for (size_t i = 0; i < items->n; i++) {
+		size_t n = utf8_length(field_text(arena, f, list_item(schema, items, i)));
 
 		width = n > width ? n : width;
 	}
@@ -158,50 +202,71 @@ static void print_cell(const char *text, size_t width, bool last)
 	printf("%s%*s", text, last ? 0 : (int)(width - n) + 2, "");
 }
 
-static bool print_table(const struct cmd_args *a, const struct field_schema *schema,
-			const struct field_list *list, const char *const *names,
-			struct err *err_r)
+static void print_rows(struct arena *arena, const struct cmd_list *list,
+		       const struct field_list *items, const struct column *columns, size_t n)
+{
+	for (size_t c = 0; c < n; c++)
+		print_cell(columns[c].field->name, columns[c].width, c + 1 == n);
+	putchar('\n');
+	for (size_t i = 0; i < items->n; i++) {
+		for (size_t c = 0; c < n; c++)
+			print_cell(field_text(arena, columns[c].field,
+					      list_item(list->schema, items, i)),
+				   columns[c].width, c + 1 == n);
+		putchar('\n');
+	}
+}
+
+static bool print_table(struct arena *arena, const struct cmd_list *list,
+			const struct field_list *items, struct err *err_r)
 {
 	struct column *columns;
 	size_t n = 0;
 
-	while (names[n])
+	while (list->columns[n])
 		n++;
-	columns = arena_alloc(a->arena, (n + 1) * sizeof(*columns));
+	columns = arena_alloc(arena, (n + 1) * sizeof(*columns));
 	for (size_t c = 0; c < n; c++) {
-		if (!find_column(schema, names[c], &columns[c], err_r))
+		if (!find_column(list->schema, list->columns[c], &columns[c], err_r))
 			return false;
-		columns[c].width = column_width(a->arena, columns[c].field, schema, list);
+		columns[c].width = column_width(arena, columns[c].field, list->schema, items);
 	}
-	for (size_t c = 0; c < n; c++)
-		print_cell(columns[c].field->name, columns[c].width, c + 1 == n);
-	putchar('\n');
-	for (size_t i = 0; i < list->n; i++) {
-		for (size_t c = 0; c < n; c++)
-			print_cell(field_text(a->arena, columns[c].field, list_item(schema, list, i)),
-				   columns[c].width, c + 1 == n);
-		putchar('\n');
-	}
+	print_rows(arena, list, items, columns, n);
 	return true;
 }
 
-bool print_list(const struct cmd_args *a, const struct field_schema *schema,
-		const struct field_list *list, const char *const *columns, struct err *err_r)
+bool print_list(const struct cmd_args *a, const struct cmd_list *list,
+		const struct field_list *items, struct err *err_r)
 {
-	if (!a->json)
-		return print_table(a, schema, list, columns, err_r);
-	putchar('[');
-	for (size_t i = 0; i < list->n; i++) {
+	if (!a->json && !list->text)
+		return print_table(a->arena, list, items, err_r);
+	if (a->json)
+		putchar('[');
+	for (size_t i = 0; i < items->n; i++) {
+		const void *item = list_item(list->schema, items, i);
+
+		if (!a->json) {
+			list->text(item);
+			continue;
+		}
 		if (i > 0)
 			putchar(',');
-		print_json(a, schema, list_item(schema, list, i));
+		print_json(a, list->schema, item);
 	}
-	puts("]");
+	if (a->json)
+		puts("]");
 	return true;
 }
 
-void print_rows_add(struct print_rows *rows, struct arena *arena,
-		    const struct field_list *page, size_t size)
+/* --- pages ---------------------------------------------------------------------- */
+
+struct rows {
+	struct field_list list;
+	size_t capacity;
+};
+
+static void rows_add(struct rows *rows, struct arena *arena, const struct field_list *page,
+		     size_t size)
 {
 	size_t n = rows->list.n + page->n;
 
@@ -218,4 +283,19 @@ void print_rows_add(struct print_rows *rows, struct arena *arena,
 		memcpy((char *)(uintptr_t)rows->list.items + rows->list.n * size, page->items,
 		       page->n * size);
 	rows->list.n = n;
+}
+
+bool print_pages(struct context *c, const struct cmd_args *a, struct err *err_r)
+{
+	struct cmd_page page = { .list = a->cmd->lists };
+	struct rows rows = { 0 };
+
+	do {
+		page.cursor = page.next_cursor;
+		page.next_cursor = NULL;
+		if (!a->cmd->fn(c, a->in, &page, err_r))
+			return false;
+		rows_add(&rows, a->arena, &page.items, page.list->schema->size);
+	} while (page.next_cursor);
+	return print_list(a, page.list, &rows.list, err_r);
 }

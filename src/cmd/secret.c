@@ -44,19 +44,14 @@ static bool read_line(int fd, char *buf, size_t size)
 	return false;
 }
 
-static const char *password_file(const struct cmd_args *args)
-{
-	return cmd_option(args, "--password-file");
-}
-
 static bool cannot_read(const struct cmd_args *args, struct err *err_r)
 {
-	return err_set(err_r, ERR_CONFIG, "cannot read %s: %s", password_file(args), strerror(errno));
+	return err_set(err_r, ERR_CONFIG, "cannot read %s: %s", args->password_file, strerror(errno));
 }
 
 bool secret_open(const struct cmd_args *args, int *fd_r, struct err *err_r)
 {
-	const char *file = password_file(args);
+	const char *file = args->password_file;
 
 	*fd_r = -1;
 	if (!file)

@@ -13,6 +13,7 @@
 #include "auth/subkey.h"
 #include "base/log.h"
 #include "cmd/context.h"
+#include "cmd/process.h"
 #include "cmd/tables.h"
 #include "db/admin.h"
 #include "db/handle.h"
@@ -148,7 +149,7 @@ static void take_pair_key(const struct conf *conf, struct child *c)
 		subkey_derive(conf->encryption_key.bytes, SUBKEY_SESSION_PAIR, &c->pair_key);
 }
 
-static bool serve(const struct cmd_args *a, struct conf *conf, struct err *err_r)
+static bool run_master(const struct cmd_args *a, struct conf *conf, struct err *err_r)
 {
 	struct master_options options = {
 		.config_file = a->config_file,
@@ -172,20 +173,21 @@ static bool serve(const struct cmd_args *a, struct conf *conf, struct err *err_r
 }
 
 /* The master owns its configuration: what is read once cannot be read again. */
-static int serve_run(const struct cmd_args *a)
+static bool serve(struct context *c, const void *in, void *out, struct err *err_r)
 {
-	struct err err;
-	struct conf *conf = conf_load(a->config_file, &err);
+	struct conf *conf = conf_load(c->args->config_file, err_r);
 
+	(void)in;
+	(void)out;
 	if (!conf)
-		return cmd_fail(&err);
-	cmd_allow_debugger(conf);
+		return false;
+	process_allow_debugger(conf);
 	clock_set_offset(conf->clock_offset, conf->host_clock_offset);
-	return serve(a, conf, &err) ? EXIT_OK : cmd_fail(&err);
+	return run_master(c->args, conf, err_r);
 }
 
 const struct cmd serve_commands[] = {
-	{ .words = "serve", .operands = "", .needs = NEEDS_NOTHING, .fn = serve_run,
+	{ .words = "serve", .operands = "", .needs = NEEDS_NOTHING, .fn = serve,
 	  .sentence = "Run the service: a master, two pools of workers, a scheduler and a recorder.",
 	  .detail = "Stays in the foreground and logs to standard error. TERM, INT and QUIT finish "
 		    "the requests under way and stop. HUP reads the configuration again and replaces the "

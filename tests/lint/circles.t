@@ -47,9 +47,6 @@ cmp_ok(scalar(map { keys %$_ } values %needs), '>', 300, 'files are seen to need
 
 # Up again, and why. A list of all that is there is asked by some of what it lists.
 my %up = (
-	'cmd_tables' => 'help, man page and parser name each command',
-	'cmd_fail' => 'stands beside the list of commands',
-	'cmd_allow_debugger' => 'likewise',
 );
 my %seen;
 for my $file (keys %needs) {
