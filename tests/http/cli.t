@@ -156,6 +156,7 @@ sub users {
 	fails($p, 1, qr/control/, 'user', 'create', 'esc@example.org', '--name', "a\e[2Jb", @pw, stdin => "$password\n");
 	$p->sql("UPDATE users SET display_name = 'a' || " . ($p->{backend} eq 'sqlite' ? 'char(27)' : 'chr(27)') . " || '[2J' WHERE email_key = 'shell\@example.org'");
 	unlike(run_ok($p, 'approve', 'user', 'approve', 'shell@example.org')->{out}, qr/\e/, 'a name cannot steer the terminal');
+	unlike($p->cli('user', 'list', '--json')->{out}, qr/[^\n -~\xa0-\xff]/, 'nor in JSON');
 	my $all = run_json($p, 'list', 'user', 'list');
 	is(scalar @$all, $p->sql('SELECT count(*) FROM users'), 'all users');
 	unlike($json->encode($all), qr/\$2b\$|password/, 'no hash');
@@ -230,7 +231,8 @@ sub keys_ {
 	fails($p, 1, qr/tier/, 'key', 'create', $user->{email}, '--tier', 'enterprise');
 	fails($p, 1, qr/scopes.*commas between/, 'key', 'create', $user->{email}, '--scopes', 'a b');
 	fails($p, 1, qr/No user found; 'pierre user list'/, 'key', 'create', 'ghost@example.org');
-	is($p->cli('key', 'create', $user->{email}, '--expires-in-days', 'soon')->{status}, 2, 'days are a number');
+	fails($p, 2, qr/--expires-in-days must be a whole number$/m, 'key', 'create', $user->{email}, '--expires-in-days', 'soon');
+	fails($p, 2, qr/--expires-in-days must be from 1 to \d+$/m, 'key', 'create', $user->{email}, '--expires-in-days=0');
 	my $list = run_json($p, 'list', 'key', 'list', $user->{email});
 	is(scalar @$list, 2, 'two keys');
 	unlike($json->encode($list), qr/hash|pk_\w{25}/, 'never the key again');
