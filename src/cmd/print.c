@@ -152,26 +152,22 @@ struct column {
 	size_t width;
 };
 
-static bool find_column(const struct field_schema *schema, const char *name, struct column *out,
-			struct err *err_r)
+/* NULL: there is none that fits a column. */
+static const struct field *find_column(const struct field_schema *schema, const char *name)
 {
 	const struct field *f = schema->fields;
 
 	while (f->name && !str_eq(f->name, name))
 		f++;
-	out->field = f;
-	return (f->name && f->type != FIELD_OBJECT && f->type != FIELD_LIST) ||
-	       err_set(err_r, ERR_INTERNAL, "%s has no field %s that fits a column", schema->name,
-		       name);
+	return f->name && f->type != FIELD_OBJECT && f->type != FIELD_LIST ? f : NULL;
 }
 
 bool print_columns_check(const struct cmd_list *list, struct err *err_r)
 {
-	struct column column;
-
 	for (const char *const *name = list->columns; name && *name; name++)
-		if (!find_column(list->schema, *name, &column, err_r))
-			return false;
+		if (!find_column(list->schema, *name))
+			return err_set(err_r, ERR_INTERNAL, "%s has no field %s that fits a column",
+				       list->schema->name, *name);
 	return list->columns || list->text ||
 	       err_set(err_r, ERR_INTERNAL, "a list of %s has no columns", list->schema->name);
 }
@@ -223,12 +219,13 @@ static bool print_table(struct arena *arena, const struct cmd_list *list,
 	struct column *columns;
 	size_t n = 0;
 
+	if (!print_columns_check(list, err_r))
+		return false;
 	while (list->columns[n])
 		n++;
 	columns = arena_alloc(arena, (n + 1) * sizeof(*columns));
 	for (size_t c = 0; c < n; c++) {
-		if (!find_column(list->schema, list->columns[c], &columns[c], err_r))
-			return false;
+		columns[c].field = find_column(list->schema, list->columns[c]);
 		columns[c].width = column_width(arena, columns[c].field, list->schema, items);
 	}
 	print_rows(arena, list, items, columns, n);
