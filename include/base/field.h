@@ -72,7 +72,8 @@ struct field {
 	field_check_fn *check;       /* TEXT, and each of STRINGS; or NULL      */
 	const struct field_schema *schema; /* LIST, OBJECT; of an OBJECT NULL: only described */
 	const char *sentence;        /* documentation, one sentence             */
-	const char *value_word;      /* "FILE", in a usage; NULL = last word of the name */
+	const char *option;          /* name in the shell; NULL = same as name  */
+	const char *value_word;      /* "FILE", in a usage; NULL = last word of that name */
 };
 
 /* A named struct: what OpenAPI calls components/schemas/<name>. */

@@ -12,6 +12,7 @@
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/field.h"
+#include "model/page.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -32,10 +33,9 @@ struct cmd_list {
 
 /* One page of a list: the function is called until there is no next one. */
 struct cmd_page {
-	const char *cursor;           /* to begin at; NULL = the first page */
-	const struct cmd_list *list;  /* the row's first; the function may take another */
-	struct field_list items;
-	const char *next_cursor;      /* NULL = the last page */
+	struct page_in in;
+	const struct cmd_list *list;   /* the row's first; the function may take another */
+	struct page_out out;
 };
 
 /* What must be there before a command's function runs; each needs what those
@@ -57,7 +57,7 @@ struct cmd {
 	bool on_user;            /* the first operand is an id or an e-mail address of c->user */
 	enum cmd_needs needs;
 	cmd_fn *fn;
-	const struct field_schema *in;       /* options (cmd/options.h); NULL = none */
+	const struct field_schema *in;       /* options and operands (cmd/options.h); NULL = none */
 	bool password;                       /* takes --password-file, for secret_read() */
 	const struct field_schema *record;   /* it prints one of these, or ... */
 	void (*text)(const void *record);    /* how, for people; NULL = names and values */

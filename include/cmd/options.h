@@ -1,7 +1,9 @@
 /*
- * cmd/options.h - the options of a command are the rows of a field table:
- * --expires-in-days DAYS is the field expires_in_days. A BOOL is a flag; a list of
- * strings has commas between. The reader of JSON bodies judges them.
+ * cmd/options.h - the options of a command are the rows of a field table or of a
+ * view of one: --expires-in-days DAYS is the field expires_in_days. A BOOL is a
+ * flag; a list of strings has commas between. A row that must be there is an operand.
+ * A secret is neither: no command line may hold it. The reader of query strings
+ * reads the values, and judges them as it judges bodies.
  */
 #ifndef PIERRE_CMD_OPTIONS_H
 #define PIERRE_CMD_OPTIONS_H
@@ -10,28 +12,29 @@
 #include "base/err.h"
 #include "base/field.h"
 
-/* expires_in_days -> --expires-in-days */
-const char *option_name(struct arena *arena, const char *field);
-
-/* A field table as options: the name is "--expires-in-days", value_word what
- * stands for the value in the usage (NULL = a flag), and the sentence ends with
- * what is allowed. */
+/* Rows of a field table as a command line names them: the name is
+ * "--expires-in-days" (of an operand "EMAIL"), value_word what stands for the value
+ * in the usage (NULL = a flag), and the sentence ends with what is allowed. */
 struct options {
-	struct field_schema schema;   /* its fields: the options, name NULL at the end */
-	const char **texts;           /* what was given, one a field; NULL = not given */
+	const struct field_schema *in;   /* NULL = none */
+	const struct field *rows;        /* name NULL at the end, as of the next */
+	const struct field *operands;
+	const char **texts;              /* what was given, one for each of rows; NULL = not given */
 };
-/* in NULL: no options. */
 struct options options_of(struct arena *arena, const struct field_schema *in);
 
 /* The option that the first n bytes of the text name; NULL = none. */
 const struct field *options_find(const struct options *o, const char *text, size_t n);
+/* The option of the field with that name; NULL = none. */
+const struct field *options_named(const struct options *o, const char *field);
 /* Where the text of the option stands; "" of a flag that was given. */
 const char **options_text(const struct options *o, const struct field *option);
 /* Was the option of the member at this offset given? */
 bool options_given(const struct options *o, size_t offset);
 
-/* The texts into a struct of the table, as json_read() does. The sentence of an
- * error names the option. */
-bool options_read(const struct options *o, struct arena *arena, void *out, struct err *err_r);
+/* The texts, and as many operands as there are rows of, into a struct of the table.
+ * The sentence of an error names the option. */
+bool options_read(const struct options *o, const char *const *operands, struct arena *arena,
+		  void *out, struct err *err_r);
 
 #endif

@@ -27,11 +27,12 @@ struct api_key {
 extern const struct field_schema api_key_schema;   /* "ApiKey" (the original's key_info) */
 
 /* Views: what an owner may say of a new key, and change; what an administrator
- * may say of a new key, and of its limit. */
+ * may say of a new key, and of its limit; what the shell may say of a new key. */
 #define KEY_PROVISION FIELD_OWN_VIEW(0)
 #define KEY_LIMIT FIELD_OWN_VIEW(1)
+#define KEY_SHELL FIELD_OWN_VIEW(2)
 extern const struct field_schema api_key_create_schema, api_key_patch_schema,
-	api_key_provision_schema, api_key_limit_schema;
+	api_key_provision_schema, api_key_limit_schema, api_key_shell_schema;
 
 #define GRANTED_BY_OWNER "owner"
 #define GRANTED_BY_ADMIN "admin"       /* or the shell, or not known */

@@ -47,7 +47,8 @@ struct user_approve_in {
 #define USER_SUSPEND FIELD_OWN_VIEW(0)
 extern const struct field_schema user_approve_schema, user_suspend_schema;
 
-/* What user_status and tier may be, as the CHECKs of the schema say; NULL at the end. */
+/* What user_status and the tier of an API key may be, as the CHECKs of the schema say;
+ * NULL at the end. */
 extern const char *const user_status_words[], *const tier_words[];
 
 /* The same struct as the user who stands behind a session or a key, as the joins of

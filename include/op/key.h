@@ -16,7 +16,6 @@ struct tier {
 	int rank;                      /* nobody gives himself one above his own */
 	int64_t monthly_limit;         /* INT_NONE = unlimited */
 	int64_t default_days;          /* INT_NONE = does not expire */
-	bool for_users;                /* a user can have it (not trial) */
 	const char *sentence;
 };
 extern const struct tier tiers[];  /* ends with name NULL */

@@ -222,7 +222,7 @@ static bool read_global(const struct parse *p, struct cmd_line *line, struct err
 {
 	struct global given;
 
-	if (!options_read(&p->sets[SET_GLOBAL], p->arena, &given, err_r))
+	if (!options_read(&p->sets[SET_GLOBAL], NULL, p->arena, &given, err_r))
 		return false;
 	line->help |= given.help;
 	line->args.config_file = given.config;
@@ -230,19 +230,23 @@ static bool read_global(const struct parse *p, struct cmd_line *line, struct err
 	return true;
 }
 
+static bool read_password(const struct parse *p, struct cmd_line *line, struct err *err_r)
+{
+	struct password given = { 0 };
+
+	if (!options_read(&p->sets[SET_PASSWORD], NULL, p->arena, &given, err_r))
+		return false;
+	line->args.password_file = given.password_file;
+	return true;
+}
+
 static bool read_options(const struct parse *p, struct cmd_line *line, struct err *err_r)
 {
-	const struct field_schema *schema = line->cmd->in;
-	struct password password;
-	void *in;
+	const struct options *o = &p->sets[SET_COMMAND];
+	void *in = o->in ? arena_alloc(p->arena, o->in->size) : NULL;
 
-	if (!options_read(&p->sets[SET_PASSWORD], p->arena, &password, err_r))
-		return false;
-	line->args.password_file = password.password_file;
-	if (!schema)
-		return true;
-	line->args.in = in = arena_alloc(p->arena, schema->size);
-	return options_read(&p->sets[SET_COMMAND], p->arena, in, err_r);
+	line->args.in = in;
+	return options_read(o, line->args.operands, p->arena, in, err_r);
 }
 
 bool args_parse(const struct cmd *const *tables, struct arena *arena, int argc, char **argv,
@@ -262,5 +266,6 @@ bool args_parse(const struct cmd *const *tables, struct arena *arena, int argc, 
 		return false;
 	line->args.cmd = line->cmd;
 	return !line->cmd || line->help ||
-	       (check_operands(line, err_r) && read_options(&p, line, err_r));
+	       (check_operands(line, err_r) && read_password(&p, line, err_r) &&
+		read_options(&p, line, err_r));
 }

@@ -221,7 +221,7 @@ static bool dump(struct context *c, const void *in, void *out, struct err *err_r
 	options = arena_alloc(c->arena, n * sizeof(*options));
 	for (size_t i = 0; i < n; i++)
 		options[i] = option_of(c->args, &conf_options[i]);
-	page->items = (struct field_list){ options, n };
+	page->out.rows = (struct field_list){ options, n };
 	return true;
 }
 

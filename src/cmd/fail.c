@@ -33,12 +33,10 @@ bool fail_told(struct err *err_r)
 static void name_option(const struct cmd *cmd, struct arena *arena, struct err *err)
 {
 	const struct options o = options_of(arena, cmd->in);
-	const char *name = option_name(arena, err->field);
-	const struct field *f = options_find(&o, name, strlen(name));
+	const struct field *option = options_named(&o, err->field);
 
-	if (f)
-		err_prefix(err, "%s%s", f->name,
-			   f->type == FIELD_STRINGS ? " takes words with commas between" : "");
+	if (option)
+		err_prefix(err, "%s", option->name);
 }
 
 static void add_next_step(const struct cmd *cmd, struct err *err)

@@ -11,7 +11,7 @@
 
 static const struct field *options_in(struct arena *arena, const struct field_schema *schema)
 {
-	return options_of(arena, schema).schema.fields;
+	return options_of(arena, schema).rows;
 }
 
 /* --- usage ---------------------------------------------------------------------- */
@@ -44,7 +44,8 @@ static void option_lines(FILE *out, const struct field *o)
 		int n = fprintf(out, "  %s%s%s", o->name, o->value_word ? " " : "",
 				o->value_word ? o->value_word : "");
 
-		fprintf(out, "%*s %s\n", n < 26 ? 26 - n : 0, "", o->sentence);
+		fprintf(out, "%s%*s %s\n", n > 26 ? "\n" : "", n > 26 ? 26 : 26 - n, "",
+			o->sentence);
 	}
 }
 

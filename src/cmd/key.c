@@ -7,10 +7,7 @@
 #include "base/str.h"
 #include "cmd/context.h"
 #include "cmd/tables.h"
-#include "op/check.h"
-#include "op/cursor.h"
 #include "op/key.h"
-#include "op/key_check.h"
 
 struct key_created {
 	const char *api_key;
@@ -24,29 +21,14 @@ static const struct field key_created_fields[] = {
 static const struct field_schema key_created_schema =
 	FIELD_SCHEMA("ApiKeyCreated", struct key_created, key_created_fields);
 
-static const struct field create_fields[] = {
-	FIELD(struct key_create_in, name, TEXT, 0, "What the key is for; shell when left out",
-	      .min = 1, .max = NAME_MAX_CHARS),
-	FIELD(struct key_create_in, tier, TEXT, FIELD_RULED,
-	      "The user's when left out, never above it", .values = tier_words),
-	FIELD(struct key_create_in, expires_in_days, INT, 0,
-	      "Days until the key ends; the tier's when left out", .min = 1, .max = KEY_DAYS_MAX),
-	FIELD(struct key_create_in, scopes, STRINGS, 0, "Words your services give a meaning to",
-	      .max = SCOPES_MAX, .value_word = "LIST"),
-	{ 0 },
-};
-static const struct field_schema create_schema =
-	FIELD_SCHEMA("ApiKeyCreate", struct key_create_in, create_fields);
-
 static bool create(struct context *c, const void *in, void *out, struct err *err_r)
 {
-	struct key_create_in key = *(const struct key_create_in *)in;
+	struct api_key key = *(const struct api_key *)in;
 	struct api_key *info = arena_new_struct(c->arena, struct api_key);
 	struct key_created *made = out;
 
 	if (!key.name)
 		key.name = "shell";
-	key.rate_limit_requests = INT_NONE;
 	made->key_info = info;
 	return op_key_create(&c->op, scope_of(&c->op, c->user.id), &key, info, &made->api_key,
 			     err_r);
@@ -60,15 +42,9 @@ static const struct cmd_list lists[] = { { &api_key_schema, columns, NULL }, { 0
 static bool list(struct context *c, const void *in, void *out, struct err *err_r)
 {
 	struct cmd_page *page = out;
-	struct key_list_in from = { .limit = PAGE_LIMIT_MAX, .cursor = page->cursor };
-	struct key_list_out keys;
 
 	(void)in;
-	if (!op_key_list(&c->op, scope_of(&c->op, c->user.id), &from, &keys, err_r))
-		return false;
-	page->items = keys.api_keys;
-	page->next_cursor = keys.next_cursor;
-	return true;
+	return op_key_list(&c->op, scope_of(&c->op, c->user.id), &page->in, &page->out, err_r);
 }
 
 static bool revoke(struct context *c, const void *in, void *out, struct err *err_r)
@@ -87,10 +63,10 @@ static bool revoke(struct context *c, const void *in, void *out, struct err *err
 
 const struct cmd key_commands[] = {
 	{ .words = "key create", ON_USER, .needs = NEEDS_SCHEMA, .fn = create,
-	  .in = &create_schema, .record = &key_created_schema,
+	  .in = &api_key_shell_schema, .record = &key_created_schema,
 	  .sentence = "Make an API key for a user; it is shown this once.",
 	  .detail = "USER is an id or an e-mail address. The user may end the key earlier and "
-		    "take scopes away from it, but not add to it." },
+		    "take scopes away from it, but not add to it. Without --name it is called shell." },
 	{ .words = "key list", ON_USER, .needs = NEEDS_SCHEMA, .fn = list, .lists = lists,
 	  .sentence = "List a user's API keys, newest first, revoked ones too.",
 	  .detail = "USER is an id or an e-mail address." },

@@ -36,7 +36,7 @@ static void roff_line(FILE *out, const char *text)
 
 static void man_options(FILE *out, struct arena *arena, const struct field_schema *schema)
 {
-	for (const struct field *o = options_of(arena, schema).schema.fields; o->name; o++) {
+	for (const struct field *o = options_of(arena, schema).rows; o->name; o++) {
 		fputs(".TP\n\\fB", out);
 		roff(out, o->name);
 		fputs("\\fR", out);

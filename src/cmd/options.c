@@ -1,6 +1,5 @@
 /*
- * cmd/options.c - a field table as options, and their texts as the JSON object
- * that json_read() judges. Knows no command.
+ * cmd/options.c - a field table as options. Knows no command.
  */
 #include "config.h"
 
@@ -10,13 +9,13 @@
 
 #include "base/str.h"
 #include "cmd/options.h"
-#include "http/json.h"
+#include "http/field_text.h"
 
 /* --- rows ---------------------------------------------------------------------- */
 
-const char *option_name(struct arena *arena, const char *field)
+static const char *option_name(struct arena *arena, const struct field *f)
 {
-	char *name = arena_printf(arena, "--%s", field);
+	char *name = arena_printf(arena, "--%s", f->option ? f->option : f->name);
 
 	for (char *p = name; *p; p++)
 		if (*p == '_')
@@ -27,12 +26,14 @@ const char *option_name(struct arena *arena, const char *field)
 /* expires_in_days -> DAYS */
 static const char *value_word(struct arena *arena, const struct field *f)
 {
-	const char *last = strrchr(f->name, '_');
+	const char *name = f->option ? f->option : f->name, *last = strrchr(name, '_');
 	char *word;
 
 	if (f->type == FIELD_BOOL || f->value_word)
 		return f->value_word;
-	word = arena_strdup(arena, last ? last + 1 : f->name);
+	if (f->type == FIELD_STRINGS)
+		return "WORD,WORD";
+	word = arena_strdup(arena, last ? last + 1 : name);
 	for (char *p = word; *p; p++)
 		*p = (char)toupper((unsigned char)*p);
 	return word;
@@ -58,7 +59,7 @@ static void add_range(struct strbuf *b, const struct field *f)
 		strbuf_addf(b, "%" PRId64 " to %" PRId64 "%s", f->min, f->max, units[f->type]);
 }
 
-/* "What the key is for (1 to 100 characters)." */
+/* "Days until the key ends (1 to 3650)." */
 static const char *sentence(struct arena *arena, const struct field *f)
 {
 	const char *text = f->sentence ? f->sentence : "";
@@ -66,115 +67,107 @@ static const char *sentence(struct arena *arena, const struct field *f)
 	struct strbuf b = { .arena = arena };
 
 	strbuf_add(&b, text, n - (n > 0 && text[n - 1] == '.'));
-	if (f->type == FIELD_STRINGS)
-		strbuf_adds(&b, ", with commas between");
 	if (f->values || f->max != 0) {
 		strbuf_adds(&b, " (");
 		if (f->values)
 			add_words(&b, f->values);
 		else
 			add_range(&b, f);
-		strbuf_adds(&b, ")");
+		strbuf_adds(&b, f->type == FIELD_STRINGS ? ", with commas between)" : ")");
 	}
 	strbuf_adds(&b, ".");
 	return b.s;
 }
 
+static struct field row_of(struct arena *arena, const struct field *f, bool operand)
+{
+	struct field row = *f;
+
+	row.value_word = value_word(arena, f);
+	row.name = operand ? row.value_word : option_name(arena, f);
+	row.sentence = sentence(arena, f);
+	return row;
+}
+
 struct options options_of(struct arena *arena, const struct field_schema *in)
 {
-	struct options o = { .schema = in ? *in : (struct field_schema){ 0 } };
-	struct field *rows;
-	size_t n = 0;
+	struct field *rows, *operands;
+	size_t n = 0, n_rows = 0, n_operands = 0;
 
 	while (in && in->fields[n].name)
 		n++;
-	rows = arena_alloc(arena, (n + 1) * sizeof(*rows));
+	rows = arena_alloc(arena, 2 * (n + 1) * sizeof(*rows));
+	operands = rows + n + 1;
 	for (size_t i = 0; i < n; i++) {
-		rows[i] = in->fields[i];
-		rows[i].name = option_name(arena, in->fields[i].name);
-		rows[i].value_word = value_word(arena, &in->fields[i]);
-		rows[i].sentence = sentence(arena, &in->fields[i]);
+		const struct field *f = &in->fields[i];
+
+		if (!field_shown(in, f) || f->flags & FIELD_SECRET)
+			continue;
+		if (field_required(in, f))
+			operands[n_operands++] = row_of(arena, f, true);
+		else
+			rows[n_rows++] = row_of(arena, f, false);
 	}
-	o.schema.fields = rows;
-	o.texts = arena_alloc(arena, (n + 1) * sizeof(*o.texts));
-	return o;
+	return (struct options){ in, rows, operands,
+				 arena_alloc(arena, (n + 1) * sizeof(const char *)) };
 }
 
 const struct field *options_find(const struct options *o, const char *text, size_t n)
 {
-	for (const struct field *f = o->schema.fields; f->name; f++)
+	for (const struct field *f = o->rows; f->name; f++)
 		if (strlen(f->name) == n && strncmp(f->name, text, n) == 0)
 			return f;
 	return NULL;
 }
 
+static const struct field *at_offset(const struct options *o, size_t offset)
+{
+	for (const struct field *f = o->rows; f->name; f++)
+		if (f->offset == offset)
+			return f;
+	return NULL;
+}
+
+const struct field *options_named(const struct options *o, const char *field)
+{
+	const struct field *f = o->in ? field_named(o->in, field) : NULL;
+
+	return f ? at_offset(o, f->offset) : NULL;
+}
+
 const char **options_text(const struct options *o, const struct field *option)
 {
-	return &o->texts[option - o->schema.fields];
+	return &o->texts[option - o->rows];
 }
 
 bool options_given(const struct options *o, size_t offset)
 {
-	for (const struct field *f = o->schema.fields; f->name; f++)
-		if (f->offset == offset)
-			return *options_text(o, f);
-	return false;
+	const struct field *f = at_offset(o, offset);
+
+	return f && *options_text(o, f);
 }
 
 /* --- values -------------------------------------------------------------------- */
 
-/* What is no number stays a string, which the reader refuses. */
-static void add_int(struct strbuf *b, const char *text)
+static bool read_option(const struct options *o, const struct field *f, struct arena *arena,
+			void *out, struct err *err_r)
 {
-	int64_t v;
+	const char *text = *options_text(o, f);
 
-	if (str_int(text, INT64_MIN, INT64_MAX, &v))
-		strbuf_addi(b, v);
-	else
-		strbuf_add_json(b, text);
+	return !text || field_from_text(f, f->type == FIELD_BOOL ? "true" : text, arena, out, err_r);
 }
 
-/* "read,write" -> ["read","write"]; "" -> [] */
-static void add_strings(struct strbuf *b, const char *text)
+bool options_read(const struct options *o, const char *const *operands, struct arena *arena,
+		  void *out, struct err *err_r)
 {
-	strbuf_adds(b, "[");
-	for (const char *end; *text; text = *end ? end + 1 : end) {
-		end = strchrnul(text, ',');
-		strbuf_adds(b, b->s[b->len - 1] == '[' ? "" : ",");
-		strbuf_add_json(b, arena_strndup(b->arena, text, (size_t)(end - text)));
-	}
-	strbuf_adds(b, "]");
-}
-
-static void add_value(struct strbuf *b, const struct field *f, const char *text)
-{
-	if (f->type == FIELD_BOOL)
-		strbuf_adds(b, "true");
-	else if (f->type == FIELD_INT)
-		add_int(b, text);
-	else if (f->type == FIELD_STRINGS)
-		add_strings(b, text);
-	else
-		strbuf_add_json(b, text);
-}
-
-bool options_read(const struct options *o, struct arena *arena, void *out, struct err *err_r)
-{
-	struct strbuf b = { .arena = arena };
-
-	strbuf_adds(&b, "{");
-	for (const struct field *f = o->schema.fields; f->name; f++) {
-		const char *text = *options_text(o, f);
-
-		if (!text)
-			continue;
-		if (!utf8_valid(text, strlen(text)))
-			return err_field(err_r, ERR_INVALID, f->name, "%s must be UTF-8 text", f->name);
-		strbuf_adds(&b, b.len > 1 ? "," : "");
-		strbuf_add_json(&b, f->name);
-		strbuf_adds(&b, ":");
-		add_value(&b, f, text);
-	}
-	strbuf_adds(&b, "}");
-	return json_read(b.s, b.len, &o->schema, arena, out, err_r);
+	if (!o->in)
+		return true;
+	field_clear(o->in, out);
+	for (const struct field *f = o->rows; f->name; f++)
+		if (!read_option(o, f, arena, out, err_r))
+			return false;
+	for (const struct field *f = o->operands; f->name; f++)
+		if (!field_from_text(f, operands[f - o->operands], arena, out, err_r))
+			return false;
+	return true;
 }

@@ -85,7 +85,7 @@ static const char *list_text(struct arena *arena, struct strings list)
 	struct strbuf b = { .arena = arena };
 
 	strings_to_json(&b, list);
-	return list.items ? printable(arena, b.s) : "-";
+	return list.items ? printable(arena, b.s, false) : "-";
 }
 
 static const char *field_text(struct arena *arena, const struct field *f, const void *record)
@@ -95,8 +95,9 @@ static const char *field_text(struct arena *arena, const struct field *f, const 
 	switch (f->type) {
 	case FIELD_TEXT:
 	case FIELD_UUID:
-	case FIELD_STRINGS:
 		return *(const char *const *)at ? printable(arena, *(const char *const *)at, false) : "-";
+	case FIELD_STRINGS:
+		return list_text(arena, *(const struct strings *)at);
 	case FIELD_INT:
 		return int_text(arena, *(const int64_t *)at);
 	case FIELD_BOOL:
@@ -155,11 +156,9 @@ struct column {
 /* NULL: there is none that fits a column. */
 static const struct field *find_column(const struct field_schema *schema, const char *name)
 {
-	const struct field *f = schema->fields;
+	const struct field *f = field_named(schema, name);
 
-	while (f->name && !str_eq(f->name, name))
-		f++;
-	return f->name && f->type != FIELD_OBJECT && f->type != FIELD_LIST ? f : NULL;
+	return f && f->type != FIELD_OBJECT && f->type != FIELD_LIST ? f : NULL;
 }
 
 bool print_columns_check(const struct cmd_list *list, struct err *err_r)
@@ -284,15 +283,15 @@ static void rows_add(struct rows *rows, struct arena *arena, const struct field_
 
 bool print_pages(struct context *c, const struct cmd_args *a, struct err *err_r)
 {
-	struct cmd_page page = { .list = a->cmd->lists };
+	struct cmd_page page = { .in.limit = PAGE_LIMIT_MAX, .list = a->cmd->lists };
 	struct rows rows = { 0 };
 
 	do {
-		page.cursor = page.next_cursor;
-		page.next_cursor = NULL;
+		page.in.cursor = page.out.next_cursor;
+		page.out.next_cursor = NULL;
 		if (!a->cmd->fn(c, a->in, &page, err_r))
 			return false;
-		rows_add(&rows, a->arena, &page.items, page.list->schema->size);
-	} while (page.next_cursor);
+		rows_add(&rows, a->arena, &page.out.rows, page.list->schema->size);
+	} while (page.out.next_cursor);
 	return print_list(a, page.list, &rows.list, err_r);
 }

@@ -20,7 +20,7 @@ static bool scope_check(const char *word, const char *name, struct err *err_r)
 	size_t n = strlen(word);
 
 	return (n >= 1 && n <= SCOPE_LENGTH_MAX && strspn(word, allowed) == n) ||
-	       err_field(err_r, ERR_INVALID, name, "%s must be an array of words of 1 to %d of "
+	       err_field(err_r, ERR_INVALID, name, "%s must be words of 1 to %d characters of "
 			 "A-Z a-z 0-9 : . _ * / -", name, SCOPE_LENGTH_MAX);
 }
 
@@ -32,22 +32,23 @@ static const struct field key_fields[] = {
 	      .audit = "owner"),
 	FIELD(struct api_key, user_email, TEXT, FIELD_INPUT | FIELD_MUST(KEY_PROVISION),
 	      "Whose key it will be", .min = 1, .max = EMAIL_MAX),
-	FIELD(struct api_key, name, TEXT, FIELD_MUST(FIELD_CREATE) | FIELD_PATCH,
+	FIELD(struct api_key, name, TEXT, FIELD_MUST(FIELD_CREATE) | FIELD_PATCH | KEY_SHELL,
 	      "What the owner calls it" NAME_RULE, NAME_BOUNDS),
 	FIELD(struct api_key, description, TEXT,
-	      FIELD_NULLABLE | FIELD_CREATE | FIELD_PATCH | KEY_PROVISION, "What it is for",
-	      .max = 500),
-	FIELD(struct api_key, tier, TEXT, FIELD_CREATE | FIELD_MUST(KEY_PROVISION) | FIELD_AUDIT,
+	      FIELD_NULLABLE | FIELD_CREATE | FIELD_PATCH | KEY_PROVISION | KEY_SHELL,
+	      "What it is for", .max = 500, .value_word = "TEXT"),
+	FIELD(struct api_key, tier, TEXT,
+	      FIELD_CREATE | FIELD_MUST(KEY_PROVISION) | KEY_SHELL | FIELD_AUDIT,
 	      "The owner's when it is left out; only an administrator makes a key with a tier "
 	      "above it", .values = tier_words),
 	FIELD(struct api_key, key_prefix, TEXT, FIELD_AUDIT,
 	      "Public id: the first 16 characters of the key"),
 	FIELD(struct api_key, key_hash, TEXT, FIELD_PRIVATE, NULL),
-	FIELD(struct api_key, scopes, STRINGS, FIELD_CREATE | FIELD_PATCH,
+	FIELD(struct api_key, scopes, STRINGS, FIELD_CREATE | FIELD_PATCH | KEY_SHELL,
 	      "Words your services give a meaning to; of a key that an administrator granted, its "
 	      "owner may take some away", .max = SCOPES_MAX, .check = scope_check),
 	FIELD(struct api_key, rate_limit_requests, INT,
-	      FIELD_NULLABLE | FIELD_CREATE | KEY_PROVISION | KEY_LIMIT,
+	      FIELD_NULLABLE | FIELD_CREATE | KEY_PROVISION | KEY_LIMIT | KEY_SHELL,
 	      "Requests in one window, instead of the tier's; only an administrator sets more than "
 	      "the tier's", .min = 1, .max = KEY_LIMIT_MAX),
 	FIELD(struct api_key, rate_limit_period, TEXT, FIELD_NULLABLE | KEY_PROVISION | KEY_LIMIT,
@@ -59,7 +60,8 @@ static const struct field key_fields[] = {
 	FIELD(struct api_key, is_active, BOOL, 0, "False once revoked"),
 	FIELD(struct api_key, last_used_at, TIME, FIELD_NULLABLE,
 	      "The last use that was written down"),
-	FIELD(struct api_key, expires_in_days, INT, FIELD_INPUT | FIELD_CREATE | KEY_PROVISION,
+	FIELD(struct api_key, expires_in_days, INT,
+	      FIELD_INPUT | FIELD_CREATE | KEY_PROVISION | KEY_SHELL,
 	      "Days until the key ends; the tier's when left out", .min = 1, .max = KEY_DAYS_MAX),
 	FIELD(struct api_key, expires_at, TIME, FIELD_NULLABLE | FIELD_PATCH,
 	      "The key is refused from here on; null = never. At most what a new key could have, "
@@ -79,3 +81,5 @@ const struct field_schema api_key_provision_schema =
 	FIELD_VIEW("ProvisionKey", struct api_key, key_fields, KEY_PROVISION);
 const struct field_schema api_key_limit_schema =
 	FIELD_VIEW("KeyLimitUpdate", struct api_key, key_fields, KEY_LIMIT);
+const struct field_schema api_key_shell_schema =
+	FIELD_VIEW("ApiKeyShell", struct api_key, key_fields, KEY_SHELL);

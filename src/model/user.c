@@ -6,6 +6,7 @@
 
 const char *const user_status_words[] = { "pending", "active", "suspended", NULL };
 const char *const tier_words[] = { "trial", "starter", "professional", "enterprise", NULL };
+static const char *const user_tier_words[] = { "starter", "professional", "enterprise", NULL };
 
 static const struct field user_fields[] = {
 	FIELD(struct user, id, UUID, 0, "The user"),
@@ -19,7 +20,7 @@ static const struct field user_fields[] = {
 	      "E-mail address in the form that is compared", .audit = "email"),
 	FIELD(struct user, display_name, TEXT,
 	      FIELD_NULLABLE | FIELD_CREATE | USER_SETUP | USER_SHELL | USER_BRIEF,
-	      "What to call the person" NAME_RULE, NAME_BOUNDS),
+	      "What to call the person" NAME_RULE, NAME_BOUNDS, .option = "name"),
 	FIELD(struct user, password, TEXT, FIELD_INPUT | FIELD_SECRET | FIELD_MUST(FIELD_CREATE) |
 	      FIELD_MUST(USER_SETUP) | FIELD_MUST(USER_SHELL),
 	      "At least PASSWORD_MIN_LENGTH characters, at most 72 bytes"),
@@ -28,12 +29,12 @@ static const struct field user_fields[] = {
 	FIELD(struct user, password_hash, TEXT, FIELD_PRIVATE | FIELD_SECRET,
 	      "bcrypt hash of the password"),
 	FIELD(struct user, tier, TEXT, USER_SHELL | FIELD_AUDIT,
-	      "Highest tier of the user's API keys", .values = tier_words),
+	      "Highest tier of the user's API keys", .values = user_tier_words),
 	FIELD(struct user, tenant_id, UUID, FIELD_NULLABLE, "The tenant the user works in"),
 	FIELD(struct user, user_status, TEXT, FIELD_AUDIT, "pending, active or suspended",
 	      .values = user_status_words, .audit = "status"),
 	FIELD(struct user, is_admin, BOOL, USER_SHELL | FIELD_AUDIT, "May use /admin",
-	      .audit = "admin"),
+	      .audit = "admin", .option = "admin"),
 	FIELD(struct user, approved_by, UUID, FIELD_NULLABLE,
 	      "The admin who approved; null when it was the shell"),
 	FIELD(struct user, approved_at, TIME, FIELD_NULLABLE, "When; null unless active"),
@@ -63,9 +64,9 @@ const struct field_schema user_query_schema =
 
 static const struct field approve_fields[] = {
 	FIELD(struct user_approve_in, reason, TEXT, FIELD_NULLABLE | USER_SUSPEND,
-	      "Kept in the audit event", .max = 500),
+	      "Kept in the audit event", .max = 500, .value_word = "TEXT"),
 	FIELD(struct user_approve_in, create_default_tenant, BOOL, 0,
-	      "Also make a tenant that the user owns"),
+	      "Also make a tenant that the user owns", .option = "tenant"),
 	FIELD(struct user_approve_in, tenant_name, TEXT, FIELD_NULLABLE,
 	      "Its name, from the user's when left out" NAME_RULE, NAME_BOUNDS),
 	FIELD(struct user_approve_in, tenant_slug, TEXT, FIELD_NULLABLE,

@@ -9,15 +9,13 @@
 
 const struct tier tiers[] = {
 	{ .name = "trial", .rank = 0, .monthly_limit = 1000, .default_days = 14,
-	  .for_users = false,
 	  .sentence = "1,000 requests a month, for 14 days; keys start with pk_trial_" },
 	{ .name = "starter", .rank = 1, .monthly_limit = 10000, .default_days = INT_NONE,
-	  .for_users = true, .sentence = "10,000 requests a month" },
-	{ .name = "professional", .rank = 2, .monthly_limit = 100000,
-	  .default_days = INT_NONE, .for_users = true,
+	  .sentence = "10,000 requests a month" },
+	{ .name = "professional", .rank = 2, .monthly_limit = 100000, .default_days = INT_NONE,
 	  .sentence = "100,000 requests a month" },
-	{ .name = "enterprise", .rank = 3, .monthly_limit = INT_NONE,
-	  .default_days = INT_NONE, .for_users = true, .sentence = "No limit" },
+	{ .name = "enterprise", .rank = 3, .monthly_limit = INT_NONE, .default_days = INT_NONE,
+	  .sentence = "No limit" },
 	{ 0 },
 };
 

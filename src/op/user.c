@@ -9,7 +9,6 @@
 
 #include "op/account.h"
 #include "op/audit.h"
-#include "op/key.h"
 #include "op/page.h"
 #include "store/user.h"
 
@@ -38,15 +37,12 @@ bool op_user_register(struct op *op, const struct user *in, struct user *out,
 bool op_user_create(struct op *op, const struct user *in, struct user *out,
 		    struct err *err_r)
 {
-	const struct tier *tier = tier_find(in->tier ? in->tier : TIER_DEFAULT);
 	struct user account = *in;
 
 	if (!field_check(&user_shell_schema, in, err_r))
 		return false;
-	if (!tier || !tier->for_users)
-		return err_field(err_r, ERR_INVALID, "tier",
-				 "The tier must be starter, professional or enterprise");
-	account.tier = tier->name;
+	if (!account.tier)
+		account.tier = TIER_DEFAULT;
 	return account_make(op, &account, true, out, err_r) && insert(op, out, err_r);
 }
 

@@ -136,7 +136,8 @@ sub users {
 	fails($p, 1, qr/already exists; 'pierre user list'/, 'user', 'create', 'SHELL@example.org', @pw, stdin => "$password\n");
 	fails($p, 1, qr/password/i, 'user', 'create', 'short@example.org', @pw, stdin => "short\n");
 	fails($p, 1, qr/e-?mail/i, 'user', 'create', 'no-address', @pw, stdin => "$password\n");
-	fails($p, 1, qr/tier/, 'user', 'create', 'x@example.org', '--tier', 'gold', @pw, stdin => "$password\n");
+	fails($p, 2, qr/--tier must be one of: starter, professional, enterprise$/m, 'user', 'create', 'x@example.org', '--tier', $_, @pw,
+		stdin => "$password\n") for qw(gold trial);
 	fails($p, 1, qr/there is no terminal/, 'user', 'create', 'x@example.org');
 	fails($p, 1, qr/cannot read/, 'user', 'create', 'x@example.org', '--password-file', 'no-such-file');
 	fails($p, 1, undef, 'user', 'create', 'x@example.org', @pw, stdin => '');
@@ -153,7 +154,7 @@ sub users {
 	my $human = run_ok($p, 'list', 'user', 'list')->{out};
 	like($human, qr/^id +email +user_status/, 'a table');
 	like($human, qr/shell\@example\.org/i, 'with the user');
-	fails($p, 1, qr/control/, 'user', 'create', 'esc@example.org', '--name', "a\e[2Jb", @pw, stdin => "$password\n");
+	fails($p, 2, qr/control/, 'user', 'create', 'esc@example.org', '--name', "a\e[2Jb", @pw, stdin => "$password\n");
 	$p->sql("UPDATE users SET display_name = 'a' || " . ($p->{backend} eq 'sqlite' ? 'char(27)' : 'chr(27)') . " || '[2J' WHERE email_key = 'shell\@example.org'");
 	unlike(run_ok($p, 'approve', 'user', 'approve', 'shell@example.org')->{out}, qr/\e/, 'a name cannot steer the terminal');
 	unlike($p->cli('user', 'list', '--json')->{out}, qr/[^\n -~\xa0-\xff]/, 'nor in JSON');
@@ -163,7 +164,7 @@ sub users {
 
 	my $pending = $p->register_user;
 	is_deeply([ map { $_->{id} } @{ run_json($p, 'pending', 'user', 'list', '--status', 'pending') } ], [ $pending->{user_id} ], 'by status');
-	fails($p, 1, qr/status/, 'user', 'list', '--status', 'odd');
+	fails($p, 2, qr/--status must be one of: pending, active, suspended$/m, 'user', 'list', '--status', 'odd');
 	$u = run_json($p, 'approve by e-mail', 'user', 'approve', uc $pending->{email}, '--tenant-name', 'My Team', '--tenant-slug', 'my-team');
 	is($u->{user_status}, 'active', 'active');
 	ok($u->{tenant_id}, 'has the tenant');
@@ -221,17 +222,18 @@ sub keys_ {
 	my ($p) = @_;
 	my $user = $p->approved_user;
 	my $k = run_json($p, 'create', 'key', 'create', $user->{email}, '--name', 'by shell', '--scopes', 'read,write',
-		'--expires-in-days', '30');
+		'--expires-in-days', '30', '--description', 'for tests', '--rate-limit-requests', '9');
 	like($k->{api_key}, qr/^pk_live_\w{32}$/, 'the key');
 	is($k->{key_info}{name}, 'by shell', 'name');
+	is_deeply([ @{ $k->{key_info} }{qw(description rate_limit_requests scopes)} ], [ 'for tests', 9, [ 'read', 'write' ] ], 'the rest');
 	ok($k->{key_info}{expires_at}, 'expires_at');
 	is($p->get('/verify', token => $k->{api_key})->{headers}{'x-pierre-scopes'}, 'read write', 'verifies');
 	my $human = run_ok($p, 'create', 'key', 'create', $user->{user_id}, '--tier', 'trial')->{out};
 	like($human, qr/^api_key +pk_trial_\w{32}$/m, 'for people');
-	fails($p, 1, qr/tier/, 'key', 'create', $user->{email}, '--tier', 'enterprise');
-	fails($p, 1, qr/scopes.*commas between/, 'key', 'create', $user->{email}, '--scopes', 'a b');
+	fails($p, 1, qr/\Apierre: --tier: /, 'key', 'create', $user->{email}, '--tier', 'enterprise');
+	fails($p, 2, qr/--scopes must be words.*\[--scopes WORD,WORD\]/s, 'key', 'create', $user->{email}, '--scopes', 'a b');
 	fails($p, 1, qr/No user found; 'pierre user list'/, 'key', 'create', 'ghost@example.org');
-	fails($p, 2, qr/--expires-in-days must be a whole number$/m, 'key', 'create', $user->{email}, '--expires-in-days', 'soon');
+	fails($p, 2, qr/--expires-in-days must be a number from 1 to \d+$/m, 'key', 'create', $user->{email}, '--expires-in-days', 'soon');
 	fails($p, 2, qr/--expires-in-days must be from 1 to \d+$/m, 'key', 'create', $user->{email}, '--expires-in-days=0');
 	my $list = run_json($p, 'list', 'key', 'list', $user->{email});
 	is(scalar @$list, 2, 'two keys');

@@ -34,15 +34,19 @@ struct judged {
 	const char *name;
 	int64_t days_left;
 	bool is_admin;
-	const char *scopes, *id;
+	struct strings scopes;
+	const char *id, *password;
+	const char *word;
 };
 static const char *const word_values[] = { "one", "two", NULL };
 static const struct field judged_fields[] = {
 	FIELD(struct judged, name, TEXT, 0, "A word", .values = word_values),
 	FIELD(struct judged, days_left, INT, 0, "Days.", .min = 1, .max = 365),
 	FIELD(struct judged, is_admin, BOOL, 0, "A flag"),
-	FIELD(struct judged, scopes, STRINGS, 0, "Some words", .max = 2, .value_word = "LIST"),
-	FIELD(struct judged, id, UUID, 0, "An id"),
+	FIELD(struct judged, scopes, STRINGS, 0, "Some words", .max = 2),
+	FIELD(struct judged, id, UUID, 0, "An id", .option = "other_name"),
+	FIELD(struct judged, password, TEXT, FIELD_SECRET, "Not an option"),
+	FIELD(struct judged, word, TEXT, FIELD_REQUIRED, "Not an option either", .max = 3),
 	{ 0 },
 };
 static const struct field_schema judged_schema =
@@ -69,11 +73,11 @@ static bool items(struct context *c, const void *in, void *out, struct err *err_
 	struct item *item = arena_new_struct(arena, struct item);
 
 	(void)c;
-	if (!page->cursor && in)
+	if (!page->in.cursor && in)
 		page->list = &item_lists[1];
-	item->n = page->cursor ? 1 + (*page->cursor - '0') : 1;
-	page->items = (struct field_list){ item, 1 };
-	page->next_cursor = item->n == 3 ? NULL : arena_printf(arena, "%d", (int)item->n);
+	item->n = page->in.cursor ? 1 + (*page->in.cursor - '0') : 1;
+	page->out.rows = (struct field_list){ item, 1 };
+	page->out.next_cursor = item->n == 3 ? NULL : arena_printf(arena, "%d", (int)item->n);
 	(void)err_r;
 	return true;
 }
@@ -82,7 +86,8 @@ static const struct cmd commands[] = {
 	{ .words = "wide", .operands = "", .needs = NEEDS_NOTHING, .fn = run, .in = &schema,
 	  .sentence = "Many options." },
 	{ .words = "forgetful", .operands = "", .fn = run, .sentence = "Says no needs." },
-	{ .words = "judged", .operands = "", .needs = NEEDS_NOTHING, .fn = run,
+	{ .words = "judged", .operands = "WORD", .min_operands = 1, .max_operands = 1,
+	  .needs = NEEDS_NOTHING, .fn = run,
 	  .in = &judged_schema, .password = true, .sentence = "Options of each type." },
 	{ .words = "items", .operands = "", .needs = NEEDS_NOTHING, .fn = items,
 	  .lists = item_lists, .sentence = "A list of several pages." },
@@ -135,14 +140,14 @@ static void test_options(void)
 	is_int(good, MANY, "each with its value");
 }
 
-/* The words after "pierre judged"; NULL = the sentence of the error. */
+/* "pierre judged OPTION VALUE w"; NULL = the sentence of the error. */
 static const struct judged *judge(const char *option, const char *value, struct err *err_r)
 {
-	char *argv[] = { (char[]){ "pierre" }, (char[]){ "judged" }, arena_strdup(arena, option),
-			 arena_strdup(arena, value), NULL };
+	char *argv[] = { (char[]){ "pierre" }, (char[]){ "judged" }, (char[]){ "w" },
+			 arena_strdup(arena, option), arena_strdup(arena, value), NULL };
 	struct cmd_line line;
 
-	return args_parse(tables, arena, value ? 4 : 3, argv, &line, err_r) ? line.args.in : NULL;
+	return args_parse(tables, arena, value ? 5 : 4, argv, &line, err_r) ? line.args.in : NULL;
 }
 
 static void test_judged(void)
@@ -151,14 +156,17 @@ static void test_judged(void)
 		const char *option, *value, *sentence;
 	} wrong[] = {
 		{ "--name", "three", "--name must be one of: one, two" },
-		{ "--name", "\xff", "--name must be UTF-8 text" },
-		{ "--days-left", "soon", "--days-left must be a whole number" },
-		{ "--days-left", "1.5", "--days-left must be a whole number" },
-		{ "--days-left", "9223372036854775808", "--days-left must be a whole number" },
+		{ "--name", "\xff", "--name is not valid UTF-8 text" },
+		{ "--days-left", "soon", "--days-left must be a number from 1 to 365" },
+		{ "--days-left", "1.5", "--days-left must be a number from 1 to 365" },
+		{ "--days-left", "9223372036854775808", "--days-left must be a number from 1 to 365" },
 		{ "--days-left", "0", "--days-left must be from 1 to 365" },
 		{ "--days-left", "366", "--days-left must be from 1 to 365" },
 		{ "--scopes", "a,b,c", "--scopes must have from 0 to 2 items" },
-		{ "--id", "x", "--id must be a UUID" },
+		{ "--other-name", "x", "--other-name must be a UUID" },
+		{ "--id", "x", "judged has no option --id" },
+		{ "--password", "x", "judged has no option --password" },
+		{ "--word", "x", "judged has no option --word" },
 		{ "--is-admin=yes", NULL, "--is-admin takes no value" },
 		{ "--days_left=1", NULL, "judged has no option --days_left" },
 	};
@@ -170,14 +178,18 @@ static void test_judged(void)
 		is_str(in ? "taken" : err.message, wrong[i].sentence, wrong[i].option);
 	}
 	in = judge("--days-left", "365", &err);
-	ok(in && in->days_left == 365 && !in->name && !in->is_admin && !in->scopes,
+	ok(in && in->days_left == 365 && !in->name && !in->is_admin && !in->scopes.items,
 	   "a number, and nothing else");
+	is_str(in ? in->word : err.message, "w", "and the operand");
 	in = judge("--is-admin", NULL, &err);
 	ok(in && in->is_admin && in->days_left == INT_NONE, "a flag");
 	in = judge("--scopes", "read,write\"", &err);
-	is_str(in ? in->scopes : err.message, "[\"read\",\"write\\\"\"]", "words between commas");
+	is_str(in ? strings_join(arena, in->scopes, " ") : err.message, "read write\"",
+	       "words between commas");
 	in = judge("--scopes", "", &err);
-	is_str(in ? in->scopes : err.message, "[]", "none");
+	ok(in && in->scopes.items && in->scopes.n == 0, "none");
+	in = judge("--json", "long", &err);
+	is_str(in ? "taken" : err.message, "judged does not take 'long'", "one operand");
 	in = judge("--name", "two", &err);
 	is_str(in ? in->name : err.message, "two", "one of the words");
 }
@@ -195,14 +207,15 @@ static void test_help(void)
 
 	strcpy(field_names[0], "an_option_with_a_name_that_is_longer_than_any_line_of_help_has_room");
 	ok(strstr(output(help, (void *)(uintptr_t)&commands[0], &done),
-		  "-has-room ROOM An option.\n") != NULL, "a long option is not cut");
+		  "-has-room ROOM\n                           An option.\n") != NULL,
+	   "a long option is not cut");
 	strcpy(field_names[0], "field_0");
 	text = output(help, (void *)(uintptr_t)&commands[2], &done);
 	ok(strstr(text, "  --name NAME              A word (one or two).\n"
 		  "  --days-left LEFT         Days (1 to 365).\n"
 		  "  --is-admin               A flag.\n"
-		  "  --scopes LIST            Some words, with commas between (at most 2 words).\n"
-		  "  --id ID                  An id.\n"
+		  "  --scopes WORD,WORD       Some words (at most 2 words, with commas between).\n"
+		  "  --other-name NAME        An id.\n"
 		  "  --password-file FILE ") != NULL, "sentences say what is allowed: %s", text);
 }
 
