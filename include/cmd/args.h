@@ -25,6 +25,7 @@ struct cmd_line {
 	const struct cmd *cmd;      /* NULL: only --help or nothing was given */
 	const char *group;          /* --help after the first word of several commands */
 	bool help;                  /* --help: show the usage instead of running */
+	bool understood;            /* what is wrong is a value */
 	struct cmd_args args;
 };
 

@@ -68,6 +68,10 @@ struct cmd {
 	const char *next_step;   /* ... what helps, may be NULL */
 };
 
+/* Of the row of a command on one user. */
+#define CMD_ON_USER .operands = "USER", .min_operands = 1, .max_operands = 1, .on_user = true, \
+	.stuck = ERR_NOT_FOUND, .next_step = "'pierre user list' shows all users"
+
 /* argv -> row -> function. tables: one for each file of commands, NULL at the end.
  * Usage errors: one sentence and the usage line, 2. */
 int cmd_main(const struct cmd *const *tables, int argc, char **argv);

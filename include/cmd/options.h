@@ -33,8 +33,8 @@ const char **options_text(const struct options *o, const struct field *option);
 bool options_given(const struct options *o, size_t offset);
 
 /* The texts, and as many operands as there are rows of, into a struct of the table.
- * The sentence of an error names the option. */
-bool options_read(const struct options *o, const char *const *operands, struct arena *arena,
-		  void *out, struct err *err_r);
+ * Returns the row whose value is refused, NULL = none. */
+const struct field *options_read(const struct options *o, const char *const *operands,
+				 struct arena *arena, void *out, struct err *err_r);
 
 #endif

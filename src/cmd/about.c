@@ -11,7 +11,6 @@
 #include "cmd/help.h"
 #include "cmd/tables.h"
 #include "db/admin.h"
-#include "http/json.h"
 #include "resource/call.h"
 
 struct help_options {

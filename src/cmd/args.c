@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "cmd/args.h"
+#include "cmd/fail.h"
 #include "cmd/options.h"
 
 struct global {
@@ -218,35 +219,55 @@ static bool check_operands(const struct cmd_line *line, struct err *err_r)
 	return true;
 }
 
-static bool read_global(const struct parse *p, struct cmd_line *line, struct err *err_r)
+/* The sentence names the option. Which numbers an option takes stands in the usage;
+ * what a text must be like is a rule of the record, and no mistake of usage. */
+static void refused(struct arena *arena, const struct field *option, struct err *err_r)
 {
-	struct global given;
+	const char *sentence = arena_strdup(arena, err_r->message);
 
-	if (!options_read(&p->sets[SET_GLOBAL], NULL, p->arena, &given, err_r))
-		return false;
-	line->help |= given.help;
-	line->args.config_file = given.config;
-	line->args.json = given.json;
-	return true;
+	if (!str_starts(sentence, option->name))
+		err_prefix(err_r, "%s", option->name);
+	else if (option->type == FIELD_STRINGS)
+		err_set(err_r, err_r->kind, "%s, with commas between", sentence);
+	else if (option->type != FIELD_TEXT)
+		fail_usage(err_r, sentence);
 }
 
-static bool read_password(const struct parse *p, struct cmd_line *line, struct err *err_r)
+static bool read_set(const struct parse *p, const struct options *o, const struct cmd_line *line,
+		     void *out, struct err *err_r)
 {
-	struct password given = { 0 };
+	const struct field *bad = options_read(o, line->args.operands, p->arena, out, err_r);
 
-	if (!options_read(&p->sets[SET_PASSWORD], NULL, p->arena, &given, err_r))
-		return false;
-	line->args.password_file = given.password_file;
-	return true;
+	if (bad)
+		refused(p->arena, bad, err_r);
+	return !bad;
 }
 
 static bool read_options(const struct parse *p, struct cmd_line *line, struct err *err_r)
 {
 	const struct options *o = &p->sets[SET_COMMAND];
+	struct password password = { 0 };
 	void *in = o->in ? arena_alloc(p->arena, o->in->size) : NULL;
 
+	line->understood = true;
 	line->args.in = in;
-	return options_read(o, line->args.operands, p->arena, in, err_r);
+	if (!read_set(p, &p->sets[SET_PASSWORD], line, &password, err_r) ||
+	    !read_set(p, o, line, in, err_r))
+		return false;
+	line->args.password_file = password.password_file;
+	return true;
+}
+
+static bool read_global(const struct parse *p, struct cmd_line *line, struct err *err_r)
+{
+	struct global given;
+
+	if (!read_set(p, &p->sets[SET_GLOBAL], line, &given, err_r))
+		return false;
+	line->help |= given.help;
+	line->args.config_file = given.config;
+	line->args.json = given.json;
+	return true;
 }
 
 bool args_parse(const struct cmd *const *tables, struct arena *arena, int argc, char **argv,
@@ -266,6 +287,5 @@ bool args_parse(const struct cmd *const *tables, struct arena *arena, int argc, 
 		return false;
 	line->args.cmd = line->cmd;
 	return !line->cmd || line->help ||
-	       (check_operands(line, err_r) && read_password(&p, line, err_r) &&
-		read_options(&p, line, err_r));
+	       (check_operands(line, err_r) && read_options(&p, line, err_r));
 }

@@ -89,7 +89,8 @@ int cmd_main(const struct cmd *const *tables, int argc, char **argv)
 
 	process_protect();
 	if (!args_parse(tables, arena, argc, argv, &line, &err)) {
-		status = usage_error(arena, line.cmd, &err);
+		status = line.understood ? fail_status(line.cmd, arena, &err) :
+			 usage_error(arena, line.cmd, &err);
 	} else if (line.cmd && line.help) {
 		help_command(stdout, arena, line.cmd);
 	} else if (line.cmd) {

@@ -58,16 +58,14 @@ static bool revoke(struct context *c, const void *in, void *out, struct err *err
 	return op_key_revoke(&c->op, scope_all(&c->op), id, out, err_r);
 }
 
-#define ON_USER .operands = "USER", .min_operands = 1, .max_operands = 1, .on_user = true, \
-	.stuck = ERR_NOT_FOUND, .next_step = "'pierre user list' shows all users"
-
 const struct cmd key_commands[] = {
-	{ .words = "key create", ON_USER, .needs = NEEDS_SCHEMA, .fn = create,
+	{ .words = "key create", CMD_ON_USER, .needs = NEEDS_SCHEMA, .fn = create,
 	  .in = &api_key_shell_schema, .record = &key_created_schema,
 	  .sentence = "Make an API key for a user; it is shown this once.",
 	  .detail = "USER is an id or an e-mail address. The user may end the key earlier and "
-		    "take scopes away from it, but not add to it. Without --name it is called shell." },
-	{ .words = "key list", ON_USER, .needs = NEEDS_SCHEMA, .fn = list, .lists = lists,
+		    "take scopes away from it, but not add to it. Without --name it is called "
+		    "shell." },
+	{ .words = "key list", CMD_ON_USER, .needs = NEEDS_SCHEMA, .fn = list, .lists = lists,
 	  .sentence = "List a user's API keys, newest first, revoked ones too.",
 	  .detail = "USER is an id or an e-mail address." },
 	{ .words = "key revoke", .operands = "ID", .min_operands = 1, .max_operands = 1,

@@ -157,17 +157,17 @@ static bool read_option(const struct options *o, const struct field *f, struct a
 	return !text || field_from_text(f, f->type == FIELD_BOOL ? "true" : text, arena, out, err_r);
 }
 
-bool options_read(const struct options *o, const char *const *operands, struct arena *arena,
-		  void *out, struct err *err_r)
+const struct field *options_read(const struct options *o, const char *const *operands,
+				 struct arena *arena, void *out, struct err *err_r)
 {
 	if (!o->in)
-		return true;
+		return NULL;
 	field_clear(o->in, out);
 	for (const struct field *f = o->rows; f->name; f++)
 		if (!read_option(o, f, arena, out, err_r))
-			return false;
+			return f;
 	for (const struct field *f = o->operands; f->name; f++)
 		if (!field_from_text(f, operands[f - o->operands], arena, out, err_r))
-			return false;
-	return true;
+			return f;
+	return NULL;
 }

@@ -102,16 +102,14 @@ static bool passwd(struct context *c, const void *in, void *out, struct err *err
 	       op_password_set(&c->op, scope_all(&c->op), c->user.id, password, err_r);
 }
 
-#define ON_USER .operands = "USER", .min_operands = 1, .max_operands = 1, .on_user = true, \
-	.stuck = ERR_NOT_FOUND, .next_step = "'pierre user list' shows all"
-
 const struct cmd user_commands[] = {
 	{ .words = "user create", .operands = "EMAIL", .min_operands = 1, .max_operands = 1,
 	  .stuck = ERR_CONFLICT, .next_step = "'pierre user list' shows it",
 	  .needs = NEEDS_SCHEMA, .fn = create,
 	  .in = &user_shell_schema, .password = true, .record = &user_schema,
 	  .sentence = "Make an account that is active at once.",
-	  .detail = "Without --tier it is starter. Without --password-file the password is asked for on the terminal." },
+	  .detail = "Without --tier it is starter. Without --password-file the password is asked for "
+		    "on the terminal." },
 	{ .words = "user list", .operands = "", .needs = NEEDS_SCHEMA, .fn = list,
 	  .in = &list_schema, .lists = lists, .sentence = "List the accounts, newest first.",
 	  .detail = "Older versions made separate accounts of spellings that are one address "
@@ -119,17 +117,20 @@ const struct cmd user_commands[] = {
 		    "the two forms of an international domain. --collisions shows them, those "
 		    "of one address beside each other. Each logs in with exactly its own "
 		    "spelling; suspend those that are not needed." },
-	{ .words = "user approve", ON_USER, .needs = NEEDS_SCHEMA, .fn = approve,
+	{ .words = "user approve", CMD_ON_USER, .needs = NEEDS_SCHEMA, .fn = approve,
 	  .in = &user_approve_schema, .record = &user_schema,
 	  .sentence = "Let a pending or suspended user in.",
-	  .detail = "USER is an id or an e-mail address. --tenant-name and --tenant-slug imply --tenant." },
-	{ .words = "user suspend", ON_USER, .needs = NEEDS_SCHEMA, .fn = suspend,
+	  .detail = "USER is an id or an e-mail address. --tenant-name and --tenant-slug imply "
+		    "--tenant." },
+	{ .words = "user suspend", CMD_ON_USER, .needs = NEEDS_SCHEMA, .fn = suspend,
 	  .in = &user_suspend_schema, .record = &user_schema,
 	  .sentence = "Keep a user and his keys out from the next request on.",
-	  .detail = "USER is an id or an e-mail address. The last active administrator cannot be suspended." },
-	{ .words = "user passwd", ON_USER, .needs = NEEDS_SCHEMA, .fn = passwd,
+	  .detail = "USER is an id or an e-mail address. The last active administrator cannot be "
+		    "suspended." },
+	{ .words = "user passwd", CMD_ON_USER, .needs = NEEDS_SCHEMA, .fn = passwd,
 	  .password = true, .record = &user_schema,
 	  .sentence = "Set a user's password and end all of his sessions.",
-	  .detail = "USER is an id or an e-mail address. Without --password-file the password is asked for on the terminal." },
+	  .detail = "USER is an id or an e-mail address. Without --password-file the password is "
+		    "asked for on the terminal." },
 	{ 0 },
 };

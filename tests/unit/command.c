@@ -35,16 +35,21 @@ struct judged {
 	int64_t days_left;
 	bool is_admin;
 	struct strings scopes;
-	const char *id, *password;
+	const char *id, *checked, *password;
 	const char *word;
 };
 static const char *const word_values[] = { "one", "two", NULL };
+static bool no_check(const char *text, const char *name, struct err *err_r)
+{
+	return err_field(err_r, ERR_INVALID, name, "Not %s", text);
+}
 static const struct field judged_fields[] = {
 	FIELD(struct judged, name, TEXT, 0, "A word", .values = word_values),
 	FIELD(struct judged, days_left, INT, 0, "Days.", .min = 1, .max = 365),
 	FIELD(struct judged, is_admin, BOOL, 0, "A flag"),
 	FIELD(struct judged, scopes, STRINGS, 0, "Some words", .max = 2),
 	FIELD(struct judged, id, UUID, 0, "An id", .option = "other_name"),
+	FIELD(struct judged, checked, TEXT, 0, "A text", .check = no_check),
 	FIELD(struct judged, password, TEXT, FIELD_SECRET, "Not an option"),
 	FIELD(struct judged, word, TEXT, FIELD_REQUIRED, "Not an option either", .max = 3),
 	{ 0 },
@@ -162,8 +167,9 @@ static void test_judged(void)
 		{ "--days-left", "9223372036854775808", "--days-left must be a number from 1 to 365" },
 		{ "--days-left", "0", "--days-left must be from 1 to 365" },
 		{ "--days-left", "366", "--days-left must be from 1 to 365" },
-		{ "--scopes", "a,b,c", "--scopes must have from 0 to 2 items" },
+		{ "--scopes", "a,b,c", "--scopes must have from 0 to 2 items, with commas between" },
 		{ "--other-name", "x", "--other-name must be a UUID" },
+		{ "--checked", "x", "--checked: Not x" },
 		{ "--id", "x", "judged has no option --id" },
 		{ "--password", "x", "judged has no option --password" },
 		{ "--word", "x", "judged has no option --word" },
@@ -216,6 +222,7 @@ static void test_help(void)
 		  "  --is-admin               A flag.\n"
 		  "  --scopes WORD,WORD       Some words (at most 2 words, with commas between).\n"
 		  "  --other-name NAME        An id.\n"
+		  "  --checked CHECKED        A text.\n"
 		  "  --password-file FILE ") != NULL, "sentences say what is allowed: %s", text);
 }
 

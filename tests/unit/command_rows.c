@@ -57,7 +57,7 @@ static bool taken(const struct cmd *c, const struct field *option, const char *t
 	struct err err;
 
 	*options_text(&o, options_find(&o, option->name, strlen(option->name))) = text;
-	if (options_read(&o, operands, arena, arena_alloc(arena, c->in->size), &err))
+	if (!options_read(&o, operands, arena, arena_alloc(arena, c->in->size), &err))
 		return true;
 	ok(str_starts(err.message, option->name), "  refused: %s", err.message);
 	return false;
