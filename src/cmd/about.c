@@ -61,31 +61,31 @@ static bool help(struct context *c, const void *in, void *out, struct err *err_r
 	return true;
 }
 
-struct version {
+struct version_facts {
 	const char *name, *version, *backends;
 };
 static const struct field version_fields[] = {
-	FIELD(struct version, name, TEXT, 0, NULL),
-	FIELD(struct version, version, TEXT, 0, NULL),
-	FIELD(struct version, backends, TEXT, 0, NULL),
+	FIELD(struct version_facts, name, TEXT, 0, NULL),
+	FIELD(struct version_facts, version, TEXT, 0, NULL),
+	FIELD(struct version_facts, backends, TEXT, 0, NULL),
 	{ 0 },
 };
 static const struct field_schema version_schema =
-	FIELD_SCHEMA("Version", struct version, version_fields);
+	FIELD_SCHEMA("Version", struct version_facts, version_fields);
 
 static bool version(struct context *c, const void *in, void *out, struct err *err_r)
 {
 	(void)c;
 	(void)in;
 	(void)err_r;
-	*(struct version *)out =
-		(struct version){ PACKAGE_NAME, PACKAGE_VERSION, db_backends_built() };
+	*(struct version_facts *)out =
+		(struct version_facts){ PACKAGE_NAME, PACKAGE_VERSION, db_backends_built() };
 	return true;
 }
 
 static void version_text(const void *record)
 {
-	const struct version *v = record;
+	const struct version_facts *v = record;
 
 	printf("%s %s (%s)\n", v->name, v->version, v->backends);
 }

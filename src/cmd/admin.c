@@ -19,7 +19,7 @@ static const struct field setup_token_fields[] = {
 static const struct field_schema setup_token_schema =
 	FIELD_SCHEMA("SetupToken", struct setup_token, setup_token_fields);
 
-static bool setup_token(struct context *c, const void *in, void *out, struct err *err_r)
+static bool make_setup_token(struct context *c, const void *in, void *out, struct err *err_r)
 {
 	struct setup_token *made = out;
 
@@ -37,7 +37,7 @@ static void setup_token_text(const void *record)
 
 const struct cmd admin_commands[] = {
 	{ .words = "admin setup-token", .operands = "", .needs = NEEDS_SCHEMA,
-	  .fn = setup_token, .record = &setup_token_schema, .text = setup_token_text,
+	  .fn = make_setup_token, .record = &setup_token_schema, .text = setup_token_text,
 	  .stuck = ERR_CONFLICT, .next_step = "'pierre user create EMAIL --admin' makes another",
 	  .sentence = "Print a one-time token for POST /admin/setup.",
 	  .detail = "A new token replaces the one before. Fails when there is an administrator." },

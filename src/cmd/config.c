@@ -155,7 +155,7 @@ static void run_checks(struct check *c)
 			report(c, &err);
 }
 
-static bool check(struct context *c, const void *in, void *out, struct err *err_r)
+static bool check_config(struct context *c, const void *in, void *out, struct err *err_r)
 {
 	const struct check_options *options = in;
 	struct check check = { .args = c->args, .reported = { .arena = c->arena } };
@@ -237,7 +237,7 @@ static void option_text(const void *item)
 static const struct cmd_list dump_lists[] = { { &option_schema, NULL, option_text }, { 0 } };
 
 const struct cmd config_commands[] = {
-	{ .words = "config check", .operands = "", .needs = NEEDS_NOTHING, .fn = check,
+	{ .words = "config check", .operands = "", .needs = NEEDS_NOTHING, .fn = check_config,
 	  .in = &check_options_schema, .record = &check_schema,
 	  .sentence = "Say what is wrong with the configuration, one sentence each.",
 	  .detail = "Connects to nothing and makes nothing. A note names what is missing and comes "
