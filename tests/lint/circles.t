@@ -45,18 +45,6 @@ my %needs = needs(scalar `nm -A $build/src/*/*.o 2>&1`);
 delete $needs{$_} for grep { !-e && $_ ne 'src/store/sql.c' } keys %needs;   # of an older build
 cmp_ok(scalar(map { keys %$_ } values %needs), '>', 300, 'files are seen to need each other');
 
-# Up again, and why. A list of all that is there is asked by some of what it lists.
-my %up = (
-);
-my %seen;
-for my $file (keys %needs) {
-	for my $other (keys %{$needs{$file}}) {
-		my @why = map { $up{"$file $other"} ? "$file $other" : $up{$_} ? $_ : '' } @{$needs{$file}{$other}};
-		$seen{$_} = 1 for @why;
-		delete $needs{$file}{$other} unless grep { $_ eq '' } @why;
-	}
-}
-is(join(', ', grep { !$seen{$_} } sort keys %up), '', 'each way up is still there');
 my @found = circles(%needs);
 is(join("\n", @found), '', 'no circle of files');
 for my $circle (@found) {
