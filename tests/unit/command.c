@@ -148,7 +148,7 @@ static void test_options(void)
 /* "pierre judged OPTION VALUE w"; NULL = the sentence of the error. */
 static const struct judged *judge(const char *option, const char *value, struct err *err_r)
 {
-	char *argv[] = { (char[]){ "pierre" }, (char[]){ "judged" }, (char[]){ "w" },
+	char *argv[] = { (char[]){ "pierre" }, (char[]){ "judged" }, arena_strdup(arena, "w"),
 			 arena_strdup(arena, option), arena_strdup(arena, value), NULL };
 	struct cmd_line line;
 
@@ -223,7 +223,7 @@ static void test_help(void)
 		  "  --scopes WORD,WORD       Some words (at most 2 words, with commas between).\n"
 		  "  --other-name NAME        An id.\n"
 		  "  --checked CHECKED        A text.\n"
-		  "  --password-file FILE ") != NULL, "sentences say what is allowed: %s", text);
+		  "  --password-file FILE ") != NULL, "sentences say what is allowed");
 }
 
 static const char *columns[MANY + 2];
