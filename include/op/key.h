@@ -9,17 +9,7 @@
 #include "model/user.h"
 #include "op/op.h"
 #include "op/scope.h"
-
-/* A tier is a row: R28. */
-struct tier {
-	const char *name;
-	int rank;                      /* nobody gives himself one above his own */
-	int64_t monthly_limit;         /* INT_NONE = unlimited */
-	int64_t default_days;          /* INT_NONE = does not expire */
-	const char *sentence;
-};
-extern const struct tier tiers[];  /* ends with name NULL */
-const struct tier *tier_find(const char *name);
+#include "op/tier.h"
 
 /* For the user of the scope; in: by api_key_create_schema, with tier NULL = the user's
  * (above it: ERR_FORBIDDEN field tier), rate_limit_requests INT_NONE = the tier's (above

@@ -5,8 +5,8 @@
 #include "config.h"
 
 #include "base/str.h"
-#include "op/key.h"
 #include "op/limit.h"
+#include "op/tier.h"
 
 #define EDGE_MS CLOCK_AGREES_MS
 

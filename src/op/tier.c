@@ -5,7 +5,7 @@
 #include "config.h"
 
 #include "base/str.h"
-#include "op/key.h"
+#include "op/tier.h"
 
 const struct tier tiers[] = {
 	{ .name = "trial", .rank = 0, .monthly_limit = 1000, .default_days = 14,
