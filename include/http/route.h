@@ -27,7 +27,7 @@ enum route_pool {
 enum route_guard {
 	GUARD_UNSET,
 	GUARD_PUBLIC,      /* anybody                                          */
-	GUARD_CREDENTIAL,  /* an API key or access token: the handler judges it */
+	GUARD_CREDENTIAL,  /* an API key or access token of an active user    */
 	GUARD_SESSION,     /* an access token of an active user                */
 	GUARD_ADMIN,       /* the same, and the user is admin                  */
 };

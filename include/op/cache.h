@@ -2,11 +2,11 @@
  * op/cache.h - credentials that were verified, shared by the processes of this
  * host, so that the next request with the same one reads no database.
  *
- * By public id of a key or hash of an access token. A row is used while the
- * generations of its key or session, user and tenant are the ones from before
- * it was read, and as long as somebody follows the changes of all hosts
- * (op/change.h), five minutes at most; when nobody does, for 3 s. It holds what the
- * database said: secret, status and expiry are judged by the caller on every hit.
+ * By the name that its kind gives it. A row is used while the generations of the
+ * credential, its user and its tenant are the ones from before it was read, and as
+ * long as a process follows the changes of all hosts (op/change.h), five minutes at
+ * most; when none does, for 3 s. It holds what the database said: secret, status and
+ * expiry are judged by the caller on every hit.
  *
  * Who is behind a credential is only known after the SELECT, so one generation
  * counts all changes: cache_mark() reads it before, and cache_store() keeps
@@ -15,19 +15,14 @@
 #ifndef PIERRE_OP_CACHE_H
 #define PIERRE_OP_CACHE_H
 
-#include "model/key.h"
-#include "model/session.h"
-#include "model/user.h"
-#include "op/op.h"
+#include "op/credential.h"
 
-struct cached {
-	const struct api_key *key;           /* NULL for a session */
-	const struct session_ref *session;   /* NULL for a key */
-	const struct user *owner;            /* without password_hash */
-};
+/* What is kept of a credential, besides its owner (owner_schema). */
+extern const struct field_schema cache_schema;
 
-/* Always false when the process has no cache or no room. The rows are in op->arena. */
-bool cache_find(const struct op *op, const char *name, struct cached *out);
+/* Always false when the process has no cache or no room. What it fills is in op->arena. */
+bool cache_find(const struct op *op, const struct credential_kind *kind, const char *name,
+		struct credential *out);
 
 /* Before the SELECT. */
 struct cache_mark {
@@ -35,11 +30,11 @@ struct cache_mark {
 	int64_t at;              /* monotonic ms */
 };
 struct cache_mark cache_mark(const struct op *op);
-/* After it; the rows are copied. */
+/* After it; all is copied. */
 void cache_store(const struct op *op, const char *name, struct cache_mark mark,
-		 const struct cached *row);
+		 const struct credential *row);
 
-/* A key, user, tenant or session was changed: call it after the commit, also
+/* A credential, user or tenant was changed: call it after the commit, also
  * when its outcome is not known. NULL: nothing. */
 void op_changed(struct op *op, const char *id);
 

@@ -1,5 +1,5 @@
 /*
- * op/key.h - API keys: make, list, change, revoke, verify.
+ * op/key.h - API keys: make, list, change, revoke.
  */
 #ifndef PIERRE_OP_KEY_H
 #define PIERRE_OP_KEY_H
@@ -38,10 +38,8 @@ bool op_key_patch(struct op *op, struct scope scope, const char *id, const struc
 bool op_key_revoke(struct op *op, struct scope scope, const char *id,
 		   struct api_key *out, struct err *err_r);
 
-/* Key text -> key and its owner. Reads only. Unknown or wrong secret:
- * ERR_AUTH_INVALID reason unknown; after the secret matched: reason revoked,
- * ERR_AUTH_EXPIRED reason expired, ERR_FORBIDDEN reason suspended|pending. */
-bool op_key_verify(struct op *op, const char *key, struct api_key *out,
-		   struct user *user_r, struct err *err_r);
+/* As what it is judged and charged by (op/credential.h); borrows both. */
+struct credential;
+struct credential key_credential(const struct api_key *key, const struct user *owner);
 
 #endif

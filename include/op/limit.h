@@ -2,9 +2,9 @@
  * op/limit.h - exact rate limits: which apply to a request, taking from them,
  * and where each stands.
  *
- * Limits of a key: its override per hour, day or month, or its tier per
- * calendar month (UTC; R28). Above a user's keys stands his own
- * tier per month, which all keys and sessions of his share. A request takes its cost
+ * A credential with a key_id has a limit of its own: so many per hour, day or month,
+ * or its tier's per calendar month (UTC; R28). Above it stands the tier of
+ * its owner per month, which all his credentials share. A request takes its cost
  * from all that apply, narrowest window first, and gives all back on the first
  * refusal. Nothing is charged for a refused request. Never above a limit, on one
  * host or many; exactly the limit when nothing is killed.
@@ -16,9 +16,7 @@
 #define PIERRE_OP_LIMIT_H
 
 #include "base/window.h"
-#include "model/key.h"
-#include "model/user.h"
-#include "op/op.h"
+#include "op/credential.h"
 
 #define LIMITS_MAX 4
 
@@ -26,8 +24,9 @@ struct limit_slot;
 
 /* One limit that applies, and where it stood after this request. */
 struct limit_state {
-	const char *name;          /* "key-hour", "key-day", "key-month", "user-month" */
-	const char *subject;       /* "k<uuid>", "u<uuid>" */
+	const char *name;          /* of the kind's limits ("key-hour"), or "user-month" */
+	const char *of;            /* whose it is, in sentences: "API key", "account" */
+	const char *subject;       /* the kind's letter and key_id, or "u<uuid>" */
 	const char *tier;
 	enum window_kind kind;
 	uint32_t window;
@@ -49,26 +48,25 @@ struct limit_outcome {
 
 /* The limits that apply at `now`, in order, as they are configured: nothing is
  * read or taken. Pure. */
-void limit_rules(const struct api_key *key, const struct user *user, int64_t now,
-		 struct arena *arena, struct limit_outcome *out);
+void limit_rules(const struct credential *c, int64_t now, struct arena *arena,
+		 struct limit_outcome *out);
 /* It stands in this window: what a 429, the headers and GET /limits say of its end
  * is of here. */
 void limit_settle(struct limit_state *s, uint32_t window, int64_t now);
 /* "hour", "day" or "month". */
 bool limit_period_find(const char *name, enum window_kind *kind_r);
 
-/* Take cost (>= 1). key NULL: a session, only the user's limit. False:
- * ERR_RATE (out->refused says which; retry_after filled; the sentence names
- * limit, window and tier), ERR_UNAVAILABLE when a lease was needed and the store
- * cannot be reached (fail closed). */
-bool op_limit_take(struct op *op, const struct api_key *key, const struct user *user,
-		   uint32_t cost, struct limit_outcome *out, struct err *err_r);
+/* Take cost (>= 1). False: ERR_RATE (out->refused says which; retry_after filled; the
+ * sentence names limit, window and tier), ERR_UNAVAILABLE when a lease was needed and
+ * the store cannot be reached (fail closed). */
+bool op_limit_take(struct op *op, const struct credential *c, uint32_t cost,
+		   struct limit_outcome *out, struct err *err_r);
 /* The request was not let through after all: give back what was taken. */
 void op_limit_untake(struct op *op, uint32_t cost, const struct limit_outcome *out);
 /* Take nothing; ask the store where every limit stands (leased by all hosts less
  * what this host still holds). For GET /api/keys/{id}/limits. */
-bool op_limit_explain(struct op *op, const struct api_key *key, const struct user *user,
-		      struct limit_outcome *out, struct err *err_r);
+bool op_limit_explain(struct op *op, const struct credential *c, struct limit_outcome *out,
+		      struct err *err_r);
 
 /* For the scheduler, each 50 ms or so: refill what is low, give back what is
  * idle. True also when there was nothing to do. */

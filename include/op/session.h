@@ -63,10 +63,6 @@ bool op_session_start(struct op *op, const struct user *user, struct session_tok
 bool op_session_refresh(struct op *op, const char *refresh_token, const char *user_id,
 			struct session_tokens *out, struct user *user_r, struct err *err_r);
 
-/* Access token -> actor. ERR_AUTH_INVALID reason unknown, ERR_AUTH_EXPIRED
- * reason expired, ERR_FORBIDDEN reason suspended|pending. Reads only. */
-bool op_session_check(struct op *op, const char *access_token, struct actor *out,
-		      struct user *user_r, struct err *err_r);
 /* Live sessions of the scope's user, newest first, at most 200. */
 bool op_session_list(struct op *op, struct scope scope, struct field_list *out,
 		     struct err *err_r);

@@ -6,17 +6,13 @@
 #define PIERRE_OP_USAGE_H
 
 #include "base/field.h"
-#include "model/key.h"
 #include "model/usage.h"
-#include "model/user.h"
-#include "op/op.h"
+#include "op/credential.h"
 #include "op/scope.h"
 
 /* One request that is let through. */
 struct usage_of {
-	const struct api_key *key;     /* NULL: a session */
-	const struct user *user;
-	const char *tenant_id;         /* NULL = none */
+	const struct credential *by;
 	const char *route, *method;
 	uint32_t cost;
 };

@@ -8,8 +8,9 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "http/route.h"
-#include "op/op.h"
-#include "op/user.h"
+#include "op/credential.h"
+
+struct limit_outcome;   /* op/limit.h */
 
 struct call {
 	struct request *req;
@@ -21,7 +22,8 @@ struct call {
 	const void *query;           /* query string as route->query's struct, NULL without one */
 	const void *in;              /* body as route->in's struct, NULL without one */
 	struct field_given given;    /* what the body named */
-	struct user user;            /* of GUARD_SESSION and GUARD_ADMIN */
+	struct credential credential;   /* that the guard judged; kind NULL of GUARD_PUBLIC */
+	const struct limit_outcome *limits;   /* what was charged, on the arena; NULL = nothing */
 };
 
 /* Rows of many replies: {success, message, ...} is what the original answers. */

@@ -7,22 +7,20 @@
 
 #include "resource/call.h"
 
-/* Judge route->guard: fills call->op->actor and call->user from
- * `Authorization: Bearer <access token>`. Passes on GUARD_PUBLIC, and on
- * GUARD_CREDENTIAL, whose handler judges; without a guard: ERR_INTERNAL. */
+/* Judge route->guard: fills call->credential, and call->op->actor where it acts in
+ * its owner's name (GUARD_SESSION, GUARD_ADMIN). Passes on GUARD_PUBLIC; without a
+ * guard: ERR_INTERNAL. */
 bool guard_check(struct call *call, struct err *err_r);
 
-/* What a request presents to be verified. */
-struct credential {
-	const char *text;
-	bool is_key;       /* an API key, else an access token */
-};
+/* The query is read before this guard judges: a credential may stand there, which is no
+ * place for it, and an unknown parameter is refused by its name. */
+bool guard_after_query(const struct route *route);
 
-/* `Authorization: Bearer ...`, `Authorization: pk_...` or `X-API-Key`. Other
- * schemes are the upstream's business and count as nothing. None:
- * ERR_AUTH_REQUIRED reason missing; two that differ: ERR_AUTH_INVALID reason
- * ambiguous. */
-bool guard_credential(const struct request *req, struct credential *out,
-		      struct err *err_r);
+/* What GUARD_CREDENTIAL judges: `Authorization: Bearer ...`, the text alone for a
+ * kind that may stand so (`pk_...`), or the header of a kind (X-API-Key). Other
+ * schemes count as nothing. None: ERR_AUTH_REQUIRED reason missing; two that differ:
+ * ERR_AUTH_INVALID reason ambiguous. */
+bool guard_presented(const struct request *req, struct credential_text *out,
+		     struct err *err_r);
 
 #endif

@@ -24,7 +24,7 @@
 #include "shm/room.h"
 #include "shm/stat.h"
 
-#define ROOM_LAYOUT 7
+#define ROOM_LAYOUT 8
 #define ROOM_FILE "room"
 #define ROOM_LOCK "room.lock"       /* held by a service, also by its last child */
 #define ROOM_MAGIC "pierrRM"

@@ -118,7 +118,7 @@ static const struct {
 	{ "X-RateLimit-Remaining", "integer", counts, "Requests left in it." },
 	{ "X-RateLimit-Reset", "integer", counts, "Unix time at which its next window begins." },
 	{ "X-RateLimit-Tier", "string", counts, "Tier that it stands for." },
-	{ "X-Pierre-Auth", "string", is_verified, "key or session." },
+	{ "X-Pierre-Auth", "string", is_verified, "Kind of the credential, as in the body." },
 	{ "X-Pierre-Key-Id", "string", is_verified, "Id of the API key." },
 	{ "X-Pierre-User-Id", "string", is_verified, "Its owner." },
 	{ "X-Pierre-Tenant-Id", "string", is_verified, "The owner's tenant." },

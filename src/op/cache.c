@@ -1,7 +1,7 @@
 /*
- * Verified credentials of this host: rows as store/ read them, packed field by
- * field for shm/cache.c. Knows no rule about keys or sessions; op/key_verify.c
- * and op/session.c judge what they get from here.
+ * Verified credentials of this host: as they were looked up, packed field by field
+ * for shm/cache.c. Knows no rule about them; op/credential.c judges what it gets
+ * from here.
  */
 #include "config.h"
 
@@ -16,10 +16,8 @@
 #define AGE_MS 3000          /* when nobody follows the changes */
 #define AGE_MOST_MS 300000   /* for what no trigger sees: a database restored under us */
 #define ANY_CHANGE "*"       /* the subject that changes with every other */
-#define IS_KEY 'k'
-#define IS_SESSION 's'
 
-_Static_assert(CACHE_SUBJECTS == 3, "key or session, user, tenant");
+_Static_assert(CACHE_SUBJECTS == 3, "credential, user, tenant");
 
 /* --- rows as bytes -------------------------------------------------------------- */
 
@@ -32,6 +30,25 @@ static size_t value_size(const struct field *f)
 {
 	return f->type == FIELD_BOOL ? sizeof(bool) : sizeof(int64_t);
 }
+
+/* A change of these, or of owner_schema, raises ROOM_LAYOUT: the room may be older
+ * than the program (tests/unit/credential.c). */
+static const struct field kept_fields[] = {
+	FIELD(struct credential, id, UUID, 0, NULL),
+	FIELD(struct credential, key_id, UUID, 0, NULL),
+	FIELD(struct credential, session_id, UUID, 0, NULL),
+	FIELD(struct credential, tenant_id, UUID, 0, NULL),
+	FIELD(struct credential, tier, TEXT, 0, NULL),
+	FIELD(struct credential, scopes, STRINGS, 0, NULL),
+	FIELD(struct credential, all_scopes, BOOL, 0, NULL),
+	FIELD(struct credential, secret_hash, TEXT, FIELD_PRIVATE, NULL),
+	FIELD(struct credential, quota.requests, INT, 0, NULL),
+	FIELD(struct credential, quota.period, TEXT, 0, NULL),
+	FIELD(struct credential, expires_at, TIME, 0, NULL),
+	FIELD(struct credential, revoked_at, TIME, 0, NULL),
+	{ 0 },
+};
+const struct field_schema cache_schema = FIELD_SCHEMA("Credential", struct credential, kept_fields);
 
 /* A text is its length with the NUL, 0 = there is none, then it. */
 static void pack_text(struct strbuf *b, const char *text)
@@ -83,8 +100,6 @@ static const char *unpack_strings(const char *at, struct arena *arena, struct st
 static void pack(struct strbuf *b, const struct field_schema *schema, const void *row)
 {
 	for (const struct field *f = schema->fields; f->name; f++) {
-		if (f->flags & FIELD_INPUT)
-			continue;
 		if (is_text(f))
 			pack_text(b, *(const char *const *)field_cptr(f, row));
 		else if (f->type == FIELD_STRINGS)
@@ -98,8 +113,6 @@ static const char *unpack(const char *at, struct arena *arena, const struct fiel
 			  void *row)
 {
 	for (const struct field *f = schema->fields; f->name; f++) {
-		if (f->flags & FIELD_INPUT)
-			continue;
 		if (is_text(f)) {
 			at = unpack_text(at, field_ptr(f, row));
 		} else if (f->type == FIELD_STRINGS) {
@@ -112,47 +125,39 @@ static const char *unpack(const char *at, struct arena *arena, const struct fiel
 	return at;
 }
 
-static void pack_row(struct strbuf *b, const struct cached *row)
+static void pack_row(struct strbuf *b, const struct credential *row)
 {
-	strbuf_add(b, &(char){ row->key ? IS_KEY : IS_SESSION }, 1);
-	if (row->key)
-		pack(b, &api_key_schema, row->key);
-	else
-		pack(b, &session_ref_schema, row->session);
+	strbuf_add(b, &row->kind->letter, 1);
+	pack(b, &cache_schema, row);
 	pack(b, &owner_schema, row->owner);
 }
 
-static void unpack_row(const char *at, struct arena *arena, struct cached *out)
+static bool unpack_row(const char *at, const struct credential_kind *kind, struct arena *arena,
+		       struct credential *out)
 {
-	bool is_key = *at == IS_KEY;
-	const struct field_schema *schema = is_key ? &api_key_schema : &session_ref_schema;
-	void *credential = arena_alloc(arena, schema->size);
-	struct user *owner = arena_alloc(arena, sizeof(*owner));
+	struct user *owner = arena_new_struct(arena, struct user);
 
-	at = unpack(at + 1, arena, schema, credential);
+	if (*at != kind->letter)
+		return false;
+	at = unpack(at + 1, arena, &cache_schema, out);
 	unpack(at, arena, &owner_schema, owner);
-	*out = (struct cached){ .owner = owner };
-	if (is_key)
-		out->key = credential;
-	else
-		out->session = credential;
+	out->kind = kind;
+	out->owner = owner;
+	return true;
 }
 
 /* --- how long a row is used ------------------------------------------------------- */
 
-static void generations_of(const struct op *op, const struct cached *row,
+static void generations_of(const struct op *op, const struct credential *row,
 			   uint32_t out[CACHE_SUBJECTS])
 {
-	const char *ids[CACHE_SUBJECTS] = {
-		row->key ? row->key->id : row->session->id, row->owner->id,
-		row->session ? row->session->tenant_id : row->owner->tenant_id,
-	};
+	const char *ids[CACHE_SUBJECTS] = { row->id, row->owner->id, row->tenant_id };
 
 	for (size_t i = 0; i < CACHE_SUBJECTS; i++)
 		out[i] = ids[i] ? generation_read(op->process->room, ids[i]) : 0;
 }
 
-static bool is_current(const struct op *op, const struct cached *row,
+static bool is_current(const struct op *op, const struct credential *row,
 		       const struct cache_stamp *stamp)
 {
 	int64_t now = clock_monotonic(), age = now - stamp->read_at;
@@ -165,25 +170,24 @@ static bool is_current(const struct op *op, const struct cached *row,
 	return memcmp(generations, stamp->generations, sizeof(generations)) == 0;
 }
 
-static bool find(const struct op *op, const char *name, struct cached *out)
+static bool find(const struct op *op, const struct credential_kind *kind, const char *name,
+		 struct credential *out)
 {
 	struct cache_stamp stamp;
 	size_t size;
 	const char *packed = room_cache_find(op->process->room, name, op->arena, &stamp, &size);
 
-	if (!packed)
-		return false;
-	unpack_row(packed, op->arena, out);
-	return is_current(op, out, &stamp);
+	return packed && unpack_row(packed, kind, op->arena, out) && is_current(op, out, &stamp);
 }
 
-bool cache_find(const struct op *op, const char *name, struct cached *out)
+bool cache_find(const struct op *op, const struct credential_kind *kind, const char *name,
+		struct credential *out)
 {
 	bool found;
 
 	if (!op->process->cache || !op->process->room)
 		return false;
-	found = find(op, name, out);
+	found = find(op, kind, name, out);
 	stat_add(op->process->room, op_block(op), found ? STAT_CACHE_HITS : STAT_CACHE_MISSES, 1);
 	return found;
 }
@@ -198,7 +202,7 @@ struct cache_mark cache_mark(const struct op *op)
 }
 
 void cache_store(const struct op *op, const char *name, struct cache_mark mark,
-		 const struct cached *row)
+		 const struct credential *row)
 {
 	struct cache_stamp stamp = { .read_at = mark.at };
 	struct strbuf b = { .arena = op->arena };

@@ -1,5 +1,5 @@
 /*
- * API keys: make, list, change, revoke. Verifying is op/key_verify.c, which
+ * API keys: make, list, change, revoke. Verifying is op/credential.c, which
  * has to be quick and reads only.
  */
 #include "config.h"

@@ -18,8 +18,7 @@ static bool reached(const struct limit_state *s, struct err *err_r)
 	time_format(s->reset_at, until);
 	err_reason(err_r, ERR_RATE, s->name,
 		   "Rate limit reached for %s: %lld requests per %s (tier %s) until %s",
-		   *s->subject == 'k' ? "API key" : "account", (long long)s->limit,
-		   window_name(s->kind), s->tier, until);
+		   s->of, (long long)s->limit, window_name(s->kind), s->tier, until);
 	return err_retry(err_r, (int)s->reset_after);
 }
 
@@ -81,10 +80,9 @@ static bool unavailable(struct err *err_r)
 	return false;
 }
 
-bool op_limit_take(struct op *op, const struct api_key *key, const struct user *user,
-		   uint32_t cost, struct limit_outcome *out, struct err *err_r)
+bool op_limit_take(struct op *op, const struct credential *c, uint32_t cost, struct limit_outcome *out, struct err *err_r)
 {
-	limit_rules(key, user, op->now, op->arena, out);
+	limit_rules(c, op->now, op->arena, out);
 	/* taking from one would wait for its memory before it asks for the next one's */
 	for (size_t i = 0; i < out->n; i++)
 		limit_expect(op->process->room, out->states[i].subject, out->states[i].kind);
@@ -111,10 +109,10 @@ void op_limit_untake(struct op *op, uint32_t cost, const struct limit_outcome *o
 		untake_one(op, &out->states[i], cost);
 }
 
-bool op_limit_explain(struct op *op, const struct api_key *key, const struct user *user,
-		      struct limit_outcome *out, struct err *err_r)
+bool op_limit_explain(struct op *op, const struct credential *c, struct limit_outcome *out,
+		      struct err *err_r)
 {
-	limit_rules(key, user, op->now, op->arena, out);
+	limit_rules(c, op->now, op->arena, out);
 	if (!op->process->quota)
 		return err_set(err_r, ERR_UNAVAILABLE, "The limits cannot be counted here");
 	for (size_t i = 0; i < out->n; i++) {

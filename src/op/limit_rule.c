@@ -1,6 +1,6 @@
 /*
- * Which limits apply to a key and its owner: the key's override or its tier,
- * then the owner's tier above all his keys and sessions. Pure functions.
+ * Which limits apply to a credential and its owner: its own or its tier's, when it
+ * is counted by itself, then the owner's tier above all of his. Pure functions.
  */
 #include "config.h"
 
@@ -9,10 +9,6 @@
 #include "op/tier.h"
 
 #define EDGE_MS CLOCK_AGREES_MS
-
-static const char *const key_names[WINDOW__COUNT] = {
-	[WINDOW_HOUR] = "key-hour", [WINDOW_DAY] = "key-day", [WINDOW_MONTH] = "key-month",
-};
 
 bool limit_period_find(const char *name, enum window_kind *kind_r)
 {
@@ -32,11 +28,11 @@ static int64_t tier_limit(const char *name)
 	return tier ? tier->monthly_limit : 0;
 }
 
-static const char *subject(struct arena *arena, const char *kind, const char *id)
+static const char *subject(struct arena *arena, char letter, const char *id)
 {
 	struct strbuf b = { .arena = arena };
 
-	strbuf_adds(&b, kind);
+	strbuf_add(&b, &letter, 1);
 	strbuf_adds(&b, id);
 	return b.s;
 }
@@ -61,29 +57,42 @@ static void add(struct limit_outcome *out, int64_t now, struct limit_state s)
 	out->states[out->n++] = s;
 }
 
-void limit_rules(const struct api_key *key, const struct user *user, int64_t now,
-		 struct arena *arena, struct limit_outcome *out)
+static void add_own(struct limit_outcome *out, const struct credential *c, int64_t now,
+		    struct arena *arena)
 {
-	int64_t limit;
+	enum window_kind kind = WINDOW_MONTH;
+	int64_t limit = c->quota.requests;
 
-	*out = (struct limit_outcome){ 0 };
-	if (key) {
-		enum window_kind kind = WINDOW_MONTH;
-		bool own = key->rate_limit_requests != INT_NONE;
-
-		if (own && key->rate_limit_period)
-			limit_period_find(key->rate_limit_period, &kind);
-		limit = own ? key->rate_limit_requests : tier_limit(key->tier);
-		if (limit != INT_NONE)
-			add(out, now, (struct limit_state){
-				.name = key_names[kind], .tier = key->tier, .kind = kind,
-				.subject = subject(arena, "k", key->id), .limit = limit,
-			});
-	}
-	limit = tier_limit(user->tier);
+	if (limit == INT_NONE)
+		limit = tier_limit(c->tier);
+	else if (c->quota.period)
+		limit_period_find(c->quota.period, &kind);
 	if (limit != INT_NONE)
 		add(out, now, (struct limit_state){
-			.name = "user-month", .tier = user->tier, .kind = WINDOW_MONTH,
-			.subject = subject(arena, "u", user->id), .limit = limit,
+			.name = c->kind->limits[kind], .of = c->kind->title, .tier = c->tier,
+			.kind = kind, .subject = subject(arena, c->kind->letter, c->key_id),
+			.limit = limit,
 		});
+}
+
+static void add_owner(struct limit_outcome *out, const struct user *owner, int64_t now,
+		      struct arena *arena)
+{
+	int64_t limit = tier_limit(owner->tier);
+
+	if (limit != INT_NONE)
+		add(out, now, (struct limit_state){
+			.name = "user-month", .of = "account", .tier = owner->tier,
+			.kind = WINDOW_MONTH, .subject = subject(arena, 'u', owner->id),
+			.limit = limit,
+		});
+}
+
+void limit_rules(const struct credential *c, int64_t now, struct arena *arena,
+		 struct limit_outcome *out)
+{
+	*out = (struct limit_outcome){ 0 };
+	if (c->key_id)
+		add_own(out, c, now, arena);
+	add_owner(out, c->owner, now, arena);
 }

@@ -1,5 +1,5 @@
 /*
- * Sessions after the login: check, refresh, list, end, sweep. Tokens are only
+ * Sessions after the login: refresh, list, end, sweep. Tokens are only
  * ever compared by their SHA-256; the family secret says whose a refresh token
  * is before anything is done about it.
  */
@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "op/audit.h"
 #include "op/cache.h"
+#include "op/credential.h"
 #include "op/owner.h"
 #include "op/session_pair.h"
 #include "store/session.h"
@@ -103,12 +104,11 @@ bool op_session_start(struct op *op, const struct user *user, struct session_tok
 		session_begin(op, &copy, &login, out, err_r);
 }
 
-/* --- check ------------------------------------------------------------------ */
+/* --- refresh ---------------------------------------------------------------- */
 
 static bool unknown(struct err *err_r)
 {
-	return err_reason(err_r, ERR_AUTH_INVALID, "unknown",
-			  "The token is not one of a live session");
+	return err_reason(err_r, ERR_AUTH_INVALID, "unknown", "%s", credential_session.unknown);
 }
 
 /* What is not found was ended, or never was: the same to the client. */
@@ -121,51 +121,9 @@ static bool judge(int64_t expires_at, const struct op *op, const struct user *us
 		  struct err *err_r)
 {
 	if (expires_at <= op->now)
-		return err_reason(err_r, ERR_AUTH_EXPIRED, "expired",
-				  "The token has expired");
+		return err_reason(err_r, ERR_AUTH_EXPIRED, "expired", "%s", credential_session.expired);
 	return owner_check(user->user_status, err_r);
 }
-
-/* From the cache, or else from the database, which is kept there. */
-static bool by_access(struct op *op, const char *hash, struct session_ref *out,
-		      struct user *user_r, struct err *err_r)
-{
-	struct cached known;
-	struct cache_mark mark;
-
-	if (cache_find(op, hash, &known)) {
-		*out = *known.session;
-		*user_r = *known.owner;
-		return true;
-	}
-	mark = cache_mark(op);
-	if (!store_session_by_access(op->db, hash, op->arena, out, user_r, err_r))
-		return false;
-	cache_store(op, hash, mark, &(struct cached){ .session = out, .owner = user_r });
-	return true;
-}
-
-bool op_session_check(struct op *op, const char *access_token, struct actor *out,
-		      struct user *user_r, struct err *err_r)
-{
-	char hash[SHA256_HEX];
-	struct session_ref ref;
-
-	token_hash(access_token, hash);
-	if (!found(by_access(op, hash, &ref, user_r, err_r), err_r) ||
-	    !judge(ref.access_expires_at, op, user_r, err_r))
-		return false;
-	*out = (struct actor){
-		.user_id = user_r->id,
-		.tenant_id = ref.tenant_id,
-		.session_id = ref.id,
-		.is_admin = user_r->is_admin,
-		.source = op->actor.source,
-	};
-	return true;
-}
-
-/* --- refresh ---------------------------------------------------------------- */
 
 /* A token of ours that is neither good now nor just spent: somebody has a
  * copy of it, so neither of the two may go on. */

@@ -61,9 +61,9 @@ bool op_usage_record(struct op *op, const struct usage_of *use, struct err *err_
 	rec.time_ms = op->now;
 	rec.cost = use->cost;
 	COPY(request_id, op->client.request_id);
-	COPY(key_id, use->key ? use->key->id : NULL);
-	COPY(user_id, use->user->id);
-	COPY(tenant_id, use->tenant_id);
+	COPY(key_id, use->by->key_id);
+	COPY(user_id, use->by->owner->id);
+	COPY(tenant_id, use->by->tenant_id);
 	mask_copy(rec.route, sizeof(rec.route), use->route);   /* a path may begin with a key */
 	COPY(method, use->method);
 	COPY(address, op_address(op));

@@ -11,6 +11,7 @@
 #include "http/problem.h"
 #include "resource/call.h"
 #include "resource/guard.h"
+#include "resource/limit.h"
 
 #define ENCODED "encoded"
 
@@ -33,7 +34,10 @@ static void reply_error(struct call *call, const struct err *err)
 	/* a handler may have begun a reply before it failed */
 	response_init(call->res, call->req->arena);
 	call->res->cause = cause;
-	problem_reply(call->res, call->req->request_id, err);
+	if (call->limits && call->limits->refused)
+		limit_refusal(call, call->limits, err);
+	else
+		problem_reply(call->res, call->req->request_id, err);
 	/* RFC 9110 section 12.5.3: not on a 415 that has another cause */
 	if (err->kind == ERR_MEDIA_TYPE && str_eq(err->reason, ENCODED))
 		response_header(call->res, "Accept-Encoding", "identity");
@@ -133,6 +137,13 @@ static bool is_whole(const struct route *r, struct err *err_r)
 		       r->label ? r->label : r->pattern);
 }
 
+static bool may_call(struct call *call, struct err *err_r)
+{
+	if (guard_after_query(call->route))
+		return read_query(call, err_r) && guard_check(call, err_r);
+	return guard_check(call, err_r) && read_query(call, err_r);
+}
+
 void call_run(struct call *call, const struct route_match *match)
 {
 	struct err err = { .kind = ERR_NONE };
@@ -143,8 +154,7 @@ void call_run(struct call *call, const struct route_match *match)
 		reply_unrouted(call, match);
 		return;
 	}
-	if (!is_whole(match->route, &err) || !guard_check(call, &err) ||
-	    !read_query(call, &err) || !read_body(call, &err) ||
+	if (!is_whole(match->route, &err) || !may_call(call, &err) || !read_body(call, &err) ||
 	    !match->route->fn(call, &err))
 		reply_error(call, &err);
 }

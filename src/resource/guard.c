@@ -1,6 +1,6 @@
 /*
- * Guards: who may call a route, judged from the Authorization header before
- * any body is parsed. Knows no rule about a resource; those are in op/.
+ * Guards: who may call a route, judged from its headers before any body is parsed.
+ * Knows no rule about a resource and no kind of credential; those are in op/.
  */
 #include "config.h"
 
@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "op/mutant.h"
-#include "op/session.h"
+#include "op/usage.h"
 #include "resource/guard.h"
 
 #define BEARER "bearer "
@@ -28,22 +28,51 @@ static const char *bearer_token(struct arena *arena, const char *header)
 	return arena_strndup(arena, header, n);
 }
 
-static bool session_required(struct call *call, struct err *err_r)
+/* The token of Authorization alone. */
+static bool bearer_presented(const struct request *req, struct credential_text *out,
+			     struct err *err_r)
 {
-	const char *header = request_param(call->req, "HTTP_AUTHORIZATION");
+	const char *header = request_param(req, "HTTP_AUTHORIZATION");
 	const char *token;
 
 	if (!header)
 		return err_reason(err_r, ERR_AUTH_REQUIRED, "missing",
 				  "This needs an Authorization header with a Bearer access token");
-	token = bearer_token(call->req->arena, header);
+	token = bearer_token(req->arena, header);
 	if (!token || !*token)
 		return err_reason(err_r, ERR_AUTH_INVALID, "malformed",
 				  "The Authorization header must be: Bearer <access token>");
-	if (!op_session_check(call->op, token, &call->op->actor, &call->user, err_r))
-		return false;
-	call->op->actor.source = "rest";
+	*out = (struct credential_text){ .text = token };
 	return true;
+}
+
+/* NULL = it holds none. Other schemes are the upstream's business. */
+static const char *authorization_text(const struct request *req)
+{
+	const char *header = request_param(req, "HTTP_AUTHORIZATION");
+	const struct credential_kind *kind = header ? credential_kind_of(header) : NULL;
+	const char *text = header && !(kind && kind->bare) ? bearer_token(req->arena, header)
+							   : header;
+
+	return str_blank(text) ? NULL : text;
+}
+
+bool guard_presented(const struct request *req, struct credential_text *out,
+		     struct err *err_r)
+{
+	*out = (struct credential_text){ .text = authorization_text(req) };
+	for (size_t i = 0; credential_kinds[i]; i++) {
+		const char *param = credential_kinds[i]->param;
+		const char *text = param ? request_param(req, param) : NULL;
+
+		if (text && out->text && strcmp(text, out->text) != 0)
+			return err_reason(err_r, ERR_AUTH_INVALID, "ambiguous",
+					  "Two headers hold two different credentials: send one");
+		if (text)
+			*out = (struct credential_text){ text, credential_kinds[i] };
+	}
+	return out->text || err_reason(err_r, ERR_AUTH_REQUIRED, "missing",
+				       "No API key or access token was presented");
 }
 
 static bool admin_required(struct call *call, struct err *err_r)
@@ -52,56 +81,54 @@ static bool admin_required(struct call *call, struct err *err_r)
 	       err_set(err_r, ERR_FORBIDDEN, "Only an administrator may do this");
 }
 
+static const struct guard {
+	bool anybody;
+	bool (*presented)(const struct request *req, struct credential_text *out,
+			  struct err *err_r);
+	enum credential_use use;
+	bool after_query;
+	bool counted;          /* op_usage_refused() */
+	bool admin;
+} guards[] = {
+	[GUARD_PUBLIC] = { .anybody = true },
+	[GUARD_CREDENTIAL] = { .presented = guard_presented, .use = CREDENTIAL_VERIFY,
+			       .after_query = true, .counted = true },
+	[GUARD_SESSION] = { .presented = bearer_presented, .use = CREDENTIAL_ACT },
+	[GUARD_ADMIN] = { .presented = bearer_presented, .use = CREDENTIAL_ACT, .admin = true },
+};
+
+static bool identify(struct call *call, const struct guard *g, const char *mutant,
+		     struct err *err_r)
+{
+	struct credential_text presented = { .text = mutant };
+
+	if ((mutant || g->presented(call->req, &presented, err_r)) &&
+	    op_credential_check(call->op, &presented, g->use, &call->credential, err_r))
+		return true;
+	if (g->counted)
+		op_usage_refused(call->op, err_r);
+	return false;
+}
+
+bool guard_after_query(const struct route *route)
+{
+	return guards[route->guard].after_query;
+}
+
 bool guard_check(struct call *call, struct err *err_r)
 {
+	const struct guard *g = &guards[call->route->guard];
+	const char *mutant;
+
 	mutant_begin(call->route->label);
-	if (mutant_value("guard"))
+	mutant = mutant_value("guard");
+	if (g->anybody || (mutant && !*mutant))
 		return true;
-	switch (call->route->guard) {
-	case GUARD_PUBLIC:
-	case GUARD_CREDENTIAL:
-		return true;
-	case GUARD_SESSION:
-		return session_required(call, err_r);
-	case GUARD_ADMIN:
-		return session_required(call, err_r) && admin_required(call, err_r);
-	case GUARD_UNSET:
-		break;
-	}
-	return err_set(err_r, ERR_INTERNAL, "This route has no guard");
-}
-
-static const char *authorization_credential(const struct request *req)
-{
-	const char *header = request_param(req, "HTTP_AUTHORIZATION");
-
-	if (!header)
-		return NULL;
-	if (str_starts(header, "pk_"))
-		return header;
-	return bearer_token(req->arena, header);
-}
-
-bool guard_credential(const struct request *req, struct credential *out,
-		      struct err *err_r)
-{
-	const char *bearer = authorization_credential(req);
-	const char *key = request_param(req, "HTTP_X_API_KEY");
-	const char *mutant = mutant_value("guard");
-
-	if (mutant) {
-		*out = (struct credential){ .text = mutant, .is_key = true };
-		return true;
-	}
-	if (str_blank(bearer) && !key)
-		return err_reason(err_r, ERR_AUTH_REQUIRED, "missing",
-				  "No API key or access token was presented");
-	if (!str_blank(bearer) && key && strcmp(bearer, key) != 0)
-		return err_reason(err_r, ERR_AUTH_INVALID, "ambiguous",
-				  "Authorization and X-API-Key hold two different credentials");
-	*out = (struct credential){
-		.text = key ? key : bearer,
-		.is_key = key || str_starts(bearer, "pk_"),
-	};
-	return true;
+	if (!g->presented)
+		return err_set(err_r, ERR_INTERNAL, "This route has no guard");
+	if (!identify(call, g, mutant, err_r))
+		return false;
+	if (g->use == CREDENTIAL_ACT)
+		call->op->actor = credential_actor(&call->credential, "rest");
+	return !g->admin || admin_required(call, err_r);
 }

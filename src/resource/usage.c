@@ -64,10 +64,13 @@ static bool key_limits(struct call *call, struct err *err_r)
 {
 	struct limit_row rows[LIMITS_MAX];
 	struct limit_outcome out;
+	struct credential c;
 	struct api_key key;
 
-	if (!op_key_get(call->op, scope_own(call->op), call->params[0], &key, err_r) ||
-	    !op_limit_explain(call->op, &key, &call->user, &out, err_r))
+	if (!op_key_get(call->op, scope_own(call->op), call->params[0], &key, err_r))
+		return false;
+	c = key_credential(&key, call->credential.owner);
+	if (!op_limit_explain(call->op, &c, &out, err_r))
 		return false;
 	for (size_t i = 0; i < out.n; i++)
 		rows[i] = row_of(&out.states[i]);

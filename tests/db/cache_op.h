@@ -4,6 +4,7 @@
 #ifndef PIERRE_TESTS_CACHE_OP_H
 #define PIERRE_TESTS_CACHE_OP_H
 
+#include "credential_op.h"
 #include "op/key.h"
 #include "op/session.h"
 #include "room_op.h"
@@ -40,19 +41,17 @@ static const char *made_key(const struct user *user, struct api_key *key)
 static const char *verdict(const char *full)
 {
 	static struct err err;
-	struct api_key key;
-	struct user user;
+	struct credential c;
 
-	return op_key_verify(&f.op, full, &key, &user, &err) ? "good" : err.reason;
+	return key_good(&f.op, full, &c, &err) ? "good" : err.reason;
 }
 
 static const char *session_verdict(const char *token)
 {
 	static struct err err;
-	struct actor actor;
-	struct user user;
+	struct credential c;
 
-	return op_session_check(&f.op, token, &actor, &user, &err) ? "good" : err.reason;
+	return session_good(&f.op, token, &c, &err) ? "good" : err.reason;
 }
 
 #endif

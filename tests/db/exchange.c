@@ -98,9 +98,10 @@ static int status(struct fcgi *of)
 
 static int64_t used(void)
 {
+	const struct credential by = key_credential(&key, &user);
 	struct limit_outcome out;
 
-	if (!op_limit_explain(&f.op, &key, &user, &out, &err))
+	if (!op_limit_explain(&f.op, &by, &out, &err))
 		bail_out("explain", &err);
 	return LIMIT - out.states[0].remaining;
 }
@@ -212,7 +213,8 @@ static void parked_is_wiped(void)
 static void no_block(void)
 {
 	const struct op_process process = { .conf = &f.conf, .room = f.process.room };
-	struct usage_of use = { .key = &key, .user = &user, .route = "x", .method = "GET", .cost = 1 };
+	const struct credential by = key_credential(&key, &user);
+	const struct usage_of use = { .by = &by, .route = "x", .method = "GET", .cost = 1 };
 	int64_t head = (int64_t)ring_head(f.process.room, 0);
 	struct op op = f.op;
 

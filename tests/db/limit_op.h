@@ -5,6 +5,7 @@
 #ifndef PIERRE_TESTS_LIMIT_OP_H
 #define PIERRE_TESTS_LIMIT_OP_H
 
+#include "op/key.h"
 #include "op/limit.h"
 #include "room_op.h"
 #include "shm/limit.h"
@@ -24,13 +25,29 @@ static struct user a_user(const char *id, const char *tier)
 	return (struct user){ .id = id, .tier = tier };
 }
 
+static bool take(const struct api_key *key, const struct user *user, uint32_t cost,
+		 struct limit_outcome *out, struct err *err_r)
+{
+	const struct credential c = key_credential(key, user);
+
+	return op_limit_take(&f.op, &c, cost, out, err_r);
+}
+
+static bool explain(const struct api_key *key, const struct user *user,
+		    struct limit_outcome *out, struct err *err_r)
+{
+	const struct credential c = key_credential(key, user);
+
+	return op_limit_explain(&f.op, &c, out, err_r);
+}
+
 static int64_t taken(const struct api_key *key, const struct user *user, uint32_t cost)
 {
 	struct limit_outcome out;
 	struct err err;
 	int64_t n = 0;
 
-	while (op_limit_take(&f.op, key, user, cost, &out, &err))
+	while (take(key, user, cost, &out, &err))
 		n++;
 	if (err.kind != ERR_RATE || !out.refused)
 		bail_out("op_limit_take", &err);

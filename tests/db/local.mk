@@ -1,10 +1,10 @@
 check_PROGRAMS += tests/db/contract tests/db/exchange tests/db/expanded tests/db/migrated tests/db/op_admin tests/db/op_audit \
-	tests/db/op_cache tests/db/op_cache_worst tests/db/op_clock tests/db/op_guess tests/db/op_key tests/db/op_key_grant \
+	tests/db/op_cache tests/db/op_cache_worst tests/db/op_clock tests/db/op_credential tests/db/op_guess tests/db/op_key tests/db/op_key_grant \
 	tests/db/op_key_use tests/db/op_limit tests/db/op_limit_worst tests/db/op_login \
 	tests/db/op_password tests/db/op_race tests/db/op_scope tests/db/op_session \
 	tests/db/op_session_pair tests/db/op_session_worst tests/db/op_user tests/db/quota \
 	tests/db/usage tests/db/usage_window
-EXTRA_DIST += tests/db/behind.h tests/db/cache_op.h tests/db/contract.h tests/db/limit_op.h tests/db/login_op.h \
+EXTRA_DIST += tests/db/behind.h tests/db/cache_op.h tests/db/contract.h tests/db/credential_op.h tests/db/limit_op.h tests/db/login_op.h \
 	tests/db/op_account.h tests/db/op_fixture.h tests/db/room_op.h tests/db/session_op.h \
 	tests/db/usage_rows.h tests/db/schema
 
@@ -28,6 +28,8 @@ tests_db_op_cache_worst_SOURCES = tests/db/op_cache_worst.c $(WORST)
 tests_db_op_cache_worst_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_clock_SOURCES = tests/db/op_clock.c $(WORST)
 tests_db_op_clock_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST) -Wl,--wrap=clock_synchronised
+tests_db_op_credential_SOURCES = tests/db/op_credential.c $(WORST)
+tests_db_op_credential_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_key_SOURCES = tests/db/op_key.c $(WORST)
 tests_db_op_key_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_key_grant_SOURCES = tests/db/op_key_grant.c $(WORST)

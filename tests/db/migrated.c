@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "auth/token.h"
+#include "credential_op.h"
 #include "db_args.h"
 #include "op/session.h"
 #include "op_fixture.h"
@@ -183,11 +184,10 @@ static void old_sessions(void)
 
 static enum err_kind check(const char *token)
 {
-	struct actor actor;
-	struct user user;
+	struct credential out;
 
 	err = (struct err){ 0 };
-	return op_session_check(&f.op, token, &actor, &user, &err) ? ERR_NONE : err.kind;
+	return session_good(&f.op, token, &out, &err) ? ERR_NONE : err.kind;
 }
 
 static enum err_kind refresh(const char *token, struct session_tokens *out)

@@ -19,8 +19,9 @@ static void keys(void)
 {
 	struct user user = make_user(&f, "starter");
 	struct op other = elsewhere();
-	struct api_key key, again;
-	struct user owner;
+	struct api_key key, gone;
+	struct credential again;
+	const struct user *owner;
 	const char *full = made_key(&user, &key);
 	char wrong[64];
 	struct err err;
@@ -28,25 +29,28 @@ static void keys(void)
 
 	is_str(verdict(full), "good", "the first look is one into the database");
 	is_int(hits(), before, "no hit");
-	ok(op_key_verify(&f.op, full, &again, &owner, &err), "the second is not");
+	ok(key_good(&f.op, full, &again, &err), "the second is not");
 	is_int(hits(), before + 1, "a hit");
-	ok(str_eq(again.id, key.id) && str_eq(again.name, "key") && again.scopes.items && again.scopes.n == 0 &&
-	   !again.description && again.rate_limit_requests == INT_NONE &&
-	   again.created_at == key.created_at && again.expires_at == TIME_NONE, "the same key");
-	ok(str_eq(owner.id, user.id) && str_eq(owner.email, user.email) && !owner.tenant_id &&
-	   str_eq(owner.user_status, "active") && !owner.password_hash, "the same owner, without his hash");
+	ok(str_eq(again.id, key.id) && str_eq(again.key_id, key.id) && !again.session_id &&
+	   !again.tenant_id && str_eq(again.tier, "starter") && again.scopes.items && again.scopes.n == 0 &&
+	   !again.all_scopes && str_eq(again.secret_hash, key.key_hash) &&
+	   again.quota.requests == INT_NONE && !again.quota.period &&
+	   again.expires_at == TIME_NONE && again.revoked_at == TIME_NONE, "the same key");
+	owner = again.owner;
+	ok(str_eq(owner->id, user.id) && str_eq(owner->email, user.email) && !owner->tenant_id &&
+	   str_eq(owner->user_status, "active") && !owner->password_hash, "the same owner, without his hash");
 	snprintf(wrong, sizeof(wrong), "%s", full);
 	wrong[39] = wrong[39] == 'a' ? 'b' : 'a';
 	is_str(verdict(wrong), "unknown", "a wrong secret does not profit");
 
-	ok(op_key_revoke(&other, of(user.id), key.id, &again, &err), "revoked on another host");
+	ok(op_key_revoke(&other, of(user.id), key.id, &gone, &err), "revoked on another host");
 	is_str(verdict(full), "good", "not yet seen: it is the cache that answers");
 	clock_skew += 4000;
 	is_str(verdict(full), "revoked", "seen after four seconds");
 
 	full = made_key(&user, &key);
 	is_str(verdict(full), "good", "another key");
-	ok(op_key_revoke(&f.op, of(user.id), key.id, &again, &err), "revoked here");
+	ok(op_key_revoke(&f.op, of(user.id), key.id, &gone, &err), "revoked here");
 	is_str(verdict(full), "revoked", "seen at once");
 }
 
@@ -275,7 +279,7 @@ static void sessions(void)
 {
 	struct user user = make_user(&f, "starter");
 	struct session_tokens tokens, next;
-	struct actor actor;
+	struct credential again;
 	const char *first;
 	int64_t before;
 	struct err err;
@@ -284,9 +288,10 @@ static void sessions(void)
 		bail_out("op_session_start", &err);
 	is_str(session_verdict(tokens.access_token), "good", "a session");
 	before = hits();
-	ok(op_session_check(&f.op, tokens.access_token, &actor, &user, &err), "again");
+	ok(session_good(&f.op, tokens.access_token, &again, &err), "again");
 	is_int(hits(), before + 1, "from the cache");
-	ok(str_eq(actor.session_id, tokens.session_id) && str_eq(actor.user_id, user.id), "the same actor");
+	ok(str_eq(again.id, tokens.session_id) && str_eq(again.session_id, tokens.session_id) &&
+	   !again.key_id && again.all_scopes && str_eq(again.owner->id, user.id), "the same session");
 	first = tokens.access_token;
 	ok(op_session_refresh(&f.op, tokens.refresh_token, NULL, &next, &user, &err), "refreshed");
 	before = hits();
@@ -305,73 +310,81 @@ static void sessions(void)
 	is_str(session_verdict(first), "unknown", "the first one is over at once");
 	is_str(session_verdict(tokens.access_token), "good", "the one before goes on");
 	is_str(session_verdict(next.access_token), "good", "with the new one");
-	f.op.actor = actor;
+	f.op.actor = credential_actor(&again, "test");
 	ok(op_session_end(&f.op, scope_own(&f.op), tokens.session_id, &err), "logged out");
 	is_str(session_verdict(next.access_token), "unknown", "at once");
 	is_str(session_verdict(tokens.access_token), "unknown", "both of them");
 	f.op.actor = (struct actor){ .source = "test" };
 }
 
-static struct cached row;
+static struct credential row;
+
+static bool finds(const struct op *op, const char *name, struct credential *out)
+{
+	return cache_find(op, &credential_key, name, out);
+}
 
 static void changed_meanwhile(void)
 {
-	struct cached found;
+	struct credential found;
 	struct cache_mark mark = cache_mark(&f.op);
 
 	op_changed(&f.op, "somebody else");
 	cache_store(&f.op, "name", mark, &row);
-	ok(!cache_find(&f.op, "name", &found), "what changed after the mark is not kept");
+	ok(!finds(&f.op, "name", &found), "what changed after the mark is not kept");
 	mark = cache_mark(&f.op);
 	cache_store(&f.op, "name", mark, &row);
-	ok(cache_find(&f.op, "name", &found), "what did not is");
-	ok(!cache_find(&f.op, "nam", &found) && !cache_find(&f.op, "name ", &found), "under its name");
-	op_changed(&f.op, row.owner->tenant_id);
-	ok(!cache_find(&f.op, "name", &found), "a change of its tenant drops it");
+	ok(finds(&f.op, "name", &found), "what did not is");
+	ok(!finds(&f.op, "nam", &found) && !finds(&f.op, "name ", &found), "under its name");
+	ok(!cache_find(&f.op, &credential_session, "name", &found), "and its kind");
+	op_changed(&f.op, row.tenant_id);
+	ok(!finds(&f.op, "name", &found), "a change of its tenant drops it");
 }
 
 static void many(void)
 {
 	char name[32];
-	struct cached found;
+	struct credential found;
 	int kept = 0;
 
 	for (int i = 0; i < 20000; i++) {
 		snprintf(name, sizeof(name), "pk_live_%d", i);
 		cache_store(&f.op, name, cache_mark(&f.op), &row);
-		if (!cache_find(&f.op, name, &found))
+		if (!finds(&f.op, name, &found))
 			printf("# %s is not there\n", name);
 	}
 	for (int i = 0; i < 20000; i++) {
 		snprintf(name, sizeof(name), "pk_live_%d", i);
-		kept += cache_find(&f.op, name, &found);
+		kept += finds(&f.op, name, &found);
 	}
 	ok(kept > 1500 && kept <= 8192, "of 20000 rows %d are kept", kept);
-	ok(cache_find(&f.op, "pk_live_19999", &found) && str_eq(found.key->id, row.key->id), "the last one");
+	ok(finds(&f.op, "pk_live_19999", &found) && str_eq(found.id, row.id), "the last one");
 }
 
 static void without(void)
 {
 	struct op op = elsewhere();
 	struct op_process caching = *op.process;
-	struct cached found;
+	struct credential found;
 
 	cache_store(&op, "x", cache_mark(&op), &row);
-	ok(!cache_find(&op, "x", &found), "no cache: nothing is kept");
+	ok(!finds(&op, "x", &found), "no cache: nothing is kept");
 	caching.cache = true;
 	op.process = &caching;
 	cache_store(&op, "x", cache_mark(&op), &row);
-	ok(!cache_find(&op, "x", &found), "no room, which would tell of changes: nothing either");
+	ok(!finds(&op, "x", &found), "no room, which would tell of changes: nothing either");
 	op_changed(&op, "x");
 	ok(op.result.changed, "a change is noted all the same");
 }
 
 int main(void)
 {
-	static const struct api_key key = { .id = "k1", .key_hash = "h", .tier = "trial" };
 	static const struct user owner = { .id = "u1", .tenant_id = "t1" };
 
-	row = (struct cached){ .key = &key, .owner = &owner };
+	row = (struct credential){
+		.kind = &credential_key, .id = "k1", .tenant_id = "t1", .tier = "trial", .secret_hash = "h",
+		.owner = &owner,
+	};
 	room_op_open(&f);
 	keys();
 	followed();

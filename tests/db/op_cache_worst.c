@@ -7,7 +7,7 @@
 #include "cache_op.h"
 #include "op/change.h"
 
-static struct cached row;
+static struct credential row;
 
 static void change_owner(void *arg)
 {
@@ -18,14 +18,14 @@ static void change_owner(void *arg)
 /* At each look of cache_store() at a generation: the subjects', then any change's. */
 static void changed_while_stored(void)
 {
-	struct cached found;
+	struct credential found;
 
 	for (int nth = 1; nth <= 4; nth++) {
 		struct cache_mark mark = cache_mark(&f.op);
 
 		worst(WORST_GENERATION_READ, (struct moment){ .nth = nth, .before = change_owner });
 		cache_store(&f.op, "stored", mark, &row);
-		ok(!cache_find(&f.op, "stored", &found), "what changes before look %d is not kept", nth);
+		ok(!cache_find(&f.op, &credential_key, "stored", &found), "what changes before look %d is not kept", nth);
 	}
 }
 
@@ -95,10 +95,12 @@ static void changed_while_followed(void)
 
 int main(void)
 {
-	static const struct api_key key = { .id = "k1", .key_hash = "h", .tier = "trial" };
 	static const struct user owner = { .id = "u1", .tenant_id = "t1" };
 
-	row = (struct cached){ .key = &key, .owner = &owner };
+	row = (struct credential){
+		.kind = &credential_key, .id = "k1", .tenant_id = "t1", .tier = "trial", .secret_hash = "h",
+		.owner = &owner,
+	};
 	room_op_open(&f);
 	changed_while_stored();
 	changed_while_read();

@@ -6,10 +6,11 @@
 #include "auth/token.h"
 #include "op/key.h"
 #include "behind.h"
+#include "credential_op.h"
 
 static struct fixture f;
 static struct err err;
-static struct user user, owner;
+static struct user user;
 static struct api_key key;
 static const char *full;
 
@@ -35,10 +36,10 @@ static enum err_kind create(const char *tier)
 
 static enum err_kind verify(const char *text)
 {
-	struct api_key out;
+	struct credential out;
 
 	err = (struct err){ 0 };
-	return op_key_verify(&f.op, text, &out, &owner, &err) ? ERR_NONE : err.kind;
+	return key_good(&f.op, text, &out, &err) ? ERR_NONE : err.kind;
 }
 
 static void begin(const char *tier)

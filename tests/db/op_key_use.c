@@ -6,6 +6,7 @@
 
 #include "op/audit.h"
 #include "op/key.h"
+#include "credential_op.h"
 #include "op_fixture.h"
 #include "store/key.h"
 #include "worst.h"
@@ -33,10 +34,13 @@ static enum err_kind create(void)
 
 static enum err_kind verify(const char *text)
 {
-	struct api_key out;
+	struct credential out;
 
 	err = (struct err){ 0 };
-	return op_key_verify(&f.op, text, &out, &owner, &err) ? ERR_NONE : err.kind;
+	if (!key_good(&f.op, text, &out, &err))
+		return err.kind;
+	owner = *out.owner;
+	return ERR_NONE;
 }
 
 static enum err_kind patch(const char *names, struct api_key in)

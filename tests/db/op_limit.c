@@ -30,26 +30,26 @@ static void outcome(void)
 	struct limit_outcome out;
 	struct err err;
 
-	ok(op_limit_take(&f.op, &key, &user, 1, &out, &err), "taken");
+	ok(take(&key, &user, 1, &out, &err), "taken");
 	is_int((int64_t)out.n, 2, "from two");
 	ok(out.tightest == &out.states[0] && !out.refused, "the key's is the tightest");
 	is_int(out.states[0].remaining, 1, "one is left of it");
 	is_int(out.states[1].remaining, 9999, "and so many of the user's");
-	ok(op_limit_take(&f.op, &key, &user, 1, &out, &err), "the last");
+	ok(take(&key, &user, 1, &out, &err), "the last");
 	is_int(out.tightest->remaining, 0, "none is left");
-	ok(!op_limit_take(&f.op, &key, &user, 1, &out, &err), "refused");
+	ok(!take(&key, &user, 1, &out, &err), "refused");
 	ok(err.kind == ERR_RATE && str_eq(err.reason, "key-hour"), "by name");
 	is_int(err.retry_after, 3600, "until the hour ends");
 	ok(out.refused == &out.states[0] && out.tightest == out.refused, "which was it");
 	is_int(out.states[0].remaining, 0, "nothing is left");
 	is_int(out.states[1].remaining, INT_NONE, "the next was not asked");
 	f.op.now += 3600 * SECOND_MS;
-	ok(op_limit_take(&f.op, &key, &user, 1, &out, &err), "the next hour is a new window");
+	ok(take(&key, &user, 1, &out, &err), "the next hour is a new window");
 	f.op.now -= 3600 * SECOND_MS;
-	ok(op_limit_take(&f.op, &key, &user, 1, &out, &err), "a clock that steps back stays in it");
+	ok(take(&key, &user, 1, &out, &err), "a clock that steps back stays in it");
 	is_int(out.states[0].reset_at, window_end(WINDOW_HOUR, out.states[0].window), "until its end");
 	is_int(out.states[0].remaining, 0, "none is left of it");
-	ok(!op_limit_take(&f.op, &key, &user, 1, &out, &err), "nor does the old one come back");
+	ok(!take(&key, &user, 1, &out, &err), "nor does the old one come back");
 }
 
 /* A request whose clock is behind takes from the window that the slot is in. */
@@ -63,14 +63,14 @@ static void newer_window(void)
 	struct err err;
 
 	f.op.now += 3600 * SECOND_MS;
-	if (!op_limit_take(&f.op, &key, &user, 1, &out, &err) ||
-	    !op_limit_take(&f.op, &key, &user, 3, &out, &err))
+	if (!take(&key, &user, 1, &out, &err) ||
+	    !take(&key, &user, 3, &out, &err))
 		bail_out("op_limit_take", &err);
 	op_limit_untake(&f.op, 3, &out);
 	left = limit_left(out.states[0].slot, out.states[0].window);
 	had = leased(&out.states[0]);
 	f.op.now -= 3600 * SECOND_MS;
-	ok(left >= 3 && op_limit_take(&f.op, &key, &user, 3, &out, &err), "a request from before the edge");
+	ok(left >= 3 && take(&key, &user, 3, &out, &err), "a request from before the edge");
 	is_int(out.states[0].window, window_id(WINDOW_HOUR, next), "takes from the window after it");
 	is_int(out.states[0].reset_at, window_end(WINDOW_HOUR, window_id(WINDOW_HOUR, next)), "and is told when that ends");
 	is_int(out.states[0].remaining, 6, "what is left of it");
@@ -87,19 +87,19 @@ static void all_or_nothing(void)
 	struct err err;
 
 	for (int i = 0; i < 9; i++)
-		if (!op_limit_take(&f.op, &key, &user, 1000, &out, &err))
+		if (!take(&key, &user, 1000, &out, &err))
 			bail_out("op_limit_take", &err);
-	ok(op_limit_take(&f.op, &key, &user, 999, &out, &err), "9999 of 10000");
-	ok(!op_limit_take(&f.op, &key, &user, 2, &out, &err), "two more are too many for the user");
+	ok(take(&key, &user, 999, &out, &err), "9999 of 10000");
+	ok(!take(&key, &user, 2, &out, &err), "two more are too many for the user");
 	is_str(out.refused->name, "user-month", "the refusal names his limit");
 	is_int(out.refused->remaining, 1, "one is left of it");
-	ok(op_limit_explain(&f.op, &key, &user, &out, &err), "explained");
+	ok(explain(&key, &user, &out, &err), "explained");
 	is_int(out.states[0].remaining, 20000 - 9999, "the key got back what it had given");
 	is_int(out.states[1].remaining, 1, "nothing was charged");
-	ok(op_limit_take(&f.op, &key, &user, 1, &out, &err), "the last one");
+	ok(take(&key, &user, 1, &out, &err), "the last one");
 	op_limit_untake(&f.op, 1, &out);
-	ok(op_limit_take(&f.op, &key, &user, 1, &out, &err), "given back, taken again");
-	ok(!op_limit_take(&f.op, &key, &user, 1, &out, &err), "and no more");
+	ok(take(&key, &user, 1, &out, &err), "given back, taken again");
+	ok(!take(&key, &user, 1, &out, &err), "and no more");
 }
 
 static void moved(void)
@@ -126,13 +126,13 @@ static void lowered_meanwhile(void)
 	struct limit_outcome held, out;
 	struct err err;
 
-	if (!op_limit_take(&f.op, &key, &user, 1, &held, &err))
+	if (!take(&key, &user, 1, &held, &err))
 		bail_out("op_limit_take", &err);
 	is_int(taken(&key, &user, 1), 99, "one is held, the rest of a hundred is used");
 	clock_skew += 1000;   /* nobody knows from a moment ago that it is used up */
-	ok(!op_limit_take(&f.op, &after, &user, 1, &out, &err), "lowered to sixty: refused");
+	ok(!take(&after, &user, 1, &out, &err), "lowered to sixty: refused");
 	op_limit_untake(&f.op, 1, &held);
-	ok(!op_limit_take(&f.op, &after, &user, 1, &out, &err), "also when one was given back");
+	ok(!take(&after, &user, 1, &out, &err), "also when one was given back");
 	is_int(leased(&out.states[0]), 99, "which is counted no more");
 	is_int(taken(&key, &user, 1), 1, "raised again: it is there");
 }
@@ -146,7 +146,7 @@ static void tended(void)
 	struct limit_outcome out;
 	struct err err;
 
-	if (!op_limit_take(&f.op, &key, &user, 1, &out, &err))
+	if (!take(&key, &user, 1, &out, &err))
 		bail_out("op_limit_take", &err);
 	ok(leased(&out.states[0]) > 1, "more than one is leased");
 	for (int i = 0; i < 4; i++) {
@@ -154,8 +154,8 @@ static void tended(void)
 		ok(op_limit_tend(&f.op, &err), "tended");
 	}
 	is_int(leased(&out.states[0]), 1, "idle: only what was used is leased");
-	ok(op_limit_explain(&f.op, &key, &user, &out, &err) && out.states[0].remaining == 4999, "explained");
-	ok(op_limit_take(&f.op, &key, &user, 1, &out, &err), "leased again");
+	ok(explain(&key, &user, &out, &err) && out.states[0].remaining == 4999, "explained");
+	ok(take(&key, &user, 1, &out, &err), "leased again");
 	ok(op_limit_release(&f.op, &err), "a clean stop");
 	is_int(leased(&out.states[0]), 2, "gives back all that was not used");
 	is_int(taken(&key, &user, 1), 4998, "and all the rest can be used");
@@ -175,8 +175,8 @@ static void refilled_together(void)
 
 	for (int i = 0; i < KEYS; i++) {
 		keys[i] = a_key(arena_printf(f.arena, "together-%d", i), 5000, "day");
-		if (!op_limit_take(&f.op, &keys[i], &user, 1, &out[i], &err) ||
-		    !op_limit_take(&f.op, &keys[i], &user, (uint32_t)leased(&out[i].states[0]) * 4 / 5,
+		if (!take(&keys[i], &user, 1, &out[i], &err) ||
+		    !take(&keys[i], &user, (uint32_t)leased(&out[i].states[0]) * 4 / 5,
 				   &out[i], &err))
 			bail_out("op_limit_take", &err);
 		before[i] = leased(&out[i].states[0]);
@@ -208,7 +208,7 @@ static void known_at_once(void)
 	struct limit_outcome out;
 	struct err err;
 
-	if (!op_limit_take(&f.op, &key, &user, 1, &out, &err) || !op_limit_release(&f.op, &err))
+	if (!take(&key, &user, 1, &out, &err) || !op_limit_release(&f.op, &err))
 		bail_out("op_limit_take, op_limit_release", &err);
 	is_int(taken(&key, &user, 1), 4, "what was given back can be taken at once");
 }
@@ -222,12 +222,12 @@ static void idle_while_refused(void)
 	bool refused = true, tended = true;
 	struct err err;
 
-	if (!op_limit_take(&f.op, &key, &user, 1, &first, &err))
+	if (!take(&key, &user, 1, &first, &err))
 		bail_out("op_limit_take", &err);
 	ok(leased(&first.states[1]) > 1, "more than one of the user's is leased");
 	for (int i = 0; i < 70; i++) {
 		clock_skew += 1000;
-		refused = !op_limit_take(&f.op, &key, &user, 1, &out, &err) && refused;
+		refused = !take(&key, &user, 1, &out, &err) && refused;
 		tended = op_limit_tend(&f.op, &err) && tended;
 	}
 	ok(refused && tended, "refused once a second");
@@ -244,7 +244,7 @@ static void refused_at_once(void)
 	is_int(taken(&key, &user, 1), 3, "three");
 	out = (struct limit_outcome){ 0 };
 	for (int i = 0; i < 1000; i++)
-		if (op_limit_take(&f.op, &key, &user, 1, &out, &err))
+		if (take(&key, &user, 1, &out, &err))
 			ok(false, "let through");
 	is_int(leased(out.refused), 3, "a thousand refusals lease nothing");
 }
@@ -258,11 +258,11 @@ static void fails_closed(void)
 	struct err err = { 0 };
 
 	f.process.quota = NULL;
-	ok(!op_limit_take(&f.op, &key, &user, 1, &out, &err), "nowhere to lease from");
+	ok(!take(&key, &user, 1, &out, &err), "nowhere to lease from");
 	ok(err.kind == ERR_UNAVAILABLE && err.retry_after > 0 && !out.refused, "is 503, not 429");
-	ok(!op_limit_explain(&f.op, &key, &user, &out, &err) && err.kind == ERR_UNAVAILABLE, "nor explained");
+	ok(!explain(&key, &user, &out, &err) && err.kind == ERR_UNAVAILABLE, "nor explained");
 	f.process.quota = quota;
-	ok(op_limit_take(&f.op, &key, &user, 1, &out, &err), "there again");
+	ok(take(&key, &user, 1, &out, &err), "there again");
 }
 
 int main(void)

@@ -47,7 +47,7 @@ static void returned(void)
 		uint32_t left;
 
 		calm();
-		if (!op_limit_take(&f.op, &key, &user, 1, &out, &err))
+		if (!take(&key, &user, 1, &out, &err))
 			bail_out("op_limit_take", &err);
 		left = limit_left(s->slot, s->window);
 		worst(WORST_DB_TRANSACTION, (struct moment){ .answer = answers[i].answer });
@@ -79,7 +79,7 @@ static void used_meanwhile(void)
 	int64_t had;
 
 	calm();
-	if (!op_limit_take(&f.op, &key, &user, 1, &out, &err))
+	if (!take(&key, &user, 1, &out, &err))
 		bail_out("op_limit_take", &err);
 	had = leased(&out.states[0]);
 	worst(WORST_LIMIT_LOCK, (struct moment){ .before = take_rest, .arg = &out });
@@ -98,7 +98,7 @@ static void released_but_one(void)
 
 	calm();
 	for (int i = 0; i < 2; i++)
-		if (!op_limit_take(&f.op, &keys[i], &user, 1, &out[i], &err))
+		if (!take(&keys[i], &user, 1, &out[i], &err))
 			bail_out("op_limit_take", &err);
 	ok(limit_lock(out[0].states[0].slot, 0), "one slot is locked by another process");
 	ok(op_limit_release(&f.op, &err), "a clean stop ends all the same");
@@ -122,7 +122,7 @@ static void leased_in_doubt(void)
 
 		calm();
 		worst(WORST_DB_TRANSACTION, (struct moment){ .answer = answers[i].answer });
-		ok(!op_limit_take(&f.op, &key, &user, 1, &out, &err) && err.kind == answers[i].kind,
+		ok(!take(&key, &user, 1, &out, &err) && err.kind == answers[i].kind,
 		   "a lease is asked for: %s", answers[i].name);
 		ok(err.retry_after > 0, "try again");
 		s->slot = limit_slot(f.process.room, s->subject, s->kind);
@@ -147,8 +147,8 @@ static void refilled_in_doubt(void)
 		uint32_t left;
 
 		calm();
-		if (!op_limit_take(&f.op, &key, &user, 1, &out, &err) ||
-		    !op_limit_take(&f.op, &key, &user, (uint32_t)leased(s) * 4 / 5, &out, &err))
+		if (!take(&key, &user, 1, &out, &err) ||
+		    !take(&key, &user, (uint32_t)leased(s) * 4 / 5, &out, &err))
 			bail_out("op_limit_take", &err);
 		left = limit_left(s->slot, s->window);
 		had = leased(s);
@@ -174,10 +174,10 @@ static void lowered_in_doubt(void)
 		struct err err;
 
 		calm();
-		if (!op_limit_take(&f.op, &key, &user, 1, &out, &err))
+		if (!take(&key, &user, 1, &out, &err))
 			bail_out("op_limit_take", &err);
 		worst(WORST_DB_TRANSACTION, (struct moment){ .answer = answers[i].answer });
-		ok(!op_limit_take(&f.op, &after, &user, 1, &out, &err) && err.kind == answers[i].kind,
+		ok(!take(&after, &user, 1, &out, &err) && err.kind == answers[i].kind,
 		   "a lease under the old limit goes back: %s", answers[i].name);
 		s->slot = limit_slot(f.process.room, s->subject, s->kind);
 		is_int(limit_left(s->slot, s->window), 0, "nothing is in the slot");
@@ -198,9 +198,10 @@ struct other {
 static void take_too(void *arg)
 {
 	struct other *o = arg;
+	const struct credential c = key_credential(&o->key, &o->user);
 	struct err err;
 
-	if (!op_limit_take(&o->op, &o->key, &o->user, 1, &o->out, &err))
+	if (!op_limit_take(&o->op, &c, 1, &o->out, &err))
 		bail_out("op_limit_take", &err);
 	o->leased = leased(&o->out.states[0]);
 }
@@ -213,7 +214,7 @@ static void leased_meanwhile(void)
 	struct err err;
 
 	worst(WORST_LIMIT_LOCK, (struct moment){ .before = take_too, .arg = &o });
-	ok(op_limit_take(&f.op, &o.key, &o.user, 1, &out, &err), "another one leases while we wait for the lock");
+	ok(take(&o.key, &o.user, 1, &out, &err), "another one leases while we wait for the lock");
 	is_int(leased(&out.states[0]), o.leased, "we take from that");
 	is_free(&out.states[0]);
 	is_int(taken(&o.key, &o.user, 1), 998, "and the rest can be used");
@@ -237,11 +238,11 @@ static void second_away(void)
 		struct err err;
 
 		worst(rows[i].at, (struct moment){ .nth = 2, .answer = ANSWER_REFUSED });
-		ok(!op_limit_take(&f.op, &key, &user, 1, &out, &err) && err.kind == ERR_UNAVAILABLE,
+		ok(!take(&key, &user, 1, &out, &err) && err.kind == ERR_UNAVAILABLE,
 		   "the second limit: %s", rows[i].name);
 		ok(!out.refused && err.retry_after > 0, "is 503, not 429");
 		is_free(&out.states[0]);
-		ok(op_limit_explain(&f.op, &key, &user, &out, &err) && out.states[0].remaining == 100,
+		ok(explain(&key, &user, &out, &err) && out.states[0].remaining == 100,
 		   "the first got back what it had given");
 		is_int(taken(&key, &user, 1), 100, "and can be used up");
 	}
@@ -277,15 +278,15 @@ static void ended_meanwhile(void)
 	int64_t had;
 
 	worst(WORST_DB_TRANSACTION, (struct moment){ .after = next_window, .arg = &s });
-	ok(op_limit_take(&f.op, &key, &user, 1, &out, &err), "leased when the window ends");
+	ok(take(&key, &user, 1, &out, &err), "leased when the window ends");
 	is_int(leased(&s), 1, "what the request does not need goes back");
 	is_free(&out.states[0]);
 	worst(WORST_DB_TRANSACTION, (struct moment){ .after = next_window, .arg = &s_few });
-	ok(!op_limit_take(&f.op, &few, &user, 3, &out, &err) && err.kind == ERR_RATE, "too few were leased for it");
+	ok(!take(&few, &user, 3, &out, &err) && err.kind == ERR_RATE, "too few were leased for it");
 	is_int(leased(&s_few), 0, "all of them go back");
 	calm();
-	if (!op_limit_take(&f.op, &low, &user, 1, &out, &err) ||
-	    !op_limit_take(&f.op, &low, &user, (uint32_t)leased(&s_low) * 4 / 5, &out, &err))
+	if (!take(&low, &user, 1, &out, &err) ||
+	    !take(&low, &user, (uint32_t)leased(&s_low) * 4 / 5, &out, &err))
 		bail_out("op_limit_take", &err);
 	had = leased(&s_low);
 	worst(WORST_DB_TRANSACTION, (struct moment){ .after = next_window, .arg = &s_low });

@@ -68,14 +68,14 @@ static int refresh_once(struct fixture *child, int index, void *arg)
 {
 	const struct share *s = arg;
 	struct session_tokens t;
-	struct actor a;
+	struct credential c;
 	struct user u;
 	struct err e;
 
 	(void)index;
 	if (!op_session_refresh(&child->op, s->token, NULL, &t, &u, &e))
 		return 2;
-	if (!op_session_check(&child->op, t.access_token, &a, &u, &e))
+	if (!session_good(&child->op, t.access_token, &c, &e))
 		return 3;
 	return write(s->pipe[1], t.refresh_token, strlen(t.refresh_token) + 1) > 0 ? 1 : 4;
 }

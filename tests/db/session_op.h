@@ -8,6 +8,7 @@
 #include "auth/token.h"
 #include "op/audit.h"
 #include "op/session.h"
+#include "credential_op.h"
 #include "op_fixture.h"
 
 static struct fixture f;
@@ -33,8 +34,14 @@ static enum err_kind refresh(const char *token)
 
 static enum err_kind check(const char *token)
 {
+	struct credential out;
+
 	err = (struct err){ 0 };
-	return op_session_check(&f.op, token, &actor, &seen, &err) ? ERR_NONE : err.kind;
+	if (!session_good(&f.op, token, &out, &err))
+		return err.kind;
+	actor = credential_actor(&out, f.op.actor.source);
+	seen = *out.owner;
+	return ERR_NONE;
 }
 
 static int64_t sessions(void)

@@ -1,10 +1,12 @@
 /*
  * tests/unit/credential.c - which credential a request presents (resource/guard.h),
- * and which requests present two.
+ * which requests present two; and what each kind's row must say.
  */
 #include "config.h"
 
+#include "op/cache.h"
 #include "resource/guard.h"
+#include "shm/room_private.h"
 #include "tap.h"
 
 #define KEY "pk_live_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -14,31 +16,31 @@
 static const struct {
 	const char *authorization, *api_key;   /* NULL: not sent */
 	const char *text;                      /* NULL: refused for this reason */
-	bool is_key;
+	const struct credential_kind *kind;
 	const char *reason;
 } rows[] = {
-	{ NULL, NULL, NULL, false, "missing" },
-	{ "", "", NULL, false, "missing" },
-	{ "Basic dXNlcjpwdw==", NULL, NULL, false, "missing" },
-	{ "Bearer", NULL, NULL, false, "missing" },
-	{ "Bearer   ", NULL, NULL, false, "missing" },
-	{ "Bearer " KEY, NULL, KEY, true, NULL },
-	{ "bEARER  " KEY "  ", NULL, KEY, true, NULL },
-	{ KEY, NULL, KEY, true, NULL },
-	{ "Bearer " TOKEN, NULL, TOKEN, false, NULL },
-	{ TOKEN, NULL, NULL, false, "missing" },
-	{ NULL, KEY, KEY, true, NULL },
-	{ NULL, TOKEN, TOKEN, true, NULL },
-	{ "Basic dXNlcjpwdw==", KEY, KEY, true, NULL },
-	{ "Bearer ", KEY, KEY, true, NULL },
-	{ "Bearer " KEY, KEY, KEY, true, NULL },
-	{ KEY, KEY, KEY, true, NULL },
-	{ "Bearer " KEY_2, KEY, NULL, false, "ambiguous" },
-	{ "Bearer " KEY, KEY_2, NULL, false, "ambiguous" },
-	{ KEY_2, KEY, NULL, false, "ambiguous" },
-	{ "Bearer " KEY "A", KEY, NULL, false, "ambiguous" },
-	{ "Bearer " KEY, KEY "A", NULL, false, "ambiguous" },
-	{ "Bearer " TOKEN, KEY, NULL, false, "ambiguous" },
+	{ NULL, NULL, NULL, NULL, "missing" },
+	{ "", "", NULL, NULL, "missing" },
+	{ "Basic dXNlcjpwdw==", NULL, NULL, NULL, "missing" },
+	{ "Bearer", NULL, NULL, NULL, "missing" },
+	{ "Bearer   ", NULL, NULL, NULL, "missing" },
+	{ "Bearer " KEY, NULL, KEY, &credential_key, NULL },
+	{ "bEARER  " KEY "  ", NULL, KEY, &credential_key, NULL },
+	{ KEY, NULL, KEY, &credential_key, NULL },
+	{ "Bearer " TOKEN, NULL, TOKEN, &credential_session, NULL },
+	{ TOKEN, NULL, NULL, NULL, "missing" },
+	{ NULL, KEY, KEY, &credential_key, NULL },
+	{ NULL, TOKEN, TOKEN, &credential_key, NULL },
+	{ "Basic dXNlcjpwdw==", KEY, KEY, &credential_key, NULL },
+	{ "Bearer ", KEY, KEY, &credential_key, NULL },
+	{ "Bearer " KEY, KEY, KEY, &credential_key, NULL },
+	{ KEY, KEY, KEY, &credential_key, NULL },
+	{ "Bearer " KEY_2, KEY, NULL, NULL, "ambiguous" },
+	{ "Bearer " KEY, KEY_2, NULL, NULL, "ambiguous" },
+	{ KEY_2, KEY, NULL, NULL, "ambiguous" },
+	{ "Bearer " KEY "A", KEY, NULL, NULL, "ambiguous" },
+	{ "Bearer " KEY, KEY "A", NULL, NULL, "ambiguous" },
+	{ "Bearer " TOKEN, KEY, NULL, NULL, "ambiguous" },
 };
 
 static void test_row(struct arena *arena, size_t i)
@@ -48,7 +50,7 @@ static void test_row(struct arena *arena, size_t i)
 	char *env[3] = { NULL };
 	struct params params;
 	struct request req = { .arena = arena, .params = &params };
-	struct credential c = { 0 };
+	struct credential_text c = { 0 };
 	struct err err = { 0 };
 	size_t n = 0;
 	bool got;
@@ -58,12 +60,94 @@ static void test_row(struct arena *arena, size_t i)
 	if (rows[i].api_key)
 		env[n++] = arena_printf(arena, "HTTP_X_API_KEY=%s", rows[i].api_key);
 	params_index(&params, env);
-	got = guard_credential(&req, &c, &err);
+	got = guard_presented(&req, &c, &err);
 	ok(got == !rows[i].reason, "%s", name);
 	if (got)
-		ok(strcmp(c.text, rows[i].text) == 0 && c.is_key == rows[i].is_key, "  what it is");
+		ok(strcmp(c.text, rows[i].text) == 0 &&
+		   (c.kind ? c.kind : credential_kind_of(c.text)) == rows[i].kind, "  what it is");
 	else
 		is_str(err.reason, rows[i].reason, "  why not");
+}
+
+/* --- the rows of kinds ----------------------------------------------------------- */
+
+static bool has_limits(const struct credential_kind *k)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < WINDOW__COUNT; i++)
+		n += k->limits[i] != NULL;
+	return n == 0 || n == WINDOW__COUNT;
+}
+
+static bool is_whole(const struct credential_kind *k)
+{
+	return k->name && k->title && k->letter && k->letter != 'u' && k->prefix && *k->prefix &&
+	       k->opens && k->name_of && k->look_up && k->matches && has_limits(k) &&
+	       k->unknown && k->revoked && k->expired;
+}
+
+/* No text is of two kinds, and no two share what is shared by letter. */
+static bool are_apart(const struct credential_kind *a, const struct credential_kind *b)
+{
+	return a->letter != b->letter && strcmp(a->name, b->name) != 0 &&
+	       !str_starts(a->prefix, b->prefix) && !str_starts(b->prefix, a->prefix) &&
+	       (!a->param || !b->param || strcmp(a->param, b->param) != 0);
+}
+
+/* Two of one header might be read as one of them here, and as the other elsewhere. */
+static bool is_taken(struct arena *arena, const char *param, bool twice)
+{
+	char *one = arena_printf(arena, "%s=x", param);
+	char *env[] = { (char[]){ "FCGI_ROLE=RESPONDER" }, (char[]){ "REQUEST_METHOD=GET" },
+			(char[]){ "REQUEST_URI=/verify" }, (char[]){ "SERVER_PROTOCOL=HTTP/1.1" },
+			(char[]){ "PIERRE_END=1" }, one, twice ? one : NULL, NULL };
+	struct request req;
+	struct err err;
+
+	return request_init(&req, arena, env, &err);
+}
+
+static void test_kinds(struct arena *arena)
+{
+	size_t n = 0;
+
+	for (; credential_kinds[n]; n++) {
+		const struct credential_kind *k = credential_kinds[n];
+
+		ok(is_whole(k), "%s: the row is whole", k->name);
+		is_str(credential_words[n], k->name, "its word is its name");
+		ok(!k->param || (is_taken(arena, k->param, false) && !is_taken(arena, k->param, true)),
+		   "its header is taken once, not twice");
+		for (size_t i = 0; i < n; i++)
+			ok(are_apart(k, credential_kinds[i]), "apart from %s", credential_kinds[i]->name);
+	}
+	ok(n >= 2 && !credential_words[n], "all %zu", n);
+	ok(!credential_kind_of("junk") && !credential_kind_of("pk") && !credential_kind_of(""), "of no kind");
+}
+
+/* The room is kept when the program is another one: what it reads there must be what
+ * it would write. A change of these fields raises ROOM_LAYOUT, and is written here. */
+static void test_kept(struct arena *arena)
+{
+	const struct field_schema *schemas[] = { &cache_schema, &owner_schema };
+	struct strbuf b = { .arena = arena };
+	size_t kept = 0;
+
+	for (const struct field *f = cache_schema.fields; f->name; f++)
+		kept += f->type == FIELD_STRINGS ? sizeof(struct strings) : sizeof(int64_t);   /* a bool with its padding */
+	is_int((int64_t)kept, (int64_t)(sizeof(struct credential) - 2 * sizeof(void *)),
+	       "all of a credential is kept, but its kind and owner");
+	for (size_t i = 0; i < 2; i++)
+		for (const struct field *f = schemas[i]->fields; f->name; f++) {
+			strbuf_adds(&b, f->name);
+			strbuf_adds(&b, f->type == FIELD_BOOL ? "?" : f->type == FIELD_STRINGS ? "[]" : f->type == FIELD_INT || f->type == FIELD_TIME ? "#" : "");
+			strbuf_adds(&b, f[1].name ? " " : i == 0 ? "; " : "");
+		}
+	is_int(ROOM_LAYOUT, 8, "layout 8 of the room has packed credentials of these fields");
+	is_str(b.s, "id key_id session_id tenant_id tier scopes[] all_scopes? secret_hash quota.requests# quota.period "
+	       "expires_at# revoked_at#; id email email_key display_name tier tenant_id user_status is_admin? "
+	       "approved_by approved_at# created_at# updated_at# last_active#", "these fields");
 }
 
 int main(void)
@@ -72,6 +156,8 @@ int main(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		test_row(arena, i);
+	test_kinds(arena);
+	test_kept(arena);
 	arena_free(&arena);
 	return tap_done();
 }

@@ -26,9 +26,11 @@ static struct limit_outcome rules(const char *key_tier, int64_t own, const char 
 		.rate_limit_period = period,
 	};
 	const struct user user = { .id = ID, .tier = user_tier };
+	const struct credential c = key_tier ? key_credential(&key, &user)
+		: (struct credential){ .kind = &credential_session, .owner = &user };
 	struct limit_outcome out;
 
-	limit_rules(key_tier ? &key : NULL, &user, NOW, arena, &out);
+	limit_rules(&c, NOW, arena, &out);
 	return out;
 }
 
@@ -38,6 +40,7 @@ static void is_limit(const struct limit_state *s, const char *name, int64_t limi
 	is_str(s->name, name, "name");
 	is_int(s->limit, limit, "limit");
 	is_str(s->tier, tier, "tier");
+	is_str(s->of, name[0] == 'k' ? "API key" : "account", "of what");
 	is_int(s->reset_at, reset_at, "end of the window");
 	is_int(window_end(s->kind, s->window), reset_at, "of this window");
 	is_int(s->remaining, INT_NONE, "nothing was asked yet");

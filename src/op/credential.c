@@ -1,0 +1,83 @@
+/* op/credential.c - is a credential good, whatever its kind? */
+#include "config.h"
+
+#include "base/str.h"
+#include "op/cache.h"
+#include "op/credential.h"
+#include "op/owner.h"
+
+const struct credential_kind *credential_kind_of(const char *text)
+{
+	for (size_t i = 0; credential_kinds[i]; i++)
+		if (str_starts(text, credential_kinds[i]->prefix))
+			return credential_kinds[i];
+	return NULL;
+}
+
+static bool unknown(const char *sentence, struct err *err_r)
+{
+	return err_reason(err_r, ERR_AUTH_INVALID, "unknown", "%s", sentence);
+}
+
+static bool look_up(struct op *op, const struct credential_kind *kind, const char *name,
+		    struct credential *out, struct err *err_r)
+{
+	struct user *owner = arena_new_struct(op->arena, struct user);
+
+	if (!kind->look_up(op, name, out, owner, err_r))
+		return err_r->kind == ERR_NOT_FOUND ? unknown(kind->unknown, err_r) : false;
+	out->kind = kind;
+	out->owner = owner;
+	return true;
+}
+
+/* Whatever the row says, it was proved to be the caller's: worth keeping. */
+static bool by_secret(struct op *op, const struct credential_kind *kind, const char *text,
+		      struct credential *out, struct err *err_r)
+{
+	char name[CREDENTIAL_NAME];
+	struct cache_mark mark;
+
+	if (!kind->name_of(text, name))
+		return unknown(kind->unknown, err_r);
+	if (cache_find(op, kind, name, out))
+		return kind->matches(text, out) || unknown(kind->unknown, err_r);
+	mark = cache_mark(op);
+	if (!look_up(op, kind, name, out, err_r))
+		return false;
+	if (!kind->matches(text, out))
+		return unknown(kind->unknown, err_r);
+	cache_store(op, name, mark, out);
+	return true;
+}
+
+static bool judge(const struct credential *c, int64_t now, struct err *err_r)
+{
+	if (c->revoked_at != TIME_NONE)
+		return err_reason(err_r, ERR_AUTH_INVALID, "revoked", "%s", c->kind->revoked);
+	if (c->expires_at != TIME_NONE && c->expires_at <= now)
+		return err_reason(err_r, ERR_AUTH_EXPIRED, "expired", "%s", c->kind->expired);
+	return owner_check(c->owner->user_status, err_r);
+}
+
+bool op_credential_check(struct op *op, const struct credential_text *presented,
+			 enum credential_use use, struct credential *out, struct err *err_r)
+{
+	const char *text = presented->text;
+	const struct credential_kind *kind = presented->kind;
+
+	if (!kind)
+		kind = credential_kind_of(text);
+	if (!kind || !(kind->opens & use))
+		return unknown("The credential is not known, or is of a kind that opens nothing here",
+			       err_r);
+	return by_secret(op, kind, text, out, err_r) && judge(out, op->now, err_r);
+}
+
+struct actor credential_actor(const struct credential *c, const char *source)
+{
+	return (struct actor){
+		.user_id = c->owner->id, .tenant_id = c->tenant_id, .session_id = c->session_id,
+		.is_admin = c->owner->is_admin, .source = source,
+	};
+}
