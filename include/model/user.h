@@ -47,9 +47,9 @@ struct user_approve_in {
 #define USER_SUSPEND FIELD_OWN_VIEW(0)
 extern const struct field_schema user_approve_schema, user_suspend_schema;
 
-/* What user_status and the tier of an API key may be, as the CHECKs of the schema say;
- * NULL at the end. */
-extern const char *const user_status_words[], *const tier_words[];
+/* What user_status may be, the tier of a key, and that of a user (and the plan of a
+ * tenant), as the CHECKs of the schema say; NULL at the end. */
+extern const char *const user_status_words[], *const tier_words[], *const user_tier_words[];
 
 /* The same struct as the user who stands behind a session or a key, as the joins of
  * session.sql and key.sql select him (columns owner_*): without password_hash. */

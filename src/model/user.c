@@ -6,7 +6,7 @@
 
 const char *const user_status_words[] = { "pending", "active", "suspended", NULL };
 const char *const tier_words[] = { "trial", "starter", "professional", "enterprise", NULL };
-static const char *const user_tier_words[] = { "starter", "professional", "enterprise", NULL };
+const char *const user_tier_words[] = { "starter", "professional", "enterprise", NULL };
 
 static const struct field user_fields[] = {
 	FIELD(struct user, id, UUID, 0, "The user"),
@@ -107,7 +107,7 @@ static const struct field collision_fields[] = {
 	FIELD(struct user_collision, email, TEXT, FIELD_REQUIRED,
 	      "E-mail address, as it was registered"),
 	FIELD(struct user_collision, user_status, TEXT, FIELD_REQUIRED,
-	      "pending, active or suspended"),
+	      "pending, active or suspended", .values = user_status_words),
 	FIELD(struct user_collision, created_at, TIME, FIELD_REQUIRED,
 	      "When the account was registered"),
 	FIELD(struct user_collision, last_active, TIME, FIELD_NULLABLE, "The last login"),

@@ -1,6 +1,6 @@
 /*
- * Tiers (R28), lowest first. A new tier is a row here and a word in
- * the CHECKs of the schema.
+ * Tiers (R28), lowest first. A new tier is a row here, a word in
+ * src/model/user.c and in the CHECKs of the schema.
  */
 #include "config.h"
 

@@ -39,11 +39,10 @@ bool op_user_create(struct op *op, const struct user *in, struct user *out,
 {
 	struct user account = *in;
 
-	if (!field_check(&user_shell_schema, in, err_r))
-		return false;
 	if (!account.tier)
 		account.tier = TIER_DEFAULT;
-	return account_make(op, &account, true, out, err_r) && insert(op, out, err_r);
+	return field_check(&user_shell_schema, in, err_r) &&
+	       account_make(op, &account, true, out, err_r) && insert(op, out, err_r);
 }
 
 bool op_user_get(struct op *op, struct scope scope, const char *id_or_email,
