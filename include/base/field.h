@@ -48,8 +48,8 @@ enum field_flag {
 
 	/* Views that have the row. FIELD_MUST(view): and a body of that view must
 	 * have it. A record has up to ten views of its own: FIELD_OWN_VIEW(0) to (9). */
-	FIELD_PATCH    = 1 << 8, /* may be changed; null only where NULLABLE    */
-	FIELD_CREATE   = 1 << 10, /* may be said of a new one; null = left out  */
+	FIELD_PATCH    = 1 << 8,  /* a body that changes a record; null only where NULLABLE */
+	FIELD_CREATE   = 1 << 10, /* a body that makes a record; null = left out */
 };
 #define FIELD_OWN_VIEW(i) (UINT32_C(1) << (12 + 2 * (i)))   /* null = left out */
 #define FIELD_MUST(view) ((view) | (view) << 1)
@@ -151,8 +151,8 @@ const struct field *field_named(const struct field_schema *s, const char *name);
 void field_clear(const struct field_schema *s, void *out);
 bool field_is_null(const struct field *f, const void *record);
 
-/* Is the member of this row within its bounds, one of its words, as its check wants
- * it? Null is. ERR_RANGE or ERR_INVALID naming the field. */
+/* Is the member of this row within its bounds, one of its words, and does its check
+ * accept it? Null is accepted. ERR_RANGE or ERR_INVALID naming the field. */
 bool field_judge(const struct field *f, const void *record, struct err *err_r);
 /* The same for each row of the schema; one that must be there and is null is
  * ERR_REQUIRED. For what did not come in by a reader, as in a call from C. */

@@ -26,8 +26,8 @@ struct api_key {
 };
 extern const struct field_schema api_key_schema;   /* "ApiKey" (the original's key_info) */
 
-/* Views: what an owner may say of a new key, and change; what an administrator
- * may say of a new key, and of its limit; what the shell may say of a new key. */
+/* Views: the bodies by which an owner makes and changes a key, and by which an
+ * administrator makes one and sets its limit; what the shell says of a new key. */
 #define KEY_PROVISION FIELD_OWN_VIEW(0)
 #define KEY_LIMIT FIELD_OWN_VIEW(1)
 #define KEY_SHELL FIELD_OWN_VIEW(2)

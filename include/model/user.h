@@ -23,8 +23,8 @@ struct user {
 };
 extern const struct field_schema user_schema;   /* "User" */
 
-/* Views: what somebody says who registers (FIELD_CREATE), who is made the first
- * administrator, whom the shell makes; and what a session shows of its user. */
+/* Views: the body of a registration (FIELD_CREATE), of the setup of the first
+ * administrator, of an account that the shell makes; and what a login answers. */
 #define USER_SETUP FIELD_OWN_VIEW(0)
 #define USER_SHELL FIELD_OWN_VIEW(1)
 #define USER_BRIEF FIELD_OWN_VIEW(2)

@@ -18,7 +18,7 @@ struct reader {
 	const struct field_schema *schema;
 	struct arena *arena;
 	void *out;
-	const struct field **given;    /* NULL = nobody wants to know */
+	const struct field **given;    /* NULL = not asked for */
 	size_t n_given;
 	struct err *err_r;
 };
