@@ -205,7 +205,7 @@ each_backend(sub {
 	subtest "races of $_" => sub { races($p, $user, $_) } for 2, 16;
 	subtest made_of => sub { made_of($p, $user) };
 	subtest killed => sub { killed($p, $user) };
-	resource_is($p, '/api/auth/sessions', make => sub { begun($p, @_) }, gone => 1);
+	resource_is($p, '/api/auth/sessions', routes => [qw(list delete)], pages => 0, gone => 1, make => sub { begun($p, @_) });
 	subtest listing => sub { listing($p, $user) };
 	subtest expiry => sub { expiry($p, $user) };
 });

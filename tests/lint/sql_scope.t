@@ -101,7 +101,7 @@ for my $name (sort keys %text) {
 	my $all = $where =~ /(?:^|AND)\s+:scope_all\s*(?:AND|RETURNING|;|$)/;
 	my $one = $where =~ /(?:^|AND)\s+$column = :scope_user\b/;
 	push @open, "$file{$name}: $name" unless $pair || $all || $one;
-	push @untried, $name unless $trials =~ /\bSQL_\U$name\E\b/ || $judged =~ m{\bresource_is\(\$p, '/api/$table'};
+	push @untried, $name unless $trials =~ /\bSQL_\U$name\E\b/ || $judged =~ m{\bresource_is\([^,]+, '/api/$table'};
 }
 sub gives {
 	my ($columns, $values, $column, $value) = @_;

@@ -68,7 +68,7 @@ sub plain_call {
 	my ($method, $path, $o) = @_;
 	my $collection = plain_collection($path) or return;
 	my ($ok) = grep { /^2/ } keys %{ $o->{responses} };
-	return { ok => $ok, body => plain_body($o), ($path =~ /\{/ ? (id => $collection) : ()),
+	return { ok => $ok, body => scalar plain_body($o), ($path =~ /\{/ ? (id => $collection) : ()),
 		($method eq 'get' ? (shows => $collection) : ()) };
 }
 # The collections of such resources, by their POST.

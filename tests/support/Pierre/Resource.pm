@@ -1,7 +1,7 @@
 package Pierre::Resource;
 # Judges the routes of a plain resource: PATH takes POST and GET, PATH/{id} takes GET,
-# PATCH and DELETE, or some of these. What each takes and answers is read from the
-# OpenAPI document, so that a test says only what it does not tell:
+# PATCH and DELETE. What each takes and answers is read from the OpenAPI document, so that
+# a test says only what it does not tell, and in what the resource differs:
 #
 #   resource_is($p, '/api/shoes', create => { name => 'Racer' }, patch => { name => 'Old' });
 #
@@ -15,6 +15,8 @@ package Pierre::Resource;
 # bad      member => [values] that are refused besides, naming the member
 # gone     1: DELETE takes the row away, so that a second one answers 404; else it stays,
 #          and a second DELETE answers what the first did
+# routes   [names] of those below that it has; default: all five
+# pages    0: the list is one page
 use strict;
 use warnings;
 use Exporter 'import';
@@ -27,7 +29,7 @@ use Pierre::Values;
 
 our @EXPORT = qw(resource_is);
 my $nobody = '00000000-0000-4000-8000-000000000000';
-my $json = JSON::PP->new->canonical->allow_nonref;
+my $json = JSON::PP->new->ascii->canonical->allow_nonref;   # of names of tests
 
 # name => method, below the path
 my %routes = (create => [ 'POST', '' ], list => [ 'GET', '' ], show => [ 'GET', '/{id}' ],
@@ -37,17 +39,25 @@ sub resource_is {
 	my ($p, $path, %o) = @_;
 	my $r = resource($p, $path, %o);
 	subtest $path => sub {
-		subtest 'a credential is asked for' => sub { credentials($r) };
-		subtest 'a stranger finds nothing' => sub { strangers($r) };
+		is(join(' ', sort keys %{ $r->{op} }), join(' ', sort @{ $r->{routes} }), 'it has its routes');
+		is(!!$r->{query}{cursor}, !!$r->{pages}, $r->{pages} ? 'and pages' : 'and no pages');
+		part('a credential is asked for', \&credentials, $r);
+		part('a stranger finds nothing', \&strangers, $r);
 		for my $op (grep { $r->{in}{$_} } qw(create patch)) {
-			subtest "$op: members of the body" => sub { members($r, $op) };
-			subtest "$op: what is refused" => sub { refused($r, $op) };
-			subtest "$op: what is accepted" => sub { accepted($r, $op) };
+			part("$op: members of the body", \&members, $r, $op);
+			part("$op: what is refused", \&refused, $r, $op);
+			part("$op: what is accepted", \&accepted, $r, $op);
 		}
-		subtest 'a patch changes what it names' => sub { patching($r) } if $r->{op}{patch};
-		subtest 'pages under inserts' => sub { paging($r) } if $r->{query}{cursor};
-		subtest 'delete, and again' => sub { deleting($r) } if $r->{op}{delete};
+		part('a patch changes what it names', \&patching, $r) if $r->{op}{patch};
+		part('pages under inserts', \&paging, $r) if $r->{pages};
+		part('delete, and again', \&deleting, $r) if $r->{op}{delete};
 	};
+}
+
+# One that cannot go on does not keep the others from being looked at.
+sub part {
+	my ($name, $code, @with) = @_;
+	subtest $name => sub { eval { $code->(@with); 1 } or fail("it cannot go on: $@") };
 }
 
 # The routes of the document and what goes in and out of them, under the options.
@@ -58,7 +68,7 @@ sub resource {
 		$op ? ($_ => $op) : () } keys %routes;
 	my %in = map { my $body = $op{$_}{requestBody}; $body ? ($_ => Pierre::Document::closed(
 		$body->{content}{'application/json'}{schema})) : () } keys %op;
-	my $r = { p => $p, path => $path, op => \%op, in => \%in, good => {}, bad => {},
+	my $r = { p => $p, path => $path, op => \%op, in => \%in, good => {}, bad => {}, routes => [ keys %routes ], pages => 1,
 		table => $path =~ m{(\w+)$}, record => sub { $_[0] }, %o };
 	$r->{query} = { map { $_->{name} => $_->{schema} } grep { $_->{in} eq 'query' } @{ $op{list}{parameters} // [] } };
 	$r->{create} //= Pierre::Values::sample($in{create}) if $in{create};
@@ -86,11 +96,19 @@ sub call {
 sub body_of { my ($r, $name) = @_; return $r->{in}{$name} ? $r->{$name} : undef }
 sub person { my ($r) = @_; return $r->{p}->approved_user }
 
-# The id of a new one.
+# The id of a new one; of one with each member that may be given.
 sub made {
-	my ($r, $user) = @_;
+	my ($r, $user, $body) = @_;
 	return $r->{make}->($user) if $r->{make};
-	return $r->{record}->($r->{p}->expect(success($r, 'create'), call($r, 'create', $user, undef, $r->{create}))->{json})->{id};
+	my $answer = call($r, 'create', $user, undef, $body // $r->{create});
+	return $r->{record}->($r->{p}->expect(success($r, 'create'), $answer)->{json})->{id};
+}
+sub made_whole {
+	my ($r, $user) = @_;
+	my $s = $r->{in}{create}{properties};
+	my ($n, %body) = (0, %{ $r->{create} // {} });
+	$body{$_} //= $r->{good}{$_} ? $r->{good}{$_}[0] : Pierre::Values::some($s->{$_}, ++$n) for sort keys %$s;
+	return made($r, $user, \%body);
 }
 sub rows {
 	my ($r, $user, $query) = @_;
@@ -223,7 +241,7 @@ sub accepted {
 sub patching {
 	my ($r) = @_;
 	my $user = person($r);
-	my $id = made($r, $user);
+	my $id = made_whole($r, $user);
 	my $before = shown($r, $user, $id);
 	my $answer = status_is(call($r, 'patch', $user, $id, {}), 200, 'nothing named');
 	is_deeply($answer->{json}, $before, 'nothing is changed');

@@ -67,6 +67,14 @@ sub sample {
 	return { map { $_ => (good($s->{properties}{$_}))[0] } @{ $s->{required} // [] } };
 }
 
+# A value of the $nth member: of two numbers or texts no two are the same.
+sub some {
+	my ($s, $n) = @_;
+	return $s->{minimum} + $n if has_type($s, 'integer') && defined $s->{minimum};
+	my ($first) = values_within($s);
+	return defined $first && !$s->{enum} && !$s->{format} && has_type($s, 'string') ? text($n + 1) : $first;
+}
+
 # One member, and a value of it.
 sub a_member {
 	my ($s) = @_;
