@@ -1,13 +1,13 @@
 /*
- * op/key_grant.h - what a key may be granted: the one rule that every door asks
- * which makes or changes a key. For src/op only. Pure functions; their callers
- * ask inside the transaction, over rows that are locked.
+ * op/key_grant.h - what a key may be granted: one rule for every operation that makes
+ * or updates a key. For src/op only. Pure functions; their callers call them inside the
+ * transaction, over rows that are locked.
  *
- * An administrator grants any tier and any limit. An owner grants a key at most
- * his own tier as it is now, at most that tier's limit, and an end that the tier
- * can have. From a key that exists he may always take away: an earlier end, fewer
- * scopes. He may add only to a key that he granted himself and that has not
- * expired: any scope, and a later end if he could make such a key anew.
+ * An administrator grants any tier and any limit. An owner grants a key at most the
+ * owner's own tier as it is now, at most that tier's limit, and an end that the tier
+ * can have. From a key that exists the owner may always take away: an earlier end, fewer
+ * scopes. The owner may add only to a key of the owner's own grant that has not expired:
+ * any scope, and a later end if a new key could have it.
  *
  * What the key has now is the ceiling, not what it once had: an owner who made
  * the end of an administrator's key earlier cannot go back.

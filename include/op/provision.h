@@ -1,8 +1,8 @@
 /*
- * op/provision.h - what administrators do with anybody's keys: make one, and
- * set its limit; only with SCOPE_ALL. A limit may be above that of the tier;
- * the owner's own ceiling stays above all his keys (op/limit.h). From such a key
- * its owner may take away, not add to it (op/key_grant.h).
+ * op/provision.h - what administrators do with the keys of all users: make one, and set
+ * its limit; only with SCOPE_ALL. A limit may be above that of the tier; the owner's own
+ * limit stays above all the owner's keys (op/limit.h). The owner of such a key may take
+ * away from it, not add to it (op/key_grant.h).
  */
 #ifndef PIERRE_OP_PROVISION_H
 #define PIERRE_OP_PROVISION_H

@@ -1,6 +1,6 @@
 /*
- * op/user.h - accounts: setup of the first admin, registration, approval,
- * suspension, passwords. Sentences are fit for the client.
+ * op/user.h - accounts: setup of the first admin, registration, approval, suspension,
+ * passwords. The client may see all sentences of errors.
  */
 #ifndef PIERRE_OP_USER_H
 #define PIERRE_OP_USER_H
@@ -10,7 +10,8 @@
 #include "op/op.h"
 #include "op/scope.h"
 
-/* E-mail: store/email.h has what is taken and what is compared; stored as given. */
+/* E-mail addresses: store/email.h has what is accepted and how they are compared; they
+ * are stored as given. */
 
 /* in: by user_register_schema. pending, or active when AUTO_APPROVE_USERS. Same e-mail:
  * ERR_CONFLICT, field email, sentence holding "already exists". */

@@ -46,8 +46,8 @@ bool store_user_insert(struct db *db, const struct audit_event *event,
 /* The row alone, inside a transaction that is already there. */
 bool store_user_add(struct db *db, const struct user *user, struct err *err_r);
 
-/* Only with SCOPE_ALL: active; ends the sessions of a user that was not. A user
- * without a tenant gets `tenant` (NULL = none is wanted) with himself as owner. */
+/* Only with SCOPE_ALL: active; ends the sessions of a user that was not. A user without
+ * a tenant gets `tenant` (NULL = none is wanted) and owns it. */
 struct user_approval {
 	struct scope scope;
 	const char *user_id, *approved_by;

@@ -18,7 +18,7 @@ struct reader {
 	const struct field_schema *schema;
 	struct arena *arena;
 	void *out;
-	const struct field **given;    /* NULL = not asked for */
+	const struct field **given;    /* NULL = the caller does not need it */
 	size_t n_given;
 	struct err *err_r;
 };
@@ -128,7 +128,7 @@ static bool readable(const struct reader *r, const struct field *f)
 	return field_shown(r->schema, f) && readers[f->type];
 }
 
-/* A client's text, fit for a sentence and a log: short, no controls. */
+/* A client's text for a sentence and a log: short, without control characters. */
 static const char *quotable(struct arena *arena, const char *name)
 {
 	char *s = arena_strdup(arena, name);
@@ -187,7 +187,7 @@ static bool read_object(struct reader *r, json_object *root)
 	return true;
 }
 
-/* Room for all rows. */
+/* Space for all rows. */
 static const struct field **given_rows(const struct reader *r)
 {
 	size_t n = 0;

@@ -1,6 +1,6 @@
 /*
- * http/openapi.c - the OpenAPI 3.1 document, read from route and field tables,
- * so it says what the program does. Same tables, same bytes.
+ * http/openapi.c - the OpenAPI 3.1 document, made from the tables of routes and fields,
+ * so it describes what the program does. The same tables give the same bytes.
  */
 #include "config.h"
 

@@ -1,4 +1,4 @@
-/* account.c - from what was asked for to a row of users, checked and hashed. */
+/* account.c - from a request to a row of `users`: checked, and the password hashed. */
 #include "config.h"
 
 #include "auth/auth.h"

@@ -1,6 +1,6 @@
 /*
- * admin.c - the first admin: a one-time token, stored hashed, printed by
- * whoever starts the service, spent by POST /admin/setup.
+ * admin.c - the first admin: a one-time token, which is stored hashed, printed by
+ * `pierre admin setup-token`, and spent by POST /admin/setup.
  */
 #include "config.h"
 
@@ -37,7 +37,7 @@ bool op_admin_setup_token(struct op *op, const char **token_r, struct err *err_r
 	return true;
 }
 
-/* Before a password is hashed: is this worth it? The transaction asks again. */
+/* Before a password is hashed: can the setup succeed? The transaction checks again. */
 static bool may_set_up(struct op *op, const char *hash, struct err *err_r)
 {
 	struct instance instance;

@@ -1,7 +1,7 @@
 /*
- * approve.c - who may use the service: approval, with the user's first tenant,
- * and suspension. Both take effect on the next request: whoever judges a
- * credential reads the owner's status with it.
+ * approve.c - who may use the service: approval, with the user's first tenant, and
+ * suspension. Both take effect on the next request, since the status of the owner is
+ * read with each credential.
  */
 #include "config.h"
 
@@ -52,7 +52,7 @@ static bool check(const struct user_approve_in *in, struct err *err_r)
 	return field_check(&user_approve_schema, in, err_r);
 }
 
-/* Older programs took names and addresses that are no name for a tenant today. */
+/* Older programs accepted names and addresses that no tenant may have as its name today. */
 static const char *default_name(const struct op *op, const struct user *user)
 {
 	const char *const names[] = { user->display_name, local_part(op, user->email) };
@@ -173,7 +173,7 @@ bool op_user_approve(struct op *op, struct scope scope, const char *id,
 	for (int i = 0; i < SLUG_TRIES; i++) {
 		if (approve_once(op, scope, in, &user, out, out_tenant, &err))
 			return true;
-		/* a slug of ours can be drawn again, one that was asked for cannot */
+		/* a slug that was drawn here can be drawn again, a requested one cannot */
 		if (err.kind != ERR_CONFLICT || in->tenant_slug)
 			break;
 	}

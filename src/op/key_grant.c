@@ -70,7 +70,7 @@ static bool scopes_are_more(const struct api_key *was, const struct api_key *wan
 	return !strings_within(want->scopes, was->scopes);
 }
 
-/* All else that the key has would last longer: could he give it to a new key? */
+/* With a later end the whole key lasts longer: could its owner make such a key now? */
 static bool later_allowed(const struct key_grant *g, const struct tier *tier,
 			  struct err *err_r)
 {
@@ -83,7 +83,7 @@ static bool later_allowed(const struct key_grant *g, const struct tier *tier,
 	return end_allowed(g, tier, err_r);
 }
 
-/* Scopes bound nothing but what the key itself opens. */
+/* Scopes bound only what the key itself opens. */
 static bool any_scopes(const struct key_grant *g, const struct tier *tier,
 		       struct err *err_r)
 {

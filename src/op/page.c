@@ -42,7 +42,8 @@ static bool parse(struct page *page, const struct page_in *in, struct err *err_r
 	return true;
 }
 
-/* Cut what was read to the page. NULL at the end, otherwise the cursor of the next. */
+/* Cut the rows that were read to the page. NULL at the end, otherwise the cursor of the
+ * next page. */
 static const char *cut(const struct page *page, const struct page_list *list,
 		       struct arena *arena, struct field_list *rows)
 {

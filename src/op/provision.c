@@ -1,6 +1,6 @@
 /*
- * provision.c - keys made and limited by an administrator. That the caller is
- * one, its guard and its scope have said.
+ * provision.c - keys that an administrator makes and limits. The guard of the route and
+ * the scope make sure that the caller is one.
  */
 #include "config.h"
 
@@ -11,7 +11,7 @@
 #include "op/user.h"
 #include "store/key.h"
 
-#define NAME "Provisioned key"   /* the original takes none */
+#define NAME "Provisioned key"   /* the original's body has no name (R28) */
 
 /* The row judges both; a window alone means nothing. */
 static bool has_limit(const struct api_key *in, struct err *err_r)
@@ -21,7 +21,7 @@ static bool has_limit(const struct api_key *in, struct err *err_r)
 			 "A rate_limit_period needs rate_limit_requests");
 }
 
-/* A limit of its own always has its window written down. */
+/* A key with a limit of its own always has a window too. */
 static const char *period_of(const struct api_key *in)
 {
 	if (in->rate_limit_requests == INT_NONE)

@@ -1,6 +1,6 @@
 /*
- * The administrator's door: first setup, list of users, approval, suspension.
- * Bodies are {success, message, ...} as the original's. Rules: op/user.c.
+ * Routes of administrators: first setup, list of users, approval, suspension. Bodies are
+ * {success, message, ...} as the original's (R28). Rules: op/user.c.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /*
- * Accounts from the owner's side: register, log in, refresh, log out, change
- * the password. Rules are in op/user.c and op/session.c.
+ * Routes of a user's own account: register, log in, refresh, log out, change the
+ * password. Rules are in op/user.c and op/session.c.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /*
- * The administrator's door to keys: make one for a user, set its limit. Bodies
- * are the original's. Rules: op/provision.h.
+ * Routes of administrators for keys: make one for a user, set its limit. Bodies are the
+ * original's (R28). Rules: op/provision.h.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /*
  * store/key.c - API keys: typed calls over key.sql, one transaction with its
- * audit row each. Who may have which key is op/key.c's.
+ * audit row each. op/key.c decides who may have which key.
  */
 #include "config.h"
 

@@ -32,8 +32,8 @@ static bool by_key(struct db *db, const char *key, struct arena *arena, struct u
 		      arena, out, NO_USER, err_r);
 }
 
-/* Of accounts whose addresses collide one may have the canonical key from before:
- * asked for first, that would keep the others out. */
+/* Of accounts whose addresses collide, one may have the canonical key from before. If
+ * that key were looked for first, the others could not log in. */
 bool store_user_by_email(struct db *db, const char *email, struct arena *arena,
 			 struct user *out, struct err *err_r)
 {
