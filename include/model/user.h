@@ -51,8 +51,8 @@ extern const struct field_schema user_approve_schema, user_suspend_schema;
  * tenant), as the CHECKs of the schema say; NULL at the end. */
 extern const char *const user_status_words[], *const tier_words[], *const user_tier_words[];
 
-/* The same struct as the user who stands behind a session or a key, as the joins of
- * session.sql and key.sql select him (columns owner_*): without password_hash. */
+/* The same struct as the owner of a session or a key, as the joins of session.sql and
+ * key.sql select it (columns owner_*): without password_hash. */
 extern const struct field_schema owner_schema;
 
 /* One of the accounts whose addresses have one canonical form. */

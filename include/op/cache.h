@@ -2,15 +2,15 @@
  * op/cache.h - credentials that were verified, shared by the processes of this
  * host, so that the next request with the same one reads no database.
  *
- * By the name that its kind gives it. A row is used while the generations of the
- * credential, its user and its tenant are the ones from before it was read, and as
- * long as a process follows the changes of all hosts (op/change.h), five minutes at
- * most; when none does, for 3 s. It holds what the database said: secret, status and
- * expiry are judged by the caller on every hit.
+ * A row is found by the name that its kind gives it. It is used while the generations of
+ * the credential, its user and its tenant are the ones from before it was read: for five
+ * minutes at most, and for 3 s while no process follows the changes of all hosts
+ * (op/change.h). It holds what the database said: the caller judges secret, status and
+ * expiry on every hit.
  *
- * Who is behind a credential is only known after the SELECT, so one generation
- * counts all changes: cache_mark() reads it before, and cache_store() keeps
- * nothing when it has moved since.
+ * The owner of a credential is only known after the SELECT, so one generation counts all
+ * changes: cache_mark() reads it before, and cache_store() keeps nothing when it has
+ * moved since.
  */
 #ifndef PIERRE_OP_CACHE_H
 #define PIERRE_OP_CACHE_H

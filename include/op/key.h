@@ -14,7 +14,7 @@
 /* For the user of the scope; in: by api_key_create_schema, with tier NULL = the user's
  * (above it: ERR_FORBIDDEN field tier), rate_limit_requests INT_NONE = the tier's (above
  * it: ERR_RANGE). What may be granted: op/key_grant.h. granted_by is
- * "owner" when the actor is the user himself, "admin" for the shell and
+ * "owner" when the actor is that user, "admin" for the shell and
  * op_provision_key(). *full_r: the key text, shown once, in the arena.
  * ERR_CONFLICT when the user has MAX_KEYS_PER_USER live ones. A taken public id
  * is drawn again. */

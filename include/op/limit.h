@@ -2,12 +2,12 @@
  * op/limit.h - exact rate limits: which apply to a request, taking from them,
  * and where each stands.
  *
- * A credential with a key_id has a limit of its own: so many per hour, day or month,
- * or its tier's per calendar month (UTC; R28). Above it stands the tier of
- * its owner per month, which all his credentials share. A request takes its cost
- * from all that apply, narrowest window first, and gives all back on the first
- * refusal. Nothing is charged for a refused request. Never above a limit, on one
- * host or many; exactly the limit when nothing is killed.
+ * A credential with a key_id has a limit of its own: so many requests an hour, day or
+ * month, or its tier's in a calendar month (UTC; R28). Above it is the limit of its
+ * owner's tier in a month, which all credentials of the owner share. A request takes its
+ * cost from all limits that apply, narrowest window first, and gives all back on the
+ * first refusal. A refused request is not charged. No limit is ever exceeded, on one host
+ * or many; it is reached exactly when no process is killed.
  *
  * n of a lease: what is left, at most 1000, on SQLite (one host by definition);
  * left/100 within 1..1000 on PostgreSQL.
@@ -50,8 +50,7 @@ struct limit_outcome {
  * read or taken. Pure. */
 void limit_rules(const struct credential *c, int64_t now, struct arena *arena,
 		 struct limit_outcome *out);
-/* It stands in this window: what a 429, the headers and GET /limits say of its end
- * is of here. */
+/* Set its window. A 429, the headers and GET /limits tell the end of that window. */
 void limit_settle(struct limit_state *s, uint32_t window, int64_t now);
 /* "hour", "day" or "month". */
 bool limit_period_find(const char *name, enum window_kind *kind_r);

@@ -24,10 +24,10 @@ struct slot;
 struct db;            /* only store looks inside */
 struct usage_store;   /* store/usage.h */
 
-/* Who acts. Filled from the credential only (rule: never from a body). All zero
- * is nobody; op/scope.h says whose rows that opens. */
+/* Who acts. Filled from the credential only, never from a body. All zero: no user;
+ * op/scope.h says whose rows an actor opens. */
 struct actor {
-	const char *user_id;     /* NULL: nobody, or the shell */
+	const char *user_id;     /* NULL: no user, or the shell */
 	const char *tenant_id;   /* may be NULL */
 	const char *session_id;  /* NULL unless a session */
 	bool is_admin;           /* also of the shell */

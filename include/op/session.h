@@ -18,12 +18,12 @@
  * end; the one before that ends. A password change ends it in the session that
  * asks, too, and gives no pair again.
  *
- * Guessing (R19): failures are counted per (account, network), network = /24 or
- * /64 of REMOTE_ADDR; from the 5th on the wait doubles from 1 s up to 15 min
- * (60 s where this account has logged in before). 30 failures an hour on one
- * account from networks it never logged in from: those networks wait until the
- * hour is over; known networks are not affected. Waiting = ERR_RATE with
- * retry_after, decided without hashing. Unknown accounts behave the same.
+ * Guessing (R19): failures are counted per (account, network), network = /24 or /64 of
+ * REMOTE_ADDR; from the 5th on the wait doubles from 1 s up to 15 min (60 s for a network
+ * with an earlier login of the account). After 30 failures an hour on one account from
+ * networks without an earlier login, those networks wait until the hour is over; known
+ * networks are not affected. Waiting = ERR_RATE with retry_after, decided without
+ * hashing. Unknown accounts behave the same.
  * Attempts are counted before they are hashed (op/guess.h), so these bounds
  * hold for any number at once. A network stays known for 90 days after its
  * last login; failures are forgotten after a day without one.
@@ -59,7 +59,7 @@ bool op_session_start(struct op *op, const struct user *user, struct session_tok
  * made again; or reused: the session was ended; ERR_AUTH_EXPIRED; ERR_FORBIDDEN
  * reason suspended|pending (nothing is spent); ERR_INTERNAL without a pair_key.
  * user_id: whose session it must be (else ERR_AUTH_INVALID and nothing is
- * spent); NULL = anybody's. */
+ * spent); NULL = any user's. */
 bool op_session_refresh(struct op *op, const char *refresh_token, const char *user_id,
 			struct session_tokens *out, struct user *user_r, struct err *err_r);
 

@@ -1,6 +1,6 @@
 /*
- * op/usage.h - what is written down of a request that was judged: a row of each
- * one that is let through, a counter of each refusal; and the report.
+ * op/usage.h - records of /verify: a row for each request that is let through, a counter
+ * of refusals; and the report.
  */
 #ifndef PIERRE_OP_USAGE_H
 #define PIERRE_OP_USAGE_H

@@ -12,8 +12,8 @@
  * guard: ERR_INTERNAL. */
 bool guard_check(struct call *call, struct err *err_r);
 
-/* The query is read before this guard judges: a credential may stand there, which is no
- * place for it, and an unknown parameter is refused by its name. */
+/* The query is read before this guard judges: a client may have put its credential there,
+ * and an unknown parameter is refused by its name. */
 bool guard_after_query(const struct route *route);
 
 /* What GUARD_CREDENTIAL judges: `Authorization: Bearer ...`, the text alone for a

@@ -80,7 +80,7 @@ bool share_look(struct share *s, int64_t now);
 /* --- accept.c: the listening socket ------------------------------------------- */
 /* A blocking descriptor, as libfcgi wants it; -1 = none, or see *fatal_r. */
 int accept_connection(int listen_fd, bool *fatal_r);
-/* Shut by the master: nobody else will take what still waits in it. */
+/* Shut by the master: no other process will take what still waits in it. */
 bool listener_is_shut(int listen_fd);
 
 #endif

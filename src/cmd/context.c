@@ -24,8 +24,8 @@
 #include "store/instance.h"
 #include "store/store.h"
 
-/* What root makes beside an SQLite file, or as one, shuts the service out: as
- * root a command acts as the owner of the file, or of its directory. */
+/* The service could not use a file that root makes as an SQLite database, or beside one:
+ * so a command of root acts as the owner of the file, or of its directory. */
 static bool become_owner(struct context *c, const char *path, struct err *err_r)
 {
 	const struct passwd *owner;
@@ -135,7 +135,7 @@ static bool files_kept(struct context *c, struct err *err_r)
 	return !db_is_lost(c->db, err_r);
 }
 
-/* Not found: no service runs here, so nobody has to be told. */
+/* Not found: no service runs here, so no process has to be told. */
 static void say_unreached(const struct context *c)
 {
 	if (c->op.result.changed && !c->process.room && c->no_room.kind != ERR_NOT_FOUND)

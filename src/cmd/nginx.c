@@ -105,7 +105,7 @@ static bool is_fast(const struct route *r)
 	return r->pool == POOL_FAST;
 }
 
-/* Who may write without a credential presents a secret to be tried. */
+/* A route that writes without a credential takes a secret, which attackers would try. */
 static bool is_login(const struct route *r)
 {
 	return r->pool == POOL_SLOW && r->guard == GUARD_PUBLIC && r->method == HTTP_POST;

@@ -37,8 +37,8 @@ const struct problem_kind *problem_kind(enum err_kind kind)
 	return &kinds[kind > ERR_NONE && kind < ERR__COUNT ? kind : ERR_INTERNAL];
 }
 
-/* Sentences of 500s, and of 503s for which no rule of ours gave a reason, are
- * the operator's: they name files, servers, statements. */
+/* Sentences of 500s, and of 503s without a reason, are for the operator: they name files,
+ * servers and statements. */
 static const char *detail_of(const struct err *err)
 {
 	if (problem_kind(err->kind)->status == 500)

@@ -13,7 +13,7 @@
 #include "shm/generation.h"
 #include "shm/stat.h"
 
-#define AGE_MS 3000          /* when nobody follows the changes */
+#define AGE_MS 3000          /* while no process follows the changes */
 #define AGE_MOST_MS 300000   /* for what no trigger sees: a database restored under us */
 #define ANY_CHANGE "*"       /* the subject that changes with every other */
 

@@ -1,6 +1,6 @@
 /*
  * op/credential_session.c - an access token as a credential: named by the SHA-256
- * of all of it. It may what its owner may, and counts for him alone.
+ * of the whole token. It has all rights of its owner, and only the owner's limit.
  */
 #include "config.h"
 

@@ -83,7 +83,7 @@ static bool unavailable(struct err *err_r)
 bool op_limit_take(struct op *op, const struct credential *c, uint32_t cost, struct limit_outcome *out, struct err *err_r)
 {
 	limit_rules(c, op->now, op->arena, out);
-	/* taking from one would wait for its memory before it asks for the next one's */
+	/* prefetch all, or each take would wait for its memory in turn */
 	for (size_t i = 0; i < out->n; i++)
 		limit_expect(op->process->room, out->states[i].subject, out->states[i].kind);
 	for (size_t i = 0; i < out->n; i++) {

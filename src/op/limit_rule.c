@@ -1,6 +1,6 @@
 /*
- * Which limits apply to a credential and its owner: its own or its tier's, when it
- * is counted by itself, then the owner's tier above all of his. Pure functions.
+ * Which limits apply to a credential: its own or its tier's, when it is counted by
+ * itself; then that of its owner's tier. Pure functions.
  */
 #include "config.h"
 
@@ -20,7 +20,7 @@ bool limit_period_find(const char *name, enum window_kind *kind_r)
 	return false;
 }
 
-/* A tier that nobody knows lets nothing through. */
+/* An unknown tier lets nothing through. */
 static int64_t tier_limit(const char *name)
 {
 	const struct tier *tier = tier_find(name);

@@ -111,7 +111,7 @@ static bool unknown(struct err *err_r)
 	return err_reason(err_r, ERR_AUTH_INVALID, "unknown", "%s", credential_session.unknown);
 }
 
-/* What is not found was ended, or never was: the same to the client. */
+/* A session that is not found was ended, or never existed: the client gets one answer. */
 static bool found(bool got, struct err *err_r)
 {
 	return got || (err_r->kind == ERR_NOT_FOUND ? unknown(err_r) : false);
@@ -125,8 +125,8 @@ static bool judge(int64_t expires_at, const struct op *op, const struct user *us
 	return owner_check(user->user_status, err_r);
 }
 
-/* A token of ours that is neither good now nor just spent: somebody has a
- * copy of it, so neither of the two may go on. */
+/* A token of this session that is neither the current nor a just spent one: there is a
+ * copy of it, so neither holder may go on. */
 static bool reused(struct op *op, const struct session_rotation *r,
 		   const struct user *user, struct err *err_r)
 {

@@ -15,9 +15,9 @@
 
 /* --- a request that is let through ------------------------------------------------ */
 
-/* A request makes its worker wait when more than half of the ring is full, the
- * longer the fuller: so clients slow down to what the recorder can do, and a
- * stall of a second or two refuses nobody. */
+/* When more than half of the ring is full, a request makes its worker wait, the longer
+ * the fuller the ring is. So clients slow down to what the recorder can do, and after a
+ * stall of a second or two no request is refused. */
 static void slow_down(const struct op *op)
 {
 	size_t depth = ring_depth(op->process->room, op_block(op));

@@ -1,8 +1,8 @@
 /*
- * GET /verify: is this credential good, whose is it, and is there room left
- * under his limits? Shaped for nginx's auth_request: what an upstream needs
- * stands in X-Pierre-* headers. What is let through was counted and is on its
- * way to the recorder; when that cannot be done, nothing is let through (R22).
+ * GET /verify: is this credential good, who is its owner, and is something left of their
+ * limits? Made for nginx's auth_request: what an upstream needs is in X-Pierre-* headers.
+ * A request that is let through was counted, and its usage row is on the way to the
+ * recorder; when that cannot be done, nothing is let through (R22).
  */
 #include "config.h"
 
@@ -32,7 +32,7 @@ static const struct field verified_fields[] = {
 static const struct field_schema verified_schema =
 	FIELD_SCHEMA("Verified", struct verified, verified_fields);
 
-/* --- may it --------------------------------------------------------------------- */
+/* --- scope and limits ----------------------------------------------------------- */
 
 static bool scope_check(const struct credential *c, const char *scope, struct err *err_r)
 {
@@ -41,7 +41,7 @@ static bool scope_check(const struct credential *c, const char *scope, struct er
 			  c->kind->title, scope);
 }
 
-/* Taken, then written down; what cannot be written down is given back. */
+/* Take the cost, then record the request; when it cannot be recorded, give the cost back. */
 static bool charge(struct call *call, const struct subject_request *r, struct err *err_r)
 {
 	const struct usage_of use = {

@@ -107,8 +107,8 @@ static char *given(char **params, const char *name)
 	return *params;
 }
 
-/* True: a process ended at this very request, which nginx now repeats. Nothing of
- * it but its id, and who asks, is looked at again. */
+/* True: a process ended at this very request, which nginx now repeats. Of it only the id
+ * is read again, and whether auth_request asks. */
 static bool is_deadly(struct worker *w, struct exchange *x, char **params, struct err *err_r)
 {
 	struct slot *slot = w->child->slot;
@@ -134,8 +134,8 @@ static bool may_run(const struct worker *w, const struct exchange *x, struct err
 	return err_retry(err_r, 1);
 }
 
-/* Of a request that needs none (RFC 9110 section 9.3.1: it has no meaning there) it
- * is read and forgotten, within the usual limit. */
+/* The body of a request that needs none (RFC 9110 section 9.3.1: it has no meaning
+ * there) is read and ignored, within the usual limit. */
 static bool read_body(struct exchange *x, struct err *err_r)
 {
 	const struct route *route = x->match.route;

@@ -1,7 +1,7 @@
 /*
  * worker/fast.c - the loop of the fast pool: epoll over the listening socket,
  * TERM, the lifeline and every connection. Owns connections and their time
- * limits; knows nothing of what is asked on them.
+ * limits; knows nothing of the requests on them.
  *
  * Edge-triggered: half a request wakes us again when more of it has come, and
  * a connection needs no re-arming. Each list holds connections with one time
@@ -131,7 +131,7 @@ static void answered(struct loop *l, struct connection *c)
 		move(l, c, PLACE_PARKED);
 		return;
 	}
-	/* of an end there will be no event that says so again */
+	/* there will be no second event for the end of a connection */
 	if (c->ended || state == FCGI_CLOSED || (state == FCGI_KEPT && l->stopping)) {
 		end(l, c);
 		return;
@@ -301,7 +301,7 @@ static void stop(struct loop *l)
 	epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, l->signal_fd, NULL);
 	if (l->o->lifeline_fd >= 0)
 		epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, l->o->lifeline_fd, NULL);
-	/* with the socket shut nobody else will take these */
+	/* the socket is shut, so no other process will take these */
 	while (listener_is_shut(l->o->listen_fd) && on_listener(l))
 		;
 	close_idle(l);

@@ -3,8 +3,8 @@
  * wait, accept, one exchange. The fast pool's loop is fast.c.
  *
  * TERM is only seen between requests. When the master shut the listening
- * socket, what still waits in its queue is served first; when the socket lives
- * on (a reload, systemd's socket) somebody else will accept it.
+ * socket, what still waits in its queue is served first; when the socket stays (a
+ * reload, systemd's socket) another process will accept it.
  */
 #include "config.h"
 
@@ -69,7 +69,7 @@ static int serve_fast(struct worker *w)
 	});
 }
 
-/* What others write into the same file system later then refuses no request. */
+/* Then no request is refused because others fill the same file system later. */
 static void reserve_ring(const struct child *c)
 {
 	if (c->room && !ring_reserve(c->room, c->block))
