@@ -40,6 +40,6 @@ const struct cmd admin_commands[] = {
 	  .fn = make_setup_token, .record = &setup_token_schema, .text = setup_token_text,
 	  .stuck = ERR_CONFLICT, .next_step = "'pierre user create EMAIL --admin' makes another",
 	  .sentence = "Print a one-time token for POST /admin/setup.",
-	  .detail = "A new token replaces the one before. Fails when there is an administrator." },
+	  .detail = "A new token replaces the older one. The command fails when there is an administrator." },
 	{ 0 },
 };

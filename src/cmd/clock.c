@@ -23,12 +23,12 @@ static bool confirm(struct context *c, const void *in, void *out, struct err *er
 const struct cmd clock_commands[] = {
 	{ .words = "clock status", .operands = "", .needs = NEEDS_SCHEMA, .fn = status,
 	  .record = &clock_status_schema,
-	  .sentence = "Show the clock beside the time that is known, and whether it is confirmed.",
+	  .sentence = "Show the clock, the time that is known, and whether the clock is confirmed.",
 	  .detail = "The clock is PostgreSQL's, or on SQLite this host's. While it is not confirmed, "
 		    "nothing is deleted because of its age." },
 	{ .words = "clock confirm", .operands = "", .needs = NEEDS_SCHEMA, .fn = confirm,
 	  .record = &clock_status_schema,
-	  .sentence = "Say that the clock is right, so that what is too old is deleted again.",
+	  .sentence = "Confirm that the clock is right, so that rows that are too old are deleted again.",
 	  .detail = "Compare the clock with another one first ('pierre clock status' shows it): with a "
 		    "clock that is ahead, months of usage, sessions and leases are dropped too early." },
 	{ 0 },

@@ -239,13 +239,13 @@ static const struct cmd_list dump_lists[] = { { &option_schema, NULL, option_tex
 const struct cmd config_commands[] = {
 	{ .words = "config check", .operands = "", .needs = NEEDS_NOTHING, .fn = check_config,
 	  .in = &check_options_schema, .record = &check_schema,
-	  .sentence = "Say what is wrong with the configuration, one sentence each.",
-	  .detail = "Connects to nothing and makes nothing. A note names what is missing and comes "
-		    "by itself. nginx -T | pierre config check --nginx - finds what breaks Pierre behind nginx, or "
+	  .sentence = "Check the configuration and print one sentence for each mistake.",
+	  .detail = "Connects to nothing and makes nothing. A note names what is missing now and is made "
+		    "later by the service. nginx -T | pierre config check --nginx - finds what breaks Pierre behind nginx, or "
 		    "lets requests past it, without an error message: the section NGINX of the man page lists it." },
 	{ .words = "config dump", .operands = "", .needs = NEEDS_CONF, .fn = dump,
 	  .lists = dump_lists,
-	  .sentence = "Print every option with its value and where that came from.",
+	  .sentence = "Print every option with its value and the source of the value.",
 	  .detail = "The output is a file for --config; ENCRYPTION_KEY is shown as (set) and DATABASE_URL "
 		    "without its password, both in comments." },
 	{ 0 },

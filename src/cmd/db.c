@@ -176,7 +176,7 @@ const struct cmd db_commands[] = {
 	  .record = &migrate_schema,
 	  .sentence = "Bring the schema up to date.",
 	  .detail = "Makes an SQLite database that does not exist. Only this command and the start of the "
-		    "service change the schema; commands that need it say when it is older." },
+		    "service change the schema; a command that needs a newer schema says so and changes nothing." },
 	{ .words = "db status", .operands = "", .needs = NEEDS_DATABASE, .fn = status,
 	  .record = &status_schema,
 	  .sentence = "Show the schema's version, what is pending, and file sizes." },

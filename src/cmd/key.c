@@ -61,7 +61,7 @@ static bool revoke(struct context *c, const void *in, void *out, struct err *err
 const struct cmd key_commands[] = {
 	{ .words = "key create", CMD_ON_USER, .needs = NEEDS_SCHEMA, .fn = create,
 	  .in = &api_key_shell_schema, .record = &key_created_schema,
-	  .sentence = "Make an API key for a user; it is shown this once.",
+	  .sentence = "Make an API key for a user and print it, this once only.",
 	  .detail = "USER is an id or an e-mail address. The user may end the key earlier and "
 		    "take scopes away from it, but not add to it. Without --name it is called "
 		    "shell." },

@@ -18,8 +18,8 @@
 static const char site_head[] =
 	"# Pierre, once in a server block: everything below / is Pierre's. Routes that\n"
 	"# take about a millisecond go to the fast pool, on kept connections; passwords,\n"
-	"# writes and lists go to the slow one, so that a login never stands before a\n"
-	"# check of a key. Written by `pierre nginx print` from the table of routes.\n"
+	"# writes and lists go to the slow one, so that no check of a key waits for a\n"
+	"# login. Written by `pierre nginx print` from the table of routes.\n"
 	"include snippets/pierre-params.conf;\n"
 	"include snippets/pierre-headers.conf;\n"
 	"include snippets/pierre-auth-locations.conf;\n"

@@ -12,11 +12,12 @@
  * ones share its table of variables. */
 const char nginx_cors_http[] =
 	"\n"
-	"# Browsers. `set $pierre_cors answer;` in a location: nginx answers preflights by\n"
-	"# pierre-cors.conf. `set $pierre_cors http://127.0.0.1:3000;`: that upstream does,\n"
-	"# and says the CORS headers of what was let through; it gets the three headers of\n"
-	"# a preflight and nothing else. Either way none is asked for or charged, and\n"
-	"# refusals carry the headers of pierre-cors.conf, as do nginx's error pages.\n"
+	"# Browsers. With `set $pierre_cors answer;` in a location, nginx answers preflights\n"
+	"# by pierre-cors.conf. With `set $pierre_cors http://127.0.0.1:3000;` that upstream\n"
+	"# answers them, and gives the CORS headers of the requests that are let through; it\n"
+	"# gets the three headers of a preflight and nothing else. Preflights are neither\n"
+	"# checked nor charged. Refusals carry the headers of pierre-cors.conf, as do nginx's\n"
+	"# error pages.\n"
 	"map $server_port $pierre_cors { default \"\"; }\n"
 	"include snippets/pierre-cors.conf;\n"
 	"map \"$pierre_listed $http_origin\" $pierre_origin {\n"
@@ -38,7 +39,7 @@ const char nginx_cors_http[] =
 	"}\n";
 
 const char nginx_cors_question[] =
-	"    # a preflight has no credential: it is never asked about\n"
+	"    # a preflight has no credential, so it is not checked\n"
 	"    if ($pierre_preflight) { set $pierre_refusal $pierre_preflight; return 403; }\n";
 
 const char nginx_cors_locations[] =

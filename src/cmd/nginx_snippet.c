@@ -97,10 +97,10 @@ void nginx_print_site_seal(void)
 
 static const char http_head[] =
 	"# Once in the http block (pierre-http.conf has it): what pierre-auth.conf keeps\n"
-	"# of Pierre's answer. nginx enters a location anew for an index, try_files, PHP\n"
-	"# or an error_page; one client request is asked for and charged once, so the\n"
-	"# first answer stands. Only a location with another $pierre_scope asks again,\n"
-	"# and charges again. Written by `pierre nginx print --http`.\n"
+	"# of Pierre's answer. Each client request is checked and charged once, even when\n"
+	"# nginx redirects it internally (an index, try_files, PHP, an error_page): then the\n"
+	"# first answer stands. Only a location with another $pierre_scope checks and\n"
+	"# charges it again. Written by `pierre nginx print --http`.\n"
 	"\n"
 	"# `set` these in a location that differs: a name for the reports (else the first\n"
 	"# part of the path), what one request costs, and the scope that a key must have.\n"
@@ -108,10 +108,11 @@ static const char http_head[] =
 	"map $server_port $pierre_cost { default 1; }\n"
 	"map $server_port $pierre_scope { default \"\"; }\n"
 	"\n"
-	"# Not to be set: what was asked and answered so far.\n"
+	"# Do not set these: they hold what Pierre has answered so far.\n"
 	"map $server_port $pierre_passed { default \"\"; }\n"
-	"# The question sets this when it goes to Pierre: its answer counts then, and else the\n"
-	"# first one. A key of the maps that is no header saves nginx a search for each of them.\n"
+	"# The question sets this when it goes to Pierre: then its answer counts, otherwise the\n"
+	"# first one. The maps have this variable as their key, since nginx would search the\n"
+	"# headers for each of them.\n"
 	"map $server_port $pierre_sent { default \"\"; }\n";
 
 void nginx_print_http(void)
@@ -144,14 +145,14 @@ static const char page_head[] =
 static const char question_head[] =
 	"# Once in each server block that protects something with pierre-auth.conf\n"
 	"# (pierre-locations.conf has it already): the question to Pierre, and the pages\n"
-	"# for a refusal. The question has parameters of its own: it is a GET without\n"
-	"# a body whatever the client sent, and only the credentials go along.\n"
+	"# for a refusal. The question has parameters of its own: it is always a GET without\n"
+	"# a body, and of the client's headers only the credentials go along.\n"
 	"# Written by `pierre nginx print --server`.\n"
 	"location = /.pierre/auth {\n"
 	"    internal;\n"
 	"    set $pierre_sent \"\";\n";
 static const char question_asked[] =
-	"    # asked and charged already, and no scope is demanded, or the same one\n"
+	"    # checked and charged already, and this location demands no other scope\n"
 	"    set $pierre_now \"$pierre_status $pierre_scope\";\n"
 	"    if ($pierre_now = \"204 \") { return 204; }\n"
 	"    if ($pierre_passed = \"204 $pierre_scope\") { return 204; }\n"
@@ -252,13 +253,13 @@ void nginx_print_server(void)
 }
 
 static const char snippet_head[] =
-	"# Protect what is behind nginx with Pierre: include this in its location. A\n"
-	"# request without a good key or access token, or over a limit, ends here. The\n"
-	"# upstream is told who calls in X-Pierre-*, which a client cannot forge, and\n"
-	"# does not see the credential; uwsgi_pass, scgi_pass and grpc_pass need\n"
-	"# pierre-auth-uwsgi.conf, -scgi.conf or -grpc.conf beside this for it. Your own\n"
-	"# add_header and error_page lines of the server block do not reach a location\n"
-	"# that has some: repeat them beside this.\n"
+	"# Protect an upstream with Pierre: include this file in its location. A request\n"
+	"# without a good key or access token, or over a limit, ends here. The upstream\n"
+	"# gets the caller in X-Pierre-*, which a client cannot forge, and not the\n"
+	"# credential; for uwsgi_pass, scgi_pass and grpc_pass include\n"
+	"# pierre-auth-uwsgi.conf, -scgi.conf or -grpc.conf too. Your own add_header and\n"
+	"# error_page lines of the server block do not reach a location that has such\n"
+	"# lines: repeat them beside this.\n"
 	"# Written by `pierre nginx print --snippet`.\n"
 	"auth_request /.pierre/auth;\n";
 static const char snippet_tail[] =

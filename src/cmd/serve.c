@@ -192,8 +192,8 @@ const struct cmd serve_commands[] = {
 	  .detail = "Stays in the foreground and logs to standard error. TERM, INT and QUIT finish "
 		    "the requests under way and stop. HUP reads the configuration again and replaces the "
 		    "workers without failing a request; when the new configuration does not work, the "
-		    "old one stays and the log says why. When the database is away at the start, requests "
-		    "are answered 503 until a check, tried every second, finds no fault. Sockets handed over by systemd are used when "
-		    "they are named fast and slow." },
+		    "old one stays and the log says why. When the database cannot be reached at the start, "
+		    "requests get 503, and the service tries again every second. Sockets of systemd are used "
+		    "when they are named fast and slow." },
 	{ 0 },
 };

@@ -112,24 +112,24 @@ const struct cmd user_commands[] = {
 		    "on the terminal." },
 	{ .words = "user list", .operands = "", .needs = NEEDS_SCHEMA, .fn = list,
 	  .in = &list_schema, .lists = lists, .sentence = "List the accounts, newest first.",
-	  .detail = "Older versions made separate accounts of spellings that are one address "
-		    "now: capital letters outside ASCII, composed and decomposed characters, "
-		    "the two forms of an international domain. --collisions shows them, those "
-		    "of one address beside each other. Each logs in with exactly its own "
-		    "spelling; suspend those that are not needed." },
+	  .detail = "Versions before schema 8 made separate accounts of spellings that are one "
+		    "address now: capital letters outside ASCII, composed and decomposed characters, "
+		    "the two forms of an international domain. --collisions shows them, those of one "
+		    "address together. Each user logs in with exactly the spelling of the account, and no "
+		    "new account can have one of them; suspend those that are not needed." },
 	{ .words = "user approve", CMD_ON_USER, .needs = NEEDS_SCHEMA, .fn = approve,
 	  .in = &user_approve_schema, .record = &user_schema,
-	  .sentence = "Let a pending or suspended user in.",
+	  .sentence = "Approve a pending or suspended user.",
 	  .detail = "USER is an id or an e-mail address. --tenant-name and --tenant-slug imply "
 		    "--tenant." },
 	{ .words = "user suspend", CMD_ON_USER, .needs = NEEDS_SCHEMA, .fn = suspend,
 	  .in = &user_suspend_schema, .record = &user_schema,
-	  .sentence = "Keep a user and his keys out from the next request on.",
+	  .sentence = "Suspend a user: their sessions and keys are refused from the next request on.",
 	  .detail = "USER is an id or an e-mail address. The last active administrator cannot be "
 		    "suspended." },
 	{ .words = "user passwd", CMD_ON_USER, .needs = NEEDS_SCHEMA, .fn = passwd,
 	  .password = true, .record = &user_schema,
-	  .sentence = "Set a user's password and end all of his sessions.",
+	  .sentence = "Set a user's password and end all sessions of the user.",
 	  .detail = "USER is an id or an e-mail address. Without --password-file the password is "
 		    "asked for on the terminal." },
 	{ 0 },
