@@ -9,7 +9,7 @@
 /* A tier is a row: R28. */
 struct tier {
 	const char *name;
-	int rank;                      /* nobody gives himself one above his own */
+	int rank;                      /* no user gives a key one above the user's own */
 	int64_t monthly_limit;         /* INT_NONE = unlimited */
 	int64_t default_days;          /* INT_NONE = does not expire */
 	const char *sentence;
