@@ -8,10 +8,10 @@ LDADD = $(LAYERS) $(LIBS_ALL)
 
 # tests/unit/worst.h: the functions that it replaces, the same as in worst.c
 WORST = tests/unit/worst.c tests/unit/worst.h
-LDFLAGS_WORST = -Wl,--wrap=key_new,--wrap=password_hash,--wrap=password_verify \
+LDFLAGS_WORST = -Wl,--wrap=key_generate,--wrap=password_hash,--wrap=password_verify \
 	-Wl,--wrap=key_grant_check \
 	-Wl,--wrap=db_transaction,--wrap=db_transaction_urgent,--wrap=store_owner_get,--wrap=store_changes_since \
-	-Wl,--wrap=generation_read,--wrap=limit_lock,--wrap=room_lock,--wrap=room_try_lock \
+	-Wl,--wrap=epoch_read,--wrap=limit_lock,--wrap=segment_lock,--wrap=segment_try_lock \
 	-Wl,--wrap=clock_monotonic,--wrap=clock_now,--wrap=nanosleep
 
 include tests/unit/local.mk

@@ -30,14 +30,14 @@
 #define KEY_PUBLIC 17          /* 16 characters and NUL */
 #define KEY_HASH 112           /* stored form and NUL */
 
-void token_access_new(char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
+void token_access_generate(char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
 
 /* session_id: uuid text. family: 32 hex digits, made when NULL-terminated "" is
  * passed in, kept otherwise. */
-void token_refresh_new(const char *session_id, char family[33],
-		       char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
+void token_refresh_generate(const char *session_id, char family[33],
+			    char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
 /* A pair that can be made again. family: 32 hex digits. */
-void token_seed_new(char out[TOKEN_SEED]);
+void token_seed_generate(char out[TOKEN_SEED]);
 void token_access_derive(const struct subkey *key, const char *session_id, const char *seed,
 			 char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
 void token_refresh_derive(const struct subkey *key, const char *session_id, const char *seed,
@@ -48,10 +48,10 @@ bool token_refresh_parse(const char *token, char session_id_r[UUID_TEXT],
 void token_hash(const char *token, char out[SHA256_HEX]);
 
 /* One-time token for the first admin: `setup_` + 43 characters. */
-void token_setup_new(char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
+void token_setup_generate(char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
 
-void key_new(bool trial, char out[KEY_TEXT], char public_r[KEY_PUBLIC],
-	     char hash_r[KEY_HASH]);
+void key_generate(bool trial, char out[KEY_TEXT], char public_r[KEY_PUBLIC],
+		  char hash_r[KEY_HASH]);
 /* Right prefix, exact length, alphabet; fills the public id. */
 bool key_parse(const char *key, char public_r[KEY_PUBLIC]);
 bool key_matches(const char *key, const char *stored_hash);  /* constant time */

@@ -40,10 +40,10 @@ struct conf {
 	const char *slow_socket;        /* SLOW_SOCKET */
 	const char *metrics_socket;     /* METRICS_SOCKET, "" = none */
 	const char *socket_group;       /* SOCKET_GROUP: group of the sockets, "" = own */
-	const char *runtime_dir;        /* RUNTIME_DIR: the shared-memory room; default /run/pierre */
+	const char *runtime_dir;        /* RUNTIME_DIR: the shared-memory segment; default /run/pierre */
 	int64_t limit_slots;            /* LIMIT_SLOTS 64..4194304, default 262144 */
 	int64_t cache_mb;               /* CACHE_MB 1..65536, default 64 */
-	int64_t max_workers;            /* MAX_WORKERS: most of each pool; sizes the room, default 64 */
+	int64_t max_workers;            /* MAX_WORKERS: most of each pool; sizes the segment, default 64 */
 	int64_t fast_workers;           /* WORKERS: fast pool, default 2 */
 	int64_t slow_workers;           /* SLOW_WORKERS, default 2 */
 	int64_t request_deadline_ms;    /* REQUEST_DEADLINE_MS, default 10000 */

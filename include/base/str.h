@@ -19,7 +19,7 @@ struct strbuf {
 	char *s;
 	size_t len, cap;
 };
-void strbuf_grow(struct strbuf *b, size_t n);     /* room for n more and the NUL */
+void strbuf_grow(struct strbuf *b, size_t n);     /* space for n more and the NUL */
 /* Inline: replies are made of many short texts, of which most have a length
  * that the compiler knows. */
 static inline void strbuf_add(struct strbuf *b, const char *s, size_t n)

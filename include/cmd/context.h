@@ -15,8 +15,8 @@ struct context {
 	struct arena *arena;
 	struct db *db;          /* with NEEDS_MAKING and above */
 	struct op op;           /* with NEEDS_SCHEMA */
-	struct op_process process;   /* of op; room: of the service on this host, if it can be reached */
-	struct err no_room;     /* why not */
+	struct op_process process;   /* of op; segment: the service's, if it can be reached */
+	struct err no_segment;  /* why not */
 	struct user user;       /* with .on_user: the one that the first operand names */
 	int password_fd;        /* of --password-file; -1 = not given */
 };

@@ -37,7 +37,7 @@ struct db_schema_status {
 	int current;   /* applied; 0 = empty database */
 	int latest;    /* what this program has */
 };
-bool db_schema_status(struct db *db, struct db_schema_status *out, struct err *err_r);
+bool db_schema_read(struct db *db, struct db_schema_status *out, struct err *err_r);
 /* Bring the schema to `latest`, one transaction a migration, under the
  * writer lock / an advisory lock. Refuses a newer schema, and an applied
  * migration whose checksum differs. *applied_r = how many ran. */
@@ -64,6 +64,6 @@ struct db_facts {
 	const char *journal, *synchronous;   /* SQLite */
 	int64_t connections_free;            /* PostgreSQL */
 };
-bool db_facts(struct db *db, struct arena *arena, struct db_facts *out, struct err *err_r);
+bool db_facts_read(struct db *db, struct arena *arena, struct db_facts *out, struct err *err_r);
 
 #endif

@@ -80,7 +80,7 @@ enum db_rc db_tx_note(struct db *db, enum db_rc rc, const struct err *e);
 #define DB_REASON_AUDIT "audit_event_exists"
 
 /* transaction.c: number of a statement by its name; -1 = the catalog has none */
-int db_statement(const struct db *db, const char *name);
+int db_statement_find(const struct db *db, const char *name);
 
 /* migrate.c: a row of the table `migrations` */
 extern const struct field_schema migration_schema;

@@ -41,7 +41,7 @@ bool pgsql_url_check(const char *url, struct err *err_r);
 enum pgsql_wait { PGSQL_READY, PGSQL_LATE, PGSQL_LOST };
 
 /* Wait for poll events on the socket; never longer than until the deadline. */
-enum pgsql_wait pgsql_wait(PGconn *pg, short events, int64_t deadline);
+enum pgsql_wait pgsql_wait_for(PGconn *pg, short events, int64_t deadline);
 
 /* Send what is queued and read every result of it. *result_r is the first
  * error, else the last result (the caller clears it); NULL unless READY. */

@@ -66,7 +66,7 @@ bool sqlite_files_begin(struct db_conn *c, struct err *err_r);
 /* Once -wal and -shm are open: what is at the paths is ours. */
 bool sqlite_files_note(struct db_conn *c, struct err *err_r);
 void sqlite_files_close(struct sqlite_files *f);
-enum db_files sqlite_files(struct db_conn *c, struct err *err_r);
+enum db_files sqlite_files_check(struct db_conn *c, struct err *err_r);
 /* At its path is what was opened / there is nothing at its path. */
 bool sqlite_file_is_ours(const struct sqlite_files *f, int which);
 bool sqlite_file_is_absent(const struct sqlite_files *f, int which);

@@ -52,7 +52,7 @@ void db_page_cache(struct db *db, int kb);
 struct db *db_new_beside(const struct db *main, const char *suffix,
 			 const struct db_catalog *catalog, bool existing);
 
-enum db_backend db_backend(const struct db *db);
+enum db_backend db_backend_of(const struct db *db);
 bool db_is_memory(const struct db *db);   /* sqlite::memory: */
 const char *db_path(const struct db *db); /* SQLite file; NULL on PostgreSQL */
 
@@ -86,7 +86,7 @@ struct db_watch {
 	void *arg;
 };
 /* Before the first use, and before db_new_beside() takes it over. */
-void db_watch(struct db *db, struct db_watch watch);
+void db_watch_set(struct db *db, struct db_watch watch);
 /* Was a loss noted? Asks no disk. */
 bool db_is_lost(struct db *db, struct err *err_r);
 /* Look now; true = all is in its place, or not connected. */

@@ -40,7 +40,7 @@ enum db_rc db_query(struct db *db, int stmt, const struct db_value *args,
 		    size_t n, struct err *err_r);
 enum db_rc db_next(struct db *db, struct err *err_r);
 void db_finish(struct db *db);          /* drop what is left of the rows; idempotent */
-int64_t db_changes(const struct db *db); /* rows touched by the last writing statement */
+int64_t db_affected(const struct db *db); /* rows touched by the last writing statement */
 
 /* Valid until the next db_next/db_finish/db_query; copy what you keep. */
 int db_columns(struct db *db);

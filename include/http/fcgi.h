@@ -67,7 +67,7 @@ enum fcgi_state {
 	FCGI_KEPT,       /* every byte of the last request was read: the next may come */
 	FCGI_LINGERING,  /* answered, while the client still sends: fcgi_linger */
 };
-enum fcgi_state fcgi_state(const struct fcgi *f);
+enum fcgi_state fcgi_state_of(const struct fcgi *f);
 int fcgi_fd(const struct fcgi *f);   /* to wait for events on; -1 = closed */
 /* Throw away what has come; closed when the client has finished. */
 void fcgi_linger(struct fcgi *f);

@@ -19,7 +19,7 @@ struct problem_kind {
 	const char *code;     /* "AuthInvalid" */
 	const char *title;
 };
-const struct problem_kind *problem_kind(enum err_kind kind);
+const struct problem_kind *problem_kind_of(enum err_kind kind);
 
 /* Fills status, body, WWW-Authenticate on 401 (RFC 6750 section 3), Retry-After,
  * and of a 5xx the cause, unless the response has one. The

@@ -30,7 +30,7 @@ struct master_options {
 	} roles[ROLE__COUNT];
 	/* Runs in a forked child before anything serves, and at each reload
 	 * with the new configuration. True: database_id says which database it
-	 * is, so that the room is opened for that one. False keeps the old
+	 * is, so that the segment is opened for that one. False keeps the old
 	 * generation (or ends the start) with the sentence in *err_r; at the start
 	 * ERR_UNAVAILABLE and ERR_UNCERTAIN do not end it: unchecked workers answer
 	 * 503, and it is tried again every second. */

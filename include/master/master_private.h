@@ -22,8 +22,8 @@
 enum master_state { MASTER_NORMAL, MASTER_RELOADING, MASTER_STOPPING };
 
 /* Of a reload; the start is a reload without an old generation, and the only
- * one with PHASE_ROOM. */
-enum phase { PHASE_CHECK, PHASE_ROOM, PHASE_RAISE, PHASE_DRAIN };
+ * one with PHASE_SEGMENT. */
+enum phase { PHASE_CHECK, PHASE_SEGMENT, PHASE_RAISE, PHASE_DRAIN };
 
 /* A child that should run, runs, or ends. */
 struct proc {
@@ -72,7 +72,7 @@ struct master {
 	enum master_state state;
 	enum phase phase;
 	bool reload_asked;      /* HUP came during a reload: once more after it */
-	int64_t room_until, raise_until, drain_until, stop_until;
+	int64_t segment_until, raise_until, drain_until, stop_until;
 	int64_t watchdog_due;   /* next sign of life to systemd */
 	int64_t repeats_due;    /* next count of what the log does not repeat */
 	int64_t retry_due;      /* next check, while the generation is unchecked */
@@ -82,13 +82,13 @@ struct master {
 	unsigned reloads;       /* numbers generations */
 	size_t procs_max;       /* of one generation */
 	struct scoreboard *scoreboard;
-	struct room *room;      /* opened by the first check that was good */
+	struct segment *segment; /* opened by the first check that was good */
 	char database_id[UUID_TEXT];   /* whose it is */
 	struct listener listeners[LISTENERS];
 	struct check check;
 	int lifeline[2];        /* children hold the reading end */
 	int claim_fd;           /* of the claim on the database; -1 = none */
-	bool claimed;           /* room and database are ours */
+	bool claimed;           /* segment and database are ours */
 	int commit_fd;          /* eventfd of struct child */
 	bool last_recorder;     /* was forked in the stop */
 	bool failed;            /* the first generation never came up */
@@ -99,7 +99,7 @@ static inline struct generation *gen_old(struct master *m)
 {
 	return &m->gen[m->current];
 }
-static inline struct generation *gen_new(struct master *m)   /* while reloading */
+static inline struct generation *gen_next(struct master *m)  /* while reloading */
 {
 	return &m->gen[m->reloads % GENERATIONS];
 }
@@ -127,7 +127,7 @@ bool generation_stopped(const struct master *m);   /* nothing runs or is to run 
 /* --- spawn.c: how it runs --------------------------------------------------- */
 /* Fork all that is due: the only place that forks. Never returns in a child. */
 void spawn_due(struct master *m, int64_t now);
-/* Wait for all that ended; respawns are due after their throttle. */
+/* Wait for all that ended; respawns are due after their back-off. */
 void spawn_reap(struct master *m, int64_t now);
 void proc_tell(struct proc *p);                       /* TERM, once */
 void proc_kill(struct master *m, struct proc *p);     /* KILL; its request is marked */

@@ -10,7 +10,7 @@
 /* Begins as { 0 }. */
 struct change_watch {
 	int64_t position;        /* of what is still to be read */
-	int64_t from, at;        /* monotonic ms; shm/generation.h */
+	int64_t from, at;        /* monotonic ms; shm/epoch.h */
 	int64_t wall;            /* the time of day of the last call */
 };
 

@@ -15,7 +15,7 @@
  * (above it: ERR_FORBIDDEN field tier), rate_limit_requests INT_NONE = the tier's (above
  * it: ERR_RANGE). What may be granted: op/key_grant.h. granted_by is
  * "owner" when the actor is that user, "admin" for the shell and
- * op_provision_key(). *full_r: the key text, shown once, in the arena.
+ * op_key_provision(). *full_r: the key text, shown once, in the arena.
  * ERR_CONFLICT when the user has MAX_KEYS_PER_USER live ones. A taken public id
  * is drawn again. */
 bool op_key_create(struct op *op, struct scope scope, const struct api_key *in,
@@ -32,8 +32,8 @@ bool op_key_get(struct op *op, struct scope scope, const char *id, struct api_ke
  * the owner, so more than he may grant (op/key_grant.h) is ERR_FORBIDDEN. No
  * call moves the end of a key that an administrator made further away: he makes
  * another. */
-bool op_key_patch(struct op *op, struct scope scope, const char *id, const struct api_key *in,
-		  const struct field_given *given, struct api_key *out, struct err *err_r);
+bool op_key_update(struct op *op, struct scope scope, const char *id, const struct api_key *in,
+		   const struct field_given *given, struct api_key *out, struct err *err_r);
 /* Again = the first moment again. */
 bool op_key_revoke(struct op *op, struct scope scope, const char *id,
 		   struct api_key *out, struct err *err_r);

@@ -58,10 +58,10 @@ bool limit_period_find(const char *name, enum window_kind *kind_r);
 /* Take cost (>= 1). False: ERR_RATE (out->refused says which; retry_after filled; the
  * sentence names limit, window and tier), ERR_UNAVAILABLE when a lease was needed and
  * the store cannot be reached (fail closed). */
-bool op_limit_take(struct op *op, const struct credential *c, uint32_t cost,
-		   struct limit_outcome *out, struct err *err_r);
+bool op_limit_consume(struct op *op, const struct credential *c, uint32_t cost,
+		      struct limit_outcome *out, struct err *err_r);
 /* The request was not let through after all: give back what was taken. */
-void op_limit_untake(struct op *op, uint32_t cost, const struct limit_outcome *out);
+void op_limit_refund(struct op *op, uint32_t cost, const struct limit_outcome *out);
 /* Take nothing; ask the store where every limit stands (leased by all hosts less
  * what this host still holds). For GET /api/keys/{id}/limits. */
 bool op_limit_explain(struct op *op, const struct credential *c, struct limit_outcome *out,

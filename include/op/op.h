@@ -18,7 +18,7 @@
 #include "base/err.h"
 
 struct subkey;        /* auth/subkey.h */
-struct room;          /* shm/room.h */
+struct segment;       /* shm/segment.h */
 struct scoreboard;    /* shm/scoreboard.h */
 struct slot;
 struct db;            /* only store looks inside */
@@ -36,18 +36,18 @@ struct actor {
 
 /* What an op uses of the process that runs it. Made once a process, before its
  * first op, and constant while an op runs; a shell command sets only conf and
- * room. Zero opens nothing: without a room nothing is cached, without a store what
+ * segment. Zero opens nothing: without a segment nothing is cached, without a store what
  * needs it is refused. Borrowed: the process closes what is in it. */
 struct op_process {
 	const struct conf *conf;
 	struct scoreboard *scoreboard;  /* counts who hashes passwords; NULL: a command, not counted */
 	struct slot *slot;              /* of this process in it; NULL in commands */
-	struct room *room;              /* NULL: no service runs on this host */
+	struct segment *segment;        /* NULL: no service runs on this host */
 	size_t block;                   /* index of the slot + 1; 0: no ring, no statistics */
 	struct db *quota;               /* leases; = op.db on PostgreSQL; NULL: limits refuse (503) */
 	struct usage_store *usage;      /* counters of what was used; NULL: none is reported */
 	const struct subkey *pair_key;  /* makes pairs of tokens; NULL: no session is refreshed */
-	bool cache;                     /* use and keep verified credentials in the room */
+	bool cache;                     /* use and keep verified credentials in the segment */
 };
 
 /* Where the request came from, for audit events and login throttling. As the
@@ -81,7 +81,7 @@ struct op {
 };
 
 /* The number that shm/ring.h and shm/stat.h know; without a block it is one that
- * no room has. */
+ * no segment has. */
 static inline size_t op_block(const struct op *op)
 {
 	return op->process->block - 1;

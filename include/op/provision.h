@@ -11,13 +11,13 @@
 
 /* in: by api_key_provision_schema; a window without a limit: ERR_REQUIRED. The user
  * of user_email is not there: ERR_NOT_FOUND. */
-bool op_provision_key(struct op *op, struct scope scope, const struct api_key *in,
+bool op_key_provision(struct op *op, struct scope scope, const struct api_key *in,
 		      struct api_key *out, const char **full_r, struct err *err_r);
 
 /* in: by api_key_limit_schema, with rate_limit_requests INT_NONE = the tier's again.
  * Counts from the next request on; what was used in the window stays used.
  * ERR_NOT_FOUND: no such key in scope, or it was revoked. */
-bool op_provision_limit(struct op *op, struct scope scope, const struct api_key *in,
-			struct api_key *out, struct err *err_r);
+bool op_key_limit_set(struct op *op, struct scope scope, const struct api_key *in,
+		      struct api_key *out, struct err *err_r);
 
 #endif

@@ -24,7 +24,7 @@
  * networks without an earlier login, those networks wait until the hour is over; known
  * networks are not affected. Waiting = ERR_RATE with retry_after, decided without
  * hashing. Unknown accounts behave the same.
- * Attempts are counted before they are hashed (op/guess.h), so these bounds
+ * Attempts are counted before they are hashed (op/throttle.h), so these bounds
  * hold for any number at once. A network stays known for 90 days after its
  * last login; failures are forgotten after a day without one.
  */
@@ -53,8 +53,8 @@ bool op_login(struct op *op, const struct login_in *in, struct session_tokens *o
 	      struct user *user_r, struct err *err_r);
 /* Without asking for the password: for the admin just set up, whose password
  * hash the row holds. */
-bool op_session_start(struct op *op, const struct user *user, struct session_tokens *out,
-		      struct err *err_r);
+bool op_session_create(struct op *op, const struct user *user, struct session_tokens *out,
+		       struct err *err_r);
 /* ERR_AUTH_INVALID reason unknown, or spent: a moment ago, and the pair cannot be
  * made again; or reused: the session was ended; ERR_AUTH_EXPIRED; ERR_FORBIDDEN
  * reason suspended|pending (nothing is spent); ERR_INTERNAL without a pair_key.

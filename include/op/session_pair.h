@@ -18,14 +18,14 @@ struct session_pair {
 	int64_t access_expires_at, expires_at;
 };
 /* Of a new session, whose family secret is made. */
-void session_pair_new(const struct op *op, const char *session_id, char family_r[33],
-		      struct session_pair *out);
+void session_pair_generate(const struct op *op, const char *session_id, char family_r[33],
+			   struct session_pair *out);
 void session_pair_show(const struct op *op, const struct session_pair *pair,
 		       const char *session_id, struct session_tokens *out);
 
 /* Begin a session of a user who was let in, as long as his password is the one
  * that `login` saw. user->last_active moves on. */
-bool session_begin(struct op *op, struct user *user, const struct session_login *login,
-		   struct session_tokens *out, struct err *err_r);
+bool session_create(struct op *op, struct user *user, const struct session_login *login,
+		    struct session_tokens *out, struct err *err_r);
 
 #endif

@@ -56,10 +56,10 @@ bool op_user_suspend(struct op *op, struct scope scope, const char *id, const ch
 		     struct user *out, struct err *err_r);
 
 /* Of the scope's user, checked against the current one; ends the other sessions. */
-struct password_change_in {
+struct password_update_in {
 	const char *current_password, *new_password;
 };
-bool op_password_change(struct op *op, struct scope scope, const struct password_change_in *in,
+bool op_password_update(struct op *op, struct scope scope, const struct password_update_in *in,
 			struct err *err_r);
 /* By the shell, with SCOPE_ALL: sets it, ends all sessions. */
 bool op_password_set(struct op *op, struct scope scope, const char *user_id,

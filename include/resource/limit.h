@@ -12,7 +12,7 @@
  * all limits, X-RateLimit-* of the tightest. Nothing when none applies. */
 void limit_headers(struct call *call, const struct limit_outcome *out);
 
-/* 429 (ERR_RATE of op_limit_take): a "quota-exceeded" problem that names the
+/* 429 (ERR_RATE of op_limit_consume): a "quota-exceeded" problem that names the
  * policy, limit, window, tier and what remains; the same header fields. */
 void limit_refusal(struct call *call, const struct limit_outcome *out,
 		   const struct err *err);

@@ -23,7 +23,7 @@ bool subrequest_is(const struct request *req);
 
 /* The request that is judged, charged and recorded: the client's, as the
  * snippet tells it, or, asked directly, this one. */
-struct subject_request {
+struct client_request {
 	const char *method;     /* ORIGINAL_METHOD */
 	const char *path;       /* ORIGINAL_URI without its query, which may hold secrets */
 	const char *route;      /* PIERRE_ROUTE, else the first segment of the path */
@@ -31,7 +31,7 @@ struct subject_request {
 	uint32_t cost;          /* PIERRE_COST, 1..COST_MAX; else 1 */
 };
 /* False: the snippet was given a cost that is none (ERR_CONFIG). */
-bool subrequest_read(const struct request *req, struct subject_request *out,
+bool subrequest_read(const struct request *req, struct client_request *out,
 		     struct err *err_r);
 
 /* Turn the finished reply to a subrequest into what auth_request carries. */

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shm/room.h"
+#include "shm/segment.h"
 
 struct known_state {
 	bool unconfirmed;         /* so nothing is deleted because of its age */
@@ -16,12 +16,12 @@ struct known_state {
 	/* op/clock_rule.h: outlives the scheduler */
 	int64_t steady_start, steady_since;
 };
-void known_write(struct room *r, const struct known_state *s);
-void known_read(const struct room *r, struct known_state *out);
+void known_write(struct segment *r, const struct known_state *s);
+void known_read(const struct segment *r, struct known_state *out);
 
 /* What the database's clock said when this host's clock_uptime() was 0; 0 = it
  * has none, or was not asked yet. For clock_follow(). */
-const _Atomic int64_t *known_start(const struct room *r);
-void known_set_start(struct room *r, int64_t start);
+const _Atomic int64_t *known_start(const struct segment *r);
+void known_set_start(struct segment *r, int64_t start);
 
 #endif

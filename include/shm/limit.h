@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "base/window.h"
-#include "shm/room.h"
+#include "shm/segment.h"
 
 struct limit_slot;
 
@@ -31,31 +31,31 @@ struct limit_slot;
 /* subject: uuid text with one letter of its kind before it ("k"..., "u"...).
  * NULL: the table is full (counted in the statistics), or r is NULL. The slot
  * is good for this request; ask again in the next (no lock when it is there). */
-struct limit_slot *limit_slot(struct room *r, const char *subject, enum window_kind k);
+struct limit_slot *limit_slot_find(struct segment *r, const char *subject, enum window_kind k);
 
 /* The slot is looked up soon: prefetch its memory. This is no look-up, so an idle slot
  * stays idle. */
-void limit_expect(const struct room *r, const char *subject, enum window_kind k);
+void limit_expect(const struct segment *r, const char *subject, enum window_kind k);
 
-enum limit_take {
+enum limit_result {
 	LIMIT_EMPTY,      /* not enough left of the lease: lease more */
-	LIMIT_TAKEN,
-	LIMIT_CHANGED,    /* it holds a lease under another limit, or of a window that is not
+	LIMIT_CONSUMED,
+	LIMIT_STALE,      /* it holds a lease under another limit, or of a window that is not
 			   * beside this one: drain it and give that back first */
 };
 /* Take cost from the lease of window w, or of the slot's when that is newer, up to
  * `newest`; *window_r = which. limit: of the row that the request was judged
- * by; a slot leased under another one is LIMIT_CHANGED. *left_r = what is left. */
-enum limit_take limit_take(struct limit_slot *s, uint32_t w, uint32_t newest, int64_t limit,
-			   uint32_t cost, uint32_t *window_r, uint32_t *left_r);
-/* The window that limit_take() would use. */
+ * by; a slot leased under another one is LIMIT_STALE. *left_r = what is left. */
+enum limit_result limit_consume(struct limit_slot *s, uint32_t w, uint32_t newest, int64_t limit,
+				uint32_t cost, uint32_t *window_r, uint32_t *left_r);
+/* The window that limit_consume() would use. */
 uint32_t limit_window(const struct limit_slot *s, uint32_t w, uint32_t newest);
 /* Add a lease of n for window w under this limit. False: the slot is at a
  * newer window, or holds a lease under another limit, or would hold more than
  * LIMIT_LEASE_MAX; n is to be given back (or lost). */
 bool limit_add(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t n);
 /* Put back what was taken for window w under this limit; false as of limit_add. */
-bool limit_untake(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t cost);
+bool limit_refund(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t cost);
 /* Zero the slot and return what was left and for which window, so that it can
  * be given back in the database *after* (the reverse could exceed the limit). */
 uint32_t limit_drain(struct limit_slot *s, uint32_t *window_r);
@@ -75,9 +75,9 @@ void limit_unlock(struct limit_slot *s);
 struct limit_note {
 	int64_t leased, at_ms;
 };
-void limit_note(struct limit_slot *s, uint32_t w, const struct limit_note *n);
+void limit_note_write(struct limit_slot *s, uint32_t w, const struct limit_note *n);
 /* False: none was made for this window. */
-bool limit_noted(const struct limit_slot *s, uint32_t w, struct limit_note *out);
+bool limit_note_read(const struct limit_slot *s, uint32_t w, struct limit_note *out);
 
 /* For the scheduler: slots that are low (under a quarter of the last lease) or
  * hold something and are idle. Idle is a minute without a look-up, so that many
@@ -95,12 +95,12 @@ struct limit_due {
 	int64_t limit;
 	bool low;        /* refill; otherwise idle: give back */
 };
-size_t limit_due(struct room *r, int64_t now_ms, bool shared, struct limit_due *out,
-		 size_t max);
+size_t limit_due_list(struct segment *r, int64_t now_ms, bool shared, struct limit_due *out,
+		      size_t max);
 /* For a clean stop: slots that hold anything, idle or not, as not low. */
-size_t limit_held(struct room *r, struct limit_due *out, size_t max);
+size_t limit_held(struct segment *r, struct limit_due *out, size_t max);
 
 /* For /metrics: slots that were ever claimed, of all there are. */
-size_t limit_slots_used(const struct room *r, size_t *all_r);
+size_t limit_slots_used(const struct segment *r, size_t *all_r);
 
 #endif

@@ -6,12 +6,12 @@
 #define PIERRE_SHM_LIMIT_PRIVATE_H
 
 #include "shm/limit.h"
-#include "shm/room_private.h"
+#include "shm/segment_private.h"
 
 #define LIMIT_WINDOW_DEAD ((UINT32_C(1) << 21) - 1)
 
 /* Of a slot that was just claimed, and of one that is being taken away. */
-uint64_t limit_word_new(void);
+uint64_t limit_word_empty(void);
 uint64_t limit_word_dead(void);
 uint32_t limit_word_window(uint64_t word);
 int64_t limit_word_limit(uint64_t word);

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shm/room.h"
+#include "shm/segment.h"
 
 #define RING_ROWS 8192              /* a quarter of a second at 32,000 rows a second */
 
@@ -33,25 +33,25 @@ struct usage_record {
 
 /* Reserve storage for the rows of this ring, 3 MB, for good. False: the file system is
  * full; the first push tries again. */
-bool ring_reserve(struct room *r, size_t ring);
+bool ring_reserve(struct segment *r, size_t ring);
 /* Producer: the worker of that slot. False = full: wait briefly, then 503. */
-bool ring_push(struct room *r, size_t ring, const struct usage_record *rec);
+bool ring_push(struct segment *r, size_t ring, const struct usage_record *rec);
 /* Sequence number of the last row pushed, for sync mode; the first row is 1. */
-uint64_t ring_head(const struct room *r, size_t ring);
+uint64_t ring_head_seq(const struct segment *r, size_t ring);
 /* Rows up to this sequence are committed. */
-uint64_t ring_tail(const struct room *r, size_t ring);
+uint64_t ring_tail_seq(const struct segment *r, size_t ring);
 
 /* Consumer: the recorder. The row of a sequence, as it stands in the ring until
  * ring_done() passes it; NULL when it was passed, or is not pushed yet. */
-const struct usage_record *ring_row(const struct room *r, size_t ring, uint64_t seq);
-void ring_done(struct room *r, size_t ring, uint64_t upto);   /* after COMMIT */
-size_t ring_count(const struct room *r);
-size_t ring_depth(const struct room *r, size_t ring);         /* rows waiting */
+const struct usage_record *ring_row(const struct segment *r, size_t ring, uint64_t seq);
+void ring_done(struct segment *r, size_t ring, uint64_t upto); /* after COMMIT */
+size_t ring_count(const struct segment *r);
+size_t ring_depth(const struct segment *r, size_t ring);      /* rows waiting */
 
 /* Wake the recorder, and the workers that wait for a commit (futex words in
- * the room; spurious wake-ups are harmless). */
-void ring_wake_recorder(struct room *r);
+ * the segment; spurious wake-ups are harmless). */
+void ring_wake_recorder(struct segment *r);
 /* Returns at once when rows were pushed since it returned last. */
-void ring_wait_recorder(struct room *r, int timeout_ms);
+void ring_wait_recorder(struct segment *r, int timeout_ms);
 
 #endif

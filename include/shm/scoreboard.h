@@ -86,7 +86,7 @@ struct slot_request {
 	char route[SLOT_ROUTE];
 	char request_id[SLOT_REQUEST_ID];
 };
-void slot_request(const struct slot *s, struct slot_request *out);
+void slot_request_read(const struct slot *s, struct slot_request *out);
 
 /* nginx repeats a request whose worker died, with the same id, on every connection that
  * it keeps. So the process that dies of a signal, or the master before it kills a

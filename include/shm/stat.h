@@ -2,16 +2,16 @@
  * shm/stat.h - counters that every process adds to and /metrics reads.
  * One block a worker slot, written by its owner only: no contention.
  *
- * The room outlives the program, so it holds the names of its counters and the
+ * The segment outlives the program, so it holds the names of its counters and the
  * labels of its routes: when those of the program that opens it are others, what
- * was counted goes to the same name (room_file.c).
+ * was counted goes to the same name (segment_file.c).
  */
 #ifndef PIERRE_SHM_STAT_H
 #define PIERRE_SHM_STAT_H
 
 #include <stdint.h>
 
-#include "shm/room.h"
+#include "shm/segment.h"
 
 enum stat_counter {      /* rows of stat_rows[] in shm/stat.c: name, help */
 	STAT_CACHE_HITS, STAT_CACHE_MISSES,
@@ -30,16 +30,16 @@ extern const struct stat_row stat_rows[STAT__COUNT];
 #define STAT_BUCKETS 14          /* of the latency histogram, bounds in stat_bounds_us */
 extern const int64_t stat_bounds_us[STAT_BUCKETS];
 
-void stat_add(struct room *r, size_t block, enum stat_counter c, uint64_t n);
-/* route: position in room_options.labels; what is not there is STAT_OTHER. */
-void stat_request(struct room *r, size_t block, size_t route, int status, int64_t us);
+void stat_add(struct segment *r, size_t block, enum stat_counter c, uint64_t n);
+/* route: position in segment_options.labels; what is not there is STAT_OTHER. */
+void stat_request(struct segment *r, size_t block, size_t route, int status, int64_t us);
 
 struct stat_route_total {
 	uint64_t by_class[6];           /* status / 100 */
 	uint64_t buckets[STAT_BUCKETS + 1];
 	uint64_t sum_us;
 };
-uint64_t stat_total(const struct room *r, enum stat_counter c);
-void stat_route_total(const struct room *r, size_t route, struct stat_route_total *out);
+uint64_t stat_total(const struct segment *r, enum stat_counter c);
+void stat_route_read(const struct segment *r, size_t route, struct stat_route_total *out);
 
 #endif

@@ -15,8 +15,8 @@ bool store_changes_position(struct db *db, int64_t *position_r, struct err *err_
 #define CHANGED_ALL "00000000-0000-0000-0000-000000000000"   /* every id of a table */
 /* Ids of what was committed there or later (some also of earlier), up to max;
  * texts live in arena. */
-bool store_changes_since(struct db *db, int64_t position, struct arena *arena,
-			 const char **ids, size_t max, size_t *n_r, struct err *err_r);
+bool store_changes_since(struct db *db, int64_t position, size_t max,
+			 struct arena *arena, const char **ids, size_t *n_r, struct err *err_r);
 /* What is older than an hour. */
 bool store_changes_sweep(struct db *db, int64_t *n_r, struct err *err_r);
 

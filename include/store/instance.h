@@ -18,12 +18,12 @@ bool store_instance_get(struct db *db, struct arena *arena, struct instance *out
 			struct err *err_r);
 /* The row, made with database_id when there is none. Of two at once one
  * makes it and both get the same. */
-bool store_instance_ensure(struct db *db, struct arena *arena,
-			   const struct audit_event *event, const char *database_id,
+bool store_instance_ensure(struct db *db, const struct audit_event *event,
+			   const char *database_id, struct arena *arena,
 			   struct instance *out, struct err *err_r);
 /* Stores the check value unless there is one; *out is the row afterwards. */
-bool store_instance_key_check(struct db *db, struct arena *arena,
-			      const struct audit_event *event, const char *key_check,
+bool store_instance_key_check(struct db *db, const struct audit_event *event,
+			      const char *key_check, struct arena *arena,
 			      struct instance *out, struct err *err_r);
 
 /* Replaces the token; ERR_CONFLICT when there is an active admin. */

@@ -50,18 +50,18 @@ bool store_key_by_prefix(struct db *db, const char *key_prefix, struct arena *ar
 /* Change the key, or refuse. Runs in the transaction, with the owner and the key as
  * they are while both are locked; it may run several times. What is written of the
  * key: sql/common/key.sql, key_update. */
-typedef bool key_change_fn(const struct key_owner *owner, struct api_key *key, void *arg,
+typedef bool key_update_fn(const struct key_owner *owner, struct api_key *key, void *arg,
 			   struct err *err_r);
 
 /* One's own key: ERR_NOT_FOUND when it is not one of the scope's user. */
-struct key_change {
-	key_change_fn *fn;
+struct key_update {
+	key_update_fn *fn;
 	void *arg;
 	struct arena *arena;           /* for the key */
 	struct api_key *key_r;         /* as it is afterwards */
 };
 bool store_key_update(struct db *db, struct scope scope, const char *id,
-		      const struct audit_event *event, const struct key_change *c,
+		      const struct audit_event *event, const struct key_update *c,
 		      struct err *err_r);
 /* Only with SCOPE_ALL. ERR_NOT_FOUND when it was revoked. *out is the key as it is
  * afterwards, as below. */
@@ -69,9 +69,9 @@ struct key_limit {
 	const char *period;            /* NULL with requests INT_NONE: the tier's */
 	int64_t requests, now;
 };
-bool store_key_limit(struct db *db, struct scope scope, const char *id,
-		     const struct audit_event *event, const struct key_limit *l,
-		     struct arena *arena, struct api_key *out, struct err *err_r);
+bool store_key_limit_set(struct db *db, struct scope scope, const char *id,
+			 const struct audit_event *event, const struct key_limit *l,
+			 struct arena *arena, struct api_key *out, struct err *err_r);
 /* ERR_NOT_FOUND when it is not in scope, or was revoked before. */
 bool store_key_revoke(struct db *db, struct scope scope, const char *id,
 		      const struct audit_event *event, int64_t now, struct arena *arena,

@@ -24,7 +24,7 @@ struct login_failure_rows {
 typedef bool login_failure_fn(struct login_failure_rows *rows, void *arg,
 			      struct err *err_r);
 
-struct login_failure_change {
+struct login_failure_update {
 	const char *account_hash, *network;
 	int64_t forget_at;           /* of a row that is made */
 	login_failure_fn *fn;
@@ -37,14 +37,14 @@ bool store_login_failure_find(struct db *db, const char *account_hash,
 			      struct err *err_r);
 /* In a transaction of its own. It has no audit row: the attempt's outcome
  * has. Counted twice when COMMIT's answer is lost, which errs on the safe side. */
-bool store_login_failure_change(struct db *db, const struct login_failure_change *c,
+bool store_login_failure_update(struct db *db, const struct login_failure_update *c,
 				struct err *err_r);
 /* Inside a transaction that is already open. */
-bool store_login_failure_apply(struct db *db, const struct login_failure_change *c,
+bool store_login_failure_apply(struct db *db, const struct login_failure_update *c,
 			       struct err *err_r);
 /* The audit row of a login that was refused, and with it `c` (NULL = no change:
  * the attempt stays counted). */
 bool store_login_refused(struct db *db, const struct audit_event *event,
-			 const struct login_failure_change *c, struct err *err_r);
+			 const struct login_failure_update *c, struct err *err_r);
 
 #endif

@@ -24,13 +24,13 @@ struct session_new {
 struct session_login {
 	const char *hash_seen;   /* the password hash that matched, or was just written */
 	const char *hash_kept;   /* the same, or one of the present cost */
-	const struct login_failure_change *failures;   /* NULL = none is changed */
+	const struct login_failure_update *failures;   /* NULL = none is changed */
 };
 /* last_active, the failures, the session. ERR_UNAVAILABLE when the account is
  * not active, or its password not the one seen, any more. */
-bool store_session_begin(struct db *db, const struct audit_event *event,
-			 const struct session_new *s, const struct session_login *login,
-			 struct err *err_r);
+bool store_session_create(struct db *db, const struct audit_event *event,
+			  const struct session_new *s, const struct session_login *login,
+			  struct err *err_r);
 
 /* --- look up ---------------------------------------------------------------- */
 

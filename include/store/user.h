@@ -15,7 +15,7 @@
 #include "model/user.h"
 
 struct db;
-struct login_failure_change;
+struct login_failure_update;
 
 /* ERR_NOT_FOUND when there is none, or it is not in scope. */
 bool store_user_by_id(struct db *db, struct scope scope, const char *id, struct arena *arena,
@@ -40,7 +40,7 @@ bool store_user_collisions(struct db *db, struct scope scope, struct arena *aren
 
 /* ERR_CONFLICT field email when email_key is taken, or is what accounts whose
  * addresses collide share. */
-bool store_user_insert(struct db *db, const struct audit_event *event,
+bool store_user_create(struct db *db, const struct audit_event *event,
 		       const struct user *user, struct err *err_r);
 
 /* The row alone, inside a transaction that is already there. */
@@ -83,7 +83,7 @@ struct password_write {
 	const char *user_id, *old_hash, *new_hash, *keep_session;
 	int64_t now;
 	const struct audit_event *event;
-	const struct login_failure_change *failures;   /* NULL = none is changed */
+	const struct login_failure_update *failures;   /* NULL = none is changed */
 };
 bool store_user_password(struct db *db, const struct password_write *w, struct err *err_r);
 

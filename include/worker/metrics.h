@@ -1,7 +1,7 @@
 /*
  * worker/metrics.h - /metrics for Prometheus, on a unix socket of its own
  * (METRICS_SOCKET), answered by the scheduler between its jobs. Reads the
- * scoreboard and the room; never the database.
+ * scoreboard and the segment; never the database.
  */
 #ifndef PIERRE_WORKER_METRICS_H
 #define PIERRE_WORKER_METRICS_H

@@ -8,7 +8,7 @@
 
 #include "auth/subkey.h"
 #include "base/conf.h"
-#include "shm/room.h"
+#include "shm/segment.h"
 #include "shm/scoreboard.h"
 
 /* Everything that crosses the fork. */
@@ -17,8 +17,8 @@ struct child {
 	struct scoreboard *scoreboard;
 	struct slot *slot;       /* own slot; role says what this child is */
 	bool unchecked;          /* the database was not reached yet: it is not opened, there
-				  * is no room, and only routes without_database are run */
-	struct room *room;       /* of this host; also while the database is away */
+				  * is no segment, and only routes without_database are run */
+	struct segment *segment; /* of this host; also while the database is away */
 	size_t block;            /* own ring and statistics in it */
 	struct subkey pair_key;  /* of the slow pool: makes pairs of tokens */
 	int listen_fd;           /* -1 in the background */

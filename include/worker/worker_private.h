@@ -49,15 +49,15 @@ void child_close(struct worker *w);
 /* From here on a fault of this process marks the request that it is at. */
 void crash_watch(const struct child *c);
 
-/* --- exchange.c: one request, from its connection to its log line ------------ */
-void exchange_run(struct worker *w, int fd);
+/* --- request.c: one request, from its connection to its log line ------------ */
+void worker_request_run(struct worker *w, int fd);
 /* The same for a request that fcgi_look has found; or else, with USAGE_SYNC, it
  * is parked until its usage row is committed. */
-void exchange_answer(struct worker *w, struct fcgi *f, char **params);
+void worker_request_answer(struct worker *w, struct fcgi *f, char **params);
 /* Answer a parked request if its row is committed. late: answer it in any case,
  * 503 if it is not; what it was charged stays charged, since the row may still be
  * committed. False: it goes on waiting. */
-bool exchange_finish(struct worker *w, struct fcgi *f, bool late);
+bool worker_request_finish(struct worker *w, struct fcgi *f, bool late);
 
 /* --- share.c: which worker of the fast pool takes a new connection --------------- */
 struct share {

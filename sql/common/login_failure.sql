@@ -1,5 +1,5 @@
 -- Login failures: one row for an account and a network, one for the account
--- and '*'. No moment is computed here; op/guess.c decides over locked rows.
+-- and '*'. No moment is computed here; op/throttle.c decides over locked rows.
 
 -- columns: failure = failures, first_at, last_at, blocked_until, last_success_at, forget_at
 

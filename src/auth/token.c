@@ -47,12 +47,12 @@ static void secret_new(const char *prefix, char out[TOKEN_TEXT],
 	explicit_bzero(secret, sizeof(secret));
 }
 
-void token_access_new(char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
+void token_access_generate(char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
 {
 	secret_new(ACCESS_PREFIX, out, hash_r);
 }
 
-void token_setup_new(char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
+void token_setup_generate(char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
 {
 	secret_new(SETUP_PREFIX, out, hash_r);
 }
@@ -75,8 +75,8 @@ static void uuid_to_bytes(const char *uuid, uint8_t out[16])
 		memset(out, 0, 16);
 }
 
-void token_refresh_new(const char *session_id, char family[33],
-		       char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
+void token_refresh_generate(const char *session_id, char family[33],
+			    char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
 {
 	struct refresh r;
 
@@ -91,7 +91,7 @@ void token_refresh_new(const char *session_id, char family[33],
 
 /* --- a pair that can be made again ------------------------------------------- */
 
-void token_seed_new(char out[TOKEN_SEED])
+void token_seed_generate(char out[TOKEN_SEED])
 {
 	uint8_t seed[SECRET_BYTES];
 
@@ -184,8 +184,8 @@ static void key_digest(const char *salt, const char *key, char out[SHA256_HEX])
 	explicit_bzero(text, sizeof(text));
 }
 
-void key_new(bool trial, char out[KEY_TEXT], char public_r[KEY_PUBLIC],
-	     char hash_r[KEY_HASH])
+void key_generate(bool trial, char out[KEY_TEXT], char public_r[KEY_PUBLIC],
+		  char hash_r[KEY_HASH])
 {
 	const char *prefix = key_prefixes[trial];
 	size_t n = strlen(prefix);

@@ -71,11 +71,11 @@ bool log_wants(enum log_level level)
 
 static void add(struct line *l, const char *s, size_t n)
 {
-	size_t room = sizeof(l->s) - 8 - l->len;   /* "...", a quote, newline */
+	size_t space = sizeof(l->s) - 8 - l->len;  /* "...", a quote, newline */
 
-	if (n > room) {
-		memcpy(l->s + l->len, s, room);
-		memcpy(l->s + l->len + room, "...", 3);
+	if (n > space) {
+		memcpy(l->s + l->len, s, space);
+		memcpy(l->s + l->len + space, "...", 3);
 		l->len = sizeof(l->s) - 5;
 		return;
 	}

@@ -44,23 +44,23 @@ void strbuf_addi(struct strbuf *b, int64_t n)
 	strbuf_add(b, p, (size_t)(text + sizeof(text) - p));
 }
 
-/* Printed in place; once more when the room was too small. */
+/* Printed in place; once more when the space was too small. */
 void strbuf_addf(struct strbuf *b, const char *fmt, ...)
 {
 	va_list ap;
-	size_t room;
+	size_t space;
 	int n;
 
 	if (b->cap == 0)
 		strbuf_grow(b, 0);
 	do {
-		room = b->cap - b->len;
+		space = b->cap - b->len;
 		va_start(ap, fmt);
-		n = vsnprintf(b->s + b->len, room, fmt, ap);
+		n = vsnprintf(b->s + b->len, space, fmt, ap);
 		va_end(ap);
 		if (n > 0 && b->len + (size_t)n + 1 > b->cap)
 			strbuf_grow(b, (size_t)n);
-	} while (n > 0 && (size_t)n >= room);
+	} while (n > 0 && (size_t)n >= space);
 	if (n > 0)
 		b->len += (size_t)n;
 	b->s[b->len] = '\0';

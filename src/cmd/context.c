@@ -77,7 +77,7 @@ bool context_schema(struct db *db, bool auto_migrate, struct err *err_r)
 	const char *or_else = auto_migrate ? ", or start the service" : " (AUTO_MIGRATE is off)";
 	struct db_schema_status s;
 
-	if (!db_schema_status(db, &s, err_r))   /* refuses a newer one */
+	if (!db_schema_read(db, &s, err_r))     /* refuses a newer one */
 		return false;
 	if (s.current == s.latest)
 		return true;
@@ -114,33 +114,33 @@ static void reach_service(struct context *c)
 {
 	struct instance instance;
 
-	if (store_instance_get(c->db, c->arena, &instance, &c->no_room))
-		c->process.room = room_attach(c->args->conf->runtime_dir, instance.database_id,
-					 &c->no_room);
-	if (c->process.room)
-		clock_follow(known_start(c->process.room));
+	if (store_instance_get(c->db, c->arena, &instance, &c->no_segment))
+		c->process.segment = segment_attach(c->args->conf->runtime_dir, instance.database_id,
+					 &c->no_segment);
+	if (c->process.segment)
+		clock_follow(known_start(c->process.segment));
 	c->op.now = clock_now();
 }
 
-static const char *lost(const void *room)
+static const char *lost(const void *segment)
 {
-	return room_lost(room);
+	return segment_lost(segment);
 }
 
 /* What the service refuses to write, a command must not write either. */
 static bool files_kept(struct context *c, struct err *err_r)
 {
-	if (c->process.room)
-		db_watch(c->db, (struct db_watch){ .lost = lost, .arg = c->process.room });
+	if (c->process.segment)
+		db_watch_set(c->db, (struct db_watch){ .lost = lost, .arg = c->process.segment });
 	return !db_is_lost(c->db, err_r);
 }
 
 /* Not found: no service runs here, so no process has to be told. */
 static void say_unreached(const struct context *c)
 {
-	if (c->op.result.changed && !c->process.room && c->no_room.kind != ERR_NOT_FOUND)
+	if (c->op.result.changed && !c->process.segment && c->no_segment.kind != ERR_NOT_FOUND)
 		fprintf(stderr, "pierre: running workers were not told (%s); they notice within "
-			"5 seconds\n", c->no_room.message);
+			"5 seconds\n", c->no_segment.message);
 }
 
 static bool open_schema(struct context *c, struct err *err_r)
@@ -176,6 +176,6 @@ void context_close(struct context *c)
 	if (c->password_fd >= 0)
 		close(c->password_fd);
 	clock_follow(NULL);
-	db_free(&c->db);   /* looks into the room */
-	room_close(&c->process.room);
+	db_free(&c->db);   /* looks into the segment */
+	segment_close(&c->process.segment);
 }

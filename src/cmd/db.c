@@ -85,8 +85,8 @@ static bool test(struct context *c, const void *in, void *out, struct err *err_r
 	struct test_out *test = out;
 
 	(void)in;
-	if (!db_facts(c->db, c->arena, &test->facts, err_r) ||
-	    !db_schema_status(c->db, &schema, err_r) || !measure(c->db, test, err_r))
+	if (!db_facts_read(c->db, c->arena, &test->facts, err_r) ||
+	    !db_schema_read(c->db, &schema, err_r) || !measure(c->db, test, err_r))
 		return false;
 	test->schema_current = schema.current;
 	test->schema_latest = schema.latest;
@@ -126,7 +126,7 @@ static bool read_schema(struct db *db, struct status_out *out, struct err *err_r
 {
 	struct db_schema_status s;
 
-	if (!db_schema_status(db, &s, err_r))
+	if (!db_schema_read(db, &s, err_r))
 		return false;
 	out->schema_current = s.current;
 	out->schema_latest = s.latest;
@@ -160,7 +160,7 @@ static bool status(struct context *c, const void *in, void *out, struct err *err
 	(void)in;
 	if (!read_schema(c->db, status, err_r))
 		return false;
-	status->backend = db_backend(c->db) == DB_SQLITE ? "sqlite" : "postgresql";
+	status->backend = db_backend_of(c->db) == DB_SQLITE ? "sqlite" : "postgresql";
 	status->path = db_is_memory(c->db) ? NULL : db_path(c->db);
 	status->file_bytes = status->path ? file_size(status->path) : INT_NONE;
 	status->wal_bytes = status->path ?

@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "cmd/fail.h"
 #include "cmd/nginx_check.h"
-#include "cmd/nginx_guard.h"
+#include "cmd/nginx_protected.h"
 #include "cmd/nginx_rules.h"
 
 #define DUMP_MAX ((size_t)16 * 1024 * 1024)

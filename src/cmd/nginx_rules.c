@@ -1,7 +1,7 @@
 /*
  * cmd/nginx_rules.c - the mistakes that break Pierre behind nginx without an
  * error message of either. Each is a row: what is looked for, what is wrong,
- * and what to change. Those about protected locations are in nginx_guard.c
+ * and what to change. Those about protected locations are in nginx_protected.c
  * and nginx_told.c.
  */
 #include "config.h"
@@ -9,7 +9,7 @@
 #include <strings.h>
 
 #include "base/str.h"
-#include "cmd/nginx_guard.h"
+#include "cmd/nginx_protected.h"
 #include "cmd/nginx_rules.h"
 
 /* --- the two pools ---------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 #include "config.h"
 
 #include "base/str.h"
-#include "cmd/nginx_guard.h"
+#include "cmd/nginx_protected.h"
 #include "cmd/nginx_snippet.h"
 
 /* --- what the upstream and the client are told ------------------------------------------ */
@@ -44,7 +44,7 @@ static bool passes_on(const struct directive *block, const struct nginx_pass *pa
 
 static bool untold(const struct nginx_place *p, bool by_snippet)
 {
-	if (!nginx_is_guarded(p->block) || p->fast || p->slow)
+	if (!nginx_is_protected(p->block) || p->fast || p->slow)
 		return false;
 	for (const struct nginx_pass *pass = nginx_passes; pass->pass; pass++)
 		if (str_eq(pass->file, "pierre-auth.conf") == by_snippet && passes_on(p->block, pass) &&
@@ -67,7 +67,7 @@ bool nginx_answers_lost(const struct nginx_place *p)
 {
 	const struct directive *d = NULL;
 
-	if (!nginx_is_guarded(p->block) || !nginx_child(p->block, "auth_request_set", NULL))
+	if (!nginx_is_protected(p->block) || !nginx_child(p->block, "auth_request_set", NULL))
 		return false;
 	while ((d = nginx_child(p->block, "auth_request_set", d)))
 		if (str_eq(nginx_arg(d, 0), "$pierre_status"))
@@ -79,7 +79,7 @@ bool nginx_pages_lost(const struct nginx_place *p)
 {
 	const struct directive *d = NULL;
 
-	if (!nginx_is_guarded(p->block) || !nginx_child(p->block, "error_page", NULL))
+	if (!nginx_is_protected(p->block) || !nginx_child(p->block, "error_page", NULL))
 		return false;
 	while ((d = nginx_child(p->block, "error_page", d)))
 		if (nginx_has_arg(d, "$pierre_refusal") || nginx_has_arg(d, "@pierre_denied"))

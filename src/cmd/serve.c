@@ -34,9 +34,9 @@ static bool check_capacity(struct op *op, bool reload, struct err *err_r)
 	int64_t need = (reload ? processes : 2 * processes) + 2;
 	struct db_facts facts = { .connections_free = INT_NONE };
 
-	if (db_backend(op->db) != DB_PGSQL)
+	if (db_backend_of(op->db) != DB_PGSQL)
 		return true;
-	if (!db_facts(op->db, op->arena, &facts, err_r))
+	if (!db_facts_read(op->db, op->arena, &facts, err_r))
 		return false;
 	if (facts.connections_free == INT_NONE || facts.connections_free >= need)
 		return true;

@@ -124,7 +124,7 @@ enum db_rc db_next(struct db *db, struct err *err_r)
 	return rc;
 }
 
-int64_t db_changes(const struct db *db)
+int64_t db_affected(const struct db *db)
 {
 	return db->conn ? db->driver->changes(db->conn) : 0;
 }
@@ -207,7 +207,7 @@ bool db_has_space(struct db *db, struct err *err_r)
 	return !db->conn || db->driver->has_space(db->conn, err_r) || err_retry(err_r, 1);
 }
 
-bool db_facts(struct db *db, struct arena *arena, struct db_facts *out, struct err *err_r)
+bool db_facts_read(struct db *db, struct arena *arena, struct db_facts *out, struct err *err_r)
 {
 	int64_t deadline = db_limit(db);
 

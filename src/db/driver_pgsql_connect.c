@@ -169,7 +169,7 @@ static enum pgsql_wait shake_hands(PGconn *pg, int64_t deadline)
 		if (s == PGRES_POLLING_FAILED)
 			return PGSQL_LOST;
 		short events = s == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-		enum pgsql_wait w = pgsql_wait(pg, events, deadline);
+		enum pgsql_wait w = pgsql_wait_for(pg, events, deadline);
 		if (w != PGSQL_READY)
 			return w;
 		s = PQconnectPoll(pg);

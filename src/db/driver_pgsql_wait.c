@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "db/driver_pgsql.h"
 
-enum pgsql_wait pgsql_wait(PGconn *pg, short events, int64_t deadline)
+enum pgsql_wait pgsql_wait_for(PGconn *pg, short events, int64_t deadline)
 {
 	struct pollfd p = { .fd = PQsocket(pg), .events = events };
 
@@ -42,7 +42,7 @@ static enum pgsql_wait flush(PGconn *pg, int64_t deadline)
 			return PGSQL_READY;
 		if (rc < 0)
 			return PGSQL_LOST;
-		enum pgsql_wait w = pgsql_wait(pg, POLLIN | POLLOUT, deadline);
+		enum pgsql_wait w = pgsql_wait_for(pg, POLLIN | POLLOUT, deadline);
 		if (w != PGSQL_READY)
 			return w;
 		if (!PQconsumeInput(pg))
@@ -74,7 +74,7 @@ static bool is_copy(const PGresult *r)
 static enum pgsql_wait next_result(PGconn *pg, int64_t deadline, PGresult **r)
 {
 	while (PQisBusy(pg)) {
-		enum pgsql_wait w = pgsql_wait(pg, POLLIN, deadline);
+		enum pgsql_wait w = pgsql_wait_for(pg, POLLIN, deadline);
 		if (w != PGSQL_READY)
 			return w;
 		if (!PQconsumeInput(pg))

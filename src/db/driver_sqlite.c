@@ -268,7 +268,7 @@ static enum db_rc sqlite_next(struct db_conn *c, struct err *err_r)
 	return outcome;
 }
 
-static int64_t sqlite_changes(struct db_conn *c)
+static int64_t sqlite_affected(struct db_conn *c)
 {
 	return c->changes;
 }
@@ -349,7 +349,7 @@ const struct db_driver db_driver_sqlite = {
 	.open = sqlite_open,
 	.close = sqlite_close,
 	.alive = sqlite_alive,
-	.files = sqlite_files,
+	.files = sqlite_files_check,
 	.save = sqlite_save,
 	.any_text = any_text,
 	.exists = sqlite_exists,
@@ -364,7 +364,7 @@ const struct db_driver db_driver_sqlite = {
 	.bulk = sqlite_bulk,
 	.next = sqlite_next,
 	.finish = sqlite_finish,
-	.changes = sqlite_changes,
+	.changes = sqlite_affected,
 	.columns = sqlite_columns,
 	.column_name = sqlite_column_name,
 	.column_text = sqlite_column_text,

@@ -91,7 +91,7 @@ static enum db_files lost(const struct sqlite_files *f, int which, bool absent, 
 	return DB_FILES_LOST;
 }
 
-enum db_files sqlite_files(struct db_conn *c, struct err *err_r)
+enum db_files sqlite_files_check(struct db_conn *c, struct err *err_r)
 {
 	const struct sqlite_files *f = &c->files;
 	bool absent;

@@ -64,7 +64,7 @@ void db_wrap_driver(struct db *db, const struct db_driver *driver)
 	db->driver = driver;
 }
 
-enum db_backend db_backend(const struct db *db)
+enum db_backend db_backend_of(const struct db *db)
 {
 	return db->driver->backend;
 }

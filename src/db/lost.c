@@ -15,7 +15,7 @@
 
 enum { SAVE_MS = 5000 };
 
-void db_watch(struct db *db, struct db_watch watch)
+void db_watch_set(struct db *db, struct db_watch watch)
 {
 	db->watch = watch;
 }

@@ -71,7 +71,7 @@ static bool check_recorded(const struct db *db, int64_t version, const char *sha
 /* The record must be 1, 2, ... without a gap. */
 static bool read_recorded(struct db *db, int *current_r, struct err *err_r)
 {
-	int stmt = db_statement(db, "migrations_list");
+	int stmt = db_statement_find(db, "migrations_list");
 	enum db_rc rc = db_query(db, stmt, DB_NO_ARGS, err_r);
 
 	*current_r = 0;
@@ -92,12 +92,12 @@ static bool read_recorded(struct db *db, int *current_r, struct err *err_r)
 	return rc == DB_OK;
 }
 
-bool db_schema_status(struct db *db, struct db_schema_status *out, struct err *err_r)
+bool db_schema_read(struct db *db, struct db_schema_status *out, struct err *err_r)
 {
 	int64_t exists;
 
 	*out = (struct db_schema_status){ .latest = latest(db) };
-	if (!db_number(db, db_statement(db, "migrations_exists"), DB_NO_ARGS, &exists, err_r))
+	if (!db_number(db, db_statement_find(db, "migrations_exists"), DB_NO_ARGS, &exists, err_r))
 		return false;
 	return !exists || read_recorded(db, &out->current, err_r);
 }
@@ -143,7 +143,7 @@ static bool lock_schema(struct db *db, struct err *err_r)
 static bool write_record(struct db *db, const struct db_migration *m, struct err *err_r)
 {
 	const struct record record = { m->version, m->name, m->sha256, clock_now() };
-	int stmt = db_statement(db, "migrations_insert");
+	int stmt = db_statement_find(db, "migrations_insert");
 	struct db_value args[sizeof(record_fields) / sizeof(record_fields[0])] = { 0 };
 
 	if (stmt < 0)
@@ -159,7 +159,7 @@ static bool apply_next(struct db *db, void *arg, struct err *err_r)
 
 	step->applied = 0;
 	if (!lock_schema(db, err_r) ||
-	    !db_write(db, db_statement(db, "migrations_create"), DB_NO_ARGS, NULL, err_r) ||
+	    !db_write(db, db_statement_find(db, "migrations_create"), DB_NO_ARGS, NULL, err_r) ||
 	    !read_recorded(db, &step->current, err_r))
 		return false;
 	if (step->current == latest(db))
@@ -211,7 +211,7 @@ bool db_migrate(struct db *db, int *applied_r, struct err *err_r)
 	bool done;
 
 	*applied_r = 0;
-	if (!db_schema_status(db, &status, err_r))
+	if (!db_schema_read(db, &status, err_r))
 		return false;
 	if (status.current == status.latest)
 		return true;

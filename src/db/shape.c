@@ -89,7 +89,7 @@ bool db_write(struct db *db, int stmt, const struct db_value *args, size_t n,
 	if (rc != DB_OK && rc != DB_ROW)
 		return false;
 	if (changes_r)
-		*changes_r = db_changes(db);
+		*changes_r = db_affected(db);
 	db_finish(db);
 	return true;
 }

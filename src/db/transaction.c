@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "db/db_core.h"
 
-int db_statement(const struct db *db, const char *name)
+int db_statement_find(const struct db *db, const char *name)
 {
 	const struct db_catalog *cat = db->options.catalog;
 

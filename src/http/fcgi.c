@@ -2,7 +2,7 @@
  * http/fcgi.c - one request at a time on one connection through libfcgi 2.4.2.
  *
  * Owns the connection from begin or adoption to its end; always closes it
- * itself. What libfcgi gets to read was judged by http/fcgi_guard.h before.
+ * itself. What libfcgi gets to read was judged by http/fcgi_peek.h before.
  * A connection is kept only when the request was all that had come and libfcgi
  * has read all of it: bytes left over would be the next request (R1).
  */
@@ -22,7 +22,7 @@
 
 #include "base/clock.h"
 #include "http/fcgi.h"
-#include "http/fcgi_guard.h"
+#include "http/fcgi_peek.h"
 #include "http/fcgi_wipe.h"
 
 #define LINGER_IDLE_MS 200     /* for a client still sending after the reply */
@@ -36,18 +36,18 @@ struct fcgi {
 	bool asked;                /* a request is under way */
 	bool lingers;
 	bool keep;                 /* after this request, if libfcgi has read all of it */
-	bool has_body;             /* of the guard, which other connections use too */
+	bool has_body;             /* of the peek, which other connections use too */
 	size_t bytes, content_length;
 	size_t reply_bytes;        /* handed to libfcgi */
-	struct fcgi_guard *guard;
-	struct fcgi *owner;        /* of the guard */
+	struct fcgi_peek *peek;
+	struct fcgi *owner;        /* of the peek */
 	void *parked;
 };
 
 bool fcgi_start(struct fcgi **f_r, struct err *err_r)
 {
 	*f_r = NULL;
-	if (!fcgi_guard_works())
+	if (!fcgi_peek_works())
 		return err_set(err_r, ERR_CONFIG, "This kernel has no SO_PEEK_OFF for unix sockets");
 	/* libfcgi waits this long for the client when it closes by itself */
 	if (setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "100", 1) != 0 || FCGX_Init() != 0)
@@ -55,13 +55,13 @@ bool fcgi_start(struct fcgi **f_r, struct err *err_r)
 	if (!fcgi_wipe_works(err_r))
 		return false;
 	struct fcgi *f = calloc(1, sizeof(*f));
-	struct fcgi_guard *guard = calloc(1, sizeof(*guard));
-	if (!f || !guard) {
+	struct fcgi_peek *peek = calloc(1, sizeof(*peek));
+	if (!f || !peek) {
 		free(f);
-		free(guard);
+		free(peek);
 		return err_set(err_r, ERR_INTERNAL, "Out of memory");
 	}
-	*f = (struct fcgi){ .fd = -1, .guard = guard, .owner = f };
+	*f = (struct fcgi){ .fd = -1, .peek = peek, .owner = f };
 	*f_r = f;
 	return true;
 }
@@ -70,7 +70,7 @@ struct fcgi *fcgi_another(struct fcgi *first)
 {
 	struct fcgi *f = calloc(1, sizeof(*f));
 	if (f)
-		*f = (struct fcgi){ .fd = -1, .guard = first->guard, .owner = first };
+		*f = (struct fcgi){ .fd = -1, .peek = first->peek, .owner = first };
 	return f;
 }
 
@@ -80,13 +80,13 @@ void fcgi_free(struct fcgi **f)
 		return;
 	fcgi_drop(*f);
 	if ((*f)->owner == *f)
-		free((*f)->guard);
+		free((*f)->peek);
 	free(*f);
 	*f = NULL;
 }
 
 /* Other connections use it too, so nothing of this one may stay in it. */
-static void wipe_guard(struct fcgi_guard *g)
+static void wipe_peek(struct fcgi_peek *g)
 {
 	explicit_bzero(g->bytes, g->n);
 	g->n = 0;
@@ -98,7 +98,7 @@ static void wipe(struct fcgi *f)
 	for (char **p = f->req.envp; p && *p; p++)
 		explicit_bzero(*p, strlen(*p));
 	fcgi_wipe_request(&f->req, f->bytes);
-	wipe_guard(f->guard);
+	wipe_peek(f->peek);
 }
 
 /* Never FCGX_Finish_r: it waits for the client, and hides write errors. */
@@ -136,7 +136,7 @@ static bool set_timeout(int fd, int option, int64_t ms)
 
 static bool hand_to_libfcgi(struct fcgi *f)
 {
-	f->bytes = f->guard->n;
+	f->bytes = f->peek->n;
 	FCGX_InitRequest(&f->req, -1, 0);
 	f->req.ipcFd = f->fd;
 	/* FCGX_Accept_r finishes the last request first, which would close this one */
@@ -149,13 +149,13 @@ static bool hand_to_libfcgi(struct fcgi *f)
 	return FCGX_GetError(f->req.in) == 0;
 }
 
-/* Of the guard, what is needed until the reply. */
+/* Of the peek, what is needed until the reply. */
 static void note(struct fcgi *f)
 {
 	f->asked = true;
-	f->has_body = f->guard->has_body;
-	f->content_length = f->guard->content_length;
-	f->keep = f->adopted && f->guard->keep && f->has_body && f->guard->n == f->guard->at;
+	f->has_body = f->peek->has_body;
+	f->content_length = f->peek->content_length;
+	f->keep = f->adopted && f->peek->keep && f->has_body && f->peek->n == f->peek->at;
 }
 
 bool fcgi_begin(struct fcgi *f, int fd, int64_t timeout_ms, char ***params_r)
@@ -165,7 +165,7 @@ bool fcgi_begin(struct fcgi *f, int fd, int64_t timeout_ms, char ***params_r)
 	f->fd = fd;
 	f->adopted = false;
 	if (!set_timeout(fd, SO_SNDTIMEO, timeout_ms) ||
-	    !fcgi_guard_read(f->guard, fd, clock_monotonic() + timeout_ms) ||
+	    !fcgi_peek_read(f->peek, fd, clock_monotonic() + timeout_ms) ||
 	    !hand_to_libfcgi(f)) {
 		fcgi_drop(f);
 		return false;
@@ -188,13 +188,13 @@ void fcgi_adopt(struct fcgi *f, int fd)
 
 enum fcgi_seen fcgi_look(struct fcgi *f, bool ended, char ***params_r)
 {
-	enum guard_seen seen = fcgi_guard_look(f->guard, f->fd, ended);
-	if (seen == GUARD_MORE) {
-		bool nothing = f->guard->n == 0;
-		wipe_guard(f->guard);   /* the socket still has it */
+	enum peek_seen seen = fcgi_peek_look(f->peek, f->fd, ended);
+	if (seen == PEEK_MORE) {
+		bool nothing = f->peek->n == 0;
+		wipe_peek(f->peek);     /* the socket still has it */
 		return nothing ? FCGI_NOTHING : FCGI_HALF;
 	}
-	if (seen == GUARD_NONE || !hand_to_libfcgi(f)) {
+	if (seen == PEEK_NONE || !hand_to_libfcgi(f)) {
 		fcgi_drop(f);
 		return FCGI_GONE;
 	}
@@ -208,7 +208,7 @@ int fcgi_fd(const struct fcgi *f)
 	return f->fd;
 }
 
-enum fcgi_state fcgi_state(const struct fcgi *f)
+enum fcgi_state fcgi_state_of(const struct fcgi *f)
 {
 	if (f->fd < 0)
 		return FCGI_CLOSED;
@@ -219,8 +219,8 @@ enum fcgi_state fcgi_state(const struct fcgi *f)
 
 bool fcgi_body(struct fcgi *f, struct request *r, size_t max, struct err *err_r)
 {
-	if (max > GUARD_BODY_MAX)
-		max = GUARD_BODY_MAX;
+	if (max > PEEK_BODY_MAX)
+		max = PEEK_BODY_MAX;
 	if (r->content_length > max)
 		return err_set(err_r, ERR_TOO_LARGE, "The body may have at most %zu bytes", max);
 	if (!f->has_body || f->content_length != r->content_length)

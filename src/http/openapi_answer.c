@@ -55,7 +55,7 @@ static unsigned problems_of(const struct route *r)
 static unsigned kinds_of(unsigned kinds, int status)
 {
 	for (unsigned k = 0; k < ERR__COUNT; k++)
-		if (problem_kind((enum err_kind)k)->status != status)
+		if (problem_kind_of((enum err_kind)k)->status != status)
 			kinds &= ~ERR_BIT(k);
 	return kinds;
 }
@@ -83,7 +83,7 @@ static struct answer problem_answer(const struct route *r, size_t i)
 
 	for (unsigned k = 1; k < ERR__COUNT; k++)
 		if (kinds & ERR_BIT(k))
-			add_code(&a, problem_kind((enum err_kind)k)->code);
+			add_code(&a, problem_kind_of((enum err_kind)k)->code);
 	add_code(&a, statuses[i].nginx);
 	return a;
 }

@@ -32,7 +32,7 @@ static const struct problem_kind kinds[ERR__COUNT] = {
 	[ERR_INTERNAL]      = { ERR_INTERNAL,      500, "InternalError",         "Internal Server Error" },
 };
 
-const struct problem_kind *problem_kind(enum err_kind kind)
+const struct problem_kind *problem_kind_of(enum err_kind kind)
 {
 	return &kinds[kind > ERR_NONE && kind < ERR__COUNT ? kind : ERR_INTERNAL];
 }
@@ -41,7 +41,7 @@ const struct problem_kind *problem_kind(enum err_kind kind)
  * servers and statements. */
 static const char *detail_of(const struct err *err)
 {
-	if (problem_kind(err->kind)->status == 500)
+	if (problem_kind_of(err->kind)->status == 500)
 		return "Something went wrong on our side. The log says what.";
 	if (err->kind == ERR_UNCERTAIN)
 		return "The database did not say whether this was done; look before you repeat it.";
@@ -87,7 +87,7 @@ static void add_more(struct strbuf *b, const struct problem_member *m)
 void problem_reply_with(struct response *res, const char *request_id, const struct err *err,
 			const struct problem_type *type, const struct problem_member *more)
 {
-	const struct problem_kind *kind = problem_kind(err->kind);
+	const struct problem_kind *kind = problem_kind_of(err->kind);
 	struct strbuf b = { .arena = res->arena };
 	strbuf_addf(&b, "{\"type\":\"%s\",\"title\":\"%s\",\"status\":%d,\"detail\":",
 		    type ? type->uri : "about:blank", type ? type->title : kind->title,

@@ -2,7 +2,7 @@
  * master/generation.c - which children should run: the new world is built
  * before the old one is left, and on any failure the old one stays.
  *
- * CHECK: a forked child tries the configuration out. ROOM: the shared memory
+ * CHECK: a forked child tries the configuration out. SEGMENT: the shared memory
  * is opened and the database claimed, once. RAISE: the new children
  * are forked, and all must become idle. DRAIN: the old ones are told to finish.
  *
@@ -20,12 +20,12 @@
 #include "master/master_private.h"
 
 #define RAISE_MS 30000   /* a new generation that is not up by then is given up */
-#define ROOM_MS 1000     /* past the last request of a service that was killed */
+#define SEGMENT_MS 1000  /* past the last request of a service that was killed */
 #define RETRY_MS 1000    /* between two checks while the database is away */
 
 static bool is_first(struct master *m)
 {
-	return gen_old(m) == gen_new(m);
+	return gen_old(m) == gen_next(m);
 }
 
 bool generation_init(struct master *m, const struct conf *conf, struct err *err_r)
@@ -61,7 +61,7 @@ void generation_free(struct master *m)
 		free(m->gen[i].procs);
 	}
 	scoreboard_free(&m->scoreboard);
-	room_close(&m->room);
+	segment_close(&m->segment);
 }
 
 static size_t generation_running(const struct generation *g)
@@ -106,7 +106,7 @@ void generation_begin(struct master *m, struct conf *conf)
 	m->reloads++;
 	if (first)
 		m->current = m->reloads % GENERATIONS;
-	g = gen_new(m);
+	g = gen_next(m);
 	g->number = m->reloads;
 	g->conf = conf;
 	m->state = MASTER_RELOADING;
@@ -129,7 +129,7 @@ static void add_procs(struct generation *g, enum slot_role role, int64_t count, 
 
 static void raise_new(struct master *m, int64_t now)
 {
-	struct generation *g = gen_new(m);
+	struct generation *g = gen_next(m);
 
 	add_procs(g, ROLE_FAST, g->conf->fast_workers, now);
 	add_procs(g, ROLE_SLOW, g->conf->slow_workers, now);
@@ -172,7 +172,7 @@ static void reload_failed(struct master *m, const char *because)
 static void keep_old(struct master *m, const char *because)
 {
 	reload_failed(m, because);
-	forget(gen_new(m));
+	forget(gen_next(m));
 	m->reloads--;
 	m->state = MASTER_NORMAL;
 }
@@ -198,7 +198,7 @@ static void give_up(struct master *m, const struct err *err)
 		m->failed = true;
 		m->err = *err;
 	} else if (is_first(m)) {
-		gen_new(m)->unchecked = true;
+		gen_next(m)->unchecked = true;
 		not_serving(m, err->message);
 		raise_new(m, clock_monotonic());
 	} else {
@@ -206,33 +206,33 @@ static void give_up(struct master *m, const struct err *err)
 	}
 }
 
-/* A service that was killed may have children that finish a request: the room
+/* A service that was killed may have children that finish a request: the segment
  * and the database are theirs until then. */
-static void room_step(struct master *m, int64_t now)
+static void segment_step(struct master *m, int64_t now)
 {
-	const struct conf *conf = gen_new(m)->conf;
+	const struct conf *conf = gen_next(m)->conf;
 	struct err err;
 
-	if (!m->room)
-		m->room = room_open(&(struct room_options){
+	if (!m->segment)
+		m->segment = segment_open(&(struct segment_options){
 			.dir = conf->runtime_dir, .database_id = m->database_id,
 			.rings = m->scoreboard->n, .limit_slots = (size_t)conf->limit_slots,
 			.cache_bytes = (size_t)conf->cache_mb << 20,
 			.labels = m->options->labels,
 		}, NULL, &err);
-	m->claimed = m->room && m->options->claim(conf, &m->claim_fd, &err);
+	m->claimed = m->segment && m->options->claim(conf, &m->claim_fd, &err);
 	if (m->claimed)
 		raise_new(m, now);
-	else if (err.kind != ERR_CONFLICT || now >= m->room_until)
+	else if (err.kind != ERR_CONFLICT || now >= m->segment_until)
 		give_up(m, &err);
 }
 
 static void check_good(struct master *m, const char *database_id, int64_t now)
 {
-	const struct conf *conf = gen_new(m)->conf;
+	const struct conf *conf = gen_next(m)->conf;
 	struct err err;
 
-	if (m->room && !str_eq(m->database_id, database_id)) {
+	if (m->segment && !str_eq(m->database_id, database_id)) {
 		err_set(&err, ERR_CONFIG, "the database is another one than at the start; restart to use it");
 		give_up(m, &err);
 		return;
@@ -242,11 +242,11 @@ static void check_good(struct master *m, const char *database_id, int64_t now)
 		return;
 	}
 	memcpy(m->database_id, database_id, sizeof(m->database_id));
-	m->phase = PHASE_ROOM;
-	m->room_until = now + conf->request_deadline_ms + ROOM_MS;
-	room_step(m, now);
-	if (m->phase == PHASE_ROOM && !m->failed)
-		log_info("room_waits", LOG_S("runtime_dir", conf->runtime_dir),
+	m->phase = PHASE_SEGMENT;
+	m->segment_until = now + conf->request_deadline_ms + SEGMENT_MS;
+	segment_step(m, now);
+	if (m->phase == PHASE_SEGMENT && !m->failed)
+		log_info("segment_waits", LOG_S("runtime_dir", conf->runtime_dir),
 			 LOG_S("for", "the last processes of another service"));
 }
 
@@ -323,7 +323,7 @@ static bool all_ready(struct generation *g)
 
 static void log_up(struct master *m, bool first)
 {
-	const struct conf *conf = gen_new(m)->conf;
+	const struct conf *conf = gen_next(m)->conf;
 	const struct listener *l = m->listeners;
 
 	log_init("master", (enum log_level)conf->log_level);
@@ -332,7 +332,7 @@ static void log_up(struct master *m, bool first)
 		log_warn("clock_offset", LOG_N("seconds", conf->clock_offset),
 			 LOG_N("host_seconds", conf->host_clock_offset),
 			 LOG_S("meaning", "for tests only: moments are wrong on purpose"));
-	log_info(first ? "started" : "reloaded", LOG_N("generation", gen_new(m)->number),
+	log_info(first ? "started" : "reloaded", LOG_N("generation", gen_next(m)->number),
 		 LOG_S("backend", m->options->backend), LOG_N("fast", conf->fast_workers),
 		 LOG_N("slow", conf->slow_workers),
 		 LOG_S("fast_socket", l[0].inherited ? "inherited" : l[0].path),
@@ -342,10 +342,10 @@ static void log_up(struct master *m, bool first)
 static void came_up(struct master *m, int64_t now)
 {
 	bool first = is_first(m);
-	int permits = (int)(gen_new(m)->conf->slow_workers / 2);
+	int permits = (int)(gen_next(m)->conf->slow_workers / 2);
 
 	atomic_store(&m->scoreboard->hashing_max, permits > 0 ? permits : 1);
-	if (gen_new(m)->unchecked) {
+	if (gen_next(m)->unchecked) {
 		wait_on(m);
 	} else {
 		log_up(m, first || gen_old(m)->unchecked);
@@ -376,14 +376,14 @@ static void raise_step(struct master *m, int64_t now)
 {
 	/* at the start there is nothing to go back to: go on trying */
 	if (is_first(m) || now < m->raise_until) {
-		if (all_ready(gen_new(m)))
+		if (all_ready(gen_next(m)))
 			came_up(m, now);
 		return;
 	}
-	abandon(m, gen_new(m));
+	abandon(m, gen_next(m));
 	if (now >= m->raise_until + gen_old(m)->conf->stop_timeout_ms)
-		kill_all(m, gen_new(m));
-	if (generation_running(gen_new(m)) > 0)
+		kill_all(m, gen_next(m));
+	if (generation_running(gen_next(m)) > 0)
 		return;
 	keep_old(m, "the new processes did not come up in 30 s");
 }
@@ -405,8 +405,8 @@ void generation_step(struct master *m, int64_t now)
 {
 	if (m->phase == PHASE_CHECK)
 		check_step(m, now);
-	else if (m->phase == PHASE_ROOM)
-		room_step(m, now);
+	else if (m->phase == PHASE_SEGMENT)
+		segment_step(m, now);
 	else if (m->phase == PHASE_RAISE)
 		raise_step(m, now);
 	else if (m->phase == PHASE_DRAIN)

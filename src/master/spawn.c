@@ -1,5 +1,5 @@
 /*
- * master/spawn.c - fork, reap, throttle. Decides nothing about what should
+ * master/spawn.c - fork, reap, back off. Decides nothing about what should
  * run; it makes `wanted` true. A child runs its main and _exits: it never
  * returns into the loop.
  */
@@ -17,9 +17,9 @@
 #include "base/log.h"
 #include "master/master_private.h"
 
-#define YOUNG_MS 2000           /* who dies before this age is throttled */
+#define YOUNG_MS 2000           /* who dies before this age backs off */
 #define THROTTLE_MIN_MS 100
-#define THROTTLE_MAX_MS 1000    /* a pool that keeps dying is back within 2 s */
+#define BACKOFF_MAX_MS 1000     /* a pool that keeps dying is back within 2 s */
 
 static void slot_clear(struct slot *s)
 {
@@ -64,7 +64,7 @@ _Noreturn static void child_run(struct master *m, const struct generation *g, st
 		.scoreboard = m->scoreboard,
 		.slot = p->slot,
 		.unchecked = g->unchecked,
-		.room = g->unchecked ? NULL : m->room,
+		.segment = g->unchecked ? NULL : m->segment,
 		.block = (size_t)(p->slot - m->scoreboard->slots),
 		.listen_fd = listen_fd(m, p->slot->role),
 		.lifeline_fd = m->lifeline[0],
@@ -89,15 +89,15 @@ _Noreturn static void child_run(struct master *m, const struct generation *g, st
 	_exit(status);
 }
 
-/* A throttled child waits twice as long each time, until it lives. */
-static void throttle(struct proc *p, int64_t now)
+/* The next fork of such a child waits twice as long each time, until it lives. */
+static void back_off(struct proc *p, int64_t now)
 {
 	if (now - p->born >= YOUNG_MS)
 		p->delay = 0;
 	else if (p->delay == 0)
 		p->delay = THROTTLE_MIN_MS;
 	else
-		p->delay = p->delay * 2 < THROTTLE_MAX_MS ? p->delay * 2 : THROTTLE_MAX_MS;
+		p->delay = p->delay * 2 < BACKOFF_MAX_MS ? p->delay * 2 : BACKOFF_MAX_MS;
 	p->due = now + p->delay;
 }
 
@@ -114,7 +114,7 @@ static void proc_spawn(struct master *m, const struct generation *g, struct proc
 		child_run(m, g, p);
 	if (pid < 0) {
 		log_error("fork_failed", LOG_S("error", strerror(errno)));
-		throttle(p, now);
+		back_off(p, now);
 		return;
 	}
 	p->pid = p->slot->pid = pid;
@@ -124,7 +124,7 @@ static void proc_spawn(struct master *m, const struct generation *g, struct proc
 
 _Noreturn static void check_run(struct master *m, int fd)
 {
-	bool reload = gen_old(m) != gen_new(m) && !gen_old(m)->unchecked;
+	bool reload = gen_old(m) != gen_next(m) && !gen_old(m)->unchecked;
 	struct check_report report = { .err.kind = ERR_NONE };
 	sigset_t none;
 	bool good;
@@ -133,8 +133,8 @@ _Noreturn static void check_run(struct master *m, int fd)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	show_name("check");
-	log_init("check", (enum log_level)gen_new(m)->conf->log_level);
-	good = m->options->check(gen_new(m)->conf, reload, report.database_id, &report.err);
+	log_init("check", (enum log_level)gen_next(m)->conf->log_level);
+	good = m->options->check(gen_next(m)->conf, reload, report.database_id, &report.err);
 	if (write(fd, &report, sizeof(report)) != (ssize_t)sizeof(report))
 		_exit(2);
 	_exit(good ? 0 : 1);
@@ -230,7 +230,7 @@ static void log_end(const struct generation *g, const struct proc *p, int status
 	bool expected = is_expected(p, status);
 	struct slot_request at;
 
-	slot_request(p->slot, &at);
+	slot_request_read(p->slot, &at);
 	LOG_EVENT(expected ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN,
 		  expected ? "child_ended" : "child_died",
 		  LOG_S("role", slot_role_name(p->slot->role)), LOG_N("index", p->slot->index),
@@ -250,7 +250,7 @@ static void proc_reaped(struct master *m, pid_t pid, int status, int64_t now)
 
 	if (!p)
 		return;
-	throttle(p, now);
+	back_off(p, now);
 	log_end(g, p, status, now);
 	if (!is_expected(p, status))
 		atomic_fetch_add(&m->scoreboard->deaths[p->slot->role], 1);

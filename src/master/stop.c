@@ -47,8 +47,8 @@ static void kill_late(struct master *m, struct generation *g, bool workers, bool
 
 static bool rows_wait(const struct master *m)
 {
-	for (size_t i = 0; i < ring_count(m->room); i++)
-		if (ring_depth(m->room, i) > 0)
+	for (size_t i = 0; i < ring_count(m->segment); i++)
+		if (ring_depth(m->segment, i) > 0)
 			return true;
 	return false;
 }

@@ -16,7 +16,7 @@ static void kill_stuck(struct master *m, struct proc *p, int64_t started, int64_
 {
 	struct slot_request at;
 
-	slot_request(p->slot, &at);
+	slot_request_read(p->slot, &at);
 	log_warn("request_stuck", LOG_S("route", at.route[0] ? at.route : NULL),
 		 LOG_S("request_id", at.request_id[0] ? at.request_id : NULL), LOG_N("pid", p->pid),
 		 LOG_S("role", slot_role_name(p->slot->role)),

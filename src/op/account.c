@@ -13,8 +13,8 @@ static bool check(struct op *op, const struct user *in, const char **email_key_r
 	       password_check(in->password, op->process->conf->password_min, "password", err_r);
 }
 
-bool account_make(struct op *op, const struct user *in, bool active, struct user *out,
-		  struct err *err_r)
+bool account_prepare(struct op *op, const struct user *in, bool active, struct user *out,
+		     struct err *err_r)
 {
 	char hash[PASSWORD_HASH], id[UUID_TEXT];
 	const char *email_key;

@@ -29,7 +29,7 @@ bool op_admin_setup_token(struct op *op, const char **token_r, struct err *err_r
 
 	if (!op_instance_ensure(op, &instance, err_r))
 		return false;
-	token_setup_new(token, hash);
+	token_setup_generate(token, hash);
 	if (!store_setup_token(op->db, &event, hash, op->now + SETUP_TOKEN_MS, err_r))
 		return false;
 	*token_r = arena_strdup(op->arena, token);
@@ -70,7 +70,7 @@ bool op_admin_setup(struct op *op, const struct user *in, struct user *out,
 	account.tier = "enterprise";
 	account.is_admin = true;
 	token_hash(in->setup_token, hash);
-	if (!may_set_up(op, hash, err_r) || !account_make(op, &account, true, out, err_r))
+	if (!may_set_up(op, hash, err_r) || !account_prepare(op, &account, true, out, err_r))
 		return false;
 	/* the kind of event says the rest */
 	event = op_audit_of(op, AUDIT_ADMIN_SETUP, out->id, &user_schema,

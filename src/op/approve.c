@@ -65,7 +65,7 @@ static const char *default_name(const struct op *op, const struct user *user)
 }
 
 /* A slug from any text, with a random end that makes it unique. */
-static const char *slug_make(struct arena *arena, const char *text)
+static const char *slug_from(struct arena *arena, const char *text)
 {
 	static const char set[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 	const size_t most = SLUG_MAX - SLUG_END - 1;
@@ -101,7 +101,7 @@ static struct tenant plan_tenant(struct op *op, const struct user_approve_in *in
 	return (struct tenant){
 		.id = arena_strdup(op->arena, id),
 		.name = cut_name(op, name),
-		.slug = in->tenant_slug ? in->tenant_slug : slug_make(op->arena, name),
+		.slug = in->tenant_slug ? in->tenant_slug : slug_from(op->arena, name),
 		.plan = user->tier,
 		.created_at = op->now,
 	};

@@ -10,14 +10,14 @@
 #include "base/str.h"
 #include "op/cache.h"
 #include "shm/cache.h"
-#include "shm/generation.h"
+#include "shm/epoch.h"
 #include "shm/stat.h"
 
 #define AGE_MS 3000          /* while no process follows the changes */
 #define AGE_MOST_MS 300000   /* for what no trigger sees: a database restored under us */
-#define ANY_CHANGE "*"       /* the subject that changes with every other */
+#define ANY_CHANGE "*"       /* its epoch moves at each change */
 
-_Static_assert(CACHE_SUBJECTS == 3, "credential, user, tenant");
+_Static_assert(CACHE_IDS == 3, "credential, user, tenant");
 
 /* --- rows as bytes -------------------------------------------------------------- */
 
@@ -31,7 +31,7 @@ static size_t value_size(const struct field *f)
 	return f->type == FIELD_BOOL ? sizeof(bool) : sizeof(int64_t);
 }
 
-/* A change of these, or of owner_schema, raises ROOM_LAYOUT: the room may be older
+/* A change of these, or of owner_schema, raises SEGMENT_LAYOUT: the segment may be older
  * than the program (tests/unit/credential.c). */
 static const struct field kept_fields[] = {
 	FIELD(struct credential, id, UUID, 0, NULL),
@@ -148,26 +148,26 @@ static bool unpack_row(const char *at, const struct credential_kind *kind, struc
 
 /* --- how long a row is used ------------------------------------------------------- */
 
-static void generations_of(const struct op *op, const struct credential *row,
-			   uint32_t out[CACHE_SUBJECTS])
+static void epochs_of(const struct op *op, const struct credential *row,
+		      uint32_t out[CACHE_IDS])
 {
-	const char *ids[CACHE_SUBJECTS] = { row->id, row->owner->id, row->tenant_id };
+	const char *ids[CACHE_IDS] = { row->id, row->owner->id, row->tenant_id };
 
-	for (size_t i = 0; i < CACHE_SUBJECTS; i++)
-		out[i] = ids[i] ? generation_read(op->process->room, ids[i]) : 0;
+	for (size_t i = 0; i < CACHE_IDS; i++)
+		out[i] = ids[i] ? epoch_read(op->process->segment, ids[i]) : 0;
 }
 
 static bool is_current(const struct op *op, const struct credential *row,
 		       const struct cache_stamp *stamp)
 {
 	int64_t now = clock_monotonic(), age = now - stamp->read_at;
-	uint32_t generations[CACHE_SUBJECTS];
+	uint32_t epochs[CACHE_IDS];
 
 	if (age >= AGE_MOST_MS ||
-	    (age >= AGE_MS && !generation_followed(op->process->room, stamp->read_at, now)))
+	    (age >= AGE_MS && !epoch_followed(op->process->segment, stamp->read_at, now)))
 		return false;
-	generations_of(op, row, generations);
-	return memcmp(generations, stamp->generations, sizeof(generations)) == 0;
+	epochs_of(op, row, epochs);
+	return memcmp(epochs, stamp->epochs, sizeof(epochs)) == 0;
 }
 
 static bool find(const struct op *op, const struct credential_kind *kind, const char *name,
@@ -175,7 +175,7 @@ static bool find(const struct op *op, const struct credential_kind *kind, const 
 {
 	struct cache_stamp stamp;
 	size_t size;
-	const char *packed = room_cache_find(op->process->room, name, op->arena, &stamp, &size);
+	const char *packed = segment_cache_find(op->process->segment, name, op->arena, &stamp, &size);
 
 	return packed && unpack_row(packed, kind, op->arena, out) && is_current(op, out, &stamp);
 }
@@ -185,19 +185,19 @@ bool cache_find(const struct op *op, const struct credential_kind *kind, const c
 {
 	bool found;
 
-	if (!op->process->cache || !op->process->room)
+	if (!op->process->cache || !op->process->segment)
 		return false;
 	found = find(op, kind, name, out);
-	stat_add(op->process->room, op_block(op), found ? STAT_CACHE_HITS : STAT_CACHE_MISSES, 1);
+	stat_add(op->process->segment, op_block(op), found ? STAT_CACHE_HITS : STAT_CACHE_MISSES, 1);
 	return found;
 }
 
-struct cache_mark cache_mark(const struct op *op)
+struct cache_mark cache_mark_now(const struct op *op)
 {
 	struct cache_mark mark = { .at = clock_monotonic() };
 
-	if (op->process->room)
-		mark.changes = generation_read(op->process->room, ANY_CHANGE);
+	if (op->process->segment)
+		mark.changes = epoch_read(op->process->segment, ANY_CHANGE);
 	return mark;
 }
 
@@ -207,14 +207,14 @@ void cache_store(const struct op *op, const char *name, struct cache_mark mark,
 	struct cache_stamp stamp = { .read_at = mark.at };
 	struct strbuf b = { .arena = op->arena };
 
-	if (!op->process->cache || !op->process->room || room_lost(op->process->room))
+	if (!op->process->cache || !op->process->segment || segment_lost(op->process->segment))
 		return;
 	/* in this order: what changes after these were read moves ANY_CHANGE first */
-	generations_of(op, row, stamp.generations);
-	if (generation_read(op->process->room, ANY_CHANGE) != mark.changes)
+	epochs_of(op, row, stamp.epochs);
+	if (epoch_read(op->process->segment, ANY_CHANGE) != mark.changes)
 		return;
 	pack_row(&b, row);
-	room_cache_store(op->process->room, name, &stamp, b.s, b.len);
+	segment_cache_store(op->process->segment, name, &stamp, b.s, b.len);
 }
 
 /* --- changes ---------------------------------------------------------------------- */
@@ -224,8 +224,8 @@ void op_changed(struct op *op, const char *id)
 	if (!id)
 		return;
 	op->result.changed = true;
-	if (!op->process->room)
+	if (!op->process->segment)
 		return;
-	generation_bump(op->process->room, ANY_CHANGE);
-	generation_bump(op->process->room, id);
+	epoch_bump(op->process->segment, ANY_CHANGE);
+	epoch_bump(op->process->segment, id);
 }

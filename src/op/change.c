@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "op/cache.h"
 #include "op/change.h"
-#include "shm/generation.h"
+#include "shm/epoch.h"
 #include "store/change.h"
 
 #define IDS_MAX 1000          /* changes in one call; more = all may have */
@@ -19,7 +19,7 @@ static bool bump(struct op *op, int64_t position, bool *all_r, struct err *err_r
 	const char *ids[IDS_MAX];
 	size_t n;
 
-	if (!store_changes_since(op->db, position, op->arena, ids, IDS_MAX, &n, err_r))
+	if (!store_changes_since(op->db, position, IDS_MAX, op->arena, ids, &n, err_r))
 		return false;
 	*all_r = n < IDS_MAX;
 	for (size_t i = 0; i < n; i++) {
@@ -46,6 +46,6 @@ bool op_changes_follow(struct op *op, struct change_watch *w, struct err *err_r)
 	w->position = next;
 	w->at = now;
 	w->wall = op->now;
-	generation_follow(op->process->room, w->from, w->at);
+	epoch_follow(op->process->segment, w->from, w->at);
 	return true;
 }

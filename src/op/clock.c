@@ -45,14 +45,14 @@ static bool read_clock(struct op *op, struct reading *r, struct err *err_r)
 
 static const char *host_id(const struct op *op)
 {
-	return op->process->room ? room_host_id(op->process->room) : "";
+	return op->process->segment ? segment_host_id(op->process->segment) : "";
 }
 
 /* The row as seen from this host: a row of this boot has advanced by the time that the
  * machine has run since; any other row advances from now on. */
 static int64_t start_of(const struct op *op, const struct reading *r)
 {
-	bool ours = op->process->room && str_eq(r->row.host_id, host_id(op));
+	bool ours = op->process->segment && str_eq(r->row.host_id, host_id(op));
 
 	return r->row.known_at - (ours ? r->row.host_ms : r->uptime);
 }
@@ -74,8 +74,8 @@ static bool move(struct op *op, const struct audit_event *event, const struct re
 
 static void share_start(const struct op *op, const struct reading *r)
 {
-	if (op->process->room && r->server && r->quick)
-		known_set_start(op->process->room, r->start);
+	if (op->process->segment && r->server && r->quick)
+		known_set_start(op->process->segment, r->start);
 }
 
 bool op_clock_look(struct op *op, struct err *err_r)
@@ -126,8 +126,8 @@ static void say(struct clock_watch *w, const struct reading *r)
 static void share(const struct op *op, const struct clock_watch *w, const struct reading *r)
 {
 	share_start(op, r);
-	if (op->process->room)
-		known_write(op->process->room, &(struct known_state){
+	if (op->process->segment)
+		known_write(op->process->segment, &(struct known_state){
 			.unconfirmed = w->rule.trust != CLOCK_CONFIRMED, .off_ms = r->off_ms,
 			.steady_start = w->rule.steady_start, .steady_since = w->rule.steady_since,
 		});
@@ -139,8 +139,8 @@ static void take_row(const struct op *op, struct clock_watch *w, const struct re
 {
 	struct known_state state = { 0 };
 
-	if (w->seen_at == 0 && op->process->room)
-		known_read(op->process->room, &state);
+	if (w->seen_at == 0 && op->process->segment)
+		known_read(op->process->segment, &state);
 	if (w->seen_at == 0) {
 		w->rule.steady_start = state.steady_start;
 		w->rule.steady_since = state.steady_since;

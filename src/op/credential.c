@@ -42,7 +42,7 @@ static bool by_secret(struct op *op, const struct credential_kind *kind, const c
 		return unknown(kind->unknown, err_r);
 	if (cache_find(op, kind, name, out))
 		return kind->matches(text, out) || unknown(kind->unknown, err_r);
-	mark = cache_mark(op);
+	mark = cache_mark_now(op);
 	if (!look_up(op, kind, name, out, err_r))
 		return false;
 	if (!kind->matches(text, out))

@@ -19,7 +19,7 @@ bool op_instance_ensure(struct op *op, struct instance *out, struct err *err_r)
 	char id[UUID_TEXT];
 
 	random_uuid(id);
-	return store_instance_ensure(op->db, op->arena, &event, id, out, err_r);
+	return store_instance_ensure(op->db, &event, id, op->arena, out, err_r);
 }
 
 bool op_instance_check_key(struct op *op, const struct conf_key *key, struct err *err_r)
@@ -38,7 +38,7 @@ bool op_instance_check_key(struct op *op, const struct conf_key *key, struct err
 	hmac_sha256_hex(key->bytes, sizeof(key->bytes), text, strlen(text), check);
 	event = op_audit(op, AUDIT_KEY_CHECK_STORED, instance.database_id);
 	if (!instance.key_check &&
-	    !store_instance_key_check(op->db, op->arena, &event, check, &instance, err_r))
+	    !store_instance_key_check(op->db, &event, check, op->arena, &instance, err_r))
 		return false;
 	if (!equal_ct(check, instance.key_check))
 		return err_field(err_r, ERR_CONFIG, "ENCRYPTION_KEY",

@@ -12,7 +12,7 @@
 #include "op/cache.h"
 #include "op/key.h"
 #include "op/key_grant.h"
-#include "op/key_make.h"
+#include "op/key_create.h"
 #include "op/owner.h"
 #include "op/page.h"
 #include "store/key.h"
@@ -54,7 +54,7 @@ static int64_t end_of(const struct op *op, const struct tier *tier, int64_t days
 }
 
 /* Only the owner's own session makes a key that is the owner's grant. */
-static const char *granted_by(const struct op *op, const struct key_make *m)
+static const char *granted_by(const struct op *op, const struct key_create_args *m)
 {
 	bool himself = op->actor.user_id && str_eq(op->actor.user_id, m->owner->id);
 
@@ -62,7 +62,7 @@ static const char *granted_by(const struct op *op, const struct key_make *m)
 }
 
 /* What was asked for, and what was not. */
-static bool fill(struct op *op, const struct key_make *m, struct api_key *k,
+static bool fill(struct op *op, const struct key_create_args *m, struct api_key *k,
 		 struct err *err_r)
 {
 	const struct api_key *in = m->in;
@@ -94,7 +94,7 @@ static bool draw(struct op *op, struct scope scope, struct api_key *k,
 	char public[KEY_PUBLIC], hash[KEY_HASH];
 	struct audit_event event;
 
-	key_new(str_eq(k->tier, "trial"), full, public, hash);
+	key_generate(str_eq(k->tier, "trial"), full, public, hash);
 	k->key_prefix = arena_strdup(op->arena, public);
 	k->key_hash = arena_strdup(op->arena, hash);
 	event = op_audit_of(op, AUDIT_API_KEY_CREATED, k->id, &api_key_schema, k);
@@ -106,8 +106,8 @@ static bool is_taken(const struct err *err)
 	return err->kind == ERR_CONFLICT && str_eq(err->field, "key_prefix");
 }
 
-bool key_make(struct op *op, const struct key_make *m, struct api_key *out,
-	      const char **full_r, struct err *err_r)
+bool key_create(struct op *op, const struct key_create_args *m, struct api_key *out,
+		const char **full_r, struct err *err_r)
 {
 	struct judge judge = {
 		.key = out, .keys_max = op->process->conf->keys_per_user, .by_admin = m->by_admin,
@@ -137,8 +137,8 @@ bool op_key_create(struct op *op, struct scope scope, const struct api_key *in,
 	struct user user;
 
 	return store_user_by_id(op->db, scope, scope.id, op->arena, &user, err_r) &&
-		key_make(op, &(struct key_make){ .scope = scope, .owner = &user, .in = in },
-			 out, full_r, err_r);
+		key_create(op, &(struct key_create_args){ .scope = scope, .owner = &user, .in = in },
+			   out, full_r, err_r);
 }
 
 /* --- list, show ------------------------------------------------------------- */
@@ -199,11 +199,11 @@ static bool patch_apply(const struct key_owner *owner, struct api_key *key, void
 			.was = &was, .want = key, .owner = owner, .now = p->now }, err_r);
 }
 
-bool op_key_patch(struct op *op, struct scope scope, const char *id, const struct api_key *in,
-		  const struct field_given *given, struct api_key *out, struct err *err_r)
+bool op_key_update(struct op *op, struct scope scope, const char *id, const struct api_key *in,
+		   const struct field_given *given, struct api_key *out, struct err *err_r)
 {
 	struct patch patch = { .in = in, .given = given, .now = op->now };
-	struct key_change change = {
+	struct key_update change = {
 		.fn = patch_apply, .arg = &patch, .arena = op->arena, .key_r = out,
 	};
 	struct audit_event event;

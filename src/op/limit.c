@@ -22,43 +22,43 @@ static bool reached(const struct limit_state *s, struct err *err_r)
 	return err_retry(err_r, (int)s->reset_after);
 }
 
-static enum took take_one(struct op *op, struct limit_state *s, uint32_t cost,
-			  struct err *err_r)
+static enum lease_result consume_one(struct op *op, struct limit_state *s, uint32_t cost,
+				     struct err *err_r)
 {
-	struct limit_slot *slot = limit_slot(op->process->room, s->subject, s->kind);
+	struct limit_slot *slot = limit_slot_find(op->process->segment, s->subject, s->kind);
 	uint32_t window = s->window, left = 0;
-	enum limit_take t;
+	enum limit_result t;
 
 	if (!slot)
 		return lease_single(op, s, cost, err_r);
-	t = limit_take(slot, s->window, s->newest, s->limit, cost, &window, &left);
+	t = limit_consume(slot, s->window, s->newest, s->limit, cost, &window, &left);
 	if (window > s->window)
 		s->window = window;
-	if (t == LIMIT_TAKEN) {
+	if (t == LIMIT_CONSUMED) {
 		s->slot = slot;
 		s->remaining = lease_remaining(slot, s, left);
-		return TOOK;
+		return CONSUMED;
 	}
 	if (t == LIMIT_EMPTY && lease_exhausted(slot, s)) {
 		s->remaining = left;
 		return REFUSED;
 	}
-	return lease_take(op, slot, s, cost, err_r);
+	return lease_consume(op, slot, s, cost, err_r);
 }
 
-static void untake_one(struct op *op, const struct limit_state *s, uint32_t cost)
+static void refund_one(struct op *op, const struct limit_state *s, uint32_t cost)
 {
-	if (s->slot && limit_untake(s->slot, s->window, s->limit, cost))
+	if (s->slot && limit_refund(s->slot, s->window, s->limit, cost))
 		return;
 	/* what cannot be given back is forfeited: never more than the limit */
 	store_quota_return(op->process->quota, &(struct quota_return){ s->subject, s->kind, s->window, cost },
 			   1, NULL);
 }
 
-static void untake(struct op *op, struct limit_outcome *out, size_t n, uint32_t cost)
+static void refund(struct op *op, struct limit_outcome *out, size_t n, uint32_t cost)
 {
 	while (n-- > 0) {
-		untake_one(op, &out->states[n], cost);
+		refund_one(op, &out->states[n], cost);
 		out->states[n].remaining += cost;
 	}
 }
@@ -80,20 +80,21 @@ static bool unavailable(struct err *err_r)
 	return false;
 }
 
-bool op_limit_take(struct op *op, const struct credential *c, uint32_t cost, struct limit_outcome *out, struct err *err_r)
+bool op_limit_consume(struct op *op, const struct credential *c, uint32_t cost,
+		      struct limit_outcome *out, struct err *err_r)
 {
 	limit_rules(c, op->now, op->arena, out);
 	/* prefetch all, or each take would wait for its memory in turn */
 	for (size_t i = 0; i < out->n; i++)
-		limit_expect(op->process->room, out->states[i].subject, out->states[i].kind);
+		limit_expect(op->process->segment, out->states[i].subject, out->states[i].kind);
 	for (size_t i = 0; i < out->n; i++) {
 		struct limit_state *s = &out->states[i];
-		enum took t = take_one(op, s, cost, err_r);
+		enum lease_result t = consume_one(op, s, cost, err_r);
 
 		limit_settle(s, s->window, op->now);
-		if (t == TOOK)
+		if (t == CONSUMED)
 			continue;
-		untake(op, out, i, cost);
+		refund(op, out, i, cost);
 		if (t == FAILED)
 			return unavailable(err_r);
 		out->refused = out->tightest = s;
@@ -103,10 +104,10 @@ bool op_limit_take(struct op *op, const struct credential *c, uint32_t cost, str
 	return true;
 }
 
-void op_limit_untake(struct op *op, uint32_t cost, const struct limit_outcome *out)
+void op_limit_refund(struct op *op, uint32_t cost, const struct limit_outcome *out)
 {
 	for (size_t i = out->n; i-- > 0;)
-		untake_one(op, &out->states[i], cost);
+		refund_one(op, &out->states[i], cost);
 }
 
 bool op_limit_explain(struct op *op, const struct credential *c, struct limit_outcome *out,
@@ -119,7 +120,7 @@ bool op_limit_explain(struct op *op, const struct credential *c, struct limit_ou
 		struct limit_state *s = &out->states[i];
 		int64_t leased;
 
-		s->slot = limit_slot(op->process->room, s->subject, s->kind);
+		s->slot = limit_slot_find(op->process->segment, s->subject, s->kind);
 		if (s->slot)
 			limit_settle(s, limit_window(s->slot, s->window, s->newest), op->now);
 		if (!store_quota_leased(op->process->quota, s->subject, s->kind, s->window, &leased,

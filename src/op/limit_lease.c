@@ -29,8 +29,8 @@
 
 static void count(const struct op *op, enum stat_counter c, int64_t n)
 {
-	if (op->process->room && n > 0)
-		stat_add(op->process->room, op_block(op), c, (uint64_t)n);
+	if (op->process->segment && n > 0)
+		stat_add(op->process->segment, op_block(op), c, (uint64_t)n);
 }
 
 /* --- what is known of a slot ---------------------------------------------------- */
@@ -39,7 +39,7 @@ bool lease_exhausted(const struct limit_slot *slot, const struct limit_state *s)
 {
 	struct limit_note known;
 
-	return limit_noted(slot, s->window, &known) && known.leased >= s->limit &&
+	return limit_note_read(slot, s->window, &known) && known.leased >= s->limit &&
 	       clock_monotonic() - known.at_ms < NOTE_MS;
 }
 
@@ -48,14 +48,14 @@ int64_t lease_remaining(const struct limit_slot *slot, const struct limit_state 
 {
 	struct limit_note known;
 
-	if (!limit_noted(slot, s->window, &known) || known.leased >= s->limit)
+	if (!limit_note_read(slot, s->window, &known) || known.leased >= s->limit)
 		return left;
 	return s->limit - known.leased + left;
 }
 
 static void note(struct limit_slot *slot, uint32_t window, int64_t leased)
 {
-	limit_note(slot, window, &(struct limit_note){ leased, clock_monotonic() });
+	limit_note_write(slot, window, &(struct limit_note){ leased, clock_monotonic() });
 }
 
 /* --- one lease, one return -------------------------------------------------------- */
@@ -120,24 +120,24 @@ static bool empty(struct op *op, struct limit_slot *slot, const struct limit_sta
 
 	if (!give_back(op, s, window, left, err_r))
 		return false;
-	if (left > 0 && limit_noted(slot, window, &known))
+	if (left > 0 && limit_note_read(slot, window, &known))
 		note(slot, window, known.leased - left);
 	return true;
 }
 
 /* --- take ------------------------------------------------------------------------- */
 
-static enum took taken(struct limit_slot *slot, struct limit_state *s, uint32_t left)
+static enum lease_result taken(struct limit_slot *slot, struct limit_state *s, uint32_t left)
 {
 	s->slot = slot;
 	s->remaining = lease_remaining(slot, s, left);
-	return TOOK;
+	return CONSUMED;
 }
 
 /* The request that leases takes its cost before the rest goes into the slot: with small
  * leases other requests would empty the slot each time before this one. */
-static enum took keep(struct op *op, struct limit_slot *slot, struct limit_state *s,
-		      uint32_t cost, int64_t granted, struct err *err_r)
+static enum lease_result keep(struct op *op, struct limit_slot *slot, struct limit_state *s,
+			      uint32_t cost, int64_t granted, struct err *err_r)
 {
 	int64_t rest = granted - cost;
 
@@ -149,8 +149,8 @@ static enum took keep(struct op *op, struct limit_slot *slot, struct limit_state
 }
 
 /* AGAIN: only a part could be leased, and is in the slot now. */
-static enum took lease_more(struct op *op, struct limit_slot *slot, struct limit_state *s,
-			    uint32_t cost, uint32_t left, struct err *err_r)
+static enum lease_result lease_more(struct op *op, struct limit_slot *slot, struct limit_state *s,
+				    uint32_t cost, uint32_t left, struct err *err_r)
 {
 	int64_t granted;
 
@@ -169,20 +169,20 @@ static enum took lease_more(struct op *op, struct limit_slot *slot, struct limit
 	return FAILED;
 }
 
-static enum took take_locked(struct op *op, struct limit_slot *slot, struct limit_state *s,
-			     uint32_t cost, struct err *err_r)
+static enum lease_result take_locked(struct op *op, struct limit_slot *slot, struct limit_state *s,
+				     uint32_t cost, struct err *err_r)
 {
 	for (int i = 0; i < TRIES; i++) {
 		uint32_t window = s->window, left = 0;
-		enum limit_take t = limit_take(slot, s->window, s->newest, s->limit, cost,
+		enum limit_result t = limit_consume(slot, s->window, s->newest, s->limit, cost,
 						&window, &left);
-		enum took more;
+		enum lease_result more;
 
 		if (window > s->window)
 			s->window = window;
-		if (t == LIMIT_TAKEN)
+		if (t == LIMIT_CONSUMED)
 			return taken(slot, s, left);
-		if (t == LIMIT_CHANGED) {
+		if (t == LIMIT_STALE) {
 			if (!empty(op, slot, s, err_r))
 				return FAILED;
 			continue;
@@ -196,10 +196,10 @@ static enum took take_locked(struct op *op, struct limit_slot *slot, struct limi
 	return FAILED;
 }
 
-enum took lease_take(struct op *op, struct limit_slot *slot, struct limit_state *s,
-		     uint32_t cost, struct err *err_r)
+enum lease_result lease_consume(struct op *op, struct limit_slot *slot, struct limit_state *s,
+				uint32_t cost, struct err *err_r)
 {
-	enum took t;
+	enum lease_result t;
 
 	if (!limit_lock(slot, LOCK_MS)) {
 		err_set(err_r, ERR_UNAVAILABLE, "The limit is being leased; try again");
@@ -210,8 +210,8 @@ enum took lease_take(struct op *op, struct limit_slot *slot, struct limit_state 
 	return t;
 }
 
-enum took lease_single(struct op *op, struct limit_state *s, uint32_t cost,
-		       struct err *err_r)
+enum lease_result lease_single(struct op *op, struct limit_state *s, uint32_t cost,
+			       struct err *err_r)
 {
 	int64_t granted;
 
@@ -219,7 +219,7 @@ enum took lease_single(struct op *op, struct limit_state *s, uint32_t cost,
 		return FAILED;
 	s->remaining = 0;
 	if (granted == cost)
-		return TOOK;
+		return CONSUMED;
 	s->remaining = granted;
 	return give_back(op, s, s->window, granted, err_r) ? REFUSED
 									     : FAILED;
@@ -334,7 +334,7 @@ static bool return_some(struct op *op, const struct limit_due *due, size_t n, si
 
 		if (!done && err_r->kind != ERR_UNCERTAIN)
 			limit_add(slot, back[i].window, of[i]->limit, (uint32_t)back[i].n);
-		if (done && limit_noted(slot, back[i].window, &known))
+		if (done && limit_note_read(slot, back[i].window, &known))
 			note(slot, back[i].window, known.leased - back[i].n);
 		limit_unlock(slot);
 	}
@@ -362,9 +362,9 @@ bool op_limit_tend(struct op *op, struct err *err_r)
 	size_t n, low = 0, emptied;
 	bool good;
 
-	if (!op->process->room || !op->process->quota)
+	if (!op->process->segment || !op->process->quota)
 		return true;
-	n = limit_due(op->process->room, clock_monotonic(), shared(op), due, DUE_MAX);
+	n = limit_due_list(op->process->segment, clock_monotonic(), shared(op), due, DUE_MAX);
 	while (low < n && due[low].low)
 		low++;
 	good = refill(op, due, low, err_r);
@@ -376,10 +376,10 @@ bool op_limit_release(struct op *op, struct err *err_r)
 	struct limit_due held[DUE_MAX];
 	size_t n, emptied;
 
-	if (!op->process->room || !op->process->quota)
+	if (!op->process->segment || !op->process->quota)
 		return true;
 	do {
-		n = limit_held(op->process->room, held, DUE_MAX);
+		n = limit_held(op->process->segment, held, DUE_MAX);
 		if (!return_idle(op, held, n, &emptied, err_r))
 			return false;
 	} while (emptied > 0);   /* what another process has locked is left to it */

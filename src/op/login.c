@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "op/audit.h"
-#include "op/guess.h"
+#include "op/throttle.h"
 #include "op/hashing.h"
 #include "op/owner.h"
 #include "op/session_pair.h"
@@ -22,7 +22,7 @@ struct login {
 	const char *password;
 	struct user *user;
 	bool exists;
-	struct guess guess;
+	struct throttle throttle;
 	bool matched;
 	char new_hash[PASSWORD_HASH];   /* "" = the stored one is kept */
 };
@@ -33,7 +33,7 @@ static bool find_user(struct login *l, const char *email, struct err *err_r)
 	struct err err;
 
 	l->exists = store_user_by_email(l->op->db, email, l->op->arena, l->user, &err);
-	guess_init(&l->guess, l->op, l->exists ? l->user->email_key
+	throttle_init(&l->throttle, l->op, l->exists ? l->user->email_key
 					       : email_key(l->op->arena, email));
 	if (l->exists || err.kind == ERR_NOT_FOUND)
 		return true;
@@ -62,7 +62,7 @@ static bool count_and_judge(struct login *l, struct err *err_r)
 
 	if (!op_hashing_begin(op, err_r))
 		return false;
-	done = guess_count(op, &l->guess, err_r) && judge_password(l, err_r);
+	done = throttle_count(op, &l->throttle, err_r) && judge_password(l, err_r);
 	hashing_end(op->process->slot);
 	return done;
 }
@@ -88,7 +88,7 @@ static bool wrong_password(struct login *l, struct err *err_r)
 /* The password was right, so the attempt is not counted. */
 static bool inactive(struct login *l, const struct err *why, struct err *err_r)
 {
-	struct login_failure_change c = guess_taken_back(&l->guess);
+	struct login_failure_update c = throttle_refund(&l->throttle);
 	struct audit_event event = failed_event(l);
 
 	if (!store_login_refused(l->op->db, &event, &c, err_r))
@@ -99,14 +99,14 @@ static bool inactive(struct login *l, const struct err *why, struct err *err_r)
 
 static bool let_in(struct login *l, struct session_tokens *out, struct err *err_r)
 {
-	struct login_failure_change c = guess_success(&l->guess);
+	struct login_failure_update c = throttle_success(&l->throttle);
 	struct session_login login = {
 		.hash_seen = l->user->password_hash,
 		.hash_kept = l->new_hash[0] ? l->new_hash : l->user->password_hash,
 		.failures = &c,
 	};
 
-	if (!session_begin(l->op, l->user, &login, out, err_r))
+	if (!session_create(l->op, l->user, &login, out, err_r))
 		return false;
 	l->user->password_hash = arena_strdup(l->op->arena, login.hash_kept);
 	return true;
@@ -119,7 +119,7 @@ bool op_login(struct op *op, const struct login_in *in, struct session_tokens *o
 	struct err why;
 
 	if (!find_user(&l, in->email, err_r) ||
-	    !guess_allowed(op, &l.guess, err_r) ||
+	    !throttle_allows(op, &l.throttle, err_r) ||
 	    !count_and_judge(&l, err_r))
 		return false;
 	if (!l.matched)

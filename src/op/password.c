@@ -6,7 +6,7 @@
 
 #include "op/audit.h"
 #include "op/cache.h"
-#include "op/guess.h"
+#include "op/throttle.h"
 #include "op/hashing.h"
 #include "op/user.h"
 #include "store/login_failure.h"
@@ -15,9 +15,9 @@
 struct change {
 	struct op *op;
 	struct scope scope;
-	const struct password_change_in *in;
+	const struct password_update_in *in;
 	struct user user;
-	struct guess guess;
+	struct throttle throttle;
 	bool matched;
 	char hash[PASSWORD_HASH];   /* of the new one */
 };
@@ -30,7 +30,7 @@ static bool judge_and_hash(struct change *c, struct err *err_r)
 
 	if (!op_hashing_begin(op, err_r))
 		return false;
-	done = guess_count(op, &c->guess, err_r);
+	done = throttle_count(op, &c->throttle, err_r);
 	if (done) {
 		c->matched = password_verify(c->in->current_password,
 					     c->user.password_hash, op->process->conf->bcrypt_cost);
@@ -55,7 +55,7 @@ static bool wrong_password(struct change *c, struct err *err_r)
 static bool write_new(struct change *c, struct err *err_r)
 {
 	struct audit_event event = op_audit(c->op, AUDIT_PASSWORD_CHANGED, c->user.id);
-	struct login_failure_change taken_back = guess_taken_back(&c->guess);
+	struct login_failure_update taken_back = throttle_refund(&c->throttle);
 	bool done = store_user_password(c->op->db, &(struct password_write){
 		.scope = c->scope, .user_id = c->user.id, .old_hash = c->user.password_hash,
 		.new_hash = c->hash, .keep_session = c->op->actor.session_id,
@@ -67,7 +67,7 @@ static bool write_new(struct change *c, struct err *err_r)
 }
 
 static bool check(const struct op *op, struct scope scope,
-		  const struct password_change_in *in, struct err *err_r)
+		  const struct password_update_in *in, struct err *err_r)
 {
 	if (scope.kind != SCOPE_USER)
 		return err_set(err_r, ERR_AUTH_REQUIRED, "Log in to change your password");
@@ -78,7 +78,7 @@ static bool check(const struct op *op, struct scope scope,
 			      err_r);
 }
 
-bool op_password_change(struct op *op, struct scope scope, const struct password_change_in *in,
+bool op_password_update(struct op *op, struct scope scope, const struct password_update_in *in,
 			struct err *err_r)
 {
 	struct change c = { .op = op, .scope = scope, .in = in };
@@ -86,8 +86,8 @@ bool op_password_change(struct op *op, struct scope scope, const struct password
 	if (!check(op, scope, in, err_r) ||
 	    !store_user_by_id(op->db, scope, scope.id, op->arena, &c.user, err_r))
 		return false;
-	guess_init(&c.guess, op, c.user.email_key);
-	if (!guess_allowed(op, &c.guess, err_r) || !judge_and_hash(&c, err_r))
+	throttle_init(&c.throttle, op, c.user.email_key);
+	if (!throttle_allows(op, &c.throttle, err_r) || !judge_and_hash(&c, err_r))
 		return false;
 	return c.matched ? write_new(&c, err_r) : wrong_password(&c, err_r);
 }

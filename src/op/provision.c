@@ -6,7 +6,7 @@
 
 #include "op/audit.h"
 #include "op/cache.h"
-#include "op/key_make.h"
+#include "op/key_create.h"
 #include "op/provision.h"
 #include "op/user.h"
 #include "store/key.h"
@@ -29,7 +29,7 @@ static const char *period_of(const struct api_key *in)
 	return in->rate_limit_period ? in->rate_limit_period : "month";
 }
 
-bool op_provision_key(struct op *op, struct scope scope, const struct api_key *in,
+bool op_key_provision(struct op *op, struct scope scope, const struct api_key *in,
 		      struct api_key *out, const char **full_r, struct err *err_r)
 {
 	struct api_key key = *in;
@@ -42,7 +42,7 @@ bool op_provision_key(struct op *op, struct scope scope, const struct api_key *i
 		return false;
 	key.name = NAME;
 	key.rate_limit_period = period_of(in);
-	return key_make(op, &(struct key_make){
+	return key_create(op, &(struct key_create_args){
 		.scope = scope, .owner = &owner, .in = &key, .by_admin = true,
 	}, out, full_r, err_r);
 }
@@ -69,8 +69,8 @@ static struct audit_event limit_event(const struct op *op, const struct api_key 
 			   &(struct told){ key->user_id, requests, l->period });
 }
 
-bool op_provision_limit(struct op *op, struct scope scope, const struct api_key *in,
-			struct api_key *out, struct err *err_r)
+bool op_key_limit_set(struct op *op, struct scope scope, const struct api_key *in,
+		      struct api_key *out, struct err *err_r)
 {
 	struct key_limit limit = {
 		.requests = in->rate_limit_requests, .period = period_of(in), .now = op->now,
@@ -84,7 +84,7 @@ bool op_provision_limit(struct op *op, struct scope scope, const struct api_key 
 		return false;
 	event = limit_event(op, out, &limit);
 	id = out->id;
-	done = store_key_limit(op->db, scope, id, &event, &limit, op->arena, out, err_r);
+	done = store_key_limit_set(op->db, scope, id, &event, &limit, op->arena, out, err_r);
 	op_changed(op, id);
 	return done;
 }

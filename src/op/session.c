@@ -26,12 +26,12 @@ static void set_ends(const struct op *op, struct session_pair *out)
 	out->expires_at = op->now + op->process->conf->refresh_token_ttl * SECOND_MS;
 }
 
-void session_pair_new(const struct op *op, const char *session_id, char family_r[33],
-		      struct session_pair *out)
+void session_pair_generate(const struct op *op, const char *session_id, char family_r[33],
+			   struct session_pair *out)
 {
 	family_r[0] = '\0';
-	token_access_new(out->access, out->access_hash);
-	token_refresh_new(session_id, family_r, out->refresh, out->refresh_hash);
+	token_access_generate(out->access, out->access_hash);
+	token_refresh_generate(session_id, family_r, out->refresh, out->refresh_hash);
 	sha256_hex(family_r, strlen(family_r), out->family_hash);
 	set_ends(op, out);
 }
@@ -61,8 +61,8 @@ static struct audit_event event_of(const struct op *op, enum audit_type type,
 	return event;
 }
 
-bool session_begin(struct op *op, struct user *user, const struct session_login *login,
-		   struct session_tokens *out, struct err *err_r)
+bool session_create(struct op *op, struct user *user, const struct session_login *login,
+		    struct session_tokens *out, struct err *err_r)
 {
 	char id[UUID_TEXT], family[33];
 	struct session_pair pair;
@@ -76,13 +76,13 @@ bool session_begin(struct op *op, struct user *user, const struct session_login 
 	bool done;
 
 	random_uuid(id);
-	session_pair_new(op, id, family, &pair);
+	session_pair_generate(op, id, family, &pair);
 	s.row.access_expires_at = pair.access_expires_at;
 	s.row.expires_at = pair.expires_at;
 	event = event_of(op, AUDIT_USER_LOGIN, user, id);
 	s.row.remote_addr = event.ip_address;
 	s.row.user_agent = event.user_agent;
-	done = store_session_begin(op->db, &event, &s, login, err_r);
+	done = store_session_create(op->db, &event, &s, login, err_r);
 	if (done) {
 		session_pair_show(op, &pair, id, out);
 		user->last_active = op->now;
@@ -92,8 +92,8 @@ bool session_begin(struct op *op, struct user *user, const struct session_login 
 	return done;
 }
 
-bool op_session_start(struct op *op, const struct user *user, struct session_tokens *out,
-		      struct err *err_r)
+bool op_session_create(struct op *op, const struct user *user, struct session_tokens *out,
+		       struct err *err_r)
 {
 	const struct session_login login = {
 		.hash_seen = user->password_hash, .hash_kept = user->password_hash,
@@ -101,7 +101,7 @@ bool op_session_start(struct op *op, const struct user *user, struct session_tok
 	struct user copy = *user;
 
 	return owner_check(user->user_status, err_r) &&
-		session_begin(op, &copy, &login, out, err_r);
+		session_create(op, &copy, &login, out, err_r);
 }
 
 /* --- refresh ---------------------------------------------------------------- */
@@ -163,7 +163,7 @@ static void make_pair(const struct op *op, const char *session_id, const char *f
 static void make_new(const struct op *op, const char *session_id, const char *family,
 		     struct session_pair *pair)
 {
-	token_seed_new(pair->seed);
+	token_seed_generate(pair->seed);
 	make_pair(op, session_id, family, pair);
 	set_ends(op, pair);
 }

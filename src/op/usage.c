@@ -20,7 +20,7 @@
  * stall of a second or two no request is refused. */
 static void slow_down(const struct op *op)
 {
-	size_t depth = ring_depth(op->process->room, op_block(op));
+	size_t depth = ring_depth(op->process->segment, op_block(op));
 	long over = (long)depth - RING_ROWS / 2;
 
 	if (over > 0)
@@ -32,10 +32,10 @@ static bool push(struct op *op, const struct usage_record *rec)
 	const struct timespec pause = { .tv_nsec = 1000000 };
 
 	slow_down(op);
-	for (int i = 0; !ring_push(op->process->room, op_block(op), rec); i++) {
+	for (int i = 0; !ring_push(op->process->segment, op_block(op), rec); i++) {
 		if (i == FULL_MS)
 			return false;
-		ring_wake_recorder(op->process->room);
+		ring_wake_recorder(op->process->segment);
 		nanosleep(&pause, NULL);
 	}
 	return true;
@@ -51,7 +51,7 @@ static bool cannot_write(struct err *err_r)
 
 bool op_usage_ready(const struct op *op, struct err *err_r)
 {
-	return ring_tail(op->process->room, op_block(op)) >= op->result.late || cannot_write(err_r);
+	return ring_tail_seq(op->process->segment, op_block(op)) >= op->result.late || cannot_write(err_r);
 }
 
 bool op_usage_record(struct op *op, const struct usage_of *use, struct err *err_r)
@@ -68,11 +68,11 @@ bool op_usage_record(struct op *op, const struct usage_of *use, struct err *err_
 	COPY(method, use->method);
 	COPY(address, op_address(op));
 	COPY(user_agent, op->client.user_agent);
-	if (op->process->room && push(op, &rec)) {
-		op->result.recorded = ring_head(op->process->room, op_block(op));
+	if (op->process->segment && push(op, &rec)) {
+		op->result.recorded = ring_head_seq(op->process->segment, op_block(op));
 		return true;
 	}
-	stat_add(op->process->room, op_block(op), STAT_RING_FULL, 1);
+	stat_add(op->process->segment, op_block(op), STAT_RING_FULL, 1);
 	return cannot_write(err_r);
 }
 
@@ -95,7 +95,7 @@ void op_usage_refused(const struct op *op, const struct err *err)
 {
 	enum stat_counter counter = STAT_REFUSED_UNAVAILABLE;
 
-	if (!op->process->room)
+	if (!op->process->segment)
 		return;
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
 		if (err->kind == refusals[i].kind &&
@@ -103,5 +103,5 @@ void op_usage_refused(const struct op *op, const struct err *err)
 			counter = refusals[i].counter;
 			break;
 		}
-	stat_add(op->process->room, op_block(op), counter, 1);
+	stat_add(op->process->segment, op_block(op), counter, 1);
 }

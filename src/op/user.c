@@ -19,7 +19,7 @@ static bool insert(struct op *op, const struct user *user, struct err *err_r)
 	struct audit_event event =
 		op_audit_of(op, AUDIT_USER_REGISTERED, user->id, &user_schema, user);
 
-	return store_user_insert(op->db, &event, user, err_r);
+	return store_user_create(op->db, &event, user, err_r);
 }
 
 bool op_user_register(struct op *op, const struct user *in, struct user *out,
@@ -30,7 +30,7 @@ bool op_user_register(struct op *op, const struct user *in, struct user *out,
 	account.tier = TIER_DEFAULT;
 	account.is_admin = false;
 	return field_check(&user_register_schema, in, err_r) &&
-	       account_make(op, &account, op->process->conf->auto_approve_users, out, err_r) &&
+	       account_prepare(op, &account, op->process->conf->auto_approve_users, out, err_r) &&
 	       insert(op, out, err_r);
 }
 
@@ -42,7 +42,7 @@ bool op_user_create(struct op *op, const struct user *in, struct user *out,
 	if (!account.tier)
 		account.tier = TIER_DEFAULT;
 	return field_check(&user_shell_schema, in, err_r) &&
-	       account_make(op, &account, true, out, err_r) && insert(op, out, err_r);
+	       account_prepare(op, &account, true, out, err_r) && insert(op, out, err_r);
 }
 
 bool op_user_get(struct op *op, struct scope scope, const char *id_or_email,

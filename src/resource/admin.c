@@ -35,7 +35,7 @@ static bool admin_setup(struct call *call, struct err *err_r)
 	struct user user;
 
 	if (!op_admin_setup(call->op, call->in, &user, err_r) ||
-	    !op_session_start(call->op, &user, &tokens, err_r))
+	    !op_session_create(call->op, &user, &tokens, err_r))
 		return false;
 	return call_reply(call, &(struct setup_out){
 		.user_id = user.id,

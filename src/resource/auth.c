@@ -173,18 +173,18 @@ static bool auth_logout(struct call *call, struct err *err_r)
 }
 
 static const struct field password_fields[] = {
-	FIELD(struct password_change_in, current_password, TEXT, FIELD_REQUIRED | FIELD_SECRET,
+	FIELD(struct password_update_in, current_password, TEXT, FIELD_REQUIRED | FIELD_SECRET,
 	      "The password until now"),
-	FIELD(struct password_change_in, new_password, TEXT, FIELD_REQUIRED | FIELD_SECRET,
+	FIELD(struct password_update_in, new_password, TEXT, FIELD_REQUIRED | FIELD_SECRET,
 	      "At least PASSWORD_MIN_LENGTH characters, at most 72 bytes"),
 	{ 0 },
 };
 static const struct field_schema password_schema =
-	FIELD_SCHEMA("PasswordChange", struct password_change_in, password_fields);
+	FIELD_SCHEMA("PasswordChange", struct password_update_in, password_fields);
 
 static bool auth_password(struct call *call, struct err *err_r)
 {
-	if (!op_password_change(call->op, scope_own(call->op), call->in, err_r))
+	if (!op_password_update(call->op, scope_own(call->op), call->in, err_r))
 		return false;
 	return call_reply(call, &(struct message_out){
 		"Password changed; your other sessions have ended",

@@ -70,8 +70,8 @@ static bool key_patch(struct call *call, struct err *err_r)
 {
 	struct api_key key;
 
-	if (!op_key_patch(call->op, scope_own(call->op), call->params[0], call->in,
-			  &call->given, &key, err_r))
+	if (!op_key_update(call->op, scope_own(call->op), call->params[0], call->in,
+			   &call->given, &key, err_r))
 		return false;
 	return call_reply(call, &key);
 }

@@ -1,7 +1,7 @@
 # API keys: the files of each layer.
 libmodel_a_SOURCES += include/model/key.h src/model/key.c
 libstore_a_SOURCES += include/store/key.h src/store/key.c
-libop_a_SOURCES += include/op/key.h include/op/key_grant.h include/op/key_make.h \
+libop_a_SOURCES += include/op/key.h include/op/key_grant.h include/op/key_create.h \
 	src/op/credential_key.c src/op/key.c src/op/key_grant.c
 libresource_a_SOURCES += src/resource/key.c
 libcmd_a_SOURCES += src/cmd/key.c

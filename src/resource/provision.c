@@ -64,7 +64,7 @@ static bool provision_key(struct call *call, struct err *err_r)
 	const char *full;
 	struct api_key key;
 
-	if (!op_provision_key(call->op, scope_all(call->op), call->in, &key, &full, err_r))
+	if (!op_key_provision(call->op, scope_all(call->op), call->in, &key, &full, err_r))
 		return false;
 	limit = limit_of(&key);
 	return call_reply(call, &(struct provisioned){
@@ -96,7 +96,7 @@ static bool update_limits(struct call *call, struct err *err_r)
 {
 	struct api_key key;
 
-	if (!op_provision_limit(call->op, scope_all(call->op), call->in, &key, err_r))
+	if (!op_key_limit_set(call->op, scope_all(call->op), call->in, &key, err_r))
 		return false;
 	return call_reply(call, &(struct limited){
 		.success = true, .key_info = &key,

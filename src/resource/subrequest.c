@@ -23,14 +23,14 @@ static const char *first_segment(struct arena *arena, const char *path)
 	return n ? arena_strndup(arena, path + 1, n) : "/";
 }
 
-bool subrequest_read(const struct request *req, struct subject_request *out,
+bool subrequest_read(const struct request *req, struct client_request *out,
 		     struct err *err_r)
 {
 	const char *cost = request_param(req, "PIERRE_COST");
 	const char *uri = request_param(req, "ORIGINAL_URI");
 	int64_t n = 1;
 
-	*out = (struct subject_request){ .method = req->method_text, .path = req->path, .cost = 1 };
+	*out = (struct client_request){ .method = req->method_text, .path = req->path, .cost = 1 };
 	if (subrequest_is(req)) {
 		if (cost && !str_int(cost, 1, COST_MAX, &n))
 			return err_set(err_r, ERR_CONFIG, "$pierre_cost must be a number from 1 to %d",

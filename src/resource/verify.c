@@ -42,7 +42,7 @@ static bool scope_check(const struct credential *c, const char *scope, struct er
 }
 
 /* Take the cost, then record the request; when it cannot be recorded, give the cost back. */
-static bool charge(struct call *call, const struct subject_request *r, struct err *err_r)
+static bool consume(struct call *call, const struct client_request *r, struct err *err_r)
 {
 	const struct usage_of use = {
 		.by = &call->credential, .route = r->route, .method = r->method, .cost = r->cost,
@@ -51,11 +51,11 @@ static bool charge(struct call *call, const struct subject_request *r, struct er
 
 	call->limits = limits;
 	if (!op_usage_ready(call->op, err_r) ||
-	    !op_limit_take(call->op, use.by, r->cost, limits, err_r))
+	    !op_limit_consume(call->op, use.by, r->cost, limits, err_r))
 		return false;
 	if (op_usage_record(call->op, &use, err_r))
 		return true;
-	op_limit_untake(call->op, r->cost, limits);
+	op_limit_refund(call->op, r->cost, limits);
 	return false;
 }
 
@@ -83,10 +83,10 @@ static bool reply(struct call *call)
 /* The one way out with 200: everything that is let through passes here. */
 static bool verify_show(struct call *call, struct err *err_r)
 {
-	struct subject_request asked;
+	struct client_request asked;
 
 	if (subrequest_read(call->req, &asked, err_r) &&
-	    scope_check(&call->credential, asked.scope, err_r) && charge(call, &asked, err_r))
+	    scope_check(&call->credential, asked.scope, err_r) && consume(call, &asked, err_r))
 		return reply(call);
 	op_usage_refused(call->op, err_r);
 	return false;

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "shm/cache.h"
-#include "shm/room_private.h"
+#include "shm/segment_private.h"
 
 #define UNIT ((uint64_t)64)         /* entries begin at a multiple */
 #define RESERVE ((uint64_t)262144)  /* bytes that get storage at once */
@@ -33,7 +33,7 @@ struct entry {
 	char bytes[];                       /* name, data */
 };
 
-static struct entry *entry_at(const struct room *r, uint64_t at)
+static struct entry *entry_at(const struct segment *r, uint64_t at)
 {
 	return (struct entry *)(void *)(r->cache_log + at % r->cache_bytes);
 }
@@ -45,10 +45,10 @@ static size_t entry_size(size_t name_size, size_t data_size)
 
 static uint64_t sum_of(const struct entry *e, size_t bytes)
 {
-	return room_hash((const char *)e + sizeof(e->sum), bytes - sizeof(e->sum));
+	return segment_hash((const char *)e + sizeof(e->sum), bytes - sizeof(e->sum));
 }
 
-static bool is_whole(const struct room *r, uint64_t at)
+static bool is_whole(const struct segment *r, uint64_t at)
 {
 	uint64_t head = atomic_load(&r->header->cache_head);
 
@@ -58,7 +58,7 @@ static bool is_whole(const struct room *r, uint64_t at)
 
 /* --- index ---------------------------------------------------------------------- */
 
-static struct cache_bucket *bucket(const struct room *r, uint64_t hash)
+static struct cache_bucket *bucket(const struct segment *r, uint64_t hash)
 {
 	uint64_t head = atomic_load_explicit(&r->header->cache_head, memory_order_relaxed);
 	uint64_t most = (head < r->cache_bytes ? head : r->cache_bytes) / TYPICAL;
@@ -87,7 +87,7 @@ static bool has_tag(uint64_t word, uint64_t hash)
 /* --- finding -------------------------------------------------------------------- */
 
 /* A copy of it, when it is whole and of that name. */
-static const struct entry *copy(const struct room *r, uint64_t at, uint64_t hash,
+static const struct entry *copy(const struct segment *r, uint64_t at, uint64_t hash,
 				const char *name, struct arena *arena)
 {
 	const struct entry *e = entry_at(r, at);
@@ -113,8 +113,8 @@ static const struct entry *copy(const struct room *r, uint64_t at, uint64_t hash
 	return out;
 }
 
-const void *room_cache_find(const struct room *r, const char *name, struct arena *arena,
-			    struct cache_stamp *stamp_r, size_t *size_r)
+const void *segment_cache_find(const struct segment *r, const char *name, struct arena *arena,
+			       struct cache_stamp *stamp_r, size_t *size_r)
 {
 	uint64_t hash, newest = 0;
 	const struct entry *e = NULL;
@@ -122,7 +122,7 @@ const void *room_cache_find(const struct room *r, const char *name, struct arena
 
 	if (!r || !r->cache_bytes)
 		return NULL;
-	hash = room_hash(name, strlen(name));
+	hash = segment_hash(name, strlen(name));
 	b = bucket(r, hash);
 	for (size_t i = 0; i < CACHE_WAYS; i++) {
 		uint64_t word = atomic_load(&b->words[i]), at = address_of(word);
@@ -146,7 +146,7 @@ const void *room_cache_find(const struct room *r, const char *name, struct arena
 /* --- storing -------------------------------------------------------------------- */
 
 /* Storage for the log up to `end`, once in its life. */
-static bool have_storage(struct room *r, uint64_t end)
+static bool have_storage(struct segment *r, uint64_t end)
 {
 	uint64_t had = atomic_load(&r->header->cache_reserved), next;
 
@@ -164,7 +164,7 @@ static bool have_storage(struct room *r, uint64_t end)
 }
 
 /* 0: there is no storage for it. No entry lies across the end of the log. */
-static uint64_t reserve(struct room *r, size_t size)
+static uint64_t reserve(struct segment *r, size_t size)
 {
 	uint64_t head = atomic_load(&r->header->cache_head), at;
 
@@ -181,7 +181,7 @@ static uint64_t reserve(struct room *r, size_t size)
 }
 
 /* In place of what is older: the same name, what is gone, the oldest. */
-static void publish(struct room *r, uint64_t at, uint64_t hash)
+static void publish(struct segment *r, uint64_t at, uint64_t hash)
 {
 	struct cache_bucket *b = bucket(r, hash);
 	_Atomic uint64_t *place = &b->words[0];
@@ -199,8 +199,8 @@ static void publish(struct room *r, uint64_t at, uint64_t hash)
 	atomic_store(place, word_of(at, hash));
 }
 
-void room_cache_store(struct room *r, const char *name, const struct cache_stamp *stamp,
-		      const void *data, size_t size)
+void segment_cache_store(struct segment *r, const char *name, const struct cache_stamp *stamp,
+			 const void *data, size_t size)
 {
 	size_t name_size = strlen(name) + 1, bytes = entry_size(name_size, size);
 	struct entry *e;
@@ -213,7 +213,7 @@ void room_cache_store(struct room *r, const char *name, const struct cache_stamp
 		return;
 	e = entry_at(r, at);
 	e->at = at;
-	e->hash = room_hash(name, name_size - 1);
+	e->hash = segment_hash(name, name_size - 1);
 	e->stamp = *stamp;
 	e->name_size = (uint32_t)name_size;
 	e->data_size = (uint32_t)size;

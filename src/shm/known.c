@@ -1,14 +1,14 @@
 /*
- * shm/known.c - the time that is known, in the room's header.
+ * shm/known.c - the time that is known, in the segment's header.
  */
 #include "config.h"
 
 #include "shm/known.h"
-#include "shm/room_private.h"
+#include "shm/segment_private.h"
 
-void known_write(struct room *r, const struct known_state *s)
+void known_write(struct segment *r, const struct known_state *s)
 {
-	struct room_known *k = &r->header->known;
+	struct segment_known *k = &r->header->known;
 
 	atomic_store(&k->unconfirmed, s->unconfirmed);
 	atomic_store(&k->off_ms, s->off_ms);
@@ -16,9 +16,9 @@ void known_write(struct room *r, const struct known_state *s)
 	atomic_store(&k->steady_since, s->steady_since);
 }
 
-void known_read(const struct room *r, struct known_state *out)
+void known_read(const struct segment *r, struct known_state *out)
 {
-	const struct room_known *k = &r->header->known;
+	const struct segment_known *k = &r->header->known;
 
 	*out = (struct known_state){
 		.unconfirmed = atomic_load(&k->unconfirmed), .off_ms = atomic_load(&k->off_ms),
@@ -27,12 +27,12 @@ void known_read(const struct room *r, struct known_state *out)
 	};
 }
 
-const _Atomic int64_t *known_start(const struct room *r)
+const _Atomic int64_t *known_start(const struct segment *r)
 {
 	return &r->header->known.start;
 }
 
-void known_set_start(struct room *r, int64_t start)
+void known_set_start(struct segment *r, int64_t start)
 {
 	atomic_store(&r->header->known.start, start);
 }

@@ -53,7 +53,7 @@ static uint64_t with_left(uint64_t word, uint32_t left)
 	return (word & ~LEFT_MASK) | left;
 }
 
-uint64_t limit_word_new(void)
+uint64_t limit_word_empty(void)
 {
 	return 0;
 }
@@ -112,8 +112,8 @@ uint32_t limit_window(const struct limit_slot *s, uint32_t w, uint32_t newest)
 	return window_of(atomic_load(&s->word), w, newest);
 }
 
-enum limit_take limit_take(struct limit_slot *s, uint32_t w, uint32_t newest, int64_t limit,
-			   uint32_t cost, uint32_t *window_r, uint32_t *left_r)
+enum limit_result limit_consume(struct limit_slot *s, uint32_t w, uint32_t newest, int64_t limit,
+				uint32_t cost, uint32_t *window_r, uint32_t *left_r)
 {
 	uint64_t want = word_of(w, limit, 0), old = atomic_load(&s->word), next;
 
@@ -124,7 +124,7 @@ enum limit_take limit_take(struct limit_slot *s, uint32_t w, uint32_t newest, in
 		*window_r = window_of(old, w, newest);
 		*left_r = left;
 		if (left > 0 && far)
-			return LIMIT_CHANGED;
+			return LIMIT_STALE;
 		if (far || limit_word_window(old) < w) {
 			/* what is left of the window before is dropped */
 			if (!atomic_compare_exchange_weak(&s->word, &old, want))
@@ -133,7 +133,7 @@ enum limit_take limit_take(struct limit_slot *s, uint32_t w, uint32_t newest, in
 			*left_r = left = 0;
 		}
 		if (left > 0 && limit_word_limit(old) != limit_word_limit(want))
-			return LIMIT_CHANGED;
+			return LIMIT_STALE;
 		if (left < cost)
 			return LIMIT_EMPTY;
 		next = with_left(old, left - cost);
@@ -142,7 +142,7 @@ enum limit_take limit_take(struct limit_slot *s, uint32_t w, uint32_t newest, in
 	}
 	*left_r = limit_word_left(next);
 	mark_if_low(s, *left_r);
-	return LIMIT_TAKEN;
+	return LIMIT_CONSUMED;
 }
 
 /* The word after adding, or false. */
@@ -182,7 +182,7 @@ bool limit_add(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t n)
 	return true;
 }
 
-bool limit_untake(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t cost)
+bool limit_refund(struct limit_slot *s, uint32_t w, int64_t limit, uint32_t cost)
 {
 	uint64_t next;
 
@@ -234,7 +234,7 @@ void limit_unlock(struct limit_slot *s)
 }
 
 /* An odd number says that it is being written; a killed writer leaves it so. */
-void limit_note(struct limit_slot *s, uint32_t w, const struct limit_note *n)
+void limit_note_write(struct limit_slot *s, uint32_t w, const struct limit_note *n)
 {
 	uint32_t odd = atomic_load(&s->note_version) | 1;
 
@@ -245,7 +245,7 @@ void limit_note(struct limit_slot *s, uint32_t w, const struct limit_note *n)
 	atomic_store(&s->note_version, odd + 1);
 }
 
-bool limit_noted(const struct limit_slot *s, uint32_t w, struct limit_note *out)
+bool limit_note_read(const struct limit_slot *s, uint32_t w, struct limit_note *out)
 {
 	for (int i = 0; i < NOTE_TRIES; i++) {
 		uint32_t version = atomic_load(&s->note_version);

@@ -25,7 +25,7 @@ static struct limit_slot *first_of(struct limit_group *g, uint64_t bits)
 	return &g->slots[__builtin_ctzll(bits)];
 }
 
-static size_t groups_used(const struct room *r)
+static size_t groups_used(const struct segment *r)
 {
 	return (atomic_load(&r->header->limit_used) + LIMIT_GROUP - 1) / LIMIT_GROUP;
 }
@@ -38,7 +38,7 @@ static void describe(struct limit_slot *s, bool low, struct limit_due *out)
 		.slot = s, .kind = (enum window_kind)s->kind, .window = limit_word_window(word),
 		.left = limit_word_left(word), .limit = limit_word_limit(word), .low = low,
 	};
-	snprintf(out->subject, sizeof(out->subject), "%.*s", ROOM_TEXT - 1, s->subject);
+	snprintf(out->subject, sizeof(out->subject), "%.*s", SEGMENT_TEXT - 1, s->subject);
 }
 
 /* --- low ------------------------------------------------------------------------ */
@@ -58,7 +58,7 @@ static size_t low(struct limit_group *g, struct limit_due *out, size_t max)
 }
 
 /* Begins after the group that filled the last call, so that each group has its turn. */
-static size_t all_low(struct room *r, size_t groups, struct limit_due *out, size_t max)
+static size_t all_low(struct segment *r, size_t groups, struct limit_due *out, size_t max)
 {
 	size_t n = 0;
 
@@ -94,7 +94,7 @@ static bool is_missed(const struct limit_slot *s)
 	uint64_t word = atomic_load(&s->word);
 	struct limit_note known;
 
-	return !limit_noted(s, limit_word_window(word), &known) ||
+	return !limit_note_read(s, limit_word_window(word), &known) ||
 		(int64_t)limit_word_left(word) * IDLE_SHARE > limit_word_limit(word) - known.leased;
 }
 
@@ -120,7 +120,7 @@ static size_t idle(struct limit_group *g, int64_t now_ms, bool shared, struct li
 	return n;
 }
 
-static size_t some_idle(struct room *r, size_t groups, int64_t now_ms, bool shared,
+static size_t some_idle(struct segment *r, size_t groups, int64_t now_ms, bool shared,
 			struct limit_due *out, size_t max)
 {
 	size_t n = 0;
@@ -132,8 +132,8 @@ static size_t some_idle(struct room *r, size_t groups, int64_t now_ms, bool shar
 	return n;
 }
 
-size_t limit_due(struct room *r, int64_t now_ms, bool shared, struct limit_due *out,
-		 size_t max)
+size_t limit_due_list(struct segment *r, int64_t now_ms, bool shared, struct limit_due *out,
+		      size_t max)
 {
 	size_t groups = groups_used(r);
 	/* however many are low, some of the idle ones have their turn */
@@ -142,7 +142,7 @@ size_t limit_due(struct room *r, int64_t now_ms, bool shared, struct limit_due *
 	return n + some_idle(r, groups, now_ms, shared, out + n, max - n);
 }
 
-size_t limit_held(struct room *r, struct limit_due *out, size_t max)
+size_t limit_held(struct segment *r, struct limit_due *out, size_t max)
 {
 	size_t groups = groups_used(r), n = 0;
 

@@ -32,24 +32,24 @@ struct wanted {
 	int64_t now;                /* monotonic */
 };
 
-static size_t bucket_of(const struct room *r, const char *subject, enum window_kind k)
+static size_t bucket_of(const struct segment *r, const char *subject, enum window_kind k)
 {
-	return (room_hash(subject, strlen(subject)) + (uint64_t)k * 0x9e3779b9u) & (r->n_buckets - 1);
+	return (segment_hash(subject, strlen(subject)) + (uint64_t)k * 0x9e3779b9u) & (r->n_buckets - 1);
 }
 
-static uint32_t first_in(const struct room *r, size_t bucket)
+static uint32_t first_in(const struct segment *r, size_t bucket)
 {
 	return atomic_load(&r->buckets[bucket]);
 }
 
-static struct limit_slot *slot_by(const struct room *r, uint32_t link)
+static struct limit_slot *slot_by(const struct segment *r, uint32_t link)
 {
 	return link && link <= r->limit_slots ? limit_at(r, link - 1) : NULL;
 }
 
 static bool is_for(const struct limit_slot *s, const struct wanted *q)
 {
-	return s->kind == (uint32_t)q->kind && strncmp(s->subject, q->subject, ROOM_TEXT) == 0;
+	return s->kind == (uint32_t)q->kind && strncmp(s->subject, q->subject, SEGMENT_TEXT) == 0;
 }
 
 static bool is_dead(const struct limit_slot *s)
@@ -57,7 +57,7 @@ static bool is_dead(const struct limit_slot *s)
 	return limit_word_window(atomic_load(&s->word)) == LIMIT_WINDOW_DEAD;
 }
 
-static struct limit_slot *find(const struct room *r, const struct wanted *q)
+static struct limit_slot *find(const struct segment *r, const struct wanted *q)
 {
 	struct limit_slot *s = slot_by(r, first_in(r, q->bucket));
 
@@ -79,7 +79,7 @@ static bool use(struct limit_slot *s, const struct wanted *q)
 
 /* --- claiming, under the lock of the bucket ------------------------------------------ */
 
-static void unlink_slot(struct room *r, struct limit_slot *s)
+static void unlink_slot(struct segment *r, struct limit_slot *s)
 {
 	_Atomic uint32_t *link = &r->buckets[atomic_load(&s->bucket) & (r->n_buckets - 1)];
 
@@ -109,7 +109,7 @@ static bool is_old(const struct limit_slot *s, int64_t now)
 
 /* Its bucket is locked. A fresh slot whose claimer is about to use it looks
  * old too; the swap of `used` says who gets it. */
-static bool take_away(struct room *r, struct limit_slot *s, int64_t now)
+static bool take_away(struct segment *r, struct limit_slot *s, int64_t now)
 {
 	int64_t used = atomic_load(&s->used);
 	uint64_t word = atomic_load(&s->word), dead = limit_word_dead();
@@ -124,7 +124,7 @@ static bool take_away(struct room *r, struct limit_slot *s, int64_t now)
 	return true;
 }
 
-static struct limit_slot *reclaim(struct room *r, const struct wanted *q)
+static struct limit_slot *reclaim(struct segment *r, const struct wanted *q)
 {
 	size_t mine = q->bucket % LIMIT_STRIPES, all = atomic_load(&r->header->limit_used);
 
@@ -135,11 +135,11 @@ static struct limit_slot *reclaim(struct room *r, const struct wanted *q)
 		size_t stripe = bucket % LIMIT_STRIPES;
 		bool done;
 
-		if (!is_old(s, q->now) || (stripe != mine && !room_try_lock(r, stripe)))
+		if (!is_old(s, q->now) || (stripe != mine && !segment_try_lock(r, stripe)))
 			continue;
 		done = atomic_load(&s->bucket) == bucket && take_away(r, s, q->now);
 		if (stripe != mine)
-			room_unlock(r, stripe);
+			segment_unlock(r, stripe);
 		if (done) {
 			s->index = (uint32_t)at;
 			return s;
@@ -149,7 +149,7 @@ static struct limit_slot *reclaim(struct room *r, const struct wanted *q)
 }
 
 /* Storage for the slots up to this one; a full file system says so here. */
-static bool reserve(struct room *r, uint32_t at)
+static bool reserve(struct segment *r, uint32_t at)
 {
 	uint32_t had = atomic_load(&r->header->limit_reserved), next;
 	size_t group;
@@ -168,7 +168,7 @@ static bool reserve(struct room *r, uint32_t at)
 	return true;
 }
 
-static struct limit_slot *fresh(struct room *r, const struct wanted *q)
+static struct limit_slot *fresh(struct segment *r, const struct wanted *q)
 {
 	uint32_t at = atomic_load(&r->header->limit_used);
 
@@ -187,7 +187,7 @@ static struct limit_slot *fresh(struct room *r, const struct wanted *q)
 	return NULL;
 }
 
-static struct limit_slot *claim(struct room *r, const struct wanted *q)
+static struct limit_slot *claim(struct segment *r, const struct wanted *q)
 {
 	struct limit_slot *s = fresh(r, q);
 
@@ -200,31 +200,31 @@ static struct limit_slot *claim(struct room *r, const struct wanted *q)
 	atomic_store(&s->bucket, (uint32_t)q->bucket);
 	atomic_store(&s->lease, 0);
 	atomic_store(&s->note_version, 0);
-	room_mutex_init(&s->mutex);
+	segment_mutex_init(&s->mutex);
 	atomic_store(&s->next, first_in(r, q->bucket));
-	atomic_store(&s->word, limit_word_new());
+	atomic_store(&s->word, limit_word_empty());
 	atomic_store(&r->buckets[q->bucket], s->index + 1);
 	return s;
 }
 
-static struct limit_slot *find_or_claim(struct room *r, const struct wanted *q)
+static struct limit_slot *find_or_claim(struct segment *r, const struct wanted *q)
 {
 	struct limit_slot *s;
 
-	room_lock(r, q->bucket % LIMIT_STRIPES);
+	segment_lock(r, q->bucket % LIMIT_STRIPES);
 	s = find(r, q);
 	if (!s)
 		s = claim(r, q);
 	else if (is_dead(s))    /* its claimer was killed before the unlink */
-		atomic_store(&s->word, limit_word_new());
+		atomic_store(&s->word, limit_word_empty());
 	if (s)
 		use(s, q);
-	room_unlock(r, q->bucket % LIMIT_STRIPES);
+	segment_unlock(r, q->bucket % LIMIT_STRIPES);
 	return s;
 }
 
 /* The first of its chain, which is nearly always the one. */
-void limit_expect(const struct room *r, const char *subject, enum window_kind k)
+void limit_expect(const struct segment *r, const char *subject, enum window_kind k)
 {
 	const struct limit_slot *s = r ? slot_by(r, first_in(r, bucket_of(r, subject, k))) : NULL;
 
@@ -234,12 +234,12 @@ void limit_expect(const struct room *r, const char *subject, enum window_kind k)
 	__builtin_prefetch(s->subject);
 }
 
-struct limit_slot *limit_slot(struct room *r, const char *subject, enum window_kind k)
+struct limit_slot *limit_slot_find(struct segment *r, const char *subject, enum window_kind k)
 {
 	struct wanted q = { .subject = subject, .kind = k };
 	struct limit_slot *s;
 
-	if (!r || strlen(subject) >= ROOM_TEXT)
+	if (!r || strlen(subject) >= SEGMENT_TEXT)
 		return NULL;
 	q.bucket = bucket_of(r, subject, k);
 	q.now = clock_monotonic();
@@ -251,7 +251,7 @@ struct limit_slot *limit_slot(struct room *r, const char *subject, enum window_k
 	return s;
 }
 
-size_t limit_slots_used(const struct room *r, size_t *all_r)
+size_t limit_slots_used(const struct segment *r, size_t *all_r)
 {
 	size_t used = atomic_load(&r->header->limit_used);
 

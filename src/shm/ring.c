@@ -14,14 +14,14 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "shm/room_private.h"
+#include "shm/segment_private.h"
 
-static struct usage_record *row(const struct room *r, size_t ring, uint64_t seq)
+static struct usage_record *row(const struct segment *r, size_t ring, uint64_t seq)
 {
 	return &r->rows[ring * RING_ROWS + seq % RING_ROWS];
 }
 
-bool ring_reserve(struct room *r, size_t ring)
+bool ring_reserve(struct segment *r, size_t ring)
 {
 	off_t offset;
 
@@ -44,7 +44,7 @@ static void expect(const struct usage_record *next)
 		__builtin_prefetch((const char *)next + at, 1);
 }
 
-bool ring_push(struct room *r, size_t ring, const struct usage_record *rec)
+bool ring_push(struct segment *r, size_t ring, const struct usage_record *rec)
 {
 	struct ring_head *h;
 	uint64_t head;
@@ -62,44 +62,44 @@ bool ring_push(struct room *r, size_t ring, const struct usage_record *rec)
 	return true;
 }
 
-uint64_t ring_head(const struct room *r, size_t ring)
+uint64_t ring_head_seq(const struct segment *r, size_t ring)
 {
 	return r && ring < r->rings ? atomic_load(&r->heads[ring].head) : 0;
 }
 
-uint64_t ring_tail(const struct room *r, size_t ring)
+uint64_t ring_tail_seq(const struct segment *r, size_t ring)
 {
 	return r && ring < r->rings ? atomic_load(&r->heads[ring].tail) : 0;
 }
 
-const struct usage_record *ring_row(const struct room *r, size_t ring, uint64_t seq)
+const struct usage_record *ring_row(const struct segment *r, size_t ring, uint64_t seq)
 {
-	return seq > ring_tail(r, ring) && seq <= ring_head(r, ring) ? row(r, ring, seq) : NULL;
+	return seq > ring_tail_seq(r, ring) && seq <= ring_head_seq(r, ring) ? row(r, ring, seq) : NULL;
 }
 
-void ring_done(struct room *r, size_t ring, uint64_t upto)
+void ring_done(struct segment *r, size_t ring, uint64_t upto)
 {
-	uint64_t head = ring_head(r, ring);
+	uint64_t head = ring_head_seq(r, ring);
 
 	if (!r || ring >= r->rings)
 		return;
 	if (upto > head)
 		upto = head;
-	if (upto > ring_tail(r, ring))
+	if (upto > ring_tail_seq(r, ring))
 		atomic_store_explicit(&r->heads[ring].tail, upto, memory_order_release);
 }
 
-size_t ring_count(const struct room *r)
+size_t ring_count(const struct segment *r)
 {
 	return r ? r->rings : 0;
 }
 
-size_t ring_depth(const struct room *r, size_t ring)
+size_t ring_depth(const struct segment *r, size_t ring)
 {
 	/* tail first: it never passes a head that is read later */
-	uint64_t tail = ring_tail(r, ring);
+	uint64_t tail = ring_tail_seq(r, ring);
 
-	return (size_t)(ring_head(r, ring) - tail);
+	return (size_t)(ring_head_seq(r, ring) - tail);
 }
 
 /* --- waiting ------------------------------------------------------------------ */
@@ -109,9 +109,9 @@ static long futex(_Atomic uint32_t *word, int op, uint32_t value, const struct t
 	return syscall(SYS_futex, word, op, value, ts, NULL, 0);
 }
 
-void ring_wake_recorder(struct room *r)
+void ring_wake_recorder(struct segment *r)
 {
-	struct room_header *h;
+	struct segment_header *h;
 
 	if (!r)
 		return;
@@ -125,7 +125,7 @@ void ring_wake_recorder(struct room *r)
 	futex(&h->recorder_wakes, FUTEX_WAKE, 1, NULL);
 }
 
-static uint64_t all_heads(const struct room *r)
+static uint64_t all_heads(const struct segment *r)
 {
 	uint64_t sum = 0;
 
@@ -136,11 +136,11 @@ static uint64_t all_heads(const struct room *r)
 
 /* A row that was pushed since the last return ends the wait at once, so no
  * wake is lost; rows that the caller knows of already do not. */
-void ring_wait_recorder(struct room *r, int timeout_ms)
+void ring_wait_recorder(struct segment *r, int timeout_ms)
 {
 	struct timespec ts = { .tv_sec = timeout_ms / SECOND_MS,
 			       .tv_nsec = timeout_ms % SECOND_MS * 1000000 };
-	struct room_header *h = r->header;
+	struct segment_header *h = r->header;
 
 	atomic_store(&h->recorder_waits, 1);
 	if (atomic_load(&h->recorder_wakes) == r->seen_wakes && all_heads(r) == r->seen_heads)

@@ -115,7 +115,7 @@ static bool is_asked(const struct slot *s)
 	return state == SLOT_READING || state == SLOT_SERVING;
 }
 
-void slot_request(const struct slot *s, struct slot_request *out)
+void slot_request_read(const struct slot *s, struct slot_request *out)
 {
 	int most = is_asked(s) ? SLOT_ROUTE - 1 : 0;
 

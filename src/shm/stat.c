@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "shm/room_private.h"
+#include "shm/segment_private.h"
 #include "shm/scoreboard.h"
 
 _Static_assert(STAT_NAME <= SLOT_ROUTE, "a slot holds each label whole");
@@ -50,24 +50,24 @@ static uint64_t get(const _Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-_Atomic uint64_t *stat_counters(const struct room *r, size_t block)
+_Atomic uint64_t *stat_counters(const struct segment *r, size_t block)
 {
 	return (void *)(r->stats + block * r->stat_bytes);
 }
 
-struct stat_route *stat_routes(const struct room *r, size_t block)
+struct stat_route *stat_routes(const struct segment *r, size_t block)
 {
 	return (void *)(stat_counters(r, block) + r->counters);
 }
 
-void stat_add(struct room *r, size_t block, enum stat_counter c, uint64_t n)
+void stat_add(struct segment *r, size_t block, enum stat_counter c, uint64_t n)
 {
 	if (r && block < r->rings && c < STAT__COUNT)
 		add(&stat_counters(r, block)[c], n);
 }
 
 /* The last slot is for all others. */
-static size_t slot_of(const struct room *r, size_t route)
+static size_t slot_of(const struct segment *r, size_t route)
 {
 	return route < r->routes - 1 ? route : r->routes - 1;
 }
@@ -81,7 +81,7 @@ static size_t bucket(int64_t us)
 	return i;
 }
 
-void stat_request(struct room *r, size_t block, size_t route, int status, int64_t us)
+void stat_request(struct segment *r, size_t block, size_t route, int status, int64_t us)
 {
 	int64_t spent = us < 0 ? 0 : us;
 	int class = status / 100;
@@ -95,7 +95,7 @@ void stat_request(struct room *r, size_t block, size_t route, int status, int64_
 	add(&s->sum_us, (uint64_t)spent);
 }
 
-uint64_t stat_total(const struct room *r, enum stat_counter c)
+uint64_t stat_total(const struct segment *r, enum stat_counter c)
 {
 	uint64_t sum = 0;
 
@@ -107,7 +107,7 @@ uint64_t stat_total(const struct room *r, enum stat_counter c)
 	return c == STAT_LIMIT_TABLE_FULL ? sum + get(&r->header->limit_full) : sum;
 }
 
-void stat_route_total(const struct room *r, size_t route, struct stat_route_total *out)
+void stat_route_read(const struct segment *r, size_t route, struct stat_route_total *out)
 {
 	*out = (struct stat_route_total){ 0 };
 	if (!r)
@@ -152,7 +152,7 @@ static const char *name_at(const char *const *labels, size_t i, size_t n)
 	return i + 1 < n ? labels[i - STAT__COUNT] : other;
 }
 
-void stat_name(struct room *r, const char *const *labels)
+void stat_name(struct segment *r, const char *const *labels)
 {
 	size_t n = r->counters + r->routes;
 
@@ -160,7 +160,7 @@ void stat_name(struct room *r, const char *const *labels)
 		str_copy(r->names[i], STAT_NAME, name_at(labels, i, n));
 }
 
-bool stat_named(const struct room *r, const char *const *labels)
+bool stat_named(const struct segment *r, const char *const *labels)
 {
 	size_t n = r->counters + r->routes, n_labels = 0;
 
@@ -184,7 +184,7 @@ static size_t find(char (*names)[STAT_NAME], size_t n, const char *name)
 	return i;
 }
 
-static void move_counters(struct room *to, const struct room *from)
+static void move_counters(struct segment *to, const struct segment *from)
 {
 	for (size_t i = 0; i < to->counters; i++) {
 		size_t old = find(from->names, from->counters, to->names[i]);
@@ -194,7 +194,7 @@ static void move_counters(struct room *to, const struct room *from)
 	}
 }
 
-void stat_move(struct room *to, const struct room *from)
+void stat_move(struct segment *to, const struct segment *from)
 {
 	move_counters(to, from);
 	for (size_t i = 0; i < to->routes; i++) {

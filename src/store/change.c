@@ -13,8 +13,8 @@ bool store_changes_position(struct db *db, int64_t *position_r, struct err *err_
 	return db_number(db, SQL_ARGS(changes_position), position_r, err_r);
 }
 
-bool store_changes_since(struct db *db, int64_t position, struct arena *arena,
-			 const char **ids, size_t max, size_t *n_r, struct err *err_r)
+bool store_changes_since(struct db *db, int64_t position, size_t max,
+			 struct arena *arena, const char **ids, size_t *n_r, struct err *err_r)
 {
 	enum db_rc rc = db_query(db, SQL_ARGS(changes_since, .position = db_int(position),
 					      .limit = db_int((int64_t)max)), err_r);

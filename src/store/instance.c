@@ -18,8 +18,8 @@ bool store_instance_get(struct db *db, struct arena *arena, struct instance *out
 		      err_r);
 }
 
-bool store_instance_ensure(struct db *db, struct arena *arena,
-			   const struct audit_event *event, const char *database_id,
+bool store_instance_ensure(struct db *db, const struct audit_event *event,
+			   const char *database_id, struct arena *arena,
 			   struct instance *out, struct err *err_r)
 {
 	if (store_instance_get(db, arena, out, err_r))
@@ -35,8 +35,8 @@ bool store_instance_ensure(struct db *db, struct arena *arena,
 	return err_r->kind == ERR_CONFLICT && store_instance_get(db, arena, out, err_r);
 }
 
-bool store_instance_key_check(struct db *db, struct arena *arena,
-			      const struct audit_event *event, const char *key_check,
+bool store_instance_key_check(struct db *db, const struct audit_event *event,
+			      const char *key_check, struct arena *arena,
 			      struct instance *out, struct err *err_r)
 {
 	if (store_commit_one(db, event, SQL_ARGS(instance_set_key_check,

@@ -95,13 +95,13 @@ bool store_key_by_prefix(struct db *db, const char *key_prefix, struct arena *ar
 struct change {
 	struct scope scope;
 	const char *id;
-	const struct key_change *change;
+	const struct key_update *change;
 };
 
 static bool update_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct change *u = arg;
-	const struct key_change *c = u->change;
+	const struct key_update *c = u->change;
 	struct key_owner owner;
 
 	return lock_owner(db, u->scope, u->scope.id, &owner, err_r) &&
@@ -115,15 +115,15 @@ static bool update_tx(struct db *db, void *arg, struct err *err_r)
 }
 
 bool store_key_update(struct db *db, struct scope scope, const char *id,
-		      const struct audit_event *event, const struct key_change *c,
+		      const struct audit_event *event, const struct key_update *c,
 		      struct err *err_r)
 {
 	return store_commit(db, event, update_tx, &(struct change){ scope, id, c }, err_r);
 }
 
-bool store_key_limit(struct db *db, struct scope scope, const char *id,
-		     const struct audit_event *event, const struct key_limit *l,
-		     struct arena *arena, struct api_key *out, struct err *err_r)
+bool store_key_limit_set(struct db *db, struct scope scope, const char *id,
+			 const struct audit_event *event, const struct key_limit *l,
+			 struct arena *arena, struct api_key *out, struct err *err_r)
 {
 	return store_commit_one(db, event, SQL_ARGS(key_limit, .id = db_text(id),
 						    .scope_all = scope_all_param(scope),

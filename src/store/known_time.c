@@ -12,7 +12,7 @@
 
 bool store_has_clock(const struct db *db)
 {
-	return db_backend(db) == DB_PGSQL;
+	return db_backend_of(db) == DB_PGSQL;
 }
 
 bool store_known_time_get(struct db *db, struct arena *arena, struct known_time *out,

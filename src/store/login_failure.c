@@ -1,7 +1,7 @@
 /*
  * store/login_failure.c - login failures. The rows are locked in one order
  * (own, then total), so two logins never wait for each other in a circle. The
- * rule is op/guess.c's.
+ * rule is op/throttle.c's.
  */
 #include "config.h"
 
@@ -44,7 +44,7 @@ bool store_login_failure_find(struct db *db, const char *account_hash,
 				      .network = db_text(ALL_NETWORKS)), &out->total, err_r);
 }
 
-static bool lock_row(struct db *db, const struct login_failure_change *c,
+static bool lock_row(struct db *db, const struct login_failure_update *c,
 		     const char *network, struct login_failure *out, struct err *err_r)
 {
 	return read_row(db, SQL_ARGS(login_failure_lock, .account_hash = db_text(c->account_hash),
@@ -52,7 +52,7 @@ static bool lock_row(struct db *db, const struct login_failure_change *c,
 				     .forget_at = db_time(c->forget_at)), out, err_r);
 }
 
-static bool write_row(struct db *db, const struct login_failure_change *c,
+static bool write_row(struct db *db, const struct login_failure_update *c,
 		      const char *network, const struct login_failure *row,
 		      struct err *err_r)
 {
@@ -61,7 +61,7 @@ static bool write_row(struct db *db, const struct login_failure_change *c,
 				    .network = db_text(network)), NULL, err_r);
 }
 
-bool store_login_failure_apply(struct db *db, const struct login_failure_change *c,
+bool store_login_failure_apply(struct db *db, const struct login_failure_update *c,
 			       struct err *err_r)
 {
 	struct login_failure_rows rows;
@@ -73,27 +73,27 @@ bool store_login_failure_apply(struct db *db, const struct login_failure_change 
 		write_row(db, c, ALL_NETWORKS, &rows.total, err_r);
 }
 
-struct change_tx {
-	const struct login_failure_change *change;
+struct update_of {
+	const struct login_failure_update *change;
 };
 
-static bool change_tx(struct db *db, void *arg, struct err *err_r)
+static bool update_tx(struct db *db, void *arg, struct err *err_r)
 {
-	const struct change_tx *tx = arg;
+	const struct update_of *tx = arg;
 
 	return store_login_failure_apply(db, tx->change, err_r);
 }
 
-bool store_login_failure_change(struct db *db, const struct login_failure_change *c,
+bool store_login_failure_update(struct db *db, const struct login_failure_update *c,
 				struct err *err_r)
 {
-	return db_transaction(db, change_tx, &(struct change_tx){ c }, err_r);
+	return db_transaction(db, update_tx, &(struct update_of){ c }, err_r);
 }
 
 bool store_login_refused(struct db *db, const struct audit_event *event,
-			 const struct login_failure_change *c, struct err *err_r)
+			 const struct login_failure_update *c, struct err *err_r)
 {
 	if (!c)
 		return store_commit(db, event, NULL, NULL, err_r);
-	return store_commit(db, event, change_tx, &(struct change_tx){ c }, err_r);
+	return store_commit(db, event, update_tx, &(struct update_of){ c }, err_r);
 }

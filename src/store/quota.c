@@ -18,7 +18,7 @@
 
 struct db *store_quota_open(struct db *main)
 {
-	if (db_backend(main) == DB_PGSQL)
+	if (db_backend_of(main) == DB_PGSQL)
 		return main;
 	return db_new_beside(main, ".quota", &sql_quota_catalog, false);
 }
@@ -34,7 +34,7 @@ bool store_quota_migrate(struct db *quota, struct err *err_r)
 {
 	int applied;
 
-	return db_backend(quota) == DB_PGSQL || db_migrate(quota, &applied, err_r);
+	return db_backend_of(quota) == DB_PGSQL || db_migrate(quota, &applied, err_r);
 }
 
 static int64_t amount(const struct quota_want *w, int64_t left)

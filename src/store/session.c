@@ -53,9 +53,9 @@ static bool begin_tx(struct db *db, void *arg, struct err *err_r)
 				    .refresh_hash = db_text(s->refresh_hash)), NULL, err_r);
 }
 
-bool store_session_begin(struct db *db, const struct audit_event *event,
-			 const struct session_new *s, const struct session_login *login,
-			 struct err *err_r)
+bool store_session_create(struct db *db, const struct audit_event *event,
+			  const struct session_new *s, const struct session_login *login,
+			  struct err *err_r)
 {
 	return store_commit(db, event, begin_tx, &(struct begin){ s, login }, err_r);
 }

@@ -48,7 +48,7 @@ bool store_usage_prepare(struct usage_store *u, int64_t now_ms, struct err *err_
 {
 	uint32_t month = window_id(WINDOW_MONTH, now_ms);
 
-	if (db_backend(u->main) != DB_PGSQL)
+	if (db_backend_of(u->main) != DB_PGSQL)
 		return true;
 	for (uint32_t id = month; id <= month + MONTHS_AHEAD; id++) {
 		struct usage_month *m;
@@ -101,7 +101,7 @@ bool store_usage_retire(struct usage_store *u, int64_t now_ms, int64_t months_ke
 	bool done;
 
 	arena_reset(u->arena);
-	if (db_backend(u->main) == DB_PGSQL)
+	if (db_backend_of(u->main) == DB_PGSQL)
 		done = db_transaction(u->main, drop_tx, &d, err_r);
 	else
 		done = remove_files(u, &d, err_r);

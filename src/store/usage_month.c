@@ -24,7 +24,7 @@
 
 static bool in_files(const struct usage_store *u)
 {
-	return db_backend(u->main) == DB_SQLITE;
+	return db_backend_of(u->main) == DB_SQLITE;
 }
 
 void usage_month_suffix(uint32_t id, char out[USAGE_SUFFIX])
@@ -222,7 +222,7 @@ bool usage_month_read(const struct usage_store *u, uint32_t id, struct db **db_r
 		return true;
 	usage_month_suffix(id, suffix);
 	*db_r = db_new_beside(u->main, suffix, &sql_usage_catalog, true);
-	done = db_schema_status(*db_r, &status, err_r);
+	done = db_schema_read(*db_r, &status, err_r);
 	if (!done || status.current == 0)   /* 0: just being made */
 		db_free(db_r);
 	return done;

@@ -66,7 +66,7 @@ bool store_usage_report(struct usage_store *u, const struct api_key *key, int64_
 	arena_reset(u->arena);
 	if (r.to <= r.from)
 		return true;
-	if (db_backend(u->main) == DB_PGSQL)
+	if (db_backend_of(u->main) == DB_PGSQL)
 		return query(u->main, &r, out, err_r);
 	for (uint32_t id = window_id(WINDOW_MONTH, r.from);
 	     id <= window_id(WINDOW_MONTH, r.to - 1); id++) {

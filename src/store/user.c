@@ -91,7 +91,7 @@ static bool add(struct db *db, void *arg, struct err *err_r)
 	return store_user_add(db, *(const struct user **)arg, err_r);
 }
 
-bool store_user_insert(struct db *db, const struct audit_event *event,
+bool store_user_create(struct db *db, const struct audit_event *event,
 		       const struct user *user, struct err *err_r)
 {
 	return store_commit(db, event, add, &user, err_r);

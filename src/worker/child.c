@@ -27,7 +27,7 @@
 
 #define FAST_BREAKER_MS 1000
 #define START_DATABASE_MS 1000  /* what needs no database is served without one */
-#define FAST_PAGES_KB 512       /* what is asked for often is in the room */
+#define FAST_PAGES_KB 512       /* what is asked for often is in the segment */
 
 /* The handler does nothing: the signal ends ppoll, and the loop reads the flag. */
 static volatile sig_atomic_t stop_asked;
@@ -127,14 +127,14 @@ static bool ask_time(struct worker *w, struct err *err_r)
 	return done;
 }
 
-static const char *lost(const void *room)
+static const char *lost(const void *segment)
 {
-	return room_lost(room);
+	return segment_lost(segment);
 }
 
-static void lose(void *room, const char *sentence)
+static void lose(void *segment, const char *sentence)
 {
-	room_lose(room, sentence);
+	segment_lose(segment, sentence);
 }
 
 bool child_lock_kept(const struct child *c, const char *path, int fd)
@@ -149,9 +149,9 @@ bool child_lock_kept(const struct child *c, const char *path, int fd)
 		return true;
 	snprintf(sentence, sizeof(sentence), "The file %.100s is gone or was replaced while the service "
 		 "had it locked: restart the service", slash ? slash + 1 : path);
-	if (!room_lost(c->room))
+	if (!segment_lost(c->segment))
 		log_error("lock_lost", LOG_S("path", path), LOG_S("requests", "are refused until a restart"));
-	room_lose(c->room, sentence);
+	segment_lose(c->segment, sentence);
 	return false;
 }
 
@@ -168,13 +168,13 @@ static void try_database(struct worker *w)
 
 static bool open_stores(struct worker *w, const struct child *c, struct err *err_r)
 {
-	clock_follow(known_start(c->room));
+	clock_follow(known_start(c->segment));
 	w->db = store_open(c->conf, err_r);
 	if (!w->db)
 		return false;
 	if (c->slot->role == ROLE_FAST)
 		db_page_cache(w->db, FAST_PAGES_KB);
-	db_watch(w->db, (struct db_watch){ .lost = lost, .lose = lose, .arg = c->room });
+	db_watch_set(w->db, (struct db_watch){ .lost = lost, .lose = lose, .arg = c->segment });
 	w->process.quota = store_quota_open(w->db);
 	if (c->slot->role == ROLE_FAST) {
 		db_breaker(w->db, FAST_BREAKER_MS);
@@ -190,7 +190,7 @@ bool child_open(struct worker *w, const struct child *c)
 	struct err err;
 
 	*w = (struct worker){ .child = c, .arena = arena_new(), .process = {
-		.conf = c->conf, .scoreboard = c->scoreboard, .slot = c->slot, .room = c->room,
+		.conf = c->conf, .scoreboard = c->scoreboard, .slot = c->slot, .segment = c->segment,
 		.block = c->block + 1, .pair_key = c->pair_key.set ? &c->pair_key : NULL,
 		.cache = c->slot->role == ROLE_FAST,
 	} };

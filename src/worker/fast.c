@@ -125,7 +125,7 @@ static void watch(struct loop *l, struct connection *c)
 
 static void answered(struct loop *l, struct connection *c)
 {
-	enum fcgi_state state = fcgi_state(c->fcgi);
+	enum fcgi_state state = fcgi_state_of(c->fcgi);
 
 	if (state == FCGI_ASKED && l->o->finish) {
 		move(l, c, PLACE_PARKED);
@@ -178,7 +178,7 @@ static void on_connection(struct loop *l, struct connection *c, uint32_t events)
 		return;
 	}
 	fcgi_linger(c->fcgi);
-	if (fcgi_state(c->fcgi) == FCGI_CLOSED)
+	if (fcgi_state_of(c->fcgi) == FCGI_CLOSED)
 		end(l, c);
 }
 
@@ -191,7 +191,7 @@ static bool finish(struct loop *l, struct connection *c, bool late)
 	if (!l->o->finish(l->o->arg, c->fcgi, late))
 		return false;
 	c->stirred = false;
-	if (stirred && !c->ended && fcgi_state(c->fcgi) == FCGI_KEPT) {
+	if (stirred && !c->ended && fcgi_state_of(c->fcgi) == FCGI_KEPT) {
 		/* its event is past */
 		move(l, c, PLACE_IDLE);
 		attend(l, c);
@@ -211,7 +211,7 @@ static void finish_all(struct loop *l)
 
 /* --- new ones -------------------------------------------------------------------------- */
 
-static bool make_room(struct loop *l)
+static bool make_segment(struct loop *l)
 {
 	struct connection *c = first_due(l, PLACE_PARKED);
 
@@ -226,7 +226,7 @@ static void begin(struct loop *l, int fd)
 	struct connection *c = calloc(1, sizeof(*c));
 	struct fcgi *f = fcgi_another(l->o->fcgi);
 
-	if (!c || !f || !make_room(l)) {
+	if (!c || !f || !make_segment(l)) {
 		free(c);
 		free(f);
 		close(fd);

@@ -55,13 +55,13 @@ static void histogram_lines(struct strbuf *out, const char *label,
 	strbuf_addf(out, "pierre_request_seconds_count{route=\"%s\"} %llu\n", label, n);
 }
 
-static void route_line(struct strbuf *out, const struct room *room, size_t number_of,
+static void route_line(struct strbuf *out, const struct segment *segment, size_t number_of,
 		       const char *label, route_line_fn *line)
 {
 	struct stat_route_total t;
 	uint64_t n = 0;
 
-	stat_route_total(room, number_of, &t);
+	stat_route_read(segment, number_of, &t);
 	for (size_t i = 0; i <= STAT_BUCKETS; i++)
 		n += t.buckets[i];
 	if (n)
@@ -69,14 +69,14 @@ static void route_line(struct strbuf *out, const struct room *room, size_t numbe
 }
 
 /* A route without requests has no lines. */
-static void by_route(struct strbuf *out, const struct room *room, route_line_fn *line)
+static void by_route(struct strbuf *out, const struct segment *segment, route_line_fn *line)
 {
 	size_t n = 0;
 
 	for (const struct route *const *table = route_tables; *table; table++)
 		for (const struct route *r = *table; r->fn; r++, n++)
-			route_line(out, room, n, r->label, line);
-	route_line(out, room, STAT_OTHER, "other", line);
+			route_line(out, segment, n, r->label, line);
+	route_line(out, segment, STAT_OTHER, "other", line);
 }
 
 /* --- processes ----------------------------------------------------------------------- */
@@ -115,12 +115,12 @@ static void deaths(struct strbuf *out, const struct scoreboard *sb)
 
 /* --- limits and rings ------------------------------------------------------------------ */
 
-static void rings(struct strbuf *out, const struct room *room)
+static void rings(struct strbuf *out, const struct segment *segment)
 {
 	uint64_t sum = 0, most = 0;
 
-	for (size_t i = 0; room && i < ring_count(room); i++) {
-		uint64_t depth = ring_depth(room, i);
+	for (size_t i = 0; segment && i < ring_count(segment); i++) {
+		uint64_t depth = ring_depth(segment, i);
 
 		sum += depth;
 		most = depth > most ? depth : most;
@@ -129,9 +129,9 @@ static void rings(struct strbuf *out, const struct room *room)
 	number(out, "ring_rows_most", "gauge", "Usage rows that wait in the fullest ring.", most);
 }
 
-static void slots(struct strbuf *out, const struct room *room)
+static void slots(struct strbuf *out, const struct segment *segment)
 {
-	size_t all = 0, used = room ? limit_slots_used(room, &all) : 0;
+	size_t all = 0, used = segment ? limit_slots_used(segment, &all) : 0;
 
 	number(out, "limit_slots", "gauge", "Limit slots that there are (LIMIT_SLOTS).", all);
 	number(out, "limit_slots_used", "gauge", "Limit slots that were ever claimed.", used);
@@ -139,12 +139,12 @@ static void slots(struct strbuf *out, const struct room *room)
 
 /* --- clocks ----------------------------------------------------------------------------- */
 
-static void clocks(struct strbuf *out, const struct room *room)
+static void clocks(struct strbuf *out, const struct segment *segment)
 {
 	struct known_state k = { 0 };
 
-	if (room)
-		known_read(room, &k);
+	if (segment)
+		known_read(segment, &k);
 	number(out, "clock_unconfirmed", "gauge",
 	       "1: the clock may be wrong, and what is too old is kept (pierre clock status).",
 	       k.unconfirmed);
@@ -160,15 +160,15 @@ void metrics_text(const struct child *c, struct strbuf *out)
 	number(out, "generation", "gauge", "Configurations since the start: 1, and 1 for each reload.",
 	       c->slot->generation);
 	family(out, "requests_total", "counter", "Requests by route and class of status.");
-	by_route(out, c->room, class_lines);
+	by_route(out, c->segment, class_lines);
 	family(out, "request_seconds", "histogram", "Time from the request to its reply.");
-	by_route(out, c->room, histogram_lines);
+	by_route(out, c->segment, histogram_lines);
 	for (size_t i = 0; i < STAT__COUNT; i++)
 		number(out, stat_rows[i].name, "counter", stat_rows[i].help,
-		       stat_total(c->room, (enum stat_counter)i));
+		       stat_total(c->segment, (enum stat_counter)i));
 	processes(out, c->scoreboard);
 	deaths(out, c->scoreboard);
-	slots(out, c->room);
-	rings(out, c->room);
-	clocks(out, c->room);
+	slots(out, c->segment);
+	rings(out, c->segment);
+	clocks(out, c->segment);
 }

@@ -106,11 +106,11 @@ static bool may_work(struct recorder *r)
 
 static void take_ring(struct recorder *r, size_t ring, size_t max)
 {
-	const struct room *room = r->w.child->room;
-	uint64_t from = ring_tail(room, ring) + 1, seq = from;
+	const struct segment *segment = r->w.child->segment;
+	uint64_t from = ring_tail_seq(segment, ring) + 1, seq = from;
 	const struct usage_record *rec;
 
-	for (; seq < from + max && (rec = ring_row(room, ring, seq)); seq++)
+	for (; seq < from + max && (rec = ring_row(segment, ring, seq)); seq++)
 		r->rows[r->n++] = (struct usage_row){
 			.seq = seq, .ring = (uint32_t)ring, .time_ms = rec->time_ms,
 			.request_id = rec->request_id, .key_id = rec->key_id,
@@ -126,16 +126,16 @@ static void take_ring(struct recorder *r, size_t ring, size_t max)
 /* A share of each ring, so that none waits long. */
 static void take(struct recorder *r)
 {
-	const struct room *room = r->w.child->room;
-	size_t rings = ring_count(room), busy = 0, share;
+	const struct segment *segment = r->w.child->segment;
+	size_t rings = ring_count(segment), busy = 0, share;
 
 	for (size_t i = 0; i < rings; i++)
-		busy += ring_depth(room, i) > 0;
+		busy += ring_depth(segment, i) > 0;
 	share = busy > 0 ? BATCH_ROWS / busy : BATCH_ROWS;
 	r->n = r->n_parts = 0;
 	r->more = false;
 	for (size_t i = 0; i < rings && r->n + share <= BATCH_ROWS; i++)
-		if (ring_depth(room, i) > 0)
+		if (ring_depth(segment, i) > 0)
 			take_ring(r, i, share);
 }
 
@@ -147,8 +147,8 @@ static bool record_run(struct recorder *r, const struct usage_row *rows, size_t 
 
 	if (!store_usage_record(r->store, rows, n, &inserted, err_r))
 		return false;
-	stat_add(c->room, c->block, STAT_RECORDER_BATCHES, 1);
-	stat_add(c->room, c->block, STAT_ROWS_RECORDED, (uint64_t)inserted);
+	stat_add(c->segment, c->block, STAT_RECORDER_BATCHES, 1);
+	stat_add(c->segment, c->block, STAT_ROWS_RECORDED, (uint64_t)inserted);
 	return true;
 }
 
@@ -166,7 +166,7 @@ static bool record_months(struct recorder *r, struct err *err_r)
 static void tails_move(struct recorder *r)
 {
 	for (size_t i = 0; i < r->n_parts; i++)
-		ring_done(r->w.child->room, r->parts[i].ring, r->parts[i].upto);
+		ring_done(r->w.child->segment, r->parts[i].ring, r->parts[i].upto);
 	announce(r);
 }
 
@@ -235,7 +235,7 @@ static void job_failed(struct recorder *r, int j, const struct err *err)
 {
 	const struct child *c = r->w.child;
 
-	stat_add(c->room, c->block, STAT_RECORDER_FAILURES, 1);
+	stat_add(c->segment, c->block, STAT_RECORDER_FAILURES, 1);
 	if (r->failed[j])
 		return;
 	r->failed[j] = true;
@@ -299,7 +299,7 @@ static bool gather(struct recorder *r)
 	bool hurry = r->more || is_sync(r->w.child);
 
 	if (!r->more)
-		ring_wait_recorder(r->w.child->room, GATHER_MS);
+		ring_wait_recorder(r->w.child->segment, GATHER_MS);
 	if (!pause_ms(r, hurry ? 0 : r->gather_until - clock_monotonic()))
 		return false;
 	r->gather_until = clock_monotonic() + GATHER_MS;
@@ -353,14 +353,14 @@ static void outlive_workers(struct recorder *r)
 	size_t n;
 
 	while (workers_left(r) && clock_monotonic() < until) {
-		ring_wait_recorder(r->w.child->room, GATHER_MS);
+		ring_wait_recorder(r->w.child->segment, GATHER_MS);
 		if (may_work(r) && !record(r, &n))
 			return;
 	}
 }
 
 /* The workers are gone: what they left, and the counters. What cannot be stored
- * in time stays in the room for the next start. */
+ * in time stays in the space for the next start. */
 static void drain(struct recorder *r)
 {
 	int64_t until = clock_monotonic() + LAST_MS;
@@ -389,9 +389,9 @@ static bool recorder_open(struct recorder *r, const struct child *c)
 	if (!child_open(&r->w, c))
 		return false;
 	path = db_path(r->w.db);
-	r->store = store_usage_open(r->w.db, room_host_id(c->room));
+	r->store = store_usage_open(r->w.db, segment_host_id(c->segment));
 	r->rows = calloc(BATCH_ROWS, sizeof(*r->rows));
-	r->parts = calloc(ring_count(c->room) + 1, sizeof(*r->parts));
+	r->parts = calloc(ring_count(c->segment) + 1, sizeof(*r->parts));
 	r->lock_path = strdup(path ? arena_printf(r->w.arena, "%s.recorder", path)
 				   : arena_printf(r->w.arena, "%s/recorder", c->conf->runtime_dir));
 	if (!r->rows || !r->parts || !r->lock_path)

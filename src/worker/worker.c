@@ -1,6 +1,6 @@
 /*
  * worker/worker.c - a worker's start, and the plain loop of the slow pool:
- * wait, accept, one exchange. The fast pool's loop is fast.c.
+ * wait, accept, one request. The fast pool's loop is fast.c.
  *
  * TERM is only seen between requests. When the master shut the listening
  * socket, what still waits in its queue is served first; when the socket stays (a
@@ -27,7 +27,7 @@ static void drain(struct worker *w)
 	bool fatal;
 
 	while (listener_is_shut(listen_fd) && (fd = accept_connection(listen_fd, &fatal)) >= 0)
-		exchange_run(w, fd);
+		worker_request_run(w, fd);
 }
 
 static int serve_slow(struct worker *w)
@@ -40,20 +40,20 @@ static int serve_slow(struct worker *w)
 		if (fatal)
 			return EXIT_FAILURE;
 		if (fd >= 0)
-			exchange_run(w, fd);
+			worker_request_run(w, fd);
 	}
 	drain(w);
 	return EXIT_SUCCESS;
 }
 
-static void exchange_kept(void *w, struct fcgi *f, char **params)
+static void worker_request_kept(void *w, struct fcgi *f, char **params)
 {
-	exchange_answer(w, f, params);
+	worker_request_answer(w, f, params);
 }
 
 static bool finish_kept(void *w, struct fcgi *f, bool late)
 {
-	return exchange_finish(w, f, late);
+	return worker_request_finish(w, f, late);
 }
 
 static int serve_fast(struct worker *w)
@@ -63,7 +63,7 @@ static int serve_fast(struct worker *w)
 	return fast_run(&(struct fast_options){
 		.listen_fd = c->listen_fd, .lifeline_fd = c->lifeline_fd,
 		.fcgi = w->fcgi, .scoreboard = c->scoreboard, .slot = c->slot,
-		.serve = exchange_kept, .arg = w,
+		.serve = worker_request_kept, .arg = w,
 		.finish = c->conf->usage_durability == USAGE_SYNC ? finish_kept : NULL,
 		.finish_fd = c->commit_fd, .finish_ms = c->conf->database_timeout_ms,
 	});
@@ -72,9 +72,9 @@ static int serve_fast(struct worker *w)
 /* Then no request is refused because others fill the same file system later. */
 static void reserve_ring(const struct child *c)
 {
-	if (c->room && !ring_reserve(c->room, c->block))
+	if (c->segment && !ring_reserve(c->segment, c->block))
 		log_warn("usage_no_storage", LOG_S("runtime_dir", c->conf->runtime_dir),
-			 LOG_S("error", "it is full: requests are refused until there is room"));
+			 LOG_S("error", "it is full: requests are refused until there is space"));
 }
 
 int worker_main(const struct child *c)

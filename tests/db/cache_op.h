@@ -1,5 +1,5 @@
 /*
- * tests/db/cache_op.h - room_op.h with keys and sessions, and what is thought of them.
+ * tests/db/cache_op.h - segment_op.h with keys and sessions, and what is thought of them.
  */
 #ifndef PIERRE_TESTS_CACHE_OP_H
 #define PIERRE_TESTS_CACHE_OP_H
@@ -7,7 +7,7 @@
 #include "credential_op.h"
 #include "op/key.h"
 #include "op/session.h"
-#include "room_op.h"
+#include "segment_op.h"
 
 static struct fixture f;
 
@@ -22,7 +22,7 @@ static struct op elsewhere(void)
 	struct op op = f.op;
 
 	process = f.process;
-	process.room = NULL;
+	process.segment = NULL;
 	process.cache = false;
 	op.process = &process;
 	return op;

@@ -221,7 +221,7 @@ static void disk_full(const struct fixture *f)
 
 	memset(label, 'x', sizeof(label) - 1);
 	label[sizeof(label) - 1] = '\0';
-	ok(db_number(db, T_SET_PAGES, DB_NO_ARGS, &n, &e), "room for a few pages");
+	ok(db_number(db, T_SET_PAGES, DB_NO_ARGS, &n, &e), "space for a few pages");
 	ok(!db_transaction(db, fill, label, &e) && e.kind == ERR_UNAVAILABLE &&
 	   strstr(e.message, "disk is full"), "%s", e.message);
 	ok(db_number(db, T_THING_COUNT, DB_NO_ARGS, &n, &e) && n == 0, "nothing of it is stored");

@@ -311,7 +311,7 @@ static void noted_by_another(const struct fixture *f)
 {
 	struct db *db = with_rows(f);
 
-	db_watch(db, (struct db_watch){ .lost = noted, .arg = "The file other.db is gone" });
+	db_watch_set(db, (struct db_watch){ .lost = noted, .arg = "The file other.db is gone" });
 	is_lost(db, "other.db is gone");
 	ok(!copy_of(f, "test.db"), "nothing is saved of files that are kept");
 	unlink(fixture_path(f, "test.db"));

@@ -198,7 +198,7 @@ static struct db *migrated(struct db *db, const char *what)
 
 	if (!ok(db_migrate(db, &applied, &e), "the migrations of %s", what))
 		printf("# %s\n", e.message);
-	ok(db_schema_status(db, &status, &e) && status.current == status.latest, "recorded");
+	ok(db_schema_read(db, &status, &e) && status.current == status.latest, "recorded");
 	is_int(applied, status.latest, "all of them");
 	return db;
 }

@@ -15,7 +15,7 @@ static void is_status(struct db *db, int current, int latest)
 	struct db_schema_status s = { -1, -1 };
 	struct err e = { 0 };
 
-	if (!ok(db_schema_status(db, &s, &e), "status"))
+	if (!ok(db_schema_read(db, &s, &e), "status"))
 		printf("# %s\n", e.message);
 	is_int(s.current, current, "applied");
 	is_int(s.latest, latest, "known");
@@ -39,7 +39,7 @@ static void forward(const struct fixture *f)
 	db_free(&db);
 	db = fixture_open_with(f, &old, TIMEOUT_MS);
 	ok(!db_migrate(db, &applied, &e) && e.kind == ERR_CONFIG, "a newer schema: %s", e.message);
-	ok(!db_schema_status(db, &(struct db_schema_status){ 0 }, &e) && e.kind == ERR_CONFIG,
+	ok(!db_schema_read(db, &(struct db_schema_status){ 0 }, &e) && e.kind == ERR_CONFIG,
 	   "also for its status");
 	db_free(&db);
 }

@@ -191,7 +191,7 @@ static bool copy_things(struct db *db, void *arg, struct err *err_r)
 	c->rows = 0;
 	rc = db_query(db, T_THING_COPY, DB_ARGS(db_text(THING_ID(1)), db_text(THING_ID(2)),
 						db_text(THING_ID(3))), err_r);
-	c->changes = db_changes(db);
+	c->changes = db_affected(db);
 	for (; rc == DB_ROW; rc = db_next(db, err_r)) {
 		struct thing t;
 
@@ -241,7 +241,7 @@ static void facts(const struct fixture *f)
 	struct err e = { 0 };
 
 	ok(db_ping(db, &e), "ping");
-	ok(db_facts(db, f->arena, &facts, &e), "facts");
+	ok(db_facts_read(db, f->arena, &facts, &e), "facts");
 	ok(facts.backend && facts.library && facts.encoding && facts.where, "named");
 	ok(strstr(facts.encoding, f->backend == DB_SQLITE ? "UTF-8" : "UTF8") != NULL, "encoding");
 	if (f->backend == DB_SQLITE) {

@@ -1,5 +1,5 @@
 /*
- * tests/db/limit_op.h - room_op.h with keys and users that have limits, as they are
+ * tests/db/limit_op.h - segment_op.h with keys and users that have limits, as they are
  * needed by the tests of op/limit.h.
  */
 #ifndef PIERRE_TESTS_LIMIT_OP_H
@@ -7,7 +7,7 @@
 
 #include "op/key.h"
 #include "op/limit.h"
-#include "room_op.h"
+#include "segment_op.h"
 #include "shm/limit.h"
 
 static struct fixture f;
@@ -30,7 +30,7 @@ static bool take(const struct api_key *key, const struct user *user, uint32_t co
 {
 	const struct credential c = key_credential(key, user);
 
-	return op_limit_take(&f.op, &c, cost, out, err_r);
+	return op_limit_consume(&f.op, &c, cost, out, err_r);
 }
 
 static bool explain(const struct api_key *key, const struct user *user,
@@ -50,7 +50,7 @@ static int64_t taken(const struct api_key *key, const struct user *user, uint32_
 	while (take(key, user, cost, &out, &err))
 		n++;
 	if (err.kind != ERR_RATE || !out.refused)
-		bail_out("op_limit_take", &err);
+		bail_out("op_limit_consume", &err);
 	return n;
 }
 

@@ -1,11 +1,11 @@
-check_PROGRAMS += tests/db/contract tests/db/exchange tests/db/expanded tests/db/migrated tests/db/op_admin tests/db/op_audit \
-	tests/db/op_cache tests/db/op_cache_worst tests/db/op_clock tests/db/op_credential tests/db/op_guess tests/db/op_key tests/db/op_key_grant \
+check_PROGRAMS += tests/db/contract tests/db/worker_request tests/db/expanded tests/db/migrated tests/db/op_admin tests/db/op_audit \
+	tests/db/op_cache tests/db/op_cache_worst tests/db/op_clock tests/db/op_credential tests/db/op_throttle tests/db/op_key tests/db/op_key_grant \
 	tests/db/op_key_use tests/db/op_limit tests/db/op_limit_worst tests/db/op_login \
 	tests/db/op_password tests/db/op_race tests/db/op_scope tests/db/op_session \
 	tests/db/op_session_pair tests/db/op_session_worst tests/db/op_user tests/db/quota \
 	tests/db/usage tests/db/usage_window
 EXTRA_DIST += tests/db/behind.h tests/db/cache_op.h tests/db/contract.h tests/db/credential_op.h tests/db/limit_op.h tests/db/login_op.h \
-	tests/db/op_account.h tests/db/op_fixture.h tests/db/room_op.h tests/db/session_op.h \
+	tests/db/op_account.h tests/db/op_fixture.h tests/db/segment_op.h tests/db/session_op.h \
 	tests/db/usage_rows.h tests/db/schema
 
 tests_db_contract_SOURCES = tests/db/contract.c tests/db/catalog.c \
@@ -13,12 +13,12 @@ tests_db_contract_SOURCES = tests/db/contract.c tests/db/catalog.c \
 	tests/db/case_schema.c tests/db/case_product.c \
 	tests/db/case_file.c tests/db/case_lost.c tests/db/case_disk.c tests/db/case_crash.c
 tests_db_contract_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) $(PGSQL_CFLAGS) -I$(srcdir)
-# the room on a disk is what the test says, and pauses are counted
+# the space on a disk is what the test says, and pauses are counted
 tests_db_contract_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fstatvfs -Wl,--wrap=nanosleep
 
 # those that say what happens at the worst moment
-tests_db_exchange_SOURCES = tests/db/exchange.c $(WORST)
-tests_db_exchange_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST) \
+tests_db_worker_request_SOURCES = tests/db/worker_request.c $(WORST)
+tests_db_worker_request_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST) \
 	-Wl,--wrap=explicit_bzero,--wrap=__explicit_bzero_chk
 tests_db_op_admin_SOURCES = tests/db/op_admin.c $(WORST)
 tests_db_op_admin_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
@@ -40,8 +40,8 @@ tests_db_op_limit_SOURCES = tests/db/op_limit.c $(WORST)
 tests_db_op_limit_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_limit_worst_SOURCES = tests/db/op_limit_worst.c $(WORST)
 tests_db_op_limit_worst_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
-tests_db_op_guess_SOURCES = tests/db/op_guess.c $(WORST)
-tests_db_op_guess_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_op_throttle_SOURCES = tests/db/op_throttle.c $(WORST)
+tests_db_op_throttle_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_login_SOURCES = tests/db/op_login.c $(WORST)
 tests_db_op_login_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_password_SOURCES = tests/db/op_password.c $(WORST)

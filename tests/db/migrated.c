@@ -151,9 +151,9 @@ static bool insert_session(struct db *db, void *arg, struct err *err_r)
 static void add_old_session(struct db *db, struct old_session *s, bool is_refreshed)
 {
 	random_uuid(s->id);
-	token_access_new(s->access, s->access_hash);
-	token_refresh_new(s->id, s->family, s->spent, s->spent_hash);
-	token_refresh_new(s->id, s->family, s->good, s->good_hash);
+	token_access_generate(s->access, s->access_hash);
+	token_refresh_generate(s->id, s->family, s->spent, s->spent_hash);
+	token_refresh_generate(s->id, s->family, s->good, s->good_hash);
 	sha256_hex(s->family, 32, s->family_hash);
 	s->refreshed = is_refreshed;
 	if (!db_transaction(db, insert_session, s, &err))

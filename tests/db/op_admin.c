@@ -13,7 +13,7 @@ static void add_session(const struct user *user)
 {
 	struct session_tokens tokens;
 
-	done(op_session_start(&f.op, user, &tokens, &err), "a session");
+	done(op_session_create(&f.op, user, &tokens, &err), "a session");
 }
 
 /* --- two first starts ---------------------------------------------------------- */

@@ -106,19 +106,19 @@ static void test_keys(void)
 	ok(op_key_create(&f.op, of(user.id), &(struct api_key){ .name = "bike", .scopes = STRINGS("a"),
 		.rate_limit_requests = 10, .expires_in_days = INT_NONE }, &key, &full, &err), "a key");
 	tells("ApiKeyCreated", key.id, told_of(&key));
-	ok(op_key_patch(&f.op, of(user.id), key.id, &(struct api_key){ .name = "car" },
-			&given, &key, &err), "changed");
+	ok(op_key_update(&f.op, of(user.id), key.id, &(struct api_key){ .name = "car" },
+			 &given, &key, &err), "changed");
 	tells("ApiKeyChanged", key.id, told_of(&key));
 	limit.id = key.id;
-	ok(op_provision_limit(&f.op, EVERY, &limit, &key, &err), "a limit");
+	ok(op_key_limit_set(&f.op, EVERY, &limit, &key, &err), "a limit");
 	tells("ApiKeyChanged", key.id, limit_of(&key, "250", " rate_limit_period=\"day\""));
 	limit.rate_limit_requests = INT_NONE;
 	limit.rate_limit_period = NULL;
-	ok(op_provision_limit(&f.op, EVERY, &limit, &key, &err), "the tier's again");
+	ok(op_key_limit_set(&f.op, EVERY, &limit, &key, &err), "the tier's again");
 	tells("ApiKeyChanged", key.id, limit_of(&key, "the tier's", ""));
 	ok(op_key_revoke(&f.op, of(user.id), key.id, &key, &err), "revoked");
 	tells("ApiKeyRevoked", key.id, told_of(&key));
-	ok(op_provision_key(&f.op, EVERY, &(struct api_key){ .user_email = user.email,
+	ok(op_key_provision(&f.op, EVERY, &(struct api_key){ .user_email = user.email,
 		.tier = "trial", .expires_in_days = INT_NONE, .rate_limit_requests = INT_NONE },
 		&key, &full, &err), "a key by an administrator");
 	tells("ApiKeyCreated", key.id, told_of(&key));

@@ -6,13 +6,13 @@
 
 #include "cache_op.h"
 #include "op/change.h"
-#include "shm/generation.h"
+#include "shm/epoch.h"
 #include "shm/stat.h"
 #include "store/change.h"
 
 static int64_t hits(void)
 {
-	return (int64_t)stat_total(f.process.room, STAT_CACHE_HITS);
+	return (int64_t)stat_total(f.process.segment, STAT_CACHE_HITS);
 }
 
 static void keys(void)
@@ -61,7 +61,7 @@ static int noted_since(int64_t at, const char *id)
 	size_t n;
 	struct err err;
 
-	if (!store_changes_since(f.db, at, f.op.arena, ids, 64, &n, &err))
+	if (!store_changes_since(f.db, at, 64, f.op.arena, ids, &n, &err))
 		bail_out("store_changes_since", &err);
 	for (size_t i = 0; i < n; i++)
 		found += str_eq(ids[i], id);
@@ -166,10 +166,10 @@ static void unseen(void)
 	const char *full = revoked_elsewhere(&user, &key);
 
 	clock_skew += 295000;
-	generation_follow(f.process.room, 1, clock_monotonic());
+	epoch_follow(f.process.segment, 1, clock_monotonic());
 	is_str(verdict(full), "good", "and not seen for almost five minutes");
 	clock_skew += 5000;
-	generation_follow(f.process.room, 1, clock_monotonic());
+	epoch_follow(f.process.segment, 1, clock_monotonic());
 	is_str(verdict(full), "revoked", "then it is");
 }
 
@@ -190,7 +190,7 @@ static void noted(void)
 	is_int(noted_since(at, user.id), 0, "its owner is not");
 	ok(op_user_suspend(&f.op, EVERY, user.id, NULL, &out, &err), "its owner suspended");
 	is_int(noted_since(at, user.id), 1, "noted");
-	ok(store_changes_since(f.db, at, f.op.arena, ids, 1, &found, &err) && found == 1, "one asked for");
+	ok(store_changes_since(f.db, at, 1, f.op.arena, ids, &found, &err) && found == 1, "one asked for");
 	at = position_after(key.id);
 	at = position_after(user.id);
 	is_int(noted_since(at, key.id) + noted_since(at, user.id), 0, "all is read");
@@ -229,7 +229,7 @@ static void behind_a_long_transaction(void)
 	struct err err;
 	struct db *db;
 
-	if (db_backend(f.db) != DB_PGSQL)   /* which has one writer */
+	if (db_backend_of(f.db) != DB_PGSQL) /* which has one writer */
 		return;
 	db = db_new(&o, &err);
 	if (!db || !db_transaction(db, while_it_runs, &user, &err))
@@ -264,7 +264,7 @@ static void expiry(void)
 	int64_t before, then = f.op.now;
 	struct err err;
 
-	ok(op_key_patch(&f.op, of(user.id), key.id, &in, &given, &key, &err), "a key that ends");
+	ok(op_key_update(&f.op, of(user.id), key.id, &in, &given, &key, &err), "a key that ends");
 	is_str(verdict(full), "good", "is good before");
 	before = hits();
 	f.op.now = then + 999;
@@ -284,8 +284,8 @@ static void sessions(void)
 	int64_t before;
 	struct err err;
 
-	if (!op_session_start(&f.op, &user, &tokens, &err))
-		bail_out("op_session_start", &err);
+	if (!op_session_create(&f.op, &user, &tokens, &err))
+		bail_out("op_session_create", &err);
 	is_str(session_verdict(tokens.access_token), "good", "a session");
 	before = hits();
 	ok(session_good(&f.op, tokens.access_token, &again, &err), "again");
@@ -327,12 +327,12 @@ static bool finds(const struct op *op, const char *name, struct credential *out)
 static void changed_meanwhile(void)
 {
 	struct credential found;
-	struct cache_mark mark = cache_mark(&f.op);
+	struct cache_mark mark = cache_mark_now(&f.op);
 
 	op_changed(&f.op, "somebody else");
 	cache_store(&f.op, "name", mark, &row);
 	ok(!finds(&f.op, "name", &found), "what changed after the mark is not kept");
-	mark = cache_mark(&f.op);
+	mark = cache_mark_now(&f.op);
 	cache_store(&f.op, "name", mark, &row);
 	ok(finds(&f.op, "name", &found), "what did not is");
 	ok(!finds(&f.op, "nam", &found) && !finds(&f.op, "name ", &found), "under its name");
@@ -349,7 +349,7 @@ static void many(void)
 
 	for (int i = 0; i < 20000; i++) {
 		snprintf(name, sizeof(name), "pk_live_%d", i);
-		cache_store(&f.op, name, cache_mark(&f.op), &row);
+		cache_store(&f.op, name, cache_mark_now(&f.op), &row);
 		if (!finds(&f.op, name, &found))
 			printf("# %s is not there\n", name);
 	}
@@ -367,12 +367,12 @@ static void without(void)
 	struct op_process caching = *op.process;
 	struct credential found;
 
-	cache_store(&op, "x", cache_mark(&op), &row);
+	cache_store(&op, "x", cache_mark_now(&op), &row);
 	ok(!finds(&op, "x", &found), "no cache: nothing is kept");
 	caching.cache = true;
 	op.process = &caching;
-	cache_store(&op, "x", cache_mark(&op), &row);
-	ok(!finds(&op, "x", &found), "no room, which would tell of changes: nothing either");
+	cache_store(&op, "x", cache_mark_now(&op), &row);
+	ok(!finds(&op, "x", &found), "no segment, which would tell of changes: nothing either");
 	op_changed(&op, "x");
 	ok(op.result.changed, "a change is noted all the same");
 }
@@ -385,7 +385,7 @@ int main(void)
 		.kind = &credential_key, .id = "k1", .tenant_id = "t1", .tier = "trial", .secret_hash = "h",
 		.owner = &owner,
 	};
-	room_op_open(&f);
+	segment_op_open(&f);
 	keys();
 	followed();
 	unseen();
@@ -397,6 +397,6 @@ int main(void)
 	changed_meanwhile();
 	many();
 	without();
-	room_op_close(&f);
+	segment_op_close(&f);
 	return tap_done();
 }

@@ -15,15 +15,15 @@ static void change_owner(void *arg)
 	op_changed(&f.op, row.owner->id);
 }
 
-/* At each look of cache_store() at a generation: the subjects', then any change's. */
+/* At each look of cache_store() at an epoch: the subjects', then any change's. */
 static void changed_while_stored(void)
 {
 	struct credential found;
 
 	for (int nth = 1; nth <= 4; nth++) {
-		struct cache_mark mark = cache_mark(&f.op);
+		struct cache_mark mark = cache_mark_now(&f.op);
 
-		worst(WORST_GENERATION_READ, (struct moment){ .nth = nth, .before = change_owner });
+		worst(WORST_EPOCH_READ, (struct moment){ .nth = nth, .before = change_owner });
 		cache_store(&f.op, "stored", mark, &row);
 		ok(!cache_find(&f.op, &credential_key, "stored", &found), "what changes before look %d is not kept", nth);
 	}
@@ -65,8 +65,8 @@ static void changed_while_read(void)
 	worst(WORST_OWNER_GET, (struct moment){ .after = revoke_it, .arg = &here });
 	is_str(verdict(full), "good", "a key that is revoked while it is judged");
 	is_str(verdict(full), "revoked", "is not kept as it was read");
-	if (!op_session_start(&f.op, &user, &tokens, &err))
-		bail_out("op_session_start", &err);
+	if (!op_session_create(&f.op, &user, &tokens, &err))
+		bail_out("op_session_create", &err);
 	f.op.actor.user_id = user.id;
 	worst(WORST_OWNER_GET, (struct moment){ .after = end_here, .arg = &tokens });
 	is_str(session_verdict(tokens.access_token), "good", "a session that is ended while it is judged");
@@ -101,10 +101,10 @@ int main(void)
 		.kind = &credential_key, .id = "k1", .tenant_id = "t1", .tier = "trial", .secret_hash = "h",
 		.owner = &owner,
 	};
-	room_op_open(&f);
+	segment_op_open(&f);
 	changed_while_stored();
 	changed_while_read();
 	changed_while_followed();
-	room_op_close(&f);
+	segment_op_close(&f);
 	return tap_done();
 }

@@ -6,7 +6,7 @@
 #include "config.h"
 
 #include "op/clock.h"
-#include "room_op.h"
+#include "segment_op.h"
 #include "store/known_time.h"
 
 static struct fixture f;
@@ -50,9 +50,9 @@ static void test_steady(void)
 
 int main(void)
 {
-	room_op_open(&f);
+	segment_op_open(&f);
 	set_back();
 	test_steady();
-	room_op_close(&f);
+	segment_op_close(&f);
 	return tap_done();
 }

@@ -10,7 +10,7 @@
 #include "op/limit.h"
 #include "op/usage.h"
 #include "resource/call.h"
-#include "room_op.h"
+#include "segment_op.h"
 #include "shm/ring.h"
 #include "shm/stat.h"
 
@@ -129,7 +129,7 @@ static void test_shown(void)
 	ok(says(&res, "\"auth\":\"card\""), "the body says so too");
 	ok(strstr(header(&res, "RateLimit-Policy"), "\"card-hour\";q=3;w=3600, \"user-month\"") != NULL,
 	   "its limit stands before its owner's");
-	row = ring_row(f.process.room, 0, f.op.result.recorded);
+	row = ring_row(f.process.segment, 0, f.op.result.recorded);
 	ok(row && str_eq(row->key_id, ID) && str_eq(row->user_id, user.id) && str_eq(row->tenant_id, TENANT),
 	   "its usage row");
 	res = asked("/verify", "HTTP_AUTHORIZATION", "Bearer " CARD, "");
@@ -146,7 +146,7 @@ static void test_shown(void)
 
 static void test_refused(void)
 {
-	int64_t before = (int64_t)stat_total(f.process.room, STAT_REFUSED_UNKNOWN);
+	int64_t before = (int64_t)stat_total(f.process.segment, STAT_REFUSED_UNKNOWN);
 	struct response res;
 
 	begin();
@@ -155,7 +155,7 @@ static void test_refused(void)
 	ok(shown("card_9876543210 open sesame").status == 401, "no such name");
 	ok(shown("card_").status == 401, "no name");
 	ok(shown("pk_live_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").status == 401, "a key in its header");
-	is_int((int64_t)stat_total(f.process.room, STAT_REFUSED_UNKNOWN), before + 4, "each is counted");
+	is_int((int64_t)stat_total(f.process.segment, STAT_REFUSED_UNKNOWN), before + 4, "each is counted");
 	res = asked("/verify", "HTTP_X_CLUB_CARD", CARD, "dance");
 	ok(res.status == 403 && says(&res, "The club card lacks the scope dance"), "a scope that it lacks");
 	is_int(asked("/verify", "HTTP_X_CLUB_CARD", CARD, "sing").status, 200, "one that it has");
@@ -191,11 +191,11 @@ static void test_forgotten(void)
 
 int main(void)
 {
-	room_op_open(&f);
+	segment_op_open(&f);
 	f.op.now = T0;
 	test_shown();
 	test_refused();
 	test_forgotten();
-	room_op_close(&f);
+	segment_op_close(&f);
 	return tap_done();
 }

@@ -186,12 +186,12 @@ static void test_taken_id(void)
 	begin(NULL);
 	create(NULL);
 	first = key;
-	draws = worst_calls(WORST_KEY_NEW);
-	worst(WORST_KEY_NEW, (struct moment){ .times = 4, .answer = ANSWER_AGAIN });
+	draws = worst_calls(WORST_KEY_GENERATE);
+	worst(WORST_KEY_GENERATE, (struct moment){ .times = 4, .answer = ANSWER_AGAIN });
 	is_int(create(NULL), ERR_NONE, "4 times the same public id, then a free one");
-	is_int(worst_calls(WORST_KEY_NEW) - draws, 5, "5 draws");
+	is_int(worst_calls(WORST_KEY_GENERATE) - draws, 5, "5 draws");
 	ok(strcmp(first.key_prefix, key.key_prefix) != 0, "another public id");
-	worst(WORST_KEY_NEW, (struct moment){ .times = 5, .answer = ANSWER_AGAIN });
+	worst(WORST_KEY_GENERATE, (struct moment){ .times = 5, .answer = ANSWER_AGAIN });
 	is_int(create(NULL), ERR_UNAVAILABLE, "5 times: given up");
 	is_int(look(&f, LOOK_KEYS, user.id, NULL), 2, "two keys");
 	is_int(look(&f, LOOK_AUDIT, "ApiKeyCreated", key.id), 0, "no audit event without a key");
@@ -290,7 +290,7 @@ static void test_most_keys(void)
 	begin(NULL);
 	f.conf.keys_per_user = 4;
 	at_once(&f, 10, create_once, (void *)(uintptr_t)user.id, counts);
-	is_int(counts[1], 4, "10 at once with room for 4: 4 are made");
+	is_int(counts[1], 4, "10 at once with space for 4: 4 are made");
 	is_int(counts[2], 6, "6 conflicts");
 	is_int(look(&f, LOOK_KEYS, user.id, NULL), 4, "4 keys");
 	is_int(create(NULL), ERR_CONFLICT, "no fifth");

@@ -60,7 +60,7 @@ static void by_shell(void)
 static void by_admin(void)
 {
 	act_as(&admin);
-	made(op_provision_key(&f.op, EVERY, &(struct api_key){
+	made(op_key_provision(&f.op, EVERY, &(struct api_key){
 		.user_email = user.email, .tier = "enterprise", .expires_in_days = 10,
 		.rate_limit_requests = INT_NONE }, &key, &full, &err));
 }
@@ -76,7 +76,7 @@ static enum err_kind patch(const struct patch *p)
 	struct api_key out;
 
 	err = (struct err){ 0 };
-	return op_key_patch(&f.op, of(user.id), key.id, &p->in, &given, &out, &err) ? ERR_NONE : err.kind;
+	return op_key_update(&f.op, of(user.id), key.id, &p->in, &given, &out, &err) ? ERR_NONE : err.kind;
 }
 
 /* a patch of one field */
@@ -263,9 +263,9 @@ static void limit_key(int64_t requests, const char *period)
 	struct api_key out;
 
 	act_as(&admin);
-	if (!op_provision_limit(&f.op, EVERY, &(struct api_key){ .id = key.id,
+	if (!op_key_limit_set(&f.op, EVERY, &(struct api_key){ .id = key.id,
 		.rate_limit_requests = requests, .rate_limit_period = period }, &out,
-				&err))
+			      &err))
 		bail_out("limit", &err);
 	act_as(&user);
 }
@@ -358,7 +358,7 @@ static void test_locked(void)
 	is_int(patch_end(END - 1), ERR_NONE, "a change");
 	is_int(free_rows, 0, "owner and key are locked while it is judged");
 	is_int(look(&f, LOOK_USER_FREE, user.id, NULL) + look(&f, LOOK_KEY_FREE, key.id, NULL),
-	       db_backend(f.db) == DB_PGSQL ? 2 : 0, "and free again");
+	       db_backend_of(f.db) == DB_PGSQL ? 2 : 0, "and free again");
 }
 
 int main(void)

@@ -48,7 +48,7 @@ static enum err_kind patch(const char *names, struct api_key in)
 	struct field_given given = named(f.arena, &api_key_patch_schema, names);
 
 	err = (struct err){ 0 };
-	return op_key_patch(&f.op, of(user.id), key.id, &in, &given, &key, &err) ? ERR_NONE : err.kind;
+	return op_key_update(&f.op, of(user.id), key.id, &in, &given, &key, &err) ? ERR_NONE : err.kind;
 }
 
 static void begin(const char *tier)
@@ -130,7 +130,7 @@ static void test_patch(void)
 	key = before;
 	is_int(patch("name", (struct api_key){ .name = "x" }), ERR_NOT_FOUND,
 	       "another user's key");
-	ok(!store_key_update(f.db, of(user.id), before.id, &event, &(struct key_change){
+	ok(!store_key_update(f.db, of(user.id), before.id, &event, &(struct key_update){
 		.arena = f.op.arena, .key_r = &key }, &err) &&
 	   err.kind == ERR_NOT_FOUND, "nor by the statement itself");
 }

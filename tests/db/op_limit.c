@@ -6,13 +6,13 @@
 
 #include "limit_op.h"
 
-static void exact(bool room)
+static void exact(bool segment)
 {
 	static const int64_t limits[] = { 1, 5, 7, 100, 350, 999 };
-	struct room *here = f.process.room;
-	struct user user = a_user(room ? "exact" : "exact-alone", "enterprise");
+	struct segment *here = f.process.segment;
+	struct user user = a_user(segment ? "exact" : "exact-alone", "enterprise");
 
-	f.process.room = room ? here : NULL;
+	f.process.segment = segment ? here : NULL;
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		struct api_key key = a_key(arena_printf(f.arena, "%s-%zu", user.id, i), limits[i], "day");
 
@@ -20,7 +20,7 @@ static void exact(bool room)
 		is_int(taken(&key, &user, 1), limits[i] % 3, "the rest, one by one");
 		is_int(taken(&key, &user, 1), 0, "and no more");
 	}
-	f.process.room = here;
+	f.process.segment = here;
 }
 
 static void outcome(void)
@@ -65,8 +65,8 @@ static void newer_window(void)
 	f.op.now += 3600 * SECOND_MS;
 	if (!take(&key, &user, 1, &out, &err) ||
 	    !take(&key, &user, 3, &out, &err))
-		bail_out("op_limit_take", &err);
-	op_limit_untake(&f.op, 3, &out);
+		bail_out("op_limit_consume", &err);
+	op_limit_refund(&f.op, 3, &out);
 	left = limit_left(out.states[0].slot, out.states[0].window);
 	had = leased(&out.states[0]);
 	f.op.now -= 3600 * SECOND_MS;
@@ -74,7 +74,7 @@ static void newer_window(void)
 	is_int(out.states[0].window, window_id(WINDOW_HOUR, next), "takes from the window after it");
 	is_int(out.states[0].reset_at, window_end(WINDOW_HOUR, window_id(WINDOW_HOUR, next)), "and is told when that ends");
 	is_int(out.states[0].remaining, 6, "what is left of it");
-	op_limit_untake(&f.op, 3, &out);
+	op_limit_refund(&f.op, 3, &out);
 	is_int(limit_left(out.states[0].slot, window_id(WINDOW_HOUR, next)), left, "what it gives back goes there too");
 	is_int(leased(&out.states[0]), had, "and is not lost");
 }
@@ -88,7 +88,7 @@ static void all_or_nothing(void)
 
 	for (int i = 0; i < 9; i++)
 		if (!take(&key, &user, 1000, &out, &err))
-			bail_out("op_limit_take", &err);
+			bail_out("op_limit_consume", &err);
 	ok(take(&key, &user, 999, &out, &err), "9999 of 10000");
 	ok(!take(&key, &user, 2, &out, &err), "two more are too many for the user");
 	is_str(out.refused->name, "user-month", "the refusal names his limit");
@@ -97,7 +97,7 @@ static void all_or_nothing(void)
 	is_int(out.states[0].remaining, 20000 - 9999, "the key got back what it had given");
 	is_int(out.states[1].remaining, 1, "nothing was charged");
 	ok(take(&key, &user, 1, &out, &err), "the last one");
-	op_limit_untake(&f.op, 1, &out);
+	op_limit_refund(&f.op, 1, &out);
 	ok(take(&key, &user, 1, &out, &err), "given back, taken again");
 	ok(!take(&key, &user, 1, &out, &err), "and no more");
 }
@@ -127,11 +127,11 @@ static void lowered_meanwhile(void)
 	struct err err;
 
 	if (!take(&key, &user, 1, &held, &err))
-		bail_out("op_limit_take", &err);
+		bail_out("op_limit_consume", &err);
 	is_int(taken(&key, &user, 1), 99, "one is held, the rest of a hundred is used");
 	clock_skew += 1000;   /* nobody knows from a moment ago that it is used up */
 	ok(!take(&after, &user, 1, &out, &err), "lowered to sixty: refused");
-	op_limit_untake(&f.op, 1, &held);
+	op_limit_refund(&f.op, 1, &held);
 	ok(!take(&after, &user, 1, &out, &err), "also when one was given back");
 	is_int(leased(&out.states[0]), 99, "which is counted no more");
 	is_int(taken(&key, &user, 1), 1, "raised again: it is there");
@@ -147,7 +147,7 @@ static void tended(void)
 	struct err err;
 
 	if (!take(&key, &user, 1, &out, &err))
-		bail_out("op_limit_take", &err);
+		bail_out("op_limit_consume", &err);
 	ok(leased(&out.states[0]) > 1, "more than one is leased");
 	for (int i = 0; i < 4; i++) {
 		clock_skew += 16000;
@@ -178,13 +178,13 @@ static void refilled_together(void)
 		if (!take(&keys[i], &user, 1, &out[i], &err) ||
 		    !take(&keys[i], &user, (uint32_t)leased(&out[i].states[0]) * 4 / 5,
 				   &out[i], &err))
-			bail_out("op_limit_take", &err);
+			bail_out("op_limit_consume", &err);
 		before[i] = leased(&out[i].states[0]);
 	}
 	ok(limit_lock(out[HELD].states[0].slot, 0), "one is being leased by another");
 	transactions = worst_calls(WORST_DB_TRANSACTION);
 	ok(op_limit_tend(&f.op, &err), "tended");
-	is_int(worst_calls(WORST_DB_TRANSACTION) - transactions, db_backend(f.db) == DB_PGSQL ? KEYS - 1 : (KEYS + 15) / 16,
+	is_int(worst_calls(WORST_DB_TRANSACTION) - transactions, db_backend_of(f.db) == DB_PGSQL ? KEYS - 1 : (KEYS + 15) / 16,
 	       "SQLite commits sixteen at once, PostgreSQL each");
 	limit_unlock(out[HELD].states[0].slot);
 	for (int i = 0; i < KEYS; i++)
@@ -209,7 +209,7 @@ static void known_at_once(void)
 	struct err err;
 
 	if (!take(&key, &user, 1, &out, &err) || !op_limit_release(&f.op, &err))
-		bail_out("op_limit_take, op_limit_release", &err);
+		bail_out("op_limit_consume, op_limit_release", &err);
 	is_int(taken(&key, &user, 1), 4, "what was given back can be taken at once");
 }
 
@@ -223,7 +223,7 @@ static void idle_while_refused(void)
 	struct err err;
 
 	if (!take(&key, &user, 1, &first, &err))
-		bail_out("op_limit_take", &err);
+		bail_out("op_limit_consume", &err);
 	ok(leased(&first.states[1]) > 1, "more than one of the user's is leased");
 	for (int i = 0; i < 70; i++) {
 		clock_skew += 1000;
@@ -267,7 +267,7 @@ static void fails_closed(void)
 
 int main(void)
 {
-	room_op_open(&f);
+	segment_op_open(&f);
 	exact(true);
 	exact(false);
 	outcome();
@@ -281,6 +281,6 @@ int main(void)
 	idle_while_refused();
 	refused_at_once();
 	fails_closed();
-	room_op_close(&f);
+	segment_op_close(&f);
 	return tap_done();
 }

@@ -48,7 +48,7 @@ static void returned(void)
 
 		calm();
 		if (!take(&key, &user, 1, &out, &err))
-			bail_out("op_limit_take", &err);
+			bail_out("op_limit_consume", &err);
 		left = limit_left(s->slot, s->window);
 		worst(WORST_DB_TRANSACTION, (struct moment){ .answer = answers[i].answer });
 		ok(op_limit_release(&f.op, &err) == !answers[i].kind && err.kind == answers[i].kind,
@@ -66,7 +66,7 @@ static void take_rest(void *arg)
 	const struct limit_state *s = &out->states[0];
 	uint32_t window, left, rest = limit_left(s->slot, s->window);
 
-	limit_take(s->slot, s->window, s->newest, s->limit, rest, &window, &left);
+	limit_consume(s->slot, s->window, s->newest, s->limit, rest, &window, &left);
 }
 
 /* What was idle is used up before it can be given back. */
@@ -80,7 +80,7 @@ static void used_meanwhile(void)
 
 	calm();
 	if (!take(&key, &user, 1, &out, &err))
-		bail_out("op_limit_take", &err);
+		bail_out("op_limit_consume", &err);
 	had = leased(&out.states[0]);
 	worst(WORST_LIMIT_LOCK, (struct moment){ .before = take_rest, .arg = &out });
 	ok(op_limit_release(&f.op, &err), "a lease is used up just before it goes back");
@@ -99,7 +99,7 @@ static void released_but_one(void)
 	calm();
 	for (int i = 0; i < 2; i++)
 		if (!take(&keys[i], &user, 1, &out[i], &err))
-			bail_out("op_limit_take", &err);
+			bail_out("op_limit_consume", &err);
 	ok(limit_lock(out[0].states[0].slot, 0), "one slot is locked by another process");
 	ok(op_limit_release(&f.op, &err), "a clean stop ends all the same");
 	is_int(leased(&out[1].states[0]), 1, "the other slot was given back");
@@ -125,7 +125,7 @@ static void leased_in_doubt(void)
 		ok(!take(&key, &user, 1, &out, &err) && err.kind == answers[i].kind,
 		   "a lease is asked for: %s", answers[i].name);
 		ok(err.retry_after > 0, "try again");
-		s->slot = limit_slot(f.process.room, s->subject, s->kind);
+		s->slot = limit_slot_find(f.process.segment, s->subject, s->kind);
 		is_int(limit_left(s->slot, s->window), 0, "nothing is in the slot");
 		had = leased(s);
 		ok(answers[i].happened == (had > 0), "leased: %lld", (long long)had);
@@ -149,7 +149,7 @@ static void refilled_in_doubt(void)
 		calm();
 		if (!take(&key, &user, 1, &out, &err) ||
 		    !take(&key, &user, (uint32_t)leased(s) * 4 / 5, &out, &err))
-			bail_out("op_limit_take", &err);
+			bail_out("op_limit_consume", &err);
 		left = limit_left(s->slot, s->window);
 		had = leased(s);
 		worst(WORST_DB_TRANSACTION, (struct moment){ .answer = answers[i].answer });
@@ -175,11 +175,11 @@ static void lowered_in_doubt(void)
 
 		calm();
 		if (!take(&key, &user, 1, &out, &err))
-			bail_out("op_limit_take", &err);
+			bail_out("op_limit_consume", &err);
 		worst(WORST_DB_TRANSACTION, (struct moment){ .answer = answers[i].answer });
 		ok(!take(&after, &user, 1, &out, &err) && err.kind == answers[i].kind,
 		   "a lease under the old limit goes back: %s", answers[i].name);
-		s->slot = limit_slot(f.process.room, s->subject, s->kind);
+		s->slot = limit_slot_find(f.process.segment, s->subject, s->kind);
 		is_int(limit_left(s->slot, s->window), 0, "nothing is in the slot");
 		is_free(s);
 		clock_skew += 1000;
@@ -201,8 +201,8 @@ static void take_too(void *arg)
 	const struct credential c = key_credential(&o->key, &o->user);
 	struct err err;
 
-	if (!op_limit_take(&o->op, &c, 1, &o->out, &err))
-		bail_out("op_limit_take", &err);
+	if (!op_limit_consume(&o->op, &c, 1, &o->out, &err))
+		bail_out("op_limit_consume", &err);
 	o->leased = leased(&o->out.states[0]);
 }
 
@@ -254,8 +254,8 @@ static void next_window(void *arg)
 	const struct limit_state *s = arg;
 	uint32_t window, left;
 
-	limit_take(limit_slot(f.process.room, s->subject, s->kind), s->window + 1, s->window + 2, s->limit, 1,
-		   &window, &left);
+	limit_consume(limit_slot_find(f.process.segment, s->subject, s->kind), s->window + 1, s->window + 2, s->limit, 1,
+		      &window, &left);
 }
 
 static struct limit_state of_day(const struct api_key *key)
@@ -287,19 +287,19 @@ static void ended_meanwhile(void)
 	calm();
 	if (!take(&low, &user, 1, &out, &err) ||
 	    !take(&low, &user, (uint32_t)leased(&s_low) * 4 / 5, &out, &err))
-		bail_out("op_limit_take", &err);
+		bail_out("op_limit_consume", &err);
 	had = leased(&s_low);
 	worst(WORST_DB_TRANSACTION, (struct moment){ .after = next_window, .arg = &s_low });
 	ok(op_limit_tend(&f.op, &err), "refilled when the window ends");
 	is_int(leased(&s_low), had, "the refill goes back");
 	is_free(&out.states[0]);
-	op_limit_untake(&f.op, 1, &out);
-	is_int(leased(&s_low), had - 1, "so does what is untaken later");
+	op_limit_refund(&f.op, 1, &out);
+	is_int(leased(&s_low), had - 1, "so does what is refunded later");
 }
 
 int main(void)
 {
-	room_op_open(&f);
+	segment_op_open(&f);
 	returned();
 	used_meanwhile();
 	released_but_one();
@@ -309,6 +309,6 @@ int main(void)
 	leased_meanwhile();
 	second_away();
 	ended_meanwhile();
-	room_op_close(&f);
+	segment_op_close(&f);
 	return tap_done();
 }

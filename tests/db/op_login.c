@@ -1,11 +1,11 @@
 /*
  * Login, and what happens while its password is hashed, on the backend given.
- * Guesses are op_guess.c's. Time is op.now.
+ * Guesses are op_throttle.c's. Time is op.now.
  */
 #include "config.h"
 
 #include "op/audit.h"
-#include "op/guess.h"
+#include "op/throttle.h"
 #include "crypt_seen.h"
 #include "login_op.h"
 #include "worst.h"

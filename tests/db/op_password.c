@@ -15,33 +15,33 @@ static void add_session(const struct user *user, const char **id_r)
 {
 	struct session_tokens tokens = { 0 };
 
-	done(op_session_start(&f.op, user, &tokens, &err), "a session");
+	done(op_session_create(&f.op, user, &tokens, &err), "a session");
 	*id_r = tokens.session_id;
 }
 
 static void test_password(void)
 {
-	struct password_change_in in = { "wrong password!", OTHER_PASSWORD };
+	struct password_update_in in = { "wrong password!", OTHER_PASSWORD };
 	const char *mine, *other;
 	struct user u;
 
 	ok(add("fritz@example.org", NULL, &u), "registered");
-	ok(!op_password_change(&f.op, scope_own(&f.op), &in, &err) && err.kind == ERR_AUTH_REQUIRED, "nobody is logged in");
+	ok(!op_password_update(&f.op, scope_own(&f.op), &in, &err) && err.kind == ERR_AUTH_REQUIRED, "nobody is logged in");
 	add_session(&u, &mine);
 	add_session(&u, &other);
 	f.op.actor.user_id = u.id;
 	f.op.actor.session_id = mine;
-	ok(!op_password_change(&f.op, scope_own(&f.op), &in, &err) && err.kind == ERR_AUTH_INVALID, "wrong current one");
+	ok(!op_password_update(&f.op, scope_own(&f.op), &in, &err) && err.kind == ERR_AUTH_INVALID, "wrong current one");
 	is_int(look(&f, LOOK_AUDIT, "AuthenticationFailed", u.id), 1, "written down");
 	in.current_password = PASSWORD;
 	in.new_password = "short";
-	ok(!op_password_change(&f.op, scope_own(&f.op), &in, &err) && strcmp(err.field, "new_password") == 0, "too short a new one");
+	ok(!op_password_update(&f.op, scope_own(&f.op), &in, &err) && strcmp(err.field, "new_password") == 0, "too short a new one");
 	in.new_password = OTHER_PASSWORD;
 	is_int(look(&f, LOOK_SESSIONS, u.id, NULL), 2, "two sessions so far");
-	done(op_password_change(&f.op, scope_own(&f.op), &in, &err), "changed");
+	done(op_password_update(&f.op, scope_own(&f.op), &in, &err), "changed");
 	is_int(look(&f, LOOK_SESSIONS, u.id, NULL), 1, "the other session is ended");
 	ok(password_verify(OTHER_PASSWORD, reread(u.id).password_hash, 4), "the new one is stored");
-	ok(!op_password_change(&f.op, scope_own(&f.op), &in, &err) && err.kind == ERR_AUTH_INVALID, "the old one is gone");
+	ok(!op_password_update(&f.op, scope_own(&f.op), &in, &err) && err.kind == ERR_AUTH_INVALID, "the old one is gone");
 	f.op.actor = (struct actor){ .source = "shell" };
 	ok(op_password_set(&f.op, EVERY, u.id, PASSWORD, &err), "set from the shell");
 	is_int(look(&f, LOOK_SESSIONS, u.id, NULL), 0, "which ends all sessions");
@@ -53,7 +53,7 @@ static void test_password(void)
 /* Guessing the current password is slowed like a login (R19). */
 static void test_guessing(void)
 {
-	struct password_change_in in = { "wrong password!", OTHER_PASSWORD };
+	struct password_update_in in = { "wrong password!", OTHER_PASSWORD };
 	enum err_kind kind = ERR_NONE;
 	struct user u;
 	int tried;
@@ -61,7 +61,7 @@ static void test_guessing(void)
 	ok(add("gerd@example.org", NULL, &u), "registered");
 	f.op.actor.user_id = u.id;
 	for (tried = 0; tried < 20; tried++) {
-		op_password_change(&f.op, scope_own(&f.op), &in, &err);
+		op_password_update(&f.op, scope_own(&f.op), &in, &err);
 		kind = err.kind;
 		if (kind != ERR_AUTH_INVALID)
 			break;
@@ -69,9 +69,9 @@ static void test_guessing(void)
 	is_int(kind, ERR_RATE, "in the end one has to wait");
 	ok(tried >= 5 && err.retry_after > 0, "after 5 failures");
 	in.current_password = PASSWORD;
-	ok(!op_password_change(&f.op, scope_own(&f.op), &in, &err) && err.kind == ERR_RATE, "also with the right one");
+	ok(!op_password_update(&f.op, scope_own(&f.op), &in, &err) && err.kind == ERR_RATE, "also with the right one");
 	f.op.now += (int64_t)err.retry_after * SECOND_MS + SECOND_MS;
-	done(op_password_change(&f.op, scope_own(&f.op), &in, &err), "and goes on then");
+	done(op_password_update(&f.op, scope_own(&f.op), &in, &err), "and goes on then");
 	f.op.actor.user_id = NULL;
 }
 
@@ -88,13 +88,13 @@ static void set_third(void *user)
 /* A password that was changed since the current one was judged is not written over. */
 static void test_changed_meanwhile(void)
 {
-	struct password_change_in in = { PASSWORD, OTHER_PASSWORD };
+	struct password_update_in in = { PASSWORD, OTHER_PASSWORD };
 	struct user u;
 
 	ok(add("hanna@example.org", NULL, &u), "registered");
 	f.op.actor.user_id = u.id;
 	worst(WORST_PASSWORD_VERIFY, (struct moment){ .before = set_third, .arg = &u });
-	ok(!op_password_change(&f.op, scope_own(&f.op), &in, &err) && err.kind == ERR_CONFLICT, "changed by another meanwhile");
+	ok(!op_password_update(&f.op, scope_own(&f.op), &in, &err) && err.kind == ERR_CONFLICT, "changed by another meanwhile");
 	ok(password_verify(third_password, reread(u.id).password_hash, 4), "that one stays");
 	is_int(look(&f, LOOK_AUDIT, "PasswordChanged", u.id), 1, "and one change is written down");
 	f.op.actor.user_id = NULL;
@@ -102,7 +102,7 @@ static void test_changed_meanwhile(void)
 
 static void guess_five_times(void *user)
 {
-	struct password_change_in in = { "wrong password!", OTHER_PASSWORD };
+	struct password_update_in in = { "wrong password!", OTHER_PASSWORD };
 	struct op_process process = f.process;
 	struct op op = f.op;
 	struct err e;
@@ -111,7 +111,7 @@ static void guess_five_times(void *user)
 	op.process = &process;
 	op.actor.user_id = ((struct user *)user)->id;
 	for (int i = 0; i < 5; i++)
-		op_password_change(&op, scope_own(&op), &in, &e);
+		op_password_update(&op, scope_own(&op), &in, &e);
 }
 
 /* Every way out of the part that holds the permit. */
@@ -136,7 +136,7 @@ static void test_permit_given_back(void)
 	struct user u;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct password_change_in in = { rows[i].current, OTHER_PASSWORD };
+		struct password_update_in in = { rows[i].current, OTHER_PASSWORD };
 
 		u = make_user(&f, NULL);
 		f.op.actor.user_id = u.id;
@@ -144,7 +144,7 @@ static void test_permit_given_back(void)
 		f.process.slot = &permits->slots[0];
 		err = (struct err){ 0 };
 		worst(rows[i].at, (struct moment){ .before = rows[i].before, .arg = &u, .answer = rows[i].answer });
-		op_password_change(&f.op, scope_own(&f.op), &in, &err);
+		op_password_update(&f.op, scope_own(&f.op), &in, &err);
 		is_int(err.kind, rows[i].kind, rows[i].name);
 		is_int(atomic_load(&permits->slots[0].hashing), 0, "the permit was given back");
 		f.process.scoreboard = NULL;

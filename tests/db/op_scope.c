@@ -42,7 +42,7 @@ static void prepare(void)
 	const char *full;
 
 	victim = make_user(&f, NULL);
-	if (!op_session_start(&f.op, &victim, &session, &err) ||
+	if (!op_session_create(&f.op, &victim, &session, &err) ||
 	    !op_key_create(&f.op, of(victim.id), &in, &key, &full, &err))
 		bail_out("prepare", &err);
 	by_hand(&f, LOOK_SET_SHARED, victim.id, "shared@example.org");
@@ -301,7 +301,7 @@ static bool key_patch(struct scope s)
 	const struct api_key in = { .name = "y" };
 	struct api_key out;
 
-	return op_key_patch(&f.op, s, key.id, &in, &what, &out, &err);
+	return op_key_update(&f.op, s, key.id, &in, &what, &out, &err);
 }
 
 static bool key_revoke(struct scope s)
@@ -334,7 +334,7 @@ static bool session_end(struct scope s)
 
 static bool password_change(struct scope s)
 {
-	return op_password_change(&f.op, s, &(struct password_change_in){ PASSWORD, PASSWORD }, &err);
+	return op_password_update(&f.op, s, &(struct password_update_in){ PASSWORD, PASSWORD }, &err);
 }
 
 static bool password_set(struct scope s)
@@ -388,14 +388,14 @@ static bool provision_key(struct scope s)
 	struct api_key out;
 	const char *full;
 
-	return op_provision_key(&f.op, s, &in, &out, &full, &err);
+	return op_key_provision(&f.op, s, &in, &out, &full, &err);
 }
 
 static bool provision_limit(struct scope s)
 {
 	struct api_key out;
 
-	return op_provision_limit(&f.op, s, &(struct api_key){ .id = key.id,
+	return op_key_limit_set(&f.op, s, &(struct api_key){ .id = key.id,
 		.rate_limit_requests = 5, .rate_limit_period = "hour" }, &out, &err);
 }
 

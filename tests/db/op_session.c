@@ -64,12 +64,12 @@ static void test_start(void)
 	struct user pending;
 
 	begin();
-	ok(op_session_start(&f.op, &user, &now_good, &err), "start without a password");
+	ok(op_session_create(&f.op, &user, &now_good, &err), "start without a password");
 	is_int(check(now_good.access_token), ERR_NONE, "is a session");
 	if (!op_user_register(&f.op, &(struct user){
 		.email = "start@example.org", .password = PASSWORD }, &pending, &err))
 		bail_out("register", &err);
-	ok(!op_session_start(&f.op, &pending, &now_good, &err), "not for a pending user");
+	ok(!op_session_create(&f.op, &pending, &now_good, &err), "not for a pending user");
 	is_int(err.kind, ERR_FORBIDDEN, "kind");
 }
 
@@ -118,7 +118,7 @@ static void test_successor_used(void)
 }
 
 /* Of two that present tokens at once one may find that its own is good again. */
-static void test_reused_guard(void)
+static void test_reused_peek(void)
 {
 	char session[UUID_TEXT], family[33], family_hash[SHA256_HEX], presented[SHA256_HEX];
 	struct audit_event event = op_audit(&f.op, AUDIT_TOKEN_REUSED, now_good.session_id);
@@ -141,7 +141,7 @@ static void test_foreign(void)
 	};
 
 	begin();
-	token_refresh_new(now_good.session_id, family, forged, hash);
+	token_refresh_generate(now_good.session_id, family, forged, hash);
 	is_int(refresh(forged), ERR_AUTH_INVALID, "the right session, a wrong family");
 	is_str(err.reason, "unknown", "reason");
 	is_int(sessions(), 1, "does nothing");
@@ -152,10 +152,10 @@ static void test_foreign(void)
 	is_int(err.kind, ERR_AUTH_INVALID, "kind");
 	is_int(refresh(now_good.refresh_token), ERR_NONE, "spends nothing");
 	begin();
-	test_reused_guard();
+	test_reused_peek();
 	if (!token_refresh_parse(now_good.refresh_token, session, family))
 		bail_out("parse", &err);
-	token_refresh_new(now_good.session_id, family, forged, hash);
+	token_refresh_generate(now_good.session_id, family, forged, hash);
 	is_int(refresh(forged), ERR_AUTH_INVALID, "the right family, but never given out");
 	is_int(sessions(), 0, "ends the session: its family secret has leaked");
 }
@@ -229,7 +229,7 @@ static void test_sweep(void)
 	f.op.actor = (struct actor){ .source = "test" };
 	f.conf.refresh_token_ttl = 60;
 	for (int i = 0; i < 501; i++)
-		if (!op_session_start(&f.op, &user, &now_good, &err))
+		if (!op_session_create(&f.op, &user, &now_good, &err))
 			bail_out("start", &err);
 	f.conf.refresh_token_ttl = 30 * 86400;
 	op_login(&f.op, &(struct login_in){ "swept@example.org", WRONG }, &now_good, &seen, &err);

@@ -258,14 +258,14 @@ static void suspend(const struct session_tokens *t)
 
 static void change_password(const struct session_tokens *t)
 {
-	struct password_change_in in = { PASSWORD, "another long password" };
+	struct password_update_in in = { PASSWORD, "another long password" };
 	struct session_tokens other;
 
 	(void)t;
-	if (!op_session_start(&f.op, &user, &other, &err))
+	if (!op_session_create(&f.op, &user, &other, &err))
 		bail_out("start", &err);
 	f.op.actor = (struct actor){ .source = "test", .user_id = user.id, .session_id = other.session_id };
-	ok(op_password_change(&f.op, scope_own(&f.op), &in, &err), "the password is changed in another session");
+	ok(op_password_update(&f.op, scope_own(&f.op), &in, &err), "the password is changed in another session");
 }
 
 static void test_both_end(void)
@@ -293,7 +293,7 @@ static void test_both_end(void)
 /* In the session that asks, what was given before is not good either. */
 static void test_own_password(void)
 {
-	struct password_change_in in = { PASSWORD, "another long password" };
+	struct password_update_in in = { PASSWORD, "another long password" };
 	struct session_tokens first, second;
 
 	begin();
@@ -301,7 +301,7 @@ static void test_own_password(void)
 	refresh(first.refresh_token);
 	second = now_good;
 	f.op.actor = (struct actor){ .source = "test", .user_id = user.id, .session_id = first.session_id };
-	ok(op_password_change(&f.op, scope_own(&f.op), &in, &err), "the password is changed");
+	ok(op_password_update(&f.op, scope_own(&f.op), &in, &err), "the password is changed");
 	is_int(check(first.access_token), ERR_AUTH_INVALID, "the access token from before ends");
 	is_int(check(second.access_token), ERR_NONE, "the present one does not");
 	is_int(refresh(first.refresh_token), ERR_AUTH_INVALID, "the spent token gives no pair");

@@ -72,7 +72,7 @@ static void test_session_changed_meanwhile(void)
 	is_int(check(now_good.access_token), ERR_NONE, "the later one is good");
 	is_int(sessions(), 1, "and the session lives");
 	worst(WORST_DB_TRANSACTION, (struct moment){ .before = suspend });
-	ok(!op_session_start(&f.op, &user, &first, &err) && err.kind == ERR_UNAVAILABLE,
+	ok(!op_session_create(&f.op, &user, &first, &err) && err.kind == ERR_UNAVAILABLE,
 	   "no session begins for an owner suspended meanwhile");
 	is_int(sessions(), 1, "none is there");
 }
@@ -143,7 +143,7 @@ static void test_sweep_behind(void)
 	f.op.actor = (struct actor){ .source = "test" };
 	ok(op_session_sweep(&f.op, &n, &err), "nothing is left to sweep");
 	user = make_user(&f, NULL);
-	if (!op_session_start(&f.op, &user, &first, &err))
+	if (!op_session_create(&f.op, &user, &first, &err))
 		bail_out("start", &err);
 	f.op.now += 30 * DAY_MS - 1;
 	is_int(behind(&f, refresh_last, sweep_later, &first), 0, "a sweep waits for it, and drops nothing");

@@ -70,7 +70,7 @@ static int64_t lease_all(struct limits *t, const char *subject, int64_t limit)
 {
 	int64_t total = 0, granted, is = 0;
 
-	while ((granted = lease(t, subject, limit, rule(db_backend(t->quota), limit, is), &is)) > 0)
+	while ((granted = lease(t, subject, limit, rule(db_backend_of(t->quota), limit, is), &is)) > 0)
 		total += granted;
 	return total;
 }

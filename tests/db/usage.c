@@ -33,7 +33,7 @@ static const struct db_catalog counting_catalog = {
 
 static bool is_sqlite(const struct suite *t)
 {
-	return db_backend(t->f.db) == DB_SQLITE;
+	return db_backend_of(t->f.db) == DB_SQLITE;
 }
 
 static int64_t number(struct suite *t, int what, int64_t month_of, const struct db_value *args)

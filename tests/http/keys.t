@@ -176,7 +176,7 @@ sub most {
 	my $keys = $p->get('/api/keys', token => $user->{token})->{json}{api_keys};
 	is(scalar @$keys, 4, 'four there are');
 	$p->delete("/api/keys/$keys->[0]{id}", token => $user->{token});
-	status_is($p->post('/api/keys', { name => 'x' }, token => $user->{token}), 201, 'a revoked one makes room');
+	status_is($p->post('/api/keys', { name => 'x' }, token => $user->{token}), 201, 'a revoked one makes space');
 }
 
 each_backend(sub {

@@ -9,8 +9,8 @@ chdir "$FindBin::Bin/../.." or die;
 
 my @shared = grep { -e } map { ("src/$_.c", "include/$_.h") } qw(op/cache op/change op/credential op/limit op/limit_lease
 	op/limit_rule op/owner op/usage resource/call resource/guard resource/limit resource/subrequest resource/verify
-	shm/cache shm/generation shm/known shm/limit shm/limit_due shm/limit_table shm/ring store/owner store/quota
-	store/usage_record worker/exchange worker/recorder);
+	shm/cache shm/epoch shm/known shm/limit shm/limit_due shm/limit_table shm/ring store/owner store/quota
+	store/usage_record worker/request worker/recorder);
 ok(@shared > 30, 'there are files to look at');
 
 sub slurp { open my $f, '<', $_[0] or die "$_[0]: $!"; local $/; return readline $f }

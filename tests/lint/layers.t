@@ -34,7 +34,7 @@ my %only = (
 	'crypt.h'           => qr{^src/auth/password\.c$},
 	'systemd/sd-daemon' => qr{^src/master/\w+\.c$},
 	'sys/mman.h'        => qr{^src/(shm/\w+|base/arena)\.c$},
-	'db/'               => qr{^(?:src|include)/(?:(?:db|store)/\w+|worker/(?:child|exchange|recorder|scheduler)|cmd/(?:about|config|context|db|serve))\.[ch]$},
+	'db/'               => qr{^(?:src|include)/(?:(?:db|store)/\w+|worker/(?:child|request|recorder|scheduler)|cmd/(?:about|config|context|db|serve))\.[ch]$},
 	(map { $_ => qr{^(?:src|include)/(?:db|store)/\w+\.[ch]$} } qw(db/args.h db/query.h db/value.h)),   # who runs statements
 );
 # What a layer may see through another, though not include: why.

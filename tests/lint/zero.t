@@ -16,12 +16,12 @@ my %zero = (
 	credential_use => [ 'CREDENTIAL_VERIFY', 'bits: a kind without any opens nothing' ],
 	cmd_needs => [ 'NEEDS_UNSET', 'the command is not run' ],
 	# what a request costs
-	limit_take => [ 'LIMIT_EMPTY', 'nothing was taken' ],
-	took => [ 'REFUSED', 'nothing was taken' ],
+	limit_result => [ 'LIMIT_EMPTY', 'nothing was taken' ],
+	lease_result => [ 'REFUSED', 'nothing was taken' ],
 	clock_trust => [ 'CLOCK_UNCONFIRMED', 'deletes nothing' ],
 	window_kind => [ 'WINDOW_HOUR', 'a kind is part of a row that limit_rule.c writes whole; in shared memory' ],
 	# what a request is
-	guard_seen => [ 'GUARD_NONE', 'no request' ],
+	peek_seen => [ 'PEEK_NONE', 'no request' ],
 	fcgi_seen => [ 'FCGI_GONE', 'no request' ],
 	fcgi_state => [ 'FCGI_CLOSED', 'no connection' ],
 	text_kind => [ 'TEXT_EMPTY', 'no name and no address' ],

@@ -16,12 +16,12 @@ my %running;
 END {
 	my $status = $?;
 	for my $pid (keys %running) { kill 'TERM', $pid; waitpid $pid, 0 }
-	remove_tree(map { room($_) } glob "$tmp/* $tmp/*/state") if defined $tmp;
+	remove_tree(map { segment($_) } glob "$tmp/* $tmp/*/state") if defined $tmp;
 	$? = $status;
 }
 
-# Where a bootstrap of that STATE_DIR has its room.
-sub room {
+# Where a bootstrap of that STATE_DIR has its segment.
+sub segment {
 	my ($state) = @_;
 	my ($sum) = split ' ', qx(printf %s "$state" | cksum);
 	return "/dev/shm/pierre-$sum";
@@ -127,8 +127,8 @@ for my $backend (Pierre::backends()) {
 		like output($b), qr{curl --unix-socket \Q$run->{METRICS_SOCKET}\E http://localhost/metrics}, 'how to read the metrics';
 		ok -S $run->{METRICS_SOCKET}, 'from a socket that is there';
 		ok -S $run->{FAST_SOCKET} && -S $run->{SLOW_SOCKET}, 'the sockets are there';
-		is sprintf('%04o', (stat $run->{RUNTIME_DIR})[2] & 07777), '0700', 'the room is private';
-		like $run->{RUNTIME_DIR}, -w '/dev/shm' ? qr{^\Q@{[ room($env->{STATE_DIR}) ]}\E$} : qr{/run/room$},
+		is sprintf('%04o', (stat $run->{RUNTIME_DIR})[2] & 07777), '0700', 'the segment is private';
+		like $run->{RUNTIME_DIR}, -w '/dev/shm' ? qr{^\Q@{[ segment($env->{STATE_DIR}) ]}\E$} : qr{/run/room$},
 			'and on a tmpfs where there is one';
 		like slurp("/proc/$run->{MASTER_PID}/cmdline"), qr{pierre\0serve}, 'MASTER_PID is the master';
 		isnt +(stat "/proc/$run->{MASTER_PID}")[4], 0, 'which is not root';

@@ -206,7 +206,7 @@ sub long_off {
 	$p->stop;
 }
 
-# What was written down two months ago, in a room of today.
+# What was written down two months ago, in a segment of today.
 sub restored {
 	my ($backend) = @_;
 	my $p = start($backend);

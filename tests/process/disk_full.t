@@ -47,7 +47,7 @@ $p->{user} = $p->approved_user;
 $p->sql("UPDATE users SET tier = 'enterprise' WHERE id = '$p->{user}{user_id}'");   # no limit
 my $other = $p->approved_user;
 my @keys = map { $p->new_key($p->{user}) } 1 .. $KEYS;
-# what is in the log by then is no room for others
+# what is in the log by then is no space for others
 my $checkpoints = count_log($p, $CHECKPOINT);
 await('a checkpoint', sub { $p->new_key($p->{user}); count_log($p, $CHECKPOINT) > $checkpoints });
 cmp_ok(-s "$state/pierre.db-wal", '>=', 1048576, 'leaves the log its blocks');

@@ -29,7 +29,7 @@ my %BOUND = (
 	postgresql => { 'as asked' => 52_800, 'as nginx asks' => 58_200 },
 );
 my $MARK = 'health_show';   # of GET /health/live
-my @COUNTED = qw(fcgi_look exchange_answer);   # and what they call
+my @COUNTED = qw(fcgi_look worker_request_answer);   # and what they call
 my $SLACK = 1.03;   # libraries choose their code by the processor
 my $N = 1000;       # whole leases of quota
 my %FORM = ('as asked' => {}, 'as nginx asks' => { PIERRE_SUBREQUEST => 1, PIERRE_COST => 1,

@@ -159,7 +159,7 @@ sub search {
 		sleep 0.25 if $try < 8;
 	}
 	push @found, found("$p->{dir}/run/room/room", { $p->{secrets}->%*, $p->{raw}->%*, $p->{pair}->%* });
-	is(scalar(@found), 0, "$what: nothing in " . @pids . ' idle processes and their room') or diag map { "$_\n" } sort @found;
+	is(scalar(@found), 0, "$what: nothing in " . @pids . ' idle processes and their segment') or diag map { "$_\n" } sort @found;
 }
 
 sub reload {

@@ -162,7 +162,7 @@ static void facts(struct db *db)
 	struct db_facts f;
 	struct err e = { 0 };
 
-	if (db_facts(db, a, &f, &e))
+	if (db_facts_read(db, a, &f, &e))
 		printf("ok %s|%s|%s|%s|%s|%s|%lld\n", f.backend, f.library, f.server, f.encoding,
 		       f.tls, f.where, (long long)f.connections_free);
 	else

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "room_fixture.h"
+#include "segment_fixture.h"
 #include "shm/cache.h"
 
 #define NAMES 400
@@ -21,30 +21,30 @@ static size_t blob(unsigned n, char out[1024])
 	return size;
 }
 
-static void put(struct room *r, const char *name, unsigned n)
+static void put(struct segment *r, const char *name, unsigned n)
 {
-	struct cache_stamp stamp = { .generations = { n, n + 1, n + 2 }, .read_at = n };
+	struct cache_stamp stamp = { .epochs = { n, n + 1, n + 2 }, .read_at = n };
 	char data[1024];
 	size_t size = blob(n, data);
 
-	room_cache_store(r, name, &stamp, data, size);
+	segment_cache_store(r, name, &stamp, data, size);
 }
 
 /* -1 = there is none, -2 = it is torn, else its n. */
-static int64_t get(const struct room *r, const char *name)
+static int64_t get(const struct segment *r, const char *name)
 {
 	struct arena *a = arena_new();
 	struct cache_stamp stamp;
 	char want[1024];
 	size_t size;
-	const void *data = room_cache_find(r, name, a, &stamp, &size);
+	const void *data = segment_cache_find(r, name, a, &stamp, &size);
 	int64_t n = -1;
 	unsigned is;
 
 	if (data) {
 		memcpy(&is, data, sizeof(is));
 		n = size == blob(is, want) && memcmp(data, want, size) == 0 &&
-		    stamp.read_at == is && stamp.generations[2] == is + 2 ? (int64_t)is : -2;
+		    stamp.read_at == is && stamp.epochs[2] == is + 2 ? (int64_t)is : -2;
 	}
 	arena_free(&a);
 	return n;
@@ -60,7 +60,7 @@ static const char *name_of(int i)
 
 static void test_found(void)
 {
-	struct room *r = room_here();
+	struct segment *r = segment_here();
 	static char big[CACHE_ENTRY_MAX];
 	struct cache_stamp stamp = { .read_at = 1 };
 
@@ -72,20 +72,20 @@ static void test_found(void)
 	put(r, "a", 3);
 	is_int(get(r, "a"), 3, "the newest");
 	is_int(get(r, ""), -1, "not under another name");
-	room_cache_store(r, "big", &stamp, big, sizeof(big));
+	segment_cache_store(r, "big", &stamp, big, sizeof(big));
 	is_int(get(r, "big"), -1, "too big to be kept");
-	room_close(&r);
-	r = room_here();
+	segment_close(&r);
+	r = segment_here();
 	is_int(get(r, "a"), -1, "a service that starts begins with none");
 	put(r, "a", 4);
 	is_int(get(r, "a"), 4, "and keeps what is new");
-	room_close(&r);
+	segment_close(&r);
 	fixture_clear();
 }
 
 static void test_full(void)
 {
-	struct room *r = room_here();
+	struct segment *r = segment_here();
 	int kept = 0;
 	bool good = true;
 
@@ -103,11 +103,11 @@ static void test_full(void)
 	ok(good && kept > 20 && kept < 200, "of %d in 64 KB %d are left", NAMES, kept);
 	is_int(get(r, name_of(NAMES - 1)), NAMES - 1, "the last one is");
 	ok(atomic_load(&r->header->cache_reserved) == r->cache_bytes, "all of the log has storage");
-	room_close(&r);
+	segment_close(&r);
 	fixture_clear();
 }
 
-static bool store_and_find(struct room *r, int index, void *arg)
+static bool store_and_find(struct segment *r, int index, void *arg)
 {
 	bool good = true;
 
@@ -119,7 +119,7 @@ static bool store_and_find(struct room *r, int index, void *arg)
 	return good;
 }
 
-static bool store_for_ever(struct room *r, int index, void *arg)
+static bool store_for_ever(struct segment *r, int index, void *arg)
 {
 	(void)index;
 	(void)arg;
@@ -130,7 +130,7 @@ static bool store_for_ever(struct room *r, int index, void *arg)
 
 static void test_crowd(void)
 {
-	struct room *r = room_here();
+	struct segment *r = segment_here();
 	bool good = true;
 
 	ok(crowd(CROWD, store_and_find, r, NULL), "%d processes never find a torn one", CROWD);
@@ -148,16 +148,16 @@ static void test_crowd(void)
 		good = good && get(r, "mine") == i;
 	}
 	ok(good, "nor do they when writers are killed");
-	room_close(&r);
+	segment_close(&r);
 	fixture_clear();
 }
 
 static void test_without(void)
 {
-	struct room *r = NULL;
+	struct segment *r = NULL;
 
 	put(r, "a", 1);
-	is_int(get(r, "a"), -1, "no room: nothing is found");
+	is_int(get(r, "a"), -1, "no segment: nothing is found");
 }
 
 int main(void)

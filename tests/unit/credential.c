@@ -6,7 +6,7 @@
 
 #include "op/cache.h"
 #include "resource/guard.h"
-#include "shm/room_private.h"
+#include "shm/segment_private.h"
 #include "tap.h"
 
 #define KEY "pk_live_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -126,8 +126,8 @@ static void test_kinds(struct arena *arena)
 	ok(!credential_kind_of("junk") && !credential_kind_of("pk") && !credential_kind_of(""), "of no kind");
 }
 
-/* The room is kept when the program is another one: what it reads there must be what
- * it would write. A change of these fields raises ROOM_LAYOUT, and is written here. */
+/* The segment is kept when the program is another one: what it reads there must be what
+ * it would write. A change of these fields raises SEGMENT_LAYOUT, and is written here. */
 static void test_kept(struct arena *arena)
 {
 	const struct field_schema *schemas[] = { &cache_schema, &owner_schema };
@@ -144,7 +144,7 @@ static void test_kept(struct arena *arena)
 			strbuf_adds(&b, f->type == FIELD_BOOL ? "?" : f->type == FIELD_STRINGS ? "[]" : f->type == FIELD_INT || f->type == FIELD_TIME ? "#" : "");
 			strbuf_adds(&b, f[1].name ? " " : i == 0 ? "; " : "");
 		}
-	is_int(ROOM_LAYOUT, 8, "layout 8 of the room has packed credentials of these fields");
+	is_int(SEGMENT_LAYOUT, 8, "layout 8 of the segment has packed credentials of these fields");
 	is_str(b.s, "id key_id session_id tenant_id tier scopes[] all_scopes? secret_hash quota.requests# quota.period "
 	       "expires_at# revoked_at#; id email email_key display_name tier tenant_id user_status is_admin? "
 	       "approved_by approved_at# created_at# updated_at# last_active#", "these fields");

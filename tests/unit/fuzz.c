@@ -17,7 +17,7 @@ static const struct target {
 	int (*run)(const uint8_t *data, size_t size);
 } targets[] = {
 	{ "conf", fuzz_conf },
-	{ "fcgi_guard", fuzz_fcgi_guard },
+	{ "fcgi_peek", fuzz_fcgi_peek },
 	{ "json_check", fuzz_json_check },
 	{ "request", fuzz_request },
 	{ "url", fuzz_url },

@@ -1,7 +1,7 @@
 /* tests/unit/limit_table.c - slots: claimed by many, full, by processes that die. */
 #include "config.h"
 
-#include "room_fixture.h"
+#include "segment_fixture.h"
 #include "worst.h"
 
 #define LONG_AGO_MS 3600000
@@ -13,7 +13,7 @@ struct claims {
 	uint32_t index[CROWD][SHARED_SUBJECTS];
 };
 
-static bool claim_all(struct room *r, int index, void *arg)
+static bool claim_all(struct segment *r, int index, void *arg)
 {
 	struct claims *c = arg;
 
@@ -21,7 +21,7 @@ static bool claim_all(struct room *r, int index, void *arg)
 	while (atomic_load(&c->ready) < CROWD)
 		;
 	for (int i = 0; i < SHARED_SUBJECTS; i++) {
-		struct limit_slot *s = limit_slot(r, subject(1000 + i), WINDOW_DAY);
+		struct limit_slot *s = limit_slot_find(r, subject(1000 + i), WINDOW_DAY);
 
 		if (!s)
 			return false;
@@ -32,7 +32,7 @@ static bool claim_all(struct room *r, int index, void *arg)
 
 static void test_claims(void)
 {
-	struct room *r = room_here();
+	struct segment *r = segment_here();
 	struct claims *c = shared(sizeof(*c));
 	bool same = true, distinct = true;
 
@@ -47,7 +47,7 @@ static void test_claims(void)
 	ok(distinct, "of its own");
 	is_int(atomic_load(&r->header->limit_used), SHARED_SUBJECTS, "and no slot is used up for nothing");
 	munmap(c, sizeof(*c));
-	room_close(&r);
+	segment_close(&r);
 	fixture_clear();
 }
 
@@ -58,48 +58,48 @@ static void make_old(struct limit_slot *s)
 
 static void test_full(void)
 {
-	struct room *r = room_here();
+	struct segment *r = segment_here();
 	struct limit_slot *s[SLOTS] = { NULL };
 	uint32_t w = window_id(WINDOW_DAY, clock_now());
 	bool all = true;
 
 	for (int i = 0; i < SLOTS; i++) {
-		s[i] = limit_slot(r, subject(i), WINDOW_DAY);
+		s[i] = limit_slot_find(r, subject(i), WINDOW_DAY);
 		all = all && s[i] && limit_add(s[i], w, 10, 1);
 	}
 	ok(all, "%d slots", SLOTS);
-	ok(!limit_slot(r, subject(SLOTS), WINDOW_DAY), "then the table is full");
+	ok(!limit_slot_find(r, subject(SLOTS), WINDOW_DAY), "then the table is full");
 	is_int((int64_t)stat_total(r, STAT_LIMIT_TABLE_FULL), 1, "which is counted");
-	ok(limit_slot(r, subject(7), WINDOW_DAY) == s[7], "those that are there are found");
+	ok(limit_slot_find(r, subject(7), WINDOW_DAY) == s[7], "those that are there are found");
 	make_old(s[7]);
-	ok(!limit_slot(r, subject(SLOTS), WINDOW_DAY), "an idle one stays inside its window");
+	ok(!limit_slot_find(r, subject(SLOTS), WINDOW_DAY), "an idle one stays inside its window");
 	is_int(limit_left(s[7], w), 1, "with its lease");
 	atomic_store(&s[9]->word, 0);
-	ok(!limit_slot(r, subject(SLOTS), WINDOW_DAY), "and one just used stays also when its window is over");
+	ok(!limit_slot_find(r, subject(SLOTS), WINDOW_DAY), "and one just used stays also when its window is over");
 	make_old(s[9]);
-	ok(limit_slot(r, subject(SLOTS), WINDOW_DAY) == s[9], "an idle one whose window is over is taken");
+	ok(limit_slot_find(r, subject(SLOTS), WINDOW_DAY) == s[9], "an idle one whose window is over is taken");
 	is_int(limit_left(s[9], w), 0, "empty");
-	ok(limit_slot(r, subject(SLOTS), WINDOW_DAY) == s[9], "and found again");
-	ok(!limit_slot(r, subject(9), WINDOW_DAY), "who had it finds the table full");
+	ok(limit_slot_find(r, subject(SLOTS), WINDOW_DAY) == s[9], "and found again");
+	ok(!limit_slot_find(r, subject(9), WINDOW_DAY), "who had it finds the table full");
 	all = true;
 	for (int i = 0; i < SLOTS; i++)
-		all = all && (i == 9 || limit_slot(r, subject(i), WINDOW_DAY) == s[i]);
+		all = all && (i == 9 || limit_slot_find(r, subject(i), WINDOW_DAY) == s[i]);
 	ok(all, "the others have theirs");
-	room_close(&r);
+	segment_close(&r);
 	fixture_clear();
 }
 
 /* --- at the worst moment ------------------------------------------------------------------- */
 
 struct race {
-	struct room *room;
+	struct segment *segment;
 	char subject[40];           /* subject() has one text for all */
 	struct limit_slot *got;
 };
 
-static struct race race_for(struct room *r, int i)
+static struct race race_for(struct segment *r, int i)
 {
-	struct race race = { .room = r };
+	struct race race = { .segment = r };
 
 	snprintf(race.subject, sizeof(race.subject), "%s", subject(i));
 	return race;
@@ -109,28 +109,28 @@ static void look_up(void *arg)
 {
 	struct race *race = arg;
 
-	race->got = limit_slot(race->room, race->subject, WINDOW_DAY);
+	race->got = limit_slot_find(race->segment, race->subject, WINDOW_DAY);
 }
 
 static void test_claimed_meanwhile(void)
 {
-	struct race race = race_for(room_here(), 1);
+	struct race race = race_for(segment_here(), 1);
 
-	worst(WORST_ROOM_LOCK, (struct moment){ .before = look_up, .arg = &race });
-	ok(limit_slot(race.room, subject(1), WINDOW_DAY) == race.got, "claimed by another while we wait for the lock");
-	is_int(atomic_load(&race.room->header->limit_used), 1, "it has one slot");
-	room_close(&race.room);
+	worst(WORST_SEGMENT_LOCK, (struct moment){ .before = look_up, .arg = &race });
+	ok(limit_slot_find(race.segment, subject(1), WINDOW_DAY) == race.got, "claimed by another while we wait for the lock");
+	is_int(atomic_load(&race.segment->header->limit_used), 1, "it has one slot");
+	segment_close(&race.segment);
 	fixture_clear();
 }
 
 /* A full table, in which slot 9 is the only one that can be taken away. */
-static struct room *full_table(struct limit_slot *s[SLOTS])
+static struct segment *full_table(struct limit_slot *s[SLOTS])
 {
-	struct room *r = room_here();
+	struct segment *r = segment_here();
 	uint32_t w = window_id(WINDOW_DAY, clock_now());
 
 	for (int i = 0; i < SLOTS; i++) {
-		s[i] = limit_slot(r, subject(i), WINDOW_DAY);
+		s[i] = limit_slot_find(r, subject(i), WINDOW_DAY);
 		if (s[i])
 			limit_add(s[i], i == 9 ? w - 1 : w, 10, 3);
 	}
@@ -147,7 +147,7 @@ static void test_used_meanwhile(void)
 		int nth;
 		const char *name;
 	} rows[] = {
-		{ WORST_ROOM_TRY_LOCK, 1, "used again before its bucket is locked" },
+		{ WORST_SEGMENT_TRY_LOCK, 1, "used again before its bucket is locked" },
 		{ WORST_CLOCK_NOW, 2, "used again while it is taken away" },
 	};
 	uint32_t w = window_id(WINDOW_DAY, clock_now());
@@ -157,12 +157,12 @@ static void test_used_meanwhile(void)
 		struct race race = race_for(full_table(s), 9);
 
 		worst(rows[i].at, (struct moment){ .nth = rows[i].nth, .before = look_up, .arg = &race });
-		ok(!limit_slot(race.room, subject(SLOTS), WINDOW_DAY), "%s: it is not to be had", rows[i].name);
-		ok(race.got == s[9] && limit_slot(race.room, subject(9), WINDOW_DAY) == s[9], "its subject keeps it");
+		ok(!limit_slot_find(race.segment, subject(SLOTS), WINDOW_DAY), "%s: it is not to be had", rows[i].name);
+		ok(race.got == s[9] && limit_slot_find(race.segment, subject(9), WINDOW_DAY) == s[9], "its subject keeps it");
 		is_int(limit_left(s[9], w - 1), 3, "with its lease");
 		make_old(s[9]);
-		ok(limit_slot(race.room, subject(SLOTS), WINDOW_DAY) == s[9], "idle again, it is taken: no lock is left");
-		room_close(&race.room);
+		ok(limit_slot_find(race.segment, subject(SLOTS), WINDOW_DAY) == s[9], "idle again, it is taken: no lock is left");
+		segment_close(&race.segment);
 		fixture_clear();
 	}
 }
@@ -181,63 +181,63 @@ static void test_moved_meanwhile(void)
 {
 	struct limit_slot *s[SLOTS];
 	struct race race = race_for(full_table(s), SLOTS + 1);
-	int locks = worst_calls(WORST_ROOM_TRY_LOCK);
+	int locks = worst_calls(WORST_SEGMENT_TRY_LOCK);
 
-	worst(WORST_ROOM_TRY_LOCK, (struct moment){ .before = take_and_leave, .arg = &race });
-	ok(limit_slot(race.room, subject(SLOTS), WINDOW_DAY) == s[9], "taken by another, left again, and taken");
+	worst(WORST_SEGMENT_TRY_LOCK, (struct moment){ .before = take_and_leave, .arg = &race });
+	ok(limit_slot_find(race.segment, subject(SLOTS), WINDOW_DAY) == s[9], "taken by another, left again, and taken");
 	ok(race.got == s[9], "it is the same slot");
-	is_int(worst_calls(WORST_ROOM_TRY_LOCK) - locks, 3, "each time under the lock of the bucket that it was in");
-	room_close(&race.room);
+	is_int(worst_calls(WORST_SEGMENT_TRY_LOCK) - locks, 3, "each time under the lock of the bucket that it was in");
+	segment_close(&race.segment);
 	fixture_clear();
 }
 
 /* Slots go from subject to subject, and every chain stays whole. */
 static void test_churn(void)
 {
-	struct room *r = room_here();
+	struct segment *r = segment_here();
 	bool taken = true, found = true;
 	int live[SLOTS];
 
 	for (int i = 0; i < SLOTS; i++) {
-		limit_slot(r, subject(i), WINDOW_DAY);
+		limit_slot_find(r, subject(i), WINDOW_DAY);
 		live[i] = i;
 	}
 	for (int i = 0; i < 5 * SLOTS; i++) {
 		int victim = rand() % SLOTS;
-		struct limit_slot *old = limit_slot(r, subject(live[victim]), WINDOW_DAY);
+		struct limit_slot *old = limit_slot_find(r, subject(live[victim]), WINDOW_DAY);
 
 		make_old(old);
 		live[victim] = i + SLOTS;
-		taken = limit_slot(r, subject(live[victim]), WINDOW_DAY) == old && taken;
+		taken = limit_slot_find(r, subject(live[victim]), WINDOW_DAY) == old && taken;
 		for (int k = 0; k < SLOTS; k++)
-			found = limit_slot(r, subject(live[k]), WINDOW_DAY) && found;
+			found = limit_slot_find(r, subject(live[k]), WINDOW_DAY) && found;
 	}
 	ok(taken, "each old slot goes to the next subject");
 	ok(found, "and all others are found");
-	room_close(&r);
+	segment_close(&r);
 	fixture_clear();
 }
 
 /* A claimer that was killed before it linked its slot. */
 static void test_leaked(void)
 {
-	struct room *r = room_here();
+	struct segment *r = segment_here();
 	bool all = true;
 
-	limit_slot(r, subject(0), WINDOW_DAY);
+	limit_slot_find(r, subject(0), WINDOW_DAY);
 	atomic_fetch_add(&r->header->limit_used, 1);
 	for (int i = 1; i < SLOTS - 1; i++)
-		all = all && limit_slot(r, subject(i), WINDOW_DAY);
+		all = all && limit_slot_find(r, subject(i), WINDOW_DAY);
 	ok(all, "all slots but one that is in no chain");
-	ok(limit_slot(r, subject(SLOTS), WINDOW_DAY) == limit_at(r, 1), "which is found in the end");
-	ok(limit_slot(r, subject(SLOTS), WINDOW_DAY) == limit_at(r, 1), "and again");
-	ok(!limit_slot(r, subject(SLOTS + 1), WINDOW_DAY), "once");
+	ok(limit_slot_find(r, subject(SLOTS), WINDOW_DAY) == limit_at(r, 1), "which is found in the end");
+	ok(limit_slot_find(r, subject(SLOTS), WINDOW_DAY) == limit_at(r, 1), "and again");
+	ok(!limit_slot_find(r, subject(SLOTS + 1), WINDOW_DAY), "once");
 	/* and one that was killed between marking it dead and unlinking it */
 	make_old(limit_at(r, 5));
 	atomic_store(&limit_at(r, 5)->word, limit_word_dead());
-	ok(limit_slot(r, subject(4), WINDOW_DAY) == limit_at(r, 5), "a dead slot comes back for its subject");
+	ok(limit_slot_find(r, subject(4), WINDOW_DAY) == limit_at(r, 5), "a dead slot comes back for its subject");
 	ok(limit_add(limit_at(r, 5), window_id(WINDOW_DAY, clock_now()), 9, 1), "alive");
-	room_close(&r);
+	segment_close(&r);
 	fixture_clear();
 }
 
@@ -249,35 +249,35 @@ struct held {
 	struct limit_slot *slot;
 };
 
-static bool hold_stripe(struct room *r, int index, void *arg)
+static bool hold_stripe(struct segment *r, int index, void *arg)
 {
 	struct held *h = arg;
 
 	(void)index;
-	room_lock(r, h->stripe);
+	segment_lock(r, h->stripe);
 	atomic_store(&h->go, 1);
 	return true;
 }
 
-static bool hold_slot(struct room *r, int index, void *arg)
+static bool hold_slot(struct segment *r, int index, void *arg)
 {
 	struct held *h = arg;
 
 	(void)r;
 	(void)index;
 	limit_lock(h->slot, 1000);
-	limit_note(h->slot, 1, &(struct limit_note){ 1, 1 });
+	limit_note_write(h->slot, 1, &(struct limit_note){ 1, 1 });
 	atomic_fetch_add(&h->slot->note_version, 1);
 	atomic_store(&h->go, 1);
 	return true;
 }
 
-static bool claim_many(struct room *r, int index, void *arg)
+static bool claim_many(struct segment *r, int index, void *arg)
 {
 	(void)index;
 	(void)arg;
 	for (int i = rand() % 1000;; i++) {
-		struct limit_slot *s = limit_slot(r, subject(i % 1000), WINDOW_DAY);
+		struct limit_slot *s = limit_slot_find(r, subject(i % 1000), WINDOW_DAY);
 
 		if (s && i % 2)
 			make_old(s);    /* its window is 0: to be taken away again */
@@ -288,7 +288,7 @@ static bool claim_many(struct room *r, int index, void *arg)
 static void test_killed_holders(void)
 {
 	struct held *h = shared(sizeof(*h));
-	struct room *r = room_here();
+	struct segment *r = segment_here();
 	struct limit_note n;
 
 	for (h->stripe = 0; h->stripe < LIMIT_STRIPES; h->stripe++) {
@@ -297,22 +297,22 @@ static void test_killed_holders(void)
 			killed(hold_stripe, r, h, 0, &h->go);
 	}
 	for (int i = 0; i < SLOTS / 2; i++)
-		limit_slot(r, subject(i), WINDOW_DAY);
+		limit_slot_find(r, subject(i), WINDOW_DAY);
 	is_int(atomic_load(&r->header->limit_used), SLOTS / 2, "the locks of killed holders are recovered");
-	h->slot = limit_slot(r, subject(0), WINDOW_DAY);
+	h->slot = limit_slot_find(r, subject(0), WINDOW_DAY);
 	atomic_store(&h->go, 0);
 	killed(hold_slot, r, h, 0, &h->go);
 	ok(limit_lock(h->slot, 0), "and that of a slot");
-	ok(!limit_noted(h->slot, 1, &n), "its half-written note is none");
+	ok(!limit_note_read(h->slot, 1, &n), "its half-written note is none");
 	limit_unlock(h->slot);
 	ok(limit_lock(h->slot, 0), "unlocked and locked again");
 	limit_unlock(h->slot);
 	munmap(h, sizeof(*h));
-	room_close(&r);
+	segment_close(&r);
 	fixture_clear();
 }
 
-static bool try_lock(struct room *r, int index, void *arg)
+static bool try_lock(struct segment *r, int index, void *arg)
 {
 	(void)r;
 	(void)index;
@@ -321,7 +321,7 @@ static bool try_lock(struct room *r, int index, void *arg)
 
 static void test_killed_claims(void)
 {
-	struct room *r = room_here();
+	struct segment *r = segment_here();
 	struct limit_slot *s;
 	bool good = true;
 
@@ -332,14 +332,14 @@ static void test_killed_claims(void)
 	for (int i = 0; i < SLOTS; i++)
 		make_old(limit_at(r, (size_t)i));
 	for (int i = 0; i < SLOTS; i++) {
-		s = limit_slot(r, subject(5000 + i), WINDOW_DAY);
-		good = good && s && s == limit_slot(r, subject(5000 + i), WINDOW_DAY);
+		s = limit_slot_find(r, subject(5000 + i), WINDOW_DAY);
+		good = good && s && s == limit_slot_find(r, subject(5000 + i), WINDOW_DAY);
 	}
 	ok(good, "after 100 killed claimers every slot can be had, none is lost");
-	s = limit_slot(r, subject(5000), WINDOW_DAY);
+	s = limit_slot_find(r, subject(5000), WINDOW_DAY);
 	ok(limit_lock(s, 0) && crowd(1, try_lock, r, s), "a lock that is held is not had in time");
 	limit_unlock(s);
-	room_close(&r);
+	segment_close(&r);
 	fixture_clear();
 }
 

@@ -110,7 +110,7 @@ static void test_definition(void)
 	is_int((int64_t)differ, 0, "20,000 texts of such pieces are masked as the definition says");
 }
 
-/* Whatever room there is: a run that is cut through shows its first 8 at most. */
+/* Whatever space there is: a run that is cut through shows its first 8 at most. */
 static void test_cut(void)
 {
 	static const char in[] = "\xc3\xa9 " KEY " x";
@@ -135,14 +135,14 @@ static void test_tokens(void)
 	char text[TOKEN_TEXT], hash[SHA256_HEX], key[KEY_TEXT], public_id[KEY_PUBLIC], stored[KEY_HASH];
 	char family[33] = "";
 
-	token_access_new(text, hash);
+	token_access_generate(text, hash);
 	is_int((int64_t)strlen(mask_text(arena, text)), 11, "an access token");
-	token_setup_new(text, hash);
+	token_setup_generate(text, hash);
 	is_int((int64_t)strlen(mask_text(arena, text)), 11, "a setup token");
-	token_refresh_new("0123abcd-89ab-cdef-0123-456789abcdef", family, text, hash);
+	token_refresh_generate("0123abcd-89ab-cdef-0123-456789abcdef", family, text, hash);
 	is_int((int64_t)strlen(mask_text(arena, text)), 11, "a refresh token");
 	for (int trial = 0; trial < 2; trial++) {
-		key_new(trial, key, public_id, stored);
+		key_generate(trial, key, public_id, stored);
 		is_int((int64_t)strlen(mask_text(arena, key)), 11, "a key");
 		is_str(mask_text(arena, public_id), public_id, "its public id stays");
 	}

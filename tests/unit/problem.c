@@ -33,8 +33,8 @@ static void test_kinds(struct arena *arena)
 		r.is_public = true;
 		problem_reply(&r, "id-1", &err);
 		is_int(r.status, want[i].status, want[i].code);
-		is_str(problem_kind(want[i].kind)->code, want[i].code, "  code");
-		is_int(problem_kind(want[i].kind)->kind, want[i].kind, "  its row");
+		is_str(problem_kind_of(want[i].kind)->code, want[i].code, "  code");
+		is_int(problem_kind_of(want[i].kind)->kind, want[i].kind, "  its row");
 		ok(strstr(r.body, arena_printf(arena, "\"code\":\"%s\"", want[i].code)) != NULL,
 		   "  in the body");
 		ok(json_check(r.body, r.body_len, &bad), "  which is JSON");
@@ -44,8 +44,8 @@ static void test_kinds(struct arena *arena)
 		   "  the sentence of a failure of ours is for the log only");
 		ok(!header(&r, "WWW-Authenticate") == (want[i].status != 401), "  challenge");
 	}
-	is_int(problem_kind(ERR_NONE)->status, 500, "no error is our error");
-	is_int(problem_kind(ERR__COUNT)->status, 500, "so is one that does not exist");
+	is_int(problem_kind_of(ERR_NONE)->status, 500, "no error is our error");
+	is_int(problem_kind_of(ERR__COUNT)->status, 500, "so is one that does not exist");
 }
 
 static void test_members(struct arena *arena)

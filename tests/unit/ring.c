@@ -3,7 +3,7 @@
 
 #include <sched.h>
 
-#include "room_fixture.h"
+#include "segment_fixture.h"
 
 #define KILLS 150
 
@@ -14,7 +14,7 @@ static void fill(struct usage_record *rec, uint64_t seq)
 	rec->cost = (uint32_t)seq;
 }
 
-static bool has(const struct room *r, size_t ring, uint64_t seq)
+static bool has(const struct segment *r, size_t ring, uint64_t seq)
 {
 	const struct usage_record *rec = ring_row(r, ring, seq);
 	struct usage_record want;
@@ -23,44 +23,44 @@ static bool has(const struct room *r, size_t ring, uint64_t seq)
 	return rec && memcmp(rec, &want, sizeof(want)) == 0;
 }
 
-static bool push(struct room *r, size_t ring)
+static bool push(struct segment *r, size_t ring)
 {
 	struct usage_record rec;
 
-	fill(&rec, ring_head(r, ring) + 1);
+	fill(&rec, ring_head_seq(r, ring) + 1);
 	return ring_push(r, ring, &rec);
 }
 
-static void test_basics(struct room *r)
+static void test_basics(struct segment *r)
 {
 	int n = 0;
 
 	is_int((int64_t)ring_count(r), RINGS, "one ring a slot");
 	ok(!ring_row(r, 0, 0) && !ring_row(r, 0, 1), "an empty ring has no row");
 	ok(push(r, 0) && push(r, 0) && push(r, 0), "three rows");
-	is_int((int64_t)ring_head(r, 0), 3, "sequences begin with 1");
+	is_int((int64_t)ring_head_seq(r, 0), 3, "sequences begin with 1");
 	is_int((int64_t)ring_depth(r, 0), 3, "three wait");
 	is_int((int64_t)ring_depth(r, 1), 0, "none in another ring");
 	ok(has(r, 0, 1) && has(r, 0, 2) && has(r, 0, 3), "in order");
 	ok(!ring_row(r, 0, 4), "and no more");
 	ring_done(r, 0, 2);
-	is_int((int64_t)ring_tail(r, 0), 2, "two are committed");
+	is_int((int64_t)ring_tail_seq(r, 0), 2, "two are committed");
 	ok(!ring_row(r, 0, 2) && has(r, 0, 3), "what is committed is gone");
 	ring_done(r, 0, 1);
-	is_int((int64_t)ring_tail(r, 0), 2, "the tail never goes back");
+	is_int((int64_t)ring_tail_seq(r, 0), 2, "the tail never goes back");
 	ring_done(r, 0, 99);
-	is_int((int64_t)ring_tail(r, 0), 3, "nor past the head");
+	is_int((int64_t)ring_tail_seq(r, 0), 3, "nor past the head");
 	while (push(r, 0))
 		n++;
 	is_int(n, RING_ROWS, "full after so many");
 	ring_done(r, 0, 4);
-	ok(push(r, 0), "room for one");
+	ok(push(r, 0), "space for one");
 	ok(!push(r, 0), "and only one");
-	ring_done(r, 0, ring_head(r, 0));
+	ring_done(r, 0, ring_head_seq(r, 0));
 	is_int((int64_t)ring_depth(r, 0), 0, "all gone");
 }
 
-static void test_nowhere(struct room *r)
+static void test_nowhere(struct segment *r)
 {
 	struct usage_record rec;
 	int fd = r->fd;
@@ -80,7 +80,7 @@ static void test_nowhere(struct room *r)
 
 /* --- producers that are killed ------------------------------------------------------- */
 
-static bool produce(struct room *r, int index, void *arg)
+static bool produce(struct segment *r, int index, void *arg)
 {
 	(void)index;
 	(void)arg;
@@ -94,9 +94,9 @@ static bool produce(struct room *r, int index, void *arg)
  * sequence. Without that bound it would not return while a producer is the
  * faster one, as under valgrind.
  */
-static bool consume(struct room *r, size_t ring, uint64_t *next)
+static bool consume(struct segment *r, size_t ring, uint64_t *next)
 {
-	uint64_t head = ring_head(r, ring);
+	uint64_t head = ring_head_seq(r, ring);
 	bool good = true;
 
 	for (; *next <= head && ring_row(r, ring, *next); (*next)++) {
@@ -106,7 +106,7 @@ static bool consume(struct room *r, size_t ring, uint64_t *next)
 	return good;
 }
 
-static void test_kills(struct room *r)
+static void test_kills(struct segment *r)
 {
 	uint64_t next = 1;
 	bool good = true;
@@ -125,24 +125,24 @@ static void test_kills(struct room *r)
 	}
 	ok(good, "every row that was published can be read, whole and in sequence");
 	ok(next > 100 * KILLS, "%llu rows of %d killed producers", (unsigned long long)next - 1, KILLS);
-	is_int((int64_t)next, (int64_t)ring_head(r, 1) + 1, "up to the last one");
+	is_int((int64_t)next, (int64_t)ring_head_seq(r, 1) + 1, "up to the last one");
 }
 
 /* --- a service that ends and starts again ------------------------------------------------ */
 
-static struct room *test_reopen(struct room *r)
+static struct segment *test_reopen(struct segment *r)
 {
 	uint64_t head, tail;
 
 	ok(push(r, 1) && push(r, 1), "two rows wait when everybody ends");
-	head = ring_head(r, 1);
-	tail = ring_tail(r, 1);
-	room_close(&r);
-	r = room_here();
-	is_int((int64_t)ring_head(r, 1), (int64_t)head, "the head is where it was");
-	is_int((int64_t)ring_tail(r, 1), (int64_t)tail, "and the tail");
+	head = ring_head_seq(r, 1);
+	tail = ring_tail_seq(r, 1);
+	segment_close(&r);
+	r = segment_here();
+	is_int((int64_t)ring_head_seq(r, 1), (int64_t)head, "the head is where it was");
+	is_int((int64_t)ring_tail_seq(r, 1), (int64_t)tail, "and the tail");
 	ok(push(r, 1), "a new producer");
-	is_int((int64_t)ring_head(r, 1), (int64_t)head + 1, "goes on with the sequence");
+	is_int((int64_t)ring_head_seq(r, 1), (int64_t)head + 1, "goes on with the sequence");
 	tail++;
 	ok(consume(r, 1, &tail), "the old rows and the new one are read");
 	is_int((int64_t)tail, (int64_t)head + 2, "all three");
@@ -153,9 +153,9 @@ static struct room *test_reopen(struct room *r)
 
 #define WAKES 20000
 
-static bool record(struct room *r, int index, void *arg)
+static bool record(struct segment *r, int index, void *arg)
 {
-	uint64_t next = ring_tail(r, 3) + 1;
+	uint64_t next = ring_tail_seq(r, 3) + 1;
 	bool good = true;
 
 	(void)index;
@@ -167,11 +167,11 @@ static bool record(struct room *r, int index, void *arg)
 	return good;
 }
 
-static bool produce_or_record(struct room *r, int index, void *arg)
+static bool produce_or_record(struct segment *r, int index, void *arg)
 {
 	if (index == 0)
 		return record(r, index, arg);
-	while (ring_head(r, 3) < WAKES) {
+	while (ring_head_seq(r, 3) < WAKES) {
 		for (volatile int k = rand() % 4000; k > 0; k--)
 			;               /* at any moment of falling asleep */
 		push(r, 3);
@@ -182,7 +182,7 @@ static bool produce_or_record(struct room *r, int index, void *arg)
 	return true;
 }
 
-static void test_wakes(struct room *r)
+static void test_wakes(struct segment *r)
 {
 	int64_t from;
 
@@ -201,17 +201,17 @@ static void test_wakes(struct room *r)
 
 int main(void)
 {
-	struct room *r;
+	struct segment *r;
 
 	if (!fixture_begin())
 		return 99;
-	r = room_here();
+	r = segment_here();
 	test_basics(r);
 	test_nowhere(r);
 	fflush(stdout);
 	test_kills(r);
 	r = test_reopen(r);
 	test_wakes(r);
-	room_close(&r);
+	segment_close(&r);
 	return fixture_end();
 }

@@ -63,10 +63,10 @@ static void test_no_request(void)
 	scoreboard_mark(sb, died, 5);
 	ask(next, "a");
 	ok(!scoreboard_is_marked(sb, next, 5), "nor the last one of an idle process");
-	slot_request(died, &at);
+	slot_request_read(died, &at);
 	is_str(at.request_id, "", "which is at no request");
 	slot_serving(next, "verify", "a");
-	slot_request(next, &at);
+	slot_request_read(next, &at);
 	is_str(at.request_id, "a", "one that serves is at one");
 	is_str(at.route, "verify", "with its route");
 	scoreboard_free(&sb);

@@ -1,7 +1,7 @@
 /* tests/unit/stat.c - counters of many processes, read by one. */
 #include "config.h"
 
-#include "room_fixture.h"
+#include "segment_fixture.h"
 
 #define N 20000
 
@@ -20,7 +20,7 @@ static void test_rows(void)
 	ok(ordered, "the bounds grow");
 }
 
-static bool count(struct room *r, int index, void *arg)
+static bool count(struct segment *r, int index, void *arg)
 {
 	(void)arg;
 	for (int i = 0; i < N; i++) {
@@ -30,20 +30,20 @@ static bool count(struct room *r, int index, void *arg)
 	return true;
 }
 
-static void test_totals(struct room *r)
+static void test_totals(struct segment *r)
 {
 	struct stat_route_total t;
 
 	ok(crowd(RINGS, count, r, NULL), "%d processes count in their own blocks", RINGS);
 	is_int((int64_t)stat_total(r, STAT_CACHE_HITS), 2 * N * RINGS, "nothing is lost");
 	is_int((int64_t)stat_total(r, STAT_CACHE_MISSES), 0, "and nothing counted elsewhere");
-	stat_route_total(r, 3, &t);
+	stat_route_read(r, 3, &t);
 	is_int((int64_t)t.by_class[2], N * RINGS, "by class");
 	is_int((int64_t)t.buckets[2], N * RINGS, "70 us are above 50 and within 100");
 	is_int((int64_t)t.sum_us, INT64_C(70) * N * RINGS, "and summed");
 }
 
-static void test_edges(struct room *r)
+static void test_edges(struct segment *r)
 {
 	struct stat_route_total t;
 
@@ -51,50 +51,50 @@ static void test_edges(struct room *r)
 		stat_request(r, 0, 5, 404, stat_bounds_us[i]);
 		stat_request(r, 0, 5, 503, stat_bounds_us[i] + 1);
 	}
-	stat_route_total(r, 5, &t);
+	stat_route_read(r, 5, &t);
 	is_int((int64_t)t.buckets[0], 1, "a bound belongs to its bucket");
 	is_int((int64_t)t.buckets[STAT_BUCKETS], 1, "above the last there is one more");
 	is_int((int64_t)t.by_class[4], STAT_BUCKETS, "4xx");
 	is_int((int64_t)t.by_class[5], STAT_BUCKETS, "5xx");
 	stat_request(r, 0, 9, 999, -5);
-	stat_route_total(r, STAT_OTHER, &t);
+	stat_route_read(r, STAT_OTHER, &t);
 	is_int((int64_t)t.by_class[0], 1, "an unknown route or class is counted as other");
 	stat_add(r, RINGS, STAT_LEASES, 1);
 	stat_add(NULL, 0, STAT_LEASES, 1);
 	stat_request(NULL, 0, 0, 200, 1);
 	is_int((int64_t)stat_total(r, STAT_LEASES), 0, "a block that is not there counts nothing");
-	is_int((int64_t)stat_total(NULL, STAT_LEASES), 0, "no room, no counters");
+	is_int((int64_t)stat_total(NULL, STAT_LEASES), 0, "no segment, no counters");
 }
 
-static struct room *room_with(const char *const *labels)
+static struct segment *segment_with(const char *const *labels)
 {
-	return room_open(&(struct room_options){
+	return segment_open(&(struct segment_options){
 		.dir = fixture_dir, .database_id = DATABASE_A, .rings = RINGS, .limit_slots = SLOTS,
 		.labels = labels,
 	}, NULL, &fixture_err);
 }
 
-static int64_t of_route(const struct room *r, size_t route)
+static int64_t of_route(const struct segment *r, size_t route)
 {
 	struct stat_route_total t;
 
-	stat_route_total(r, route, &t);
+	stat_route_read(r, route, &t);
 	return (int64_t)t.by_class[2];
 }
 
-/* A program with other routes opens the room that another one left. */
+/* A program with other routes opens the segment that another one left. */
 static void test_other_routes(void)
 {
 	static const char *const more[] = { "a", "b", "new", "c", "d", "e", "f", NULL };
 	static const char *const less[] = { "f", "d", NULL };
-	struct room *r = room_here();
+	struct segment *r = segment_here();
 	int64_t c = of_route(r, 2), d = of_route(r, 3), other;
 
 	stat_request(r, 0, 5, 200, 70);
 	stat_request(r, 1, STAT_OTHER, 200, 70);
 	other = of_route(r, STAT_OTHER);
-	room_close(&r);
-	r = room_with(more);
+	segment_close(&r);
+	r = segment_with(more);
 	is_int(of_route(r, 2), 0, "a route added in the middle has counted nothing");
 	is_int(of_route(r, 3), c, "the one behind it has its own counts");
 	is_int(of_route(r, 4), d, "and so has the next");
@@ -102,88 +102,88 @@ static void test_other_routes(void)
 	is_int(of_route(r, STAT_OTHER), other, "and what no route took");
 	is_int((int64_t)stat_total(r, STAT_CACHE_HITS), 2 * N * RINGS, "the counters are as they were");
 	stat_request(r, 0, 2, 200, 70);
-	room_close(&r);
-	r = room_with(more);
+	segment_close(&r);
+	r = segment_with(more);
 	is_int(of_route(r, 2), 1, "with the same routes it is kept");
-	room_close(&r);
-	r = room_with(less);
+	segment_close(&r);
+	r = segment_with(less);
 	is_int(of_route(r, 0), 1, "fewer routes, in another order: each has its own");
 	is_int(of_route(r, 1), d, "each");
 	is_int(of_route(r, STAT_OTHER), other, "what a route counted that is gone, goes");
-	room_close(&r);
+	segment_close(&r);
 }
 
-/* A room that is moved keeps its rings, and is whole for the next one. */
+/* A segment that is moved keeps its rings, and is whole for the next one. */
 static void test_fewer_rings(void)
 {
-	struct room *r = room_for(DATABASE_A, RINGS, SLOTS, NULL);
+	struct segment *r = segment_for(DATABASE_A, RINGS, SLOTS, NULL);
 	int64_t hits = (int64_t)stat_total(r, STAT_CACHE_HITS), discarded;
 
-	room_close(&r);
-	r = room_for(DATABASE_A, RINGS / 2, 2 * SLOTS, &discarded);
+	segment_close(&r);
+	r = segment_for(DATABASE_A, RINGS / 2, 2 * SLOTS, &discarded);
 	is_int((int64_t)stat_total(r, STAT_CACHE_HITS), hits, "fewer workers, more slots: all is moved");
-	room_close(&r);
-	r = room_for(DATABASE_A, RINGS / 2, 2 * SLOTS, &discarded);
+	segment_close(&r);
+	r = segment_for(DATABASE_A, RINGS / 2, 2 * SLOTS, &discarded);
 	is_int(discarded, 0, "the next start finds it whole");
 	is_int((int64_t)stat_total(r, STAT_CACHE_HITS), hits, "with what was counted");
-	room_close(&r);
+	segment_close(&r);
 }
 
-/* The room of a program whose counters stood in another order, one of them of
+/* The segment of a program whose counters stood in another order, one of them of
  * another name. */
 static void test_other_counters(void)
 {
-	struct room *r = room_here();
+	struct segment *r = segment_here();
 	int64_t hits = (int64_t)stat_total(r, STAT_CACHE_HITS);
 
 	stat_add(r, 0, STAT_LEASES, 7);
 	snprintf(r->names[STAT_CACHE_HITS], STAT_NAME, "%s", stat_rows[STAT_CACHE_MISSES].name);
 	snprintf(r->names[STAT_CACHE_MISSES], STAT_NAME, "%s", stat_rows[STAT_CACHE_HITS].name);
 	snprintf(r->names[STAT_LEASES], STAT_NAME, "an older name");
-	room_close(&r);
-	r = room_here();
+	segment_close(&r);
+	r = segment_here();
 	is_int((int64_t)stat_total(r, STAT_CACHE_MISSES), hits, "a counter is found by its name");
 	is_int((int64_t)stat_total(r, STAT_CACHE_HITS), 0, "each");
 	is_int((int64_t)stat_total(r, STAT_LEASES), 0, "one that has a new name begins anew");
-	room_close(&r);
+	segment_close(&r);
 }
 
 static void test_labels(void)
 {
 	static const char *const twice[] = { "a", "b", "a", NULL };
 	static const char *const reserved[] = { "a", "other", NULL };
-	const char *bad[] = { "a", "a label of very many characters, more than the room has", NULL };
+	const char *bad[] = { "a", "a label of very many characters, more than the segment has", NULL };
 	const char *many[STAT_NAME * 4 + 1] = { NULL };
 	char texts[STAT_NAME * 4][8];
-	struct room *r;
+	struct segment *r;
 
-	ok(!room_with(twice) && fixture_err.kind == ERR_INTERNAL, "%s", fixture_err.message);
-	ok(!room_with(reserved) && fixture_err.kind == ERR_INTERNAL, "%s", fixture_err.message);
-	ok(!room_with(bad) && fixture_err.kind == ERR_INTERNAL, "%s", fixture_err.message);
+	ok(!segment_with(twice) && fixture_err.kind == ERR_INTERNAL, "%s", fixture_err.message);
+	ok(!segment_with(reserved) && fixture_err.kind == ERR_INTERNAL, "%s", fixture_err.message);
+	ok(!segment_with(bad) && fixture_err.kind == ERR_INTERNAL, "%s", fixture_err.message);
 	for (size_t i = 0; i < STAT_NAME * 4; i++) {
 		snprintf(texts[i], sizeof(texts[i]), "r%zu", i);
 		many[i] = texts[i];
 	}
-	r = room_with(many);
+	r = segment_with(many);
 	stat_request(r, 0, STAT_NAME * 4 - 1, 200, 1);
 	is_int(of_route(r, STAT_NAME * 4 - 1), 1, "there are as many routes as there are labels");
-	room_close(&r);
+	segment_close(&r);
 }
 
 int main(void)
 {
-	struct room *r;
+	struct segment *r;
 
 	if (!fixture_begin())
 		return 99;
-	r = room_here();
+	r = segment_here();
 	test_rows();
 	test_totals(r);
 	test_edges(r);
-	room_close(&r);
-	r = room_here();
+	segment_close(&r);
+	r = segment_here();
 	is_int((int64_t)stat_total(r, STAT_CACHE_HITS), 2 * N * RINGS, "a new service goes on counting");
-	room_close(&r);
+	segment_close(&r);
 	test_fewer_rings();
 	test_other_routes();
 	test_other_counters();

@@ -89,7 +89,7 @@ static void test_direct(void)
 			   "ORIGINAL_URI=/other", NULL };
 	struct request req = request(params);
 	struct response res = reply(&req, ERR_RATE);
-	struct subject_request out;
+	struct client_request out;
 	struct err err;
 
 	is_int(res.status, 429, "a direct answer stays");
@@ -108,7 +108,7 @@ static void test_read(void)
 	char *const bad[] = { "PIERRE_COST=0", "PIERRE_COST=-1", "PIERRE_COST=x", "PIERRE_COST=1 ",
 			      arena_printf(arena, "PIERRE_COST=%d", COST_MAX + 1) };
 	struct request req = request(params);
-	struct subject_request out;
+	struct client_request out;
 	struct err err;
 
 	ok(subrequest_read(&req, &out, &err), "what the snippet says");

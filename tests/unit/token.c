@@ -13,15 +13,15 @@ static void test_access(void)
 {
 	char a[TOKEN_TEXT], b[TOKEN_TEXT], ha[SHA256_HEX], hb[SHA256_HEX], again[SHA256_HEX];
 
-	token_access_new(a, ha);
-	token_access_new(b, hb);
+	token_access_generate(a, ha);
+	token_access_generate(b, hb);
 	ok(strncmp(a, "pat_", 4) == 0, "access token starts with pat_");
 	is_int((int64_t)strlen(a), 4 + 43, "access token holds 32 bytes");
 	ok(strcmp(a, b) != 0, "two access tokens differ");
 	token_hash(a, again);
 	is_str(again, ha, "hash of the text is the hash that was given");
 	is_int((int64_t)strlen(ha), 64, "hash is SHA-256 in hex");
-	token_setup_new(b, hb);
+	token_setup_generate(b, hb);
 	ok(strncmp(b, "setup_", 6) == 0, "setup token starts with setup_");
 	is_int((int64_t)strlen(b), 6 + 43, "setup token holds 32 bytes");
 }
@@ -34,10 +34,10 @@ static void test_refresh(void)
 		"", "prt_", "pat_AAAA", "prt_!!!!", "prt_AAAA", "garbage",
 	};
 
-	token_refresh_new(SESSION, family, a, ha);
+	token_refresh_generate(SESSION, family, a, ha);
 	is_int((int64_t)strlen(family), 32, "a family is made when none is given");
 	memcpy(kept, family, sizeof(kept));
-	token_refresh_new(SESSION, family, b, hb);
+	token_refresh_generate(SESSION, family, b, hb);
 	is_str(family, kept, "a given family stays");
 	ok(strcmp(a, b) != 0 && strcmp(ha, hb) != 0, "rotation makes another token");
 	ok(token_refresh_parse(b, id, f), "a refresh token is known by its shape");
@@ -86,8 +86,8 @@ static void test_derived(void)
 	ok(token_refresh_parse(r, id, f), "it has the shape of one");
 	is_str(id, SESSION, "with the session");
 	is_str(f, family, "and the family");
-	token_seed_new(seed);
-	token_seed_new(other);
+	token_seed_generate(seed);
+	token_seed_generate(other);
 	is_int((int64_t)strlen(seed), 64, "a seed is 32 bytes");
 	ok(strcmp(seed, other) != 0, "two differ");
 }
@@ -98,7 +98,7 @@ static void check_key(bool trial, const char *prefix, size_t length)
 	char other[KEY_TEXT];
 	bool alnum = true;
 
-	key_new(trial, key, public_id, hash);
+	key_generate(trial, key, public_id, hash);
 	ok(strncmp(key, prefix, strlen(prefix)) == 0, "key starts with %s", prefix);
 	is_int((int64_t)strlen(key), (int64_t)length, "key length");
 	for (const char *p = key + strlen(prefix); *p; p++)
@@ -122,11 +122,11 @@ static void test_stored_form(void)
 	char key[KEY_TEXT], public_id[KEY_PUBLIC], hash[KEY_HASH], text[128], digest[SHA256_HEX];
 	char again[KEY_HASH], key2[KEY_TEXT];
 
-	key_new(false, key, public_id, hash);
+	key_generate(false, key, public_id, hash);
 	snprintf(text, sizeof(text), "%.32s%s", hash + 7, key);
 	sha256_hex(text, strlen(text), digest);
 	is_str(hash + 40, digest, "digest is SHA-256 of salt text and key");
-	key_new(false, key2, public_id, again);
+	key_generate(false, key2, public_id, again);
 	ok(strncmp(hash, again, 39) != 0, "each key has its own salt");
 	ok(!key_matches(key, NULL), "no stored form, no match");
 	ok(!key_matches(key, hash + 7), "a stored form without scheme never matches");
@@ -164,7 +164,7 @@ static void test_distinct(void)
 	int same = 0;
 
 	for (int i = 0; i < N; i++) {
-		key_new(false, keys[i], public_id, hash);
+		key_generate(false, keys[i], public_id, hash);
 		for (int j = 0; j < i; j++)
 			same += strncmp(keys[i], keys[j], 16) == 0;
 	}

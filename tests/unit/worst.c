@@ -13,9 +13,9 @@
 #include "db/query.h"
 #include "db/transaction.h"
 #include "op/key_grant.h"
-#include "shm/generation.h"
+#include "shm/epoch.h"
 #include "shm/limit.h"
-#include "shm/room_private.h"
+#include "shm/segment_private.h"
 #include "store/change.h"
 #include "store/owner.h"
 #include "worst.h"
@@ -89,14 +89,14 @@ static bool refused(struct err *err_r)
 
 /* --- auth ----------------------------------------------------------------------- */
 
-REPLACED(void, key_new, bool trial, char out[KEY_TEXT], char public_r[KEY_PUBLIC],
+REPLACED(void, key_generate, bool trial, char out[KEY_TEXT], char public_r[KEY_PUBLIC],
 	 char hash_r[KEY_HASH])
 {
 	static char last[KEY_TEXT], last_public[KEY_PUBLIC], last_hash[KEY_HASH];
-	struct moment now = begin(WORST_KEY_NEW);
+	struct moment now = begin(WORST_KEY_GENERATE);
 
 	if (now.answer != ANSWER_AGAIN)
-		__real_key_new(trial, last, last_public, last_hash);
+		__real_key_generate(trial, last, last_public, last_hash);
 	memcpy(out, last, KEY_TEXT);
 	memcpy(public_r, last_public, KEY_PUBLIC);
 	memcpy(hash_r, last_hash, KEY_HASH);
@@ -202,10 +202,10 @@ REPLACED(bool, store_changes_since, struct db *db, int64_t position, struct aren
 
 /* --- shm -------------------------------------------------------------------------- */
 
-REPLACED(uint32_t, generation_read, const struct room *r, const char *id)
+REPLACED(uint32_t, epoch_read, const struct segment *r, const char *id)
 {
-	struct moment now = begin(WORST_GENERATION_READ);
-	uint32_t n = __real_generation_read(r, id);
+	struct moment now = begin(WORST_EPOCH_READ);
+	uint32_t n = __real_epoch_read(r, id);
 
 	end(&now);
 	return n;
@@ -224,18 +224,18 @@ REPLACED(bool, limit_lock, struct limit_slot *s, int timeout_ms)
 	return done;
 }
 
-REPLACED(void, room_lock, struct room *r, size_t stripe)
+REPLACED(void, segment_lock, struct segment *r, size_t stripe)
 {
-	struct moment now = begin(WORST_ROOM_LOCK);
+	struct moment now = begin(WORST_SEGMENT_LOCK);
 
-	__real_room_lock(r, stripe);
+	__real_segment_lock(r, stripe);
 	end(&now);
 }
 
-REPLACED(bool, room_try_lock, struct room *r, size_t stripe)
+REPLACED(bool, segment_try_lock, struct segment *r, size_t stripe)
 {
-	struct moment now = begin(WORST_ROOM_TRY_LOCK);
-	bool done = now.answer != ANSWER_REFUSED && __real_room_try_lock(r, stripe);
+	struct moment now = begin(WORST_SEGMENT_TRY_LOCK);
+	bool done = now.answer != ANSWER_REFUSED && __real_segment_try_lock(r, stripe);
 
 	end(&now);
 	return done;

@@ -15,17 +15,17 @@
 #include <stdint.h>
 
 enum worst_function {
-	WORST_KEY_NEW,
+	WORST_KEY_GENERATE,
 	WORST_PASSWORD_HASH,
 	WORST_PASSWORD_VERIFY,
 	WORST_KEY_GRANT_CHECK,
 	WORST_DB_TRANSACTION,   /* db_transaction_urgent() too */
 	WORST_OWNER_GET,        /* store_owner_get() */
 	WORST_CHANGES_SINCE,    /* store_changes_since() */
-	WORST_GENERATION_READ,
+	WORST_EPOCH_READ,
 	WORST_LIMIT_LOCK,
-	WORST_ROOM_LOCK,
-	WORST_ROOM_TRY_LOCK,
+	WORST_SEGMENT_LOCK,
+	WORST_SEGMENT_TRY_LOCK,
 	WORST_CLOCK_NOW,
 	WORST_NANOSLEEP,
 	WORST__COUNT
@@ -36,7 +36,7 @@ enum worst_answer {
 	ANSWER_REFUSED,   /* the function is not called: false, and the error says
 			   * ERR_UNAVAILABLE; nanosleep() returns at once */
 	ANSWER_LOST,      /* db_transaction() commits, and says ERR_UNCERTAIN */
-	ANSWER_AGAIN,     /* key_new() gives what it gave last */
+	ANSWER_AGAIN,     /* key_generate() gives what it gave last */
 };
 
 struct moment {

@@ -1,6 +1,6 @@
 /*
- * shm/room_open.c - how a service opens its room, and how a command attaches to
- * it. Making and judging the file is room_file.c.
+ * shm/segment_open.c - how a service opens its segment, and how a command attaches to
+ * it. Making and judging the file is segment_file.c.
  *
  * A service holds the lock file until its last child has ended, so a new one
  * never meets a process of the old one in the same ring.
@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "shm/room_file.h"
+#include "shm/segment_file.h"
 
 /* Ours, and nobody else can write in it: the sockets may live here too. */
 static bool directory_good(const char *dir, int fd, struct err *err_r)
@@ -52,21 +52,21 @@ static int open_directory(const char *dir, struct err *err_r)
 }
 
 /* Children inherit the description, so the lock goes with the last of them. */
-static bool lock_room(struct room *r, int dir_fd, const char *dir, struct err *err_r)
+static bool lock_segment(struct segment *r, int dir_fd, const char *dir, struct err *err_r)
 {
-	r->lock_fd = openat(dir_fd, ROOM_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	r->lock_fd = openat(dir_fd, SEGMENT_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (r->lock_fd < 0)
 		return err_field(err_r, ERR_CONFIG, "RUNTIME_DIR", "%s/%s cannot be opened: %s",
-				 dir, ROOM_LOCK, strerror(errno));
+				 dir, SEGMENT_LOCK, strerror(errno));
 	if (flock(r->lock_fd, LOCK_EX | LOCK_NB) == 0)
 		return true;
 	return err_field(err_r, ERR_CONFLICT, "RUNTIME_DIR",
 			 "another service, or what is left of one, works in RUNTIME_DIR %s", dir);
 }
 
-static struct room *room_new(void)
+static struct segment *segment_new(void)
 {
-	struct room *r = calloc(1, sizeof(*r));
+	struct segment *r = calloc(1, sizeof(*r));
 
 	if (!r)
 		abort();
@@ -74,20 +74,21 @@ static struct room *room_new(void)
 	return r;
 }
 
-struct room *room_open(const struct room_options *o, int64_t *discarded_r, struct err *err_r)
+struct segment *segment_open(const struct segment_options *o, int64_t *discarded_r,
+			     struct err *err_r)
 {
-	struct room *r = room_new();
+	struct segment *r = segment_new();
 	int dir_fd = open_directory(o->dir, err_r);
 	int64_t discarded = 0;
-	bool good = dir_fd >= 0 && lock_room(r, dir_fd, o->dir, err_r) &&
-		room_file_open(r, dir_fd, o, &discarded, err_r);
+	bool good = dir_fd >= 0 && lock_segment(r, dir_fd, o->dir, err_r) &&
+		segment_file_open(r, dir_fd, o, &discarded, err_r);
 
 	if (dir_fd >= 0)
 		close(dir_fd);
 	if (discarded_r)
 		*discarded_r = discarded;
 	if (!good)
-		room_close(&r);
+		segment_close(&r);
 	return r;
 }
 
@@ -101,21 +102,21 @@ static int attach_directory(const char *dir, struct err *err_r)
 	return fd;
 }
 
-struct room *room_attach(const char *dir, const char *database_id, struct err *err_r)
+struct segment *segment_attach(const char *dir, const char *database_id, struct err *err_r)
 {
 	int dir_fd = attach_directory(dir, err_r);
-	struct room *r;
+	struct segment *r;
 
 	if (dir_fd < 0)
 		return NULL;
-	r = room_new();
-	if (!room_file_attach(r, dir_fd, dir, database_id, err_r))
-		room_close(&r);
+	r = segment_new();
+	if (!segment_file_attach(r, dir_fd, dir, database_id, err_r))
+		segment_close(&r);
 	close(dir_fd);
 	return r;
 }
 
-void room_close(struct room **r)
+void segment_close(struct segment **r)
 {
 	if (!*r)
 		return;

@@ -1,5 +1,5 @@
 /*
- * cmd/nginx_guard.c - the mistakes around a location that pierre-auth.conf
+ * cmd/nginx_protected.c - the mistakes around a location that pierre-auth.conf
  * protects. nginx runs the rewrites and sets of a server again for the question,
  * and runs a location's returns before it: both come before Pierre is asked.
  */
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "cmd/nginx_guard.h"
+#include "cmd/nginx_protected.h"
 #include "cmd/nginx_snippet.h"
 
 /* --- where a block stands --------------------------------------------------------------- */
@@ -69,7 +69,7 @@ bool nginx_has_question(const struct directive *server)
 	return false;
 }
 
-bool nginx_is_guarded(const struct directive *block)
+bool nginx_is_protected(const struct directive *block)
 {
 	return block && str_eq(nginx_setting(block, "auth_request"), NGINX_QUESTION);
 }
@@ -88,7 +88,7 @@ bool nginx_no_question(const struct nginx_place *p)
 {
 	const struct directive *server = nginx_server_of(p->block);
 
-	return server && nginx_is_guarded(p->block) && !nginx_has_question(server) &&
+	return server && nginx_is_protected(p->block) && !nginx_has_question(server) &&
 	       (p->block == server || nginx_child(p->block, "auth_request", NULL));
 }
 
@@ -234,7 +234,7 @@ bool nginx_returns(const struct nginx_place *p)
 {
 	const struct directive *d = nginx_child(p->block, "return", NULL);
 
-	return d && nginx_is_guarded(p->block) && !nginx_is_server(p->block) &&
+	return d && nginx_is_protected(p->block) && !nginx_is_server(p->block) &&
 	       (returns_page(d) || nginx_child(p->block, "auth_request", NULL));
 }
 
@@ -242,12 +242,12 @@ bool nginx_satisfies(const struct nginx_place *p)
 {
 	const struct directive *scope = nginx_scope(p->block, "satisfy");
 
-	return nginx_is_guarded(p->block) && nginx_child(p->block, "auth_request", NULL) && scope &&
+	return nginx_is_protected(p->block) && nginx_child(p->block, "auth_request", NULL) && scope &&
 	       scope != p->block && str_eq(nginx_setting(scope, "satisfy"), "any");
 }
 
 bool nginx_opened(const struct nginx_place *p)
 {
-	return nginx_child(p->block, "auth_request", NULL) && !nginx_is_guarded(p->block) &&
-	       nginx_is_guarded(p->block->parent) && !is_ours(p->block);
+	return nginx_child(p->block, "auth_request", NULL) && !nginx_is_protected(p->block) &&
+	       nginx_is_protected(p->block->parent) && !is_ours(p->block);
 }

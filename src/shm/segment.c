@@ -1,5 +1,5 @@
 /*
- * shm/room.c - the room as it is mapped: where the parts are, its locks, and
+ * shm/segment.c - the segment as it is mapped: where the parts are, its locks, and
  * whether a file of the database is lost.
  */
 #include "config.h"
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "shm/room_private.h"
+#include "shm/segment_private.h"
 
 /* --- layout ------------------------------------------------------------------- */
 
@@ -16,7 +16,7 @@ static size_t part(size_t *at, size_t bytes)
 {
 	size_t begin = *at;
 
-	*at = (begin + bytes + ROOM_PAGE - 1) / ROOM_PAGE * ROOM_PAGE;
+	*at = (begin + bytes + SEGMENT_PAGE - 1) / SEGMENT_PAGE * SEGMENT_PAGE;
 	return begin;
 }
 
@@ -48,20 +48,20 @@ static size_t stat_bytes(size_t counters, size_t routes)
 	return (n + LINE - 1) / LINE * LINE;
 }
 
-void room_measure(struct room *r, const struct room_sizes *sizes)
+void segment_measure(struct segment *r, const struct segment_sizes *sizes)
 {
 	size_t groups = ((size_t)sizes->limit_slots + LIMIT_GROUP - 1) / LIMIT_GROUP, at = 0;
 
 	r->rings = (size_t)sizes->rings;
 	r->limit_slots = groups * LIMIT_GROUP;
 	r->n_buckets = buckets_for((size_t)sizes->limit_slots);
-	r->cache_bytes = (size_t)sizes->cache_bytes / ROOM_PAGE * ROOM_PAGE;
+	r->cache_bytes = (size_t)sizes->cache_bytes / SEGMENT_PAGE * SEGMENT_PAGE;
 	r->cache_buckets = cache_buckets_for((size_t)sizes->cache_bytes);
 	r->counters = (size_t)sizes->counters;
 	r->routes = (size_t)sizes->routes;
 	r->stat_bytes = stat_bytes(r->counters, r->routes);
 	r->at.header = part(&at, sizeof(*r->header));
-	r->at.generations = part(&at, GENERATION_BUCKETS * sizeof(*r->generations));
+	r->at.epochs = part(&at, EPOCH_BUCKETS * sizeof(*r->epochs));
 	r->at.buckets = part(&at, r->n_buckets * sizeof(*r->buckets));
 	r->at.cache_index = part(&at, r->cache_buckets * sizeof(*r->cache_index));
 	r->at.groups = part(&at, groups * sizeof(*r->groups));
@@ -73,12 +73,12 @@ void room_measure(struct room *r, const struct room_sizes *sizes)
 	r->bytes = at;
 }
 
-void room_place(struct room *r, void *base)
+void segment_place(struct segment *r, void *base)
 {
 	char *b = base;
 
 	r->header = (void *)(b + r->at.header);
-	r->generations = (void *)(b + r->at.generations);
+	r->epochs = (void *)(b + r->at.epochs);
 	r->buckets = (void *)(b + r->at.buckets);
 	r->cache_index = (void *)(b + r->at.cache_index);
 	r->groups = (void *)(b + r->at.groups);
@@ -89,17 +89,17 @@ void room_place(struct room *r, void *base)
 	r->rows = (void *)(b + r->at.rows);
 }
 
-struct limit_slot *limit_at(const struct room *r, size_t index)
+struct limit_slot *limit_at(const struct segment *r, size_t index)
 {
 	return &r->groups[index / LIMIT_GROUP].slots[index % LIMIT_GROUP];
 }
 
-void room_cache_empty(struct room *r)
+void segment_cache_empty(struct segment *r)
 {
 	atomic_store(&r->header->cache_from, atomic_load(&r->header->cache_head));
 }
 
-const char *room_host_id(const struct room *r)
+const char *segment_host_id(const struct segment *r)
 {
 	return r->header->identity.host_id;
 }
@@ -111,7 +111,7 @@ static uint64_t mixed(uint64_t h, uint64_t word)
 	return h ^ h >> 32;
 }
 
-uint64_t room_hash(const void *data, size_t n)
+uint64_t segment_hash(const void *data, size_t n)
 {
 	const char *p = data;
 	uint64_t h = n, word;
@@ -127,32 +127,32 @@ uint64_t room_hash(const void *data, size_t n)
 
 /* --- a lost file ---------------------------------------------------------------- */
 
-const char *room_lost(const struct room *r)
+const char *segment_lost(const struct segment *r)
 {
 	switch (atomic_load_explicit(&r->header->lost, memory_order_acquire)) {
-	case ROOM_LOST_NO:
+	case SEGMENT_LOST_NO:
 		return NULL;
-	case ROOM_LOST_SAID:
+	case SEGMENT_LOST_SAID:
 		return r->header->lost_why;
 	default:   /* perhaps by one that was killed meanwhile */
 		return "A file of the database is lost: restart the service";
 	}
 }
 
-void room_lose(struct room *r, const char *sentence)
+void segment_lose(struct segment *r, const char *sentence)
 {
-	uint32_t no = ROOM_LOST_NO;
+	uint32_t no = SEGMENT_LOST_NO;
 
-	if (!atomic_compare_exchange_strong(&r->header->lost, &no, ROOM_LOST_WRITING))
+	if (!atomic_compare_exchange_strong(&r->header->lost, &no, SEGMENT_LOST_WRITING))
 		return;
-	snprintf(r->header->lost_why, ROOM_LOST_TEXT, "%.*s", ROOM_LOST_TEXT - 1, sentence);
-	atomic_store(&r->header->lost, ROOM_LOST_SAID);
-	room_cache_empty(r);
+	snprintf(r->header->lost_why, SEGMENT_LOST_TEXT, "%.*s", SEGMENT_LOST_TEXT - 1, sentence);
+	atomic_store(&r->header->lost, SEGMENT_LOST_SAID);
+	segment_cache_empty(r);
 }
 
 /* --- locks -------------------------------------------------------------------- */
 
-void room_mutex_init(pthread_mutex_t *m)
+void segment_mutex_init(pthread_mutex_t *m)
 {
 	pthread_mutexattr_t a;
 
@@ -171,21 +171,21 @@ static bool recovered(pthread_mutex_t *m, int rc)
 	return rc == 0;
 }
 
-void room_lock(struct room *r, size_t stripe)
+void segment_lock(struct segment *r, size_t stripe)
 {
 	pthread_mutex_t *m = &r->header->stripes[stripe].mutex;
 
 	recovered(m, pthread_mutex_lock(m));
 }
 
-bool room_try_lock(struct room *r, size_t stripe)
+bool segment_try_lock(struct segment *r, size_t stripe)
 {
 	pthread_mutex_t *m = &r->header->stripes[stripe].mutex;
 
 	return recovered(m, pthread_mutex_trylock(m));
 }
 
-void room_unlock(struct room *r, size_t stripe)
+void segment_unlock(struct segment *r, size_t stripe)
 {
 	pthread_mutex_unlock(&r->header->stripes[stripe].mutex);
 }

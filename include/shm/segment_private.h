@@ -1,19 +1,19 @@
 /*
- * shm/room_private.h - the layout of the room's file. For src/shm only (and
+ * shm/segment_private.h - the layout of the segment's file. For src/shm only (and
  * its tests).
  *
- *   header | generations | buckets | index of the cache | groups of limit
+ *   header | epochs | buckets | index of the cache | groups of limit
  *   slots | log of the cache | ring heads | names of the statistics |
  *   statistics | rows of ring 0 | rows of ring 1 | ...
  *
  * Limit slots are reserved when they are claimed, a ring's rows when its worker
- * starts (by the first push where there was no room then), the log when it gets
+ * starts (by the first push where there was no space then), the log when it gets
  * there, all else when the file is made, so that a full file system is a refused
- * request and never SIGBUS. A change of anything here raises ROOM_LAYOUT: a
+ * request and never SIGBUS. A change of anything here raises SEGMENT_LAYOUT: a
  * file of another layout is discarded.
  */
-#ifndef PIERRE_SHM_ROOM_PRIVATE_H
-#define PIERRE_SHM_ROOM_PRIVATE_H
+#ifndef PIERRE_SHM_SEGMENT_PRIVATE_H
+#define PIERRE_SHM_SEGMENT_PRIVATE_H
 
 #include <pthread.h>
 #include <stdalign.h>
@@ -21,43 +21,43 @@
 
 #include "base/window.h"
 #include "shm/ring.h"
-#include "shm/room.h"
+#include "shm/segment.h"
 #include "shm/stat.h"
 
-#define ROOM_LAYOUT 8
-#define ROOM_FILE "room"
-#define ROOM_LOCK "room.lock"       /* held by a service, also by its last child */
-#define ROOM_MAGIC "pierrRM"
-#define ROOM_TEXT 40
-#define ROOM_PAGE 4096
+#define SEGMENT_LAYOUT 8
+#define SEGMENT_FILE "room"         /* its name in the first version, see src/README.md */
+#define SEGMENT_LOCK "room.lock"    /* held by a service, also by its last child */
+#define SEGMENT_MAGIC "pierrRM"
+#define SEGMENT_TEXT 40
+#define SEGMENT_PAGE 4096
 #define LINE 64
 
-#define ROOM_LOST_TEXT 256
-enum { ROOM_LOST_NO, ROOM_LOST_WRITING, ROOM_LOST_SAID };
+#define SEGMENT_LOST_TEXT 256
+enum { SEGMENT_LOST_NO, SEGMENT_LOST_WRITING, SEGMENT_LOST_SAID };
 
-#define ROOM_RINGS_MAX 4096
-#define ROOM_LIMIT_SLOTS_MAX (1 << 24)
-#define ROOM_CACHE_MAX (UINT64_C(1) << 36)
-#define ROOM_NAMES_MAX 65536
-#define GENERATION_BUCKETS 4096
+#define SEGMENT_RINGS_MAX 4096
+#define SEGMENT_LIMIT_SLOTS_MAX (1 << 24)
+#define SEGMENT_CACHE_MAX (UINT64_C(1) << 36)
+#define SEGMENT_NAMES_MAX 65536
+#define EPOCH_BUCKETS 4096
 #define LIMIT_STRIPES 64            /* locks; bucket b has lock b % LIMIT_STRIPES */
 #define LIMIT_GROUP 64              /* slots that share one word of each bitmap */
 
 /* What the file's length follows from. */
-struct room_sizes {
+struct segment_sizes {
 	uint64_t rings, limit_slots, cache_bytes;
 	uint64_t counters, routes;      /* names of the statistics; the last route is "other" */
 };
 
 /* Written once, before the file gets its name. */
-struct room_identity {
+struct segment_identity {
 	char magic[8];
 	uint32_t layout;
-	uint32_t own_bytes;             /* sizeof(struct room_header) */
-	char boot[ROOM_TEXT];           /* kernel's boot id; "tmpfs": gone with the boot anyway */
-	char database_id[ROOM_TEXT];
-	char host_id[ROOM_TEXT];
-	struct room_sizes sizes;
+	uint32_t own_bytes;             /* sizeof(struct segment_header) */
+	char boot[SEGMENT_TEXT];        /* kernel's boot id; "tmpfs": gone with the boot anyway */
+	char database_id[SEGMENT_TEXT];
+	char host_id[SEGMENT_TEXT];
+	struct segment_sizes sizes;
 	uint64_t bytes;
 	uint64_t checksum;              /* of all above */
 };
@@ -67,14 +67,14 @@ struct stripe {
 };
 
 /* See shm/known.h. */
-struct room_known {
+struct segment_known {
 	alignas(LINE) _Atomic int64_t start;    /* read for each request, written once a second */
 	_Atomic int64_t off_ms, steady_start, steady_since;
 	_Atomic bool unconfirmed;
 };
 
-struct room_header {
-	struct room_identity identity;
+struct segment_header {
+	struct segment_identity identity;
 	alignas(LINE) _Atomic uint32_t recorder_waits;
 	_Atomic uint32_t recorder_wakes;        /* futex word */
 	alignas(LINE) _Atomic uint64_t limit_full;
@@ -84,10 +84,10 @@ struct room_header {
 	alignas(LINE) _Atomic uint64_t cache_head;  /* address behind the newest entry */
 	_Atomic uint64_t cache_from;            /* what is older is of an earlier service */
 	_Atomic uint64_t cache_reserved;        /* bytes of the log that are backed by storage */
-	alignas(LINE) _Atomic uint32_t lost;    /* ROOM_LOST_*, until the next start */
-	char lost_why[ROOM_LOST_TEXT];
-	alignas(LINE) _Atomic int64_t followed_from, followed_at;    /* shm/generation.h */
-	struct room_known known;
+	alignas(LINE) _Atomic uint32_t lost;    /* SEGMENT_LOST_*, until the next start */
+	char lost_why[SEGMENT_LOST_TEXT];
+	alignas(LINE) _Atomic int64_t followed_from, followed_at;    /* shm/epoch.h */
+	struct segment_known known;
 	struct stripe stripes[LIMIT_STRIPES];
 };
 
@@ -103,7 +103,7 @@ struct limit_slot {
 	_Atomic uint32_t note_version;  /* odd while it is written, 0 = none */
 	_Atomic uint32_t note_window;
 	_Atomic int64_t note_leased, note_at;
-	char subject[ROOM_TEXT];
+	char subject[SEGMENT_TEXT];
 	pthread_mutex_t mutex;          /* robust; of who leases or gives back */
 };
 
@@ -135,15 +135,15 @@ struct stat_route {
 };
 
 /* One process's view of the mapping. */
-struct room {
+struct segment {
 	int fd, lock_fd;                /* lock_fd -1: attached */
 	size_t bytes;
-	struct room_offsets {
-		size_t header, generations, buckets, cache_index, groups, cache_log, heads, names,
+	struct segment_offsets {
+		size_t header, epochs, buckets, cache_index, groups, cache_log, heads, names,
 			stats, rows;
 	} at;
-	struct room_header *header;
-	_Atomic uint32_t *generations;
+	struct segment_header *header;
+	_Atomic uint32_t *epochs;
 	_Atomic uint32_t *buckets;      /* index + 1 of the first slot, 0 = empty */
 	struct cache_bucket *cache_index;
 	struct limit_group *groups;
@@ -160,28 +160,28 @@ struct room {
 };
 
 /* How long the parts are for these sizes, and where they begin. */
-void room_measure(struct room *r, const struct room_sizes *sizes);
-void room_place(struct room *r, void *base);
-uint64_t room_hash(const void *data, size_t n);      /* of whole words; no secret in it */
+void segment_measure(struct segment *r, const struct segment_sizes *sizes);
+void segment_place(struct segment *r, void *base);
+uint64_t segment_hash(const void *data, size_t n);   /* of whole words; no secret in it */
 
-void room_mutex_init(pthread_mutex_t *m);    /* robust, shared by processes */
+void segment_mutex_init(pthread_mutex_t *m); /* robust, shared by processes */
 /* Never fails, also after kill -9 of the holder. */
-void room_lock(struct room *r, size_t stripe);
-bool room_try_lock(struct room *r, size_t stripe);
-void room_unlock(struct room *r, size_t stripe);
+void segment_lock(struct segment *r, size_t stripe);
+bool segment_try_lock(struct segment *r, size_t stripe);
+void segment_unlock(struct segment *r, size_t stripe);
 
 /* What is older than now is not found any more. */
-void room_cache_empty(struct room *r);
+void segment_cache_empty(struct segment *r);
 
-struct limit_slot *limit_at(const struct room *r, size_t index);
+struct limit_slot *limit_at(const struct segment *r, size_t index);
 
 /* Of one block. */
-_Atomic uint64_t *stat_counters(const struct room *r, size_t block);
-struct stat_route *stat_routes(const struct room *r, size_t block);
+_Atomic uint64_t *stat_counters(const struct segment *r, size_t block);
+struct stat_route *stat_routes(const struct segment *r, size_t block);
 /* How many labels; ERR_INTERNAL names one that is too long or there twice. */
 bool stat_labels(const char *const *labels, size_t *n_r, struct err *err_r);
-void stat_name(struct room *r, const char *const *labels);   /* in a new room */
-bool stat_named(const struct room *r, const char *const *labels);
-void stat_move(struct room *to, const struct room *from);    /* from a larger or smaller one */
+void stat_name(struct segment *r, const char *const *labels); /* in a new segment */
+bool stat_named(const struct segment *r, const char *const *labels);
+void stat_move(struct segment *to, const struct segment *from); /* from a larger or smaller one */
 
 #endif

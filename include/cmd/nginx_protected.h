@@ -1,11 +1,11 @@
 /*
- * cmd/nginx_guard.h - what can let a request through a location that
- * pierre-auth.conf protects (nginx_guard.c), or tell its upstream something
+ * cmd/nginx_protected.h - what can let a request through a location that
+ * pierre-auth.conf protects (nginx_protected.c), or tell its upstream something
  * false (nginx_told.c). Each function with a place says whether its block has
  * that mistake; the rows of nginx_rules.c say what it is.
  */
-#ifndef PIERRE_CMD_NGINX_GUARD_H
-#define PIERRE_CMD_NGINX_GUARD_H
+#ifndef PIERRE_CMD_NGINX_PROTECTED_H
+#define PIERRE_CMD_NGINX_PROTECTED_H
 
 #include "cmd/nginx_rules.h"
 
@@ -20,7 +20,7 @@ bool nginx_has_arg(const struct directive *d, const char *prefix);
 bool nginx_is_question(const struct directive *block);
 bool nginx_has_question(const struct directive *server);
 /* Protected by pierre-auth.conf, included here or in a block around? */
-bool nginx_is_guarded(const struct directive *block);
+bool nginx_is_protected(const struct directive *block);
 
 /* who answers the question */
 bool nginx_no_question(const struct nginx_place *p);

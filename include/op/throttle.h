@@ -1,5 +1,5 @@
 /*
- * op/guess.h - the throttle of logins: it slows the guessing of passwords (R19; the
+ * op/throttle.h - the throttle of logins: it slows the guessing of passwords (R19; the
  * numbers are in op/session.h).
  *
  * An attempt is counted before its password is hashed, over locked rows, and a right
@@ -8,8 +8,8 @@
  * and network, then one after each wait; and 30 an hour for an account from all networks
  * without an earlier login.
  */
-#ifndef PIERRE_OP_GUESS_H
-#define PIERRE_OP_GUESS_H
+#ifndef PIERRE_OP_THROTTLE_H
+#define PIERRE_OP_THROTTLE_H
 
 #include "auth/auth.h"
 #include "op/op.h"
@@ -19,26 +19,26 @@
 
 /* /24 of an IPv4 address, /64 of an IPv6 one (a mapped IPv4 address counts as
  * IPv4), "-" for anything else. */
-void guess_network(const char *remote_addr, char out[NETWORK_TEXT]);
+void throttle_network(const char *remote_addr, char out[NETWORK_TEXT]);
 
-struct guess {
+struct throttle {
 	char account_hash[SHA256_HEX];
 	char network[NETWORK_TEXT];
 	int64_t now;
 	int64_t counted_hour;   /* the hour of the account in which it was counted */
 };
-void guess_init(struct guess *g, const struct op *op, const char *email_key);
+void throttle_init(struct throttle *g, const struct op *op, const char *email_key);
 
 /* ERR_RATE with retry_after while this network must wait. Reads only, so that a client
  * that must wait costs no write. */
-bool guess_allowed(struct op *op, const struct guess *g, struct err *err_r);
+bool throttle_allows(struct op *op, const struct throttle *g, struct err *err_r);
 /* The same, and the attempt counts from here on. */
-bool guess_count(struct op *op, struct guess *g, struct err *err_r);
+bool throttle_count(struct op *op, struct throttle *g, struct err *err_r);
 
 /* For the transaction that ends the attempt. Logged in: the failures of this
  * network are forgotten and it is known from now on. Taken back: the password was right
  * but there was no login. */
-struct login_failure_change guess_success(struct guess *g);
-struct login_failure_change guess_taken_back(struct guess *g);
+struct login_failure_update throttle_success(struct throttle *g);
+struct login_failure_update throttle_refund(struct throttle *g);
 
 #endif

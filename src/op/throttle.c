@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "op/guess.h"
+#include "op/throttle.h"
 #include "store/login_failure.h"
 
 #define FREE_FAILURES 5
@@ -48,18 +48,18 @@ static bool network_v6(const char *addr, char out[NETWORK_TEXT])
 	return true;
 }
 
-void guess_network(const char *remote_addr, char out[NETWORK_TEXT])
+void throttle_network(const char *remote_addr, char out[NETWORK_TEXT])
 {
 	if (!remote_addr ||
 	    (!network_v4(remote_addr, out) && !network_v6(remote_addr, out)))
 		snprintf(out, NETWORK_TEXT, "-");
 }
 
-void guess_init(struct guess *g, const struct op *op, const char *email_key)
+void throttle_init(struct throttle *g, const struct op *op, const char *email_key)
 {
-	*g = (struct guess){ .now = op->now, .counted_hour = TIME_NONE };
+	*g = (struct throttle){ .now = op->now, .counted_hour = TIME_NONE };
 	sha256_hex(email_key, strlen(email_key), g->account_hash);
-	guess_network(op->client.remote_addr, g->network);
+	throttle_network(op->client.remote_addr, g->network);
 }
 
 static bool is_known(const struct login_failure *own, int64_t now)
@@ -149,7 +149,7 @@ static void count_total(struct login_failure *total, int64_t now)
 
 static bool count_attempt(struct login_failure_rows *rows, void *arg, struct err *err_r)
 {
-	struct guess *g = arg;
+	struct throttle *g = arg;
 
 	if (!judge(rows, g->now, err_r))
 		return false;
@@ -162,7 +162,7 @@ static bool count_attempt(struct login_failure_rows *rows, void *arg, struct err
 	return true;
 }
 
-static void uncount_total(struct login_failure *total, const struct guess *g)
+static void uncount_total(struct login_failure *total, const struct throttle *g)
 {
 	if (g->counted_hour == TIME_NONE || total->first_at != g->counted_hour ||
 	    total->failures == 0)
@@ -173,7 +173,7 @@ static void uncount_total(struct login_failure *total, const struct guess *g)
 
 static bool logged_in(struct login_failure_rows *rows, void *arg, struct err *err_r)
 {
-	const struct guess *g = arg;
+	const struct throttle *g = arg;
 
 	(void)err_r;
 	uncount_total(&rows->total, g);
@@ -194,9 +194,9 @@ static bool taken_back(struct login_failure_rows *rows, void *arg, struct err *e
 	return true;
 }
 
-static struct login_failure_change change(struct guess *g, login_failure_fn *fn)
+static struct login_failure_update change(struct throttle *g, login_failure_fn *fn)
 {
-	return (struct login_failure_change){
+	return (struct login_failure_update){
 		.account_hash = g->account_hash,
 		.network = g->network,
 		.forget_at = g->now + FORGET_FAILURES,
@@ -205,7 +205,7 @@ static struct login_failure_change change(struct guess *g, login_failure_fn *fn)
 	};
 }
 
-bool guess_allowed(struct op *op, const struct guess *g, struct err *err_r)
+bool throttle_allows(struct op *op, const struct throttle *g, struct err *err_r)
 {
 	struct login_failure_rows rows;
 
@@ -213,19 +213,19 @@ bool guess_allowed(struct op *op, const struct guess *g, struct err *err_r)
 		judge(&rows, g->now, err_r);
 }
 
-bool guess_count(struct op *op, struct guess *g, struct err *err_r)
+bool throttle_count(struct op *op, struct throttle *g, struct err *err_r)
 {
-	struct login_failure_change c = change(g, count_attempt);
+	struct login_failure_update c = change(g, count_attempt);
 
-	return store_login_failure_change(op->db, &c, err_r);
+	return store_login_failure_update(op->db, &c, err_r);
 }
 
-struct login_failure_change guess_success(struct guess *g)
+struct login_failure_update throttle_success(struct throttle *g)
 {
 	return change(g, logged_in);
 }
 
-struct login_failure_change guess_taken_back(struct guess *g)
+struct login_failure_update throttle_refund(struct throttle *g)
 {
 	return change(g, taken_back);
 }

@@ -1,31 +1,31 @@
 /*
- * shm/generation.c - 4096 counters. Two ids in one bucket only cost each other a
+ * shm/epoch.c - 4096 counters. Two ids in one bucket only cost each other a
  * SELECT.
  */
 #include "config.h"
 
 #include <string.h>
 
-#include "shm/generation.h"
-#include "shm/room_private.h"
+#include "shm/epoch.h"
+#include "shm/segment_private.h"
 
-static _Atomic uint32_t *counter(const struct room *r, const char *id)
+static _Atomic uint32_t *counter(const struct segment *r, const char *id)
 {
-	return &r->generations[room_hash(id, strlen(id)) % GENERATION_BUCKETS];
+	return &r->epochs[segment_hash(id, strlen(id)) % EPOCH_BUCKETS];
 }
 
-uint32_t generation_read(const struct room *r, const char *id)
+uint32_t epoch_read(const struct segment *r, const char *id)
 {
 	return r && id ? atomic_load(counter(r, id)) : 0;
 }
 
-void generation_bump(struct room *r, const char *id)
+void epoch_bump(struct segment *r, const char *id)
 {
 	if (r && id)
 		atomic_fetch_add(counter(r, id), 1);
 }
 
-void generation_follow(struct room *r, int64_t from, int64_t at)
+void epoch_follow(struct segment *r, int64_t from, int64_t at)
 {
 	int64_t had;
 
@@ -39,7 +39,7 @@ void generation_follow(struct room *r, int64_t from, int64_t at)
 	atomic_store(&r->header->followed_at, at);
 }
 
-bool generation_followed(const struct room *r, int64_t read_at, int64_t now)
+bool epoch_followed(const struct segment *r, int64_t read_at, int64_t now)
 {
 	return r && now - atomic_load(&r->header->followed_at) <= FOLLOWED_MS &&
 		read_at > atomic_load(&r->header->followed_from);

@@ -1,9 +1,9 @@
 /*
- * tests/unit/room_fixture.h - a room in a directory of its own, and processes
+ * tests/unit/segment_fixture.h - a segment in a directory of its own, and processes
  * that share it.
  */
-#ifndef PIERRE_TESTS_ROOM_FIXTURE_H
-#define PIERRE_TESTS_ROOM_FIXTURE_H
+#ifndef PIERRE_TESTS_SEGMENT_FIXTURE_H
+#define PIERRE_TESTS_SEGMENT_FIXTURE_H
 
 #include <fcntl.h>
 #include <signal.h>
@@ -31,22 +31,22 @@ static struct err fixture_err;
 static const char *const fixture_labels[] = { "a", "b", "c", "d", "e", "f", NULL };
 
 __attribute__((unused))
-static struct room *room_for(const char *database, size_t rings, size_t slots, int64_t *discarded_r)
+static struct segment *segment_for(const char *database, size_t rings, size_t slots, int64_t *discarded_r)
 {
-	struct room *r = room_open(&(struct room_options){
+	struct segment *r = segment_open(&(struct segment_options){
 		.dir = fixture_dir, .database_id = database, .rings = rings, .limit_slots = slots,
 		.cache_bytes = 65536, .labels = fixture_labels,
 	}, discarded_r, &fixture_err);
 
 	if (!r)
-		printf("# room_open: %s\n", fixture_err.message);
+		printf("# segment_open: %s\n", fixture_err.message);
 	return r;
 }
 
 __attribute__((unused))
-static struct room *room_here(void)
+static struct segment *segment_here(void)
 {
-	return room_for(DATABASE_A, RINGS, SLOTS, NULL);
+	return segment_for(DATABASE_A, RINGS, SLOTS, NULL);
 }
 
 static const char *fixture_file(const char *name)
@@ -60,9 +60,9 @@ static const char *fixture_file(const char *name)
 __attribute__((unused))
 static void fixture_clear(void)
 {
-	unlink(fixture_file(ROOM_FILE));
-	unlink(fixture_file(ROOM_LOCK));
-	unlink(fixture_file(ROOM_FILE ".new"));
+	unlink(fixture_file(SEGMENT_FILE));
+	unlink(fixture_file(SEGMENT_LOCK));
+	unlink(fixture_file(SEGMENT_FILE ".new"));
 	rmdir(fixture_dir);
 }
 
@@ -96,7 +96,7 @@ static void *shared(size_t bytes)
 
 /* fn in n processes at once; true = all returned true. */
 __attribute__((unused))
-static bool crowd(int n, bool (*fn)(struct room *r, int index, void *arg), struct room *r, void *arg)
+static bool crowd(int n, bool (*fn)(struct segment *r, int index, void *arg), struct segment *r, void *arg)
 {
 	bool good = true;
 	int status;
@@ -117,7 +117,7 @@ static bool crowd(int n, bool (*fn)(struct room *r, int index, void *arg), struc
 /* fn in a process that is killed after some microseconds (0 = it is waited for
  * until *go is set, then killed). */
 __attribute__((unused))
-static void killed(bool (*fn)(struct room *r, int index, void *arg), struct room *r, void *arg,
+static void killed(bool (*fn)(struct segment *r, int index, void *arg), struct segment *r, void *arg,
 		   useconds_t us, _Atomic int *go)
 {
 	pid_t pid;

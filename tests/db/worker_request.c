@@ -1,5 +1,5 @@
 /*
- * One request through a worker (worker/exchange.c): what is charged, and what is
+ * One request through a worker (worker/request.c): what is charged, and what is
  * not, when its row cannot be written down or is not committed in time.
  */
 #include "config.h"
@@ -11,7 +11,7 @@
 #include "op/key.h"
 #include "op/limit.h"
 #include "op/usage.h"
-#include "room_op.h"
+#include "segment_op.h"
 #include "shm/ring.h"
 #include "shm/limit.h"
 #include "worker/worker_private.h"
@@ -31,13 +31,13 @@ static void open_worker(void)
 {
 	struct api_key in = { .name = "key", .rate_limit_requests = LIMIT, .expires_in_days = INT_NONE };
 
-	room_op_open(&f);
+	segment_op_open(&f);
 	arena = f.arena;
 	f.op.now = clock_now();
 	f.conf.request_deadline_ms = f.conf.database_timeout_ms = f.conf.fast_database_timeout_ms = 20000;
 	f.conf.usage_durability = USAGE_SYNC;
 	f.conf.cors_origins = ORIGIN;
-	c = (struct child){ .conf = &f.conf, .scoreboard = scoreboard_new(1, &err), .room = f.process.room };
+	c = (struct child){ .conf = &f.conf, .scoreboard = scoreboard_new(1, &err), .segment = f.process.segment };
 	c.slot = &c.scoreboard->slots[0];
 	c.slot->role = ROLE_FAST;
 	f.process.scoreboard = c.scoreboard;
@@ -57,7 +57,7 @@ static void close_worker(void)
 	arena_free(&w.arena);
 	scoreboard_free(&c.scoreboard);
 	close(client);
-	room_op_close(&f);
+	segment_op_close(&f);
 }
 
 /* A connection on which /verify is asked for; what is not parked is answered. */
@@ -82,7 +82,7 @@ static struct fcgi *ask(void)
 	shutdown(client, SHUT_WR);
 	if (fcgi_look(another, true, &params) != FCGI_REQUEST)
 		bail_out("fcgi_look", &err);
-	exchange_answer(&w, another, params);
+	worker_request_answer(&w, another, params);
 	return another;
 }
 
@@ -109,7 +109,7 @@ static int64_t used(void)
 static void commit(void *arg)
 {
 	(void)arg;
-	ring_done(f.process.room, 0, ring_head(f.process.room, 0));
+	ring_done(f.process.segment, 0, ring_head_seq(f.process.segment, 0));
 }
 
 /* How much of the memory at `watched` was wiped. */
@@ -143,7 +143,7 @@ static void fill_ring(void)
 {
 	static const struct usage_record rec;
 
-	while (ring_push(f.process.room, 0, &rec))
+	while (ring_push(f.process.segment, 0, &rec))
 		;
 }
 
@@ -155,15 +155,15 @@ static void ring_full(void)
 	struct fcgi *one;
 
 	fill_ring();
-	head = (int64_t)ring_head(f.process.room, 0);
+	head = (int64_t)ring_head_seq(f.process.segment, 0);
 	is_int(status(ask()), 503, "the ring is full: refused");
 	is_int(used(), before, "and not charged");
-	is_int((int64_t)ring_head(f.process.room, 0), head, "nor written down");
+	is_int((int64_t)ring_head_seq(f.process.segment, 0), head, "nor written down");
 	worst(WORST_NANOSLEEP, (struct moment){ .nth = 2, .after = commit });
 	one = ask();
-	ok(fcgi_parked(one) != NULL, "the recorder makes room meanwhile: it is let through");
+	ok(fcgi_parked(one) != NULL, "the recorder makes space meanwhile: it is let through");
 	commit(NULL);
-	ok(exchange_finish(&w, one, false), "once its row is committed");
+	ok(worker_request_finish(&w, one, false), "once its row is committed");
 	is_int(status(one), 200, "200");
 	is_int(used(), before + 1, "and charged");
 }
@@ -176,19 +176,19 @@ static void row_late(void)
 	struct fcgi *one = ask(), *two = ask();
 
 	ok(fcgi_parked(one) && fcgi_parked(two), "two wait for the recorder");
-	ok(!exchange_finish(&w, one, false), "as long as they may");
-	ok(exchange_finish(&w, one, true), "the first is late");
+	ok(!worker_request_finish(&w, one, false), "as long as they may");
+	ok(worker_request_finish(&w, one, true), "the first is late");
 	is_int(used(), before + 2, "what was charged stays charged, since the row may be committed yet");
 	fcgi_free(&one);
 	is_int(status(ask()), 503, "nothing more is let through");
 	is_int(used(), before + 2, "nor charged");
 	commit(NULL);
-	ok(exchange_finish(&w, two, false), "until the recorder has committed");
+	ok(worker_request_finish(&w, two, false), "until the recorder has committed");
 	fcgi_free(&two);
 	one = ask();
 	ok(fcgi_parked(one) != NULL && w.late == 0, "then the next is, and all is as before");
 	commit(NULL);
-	ok(exchange_finish(&w, one, false), "when its own row is committed");
+	ok(worker_request_finish(&w, one, false), "when its own row is committed");
 	is_int(status(one), 200, "200");
 	is_int(used(), before + 3, "and charged");
 }
@@ -202,7 +202,7 @@ static void parked_is_wiped(void)
 	watched = fcgi_parked(one);
 	usable = malloc_usable_size(fcgi_parked(one));
 	commit(NULL);
-	ok(exchange_finish(&w, one, false), "a parked request is answered");
+	ok(worker_request_finish(&w, one, false), "a parked request is answered");
 	ok(usable - wiped_bytes < sizeof(max_align_t), "and wiped to its end: %zu bytes of %zu", wiped_bytes, usable);
 	watched = NULL;
 	is_int(status(one), 200, "200");
@@ -212,16 +212,16 @@ static void parked_is_wiped(void)
  * lets nothing through. */
 static void no_block(void)
 {
-	const struct op_process process = { .conf = &f.conf, .room = f.process.room };
+	const struct op_process process = { .conf = &f.conf, .segment = f.process.segment };
 	const struct credential by = key_credential(&key, &user);
 	const struct usage_of use = { .by = &by, .route = "x", .method = "GET", .cost = 1 };
-	int64_t head = (int64_t)ring_head(f.process.room, 0);
+	int64_t head = (int64_t)ring_head_seq(f.process.segment, 0);
 	struct op op = f.op;
 
 	op.process = &process;
 	err = (struct err){ 0 };
 	ok(!op_usage_record(&op, &use, &err) && err.kind == ERR_UNAVAILABLE, "no block: refused");
-	is_int((int64_t)ring_head(f.process.room, 0), head, "and not written into another's");
+	is_int((int64_t)ring_head_seq(f.process.segment, 0), head, "and not written into another's");
 	is_int((int64_t)op.result.recorded, 0, "nor said to be");
 }
 

@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "op/guess.h"
+#include "op/throttle.h"
 #include "login_op.h"
 
 /* --- guessing --------------------------------------------------------------- */
@@ -175,7 +175,7 @@ static void test_networks(void)
 	char out[NETWORK_TEXT];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		guess_network(rows[i][0], out);
+		throttle_network(rows[i][0], out);
 		is_str(out, rows[i][1], rows[i][0] ? rows[i][0] : "no address");
 	}
 }

@@ -1,5 +1,5 @@
 /*
- * tests/fuzz/fcgi_guard.c - bytes on a connection: the look that never waits and
+ * tests/fuzz/fcgi_peek.c - bytes on a connection: the look that never waits and
  * the reading that does judge alike, and neither takes a byte away.
  */
 #include "config.h"
@@ -11,31 +11,31 @@
 
 #include "base/clock.h"
 #include "fuzz.h"
-#include "http/fcgi_guard.h"
+#include "http/fcgi_peek.h"
 
-static struct fcgi_guard guard;
-static unsigned char left[GUARD_BODY_MAX];
+static struct fcgi_peek peek;
+static unsigned char left[PEEK_BODY_MAX];
 
-static void check_request(const struct fcgi_guard *g)
+static void check_request(const struct fcgi_peek *g)
 {
 	assert(g->params_len <= g->n && g->n <= sizeof(g->bytes));
-	assert(!g->has_body || (g->at <= g->n && g->content_length <= GUARD_BODY_MAX));
+	assert(!g->has_body || (g->at <= g->n && g->content_length <= PEEK_BODY_MAX));
 }
 
 static void judge(int fd, int peer, size_t size)
 {
-	enum guard_seen open = fcgi_guard_look(&guard, fd, false), ended;
+	enum peek_seen open = fcgi_peek_look(&peek, fd, false), ended;
 
 	shutdown(peer, SHUT_WR);
-	ended = fcgi_guard_look(&guard, fd, true);
-	assert(ended != GUARD_MORE && (open == GUARD_MORE || open == ended));
-	if (ended == GUARD_REQUEST)
-		check_request(&guard);
-	assert(fcgi_guard_read(&guard, fd, clock_monotonic() + SECOND_MS) == (ended == GUARD_REQUEST));
+	ended = fcgi_peek_look(&peek, fd, true);
+	assert(ended != PEEK_MORE && (open == PEEK_MORE || open == ended));
+	if (ended == PEEK_REQUEST)
+		check_request(&peek);
+	assert(fcgi_peek_read(&peek, fd, clock_monotonic() + SECOND_MS) == (ended == PEEK_REQUEST));
 	assert(recv(fd, left, sizeof(left), MSG_DONTWAIT) == (ssize_t)size);
 }
 
-int FUZZ(fcgi_guard)(const uint8_t *data, size_t size)
+int FUZZ(fcgi_peek)(const uint8_t *data, size_t size)
 {
 	int pair[2];
 

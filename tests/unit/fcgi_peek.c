@@ -1,5 +1,5 @@
 /*
- * tests/unit/guard.c - http/fcgi_guard.h's look that never waits: a request
+ * tests/unit/fcgi_peek.c - http/fcgi_peek.h's look that never waits: a request
  * cut at each byte, more than one, and what comes after the last byte.
  */
 #include "config.h"
@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "http/fcgi_guard.h"
+#include "http/fcgi_peek.h"
 #include "tap.h"
 
 enum { BYTES = 4096 };
@@ -18,7 +18,7 @@ struct message {
 	size_t n, params_end;
 };
 
-static struct fcgi_guard guard;
+static struct fcgi_peek peek;
 
 static void record(struct message *m, unsigned type, const char *content, size_t n, size_t padding)
 {
@@ -56,9 +56,9 @@ static void add(struct message *m, const char *text)
 }
 
 /* What the first n bytes look like. */
-static enum guard_seen look(const struct message *m, size_t n, bool ended)
+static enum peek_seen look(const struct message *m, size_t n, bool ended)
 {
-	enum guard_seen seen;
+	enum peek_seen seen;
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 ||
@@ -66,7 +66,7 @@ static enum guard_seen look(const struct message *m, size_t n, bool ended)
 		exit(1);
 	if (ended)
 		shutdown(pair[1], SHUT_WR);
-	seen = fcgi_guard_look(&guard, pair[0], ended);
+	seen = fcgi_peek_look(&peek, pair[0], ended);
 	close(pair[0]);
 	close(pair[1]);
 	return seen;
@@ -77,15 +77,15 @@ static void test_cut(const struct message *m, const char *name)
 	size_t more = 0, none = 0, half = 0;
 
 	for (size_t n = 0; n < m->n; n++)
-		more += look(m, n, false) == GUARD_MORE;
+		more += look(m, n, false) == PEEK_MORE;
 	for (size_t n = 0; n < m->params_end; n++)
-		none += look(m, n, true) == GUARD_NONE;
+		none += look(m, n, true) == PEEK_NONE;
 	for (size_t n = m->params_end; n < m->n; n++)
-		half += look(m, n, true) == GUARD_REQUEST && !guard.has_body;
+		half += look(m, n, true) == PEEK_REQUEST && !peek.has_body;
 	ok(more == m->n, "%s: cut anywhere, more is waited for", name);
 	ok(none == m->params_end, "%s: ended in the parameters, it is none", name);
 	ok(half == m->n - m->params_end, "%s: ended after them, it has no body", name);
-	ok(look(m, m->n, false) == GUARD_REQUEST && guard.has_body && guard.n == guard.at,
+	ok(look(m, m->n, false) == PEEK_REQUEST && peek.has_body && peek.n == peek.at,
 	   "%s: whole, and all that is there", name);
 }
 
@@ -95,16 +95,16 @@ static void test_more_than_one(void)
 	size_t n = m.n;
 
 	add(&m, "x");
-	ok(look(&m, m.n, false) == GUARD_REQUEST && guard.at == n && guard.n == n + 1,
+	ok(look(&m, m.n, false) == PEEK_REQUEST && peek.at == n && peek.n == n + 1,
 	   "one byte too many is seen");
 	m = request("3", "abcd", true);
-	ok(look(&m, m.n, false) == GUARD_REQUEST && !guard.has_body, "a body that is too long is none");
+	ok(look(&m, m.n, false) == PEEK_REQUEST && !peek.has_body, "a body that is too long is none");
 	m = request("70000", "abc", true);
-	ok(look(&m, m.n, false) == GUARD_REQUEST && !guard.has_body, "nor is one over the bound");
+	ok(look(&m, m.n, false) == PEEK_REQUEST && !peek.has_body, "nor is one over the bound");
 	m = request("x", "abc", true);
-	ok(look(&m, m.n, false) == GUARD_REQUEST && !guard.has_body, "nor one without a length");
+	ok(look(&m, m.n, false) == PEEK_REQUEST && !peek.has_body, "nor one without a length");
 	m = request("3", "", true);
-	ok(look(&m, m.n, false) == GUARD_REQUEST && !guard.has_body, "nor one that ended early");
+	ok(look(&m, m.n, false) == PEEK_REQUEST && !peek.has_body, "nor one that ended early");
 }
 
 /* libfcgi passes over records of other requests. */
@@ -114,13 +114,13 @@ static void test_other_request(void)
 	struct message m = request("5", "hello", true);
 
 	m.s[m.params_end + ID] = 2;
-	ok(look(&m, m.n, false) == GUARD_REQUEST && !guard.has_body, "the body of another request is none");
+	ok(look(&m, m.n, false) == PEEK_REQUEST && !peek.has_body, "the body of another request is none");
 	m = request("5", "hello", true);
 	m.s[m.n - HEADER + ID] = 2;
-	ok(look(&m, m.n, true) == GUARD_REQUEST && !guard.has_body, "nor is one that ends with another's record");
+	ok(look(&m, m.n, true) == PEEK_REQUEST && !peek.has_body, "nor is one that ends with another's record");
 	m = request("", "", true);
 	m.s[m.params_end + ID] = 2;
-	ok(look(&m, m.n, false) == GUARD_REQUEST && !guard.has_body, "nor an empty one of another");
+	ok(look(&m, m.n, false) == PEEK_REQUEST && !peek.has_body, "nor an empty one of another");
 }
 
 static void test_flags(void)
@@ -128,13 +128,13 @@ static void test_flags(void)
 	struct message m = request("", "", true);
 
 	look(&m, m.n, false);
-	ok(guard.keep, "the client's wish to keep the connection");
+	ok(peek.keep, "the client's wish to keep the connection");
 	m = request("", "", false);
 	look(&m, m.n, false);
-	ok(!guard.keep, "and not to");
+	ok(!peek.keep, "and not to");
 	m.s[0] = 2;
-	ok(look(&m, 8, false) == GUARD_NONE, "another version is known by its first record");
-	ok(look(&m, 0, true) == GUARD_NONE, "a closed connection");
+	ok(look(&m, 8, false) == PEEK_NONE, "another version is known by its first record");
+	ok(look(&m, 0, true) == PEEK_NONE, "a closed connection");
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-# The shared-memory room of a service: whose it is, who else may work in it,
+# The shared-memory segment of a service: whose it is, who else may work in it,
 # what it outlives, and commands that tell running workers what they changed.
 use strict;
 use warnings;
@@ -23,10 +23,10 @@ sub start {
 	serve($p);
 	return $p;
 }
-sub room { my ($p) = @_; return $p->{env}{RUNTIME_DIR} }
+sub segment { my ($p) = @_; return $p->{env}{RUNTIME_DIR} }
 sub mode { return sprintf '%04o', (stat $_[0])[2] & 07777 }
-sub storage { my ($p) = @_; return (stat room($p) . '/room')[12] * 512 }
-sub inode { my ($p) = @_; return (stat room($p) . '/room')[1] }
+sub storage { my ($p) = @_; return (stat segment($p) . '/room')[12] * 512 }
+sub inode { my ($p) = @_; return (stat segment($p) . '/room')[1] }
 sub refused {
 	my ($p, $what, $re, %env) = @_;
 	my $r = $p->cli('serve', env => \%env);
@@ -36,10 +36,10 @@ sub refused {
 
 subtest 'its directory' => sub {
 	my $p = start();
-	is(mode(room($p)), '0700', 'is for the service alone');
-	is(mode(room($p) . "/$_"), '0600', "$_ too") for qw(room room.lock);
+	is(mode(segment($p)), '0700', 'is for the service alone');
+	is(mode(segment($p) . "/$_"), '0600', "$_ too") for qw(segment room.lock);
 	is($p->stop_serve, 0, 'stops');
-	chmod 0777, room($p);
+	chmod 0777, segment($p);
 	refused($p, 'a directory for all', qr/RUNTIME_DIR .*writable by nobody else/);
 	refused($p, 'no directory', qr{RUNTIME_DIR /nowhere/room cannot be made}, RUNTIME_DIR => '/nowhere/room');
 	refused($p, 'too many workers', qr/WORKERS is above MAX_WORKERS, which is 2/, MAX_WORKERS => 2, WORKERS => 3);
@@ -60,18 +60,18 @@ subtest 'what it outlives' => sub {
 	is($p->stop_serve, 0, 'stops');
 	serve($p, LIMIT_SLOTS => 128, MAX_WORKERS => 70);
 	isnt(inode($p), $inode, 'other sizes: another file');
-	is(count_log($p, qr/ room_discarded /), 0, 'nothing was thrown away so far');
+	is(count_log($p, qr/ segment_discarded /), 0, 'nothing was thrown away so far');
 	is($p->stop_serve, 0, 'stops');
-	open my $f, '>', room($p) . '/room' or die "open: $!";
+	open my $f, '>', segment($p) . '/room' or die "open: $!";
 	print $f "torn\n";
 	close $f;
 	serve($p);
-	like(join("\n", lines_of($p, qr/ room_discarded /)), qr/^[^\n]*reason=torn rows=unknown[^\n]*$/,
+	like(join("\n", lines_of($p, qr/ segment_discarded /)), qr/^[^\n]*reason=torn rows=unknown[^\n]*$/,
 		'a torn file is thrown away with one line');
 	is($p->stop_serve, 0, 'stops');
 	$p->sql(q{UPDATE instance SET database_id = '11111111-2222-4333-8444-555555555555', key_check = NULL});
 	serve($p);
-	like((lines_of($p, qr/ room_discarded /))[1], qr/reason=database rows=0/, 'and that of another database');
+	like((lines_of($p, qr/ segment_discarded /))[1], qr/reason=database rows=0/, 'and that of another database');
 	is($p->stop_serve, 0, 'stops');
 	$p->stop;
 };
@@ -89,7 +89,7 @@ subtest 'one service at a time' => sub {
 	@$p{qw(fast_socket slow_socket)} = @elsewhere{qw(FAST_SOCKET SLOW_SOCKET)};
 	$p->{wait} = 0;
 	$p->serve;
-	await_log($p, qr/ room_waits /);
+	await_log($p, qr/ segment_waits /);
 	is(count_log($p, qr/ started /), 1, 'a new one waits while a worker of the old one is left');
 	kill 'CONT', $worker;
 	await_log($p, qr/ started /, 2);
@@ -138,14 +138,14 @@ subtest 'commands tell the workers' => sub {
 	is(statuses($p, $key), '401', 'no worker takes it from the next request on');
 
 	my $other = key_of($p, $user, 'not told');
-	my $away = room($p) . '.away';
+	my $away = segment($p) . '.away';
 	my $silent = $p->cli('key', 'revoke', $key->{id}, env => { RUNTIME_DIR => $away });
 	is("$silent->{status} $silent->{err}", '0 ', 'no runtime directory, no service to tell');
-	chmod 0, room($p);
+	chmod 0, segment($p);
 	$r = $p->cli('key', 'list', $user->{email});
 	is("$r->{status} $r->{err}", '0 ', 'a command that changes nothing has nobody to tell');
 	$r = $p->cli('key', 'revoke', $other->{id});
-	chmod 0700, room($p);
+	chmod 0700, segment($p);
 	is($r->{status}, 0, 'one that could not reach the workers has done its work');
 	like($r->{err}, qr/\Apierre: running workers were not told \([^\n]*\); they notice within 5 seconds\n\z/,
 		'and says so in one line');
@@ -153,16 +153,16 @@ subtest 'commands tell the workers' => sub {
 	pass('which they do');
 
 	my $third = key_of($p, $user, 'of another version');
-	open my $f, '+<', room($p) . '/room' or die "open: $!";
+	open my $f, '+<', segment($p) . '/room' or die "open: $!";
 	seek $f, 8, 0;   # the number of its layout
 	print $f pack('L', 99);
 	close $f;
 	$r = $p->cli('key', 'revoke', $third->{id});
-	like($r->{err}, qr/workers were not told \([^\n]*is not a room of this version of pierre: restart the service\)/,
+	like($r->{err}, qr/workers were not told \([^\n]*is not a shared memory file of this version of pierre: restart the service\)/,
 		'nor those of another version of pierre');
 	is($p->stop_serve, 0, 'stops');
 	serve($p);
-	like((lines_of($p, qr/ room_discarded /))[-1], qr/reason=version rows=unknown/, 'whose room is not taken over, with one line');
+	like((lines_of($p, qr/ segment_discarded /))[-1], qr/reason=version rows=unknown/, 'whose segment is not taken over, with one line');
 	$p->stop;
 };
 

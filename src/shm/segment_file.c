@@ -1,5 +1,5 @@
 /*
- * shm/room_file.c - the file itself: made under another name and renamed when
+ * shm/segment_file.c - the file itself: made under another name and renamed when
  * it is whole; kept when boot, database and layout are ours; thrown away, with
  * one log line, when they are not. When only the sizes changed, or the names of
  * what is counted, the rows that wait and what was counted are moved to a new file.
@@ -17,9 +17,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "shm/room_file.h"
+#include "shm/segment_file.h"
 
-#define NEW_FILE ROOM_FILE ".new"
+#define NEW_FILE SEGMENT_FILE ".new"
 #define TMPFS_TYPE 0x01021994       /* linux/magic.h */
 #define TMPFS_BOOT "tmpfs"
 
@@ -27,15 +27,15 @@
 
 /* /proc/sys is hidden from a confined service; a tmpfs does not outlive the
  * boot, so there it is not needed. */
-static bool boot_of(int dir_fd, char out[ROOM_TEXT], struct err *err_r)
+static bool boot_of(int dir_fd, char out[SEGMENT_TEXT], struct err *err_r)
 {
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 	struct statfs fs;
 	ssize_t n;
 
-	memset(out, 0, ROOM_TEXT);
+	memset(out, 0, SEGMENT_TEXT);
 	if (fstatfs(dir_fd, &fs) == 0 && fs.f_type == TMPFS_TYPE) {
-		snprintf(out, ROOM_TEXT, TMPFS_BOOT);
+		snprintf(out, SEGMENT_TEXT, TMPFS_BOOT);
 		n = 1;
 	} else {
 		n = fd >= 0 ? read(fd, out, 36) : -1;
@@ -48,7 +48,7 @@ static bool boot_of(int dir_fd, char out[ROOM_TEXT], struct err *err_r)
 			 "RUNTIME_DIR is not on a tmpfs, and the boot id cannot be read: put it on one");
 }
 
-static bool random_id(char out[ROOM_TEXT], struct err *err_r)
+static bool random_id(char out[SEGMENT_TEXT], struct err *err_r)
 {
 	unsigned char b[16];
 	char hex[33];
@@ -58,33 +58,33 @@ static bool random_id(char out[ROOM_TEXT], struct err *err_r)
 	b[6] = (b[6] & 0x0f) | 0x40;
 	b[8] = (b[8] & 0x3f) | 0x80;
 	hex_encode(b, sizeof(b), hex);
-	memset(out, 0, ROOM_TEXT);
-	snprintf(out, ROOM_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
+	memset(out, 0, SEGMENT_TEXT);
+	snprintf(out, SEGMENT_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
 		 hex + 20);
 	return true;
 }
 
-static uint64_t checksum(const struct room_identity *id)
+static uint64_t checksum(const struct segment_identity *id)
 {
-	return room_hash(id, offsetof(struct room_identity, checksum));
+	return segment_hash(id, offsetof(struct segment_identity, checksum));
 }
 
-static bool identity_of(int dir_fd, const struct room_options *o, struct room_identity *id,
+static bool identity_of(int dir_fd, const struct segment_options *o, struct segment_identity *id,
 			struct err *err_r)
 {
-	struct room r = { 0 };
+	struct segment r = { 0 };
 	size_t labels;
 
 	memset(id, 0, sizeof(*id));
 	if (!stat_labels(o->labels, &labels, err_r))
 		return false;
-	id->sizes = (struct room_sizes){ .rings = o->rings, .limit_slots = o->limit_slots,
+	id->sizes = (struct segment_sizes){ .rings = o->rings, .limit_slots = o->limit_slots,
 		.cache_bytes = o->cache_bytes, .counters = STAT__COUNT, .routes = labels + 1 };
-	room_measure(&r, &id->sizes);
-	snprintf(id->magic, sizeof(id->magic), "%s", ROOM_MAGIC);
+	segment_measure(&r, &id->sizes);
+	snprintf(id->magic, sizeof(id->magic), "%s", SEGMENT_MAGIC);
 	snprintf(id->database_id, sizeof(id->database_id), "%s", o->database_id);
-	id->layout = ROOM_LAYOUT;
-	id->own_bytes = sizeof(struct room_header);
+	id->layout = SEGMENT_LAYOUT;
+	id->own_bytes = sizeof(struct segment_header);
 	id->sizes.limit_slots = r.limit_slots;
 	id->sizes.cache_bytes = r.cache_bytes;
 	return boot_of(dir_fd, id->boot, err_r) && random_id(id->host_id, err_r);
@@ -92,16 +92,16 @@ static bool identity_of(int dir_fd, const struct room_options *o, struct room_id
 
 /* --- mapping ------------------------------------------------------------------------ */
 
-static bool map(struct room *r, int fd, const struct room_identity *id, struct err *err_r)
+static bool map(struct segment *r, int fd, const struct segment_identity *id, struct err *err_r)
 {
 	void *base;
 
-	room_measure(r, &id->sizes);
+	segment_measure(r, &id->sizes);
 	base = mmap(NULL, r->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (base == MAP_FAILED)
-		return err_set(err_r, ERR_INTERNAL, "the room of %zu bytes cannot be mapped: %s",
+		return err_set(err_r, ERR_INTERNAL, "the shared memory file of %zu bytes cannot be mapped: %s",
 			       r->bytes, strerror(errno));
-	room_place(r, base);
+	segment_place(r, base);
 	r->fd = fd;
 	return true;
 }
@@ -111,10 +111,10 @@ static bool map(struct room *r, int fd, const struct room_identity *id, struct e
 static bool cannot_make(struct err *err_r, int error)
 {
 	return err_field(err_r, ERR_CONFIG, "RUNTIME_DIR",
-			 "no room can be made in RUNTIME_DIR: %s", strerror(error));
+			 "no shared memory file can be made in RUNTIME_DIR: %s", strerror(error));
 }
 
-static bool make(struct room *r, int dir_fd, struct room_identity *id,
+static bool make(struct segment *r, int dir_fd, struct segment_identity *id,
 		 const char *const *labels, struct err *err_r)
 {
 	int fd, rc;
@@ -123,7 +123,7 @@ static bool make(struct room *r, int dir_fd, struct room_identity *id,
 	fd = openat(dir_fd, NEW_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return cannot_make(err_r, errno);
-	room_measure(r, &id->sizes);
+	segment_measure(r, &id->sizes);
 	id->bytes = r->bytes;
 	rc = posix_fallocate(fd, 0, (off_t)r->at.groups);
 	if (rc == 0)
@@ -138,48 +138,48 @@ static bool make(struct room *r, int dir_fd, struct room_identity *id,
 	}
 	r->header->identity = *id;
 	r->header->identity.checksum = checksum(id);
-	atomic_store(&r->header->cache_head, ROOM_PAGE);   /* 0 means no entry */
+	atomic_store(&r->header->cache_head, SEGMENT_PAGE); /* 0 means no entry */
 	stat_name(r, labels);
 	for (size_t i = 0; i < LIMIT_STRIPES; i++)
-		room_mutex_init(&r->header->stripes[i].mutex);
+		segment_mutex_init(&r->header->stripes[i].mutex);
 	return true;
 }
 
-static bool make_and_name(struct room *r, int dir_fd, struct room_identity *id,
+static bool make_and_name(struct segment *r, int dir_fd, struct segment_identity *id,
 			  const char *const *labels, struct err *err_r)
 {
 	return make(r, dir_fd, id, labels, err_r) &&
-		(renameat(dir_fd, NEW_FILE, dir_fd, ROOM_FILE) == 0 || cannot_make(err_r, errno));
+		(renameat(dir_fd, NEW_FILE, dir_fd, SEGMENT_FILE) == 0 || cannot_make(err_r, errno));
 }
 
 /* --- judging ------------------------------------------------------------------------ */
 
-static bool read_identity(int fd, struct room_identity *id)
+static bool read_identity(int fd, struct segment_identity *id)
 {
-	struct room r = { 0 };
+	struct segment r = { 0 };
 	struct stat st;
 
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
 	    pread(fd, id, sizeof(*id), 0) != (ssize_t)sizeof(*id) ||
-	    memcmp(id->magic, ROOM_MAGIC, sizeof(id->magic)) != 0 ||
-	    id->layout != ROOM_LAYOUT || id->own_bytes != sizeof(struct room_header) ||
+	    memcmp(id->magic, SEGMENT_MAGIC, sizeof(id->magic)) != 0 ||
+	    id->layout != SEGMENT_LAYOUT || id->own_bytes != sizeof(struct segment_header) ||
 	    id->checksum != checksum(id) ||
-	    id->sizes.rings > ROOM_RINGS_MAX || id->sizes.limit_slots > ROOM_LIMIT_SLOTS_MAX ||
-	    id->sizes.cache_bytes > ROOM_CACHE_MAX || id->sizes.counters > ROOM_NAMES_MAX ||
-	    id->sizes.routes < 1 || id->sizes.routes > ROOM_NAMES_MAX)
+	    id->sizes.rings > SEGMENT_RINGS_MAX || id->sizes.limit_slots > SEGMENT_LIMIT_SLOTS_MAX ||
+	    id->sizes.cache_bytes > SEGMENT_CACHE_MAX || id->sizes.counters > SEGMENT_NAMES_MAX ||
+	    id->sizes.routes < 1 || id->sizes.routes > SEGMENT_NAMES_MAX)
 		return false;
-	room_measure(&r, &id->sizes);
+	segment_measure(&r, &id->sizes);
 	return id->bytes == r.bytes && (uint64_t)st.st_size == id->bytes;
 }
 
-static const char *why_unread(const struct room_identity *had)
+static const char *why_unread(const struct segment_identity *had)
 {
-	bool ours = memcmp(had->magic, ROOM_MAGIC, sizeof(had->magic)) == 0;
+	bool ours = memcmp(had->magic, SEGMENT_MAGIC, sizeof(had->magic)) == 0;
 
-	return ours && had->layout != ROOM_LAYOUT ? "version" : "torn";
+	return ours && had->layout != SEGMENT_LAYOUT ? "version" : "torn";
 }
 
-static bool rings_whole(const struct room *r)
+static bool rings_whole(const struct segment *r)
 {
 	for (size_t i = 0; i < r->rings; i++)
 		if (ring_depth(r, i) > RING_ROWS)
@@ -187,7 +187,7 @@ static bool rings_whole(const struct room *r)
 	return true;
 }
 
-static int64_t waiting(const struct room *r)
+static int64_t waiting(const struct segment *r)
 {
 	size_t n = 0;
 
@@ -197,9 +197,9 @@ static int64_t waiting(const struct room *r)
 }
 
 /* Why it has to go; NULL = it can stay. */
-static const char *misfit(const struct room *r, const struct room_identity *want)
+static const char *misfit(const struct segment *r, const struct segment_identity *want)
 {
-	const struct room_identity *had = &r->header->identity;
+	const struct segment_identity *had = &r->header->identity;
 
 	if (!rings_whole(r))
 		return "torn";
@@ -208,7 +208,7 @@ static const char *misfit(const struct room *r, const struct room_identity *want
 	return strcmp(had->database_id, want->database_id) != 0 ? "database" : NULL;
 }
 
-static void unmap(struct room *r)
+static void unmap(struct segment *r)
 {
 	munmap(r->header, r->bytes);
 	close(r->fd);
@@ -218,34 +218,34 @@ static void unmap(struct room *r)
 
 static void log_discarded(const char *why, int64_t rows)
 {
-	log_warn("room_discarded", LOG_S("reason", why), LOG_N(rows < 0 ? NULL : "rows", rows),
+	log_warn("segment_discarded", LOG_S("reason", why), LOG_N(rows < 0 ? NULL : "rows", rows),
 		 LOG_S(rows < 0 ? "rows" : NULL, "unknown"));
 }
 
 /* --- opening ------------------------------------------------------------------------ */
 
 /* The rows that wait, the positions and the statistics; leases are given back by then, or
- * forfeited, and generations mean nothing to processes yet to come. */
-static bool move(struct room *r, int dir_fd, struct room_identity *id,
+ * forfeited, and epochs mean nothing to processes yet to come. */
+static bool move(struct segment *r, int dir_fd, struct segment_identity *id,
 		 const char *const *labels, struct err *err_r)
 {
-	struct room old = *r;
+	struct segment old = *r;
 
 	r->header = NULL;
 	r->fd = -1;
 	if (id->sizes.rings < old.rings)
 		id->sizes.rings = old.rings;
-	memcpy(id->host_id, old.header->identity.host_id, ROOM_TEXT);
+	memcpy(id->host_id, old.header->identity.host_id, SEGMENT_TEXT);
 	if (!make(r, dir_fd, id, labels, err_r)) {
 		unmap(&old);
 		return false;
 	}
 	for (size_t i = 0; i < old.rings; i++) {
-		uint64_t head = ring_head(&old, i);
+		uint64_t head = ring_head_seq(&old, i);
 
-		atomic_store(&r->heads[i].head, ring_tail(&old, i));
-		atomic_store(&r->heads[i].tail, ring_tail(&old, i));
-		for (uint64_t seq = ring_tail(&old, i) + 1; seq <= head; seq++)
+		atomic_store(&r->heads[i].head, ring_tail_seq(&old, i));
+		atomic_store(&r->heads[i].tail, ring_tail_seq(&old, i));
+		for (uint64_t seq = ring_tail_seq(&old, i) + 1; seq <= head; seq++)
 			if (!ring_push(r, i, ring_row(&old, i, seq))) {
 				unmap(&old);
 				return cannot_make(err_r, ENOSPC);
@@ -253,10 +253,10 @@ static bool move(struct room *r, int dir_fd, struct room_identity *id,
 	}
 	stat_move(r, &old);
 	unmap(&old);
-	return renameat(dir_fd, NEW_FILE, dir_fd, ROOM_FILE) == 0 || cannot_make(err_r, errno);
+	return renameat(dir_fd, NEW_FILE, dir_fd, SEGMENT_FILE) == 0 || cannot_make(err_r, errno);
 }
 
-static bool replace(struct room *r, int dir_fd, struct room_identity *id, const char *why,
+static bool replace(struct segment *r, int dir_fd, struct segment_identity *id, const char *why,
 		    const char *const *labels, int64_t *discarded_r, struct err *err_r)
 {
 	*discarded_r = -1;
@@ -269,11 +269,11 @@ static bool replace(struct room *r, int dir_fd, struct room_identity *id, const 
 	return make_and_name(r, dir_fd, id, labels, err_r);
 }
 
-bool room_file_open(struct room *r, int dir_fd, const struct room_options *o,
-		    int64_t *discarded_r, struct err *err_r)
+bool segment_file_open(struct segment *r, int dir_fd, const struct segment_options *o,
+		       int64_t *discarded_r, struct err *err_r)
 {
-	int fd = openat(dir_fd, ROOM_FILE, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	struct room_identity had = { 0 }, want;
+	int fd = openat(dir_fd, SEGMENT_FILE, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	struct segment_identity had = { 0 }, want;
 	const char *why;
 
 	*discarded_r = 0;
@@ -299,42 +299,42 @@ bool room_file_open(struct room *r, int dir_fd, const struct room_options *o,
 	    had.sizes.cache_bytes != want.sizes.cache_bytes || !stat_named(r, o->labels))
 		return move(r, dir_fd, &want, o->labels, err_r);
 	/* the database may have changed since */
-	room_cache_empty(r);
-	atomic_store(&r->header->lost, ROOM_LOST_NO);
+	segment_cache_empty(r);
+	atomic_store(&r->header->lost, SEGMENT_LOST_NO);
 	return true;
 }
 
 /* --- attaching ---------------------------------------------------------------------- */
 
-static bool attachable(const struct room_identity *had, int dir_fd, const char *dir,
+static bool attachable(const struct segment_identity *had, int dir_fd, const char *dir,
 		       const char *database_id, struct err *err_r)
 {
-	char boot[ROOM_TEXT];
+	char boot[SEGMENT_TEXT];
 
 	if (!boot_of(dir_fd, boot, err_r))
 		return false;
 	if (strcmp(had->boot, boot) != 0)
-		return err_set(err_r, ERR_NOT_FOUND, "the room in %s is from before the last start "
+		return err_set(err_r, ERR_NOT_FOUND, "the shared memory file in %s is from before the last start "
 			       "of this host", dir);
 	if (strcmp(had->database_id, database_id) != 0)
 		return err_set(err_r, ERR_CONFLICT, "the service in %s has another database", dir);
 	return true;
 }
 
-bool room_file_attach(struct room *r, int dir_fd, const char *dir, const char *database_id,
-		      struct err *err_r)
+bool segment_file_attach(struct segment *r, int dir_fd, const char *dir, const char *database_id,
+			 struct err *err_r)
 {
-	int fd = openat(dir_fd, ROOM_FILE, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	struct room_identity had;
+	int fd = openat(dir_fd, SEGMENT_FILE, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	struct segment_identity had;
 
 	if (fd < 0)
 		return err_set(err_r, errno == ENOENT ? ERR_NOT_FOUND : ERR_FORBIDDEN,
-			       "%s/%s cannot be opened: %s", dir, ROOM_FILE, strerror(errno));
+			       "%s/%s cannot be opened: %s", dir, SEGMENT_FILE, strerror(errno));
 	if (!read_identity(fd, &had)) {
 		close(fd);
-		return err_set(err_r, ERR_CONFLICT, "%s/%s is not a room of this version of pierre: "
+		return err_set(err_r, ERR_CONFLICT, "%s/%s is not a shared memory file of this version of pierre: "
 			       "restart the service",
-			       dir, ROOM_FILE);
+			       dir, SEGMENT_FILE);
 	}
 	if (!attachable(&had, dir_fd, dir, database_id, err_r) ||
 	    !map(r, fd, &had, err_r)) {

@@ -1,5 +1,5 @@
 /*
- * worker/exchange.c - the life of one request: parameters, route, body,
+ * worker/request.c - the life of one request: parameters, route, body,
  * handler, reply, log line. Everything it makes is gone with the arena.
  *
  * With USAGE_SYNC the reply of a request that has a usage row is kept until the
@@ -27,7 +27,7 @@
 #define SUBREQUEST_PARAM "PIERRE_SUBREQUEST="
 #define MARGIN_MAX_MS 500   /* the database gives up this long before the deadline */
 
-struct exchange {
+struct worker_request {
 	struct fcgi *fcgi;
 	int64_t start, deadline;
 	int64_t start_us;
@@ -42,7 +42,7 @@ struct exchange {
 	bool sent;
 };
 
-/* What is left of an exchange whose reply waits for the recorder. */
+/* What is left of a request whose reply waits for the recorder. */
 struct parked {
 	uint64_t recorded;
 	int64_t start_us;
@@ -61,13 +61,13 @@ static bool is_fast(const struct worker *w)
 	return w->child->slot->role == ROLE_FAST;
 }
 
-static const char *label(const struct exchange *x)
+static const char *label(const struct worker_request *x)
 {
 	return x->match.route ? x->match.route->label : NULL;
 }
 
 /* Of the fast pool the log keeps what failed; nginx's access log has the rest. */
-static enum log_level level_of(const struct worker *w, const struct exchange *x)
+static enum log_level level_of(const struct worker *w, const struct worker_request *x)
 {
 	if (x->res.cause)
 		return x->status == 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN;
@@ -75,14 +75,14 @@ static enum log_level level_of(const struct worker *w, const struct exchange *x)
 }
 
 /* In an outage every request fails with the same sentence. */
-static bool is_repeated(const struct worker *w, const struct exchange *x)
+static bool is_repeated(const struct worker *w, const struct worker_request *x)
 {
 	return x->res.cause && !log_wants(LOG_LEVEL_DEBUG) &&
 	       !repeat_first(&w->child->scoreboard->repeats, x->res.cause);
 }
 
 /* The log keeps no query: tokens travel there by mistake. */
-static void log_request(const struct worker *w, const struct exchange *x)
+static void log_request(const struct worker *w, const struct worker_request *x)
 {
 	const struct request *r = &x->req;
 	const char *cause = x->res.cause;
@@ -109,7 +109,7 @@ static char *given(char **params, const char *name)
 
 /* True: a process ended at this very request, which nginx now repeats. Of it only the id
  * is read again, and whether auth_request asks. */
-static bool is_deadly(struct worker *w, struct exchange *x, char **params, struct err *err_r)
+static bool is_deadly(struct worker *w, struct worker_request *x, char **params, struct err *err_r)
 {
 	struct slot *slot = w->child->slot;
 	char *id = given(params, ID_PARAM), *only[] = { id, given(params, SUBREQUEST_PARAM), NULL };
@@ -123,7 +123,7 @@ static bool is_deadly(struct worker *w, struct exchange *x, char **params, struc
 	return true;
 }
 
-static bool may_run(const struct worker *w, const struct exchange *x, struct err *err_r)
+static bool may_run(const struct worker *w, const struct worker_request *x, struct err *err_r)
 {
 	const struct route *route = x->match.route;
 
@@ -136,7 +136,7 @@ static bool may_run(const struct worker *w, const struct exchange *x, struct err
 
 /* The body of a request that needs none (RFC 9110 section 9.3.1: it has no meaning
  * there) is read and ignored, within the usual limit. */
-static bool read_body(struct exchange *x, struct err *err_r)
+static bool read_body(struct worker_request *x, struct err *err_r)
 {
 	const struct route *route = x->match.route;
 	size_t max = route && route->body_max ? route->body_max : BODY_SMALL;
@@ -147,14 +147,14 @@ static bool read_body(struct exchange *x, struct err *err_r)
 /* Sequence of a row that came too late and is not committed yet, or 0. */
 static uint64_t late_row(struct worker *w)
 {
-	if (w->late && ring_tail(w->child->room, w->child->block) >= w->late) {
+	if (w->late && ring_tail_seq(w->child->segment, w->child->block) >= w->late) {
 		log_info("usage_commits", LOG_S("requests", "are let through again"));
 		w->late = 0;
 	}
 	return w->late;
 }
 
-static void run(struct worker *w, struct exchange *x)
+static void run(struct worker *w, struct worker_request *x)
 {
 	const struct child *c = w->child;
 	const char *agent = x->req.user_agent;
@@ -178,7 +178,7 @@ static void run(struct worker *w, struct exchange *x)
 	x->recorded = op.result.recorded;
 }
 
-static void make_reply(struct worker *w, struct exchange *x)
+static void make_reply(struct worker *w, struct worker_request *x)
 {
 	const char *origins = w->child->conf->cors_origins;
 
@@ -192,14 +192,14 @@ static void make_reply(struct worker *w, struct exchange *x)
 }
 
 /* Also of a request that is refused: its refusal has the form that it asks for. */
-static void note_asker(struct worker *w, struct exchange *x)
+static void note_asker(struct worker *w, struct worker_request *x)
 {
 	x->subrequest = subrequest_is(&x->req);
 	if (!x->subrequest && *w->child->conf->cors_origins)
 		x->page = cors_read(&x->req);
 }
 
-static void answer(struct worker *w, struct exchange *x, char **params)
+static void answer(struct worker *w, struct worker_request *x, char **params)
 {
 	struct err err = { .kind = ERR_NONE };
 	bool good = !is_deadly(w, x, params, &err) && request_init(&x->req, w->arena, params, &err);
@@ -222,7 +222,7 @@ static void answer(struct worker *w, struct exchange *x, char **params)
 	make_reply(w, x);
 }
 
-static void begin(struct worker *w, struct exchange *x)
+static void begin(struct worker *w, struct worker_request *x)
 {
 	x->start_us = clock_monotonic_us();
 	x->start = x->start_us / 1000;
@@ -236,11 +236,11 @@ static void end(struct worker *w)
 	arena_reset(w->arena);
 }
 
-static void send_reply(struct worker *w, struct exchange *x)
+static void send_reply(struct worker *w, struct worker_request *x)
 {
 	x->sent = fcgi_reply(x->fcgi, x->out.s, x->out.len);
 	atomic_fetch_add(&w->child->slot->requests, 1);
-	stat_request(w->child->room, w->child->block, route_number(route_tables, x->match.route),
+	stat_request(w->child->segment, w->child->block, route_number(route_tables, x->match.route),
 		     x->status, clock_monotonic_us() - x->start_us);
 	log_request(w, x);
 }
@@ -249,10 +249,10 @@ static void send_reply(struct worker *w, struct exchange *x)
 
 static bool is_committed(const struct worker *w, uint64_t sequence)
 {
-	return ring_tail(w->child->room, w->child->block) >= sequence;
+	return ring_tail_seq(w->child->segment, w->child->block) >= sequence;
 }
 
-static bool must_wait(const struct worker *w, const struct exchange *x)
+static bool must_wait(const struct worker *w, const struct worker_request *x)
 {
 	return w->child->conf->usage_durability == USAGE_SYNC && !is_committed(w, x->recorded);
 }
@@ -265,7 +265,7 @@ static size_t parked_size(size_t id_len, size_t origin_len, size_t len)
 	return sizeof(struct parked) + id_len + 1 + origin_len + 1 + len;
 }
 
-static void park(struct worker *w, struct exchange *x)
+static void park(struct worker *w, struct worker_request *x)
 {
 	const char *origin = x->page.origin ? x->page.origin : "";
 	size_t id_len = strlen(x->req.request_id), origin_len = strlen(origin);
@@ -285,11 +285,11 @@ static void park(struct worker *w, struct exchange *x)
 		p->page.origin = parked_origin(p);
 	memcpy(parked_reply(p), x->out.s, x->out.len);
 	fcgi_park(x->fcgi, p);
-	ring_wake_recorder(w->child->room);
+	ring_wake_recorder(w->child->segment);
 }
 
 /* Nothing more is let through until this row is committed (op_usage_ready). */
-static void refuse_late(struct worker *w, struct exchange *x, uint64_t sequence)
+static void refuse_late(struct worker *w, struct worker_request *x, uint64_t sequence)
 {
 	const struct child *c = w->child;
 	struct err err;
@@ -299,7 +299,7 @@ static void refuse_late(struct worker *w, struct exchange *x, uint64_t sequence)
 			  LOG_S("request_id", x->req.request_id),
 			  LOG_S("requests", "are refused until the recorder has committed"));
 	w->late = sequence;
-	stat_add(c->room, c->block, STAT_REFUSED_UNAVAILABLE, 1);
+	stat_add(c->segment, c->block, STAT_REFUSED_UNAVAILABLE, 1);
 	err_set(&err, ERR_UNAVAILABLE, "The usage row was not committed in time");
 	err.retry_after = 1;
 	response_init(&x->res, w->arena);
@@ -307,12 +307,12 @@ static void refuse_late(struct worker *w, struct exchange *x, uint64_t sequence)
 	make_reply(w, x);
 }
 
-bool exchange_finish(struct worker *w, struct fcgi *f, bool late)
+bool worker_request_finish(struct worker *w, struct fcgi *f, bool late)
 {
 	static const struct params none;   /* what they said is in p */
 	struct parked *p = fcgi_parked(f);
 	bool committed = is_committed(w, p->recorded);
-	struct exchange x = {
+	struct worker_request x = {
 		.fcgi = f, .start_us = p->start_us, .start = p->start_us / 1000,
 		.status = p->status, .subrequest = p->subrequest, .page = p->page,
 		.match.route = p->route,
@@ -334,13 +334,13 @@ bool exchange_finish(struct worker *w, struct fcgi *f, bool late)
 
 /* The plain loop has one request at a time, and nginx's site does not send it
  * any that has a row: this is for a site that does. */
-static void wait_commit(struct worker *w, struct exchange *x)
+static void wait_commit(struct worker *w, struct worker_request *x)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	int64_t until = x->start + w->child->conf->database_timeout_ms;
 
 	while (!is_committed(w, x->recorded) && clock_monotonic() < until) {
-		ring_wake_recorder(w->child->room);
+		ring_wake_recorder(w->child->segment);
 		nanosleep(&pause, NULL);
 	}
 	if (!is_committed(w, x->recorded))
@@ -349,9 +349,9 @@ static void wait_commit(struct worker *w, struct exchange *x)
 
 /* --- one request ------------------------------------------------------------------------ */
 
-void exchange_answer(struct worker *w, struct fcgi *f, char **params)
+void worker_request_answer(struct worker *w, struct fcgi *f, char **params)
 {
-	struct exchange x = { .fcgi = f };
+	struct worker_request x = { .fcgi = f };
 
 	begin(w, &x);
 	answer(w, &x, params);
@@ -362,7 +362,7 @@ void exchange_answer(struct worker *w, struct fcgi *f, char **params)
 	end(w);
 }
 
-static void serve(struct worker *w, struct exchange *x, char **params)
+static void serve(struct worker *w, struct worker_request *x, char **params)
 {
 	answer(w, x, params);
 	if (must_wait(w, x))
@@ -370,9 +370,9 @@ static void serve(struct worker *w, struct exchange *x, char **params)
 	send_reply(w, x);
 }
 
-void exchange_run(struct worker *w, int fd)
+void worker_request_run(struct worker *w, int fd)
 {
-	struct exchange x = { .fcgi = w->fcgi };
+	struct worker_request x = { .fcgi = w->fcgi };
 	int64_t limit = w->child->conf->request_deadline_ms;
 	char **params;
 

@@ -1,5 +1,5 @@
 /*
- * shm/room.h - the shared-memory room: what all processes of one host see.
+ * shm/segment.h - the shared-memory segment: what all processes of one host see.
  *
  * One file in RUNTIME_DIR, mapped by the master before the first fork and by
  * shell commands that change what workers have cached. It outlives every
@@ -10,12 +10,12 @@
  * waits and what was counted. A file of another layout is
  * discarded, with what is in it.
  *
- * Inside: generations (shm/generation.h), limit slots (shm/limit.h), a cache
+ * Inside: epochs (shm/epoch.h), limit slots (shm/limit.h), a cache
  * (shm/cache.h), one ring a worker slot (shm/ring.h), statistics (shm/stat.h),
  * the time that is known (shm/known.h).
  */
-#ifndef PIERRE_SHM_ROOM_H
-#define PIERRE_SHM_ROOM_H
+#ifndef PIERRE_SHM_SEGMENT_H
+#define PIERRE_SHM_SEGMENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,9 +24,9 @@
 #include "base/err.h"
 #include "base/str.h"
 
-struct room;
+struct segment;
 
-struct room_options {
+struct segment_options {
 	const char *dir;           /* RUNTIME_DIR; made 0700 when absent, else writable by us alone */
 	const char *database_id;   /* uuid text, of the database served */
 	size_t rings;              /* worker slots of two generations */
@@ -40,20 +40,21 @@ struct room_options {
  * to another boot or database; -1: an unknown number, of a torn file.
  * ERR_CONFLICT: a process of another service still works in dir. ERR_INTERNAL
  * names a label that is too long or there twice. */
-struct room *room_open(const struct room_options *o, int64_t *discarded_r, struct err *err_r);
+struct segment *segment_open(const struct segment_options *o, int64_t *discarded_r,
+			     struct err *err_r);
 /* Shell command: map what a running service made. NULL with ERR_NOT_FOUND when
  * there is none; with another kind when there is one that cannot be reached, so
  * that the command can say that workers notice within seconds. */
-struct room *room_attach(const char *dir, const char *database_id, struct err *err_r);
-void room_close(struct room **r);   /* unmaps; the file stays */
+struct segment *segment_attach(const char *dir, const char *database_id, struct err *err_r);
+void segment_close(struct segment **r); /* unmaps; the file stays */
 
 /* A file of the database is lost (db/handle.h): the sentence, NULL = none is. The
  * first one stays until the service starts again; the cache is empty then, so
  * that every request asks the database, which refuses. */
-const char *room_lost(const struct room *r);
-void room_lose(struct room *r, const char *sentence);
+const char *segment_lost(const struct segment *r);
+void segment_lose(struct segment *r, const char *sentence);
 
 /* This host in the tables that several hosts share: random, in the header. */
-const char *room_host_id(const struct room *r);
+const char *segment_host_id(const struct segment *r);
 
 #endif

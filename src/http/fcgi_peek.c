@@ -1,5 +1,5 @@
 /*
- * http/fcgi_guard.c - BEGIN_REQUEST, PARAMS, empty PARAMS, STDIN, empty STDIN:
+ * http/fcgi_peek.c - BEGIN_REQUEST, PARAMS, empty PARAMS, STDIN, empty STDIN:
  * what nginx sends, and nothing else (FastCGI 1.0 sections 3 to 5).
  */
 #include "config.h"
@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "http/fcgi_guard.h"
+#include "http/fcgi_peek.h"
 
 enum { HEADER = 8, BEGIN_BODY = 8 };
 enum { TYPE_BEGIN = 1, TYPE_PARAMS = 4, TYPE_STDIN = 5 };
@@ -36,7 +36,7 @@ static bool peek_from_here(int fd)
 	return setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &zero, sizeof(zero)) == 0;
 }
 
-bool fcgi_guard_works(void)
+bool fcgi_peek_works(void)
 {
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
@@ -59,7 +59,7 @@ static int patient_flags(const struct source *s)
 	return MSG_PEEK;
 }
 
-static bool see_more(struct fcgi_guard *g, const struct source *s)
+static bool see_more(struct fcgi_peek *g, const struct source *s)
 {
 	ssize_t n;
 	if (s->fd < 0) {
@@ -75,7 +75,7 @@ static bool see_more(struct fcgi_guard *g, const struct source *s)
 	return true;
 }
 
-static bool see(struct fcgi_guard *g, const struct source *s, size_t upto)
+static bool see(struct fcgi_peek *g, const struct source *s, size_t upto)
 {
 	if (upto > sizeof(g->bytes))
 		return false;
@@ -85,7 +85,7 @@ static bool see(struct fcgi_guard *g, const struct source *s, size_t upto)
 	return true;
 }
 
-static bool next_record(struct fcgi_guard *g, const struct source *s, struct record *r)
+static bool next_record(struct fcgi_peek *g, const struct source *s, struct record *r)
 {
 	if (!see(g, s, g->at + HEADER))
 		return false;
@@ -106,7 +106,7 @@ static bool is_unpadded(const struct record *r)
 	return r->padding == 0;
 }
 
-static bool take_begin(struct fcgi_guard *g, const struct source *s)
+static bool take_begin(struct fcgi_peek *g, const struct source *s)
 {
 	struct record r;
 	if (!next_record(g, s, &r) || r.type != TYPE_BEGIN || r.id == 0 || r.len != BEGIN_BODY)
@@ -117,7 +117,7 @@ static bool take_begin(struct fcgi_guard *g, const struct source *s)
 	return ((unsigned)body[0] << 8 | body[1]) == ROLE_RESPONDER && is_unpadded(&r);
 }
 
-static bool take_params(struct fcgi_guard *g, const struct source *s)
+static bool take_params(struct fcgi_peek *g, const struct source *s)
 {
 	struct record r;
 	do {
@@ -130,7 +130,7 @@ static bool take_params(struct fcgi_guard *g, const struct source *s)
 }
 
 /* One or four bytes, big-endian. */
-static bool take_length(const struct fcgi_guard *g, size_t *at, size_t *len)
+static bool take_length(const struct fcgi_peek *g, size_t *at, size_t *len)
 {
 	const unsigned char *p = g->bytes + *at;
 	if (*at >= g->params_len)
@@ -156,11 +156,11 @@ static size_t length_of(const unsigned char *value, size_t n)
 	if (n >= sizeof(text))
 		return SIZE_MAX;
 	memcpy(text, value, n);
-	return str_int(text, 0, GUARD_BODY_MAX, &length) ? (size_t)length : SIZE_MAX;
+	return str_int(text, 0, PEEK_BODY_MAX, &length) ? (size_t)length : SIZE_MAX;
 }
 
 /* A name holding '=' would forge another name, a NUL would cut a value. */
-static bool check_pair(struct fcgi_guard *g, const unsigned char *name, size_t name_len,
+static bool check_pair(struct fcgi_peek *g, const unsigned char *name, size_t name_len,
 		       size_t value_len)
 {
 	static const char length[] = "CONTENT_LENGTH";
@@ -172,7 +172,7 @@ static bool check_pair(struct fcgi_guard *g, const unsigned char *name, size_t n
 	return true;
 }
 
-static bool check_pairs(struct fcgi_guard *g)
+static bool check_pairs(struct fcgi_peek *g)
 {
 	for (size_t at = 0; at < g->params_len;) {
 		size_t name_len, value_len;
@@ -185,7 +185,7 @@ static bool check_pairs(struct fcgi_guard *g)
 	return true;
 }
 
-static bool take_stdin(struct fcgi_guard *g, const struct source *s)
+static bool take_stdin(struct fcgi_peek *g, const struct source *s)
 {
 	size_t len = 0;
 	struct record r;
@@ -197,39 +197,39 @@ static bool take_stdin(struct fcgi_guard *g, const struct source *s)
 	return r.len == 0 && len == g->content_length;
 }
 
-static void forget(struct fcgi_guard *g)
+static void forget(struct fcgi_peek *g)
 {
 	g->n = g->at = g->params_len = g->content_length = 0;
 	g->has_body = g->keep = g->cut = false;
 }
 
-static bool judge(struct fcgi_guard *g, const struct source *s)
+static bool judge(struct fcgi_peek *g, const struct source *s)
 {
 	if (!take_begin(g, s) || !take_params(g, s) || !check_pairs(g))
 		return false;
-	g->has_body = g->content_length <= GUARD_BODY_MAX && take_stdin(g, s);
+	g->has_body = g->content_length <= PEEK_BODY_MAX && take_stdin(g, s);
 	return true;
 }
 
-bool fcgi_guard_read(struct fcgi_guard *g, int fd, int64_t deadline)
+bool fcgi_peek_read(struct fcgi_peek *g, int fd, int64_t deadline)
 {
 	const struct source s = { .fd = fd, .deadline = deadline };
 	forget(g);
 	return peek_from_here(fd) && judge(g, &s);
 }
 
-enum guard_seen fcgi_guard_look(struct fcgi_guard *g, int fd, bool ended)
+enum peek_seen fcgi_peek_look(struct fcgi_peek *g, int fd, bool ended)
 {
 	const struct source s = { .fd = -1 };
 	forget(g);
 	ssize_t n = recv(fd, g->bytes, sizeof(g->bytes), MSG_PEEK | MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return ended ? GUARD_NONE : GUARD_MORE;
+		return ended ? PEEK_NONE : PEEK_MORE;
 	if (n <= 0)
-		return GUARD_NONE;
+		return PEEK_NONE;
 	g->n = (size_t)n;
 	bool good = judge(g, &s);
 	if (g->cut && !ended)
-		return GUARD_MORE;
-	return good ? GUARD_REQUEST : GUARD_NONE;
+		return PEEK_MORE;
+	return good ? PEEK_REQUEST : PEEK_NONE;
 }
