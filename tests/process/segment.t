@@ -37,7 +37,7 @@ sub refused {
 subtest 'its directory' => sub {
 	my $p = start();
 	is(mode(segment($p)), '0700', 'is for the service alone');
-	is(mode(segment($p) . "/$_"), '0600', "$_ too") for qw(segment room.lock);
+	is(mode(segment($p) . "/$_"), '0600', "$_ too") for qw(room room.lock);
 	is($p->stop_serve, 0, 'stops');
 	chmod 0777, segment($p);
 	refused($p, 'a directory for all', qr/RUNTIME_DIR .*writable by nobody else/);

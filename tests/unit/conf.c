@@ -276,7 +276,7 @@ static void test_bounds(void)
 
 	for (const struct conf_option *o = conf_options; o->name; o++) {
 		bool is_most = strcmp(o->name, "MAX_WORKERS") == 0;
-		const char *segment = is_most ? "" : "MAX_WORKERS=256\n";
+		const char *most_workers = is_most ? "" : "MAX_WORKERS=256\n";
 		char text[128];
 		struct conf *c;
 
@@ -285,11 +285,11 @@ static void test_bounds(void)
 		for (int edge = -1; edge <= 1; edge += 2) {
 			int64_t at = edge < 0 ? o->min : o->max;
 
-			snprintf(text, sizeof(text), "%s%s=%lld\n", segment, o->name, (long long)at);
+			snprintf(text, sizeof(text), "%s%s=%lld\n", most_workers, o->name, (long long)at);
 			c = load(text, &err);
 			ok(c != NULL, "%s takes its bound %lld", o->name, (long long)at);
 			conf_free(&c);
-			snprintf(text, sizeof(text), "%s%s=%lld\n", segment, o->name,
+			snprintf(text, sizeof(text), "%s%s=%lld\n", most_workers, o->name,
 				 (long long)(at + edge));
 			ok(!load(text, &err), "%s refuses %lld", o->name, (long long)(at + edge));
 		}
