@@ -1,9 +1,9 @@
 /*
  * cmd/options.h - the options of a command are the rows of a field table or of a
  * view of one: --expires-in-days DAYS is the field expires_in_days. A BOOL is a
- * flag; a list of strings has commas between. A row that must be there is an operand.
- * A secret is neither: no command line may hold it. The reader of query strings
- * reads the values, and judges them as it judges bodies.
+ * flag; the words of a list have commas between. A row that a command must have is an
+ * operand. A secret is neither, since no command line may hold one. Values are read and
+ * checked by the reader of query strings.
  */
 #ifndef PIERRE_CMD_OPTIONS_H
 #define PIERRE_CMD_OPTIONS_H

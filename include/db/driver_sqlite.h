@@ -75,7 +75,7 @@ bool sqlite_file_is_deleted(const struct sqlite_files *f, int which);
 /* One process at a time opens or saves; it waits until the deadline. */
 bool sqlite_files_lock(struct sqlite_files *f, int64_t deadline);
 void sqlite_files_unlock(struct sqlite_files *f);
-/* Said once for all who have the files open. */
+/* A mark for all processes that have the files open. */
 enum files_mark { MARK_NONE = ' ', MARK_SAVED = 'S', MARK_REMOVED = 'R' };
 enum files_mark sqlite_files_mark(const struct sqlite_files *f);
 /* False: errno says why. */

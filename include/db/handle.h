@@ -87,13 +87,13 @@ struct db_watch {
 };
 /* Before the first use, and before db_new_beside() takes it over. */
 void db_watch_set(struct db *db, struct db_watch watch);
-/* Was a loss noted? Asks no disk. */
+/* Was a loss noted? Reads no disk. */
 bool db_is_lost(struct db *db, struct err *err_r);
 /* Look now; true = all is in its place, or not connected. */
 bool db_files_kept(struct db *db, struct err *err_r);
 
-/* Remove the files of `<path><suffix>`, on purpose: who has them open (a handle
- * knows by db_removed) notes no loss, and opens a new one. */
+/* Remove the files of `<path><suffix>` on purpose: a process that has them open (its
+ * handle knows by db_removed) notes no loss, and opens new ones. */
 bool db_remove_beside(const struct db *main, const char *suffix, struct err *err_r);
 bool db_removed(struct db *db);
 

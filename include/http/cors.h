@@ -13,18 +13,17 @@
 #include "http/request.h"
 #include "http/response.h"
 
-/* What a browser says of the page that asks. */
+/* The page that sends a request, as its browser names it. */
 struct cors_page {
-	const char *origin;      /* NULL = no page of another origin asks */
-	bool preflight;          /* it asks first what it may send */
+	const char *origin;      /* NULL = the request is of no page of another origin */
+	bool preflight;          /* the request is a preflight */
 };
 /* The texts are the request's. */
 struct cors_page cors_read(const struct request *req);
 
-/* Add the headers to an answer, errors included: Vary: Origin always; of a page
- * whose origin is in the list (base/origin.h) what it may read, and for its
- * preflight of a path that there is what it may send. Another origin gets none,
- * and none is repeated that is not in the list. */
+/* Add the headers to an answer, also to an error: always Vary: Origin; for an origin of
+ * the list (base/origin.h) the headers that a page may read, and on a preflight of a path
+ * that exists those that it may send. Other origins get nothing, and are not repeated. */
 void cors_answer(const char *origins, const struct cors_page *page, struct response *res);
 
 #endif

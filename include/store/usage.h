@@ -31,8 +31,8 @@ void store_usage_close(struct usage_store **u);
 
 /* --- the recorder: one process of a host at a time --------------------------- */
 
-/* How many of these (at least one), from the first on, are of the calendar month of
- * the first. */
+/* The number of rows at the start (at least one) that are of the calendar month of the
+ * first. */
 size_t store_usage_month_run(const struct usage_row *rows, size_t n);
 /* Rows of one calendar month, ascending by seq within each ring: skip what that
  * month has already passed, insert the rest, move the positions, in one
@@ -41,13 +41,13 @@ size_t store_usage_month_run(const struct usage_row *rows, size_t n);
 bool store_usage_record(struct usage_store *u, const struct usage_row *rows, size_t n,
 			int64_t *inserted_r, struct err *err_r);
 /* Add what was recorded to the counters (hour, key, route label: at most 100
- * labels a key and month, then "other"). What record left for it and what it
- * adds change in one transaction, so a crash loses and doubles nothing. A
- * piece ends with the part of the keys (there are 16) that brings it to so many
- * counters; *more_r = something is left. Sessions have no counters. */
+ * labels a key and month, then "other"). The texts of a batch and the counters change in
+ * one transaction, so a crash loses and doubles nothing. One call counts parts of the
+ * keys (of 16) until `enough` counters were changed; *more_r = something is left.
+ * Sessions have no counters. */
 bool store_usage_count(struct usage_store *u, size_t enough, bool *more_r, struct err *err_r);
-/* Find what others, or this process before a crash, recorded and did not count:
- * at the start, and now and then for hosts that are gone. */
+/* Find what other recorders, or this one before a crash, recorded and did not count: at
+ * the start, and now and then for hosts that are gone. */
 bool store_usage_recover(struct usage_store *u, struct err *err_r);
 /* SQLite: TRUNCATE checkpoint of the open month files whose log holds at least
  * so many bytes. */
@@ -55,10 +55,10 @@ bool store_usage_checkpoint(struct usage_store *u, int64_t least, struct err *er
 
 /* --- reports ------------------------------------------------------------------- */
 
-/* Of a key as it was read in scope: counters have no owner, and on SQLite they
- * stand in files of their own. [from, to), which are edges of hours or days (UTC),
- * not before 1970; oldest first; a bounded number of queries: one a month. What is not
- * yet counted (a second, longer when 100,000 keys are busy) is not in it. */
+/* Of a key that was read in scope, since counters have no owner and on SQLite are in
+ * files of their own. [from, to), which are edges of hours or days (UTC), not before
+ * 1970; oldest first; one query for each month. Rows that are not counted yet (a second,
+ * longer when 100,000 keys are busy) are not in it. */
 bool store_usage_report(struct usage_store *u, const struct api_key *key, int64_t from, int64_t to,
 			bool daily, bool by_route, struct arena *arena,
 			struct field_list *out, struct err *err_r);

@@ -1,6 +1,6 @@
--- What changed of which cached rows are made: see sql/pgsql/0004_changes.sql.
+-- Changes of the rows that caches keep: see sql/pgsql/0004_changes.sql.
 
--- All that was committed at that position or later.
+-- Everything that was committed at that position or later.
 -- name: changes_since
 SELECT DISTINCT subject
 FROM changes

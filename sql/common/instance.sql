@@ -15,8 +15,8 @@ INSERT INTO instance (id, database_id, created_at)
 VALUES (1, :database_id, :now)
 RETURNING {instance};
 
--- Changes nothing: holds the row until the transaction ends, so that what
--- decides about admins runs one at a time.
+-- Changes nothing, but holds the row until the transaction ends, so that decisions
+-- about admins are made one at a time.
 -- name: instance_lock
 UPDATE instance
 SET id = 1

@@ -1,5 +1,5 @@
--- API keys. The scope is in every WHERE (include/store/scope.h); only verifying
--- goes by the public id.
+-- API keys. The scope is in every WHERE (include/store/scope.h); only verifying looks
+-- a key up by its public id.
 
 -- columns: key = id, user_id, name, description, key_prefix, key_hash, tier, scopes,
 --	rate_limit_requests, rate_limit_period, granted_by, is_active, expires_at,
@@ -39,7 +39,7 @@ LIMIT :limit;
 UPDATE api_keys SET updated_at = updated_at WHERE id = :id AND user_id = :scope_user
 RETURNING {key};
 
--- What its owner may change, of the row that key_lock has read.
+-- The columns that its owner may change, of the row that key_lock has read.
 -- name: key_update
 UPDATE api_keys SET name = :name, description = :description, scopes = :scopes,
 	expires_at = :expires_at, updated_at = :updated_at

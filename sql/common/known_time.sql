@@ -1,4 +1,4 @@
--- The last moment at which a clock was believed.
+-- The last moment at which the clock was confirmed.
 
 -- Changes nothing when another process has moved it since it was read as :had;
 -- NULL = there was none.

@@ -1,5 +1,5 @@
--- Sessions. The scope is in every WHERE (include/store/scope.h); only a secret
--- (access_hash, family_hash) stands in for it.
+-- Sessions. The scope is in every WHERE (include/store/scope.h), or else a secret
+-- (access_hash, family_hash) in its place.
 
 -- columns: session = id, user_id, tenant_id, remote_addr, user_agent, created_at,
 --	refreshed_at, access_expires_at, expires_at
@@ -14,8 +14,8 @@ WHERE id = :user_id AND user_status = 'active' AND password_hash = :hash_seen;
 INSERT INTO sessions ({session}, family_hash, access_hash, refresh_hash)
 VALUES (:{session}, :family_hash, :access_hash, :refresh_hash);
 
--- By the access token that is good now or the one before it: the end is that of
--- the one that was asked for.
+-- By the current access token or the one before it; the end is that of the token that
+-- was presented.
 -- name: session_by_access
 -- row: SessionRef, Owner
 SELECT s.id, COALESCE(s.tenant_id, u.tenant_id) AS tenant_id,
@@ -32,8 +32,8 @@ SELECT s.id, COALESCE(s.tenant_id, u.tenant_id) AS tenant_id, s.access_expires_a
 FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.id = :id AND s.family_hash = :family_hash;
 
--- The token presented is the one that is good now. The access token that it
--- came with ends at :previous_until, or by itself before.
+-- Only when the presented token is the current one. The access token of the same pair
+-- ends at :previous_until, or at its own end if that is sooner.
 -- name: session_rotate
 UPDATE sessions SET previous_hash = refresh_hash, rotated_at = :now, refresh_hash = :refresh_hash,
 	previous_access_hash = access_hash,
@@ -45,8 +45,8 @@ WHERE id = :id AND family_hash = :family_hash AND refresh_hash = :presented_hash
 	AND EXISTS (SELECT 1 FROM users u
 		WHERE u.id = sessions.user_id AND u.user_status = 'active');
 
--- It is the one spent last, not before :spent_since, and its successor is unused:
--- what is good now.
+-- The current pair, when the presented token is the one that was spent last, not before
+-- :spent_since, and its successor is unused.
 -- name: session_given
 -- row: SessionGiven
 SELECT pair_seed, access_hash, refresh_hash, access_expires_at
@@ -56,7 +56,7 @@ WHERE id = :id AND family_hash = :family_hash AND previous_hash = :presented_has
 	AND EXISTS (SELECT 1 FROM users u
 		WHERE u.id = sessions.user_id AND u.user_status = 'active');
 
--- It is of this session, and neither of the two.
+-- The presented token is of this session, and neither the current nor the last spent one.
 -- name: session_delete_reused
 DELETE FROM sessions
 WHERE id = :id AND family_hash = :family_hash AND refresh_hash <> :presented_hash;
@@ -69,8 +69,7 @@ WHERE user_id = :scope_user AND expires_at > :now
 ORDER BY created_at DESC, id DESC
 LIMIT 200;
 
--- What was good before and still is for a moment ends; the tokens that are good
--- now do not.
+-- The previous tokens, which are good for a moment more, end; the current ones do not.
 -- name: session_end_previous
 UPDATE sessions SET previous_access_hash = NULL, previous_access_expires_at = NULL,
 	pair_seed = NULL

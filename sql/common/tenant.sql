@@ -1,4 +1,4 @@
--- Tenants and who belongs to them.
+-- Tenants and their members.
 
 -- name: tenant_insert
 INSERT INTO tenants (id, name, slug, plan, is_active, created_at, updated_at)

@@ -19,8 +19,8 @@ VALUES (:month_at, :host_id, :ring, :seq)
 ON CONFLICT (month_at, host_id, ring) DO UPDATE SET seq = excluded.seq
 WHERE usage_positions.seq = :had;
 
--- Take what is not yet counted; the same key is always in the same part, so
--- two recorders that count at once wait here for each other.
+-- Take the texts that are not counted yet. A key is always in the same part, so two
+-- recorders that count at once wait here for each other.
 -- name: usage_batch_take
 DELETE FROM usage_batches
 WHERE month_at = :month_at AND part = :part
@@ -31,7 +31,7 @@ RETURNING body;
 SELECT DISTINCT month_at
 FROM usage_batches;
 
--- Give the new labels a place, as long as there are fewer than 100.
+-- Insert the new labels, as long as there are fewer than 100.
 -- name: usage_routes_extend
 INSERT INTO usage_routes (key_id, month_at, route)
 SELECT n.key_id, n.month_at, n.route

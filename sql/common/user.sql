@@ -82,7 +82,7 @@ UPDATE users
 SET password_hash = :new_hash, updated_at = :now
 WHERE id = :id AND :scope_all;
 
--- One's own, and only over the one that was verified.
+-- Of the user of the scope, and only over the password that was verified.
 -- name: user_replace_password
 UPDATE users
 SET password_hash = :new_hash, updated_at = :now
@@ -106,7 +106,7 @@ SELECT count(*)
 FROM users
 WHERE is_admin AND user_status = 'active' AND id <> :id;
 
--- Both of migration 0008.
+-- Both are for migration 0008.
 -- name: user_set_shared
 UPDATE users
 SET email_key_shared = :email_key

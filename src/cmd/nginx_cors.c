@@ -1,15 +1,15 @@
 /*
- * cmd/nginx_cors.c - preflights in the snippets. The location of a preflight is
- * named in the question to Pierre and nowhere else, so that an address which
- * the site itself denies does not get there.
+ * cmd/nginx_cors.c - preflights in the snippets. Only the question to Pierre leads to the
+ * location of a preflight, so that an address that the site itself denies does not get
+ * there.
  */
 #include "config.h"
 
 #include "cmd/nginx_cors.h"
 
-/* A map finds its strings in any case; what is in lower case besides is the listed
- * origin, byte by byte. The names are short, since nginx warns when too many long
- * ones share its table of variables. */
+/* A map compares its strings without regard to case; with the pattern of lower case
+ * letters only the listed origin itself is left, byte by byte. The names are short, since
+ * nginx warns when too many long ones share its table of variables. */
 const char nginx_cors_http[] =
 	"\n"
 	"# Browsers. With `set $pierre_cors answer;` in a location, nginx answers preflights\n"

@@ -150,8 +150,8 @@ static bool redirects(const struct directive *rewrite)
 	       str_starts(to, "https://") || str_starts(to, "$scheme");
 }
 
-/* What is not the same for the question as for the request that it is about: on
- * anything else the request itself has been judged before. */
+/* Variables that have another value in the question than in the request: an `if` of any
+ * other variable has judged the request itself before. */
 static bool differs(const struct directive *condition)
 {
 	static const char *const words[] = { "-f", "-d", "-e", "-x", "$uri", "$document_uri",

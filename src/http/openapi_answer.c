@@ -51,7 +51,7 @@ static unsigned problems_of(const struct route *r)
 	       (strchr(r->pattern, '{') ? ERR_BIT(ERR_NOT_FOUND) : 0);
 }
 
-/* Those of the kinds that have this status. */
+/* The kinds that have this status. */
 static unsigned kinds_of(unsigned kinds, int status)
 {
 	for (unsigned k = 0; k < ERR__COUNT; k++)
