@@ -213,7 +213,7 @@ static void test_help(void)
 
 	strcpy(field_names[0], "an_option_with_a_name_that_is_longer_than_any_line_of_help_has_room");
 	ok(strstr(output(help, (void *)(uintptr_t)&commands[0], &done),
-		  "-has-segment ROOM\n                           An option.\n") != NULL,
+		  "-has-room ROOM\n                           An option.\n") != NULL,
 	   "a long option is not cut");
 	strcpy(field_names[0], "field_0");
 	text = output(help, (void *)(uintptr_t)&commands[2], &done);
