@@ -207,6 +207,7 @@ bool op_key_update(struct op *op, struct scope scope, const char *id, const stru
 		.fn = patch_apply, .arg = &patch, .arena = op->arena, .key_r = out,
 	};
 	struct audit_event event;
+	struct api_key told;
 	bool done;
 
 	if (!op_key_get(op, scope, id, out, err_r) || !patch_check(&patch, err_r))
@@ -214,7 +215,9 @@ bool op_key_update(struct op *op, struct scope scope, const char *id, const stru
 	if (given->n == 0)
 		return true;
 	id = out->id;   /* in the form that the database has */
-	event = op_audit_of(op, AUDIT_API_KEY_CHANGED, id, &api_key_schema, out);
+	told = *out;
+	field_patch(given, in, &told);
+	event = op_audit_of(op, AUDIT_API_KEY_CHANGED, id, &api_key_schema, &told);
 	done = store_key_update(op->db, scope, id, &event, &change, err_r);
 	op_changed(op, id);
 	return done;
