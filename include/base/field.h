@@ -126,8 +126,9 @@ static inline const void *field_cptr(const struct field *f, const void *base)
 /* Is the row in JSON of this schema? */
 static inline bool field_shown(const struct field_schema *s, const struct field *f)
 {
-	return s->view ? (f->flags & s->view) != 0
-		       : !(f->flags & (FIELD_PRIVATE | FIELD_INPUT));
+	if (s->view)
+		return (f->flags & s->view) && !(f->flags & FIELD_PRIVATE);
+	return !(f->flags & (FIELD_PRIVATE | FIELD_INPUT));
 }
 
 /* Must what comes in by this schema have the row? */

@@ -27,7 +27,7 @@ struct client_request {
 	const char *method;     /* ORIGINAL_METHOD */
 	const char *path;       /* ORIGINAL_URI without its query, which may hold secrets */
 	const char *route;      /* PIERRE_ROUTE, else the first segment of the path */
-	const char *scope;      /* PIERRE_SCOPE: what the key must have; NULL = nothing */
+	const char *scope;      /* PIERRE_SCOPE: what the key must have, blanks between; NULL = nothing */
 	uint32_t cost;          /* PIERRE_COST, 1..COST_MAX; else 1 */
 };
 /* False: the snippet was given a cost that is none (ERR_CONFIG). */

@@ -112,13 +112,24 @@ static bool take_value(struct parse *p, const struct field *option, const char *
 	return true;
 }
 
+static void ask_help(struct parse *p)
+{
+	const struct options *o = &p->sets[SET_GLOBAL];
+
+	*options_text(o, options_named(o, "help")) = "";
+}
+
 /* --name, --name=value or --name value, of the command or of all. */
 static bool take_option(struct parse *p, const struct cmd *cmd, struct err *err_r)
 {
-	const char *text = strcmp(p->argv[0], "-h") == 0 ? "--help" : p->argv[0];
-	const char *equals = strchr(text, '=');
+	const char *text = p->argv[0], *equals = strchr(text, '=');
 	size_t n = equals ? (size_t)(equals - text) : strlen(text);
 
+	if (strcmp(text, "-h") == 0) {   /* any number of times */
+		ask_help(p);
+		shift(p);
+		return true;
+	}
 	for (const struct options *o = p->sets; o < p->sets + SET__COUNT; o++) {
 		const struct field *option = options_find(o, text, n);
 

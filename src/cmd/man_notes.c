@@ -19,7 +19,7 @@ const struct man_note man_notes[] = {
 	{ NULL,
 	  "A location's settings: $pierre_cost is what one request costs (1). $pierre_route names the "
 	  "location in the reports (else the first part of the path); 20 or more characters without a . "
-	  "or / are cut as a secret is. $pierre_scope is the scope that a key must have. Set them in the "
+	  "or / are cut as a secret is. $pierre_scope is the scope that a key must have, or several with one blank between. Set them in the "
 	  "location, not in the server block. A burst is limited by nginx's limit_req, a line of the "
 	  "snippet: it counts one whole credential, however it is spelled, so that a client who knows "
 	  "only the public id of a key cannot spend the burst of its owner." },

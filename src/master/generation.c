@@ -246,7 +246,7 @@ static void check_good(struct master *m, const char *database_id, int64_t now)
 	m->segment_until = now + conf->request_deadline_ms + SEGMENT_MS;
 	segment_step(m, now);
 	if (m->phase == PHASE_SEGMENT && !m->failed)
-		log_info("segment_waits", LOG_S("runtime_dir", conf->runtime_dir),
+		log_info("room_waits", LOG_S("runtime_dir", conf->runtime_dir),
 			 LOG_S("for", "the last processes of another service"));
 }
 

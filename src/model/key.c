@@ -39,8 +39,8 @@ static const struct field key_fields[] = {
 	      "What it is for", .max = 500, .value_word = "TEXT"),
 	FIELD(struct api_key, tier, TEXT,
 	      FIELD_CREATE | FIELD_MUST(KEY_PROVISION) | KEY_SHELL | FIELD_AUDIT,
-	      "The owner's when it is left out; only an administrator makes a key with a tier "
-	      "above it", .values = tier_words),
+	      "Its owner's where a body may leave it out; above it only when an administrator "
+	      "makes the key by REST", .values = tier_words),
 	FIELD(struct api_key, key_prefix, TEXT, FIELD_AUDIT,
 	      "Public id: the first 16 characters of the key"),
 	FIELD(struct api_key, key_hash, TEXT, FIELD_PRIVATE, NULL),
@@ -49,8 +49,8 @@ static const struct field key_fields[] = {
 	      "owner may take some away", .max = SCOPES_MAX, .check = scope_check),
 	FIELD(struct api_key, rate_limit_requests, INT,
 	      FIELD_NULLABLE | FIELD_CREATE | KEY_PROVISION | KEY_LIMIT | KEY_SHELL,
-	      "Requests in one window, instead of the tier's; only an administrator sets more than "
-	      "the tier's", .min = 1, .max = KEY_LIMIT_MAX),
+	      "Requests in one window, a month unless rate_limit_period says another; null or left "
+	      "out: the tier's. More than the tier's only when an administrator sets it by REST", .min = 1, .max = KEY_LIMIT_MAX),
 	FIELD(struct api_key, rate_limit_period, TEXT, FIELD_NULLABLE | KEY_PROVISION | KEY_LIMIT,
 	      "Window of rate_limit_requests: hour, day or month of the calendar in UTC (weeks do "
 	      "not fit into months); month when left out", .values = window_words),

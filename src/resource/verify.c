@@ -6,6 +6,8 @@
  */
 #include "config.h"
 
+#include <string.h>
+
 #include "op/limit.h"
 #include "op/usage.h"
 #include "resource/call.h"
@@ -34,9 +36,18 @@ static const struct field_schema verified_schema =
 
 /* --- scope and limits ----------------------------------------------------------- */
 
-static bool scope_check(const struct credential *c, const char *scope, struct err *err_r)
+/* A location may demand several scopes, with one blank between. */
+static bool holds(const struct credential *c, const char *demanded, struct arena *arena)
 {
-	return !scope || c->all_scopes || strings_have(c->scopes, scope) ||
+	if (!strchr(demanded, ' '))
+		return strings_have(c->scopes, demanded);
+	return strings_within(strings_split(arena, demanded, ' '), c->scopes);
+}
+
+static bool scope_check(const struct credential *c, const char *scope, struct arena *arena,
+			struct err *err_r)
+{
+	return !scope || c->all_scopes || holds(c, scope, arena) ||
 	       err_reason(err_r, ERR_FORBIDDEN, "scope", "The %s lacks the scope %s",
 			  c->kind->title, scope);
 }
@@ -86,7 +97,7 @@ static bool verify_show(struct call *call, struct err *err_r)
 	struct client_request asked;
 
 	if (subrequest_read(call->req, &asked, err_r) &&
-	    scope_check(&call->credential, asked.scope, err_r) && consume(call, &asked, err_r))
+	    scope_check(&call->credential, asked.scope, call->req->arena, err_r) && consume(call, &asked, err_r))
 		return reply(call);
 	op_usage_refused(call->op, err_r);
 	return false;

@@ -218,7 +218,7 @@ static void unmap(struct segment *r)
 
 static void log_discarded(const char *why, int64_t rows)
 {
-	log_warn("segment_discarded", LOG_S("reason", why), LOG_N(rows < 0 ? NULL : "rows", rows),
+	log_warn("room_discarded", LOG_S("reason", why), LOG_N(rows < 0 ? NULL : "rows", rows),
 		 LOG_S(rows < 0 ? "rows" : NULL, "unknown"));
 }
 

@@ -211,7 +211,7 @@ static void finish_all(struct loop *l)
 
 /* --- new ones -------------------------------------------------------------------------- */
 
-static bool make_segment(struct loop *l)
+static bool make_place(struct loop *l)
 {
 	struct connection *c = first_due(l, PLACE_PARKED);
 
@@ -226,7 +226,7 @@ static void begin(struct loop *l, int fd)
 	struct connection *c = calloc(1, sizeof(*c));
 	struct fcgi *f = fcgi_another(l->o->fcgi);
 
-	if (!c || !f || !make_segment(l)) {
+	if (!c || !f || !make_place(l)) {
 		free(c);
 		free(f);
 		close(fd);

@@ -360,7 +360,7 @@ static void outlive_workers(struct recorder *r)
 }
 
 /* The workers are gone: what they left, and the counters. What cannot be stored
- * in time stays in the space for the next start. */
+ * in time stays in the segment for the next start. */
 static void drain(struct recorder *r)
 {
 	int64_t until = clock_monotonic() + LAST_MS;

@@ -68,6 +68,7 @@ sub usage {
 	}
 	is(run_ok($p, '--help', '--help')->{out}, $help->{out}, '--help is help');
 	is(run_ok($p, '-h', '-h')->{out}, $help->{out}, '-h too');
+	is(run_ok($p, '-h -h', '-h', '-h')->{out}, $help->{out}, 'also twice');
 	like(run_ok($p, 'group', 'help', 'db')->{out}, qr/db status/, 'help of a group');
 	is($p->cli('help', 'nope')->{status}, 2, 'help of nothing');
 	my $group = run_ok($p, 'help user', 'help', 'user')->{out};

@@ -21,6 +21,11 @@ server {
 		include snippets/pierre-auth.conf;
 		try_files $uri /reports/archive/none.html;
 	}
+	location /reports/both/ {
+		set $pierre_scope "read reports";
+		include snippets/pierre-auth.conf;
+		try_files $uri /plain.html;
+	}
 	location /reports/archive/ {
 		set $pierre_scope reports;
 		include snippets/pierre-auth.conf;
@@ -63,6 +68,8 @@ for my $backend (Pierre::backends()) {
 		is $left->($both), $before - 23, 'each scope is asked for, and charged';
 		is $ask->($both, '/reports/missing')->{body}, "plain.html\n", 'the same scope, then none';
 		is $left->($both), $before - 34, 'is charged once';
+		is $ask->($both, '/reports/both/x')->{status}, 200, 'a key that has both scopes that are demanded';
+		is $ask->($read, '/reports/both/x')->{status}, 403, 'and one that has one of them';
 		$p->stop;
 	};
 }

@@ -82,7 +82,7 @@ subtest 'a start right after kill -9 of the master' => sub {
 	await('the master to be gone', sub { !$p->running });
 	$p->{wait} = 0;
 	$p->serve;
-	await_log($p, qr/ segment_waits /);
+	await_log($p, qr/ room_waits /);
 	FastCGI::send_bytes($s, $rest);
 	is(FastCGI::reply($s)->{status}, 201, 'the request of the old service is answered');
 	await_log($p, qr/ started /, 2);

@@ -60,18 +60,18 @@ subtest 'what it outlives' => sub {
 	is($p->stop_serve, 0, 'stops');
 	serve($p, LIMIT_SLOTS => 128, MAX_WORKERS => 70);
 	isnt(inode($p), $inode, 'other sizes: another file');
-	is(count_log($p, qr/ segment_discarded /), 0, 'nothing was thrown away so far');
+	is(count_log($p, qr/ room_discarded /), 0, 'nothing was thrown away so far');
 	is($p->stop_serve, 0, 'stops');
 	open my $f, '>', segment($p) . '/room' or die "open: $!";
 	print $f "torn\n";
 	close $f;
 	serve($p);
-	like(join("\n", lines_of($p, qr/ segment_discarded /)), qr/^[^\n]*reason=torn rows=unknown[^\n]*$/,
+	like(join("\n", lines_of($p, qr/ room_discarded /)), qr/^[^\n]*reason=torn rows=unknown[^\n]*$/,
 		'a torn file is thrown away with one line');
 	is($p->stop_serve, 0, 'stops');
 	$p->sql(q{UPDATE instance SET database_id = '11111111-2222-4333-8444-555555555555', key_check = NULL});
 	serve($p);
-	like((lines_of($p, qr/ segment_discarded /))[1], qr/reason=database rows=0/, 'and that of another database');
+	like((lines_of($p, qr/ room_discarded /))[1], qr/reason=database rows=0/, 'and that of another database');
 	is($p->stop_serve, 0, 'stops');
 	$p->stop;
 };
@@ -89,7 +89,7 @@ subtest 'one service at a time' => sub {
 	@$p{qw(fast_socket slow_socket)} = @elsewhere{qw(FAST_SOCKET SLOW_SOCKET)};
 	$p->{wait} = 0;
 	$p->serve;
-	await_log($p, qr/ segment_waits /);
+	await_log($p, qr/ room_waits /);
 	is(count_log($p, qr/ started /), 1, 'a new one waits while a worker of the old one is left');
 	kill 'CONT', $worker;
 	await_log($p, qr/ started /, 2);
@@ -162,7 +162,7 @@ subtest 'commands tell the workers' => sub {
 		'nor those of another version of pierre');
 	is($p->stop_serve, 0, 'stops');
 	serve($p);
-	like((lines_of($p, qr/ segment_discarded /))[-1], qr/reason=version rows=unknown/, 'whose segment is not taken over, with one line');
+	like((lines_of($p, qr/ room_discarded /))[-1], qr/reason=version rows=unknown/, 'whose segment is not taken over, with one line');
 	$p->stop;
 };
 

@@ -44,7 +44,7 @@ subtest 'sqlite' => sub {
 	@{ $p->{env} }{ keys %other } = values %other;
 	@$p{qw(fast_socket slow_socket nginx wait)} = (@other{qw(FAST_SOCKET SLOW_SOCKET)}, 0, 0);
 	$p->serve;
-	await_log($p, qr/ segment_waits /);
+	await_log($p, qr/ room_waits /);
 	is(count_log($p, qr/ started /), 1, 'after kill -9 a new one waits for the children of the old one');
 	kill 'CONT', $worker;
 	await_log($p, qr/ started /, 2);

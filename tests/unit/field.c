@@ -31,7 +31,7 @@ static const struct field shoe_fields[] = {
 	FIELD(struct shoe, name, TEXT, FIELD_MUST(FIELD_CREATE) | FIELD_PATCH, NULL, .min = 2,
 	      .max = 4, .check = no_x),
 	FIELD(struct shoe, note, TEXT, FIELD_NULLABLE | FIELD_CREATE | FIELD_PATCH, NULL),
-	FIELD(struct shoe, hash, TEXT, FIELD_PRIVATE, NULL),
+	FIELD(struct shoe, hash, TEXT, FIELD_PRIVATE | FIELD_CREATE | SHOE_GIFT, NULL),   /* in no view */
 	FIELD(struct shoe, size_word, TEXT, FIELD_CREATE | FIELD_MUST(SHOE_GIFT), NULL,
 	      .values = sizes),
 	FIELD(struct shoe, tags, STRINGS, FIELD_PATCH, NULL, .max = 2, .check = no_x),
