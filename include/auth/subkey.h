@@ -19,6 +19,7 @@ struct subkey {
 };
 
 #define SUBKEY_SESSION_PAIR "pierre session pair"   /* auth/token.h: token_*_derive() */
+#define SUBKEY_AUDIT_HEAD "pierre audit head"       /* op/audit_hash.h: audit_head_mac() */
 
 /* key: of SHA256_BYTES bytes. */
 void subkey_derive(const unsigned char *key, const char *purpose, struct subkey *out);

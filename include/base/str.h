@@ -41,6 +41,10 @@ void strbuf_addf(struct strbuf *b, const char *fmt, ...)
 /* As a JSON string literal with quotes, ASCII controls and DEL escaped; what is
  * not UTF-8 becomes U+FFFD. */
 void strbuf_add_json(struct strbuf *b, const char *s);
+/* The other way: the JSON string literal at p, decoded, is added to b, which is "" at
+ * least. Returns what stands behind it; NULL when there is none, or one that no text
+ * can hold: a NUL, half of a surrogate pair. */
+const char *json_text(const char *p, struct strbuf *b);
 
 bool str_eq(const char *a, const char *b);        /* NULL equals only NULL */
 bool str_starts(const char *s, const char *prefix);

@@ -32,9 +32,11 @@ struct audit_event {
 	const char *target;        /* an id or the key of an e-mail address; NULL = nothing */
 	const char *ip_address;    /* an IP address or NULL */
 	const char *user_agent, *request_id;
-	const char *metadata;      /* JSON object; NULL = {} */
+	const char *metadata;      /* JSON object of texts; NULL = {} */
 	int64_t timestamp;
 	bool ends_right;           /* of its kind */
+	const char *pii_salt;      /* op/audit_hash.h */
+	const char *pii_hash;
 };
 
 #endif

@@ -233,6 +233,7 @@ static bool apply_settings(struct db_conn *c, struct err *err_r)
 	static const char *const pragmas[] = {
 		"PRAGMA synchronous=FULL",
 		"PRAGMA temp_store=MEMORY",
+		"PRAGMA recursive_triggers=ON",   /* REPLACE is a DELETE to triggers too (0009) */
 		"PRAGMA journal_size_limit=1048576",   /* DB_LOG_KEEP */
 	};
 	char ignored[24];

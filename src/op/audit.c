@@ -9,6 +9,7 @@
 #include "auth/auth.h"
 #include "base/str.h"
 #include "op/audit.h"
+#include "op/audit_hash.h"
 
 const char *op_address(const struct op *op)
 {
@@ -33,13 +34,15 @@ static const char *user_agent(const struct op *op)
 	return s && *s && utf8_valid(s, strlen(s)) ? s : NULL;
 }
 
-struct audit_event op_audit(const struct op *op, enum audit_type type, const char *target)
+static struct audit_event make(const struct op *op, enum audit_type type, const char *target,
+			       const char *metadata)
 {
 	const struct audit_kind *kind = &audit_kinds[type];
+	struct audit_event event;
 	char id[UUID_TEXT];
 
 	random_uuid(id);
-	return (struct audit_event){
+	event = (struct audit_event){
 		.id = arena_strdup(op->arena, id),
 		.event_type = kind->name,
 		.severity = kind->severity,
@@ -52,9 +55,17 @@ struct audit_event op_audit(const struct op *op, enum audit_type type, const cha
 		.ip_address = op_address(op),
 		.user_agent = user_agent(op),
 		.request_id = op->client.request_id,
+		.metadata = metadata,
 		.timestamp = op->now,
 		.ends_right = kind->ends_right,
 	};
+	audit_pii(&event, op->arena);
+	return event;
+}
+
+struct audit_event op_audit(const struct op *op, enum audit_type type, const char *target)
+{
+	return make(op, type, target, NULL);
 }
 
 static const char *told(const struct field *f, const void *record)
@@ -91,8 +102,5 @@ static const char *metadata(const struct op *op, const struct field_schema *sche
 struct audit_event op_audit_of(const struct op *op, enum audit_type type, const char *target,
 			       const struct field_schema *schema, const void *record)
 {
-	struct audit_event event = op_audit(op, type, target);
-
-	event.metadata = metadata(op, schema, record);
-	return event;
+	return make(op, type, target, metadata(op, schema, record));
 }

@@ -24,7 +24,8 @@ bool store_audit_add(struct db *db, const struct audit_event *e, struct err *err
 		.target = db_text(e->target), .ip_address = db_text(e->ip_address),
 		.user_agent = db_text(e->user_agent), .request_id = db_text(e->request_id),
 		.metadata = db_text(e->metadata ? e->metadata : "{}"),
-		.timestamp = db_time(e->timestamp)), NULL, err_r);
+		.timestamp = db_time(e->timestamp), .pii_salt = db_text(e->pii_salt),
+		.pii_hash = db_text(e->pii_hash)), NULL, err_r);
 }
 
 static bool run_change(struct db *db, void *arg, struct err *err_r)

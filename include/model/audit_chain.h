@@ -1,0 +1,67 @@
+/*
+ * model/audit_chain.h - what proves that nobody changed the audit trail: links
+ * between events, one chain for each tenant and one for the system.
+ */
+#ifndef PIERRE_MODEL_AUDIT_CHAIN_H
+#define PIERRE_MODEL_AUDIT_CHAIN_H
+
+#include "base/field.h"
+#include "model/audit.h"
+
+#define AUDIT_SYSTEM "system"   /* the chain of events without a tenant */
+
+struct audit_chain {
+	const char *chain;         /* id of a tenant, or AUDIT_SYSTEM */
+};
+extern const struct field_schema audit_chain_schema;
+
+struct audit_link {
+	const char *chain;
+	int64_t seq;               /* 1, 2, ... */
+	const char *event_id, *hash;
+};
+extern const struct field_schema audit_link_schema;
+
+/* Where a chain ends. */
+struct audit_head {
+	const char *chain;
+	int64_t seq;
+	const char *hash, *mac;
+	int64_t updated_at;
+};
+extern const struct field_schema audit_head_schema;
+
+/* A link with its event; event.id is NULL when that is gone. */
+struct audit_entry {
+	struct audit_link link;
+	struct audit_event event;
+};
+extern const struct field_schema audit_entry_schema;
+
+/* An event that waits for its link, and what that is appended to. */
+struct audit_waiting {
+	struct audit_event event;
+	const char *chain;
+	int64_t linked_seq;        /* INT_NONE: it has no link yet */
+	int64_t head_seq;          /* INT_NONE: the chain begins */
+	const char *head_hash, *head_mac;
+};
+extern const struct field_schema audit_waiting_schema;
+
+/* Which host links. */
+struct audit_lease {
+	const char *host_id;
+	int64_t until_at;
+	int64_t waits_since;       /* moment of the oldest event that waits; TIME_NONE = none */
+};
+extern const struct field_schema audit_lease_schema;
+
+/* An event that should have a link. */
+struct audit_unlinked {
+	const char *event_id, *chain;
+	bool waits;                /* it is in audit_pending */
+	bool gone;                 /* it is only there */
+};
+extern const struct field_schema audit_unlinked_schema;
+
+#endif

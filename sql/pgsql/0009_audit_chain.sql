@@ -1,0 +1,104 @@
+-- The audit trail proves itself: rows are only ever added, and each is linked by a
+-- hash to the one before it, in a chain for each tenant and one for the system.
+
+-- 32 random bytes (hex), so that what pii_hash is made of cannot be guessed. NULL
+-- when the row was erased, or is older than the chain.
+ALTER TABLE audit_events ADD COLUMN pii_salt TEXT;
+-- SHA-256 (hex) of pii_salt, target, ip_address, user_agent and metadata: these can
+-- be erased, and the chain still holds. NULL when the row is older than the chain.
+ALTER TABLE audit_events ADD COLUMN pii_hash TEXT;
+
+-- Events that have no link yet; the scheduler moves them into audit_links.
+CREATE TABLE audit_pending (
+	-- The event.
+	event_id UUID NOT NULL,
+	-- Its chain: the id of its tenant, or `system`.
+	chain TEXT COLLATE "C" NOT NULL,
+	CONSTRAINT audit_pending_pkey PRIMARY KEY (event_id)
+);
+
+-- What links each event to the one before it. Rows are only ever added.
+CREATE TABLE audit_links (
+	-- The id of a tenant, or `system`.
+	chain TEXT COLLATE "C" NOT NULL,
+	-- Place in the chain: 1, 2, ...
+	seq BIGINT NOT NULL,
+	-- The event. It has no foreign key, so that a missing one can be told.
+	event_id UUID NOT NULL,
+	-- SHA-256 (hex) of the hash before, the place and the event: op/audit_hash.h.
+	hash TEXT NOT NULL,
+	CONSTRAINT audit_links_pkey PRIMARY KEY (chain, seq),
+	CONSTRAINT audit_links_event_id_key UNIQUE (event_id),
+	CONSTRAINT audit_links_seq_check CHECK (seq > 0)
+);
+
+-- Where each chain ends.
+CREATE TABLE audit_heads (
+	-- The id of a tenant, or `system`.
+	chain TEXT COLLATE "C" NOT NULL,
+	-- Number of its last link.
+	seq BIGINT NOT NULL,
+	-- Hash of that link.
+	hash TEXT NOT NULL,
+	-- HMAC-SHA256 (hex) of these three by a key derived from ENCRYPTION_KEY.
+	mac TEXT NOT NULL,
+	-- When that link was added.
+	updated_at TIMESTAMPTZ(3) NOT NULL,
+	CONSTRAINT audit_heads_pkey PRIMARY KEY (chain)
+);
+
+-- Which host links; the row is locked while it does.
+CREATE TABLE audit_lease (
+	-- Always 1, so that there cannot be a second row.
+	id SMALLINT NOT NULL,
+	-- The host, as its shared memory calls it; empty before the first one.
+	host_id TEXT NOT NULL,
+	-- Another host may take it from here on.
+	until_at TIMESTAMPTZ(3) NOT NULL,
+	CONSTRAINT audit_lease_pkey PRIMARY KEY (id),
+	CONSTRAINT audit_lease_id_check CHECK (id = 1)
+);
+INSERT INTO audit_lease (id, host_id, until_at) VALUES (1, '', '1970-01-01T00:00:00.000Z');
+
+-- An event waits for its link from the moment it is there, whichever version of the
+-- program inserts it. This is AFTER INSERT: a repeated id must meet the primary key
+-- first, since that conflict proves that a COMMIT had been done.
+-- Of an event everything stays, but for two things: erasing blanks what is about
+-- people, and an event that waits is given its pii_hash when it has none.
+
+CREATE FUNCTION audit_wait() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO audit_pending (event_id, chain)
+	VALUES (NEW.id, COALESCE(CAST(NEW.tenant_id AS TEXT), 'system'));
+	RETURN NULL;
+END $$;
+CREATE TRIGGER audit_events_insert AFTER INSERT ON audit_events
+	FOR EACH ROW EXECUTE FUNCTION audit_wait();
+
+CREATE FUNCTION audit_keep() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+DECLARE
+	erased CONSTANT TEXT[] := '{pii_salt,target,ip_address,user_agent,metadata}';
+	filled CONSTANT TEXT[] := '{pii_salt,pii_hash}';
+BEGIN
+	IF to_jsonb(NEW) - erased = to_jsonb(OLD) - erased AND NEW.pii_salt IS NULL
+		AND NEW.target IS NULL AND NEW.ip_address IS NULL AND NEW.user_agent IS NULL
+		AND NEW.metadata = '{}' THEN
+		RETURN NEW;
+	END IF;
+	IF to_jsonb(NEW) - filled = to_jsonb(OLD) - filled AND OLD.pii_hash IS NULL
+		AND EXISTS (SELECT 1 FROM audit_pending WHERE event_id = OLD.id) THEN
+		RETURN NEW;
+	END IF;
+	RAISE EXCEPTION 'an audit event is never changed';
+END $$;
+CREATE TRIGGER audit_events_update BEFORE UPDATE ON audit_events
+	FOR EACH ROW EXECUTE FUNCTION audit_keep();
+
+CREATE FUNCTION audit_refuse() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION 'rows of % are only ever added', TG_TABLE_NAME;
+END $$;
+CREATE TRIGGER audit_events_delete BEFORE DELETE OR TRUNCATE ON audit_events
+	FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse();
+CREATE TRIGGER audit_links_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_links
+	FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse();

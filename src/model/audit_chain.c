@@ -1,0 +1,91 @@
+/* model/audit_chain.c - fields of the links of the audit trail. */
+#include "config.h"
+
+#include "model/audit_chain.h"
+
+#define LINK(s, at) \
+	FIELD_AS("chain", s, at chain, TEXT, 0, "The chain: id of a tenant, or system"), \
+	FIELD_AS("seq", s, at seq, INT, 0, "Place in the chain"), \
+	FIELD_AS("event_id", s, at event_id, UUID, 0, "The event"), \
+	FIELD_AS("hash", s, at hash, TEXT, 0, "Hash of the link")
+#define EVENT(s, at) \
+	FIELD_AS("id", s, at id, UUID, 0, "The event"), \
+	FIELD_AS("event_type", s, at event_type, TEXT, 0, "What happened"), \
+	FIELD_AS("severity", s, at severity, TEXT, 0, "Info, Warning, Error or Critical"), \
+	FIELD_AS("message", s, at message, TEXT, 0, "One sentence"), \
+	FIELD_AS("source", s, at source, TEXT, 0, "rest, shell, serve or scheduler"), \
+	FIELD_AS("result", s, at result, TEXT, 0, "success or failure"), \
+	FIELD_AS("tenant_id", s, at tenant_id, UUID, FIELD_NULLABLE, "The tenant it happened in"), \
+	FIELD_AS("user_id", s, at user_id, UUID, FIELD_NULLABLE, "Who did it"), \
+	FIELD_AS("target", s, at target, TEXT, FIELD_NULLABLE, "What it was done to"), \
+	FIELD_AS("ip_address", s, at ip_address, TEXT, FIELD_NULLABLE, "Address of the client"), \
+	FIELD_AS("user_agent", s, at user_agent, TEXT, FIELD_NULLABLE, "What the client called itself"), \
+	FIELD_AS("request_id", s, at request_id, TEXT, FIELD_NULLABLE, "The request, as the log names it"), \
+	FIELD_AS("metadata", s, at metadata, TEXT, 0, "What the type adds: a JSON object"), \
+	FIELD_AS("timestamp", s, at timestamp, TIME, 0, "When"), \
+	FIELD_AS("pii_salt", s, at pii_salt, TEXT, FIELD_PRIVATE, NULL), \
+	FIELD_AS("pii_hash", s, at pii_hash, TEXT, FIELD_PRIVATE, NULL)
+
+static const struct field chain_fields[] = {
+	FIELD(struct audit_chain, chain, TEXT, 0, NULL),
+	{ 0 },
+};
+const struct field_schema audit_chain_schema =
+	FIELD_SCHEMA("AuditChain", struct audit_chain, chain_fields);
+
+static const struct field link_fields[] = {
+	LINK(struct audit_link, ),
+	{ 0 },
+};
+const struct field_schema audit_link_schema =
+	FIELD_SCHEMA("AuditLink", struct audit_link, link_fields);
+
+static const struct field head_fields[] = {
+	FIELD(struct audit_head, chain, TEXT, 0, "The chain: id of a tenant, or system"),
+	FIELD(struct audit_head, seq, INT, 0, "Number of its last link"),
+	FIELD(struct audit_head, hash, TEXT, 0, "Hash of that link"),
+	FIELD(struct audit_head, mac, TEXT, 0, "HMAC of these three"),
+	FIELD(struct audit_head, updated_at, TIME, 0, "When that link was added"),
+	{ 0 },
+};
+const struct field_schema audit_head_schema =
+	FIELD_SCHEMA("AuditHead", struct audit_head, head_fields);
+
+static const struct field entry_fields[] = {
+	EVENT(struct audit_entry, event.),
+	LINK(struct audit_entry, link.),
+	{ 0 },
+};
+const struct field_schema audit_entry_schema =
+	FIELD_SCHEMA("AuditEntry", struct audit_entry, entry_fields);
+
+static const struct field waiting_fields[] = {
+	EVENT(struct audit_waiting, event.),
+	FIELD(struct audit_waiting, chain, TEXT, 0, NULL),
+	FIELD(struct audit_waiting, linked_seq, INT, 0, NULL),
+	FIELD(struct audit_waiting, head_seq, INT, 0, NULL),
+	FIELD(struct audit_waiting, head_hash, TEXT, 0, NULL),
+	FIELD(struct audit_waiting, head_mac, TEXT, 0, NULL),
+	{ 0 },
+};
+const struct field_schema audit_waiting_schema =
+	FIELD_SCHEMA("AuditWaiting", struct audit_waiting, waiting_fields);
+
+static const struct field lease_fields[] = {
+	FIELD(struct audit_lease, host_id, TEXT, 0, NULL),
+	FIELD(struct audit_lease, until_at, TIME, 0, NULL),
+	FIELD(struct audit_lease, waits_since, TIME, 0, NULL),
+	{ 0 },
+};
+const struct field_schema audit_lease_schema =
+	FIELD_SCHEMA("AuditLease", struct audit_lease, lease_fields);
+
+static const struct field unlinked_fields[] = {
+	FIELD(struct audit_unlinked, event_id, UUID, 0, NULL),
+	FIELD(struct audit_unlinked, chain, TEXT, 0, NULL),
+	FIELD(struct audit_unlinked, waits, BOOL, 0, NULL),
+	FIELD(struct audit_unlinked, gone, BOOL, 0, NULL),
+	{ 0 },
+};
+const struct field_schema audit_unlinked_schema =
+	FIELD_SCHEMA("AuditUnlinked", struct audit_unlinked, unlinked_fields);

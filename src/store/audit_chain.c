@@ -1,0 +1,182 @@
+/*
+ * store/audit_chain.c - one batch of links as a transaction, and reading chains.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "db/query.h"
+#include "db/transaction.h"
+#include "store/audit_chain.h"
+#include "store/sql.h"
+
+bool store_audit_lease(struct db *db, struct arena *arena, struct audit_lease *out,
+		       struct err *err_r)
+{
+	return db_get(db, SQL_ARGS(audit_lease_get), &audit_lease_schema, arena, out,
+		      "The lease of the audit trail is gone: restore a backup", err_r);
+}
+
+/* --- a batch --------------------------------------------------------------------- */
+
+struct linking {
+	struct arena *arena;
+	const char *host_id;
+	int64_t now, until;
+	audit_append_fn *append;
+	void *arg;
+	size_t n;
+};
+
+static bool read_batch(struct db *db, const struct linking *l, struct audit_batch *b,
+		       struct err *err_r)
+{
+	struct field_list list;
+
+	if (!db_list(db, SQL_ARGS(audit_batch), &audit_waiting_schema, l->arena, &list, err_r))
+		return false;
+	*b = (struct audit_batch){
+		.waiting = (struct audit_waiting *)(uintptr_t)list.items, .n = list.n,
+		.links = arena_alloc(l->arena, (list.n + 1) * sizeof(*b->links)),
+		.heads = arena_alloc(l->arena, (list.n + 1) * sizeof(*b->heads)),
+		.filled = arena_alloc(l->arena, (list.n + 1) * sizeof(*b->filled)),
+	};
+	return true;
+}
+
+static bool write_links(struct db *db, const struct linking *l, const struct audit_batch *b,
+			struct err *err_r)
+{
+	union sql_audit_link_insert *rows =
+		arena_alloc(l->arena, (b->n_links + 1) * sizeof(*rows));
+
+	for (size_t i = 0; i < b->n_links; i++) {
+		const struct audit_link *link = &b->links[i];
+
+		rows[i] = (union sql_audit_link_insert)SQL_VALUES(audit_link_insert,
+			.chain = db_text(link->chain), .seq = db_int(link->seq),
+			.event_id = db_text(link->event_id), .hash = db_text(link->hash));
+	}
+	return b->n_links == 0 || db_bulk(db, SQL_ROWS(audit_link_insert, rows, b->n_links), err_r);
+}
+
+static bool write_heads(struct db *db, const struct audit_batch *b, struct err *err_r)
+{
+	for (size_t i = 0; i < b->n_heads; i++)
+		if (!db_write(db, SQL_ROW(audit_head_set, &audit_head_schema, &b->heads[i]),
+			      NULL, err_r))
+			return false;
+	return true;
+}
+
+static bool fill(struct db *db, const struct audit_batch *b, struct err *err_r)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		const struct audit_event *e = &b->waiting[i].event;
+
+		if (b->filled[i] &&
+		    !db_write_one(db, SQL_ARGS(audit_fill, .id = db_text(e->id),
+					       .pii_salt = db_text(e->pii_salt),
+					       .pii_hash = db_text(e->pii_hash)),
+				  "An event of the audit trail is gone", err_r))
+			return false;
+	}
+	return true;
+}
+
+static const char *last_id(const struct audit_batch *b)
+{
+	const char *last = b->waiting[0].event.id;
+
+	for (size_t i = 1; i < b->n; i++)
+		if (strcmp(b->waiting[i].event.id, last) > 0)
+			last = b->waiting[i].event.id;
+	return last;
+}
+
+static bool link_tx(struct db *db, void *arg, struct err *err_r)
+{
+	struct linking *l = arg;
+	struct audit_batch b;
+	int64_t taken;
+
+	l->n = 0;
+	if (!db_write(db, SQL_ARGS(audit_lease_take, .host_id = db_text(l->host_id),
+				   .now = db_time(l->now), .until_at = db_time(l->until)),
+		      &taken, err_r))
+		return false;
+	if (taken == 0)
+		return true;
+	if (!read_batch(db, l, &b, err_r))
+		return false;
+	l->n = b.n;
+	return b.n == 0 ||
+	       (l->append(l->arg, &b, err_r) && fill(db, &b, err_r) &&
+		write_links(db, l, &b, err_r) && write_heads(db, &b, err_r) &&
+		db_write(db, SQL_ARGS(audit_pending_done, .last = db_text(last_id(&b))), NULL, err_r));
+}
+
+bool store_audit_link(struct db *db, struct arena *arena, const char *host_id, int64_t now,
+		      int64_t until, audit_append_fn *append, void *arg, size_t *n_r,
+		      struct err *err_r)
+{
+	struct linking l = { arena, host_id, now, until, append, arg, 0 };
+	bool done = db_transaction(db, link_tx, &l, err_r);
+
+	*n_r = done ? l.n : 0;
+	return done;
+}
+
+/* --- looking ----------------------------------------------------------------------- */
+
+bool store_audit_unchained(struct db *db, int64_t *n_r, struct err *err_r)
+{
+	return db_number(db, SQL_ARGS(audit_count_unchained), n_r, err_r);
+}
+
+bool store_audit_pending(struct db *db, int64_t *n_r, struct err *err_r)
+{
+	return db_number(db, SQL_ARGS(audit_count_pending), n_r, err_r);
+}
+
+bool store_audit_heads(struct db *db, int64_t since, struct arena *arena,
+		       struct field_list *out, struct err *err_r)
+{
+	return db_list(db, SQL_ARGS(audit_head_list, .since = db_time(since)), &audit_head_schema,
+		       arena, out, err_r);
+}
+
+bool store_audit_head(struct db *db, const char *chain, struct arena *arena,
+		      struct audit_head *out, struct err *err_r)
+{
+	return db_get(db, SQL_ARGS(audit_head_get, .chain = db_text(chain)), &audit_head_schema,
+		      arena, out, "The chain has no head", err_r);
+}
+
+bool store_audit_chains(struct db *db, struct arena *arena, struct field_list *out,
+			struct err *err_r)
+{
+	return db_list(db, SQL_ARGS(audit_chains), &audit_chain_schema, arena, out, err_r);
+}
+
+bool store_audit_walk(struct db *db, const char *chain, int64_t seq, struct arena *arena,
+		      struct field_list *out, struct err *err_r)
+{
+	return db_list(db, SQL_ARGS(audit_walk, .chain = db_text(chain), .seq = db_int(seq)),
+		       &audit_entry_schema, arena, out, err_r);
+}
+
+bool store_audit_link_get(struct db *db, const char *chain, int64_t seq, struct arena *arena,
+			  struct audit_link *out, struct err *err_r)
+{
+	return db_get(db, SQL_ARGS(audit_link_get, .chain = db_text(chain), .seq = db_int(seq)),
+		      &audit_link_schema, arena, out, "The chain has no such link", err_r);
+}
+
+bool store_audit_unlinked(struct db *db, int64_t before, int64_t limit, struct arena *arena,
+			  struct field_list *out, struct err *err_r)
+{
+	return db_list(db, SQL_ARGS(audit_unlinked, .before = db_time(before),
+				    .limit = db_int(limit)),
+		       &audit_unlinked_schema, arena, out, err_r);
+}
