@@ -14,13 +14,13 @@
 struct audit_linker {
 	const struct subkey *key;   /* SUBKEY_AUDIT_HEAD */
 	const char *host_id;        /* as the lease names it */
-	int64_t unchained;          /* events that are older than the chain */
-	bool counted;               /* unchained is known */
+	int64_t unchained;          /* events that are older than the chain, while it has not begun */
+	bool counted;               /* that is known */
 	int64_t waits_since;        /* moment of the oldest event that waited; TIME_NONE = none */
 };
 
-/* Link a batch, when events wait and no other host has the lease. *more_r: there may
- * be others. False: nothing was linked, and the next call begins where this one did. */
+/* Link a batch, when events wait and no other host has the lease; the first time only
+ * see how many events are older. *more_r: there is more to do. False: nothing was linked, and the next call begins where this one did. */
 bool op_audit_link(struct op *op, struct audit_linker *l, bool *more_r, struct err *err_r);
 
 /* Was the head written with this key? */

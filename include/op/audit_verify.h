@@ -17,7 +17,7 @@
 #include "op/op.h"
 
 #define AUDIT_WAIT_MS 60000
-#define AUDIT_FAULTS_MAX 100   /* shown; all are counted */
+#define AUDIT_FAULTS_MAX 100   /* shown; more are counted, of events without a link one more */
 
 struct audit_fault {
 	const char *chain;

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "http/fcgi.h"
+#include "op/audit_link.h"
 #include "op/op.h"
 #include "worker/worker.h"
 
@@ -48,6 +49,17 @@ void child_close(struct worker *w);
 /* --- crash.c ---------------------------------------------------------------- */
 /* From here on a fault of this process marks the request that it is at. */
 void crash_watch(const struct child *c);
+
+/* --- linker.c: links of the audit trail ---------------------------------------- */
+struct linker {
+	struct audit_linker of;
+	int64_t due, tell_due;      /* monotonic ms */
+	int64_t told_at;            /* heads with a link since then are still to be told */
+	bool failed;                /* said once, until it works again */
+};
+void linker_begin(struct linker *l, const struct child *c);
+/* When l->due has come. */
+void linker_work(struct linker *l, struct op *op, int64_t now);
 
 /* --- request.c: one request, from its connection to its log line ------------ */
 void worker_request_run(struct worker *w, int fd);

@@ -1,6 +1,9 @@
 -- The audit trail proves itself: rows are only ever added, and each is linked by a
 -- hash to the one before it, in a chain for each tenant and one for the system.
 
+-- Changes do not wait longer than that behind this migration; it is tried again then.
+SET LOCAL lock_timeout = '2s';
+
 -- 32 random bytes (hex), so that what pii_hash is made of cannot be guessed. NULL
 -- when the row was erased, or is older than the chain.
 ALTER TABLE audit_events ADD COLUMN pii_salt TEXT;

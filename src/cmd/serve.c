@@ -140,13 +140,23 @@ static bool may_serve(const struct conf *conf, enum db_backend *backend_r, struc
 	return db_url_backend(conf->database_url, backend_r, err_r);
 }
 
-static void take_pair_key(const struct conf *conf, struct child *c)
+static void take_key(const struct conf *conf, const char *purpose, struct subkey *out)
 {
 	struct err err;
 
 	/* without libgcrypt the child does not start (child_open) */
 	if (conf->encryption_key.set && auth_init(&err))
-		subkey_derive(conf->encryption_key.bytes, SUBKEY_SESSION_PAIR, &c->pair_key);
+		subkey_derive(conf->encryption_key.bytes, purpose, out);
+}
+
+static void take_pair_key(const struct conf *conf, struct child *c)
+{
+	take_key(conf, SUBKEY_SESSION_PAIR, &c->pair_key);
+}
+
+static void take_audit_key(const struct conf *conf, struct child *c)
+{
+	take_key(conf, SUBKEY_AUDIT_HEAD, &c->audit_key);
 }
 
 static bool run_master(const struct cmd_args *a, struct conf *conf, struct err *err_r)
@@ -157,7 +167,7 @@ static bool run_master(const struct cmd_args *a, struct conf *conf, struct err *
 		.conf = conf,
 		.roles = { [ROLE_FAST] = { worker_main, .take_keys = NULL },
 			   [ROLE_SLOW] = { worker_main, .take_keys = take_pair_key },
-			   [ROLE_SCHEDULER] = { scheduler_main, .take_keys = NULL },
+			   [ROLE_SCHEDULER] = { scheduler_main, .take_keys = take_audit_key },
 			   [ROLE_RECORDER] = { recorder_main, .take_keys = NULL } },
 		.check = check, .claim = claim,
 	};

@@ -92,6 +92,18 @@ static bool is_mine(const struct audit_lease *lease, const struct audit_linker *
 	return str_eq(lease->host_id, l->host_id) || lease->until_at <= now;
 }
 
+/* The first link of the system's chain says how many events are older. */
+static bool count(struct op *op, struct audit_linker *l, struct err *err_r)
+{
+	struct audit_head head;
+
+	if (!store_audit_head(op->db, AUDIT_SYSTEM, op->arena, &head, err_r) &&
+	    (err_r->kind != ERR_NOT_FOUND || !store_audit_unchained(op->db, &l->unchained, err_r)))
+		return false;
+	l->counted = true;
+	return true;
+}
+
 bool op_audit_link(struct op *op, struct audit_linker *l, bool *more_r, struct err *err_r)
 {
 	struct append a = { op->arena, l, op->now };
@@ -106,9 +118,10 @@ bool op_audit_link(struct op *op, struct audit_linker *l, bool *more_r, struct e
 	l->waits_since = lease.waits_since;
 	if (lease.waits_since == TIME_NONE || !is_mine(&lease, l, op->now))
 		return true;
-	if (!l->counted && !store_audit_unchained(op->db, &l->unchained, err_r))
-		return false;
-	l->counted = true;
+	if (!l->counted) {   /* which may take long, and to link must not */
+		*more_r = true;
+		return count(op, l, err_r);
+	}
 	if (!store_audit_link(op->db, op->arena, l->host_id, op->now, op->now + LEASE_MS, append, &a,
 			      &n, err_r))
 		return false;

@@ -153,6 +153,16 @@ static void clocks(struct strbuf *out, const struct segment *segment)
 	strbuf_addf(out, "pierre_clock_offset_seconds %.3f\n", (double)k.off_ms / 1e3);
 }
 
+static void audit(struct strbuf *out, struct scoreboard *sb)
+{
+	int64_t since = atomic_load(&sb->audit_waits_since);
+	int64_t waits = since ? clock_now() - since : 0;
+
+	family(out, "audit_unlinked_seconds", "gauge",
+	       "How long the oldest event of the audit trail has waited for its link.");
+	strbuf_addf(out, "pierre_audit_unlinked_seconds %.3f\n", (double)(waits > 0 ? waits : 0) / 1e3);
+}
+
 void metrics_text(const struct child *c, struct strbuf *out)
 {
 	family(out, "info", "gauge", "The program.");
@@ -171,4 +181,5 @@ void metrics_text(const struct child *c, struct strbuf *out)
 	slots(out, c->segment);
 	rings(out, c->segment);
 	clocks(out, c->segment);
+	audit(out, c->scoreboard);
 }

@@ -32,7 +32,7 @@
 #define SWEEP_MS 60000
 #define CHECKPOINT_MS 30000         /* frames of a WAL wait this long */
 #define CHECKPOINT_BYTES (DB_LOG_KEEP / 2)  /* more of them do not wait: the rest is for a full disk */
-#define LOCK_MS 500                 /* for the writer lock of a checkpoint; else soon again */
+#define LOCK_MS 500                 /* for the writer lock of a checkpoint or of links; else soon again */
 #define LAST_MS 1000                /* for the checkpoint at a stop */
 #define JOB_MS 60000                /* the watchdog's deadline for one job */
 
@@ -57,6 +57,7 @@ struct scheduler {
 	struct metrics *metrics;            /* open while it has */
 	struct change_watch watch;
 	struct clock_watch clock;
+	struct linker linker;
 	int64_t sweep_due, period_due, follow_due;
 	bool tend_failed, follow_failed, clock_failed;   /* said once, until it works again */
 };
@@ -131,6 +132,21 @@ static void follow(struct scheduler *s, int64_t now)
 	if (!good && !s->follow_failed)
 		log_warn("changes_not_followed", LOG_S("error", err.message));
 	s->follow_failed = !good;
+	job_end(s);
+}
+
+static void link_audit(struct scheduler *s, int64_t now)
+{
+	struct op op = operation(s);
+
+	if (now < s->linker.due)
+		return;
+	job_begin(s, "audit_link");
+	/* leases wait for this one; but the first time it may have many events to count */
+	if (s->n_files > 0)
+		db_deadline(s->w.db, now + (s->linker.of.counted ? LOCK_MS : JOB_MS / 2));
+	linker_work(&s->linker, &op, now);
+	db_deadline(s->w.db, 0);
 	job_end(s);
 }
 
@@ -254,6 +270,7 @@ static void work(struct scheduler *s)
 		s->metrics = metrics_open(s->w.child);
 	follow(s, now);
 	tend(s);
+	link_audit(s, now);
 	if (now < s->period_due)
 		return;
 	s->period_due = now + PERIOD_MS;
@@ -281,6 +298,7 @@ static bool scheduler_open(struct scheduler *s, const struct child *c)
 	if (!child_open(&s->w, c))
 		return false;
 	s->names = arena_new();
+	linker_begin(&s->linker, c);
 	if (db_path(s->w.db)) {
 		s->lock_path = arena_printf(s->names, "%s.checkpointer", db_path(s->w.db));
 		add_file(s, s->w.db);

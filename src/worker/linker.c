@@ -1,0 +1,64 @@
+/*
+ * worker/linker.c - the scheduler's job that links the audit trail (op/audit_link.h),
+ * and tells the log each hour where the chains end, so that heads are kept where the
+ * database's owner cannot change them.
+ */
+#include "config.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "op/audit_verify.h"
+#include "worker/worker_private.h"
+
+#define LINK_MS 200          /* an event waits at most so long, and for the batch */
+#define HEADS_MS 3600000
+#define PATIENCE_MS 5000     /* until it is told that the database is not to be had */
+
+void linker_begin(struct linker *l, const struct child *c)
+{
+	*l = (struct linker){
+		.of = { .key = &c->audit_key, .host_id = segment_host_id(c->segment),
+			.waits_since = TIME_NONE },
+	};
+}
+
+static void tell_heads(struct linker *l, struct op *op)
+{
+	const struct audit_head *heads;
+	struct field_list list;
+	struct err err;
+
+	if (!op_audit_heads(op, l->told_at, &list, &err))
+		return;   /* the next hour tells them as well */
+	heads = list.items;
+	for (size_t i = 0; i < list.n; i++)
+		log_info("audit_head", LOG_S("chain", heads[i].chain), LOG_N("seq", heads[i].seq),
+			 LOG_S("hash", heads[i].hash));
+	l->told_at = op->now;
+}
+
+/* Others hold the writer lock, or the database is away: that passes. */
+static bool may_pass(const struct linker *l, const struct op *op, const struct err *err)
+{
+	return err->kind == ERR_UNAVAILABLE && (l->of.waits_since == TIME_NONE ||
+						op->now - l->of.waits_since < PATIENCE_MS);
+}
+
+void linker_work(struct linker *l, struct op *op, int64_t now)
+{
+	struct err err;
+	bool more, good = op_audit_link(op, &l->of, &more, &err);
+
+	if (!good && !l->failed && !may_pass(l, op, &err)) {
+		log_error("audit_not_linked", LOG_S("error", err.message));
+		l->failed = true;
+	}
+	l->failed &= !good;
+	l->due = now + (good && more ? 0 : LINK_MS);
+	atomic_store(&op->process->scoreboard->audit_waits_since,
+		     l->of.waits_since == TIME_NONE ? 0 : l->of.waits_since);
+	if (now < l->tell_due)
+		return;
+	l->tell_due = now + HEADS_MS;
+	tell_heads(l, op);
+}
