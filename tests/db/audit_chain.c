@@ -1,0 +1,376 @@
+/*
+ * tests/db/audit_chain.c - rows of the audit trail are only ever added, and linked
+ * once each, on the backend of TEST_DATABASE_URL.
+ */
+#include "config.h"
+
+#include <signal.h>
+
+#include "db/db_core.h"
+#include "chain_op.h"
+#include "worst.h"
+
+#define T1 "00000000-0000-4000-8000-0000000000a1"
+#define T2 "00000000-0000-4000-8000-0000000000a2"
+#define E(n) "00000000-0000-4000-8000-0000000000e" #n
+#define AT "'2030-01-01T00:00:00.000Z'"
+
+static struct audit_linker linker = LINKER("host one");
+
+static void linked(int64_t events, int64_t waiting, const char *name)
+{
+	is_int(sql_number("SELECT count(*) FROM audit_links"), events, name);
+	is_int(sql_number("SELECT count(*) FROM audit_pending"), waiting, "and that many wait");
+}
+
+/* --- hashes are the same on both backends -------------------------------------------- */
+
+/* Each field as PostgreSQL would write it otherwise, if it could. */
+static struct audit_event given(void)
+{
+	return (struct audit_event){
+		.id = E(0), .event_type = "ApiKeyChanged", .severity = "Info", .message = "An API key was changed",
+		.source = "rest", .result = "success", .tenant_id = T1, .user_id = T2,
+		.target = "\303\274ber@x.example", .ip_address = "2001:db8::1", .user_agent = "curl \"8\"\t\177",
+		.request_id = "abc", .metadata = "{\"zz\" : \"\\u00fc\\/\\ud83d\\ude00\",\"b\":\"1\\n\\u0001\", \"long\":\"\"}",
+		.timestamp = T0 + 120, .pii_salt = "00", .pii_hash = NULL,
+	};
+}
+
+/* Made by another program from what op/audit_hash.h says. */
+#define PII_HASH "00817755ae0d968f28ad10a1995a9d795c4f22b7e3663efd8ef12c81cb9ea7f4"
+#define LINK_HASH "d6485d2cd64147709ba33e4ed77e65eb3334bbe31138f33dac34839b49da84c1"
+
+static const char *one(const char *column, const char *from)
+{
+	const char *text = arena_printf(f.arena, "SELECT count(*) FROM %s WHERE %s", from, column);
+
+	return sql_number(text) == 1 ? "yes" : "no";
+}
+
+static void test_hashes(void)
+{
+	struct audit_event e = given();
+	char hash[SHA256_HEX], begin[SHA256_HEX];
+
+	ok(audit_pii(&e, f.arena) && audit_pii_holds(&e, f.arena), "a pii_hash with a fresh salt holds");
+	e.pii_salt = "00";
+	ok(!audit_pii_holds(&e, f.arena), "and with another one it does not");
+	e.pii_hash = PII_HASH;
+	ok(audit_pii_holds(&e, f.arena), "the hash of the given fields");
+	audit_begin_hash(T1, 7, f.arena, begin);
+	audit_link_hash(begin, T1, 1, &e, f.arena, hash);
+	is_str(hash, LINK_HASH, "and of the link");
+	ok(store_commit(f.db, &e, NULL, NULL, &err), "written");
+	ok(link_all(&linker), "and linked");
+	is_str(one("hash = '" LINK_HASH "' AND seq = 1 AND chain = '" T1 "'", "audit_links"), "yes",
+	       "with that hash, as it was read back");
+	is_clean("as it was read back");
+}
+
+static void test_addresses(void)
+{
+	static const char *const addresses[] = {
+		"::1", "::", "::ffff:192.0.2.1", "::192.0.2.1", "2001:db8:0:0:1:0:0:1", "fe80::1:0",
+		"1:0:2:0:3:0:4:0", "255.255.255.255", "64:ff9b::192.0.2.33", "nonsense", NULL,
+	};
+
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+		f.op.client.remote_addr = addresses[i];
+		ok(change_of(&f.op, NULL), "from %s", addresses[i] ? addresses[i] : "nowhere");
+	}
+	f.op.client.remote_addr = "192.0.2.1";
+	ok(link_all(&linker), "linked");
+	is_clean("each spelling of an address");
+}
+
+/* --- rows are only ever added ------------------------------------------------------------ */
+
+static void refused(const char *sqlite, const char *pgsql, const char *why)
+{
+	const char *text = db_backend_of(f.db) == DB_PGSQL ? pgsql : sqlite;
+
+	if (text && !ok(!sql_of(sqlite, pgsql) && strstr(err.message, why), "refused: %s", text))
+		printf("#   %s\n", err.message);
+}
+
+static void refused_on_both(const char *text, const char *why)
+{
+	refused(text, text, why);
+}
+
+static const char *never(const char *done)
+{
+	return db_backend_of(f.db) == DB_PGSQL ? "are only ever added" : arena_printf(f.arena, "never %s", done);
+}
+
+#define EVENT_COLUMNS "id, event_type, severity, message, source, result, metadata, timestamp"
+#define EVENT(id) "('" id "', 'X', 'Info', 'm', 'rest', 'success', '{}', " AT ")"
+
+static void test_triggers(void)
+{
+	ok(sql("INSERT INTO audit_events (" EVENT_COLUMNS ") VALUES " EVENT(E(1))), "one that waits");
+	refused_on_both("DELETE FROM audit_events WHERE id = '" E(0) "'", never("deleted"));
+	refused_on_both("DELETE FROM audit_events WHERE id = '" E(1) "'", never("deleted"));
+	refused(NULL, "TRUNCATE audit_events", "only ever added");
+	refused(NULL, "TRUNCATE audit_links", "only ever added");
+	refused_on_both("UPDATE audit_events SET message = 'x' WHERE id = '" E(0) "'", "never changed");
+	refused_on_both("UPDATE audit_events SET id = '" E(9) "' WHERE id = '" E(0) "'", "never changed");
+	refused_on_both("UPDATE audit_events SET timestamp = " AT " WHERE id = '" E(0) "'", "never changed");
+	refused_on_both("UPDATE audit_events SET tenant_id = NULL WHERE id = '" E(0) "'", "never changed");
+	refused_on_both("UPDATE audit_events SET pii_hash = 'x' WHERE id = '" E(0) "'", "never changed");
+	refused_on_both("UPDATE audit_events SET target = 'x' WHERE id = '" E(0) "'", "never changed");
+	refused_on_both("UPDATE audit_events SET pii_salt = NULL WHERE id = '" E(0) "'", "never changed");
+	refused_on_both("UPDATE audit_events SET pii_salt = NULL, target = NULL, ip_address = NULL,"
+			" user_agent = NULL, metadata = '{\"a\":\"b\"}' WHERE id = '" E(0) "'", "never changed");
+	refused_on_both("UPDATE audit_links SET hash = 'x'", never("changed"));
+	refused_on_both("DELETE FROM audit_links WHERE seq = 1", never("deleted"));
+	refused("INSERT OR REPLACE INTO audit_events (" EVENT_COLUMNS ") VALUES " EVENT(E(0)), NULL, "never deleted");
+	refused("INSERT OR REPLACE INTO audit_events (" EVENT_COLUMNS ") VALUES " EVENT(E(1)), NULL, "never deleted");
+	refused("UPDATE OR REPLACE audit_events SET id = '" E(0) "' WHERE id = '" E(1) "'", NULL, "never");
+	refused("INSERT OR REPLACE INTO audit_links SELECT chain, seq, event_id, 'x' FROM audit_links", NULL, "never");
+}
+
+/* As the sqlite3 shell: REPLACE deletes without the trigger of DELETE. */
+static void test_other_program(void)
+{
+	if (db_backend_of(f.db) != DB_SQLITE)
+		return;
+	for (int i = 0; i < 2; i++) {
+		const char *command = arena_printf(f.arena, "sqlite3 '%s' \"INSERT OR REPLACE INTO audit_events ("
+			EVENT_COLUMNS ") VALUES %s\" 2>&1", db_path(f.db), i ? EVENT(E(1)) : EVENT(E(0)));
+		FILE *p = popen(command, "r");
+		char line[200] = "";
+
+		ok(p && fgets(line, sizeof(line), p) && strstr(line, "never replaced"),
+		   "another program cannot replace one that %s: %s", i ? "waits" : "is linked", line);
+		if (p)
+			pclose(p);
+	}
+}
+
+/* What proves that a COMMIT was done stays what it was. */
+static void test_replay(void)
+{
+	struct audit_event e = op_audit(&f.op, AUDIT_API_KEY_CHANGED, NULL);
+
+	ok(store_commit(f.db, &e, NULL, NULL, &err), "an event");
+	ok(!store_commit(f.db, &e, NULL, NULL, &err) && err.kind == ERR_CONFLICT &&
+	   str_eq(err.reason, "audit_event_exists"), "again, while it waits: %s", err.message);
+	ok(link_all(&linker) && !store_commit(f.db, &e, NULL, NULL, &err) && err.kind == ERR_CONFLICT &&
+	   str_eq(err.reason, "audit_event_exists"), "and when it is linked: %s", err.message);
+}
+
+static struct {
+	const struct db_driver *real;
+	int lost;
+} commits;
+
+static enum db_rc commit_and_lose(struct db_conn *c, int64_t deadline, struct err *err_r)
+{
+	enum db_rc rc = commits.real->commit(c, deadline, err_r);
+
+	if (rc != DB_OK || commits.lost-- <= 0)
+		return rc;
+	err_set(err_r, ERR_UNCERTAIN, "Lost");
+	return DB_UNCERTAIN;
+}
+
+/* The answer to a COMMIT that was done is lost: of the change, and of the linker. */
+static void test_lost_commit(void)
+{
+	static struct db_driver driver;
+	int64_t links = sql_number("SELECT count(*) FROM audit_links");
+	struct db *had = f.db;
+
+	commits.real = db_url_driver(f.url, NULL);
+	driver = *commits.real;
+	driver.commit = commit_and_lose;
+	f.op.db = sql_db(&sql_catalog);
+	db_wrap_driver(f.op.db, &driver);
+	commits.lost = 1;
+	ok(change_of(&f.op, T1), "a change whose COMMIT was lost after it was done");
+	commits.lost = 1;
+	ok(!link_all(&linker) && err.kind == ERR_UNCERTAIN, "and so its link: %s", err.message);
+	ok(link_all(&linker), "the next batch goes on");
+	linked(links + 1, 0, "one event, one link");
+	is_clean("after both");
+	db_free(&f.op.db);
+	f.op.db = had;
+}
+
+/* --- who links ------------------------------------------------------------------------------ */
+
+static void test_two_hosts(void)
+{
+	struct audit_linker other = LINKER("host two");
+	int64_t links = sql_number("SELECT count(*) FROM audit_links");
+
+	ok(change_of(&f.op, T1) && link_all(&linker), "the first host links");
+	ok(change_of(&f.op, T1) && link_all(&other), "the second one");
+	linked(links + 1, 1, "leaves it to the first");
+	f.op.now += 5000;
+	ok(link_all(&other), "until that is silent for 5 s");
+	linked(links + 2, 0, "then it links");
+	ok(change_of(&f.op, T1) && link_all(&linker), "and the first");
+	linked(links + 2, 1, "does not");
+	f.op.now += 5000;
+	ok(link_all(&linker), "until");
+	is_clean("by two hosts");
+	is_str(one("host_id = 'host one'", "audit_lease"), "yes", "who has it is in the row");
+}
+
+static void test_keys(void)
+{
+	struct subkey wrong = { 0 };
+	struct audit_linker other = { .key = &wrong, .host_id = "host one" };
+	struct audit_verified v;
+
+	ok(change_of(&f.op, T1) && !link_all(&other) && err.kind == ERR_INTERNAL, "without a key nothing is linked");
+	subkey_derive((const unsigned char *)"another master key, of 32 bytes.", SUBKEY_AUDIT_HEAD, &wrong);
+	ok(!link_all(&other) && err.kind == ERR_DATABASE, "nor with another: %s", err.message);
+	ok(link_all(&linker), "with the right one it is");
+	if (!op_audit_verify(&f.op, &wrong, &(struct field_list){ 0 }, &v, &err))
+		bail_out("verify", &err);
+	is_int(v.faults, v.chains, "with a wrong key no head holds");
+}
+
+/* Of an older version, and of a program that knows nothing of all this. */
+static void test_other_writers(void)
+{
+	ok(sql("INSERT INTO audit_events (" EVENT_COLUMNS ", target) VALUES ('" E(2) "', 'X', 'Info', 'm', 'rest',"
+	       " 'success', '{\"a\":\"b\"}', " AT ", 'somebody')"), "an event without pii_hash");
+	ok(link_all(&linker), "is linked");
+	is_str(one("id = '" E(2) "' AND pii_hash IS NOT NULL AND target = 'somebody'", "audit_events"), "yes",
+	       "and was given one");
+	is_clean("with it");
+	ok(sql("UPDATE audit_events SET pii_salt = NULL, target = NULL, ip_address = NULL, user_agent = NULL,"
+	       " metadata = '{}' WHERE id = '" E(2) "'"), "blanking is what a trigger lets through");
+	is_int(verify_now().faults, 1, "and nothing says that it was erased");
+	ok(sql("INSERT INTO audit_events (" EVENT_COLUMNS ") VALUES ('" E(3) "', 'X', 'Info', 'm', 'rest',"
+	       " 'success', '{\"a\":1}', " AT ")") && link_all(&linker), "metadata that are no texts stop no chain");
+	is_int(verify_now().faults, 2, "and are told");
+}
+
+/* --- kill -9 --------------------------------------------------------------------------------- */
+
+static void die(void *arg)
+{
+	(void)arg;
+	kill(getpid(), SIGKILL);
+}
+
+static int child_link(struct fixture *mine, int index, void *arg)
+{
+	struct moment m = { 0 };
+	bool more;
+
+	(void)arg;
+	if (index == 0)
+		m.before = die;
+	else if (index == 1)
+		m.inside = die;
+	else
+		m.after = die;
+	worst(WORST_DB_TRANSACTION, m);
+	mine->op.now += 5000 * (index + 1);
+	op_audit_link(&mine->op, &linker, &more, &err);
+	return 0;
+}
+
+static void test_killed(void)
+{
+	int64_t links = sql_number("SELECT count(*) FROM audit_links");
+	int counts[OUTCOMES];
+
+	for (int i = 0; i < 20; i++)
+		if (!change_of(&f.op, i % 2 ? T1 : NULL))
+			bail_out("change", &err);
+	for (int at = 0; at < 3; at++) {
+		pid_t pid;
+
+		fixture_disconnect(&f);
+		fflush(stdout);
+		pid = fork();
+		if (pid == 0) {
+			fixture_connect(&f);
+			_exit(child_link(&f, at, NULL));
+		}
+		ok(waitpid(pid, &counts[0], 0) == pid && WIFSIGNALED(counts[0]), "killed at point %d", at);
+		fixture_connect(&f);
+		linked(links + (at == 2 ? 20 : 0), at == 2 ? 0 : 20, "all or nothing");
+	}
+	ok(link_all(&linker), "the next one goes on");
+	linked(links + 20, 0, "each once");
+}
+
+/* --- many at once ------------------------------------------------------------------------------ */
+
+static int rounds(void)
+{
+	const char *n = getenv("PIERRE_AUDIT_CHANGES");   /* 1250 with 16 clients: 20,000 */
+
+	return n ? atoi(n) : 20;
+}
+
+enum { CLIENTS = 16, LINKERS = 2 };
+
+static int child_change(struct fixture *mine, int index, void *arg)
+{
+	int tenants = *(const int *)arg, n = rounds();
+	struct audit_linker own = LINKER(index % 2 ? "host one" : "host two");
+	const char *tenant;
+	bool more = false;
+
+	if (index >= CLIENTS) {
+		for (int64_t left = 1; left > 0; left = sql_number("SELECT count(*) FROM audit_pending"))
+			for (int i = 0; i < 20; i++) {
+				mine->op.now += i == 19 ? 6000 : 0;   /* so that the lease goes to and fro */
+				if (!op_audit_link(&mine->op, &own, &more, &err))
+					return 2;
+				usleep(2000);
+			}
+		return 1;
+	}
+	tenant = arena_printf(mine->arena, "00000000-0000-4000-8000-0000000001%02d", index % tenants);
+	for (int i = 0; i < n; i++)
+		if (!change_of(&mine->op, tenant))
+			return 2;
+	return 1;
+}
+
+static void test_many(int tenants)
+{
+	int64_t links = sql_number("SELECT count(*) FROM audit_links");
+	int counts[OUTCOMES];
+
+	at_once(&f, CLIENTS + LINKERS, child_change, &tenants, counts);
+	is_int(counts[1], CLIENTS + LINKERS, "clients and linkers, none saw an error");
+	ok(link_all(&linker), "the rest is linked");
+	f.op.now += 3600000;
+	ok(link_all(&linker), "whoever has the lease");
+	linked(links + (int64_t)CLIENTS * rounds(), 0, "one link each");
+	is_int(sql_number("SELECT count(*) FROM (SELECT event_id FROM audit_links GROUP BY event_id HAVING count(*) > 1) x"), 0,
+	       "no event has two");
+}
+
+int main(void)
+{
+	chain_open();
+	test_hashes();
+	test_addresses();
+	test_replay();
+	test_lost_commit();
+	test_two_hosts();
+	test_keys();
+	test_killed();
+	test_many(1);
+	test_many(16);
+	is_clean("after all that");
+	test_triggers();
+	test_other_program();
+	ok(link_all(&linker), "linked");
+	test_other_writers();
+	fixture_close(&f);
+	return tap_done();
+}
