@@ -62,10 +62,10 @@ const struct field_schema audit_entry_schema =
 static const struct field waiting_fields[] = {
 	EVENT(struct audit_waiting, event.),
 	FIELD(struct audit_waiting, chain, TEXT, 0, NULL),
-	FIELD(struct audit_waiting, linked_seq, INT, 0, NULL),
-	FIELD(struct audit_waiting, head_seq, INT, 0, NULL),
-	FIELD(struct audit_waiting, head_hash, TEXT, 0, NULL),
-	FIELD(struct audit_waiting, head_mac, TEXT, 0, NULL),
+	FIELD(struct audit_waiting, linked_seq, INT, FIELD_PRIVATE, NULL),
+	FIELD(struct audit_waiting, head_seq, INT, FIELD_PRIVATE, NULL),
+	FIELD(struct audit_waiting, head_hash, TEXT, FIELD_PRIVATE, NULL),
+	FIELD(struct audit_waiting, head_mac, TEXT, FIELD_PRIVATE, NULL),
 	{ 0 },
 };
 const struct field_schema audit_waiting_schema =

@@ -304,56 +304,6 @@ static void test_killed(void)
 	linked(links + 20, 0, "each once");
 }
 
-/* --- many at once ------------------------------------------------------------------------------ */
-
-static int rounds(void)
-{
-	const char *n = getenv("PIERRE_AUDIT_CHANGES");   /* 1250 with 16 clients: 20,000 */
-
-	return n ? atoi(n) : 20;
-}
-
-enum { CLIENTS = 16, LINKERS = 2 };
-
-static int child_change(struct fixture *mine, int index, void *arg)
-{
-	int tenants = *(const int *)arg, n = rounds();
-	struct audit_linker own = LINKER(index % 2 ? "host one" : "host two");
-	const char *tenant;
-	bool more = false;
-
-	if (index >= CLIENTS) {
-		for (int64_t left = 1; left > 0; left = sql_number("SELECT count(*) FROM audit_pending"))
-			for (int i = 0; i < 20; i++) {
-				mine->op.now += i == 19 ? 6000 : 0;   /* so that the lease goes to and fro */
-				if (!op_audit_link(&mine->op, &own, &more, &err))
-					return 2;
-				usleep(2000);
-			}
-		return 1;
-	}
-	tenant = arena_printf(mine->arena, "00000000-0000-4000-8000-0000000001%02d", index % tenants);
-	for (int i = 0; i < n; i++)
-		if (!change_of(&mine->op, tenant))
-			return 2;
-	return 1;
-}
-
-static void test_many(int tenants)
-{
-	int64_t links = sql_number("SELECT count(*) FROM audit_links");
-	int counts[OUTCOMES];
-
-	at_once(&f, CLIENTS + LINKERS, child_change, &tenants, counts);
-	is_int(counts[1], CLIENTS + LINKERS, "clients and linkers, none saw an error");
-	ok(link_all(&linker), "the rest is linked");
-	f.op.now += 3600000;
-	ok(link_all(&linker), "whoever has the lease");
-	linked(links + (int64_t)CLIENTS * rounds(), 0, "one link each");
-	is_int(sql_number("SELECT count(*) FROM (SELECT event_id FROM audit_links GROUP BY event_id HAVING count(*) > 1) x"), 0,
-	       "no event has two");
-}
-
 int main(void)
 {
 	chain_open();
@@ -364,8 +314,6 @@ int main(void)
 	test_two_hosts();
 	test_keys();
 	test_killed();
-	test_many(1);
-	test_many(16);
 	is_clean("after all that");
 	test_triggers();
 	test_other_program();

@@ -68,7 +68,7 @@ check_PROGRAMS += tests/support/limit_load
 tests_support_limit_load_LDADD =
 
 # The audit trail.
-check_PROGRAMS += tests/db/audit_chain tests/db/audit_tamper
+check_PROGRAMS += tests/db/audit_chain tests/db/audit_load tests/db/audit_tamper
 EXTRA_DIST += tests/db/chain_op.h
 tests_db_audit_chain_SOURCES = tests/db/audit_chain.c $(WORST)
 tests_db_audit_chain_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
