@@ -7,6 +7,7 @@
 
 #include "base/field.h"
 #include "model/audit.h"
+#include "model/page.h"
 
 #define AUDIT_SYSTEM "system"   /* the chain of events without a tenant */
 
@@ -37,6 +38,15 @@ struct audit_entry {
 	struct audit_event event;
 };
 extern const struct field_schema audit_entry_schema;
+
+/* Which events are listed: those that all of these fit; NULL and TIME_NONE fit any. */
+struct audit_query {
+	struct page_in page;
+	const char *event_type, *severity, *result, *user_id, *tenant_id, *target;
+	int64_t from, to;          /* from <= timestamp < to */
+};
+extern const struct field_schema audit_query_schema;   /* of all events */
+extern const struct field_schema audit_own_query_schema;   /* of those of one user */
 
 /* An event that waits for its link, and what that is appended to. */
 struct audit_waiting {

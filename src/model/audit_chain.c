@@ -3,11 +3,11 @@
 
 #include "model/audit_chain.h"
 
-#define LINK(s, at) \
-	FIELD_AS("chain", s, at chain, TEXT, 0, "The chain: id of a tenant, or system"), \
-	FIELD_AS("seq", s, at seq, INT, 0, "Place in the chain"), \
-	FIELD_AS("event_id", s, at event_id, UUID, 0, "The event"), \
-	FIELD_AS("hash", s, at hash, TEXT, 0, "Hash of the link")
+#define LINK(s, at, none) \
+	FIELD_AS("chain", s, at chain, TEXT, none, "The chain: id of a tenant, or system"), \
+	FIELD_AS("seq", s, at seq, INT, none, "Place in the chain"), \
+	FIELD_AS("event_id", s, at event_id, UUID, FIELD_PRIVATE, NULL), \
+	FIELD_AS("hash", s, at hash, TEXT, none, "Hash of the link")
 #define EVENT(s, at) \
 	FIELD_AS("id", s, at id, UUID, 0, "The event"), \
 	FIELD_AS("event_type", s, at event_type, TEXT, 0, "What happened"), \
@@ -34,7 +34,7 @@ const struct field_schema audit_chain_schema =
 	FIELD_SCHEMA("AuditChain", struct audit_chain, chain_fields);
 
 static const struct field link_fields[] = {
-	LINK(struct audit_link, ),
+	LINK(struct audit_link, , 0),
 	{ 0 },
 };
 const struct field_schema audit_link_schema =
@@ -53,11 +53,36 @@ const struct field_schema audit_head_schema =
 
 static const struct field entry_fields[] = {
 	EVENT(struct audit_entry, event.),
-	LINK(struct audit_entry, link.),
+	LINK(struct audit_entry, link., FIELD_NULLABLE),
 	{ 0 },
 };
 const struct field_schema audit_entry_schema =
 	FIELD_SCHEMA("AuditEntry", struct audit_entry, entry_fields);
+
+#define QUERY_OWN FIELD_OWN_VIEW(0)
+#define FILTER(member, kind, flags, ...) \
+	FIELD(struct audit_query, member, kind, FIELD_NULLABLE | (flags), __VA_ARGS__)
+static const char *const severities[] = { "Info", "Warning", "Error", "Critical", NULL };
+static const char *const results[] = { "success", "failure", NULL };
+static const struct field query_fields[] = {
+	FILTER(event_type, TEXT, QUERY_OWN, "Only events of this type"),
+	FILTER(severity, TEXT, QUERY_OWN, "Only these", .values = severities),
+	FILTER(result, TEXT, QUERY_OWN, "Only these", .values = results),
+	FILTER(user_id, UUID, 0, "Only what this user did"),
+	FILTER(tenant_id, UUID, QUERY_OWN, "Only what happened in this tenant"),
+	FILTER(target, TEXT, QUERY_OWN, "Only what was done to this"),
+	FILTER(from, TIME, QUERY_OWN, "From this moment on"),
+	FILTER(to, TIME, QUERY_OWN, "Before this moment"),
+	FIELD_AS("limit", struct audit_query, page.limit, INT, FIELD_NULLABLE | QUERY_OWN,
+		 "Most rows of this page; 50 when left out", .min = 1, .max = PAGE_LIMIT_MAX),
+	FIELD_AS("cursor", struct audit_query, page.cursor, TEXT, FIELD_NULLABLE | QUERY_OWN,
+		 "next_cursor of the page before; the first page when left out"),
+	{ 0 },
+};
+const struct field_schema audit_query_schema =
+	FIELD_SCHEMA("AuditQuery", struct audit_query, query_fields);
+const struct field_schema audit_own_query_schema =
+	FIELD_VIEW("AuditOwnQuery", struct audit_query, query_fields, QUERY_OWN);
 
 static const struct field waiting_fields[] = {
 	EVENT(struct audit_waiting, event.),

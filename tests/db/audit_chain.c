@@ -8,6 +8,7 @@
 
 #include "db/db_core.h"
 #include "chain_op.h"
+#include "op/audit_read.h"
 #include "worst.h"
 
 #define T1 "00000000-0000-4000-8000-0000000000a1"
@@ -304,6 +305,82 @@ static void test_killed(void)
 	linked(links + 20, 0, "each once");
 }
 
+/* --- reading --------------------------------------------------------------------------------- */
+
+static struct audit_query any(void)
+{
+	struct audit_query q;
+
+	field_clear(&audit_query_schema, &q);
+	return q;
+}
+
+static size_t listed(struct scope scope, const struct audit_query *q)
+{
+	struct page_out out = { 0 };
+
+	if (!op_audit_list(&f.op, scope, q, &out, &err))
+		printf("# %s\n", err.message);
+	return out.rows.n;
+}
+
+static void test_pages(void)
+{
+	int64_t all = sql_number("SELECT count(*) FROM audit_events"), seen = 0, before = INT64_MAX;
+	struct audit_query q = any();
+	struct page_out page = { 0 };
+	bool ordered = true;
+
+	q.page.limit = 7;
+	do {
+		const struct audit_entry *e;
+
+		if (!op_audit_list(&f.op, EVERY, &q, &page, &err))
+			bail_out("list", &err);
+		e = page.rows.items;
+		for (size_t i = 0; i < page.rows.n; i++) {
+			ordered &= e[i].event.timestamp <= before && e[i].event.id && e[i].link.hash;
+			before = e[i].event.timestamp;
+		}
+		seen += (int64_t)page.rows.n;
+		q.page.cursor = page.next_cursor;
+	} while (page.next_cursor);
+	is_int(seen, all, "each event is on one page");
+	ok(ordered, "newest first, with its link");
+}
+
+static void test_filters(void)
+{
+	static const char *const bad[] = { "", "info", "x" };
+	struct audit_query q = any();
+
+	q.tenant_id = T1;
+	q.target = "\303\274ber@x.example";
+	is_int((int64_t)listed(EVERY, &q), 1, "of a tenant and a target");
+	is_int((int64_t)listed(of(T2), &q), 1, "what the user did");
+	is_int((int64_t)listed(of(T1), &q), 0, "another did not");
+	is_int((int64_t)listed((struct scope){ 0 }, &q), 0, "nor nobody");
+	q.user_id = T2;
+	q.event_type = "ApiKeyChanged";
+	q.severity = "Info";
+	q.result = "success";
+	q.from = T0 + 120;
+	q.to = T0 + 121;
+	is_int((int64_t)listed(EVERY, &q), 1, "by all filters");
+	q.to = q.from;
+	is_int((int64_t)listed(EVERY, &q), 0, "before the end");
+	q = any();
+	q.result = "failure";
+	is_int((int64_t)listed(EVERY, &q), 0, "none failed");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct page_out out;
+
+		q.severity = bad[i];
+		ok(!op_audit_list(&f.op, EVERY, &q, &out, &err) && str_eq(err.field, "severity"),
+		   "severity \"%s\": %s", bad[i], err.message);
+	}
+}
+
 int main(void)
 {
 	chain_open();
@@ -315,6 +392,8 @@ int main(void)
 	test_keys();
 	test_killed();
 	is_clean("after all that");
+	test_pages();
+	test_filters();
 	test_triggers();
 	test_other_program();
 	ok(link_all(&linker), "linked");

@@ -22,10 +22,10 @@ static int changes;
 static void prepare(void)
 {
 	const char *n = getenv("PIERRE_AUDIT_CHANGES"), *full;
-	struct key_create_in in = {
-		.name = "key", .rate_limit_requests = INT_NONE, .expires_in_days = INT_NONE,
-	};
-	struct api_key key;
+	struct api_key in, key;
+
+	field_clear(&api_key_create_schema, &in);
+	in.name = "key";
 
 	changes = n ? atoi(n) : 15;
 	user = make_user(&f, NULL);
@@ -38,16 +38,16 @@ static void prepare(void)
 
 static int client(struct fixture *mine, int index, int tenants)
 {
-	struct key_update_in in = { .given = KEY_NAME };
+	struct field_given given = named(mine->arena, &api_key_patch_schema, "name");
 	struct arena *arena = arena_new();
-	struct api_key key;
+	struct api_key in = { 0 }, key;
 
 	mine->op.actor.tenant_id =
 		arena_printf(mine->arena, "00000000-0000-4000-8000-0000000001%02d", index % tenants);
 	mine->op.arena = arena;
 	for (int i = 0; i < changes; i++) {
 		in.name = arena_printf(arena, "key %d", i);
-		if (!op_key_update(&mine->op, of(user.id), keys[index], &in, &key, &err))
+		if (!op_key_update(&mine->op, of(user.id), keys[index], &in, &given, &key, &err))
 			return 2;
 		arena_reset(arena);
 	}

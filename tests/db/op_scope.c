@@ -62,6 +62,7 @@ static struct db_value active(void) { return db_text("active"); }
 static struct db_value words(void) { return db_strings(strings_empty); }
 static struct db_value none(void) { return db_text(NULL); }
 static struct db_value now(void) { return db_time(T0); }
+static struct db_value begin(void) { return db_time(0); }
 static struct db_value later(void) { return db_time(T0 + DAY_MS); }
 static struct db_value one(void) { return db_int(1); }
 static struct db_value many(void) { return db_int(100); }
@@ -77,6 +78,8 @@ static const struct { const char *name; value_fn *value; } given[] = {
 	{ "current_id", uuid }, { "keep_session", uuid }, { "status", active },
 	{ "approved_by", none }, { "tenant_id", none }, { "new_hash", text },
 	{ "old_hash", hash_of_user },
+	{ "by_user", none }, { "by_tenant", none }, { "by_type", none }, { "by_severity", none },
+	{ "by_target", none }, { "by_result", none }, { "from_at", begin }, { "to_at", later },
 };
 
 /* With the row that :id or :user_id names. */
@@ -107,6 +110,8 @@ static const struct owned {
 	{ SQL_USER_REPLACE_PASSWORD, NULL },
 	{ SQL_USER_END_SESSIONS, id_of_user },
 	{ SQL_USER_END_OTHER_SESSIONS, NULL },
+	{ SQL_AUDIT_LIST, NULL },
+	{ SQL_AUDIT_LIST_OWN, NULL },
 };
 
 /* A run of a statement under a scope; it is rolled back. */

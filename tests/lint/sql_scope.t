@@ -15,7 +15,8 @@ my %owner = (
 	usage_counters => 'key_id', usage_routes => 'key_id', quota_leases => 'subject',
 );
 my %ownerless = (
-	audit_events => 'user_id is who acted; read by no route',
+	audit_pending => 'ids alone, for the scheduler', audit_links => 'ids and hashes: the scheduler and the shell',
+	audit_heads => 'hashes: the scheduler and the shell', audit_lease => 'one row, of the database',
 	changes => 'ids alone, for the cache of each host',
 	instance => 'one row, of the database',
 	known_time => 'one row, of the database',
@@ -42,6 +43,10 @@ my %without = (
 	# no row is shown or chosen
 	user_count_shared => 'a number',
 	# every row there is
+	audit_insert => 'a new event: there is no WHERE',
+	audit_fill => 'the scheduler: of events that wait',
+	audit_unlinked => 'verify: the shell',
+	audit_count_unchained => 'a number',
 	user_list_not_ascii => 'migration 0008: shown to nobody',
 	user_set_shared => 'migration 0008',
 	user_take_shared => 'migration 0008',
