@@ -14,6 +14,7 @@
 	OF(key) \
 	OF(admin) \
 	OF(clock) \
+	OF(audit) \
 	OF(config) \
 	OF(nginx) \
 	OF(about)   /* openapi, version, help */

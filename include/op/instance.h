@@ -14,4 +14,7 @@ bool op_instance_ensure(struct op *op, struct instance *out, struct err *err_r);
  * kept); none, or another key later: ERR_CONFIG. Call it after migrating, before serving. */
 bool op_instance_check_key(struct op *op, const struct conf_key *key, struct err *err_r);
 
+/* Is it that key? Changes nothing; ERR_NOT_FOUND: the database was never served. */
+bool op_instance_is_key(struct op *op, const struct conf_key *key, struct err *err_r);
+
 #endif

@@ -15,6 +15,7 @@
 	OF(session) \
 	OF(key) \
 	OF(usage) \
+	OF(audit) \
 	OF(admin) \
 	OF(provision)
 

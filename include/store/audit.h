@@ -13,8 +13,7 @@
 #include "base/arena.h"
 #include "base/field.h"
 #include "db/transaction.h"
-#include "model/audit_chain.h"
-#include "model/scope.h"
+#include "model/audit.h"
 
 struct db_value;
 
@@ -37,11 +36,5 @@ bool store_commit_one(struct db *db, const struct audit_event *event, int stmt,
 /* A second event inside the fn of a store_commit(), for changes that are two
  * things at once (approval that also makes a tenant). */
 bool store_audit_add(struct db *db, const struct audit_event *event, struct err *err_r);
-
-/* One page of struct audit_entry that fit the filter, a struct audit_query: of all
- * events (SCOPE_ALL), or of what a user did. */
-bool store_audit_list(struct db *db, struct scope scope, const void *filter,
-		      const struct page *page, struct arena *arena, struct field_list *out,
-		      struct err *err_r);
 
 #endif

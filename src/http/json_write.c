@@ -12,8 +12,9 @@ static void write_text(struct strbuf *b, const struct field *f, const void *memb
 {
 	const char *s = *(const char *const *)member;
 
-	(void)f;
-	if (s)
+	if (s && f->flags & FIELD_JSON)
+		strbuf_adds(b, s);
+	else if (s)
 		strbuf_add_json(b, s);
 	else
 		strbuf_adds(b, "null");

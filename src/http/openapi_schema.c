@@ -130,6 +130,10 @@ static void put_string(struct document *d, const struct field *f, bool nullable)
 		[FIELD_UUID] = "uuid", [FIELD_TIME] = "date-time",
 	};
 
+	if (f->flags & FIELD_JSON) {
+		put_type(d, nullable, "object");
+		return;
+	}
 	put_type(d, nullable, "string");
 	if (f->type == FIELD_TEXT) {
 		put_values(d, f, nullable);

@@ -21,7 +21,7 @@
 	FIELD_AS("ip_address", s, at ip_address, TEXT, FIELD_NULLABLE, "Address of the client"), \
 	FIELD_AS("user_agent", s, at user_agent, TEXT, FIELD_NULLABLE, "What the client called itself"), \
 	FIELD_AS("request_id", s, at request_id, TEXT, FIELD_NULLABLE, "The request, as the log names it"), \
-	FIELD_AS("metadata", s, at metadata, TEXT, 0, "What the type adds: a JSON object"), \
+	FIELD_AS("metadata", s, at metadata, TEXT, FIELD_JSON, "What the type adds, as texts"), \
 	FIELD_AS("timestamp", s, at timestamp, TIME, 0, "When"), \
 	FIELD_AS("pii_salt", s, at pii_salt, TEXT, FIELD_PRIVATE, NULL), \
 	FIELD_AS("pii_hash", s, at pii_hash, TEXT, FIELD_PRIVATE, NULL)
@@ -60,19 +60,22 @@ const struct field_schema audit_entry_schema =
 	FIELD_SCHEMA("AuditEntry", struct audit_entry, entry_fields);
 
 #define QUERY_OWN FIELD_OWN_VIEW(0)
-#define FILTER(member, kind, flags, ...) \
-	FIELD(struct audit_query, member, kind, FIELD_NULLABLE | (flags), __VA_ARGS__)
+#define QUERY_SHELL FIELD_OWN_VIEW(1)
+#define FILTER(member, kind, views, ...) \
+	FIELD(struct audit_query, member, kind, FIELD_NULLABLE | QUERY_SHELL | (views), __VA_ARGS__)
 static const char *const severities[] = { "Info", "Warning", "Error", "Critical", NULL };
 static const char *const results[] = { "success", "failure", NULL };
 static const struct field query_fields[] = {
-	FILTER(event_type, TEXT, QUERY_OWN, "Only events of this type"),
-	FILTER(severity, TEXT, QUERY_OWN, "Only these", .values = severities),
-	FILTER(result, TEXT, QUERY_OWN, "Only these", .values = results),
-	FILTER(user_id, UUID, 0, "Only what this user did"),
-	FILTER(tenant_id, UUID, QUERY_OWN, "Only what happened in this tenant"),
-	FILTER(target, TEXT, QUERY_OWN, "Only what was done to this"),
-	FILTER(from, TIME, QUERY_OWN, "From this moment on"),
-	FILTER(to, TIME, QUERY_OWN, "Before this moment"),
+	FILTER(event_type, TEXT, QUERY_OWN, "Only events of this type, as ApiKeyCreated",
+	       .option = "type"),
+	FILTER(severity, TEXT, QUERY_OWN, "Only events of this severity", .values = severities),
+	FILTER(result, TEXT, QUERY_OWN, "Only what went so", .values = results),
+	FILTER(user_id, UUID, 0, "Only what this user did", .option = "user", .value_word = "USER_ID"),
+	FILTER(tenant_id, UUID, QUERY_OWN, "Only what happened in this tenant", .option = "tenant",
+	       .value_word = "TENANT_ID"),
+	FILTER(target, TEXT, QUERY_OWN, "Only what was done to this: an id, or an e-mail address"),
+	FILTER(from, TIME, QUERY_OWN, "Only from this moment on", .value_word = "TIME"),
+	FILTER(to, TIME, QUERY_OWN, "Only before this moment", .value_word = "TIME"),
 	FIELD_AS("limit", struct audit_query, page.limit, INT, FIELD_NULLABLE | QUERY_OWN,
 		 "Most rows of this page; 50 when left out", .min = 1, .max = PAGE_LIMIT_MAX),
 	FIELD_AS("cursor", struct audit_query, page.cursor, TEXT, FIELD_NULLABLE | QUERY_OWN,
@@ -83,6 +86,8 @@ const struct field_schema audit_query_schema =
 	FIELD_SCHEMA("AuditQuery", struct audit_query, query_fields);
 const struct field_schema audit_own_query_schema =
 	FIELD_VIEW("AuditOwnQuery", struct audit_query, query_fields, QUERY_OWN);
+const struct field_schema audit_shell_query_schema =
+	FIELD_VIEW("AuditShellQuery", struct audit_query, query_fields, QUERY_SHELL);
 
 static const struct field waiting_fields[] = {
 	EVENT(struct audit_waiting, event.),

@@ -9,7 +9,7 @@
 #include "op/audit_link.h"
 #include "store/audit_chain.h"
 
-#define LEASE_MS 5000   /* after it another host goes on */
+#define LEASE_MS 2000   /* after it another host goes on */
 
 bool audit_head_holds(const struct subkey *key, const struct audit_head *head,
 		      struct arena *arena)

@@ -3,7 +3,7 @@
 
 #include "op/audit_read.h"
 #include "op/page.h"
-#include "store/audit.h"
+#include "store/audit_read.h"
 
 static const struct page_list audit_list = {
 	.row_size = sizeof(struct audit_entry),

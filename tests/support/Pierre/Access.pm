@@ -33,6 +33,8 @@ my %calls = (
 	key_usage => { ok => 200, id => 'key', shows => 'key' },
 	key_patch => { ok => 200, id => 'key', body => { name => 'y' }, shows => 'key' },
 	key_revoke => { ok => 200, id => 'key' },
+	audit_list => { ok => 200 },
+	audit_own_list => { ok => 200, shows => 'user_id' },
 	admin_users => { ok => 200, shows => 'email' },
 	admin_pending_users => { ok => 200 },
 	admin_provision_key => { ok => 201, body => sub { return { user_email => $_[0]{email}, tier => 'starter' } }, shows => 'user_id' },

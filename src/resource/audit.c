@@ -1,0 +1,78 @@
+/*
+ * The audit trail: all of it for administrators, for each user what he did. Rules are
+ * in op/audit_read.c.
+ */
+#include "config.h"
+
+#include "op/audit_read.h"
+#include "op/scope.h"
+#include "resource/call.h"
+#include "resource/list.h"
+#include "resource/routes.h"
+
+struct audit_page {
+	int64_t count;
+	struct page_out page;
+};
+static const struct field page_fields[] = {
+	FIELD(struct audit_page, count, INT, FIELD_REQUIRED, "Events on this page"),
+	FIELD_AS("events", struct audit_page, page.rows, LIST, FIELD_REQUIRED, "Newest first",
+		 .schema = &audit_entry_schema),
+	ROW_NEXT_CURSOR(struct audit_page, page.next_cursor),
+	{ 0 },
+};
+static const struct field_schema page_schema =
+	FIELD_SCHEMA("AuditPage", struct audit_page, page_fields);
+
+struct audit_reply {
+	bool success;
+	const char *message;
+	const struct audit_page *data;
+};
+static const struct field reply_fields[] = {
+	ROW_SUCCESS(struct audit_reply),
+	FIELD(struct audit_reply, message, TEXT, FIELD_REQUIRED, "How many there are, for a person"),
+	FIELD(struct audit_reply, data, OBJECT, FIELD_REQUIRED, "The page", .schema = &page_schema),
+	{ 0 },
+};
+static const struct field_schema reply_schema =
+	FIELD_SCHEMA("AuditList", struct audit_reply, reply_fields);
+
+static bool audit_list(struct call *call, struct err *err_r)
+{
+	struct audit_page page;
+
+	if (!op_audit_list(call->op, scope_all(call->op), call->query, &page.page, err_r))
+		return false;
+	page.count = (int64_t)page.page.rows.n;
+	return call_reply(call, &(struct audit_reply){
+		.success = true,
+		.message = arena_printf(call->req->arena, "%zu %s on this page", page.page.rows.n,
+					page.count == 1 ? "event" : "events"),
+		.data = &page,
+	});
+}
+
+static const struct field_schema own_schema =
+	LIST_SCHEMA("AuditOwnList", "events", audit_entry, "What you did, newest first");
+
+static bool audit_own_list(struct call *call, struct err *err_r)
+{
+	struct page_out out;
+
+	if (!op_audit_list(call->op, scope_own(call->op), call->query, &out, err_r))
+		return false;
+	return call_reply(call, &out);
+}
+
+const struct route audit_routes[] = {
+	{ .method = HTTP_GET, .pattern = "/admin/audit", .label = "audit_list",
+	  .pool = POOL_SLOW, .guard = GUARD_ADMIN, .fn = audit_list,
+	  .query = &audit_query_schema, .status = 200, .out = &reply_schema,
+	  .summary = "What happened, by all users" },
+	{ .method = HTTP_GET, .pattern = "/api/user/audit", .label = "audit_own_list",
+	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = audit_own_list,
+	  .query = &audit_own_query_schema, .status = 200, .out = &own_schema,
+	  .summary = "What you did, of the audit trail" },
+	{ 0 },
+};

@@ -1,0 +1,77 @@
+#!/usr/bin/perl
+# The service links its audit trail: soon, through kill -9 of the scheduler, and on
+# two hosts of one database by one of them.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../support";
+use Test::More;
+use JSON::PP;
+use Time::HiRes qw(sleep);
+use FastCGI;
+use IO::Socket::UNIX;
+use Pierre;
+use Process qw(await await_log children count_log);
+
+my $KILLS = $ENV{PIERRE_AUDIT_KILLS} // 5;   # 20 for the long form
+
+sub waiting { return $_[0]->sql('SELECT count(*) FROM audit_pending') }
+sub verified {
+	my ($p, $name) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $r = $p->cli(qw(audit verify --json));
+	is($r->{status}, 0, $name) or diag $r->{out} . $r->{err};
+	return decode_json($r->{out});
+}
+sub metric {
+	my ($p) = @_;
+	my $s = IO::Socket::UNIX->new(Type => SOCK_STREAM, Peer => $p->{env}{METRICS_SOCKET}) or return '';
+	syswrite $s, "GET /metrics HTTP/1.0\r\n\r\n";
+	my $got = '';
+	1 while sysread $s, $got, 65536, length $got;
+	return $got =~ /^pierre_audit_unlinked_seconds ([\d.]+)$/m ? $1 : '';
+}
+sub register { my ($p, $n) = @_; $p->register_user for 1 .. $n }
+
+for my $backend (Pierre::backends()) {
+	my $p = Pierre->start(backend => $backend, serve => 0);
+	$p->{env}{METRICS_SOCKET} = "$p->{dir}/run/metrics.sock";
+	$p->serve;
+	await_log($p, qr/ started /);
+	subtest $backend => sub {
+		subtest 'linked' => sub {
+			register($p, 5);
+			await('links', sub { waiting($p) == 0 }, $p);
+			is(verified($p, 'verify')->{links}, $p->sql('SELECT count(*) FROM audit_events'), 'each event');
+			await('the metric', sub { metric($p) eq '0.000' }, $p);
+		};
+		subtest 'kill -9 of the scheduler' => sub {
+			for (1 .. $KILLS) {
+				register($p, 3);
+				my %c = children($p);
+				kill 'KILL', grep { $c{$_} =~ /^schedule/ } keys %c;
+				register($p, 3);
+			}
+			await('links', sub { waiting($p) == 0 }, $p);
+			is(verified($p, 'verify')->{links}, $p->sql('SELECT count(*) FROM audit_events'), 'each event');
+		};
+		subtest 'a chain that was changed' => sub {
+			$p->sql("UPDATE audit_heads SET mac = '0000'");
+			register($p, 1);
+			await_log($p, qr/ audit_not_linked .*head of the audit chain/);
+			await('the metric', sub { metric($p) > 0.2 }, $p);
+			is(waiting($p), 1, 'is not gone on from');
+			my $r = $p->cli(qw(audit verify));
+			is($r->{status}, 1, 'and verify says why');
+			like($r->{err}, qr/chain system: .*: The head was not written by a service with this ENCRYPTION_KEY/, 'by its chain');
+			cmp_ok(count_log($p, qr/ audit_not_linked /), '==', 1, 'the log says it once');
+		};
+		subtest 'heads in the log' => sub {
+			$p->restart;
+			await_log($p, qr/ audit_head .*chain=system seq=\d+ hash=[0-9a-f]{64}/);
+			pass('at the start');
+		};
+	};
+	$p->stop;
+}
+done_testing;
