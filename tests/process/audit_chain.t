@@ -33,6 +33,29 @@ sub metric {
 }
 sub register { my ($p, $n) = @_; $p->register_user for 1 .. $n }
 
+# Whoever has the lease links; the other one when that is gone.
+sub two_hosts {
+	my ($p) = @_;
+	my $q = Pierre->start(backend => 'postgresql', nginx => 0, url => $p->{url}, serve => 0, wait => 0,
+		env => { ENCRYPTION_KEY => $p->{env}{ENCRYPTION_KEY} });
+	$q->serve;
+	await_log($q, qr/ started /);
+	my %hosts;
+	for (1 .. 10) {
+		register($p, 2);
+		await('links', sub { waiting($p) == 0 }, $p);
+		$hosts{ $p->sql('SELECT host_id FROM audit_lease') }++;
+	}
+	is(scalar keys %hosts, 1, 'one links');
+	$p->stop_serve;
+	$q->cli(qw(user create last@example.org --password-file -), stdin => "$Pierre::PASSWORD\n");
+	await('links', sub { waiting($p) == 0 }, $q);
+	ok(!$hosts{ $p->sql('SELECT host_id FROM audit_lease') }, 'then the other one does');
+	$q->stop;
+	$p->serve;
+	is(verified($p, 'verify')->{links}, $p->sql('SELECT count(*) FROM audit_events'), 'each event');
+}
+
 for my $backend (Pierre::backends()) {
 	my $p = Pierre->start(backend => $backend, serve => 0);
 	$p->{env}{METRICS_SOCKET} = "$p->{dir}/run/metrics.sock";
@@ -55,6 +78,7 @@ for my $backend (Pierre::backends()) {
 			await('links', sub { waiting($p) == 0 }, $p);
 			is(verified($p, 'verify')->{links}, $p->sql('SELECT count(*) FROM audit_events'), 'each event');
 		};
+		subtest 'two hosts' => sub { two_hosts($p) } if $backend eq 'postgresql';
 		subtest 'a chain that was changed' => sub {
 			$p->sql("UPDATE audit_heads SET mac = '0000'");
 			register($p, 1);

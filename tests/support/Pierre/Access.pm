@@ -34,7 +34,7 @@ my %calls = (
 	key_patch => { ok => 200, id => 'key', body => { name => 'y' }, shows => 'key' },
 	key_revoke => { ok => 200, id => 'key' },
 	audit_list => { ok => 200 },
-	audit_own_list => { ok => 200, shows => 'user_id' },
+	audit_own_list => { ok => 200, query => 'event_type=UserLogin', shows => 'user_id' },
 	admin_users => { ok => 200, shows => 'email' },
 	admin_pending_users => { ok => 200 },
 	admin_provision_key => { ok => 201, body => sub { return { user_email => $_[0]{email}, tier => 'starter' } }, shows => 'user_id' },
@@ -142,6 +142,7 @@ sub call {
 	my ($c, $path) = ($route->{call}, $route->{path});
 	my $body = ref $c->{body} eq 'CODE' ? $c->{body}->($owner) : $c->{body};
 	$path =~ s/\{id\}/$owner->{ $c->{id} }/ if $c->{id};
+	$path .= "?$c->{query}" if $c->{query};
 	$headers{Authorization} = "Bearer $person->{token}" if $person;
 	return $people->{p}->request($route->{method}, $path, $body, headers => \%headers);
 }
