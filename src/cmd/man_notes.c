@@ -163,6 +163,21 @@ const struct man_note man_notes[] = {
 	  "2 seconds off uses the server's (clock_off in the log, pierre_clock_offset_seconds). The shipped "
 	  "unit does not let the service ask the kernel (ProtectClock=), so with another NTP daemon than "
 	  "systemd-timesyncd check pierre clock status after a long stop." },
+	{ "AUDIT TRAIL",
+	  "Each change is committed with its audit event. Triggers of the database refuse to change or remove "
+	  "an event, and the scheduler of one host links it, within a moment after its commit, by a hash to the "
+	  "event before it: in a chain for each tenant and one for the system. Where a chain ends is written "
+	  "with a MAC by a key derived from ENCRYPTION_KEY. So pierre audit verify finds what somebody with all "
+	  "rights on the database has changed, removed or inserted, but for one thing: a database that was put "
+	  "back whole into an older state, or the end of a chain that was cut off with its head put back. That "
+	  "is found by heads that were kept elsewhere: give what pierre audit head printed, or the lines "
+	  "audit_head that the service logs each hour, to pierre audit verify --expect." },
+	{ NULL,
+	  "The hash of an event covers target, address, user agent and metadata by a salted hash of their own, "
+	  "so that these can be erased later. Events from before schema 9 are in no chain: verify counts them "
+	  "(unchained), and finds when their number changes. When the metric pierre_audit_unlinked_seconds "
+	  "grows, nothing is linked: the log says why (audit_not_linked). Rows that another program inserts "
+	  "into audit_events are linked too." },
 	{ "METRICS",
 	  "With METRICS_SOCKET=/run/pierre/metrics.sock, curl --unix-socket /run/pierre/metrics.sock "
 	  "http://localhost/metrics reads them. Prometheus cannot scrape a Unix socket: remove the # of "

@@ -7,6 +7,8 @@
 #include "auth/token.h"
 #include "credential_op.h"
 #include "db_args.h"
+#include "op/audit_link.h"
+#include "op/audit_verify.h"
 #include "op/session.h"
 #include "op_fixture.h"
 
@@ -289,6 +291,27 @@ static void test_taken(void)
 	}
 }
 
+/* --- 0009: events that are older than the chain ---------------------------------- */
+
+static void test_unchained(void)
+{
+	struct audit_linker linker = { .host_id = "host" };
+	struct audit_verified v;
+	struct subkey key;
+	bool more = true;
+
+	subkey_derive((const unsigned char *)"the master key of the fixture 32", SUBKEY_AUDIT_HEAD, &key);
+	linker.key = &key;
+	while (more)
+		if (!op_audit_link(&f.op, &linker, &more, &err))
+			bail_out("link", &err);
+	if (!op_audit_verify(&f.op, &key, &(struct field_list){ 0 }, &v, &err))
+		bail_out("verify", &err);
+	is_int(v.unchained, 3, "events from before are in no chain");
+	is_int(v.faults, 0, "and no fault");
+	ok(v.links > 0 && v.waiting == 0, "those that came since are");
+}
+
 int main(void)
 {
 	fixture_empty(&f);
@@ -300,6 +323,7 @@ int main(void)
 	test_spellings();
 	test_collisions();
 	test_taken();
+	test_unchained();
 	fixture_close(&f);
 	return tap_done();
 }
