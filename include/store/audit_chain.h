@@ -34,8 +34,8 @@ typedef bool audit_append_fn(void *arg, struct audit_batch *b, struct err *err_r
  * AUDIT_PAGE events that wait, append, write. The row of the lease is locked
  * meanwhile, so no two links are appended at once. *n_r = events that do not wait
  * any more; 0 when another host has the lease. */
-bool store_audit_link(struct db *db, struct arena *arena, const char *host_id, int64_t now,
-		      int64_t until, audit_append_fn *append, void *arg, size_t *n_r,
+bool store_audit_link(struct db *db, const char *host_id, int64_t now, int64_t until,
+		      audit_append_fn *append, void *arg, struct arena *arena, size_t *n_r,
 		      struct err *err_r);
 
 /* Events that are older than the chain; the number never changes. Reads them all. */

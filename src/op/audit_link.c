@@ -20,14 +20,14 @@ bool audit_head_holds(const struct subkey *key, const struct audit_head *head,
 	return equal_ct(mac, head->mac);
 }
 
-struct append {
+struct append_state {
 	struct arena *arena;
 	const struct audit_linker *linker;
 	int64_t now;
 };
 
 /* Where the chain of this event ended so far. */
-static bool begin_head(const struct append *a, const struct audit_waiting *w,
+static bool begin_head(const struct append_state *a, const struct audit_waiting *w,
 		       struct audit_head *head, struct err *err_r)
 {
 	char hash[SHA256_HEX];
@@ -44,7 +44,7 @@ static bool begin_head(const struct append *a, const struct audit_waiting *w,
 		       "service; 'pierre audit verify' shows what was changed", w->chain);
 }
 
-static void end_head(const struct append *a, struct audit_head *head)
+static void end_head(const struct append_state *a, struct audit_head *head)
 {
 	char mac[SHA256_HEX];
 
@@ -52,7 +52,7 @@ static void end_head(const struct append *a, struct audit_head *head)
 	head->mac = arena_strdup(a->arena, mac);
 }
 
-static void append_one(const struct append *a, struct audit_batch *b, size_t i,
+static void append_one(const struct append_state *a, struct audit_batch *b, size_t i,
 		       struct audit_head *head)
 {
 	struct audit_waiting *w = &b->waiting[i];
@@ -66,7 +66,7 @@ static void append_one(const struct append *a, struct audit_batch *b, size_t i,
 
 static bool append(void *arg, struct audit_batch *b, struct err *err_r)
 {
-	const struct append *a = arg;
+	const struct append_state *a = arg;
 	struct audit_head *head = NULL;
 
 	b->n_links = b->n_heads = 0;
@@ -106,7 +106,7 @@ static bool count(struct op *op, struct audit_linker *l, struct err *err_r)
 
 bool op_audit_link(struct op *op, struct audit_linker *l, bool *more_r, struct err *err_r)
 {
-	struct append a = { op->arena, l, op->now };
+	struct append_state a = { op->arena, l, op->now };
 	struct audit_lease lease;
 	size_t n;
 
@@ -122,7 +122,7 @@ bool op_audit_link(struct op *op, struct audit_linker *l, bool *more_r, struct e
 		*more_r = true;
 		return count(op, l, err_r);
 	}
-	if (!store_audit_link(op->db, op->arena, l->host_id, op->now, op->now + LEASE_MS, append, &a,
+	if (!store_audit_link(op->db, l->host_id, op->now, op->now + LEASE_MS, append, &a, op->arena,
 			      &n, err_r))
 		return false;
 	*more_r = n == AUDIT_PAGE;

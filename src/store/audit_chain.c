@@ -116,8 +116,8 @@ static bool link_tx(struct db *db, void *arg, struct err *err_r)
 		db_write(db, SQL_ARGS(audit_pending_done, .last = db_text(last_id(&b))), NULL, err_r));
 }
 
-bool store_audit_link(struct db *db, struct arena *arena, const char *host_id, int64_t now,
-		      int64_t until, audit_append_fn *append, void *arg, size_t *n_r,
+bool store_audit_link(struct db *db, const char *host_id, int64_t now, int64_t until,
+		      audit_append_fn *append, void *arg, struct arena *arena, size_t *n_r,
 		      struct err *err_r)
 {
 	struct linking l = { arena, host_id, now, until, append, arg, 0 };
