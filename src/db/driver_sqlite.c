@@ -298,7 +298,10 @@ static enum db_rc sqlite_script(struct db_conn *c, const char *sql, int64_t dead
 	int rc;
 
 	c->deadline = deadline;
+	/* a migration may change the text of a table: its columns stand as they were */
+	sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
 	rc = sqlite3_exec(c->handle, sql, NULL, NULL, NULL);
+	sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	if (rc != SQLITE_OK)
 		return sqlite_fail(c, rc, "the script", err_r);
 	if (!sqlite3_get_autocommit(c->handle))

@@ -21,6 +21,7 @@
 #include "op/limit.h"
 #include "op/session.h"
 #include "store/change.h"
+#include "store/fill.h"
 #include "store/quota.h"
 #include "store/usage.h"
 #include "worker/metrics.h"
@@ -30,6 +31,7 @@
 #define FOLLOW_MS 250               /* changes of other hosts are read this often */
 #define PERIOD_MS 1000              /* the rest is looked at this often */
 #define SWEEP_MS 60000
+#define FILL_MS 600000                /* rows from before are looked for this often */
 #define CHECKPOINT_MS 30000         /* frames of a WAL wait this long */
 #define CHECKPOINT_BYTES (DB_LOG_KEEP / 2)  /* more of them do not wait: the rest is for a full disk */
 #define LOCK_MS 500                 /* for the writer lock of a checkpoint or of links; else soon again */
@@ -58,7 +60,9 @@ struct scheduler {
 	struct change_watch watch;
 	struct clock_watch clock;
 	struct linker linker;
-	int64_t sweep_due, period_due, follow_due;
+	struct fill fill;
+	int64_t filled;                     /* rows, in this walk */
+	int64_t sweep_due, period_due, follow_due, fill_due;
 	bool tend_failed, follow_failed, clock_failed;   /* said once, until it works again */
 };
 
@@ -212,6 +216,31 @@ static void sweep(struct scheduler *s, int64_t now)
 	job_end(s);
 }
 
+/* One page of rows from before a migration. A walk that found some is followed by
+ * another at once: other hosts may have written behind it. */
+static void fill(struct scheduler *s, int64_t now)
+{
+	bool end = false;
+	struct err err;
+	int64_t n = 0;
+
+	if (now < s->fill_due)
+		return;
+	job_begin(s, "fill");
+	if (!store_fill(s->w.db, &s->fill, &n, &end, &err)) {
+		log_warn("fill_failed", LOG_S("error", err.message));
+		s->fill_due = now + PERIOD_MS;
+	}
+	s->filled += n;
+	if (end && s->filled > 0)
+		log_info("filled", LOG_N("rows", s->filled));
+	if (end && s->filled == 0)
+		s->fill_due = now + FILL_MS;
+	if (end)
+		s->filled = 0;
+	job_end(s);
+}
+
 /* The last one of a service leaves no log; others keep its blocks. */
 static void checkpoint(struct scheduler *s, struct file *f, int64_t now, bool last)
 {
@@ -271,6 +300,7 @@ static void work(struct scheduler *s)
 	follow(s, now);
 	tend(s);
 	link_audit(s, now);
+	fill(s, now);
 	if (now < s->period_due)
 		return;
 	s->period_due = now + PERIOD_MS;

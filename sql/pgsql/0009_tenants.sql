@@ -1,0 +1,160 @@
+-- Who may do what: tenants of one user and of many, their members, invitations and
+-- limits; API keys that belong to a tenant. DDL alone: rows from before are filled
+-- by the scheduler afterwards (op/fill.h), and until then mean what is said here.
+
+-- Other transactions wait behind this one, so it gives up after a moment, and is run
+-- again. A CHECK that is NOT VALID holds for every row that is written from now on;
+-- those from before have the default.
+SET LOCAL lock_timeout = '2s';
+LOCK TABLE tenants, users, tenant_users, api_keys, quota_leases IN ACCESS EXCLUSIVE MODE;
+
+ALTER TABLE users
+	-- super_admin, admin or user. An admin from before has `user` until it is filled, and
+	-- counts as super_admin.
+	ADD COLUMN role TEXT COLLATE "C" NOT NULL DEFAULT 'user',
+	ADD CONSTRAINT users_role_check CHECK (role IN ('super_admin', 'admin', 'user')) NOT VALID;
+
+ALTER TABLE tenants
+	-- personal: the tenant of one user, which has the id of the user; team: of many.
+	ADD COLUMN kind TEXT COLLATE "C" NOT NULL DEFAULT 'team',
+	ADD CONSTRAINT tenants_kind_check CHECK (kind IN ('personal', 'team')) NOT VALID,
+	-- A domain that its members use; it proves nothing. NULL = none.
+	ADD COLUMN domain TEXT COLLATE "C",
+	-- Requests of all its members together in one window; NULL = no ceiling.
+	ADD COLUMN rate_limit_requests BIGINT,
+	ADD CONSTRAINT tenants_rate_limit_requests_check CHECK (rate_limit_requests > 0) NOT VALID,
+	-- Calendar window (UTC) of rate_limit_requests; NULL = month.
+	ADD COLUMN rate_limit_period TEXT COLLATE "C",
+	ADD CONSTRAINT tenants_rate_limit_period_check
+		CHECK (rate_limit_period IN ('hour', 'day', 'week', 'month', 'quarter')) NOT VALID,
+	-- enforce: its limits refuse; observe: they count, and refuse nothing.
+	ADD COLUMN limit_mode TEXT COLLATE "C" NOT NULL DEFAULT 'enforce',
+	ADD CONSTRAINT tenants_limit_mode_check CHECK (limit_mode IN ('enforce', 'observe')) NOT VALID,
+	-- When its owner deleted it; its rows go 30 days later. NULL = it was not.
+	ADD COLUMN deleted_at TIMESTAMPTZ(3),
+	-- Grows with each change of the row, its members or its state: the lock of all of
+	-- these, and its ETag.
+	ADD COLUMN version BIGINT NOT NULL DEFAULT 1;
+
+ALTER TABLE tenant_users
+	DROP CONSTRAINT tenant_users_role_check,
+	ADD CONSTRAINT tenant_users_role_check
+		CHECK (role IN ('owner', 'admin', 'member', 'viewer', 'billing')) NOT VALID,
+	-- Who invited; NULL when nobody did.
+	ADD COLUMN invited_by UUID,
+	ADD CONSTRAINT tenant_users_invited_by_fkey FOREIGN KEY (invited_by)
+		REFERENCES users (id) ON DELETE SET NULL NOT VALID;
+
+ALTER TABLE api_keys
+	-- The tenant that it works in, for ever; NULL until filled: the personal one of its owner.
+	ADD COLUMN tenant_id UUID,
+	ADD CONSTRAINT api_keys_tenant_id_fkey FOREIGN KEY (tenant_id)
+		REFERENCES tenants (id) ON DELETE RESTRICT NOT VALID,
+	-- The key whose quota it draws on; NULL = its own.
+	ADD COLUMN limit_id UUID,
+	-- The key that it replaces; NULL = none.
+	ADD COLUMN rotated_from UUID,
+	-- Networks that it may be used from; none = from everywhere.
+	ADD COLUMN allowed_cidrs TEXT[] NOT NULL DEFAULT '{}',
+	-- JSON object that its owner keeps with it.
+	ADD COLUMN metadata JSONB NOT NULL DEFAULT '{}',
+	ADD CONSTRAINT api_keys_metadata_check CHECK (jsonb_typeof(metadata) = 'object') NOT VALID,
+	-- enforce or observe, as for a tenant; NULL = enforce.
+	ADD COLUMN limit_mode TEXT COLLATE "C",
+	ADD CONSTRAINT api_keys_limit_mode_check CHECK (limit_mode IN ('enforce', 'observe')) NOT VALID,
+	-- Why it was revoked; NULL = it was not, or nobody said.
+	ADD COLUMN revoked_reason TEXT,
+	-- True: its scopes open the REST routes of Pierre too. False for keys from before,
+	-- whose scopes were words for upstreams alone.
+	ADD COLUMN opens_rest BOOLEAN NOT NULL DEFAULT FALSE,
+	-- The A2A client that it was made for; NULL = none.
+	ADD COLUMN a2a_client_id UUID,
+	DROP CONSTRAINT api_keys_rate_limit_period_check,
+	ADD CONSTRAINT api_keys_rate_limit_period_check
+		CHECK (rate_limit_period IN ('hour', 'day', 'week', 'month', 'quarter')) NOT VALID;
+
+ALTER TABLE quota_leases
+	DROP CONSTRAINT quota_leases_kind_check,
+	ADD CONSTRAINT quota_leases_kind_check
+		CHECK (kind IN ('hour', 'day', 'week', 'month', 'quarter')) NOT VALID;
+
+
+CREATE UNIQUE INDEX tenants_domain_key ON tenants (domain) WHERE domain IS NOT NULL;
+CREATE INDEX tenants_created_at_idx ON tenants (created_at DESC, id DESC);
+CREATE INDEX tenants_deleted_at_idx ON tenants (deleted_at) WHERE deleted_at IS NOT NULL;
+-- No key has one yet, so there is nothing to sort.
+CREATE INDEX api_keys_tenant_id_idx ON api_keys (tenant_id, created_at DESC, id DESC)
+	WHERE tenant_id IS NOT NULL;
+
+-- A place in a tenant that was offered to an e-mail address.
+CREATE TABLE tenant_invitations (
+	-- Made by the program, never reused.
+	id UUID NOT NULL,
+	-- The tenant.
+	tenant_id UUID NOT NULL,
+	-- Canonical form of the address: only an account with it may accept.
+	email_key TEXT COLLATE "C" NOT NULL,
+	-- What the account becomes there.
+	role TEXT COLLATE "C" NOT NULL,
+	-- SHA-256 (hex) of the token that the inviter hands over.
+	token_hash TEXT COLLATE "C" NOT NULL,
+	-- Who invited.
+	invited_by UUID NOT NULL,
+	-- It cannot be accepted from here on.
+	expires_at TIMESTAMPTZ(3) NOT NULL,
+	-- When it was accepted; NULL = it was not.
+	accepted_at TIMESTAMPTZ(3),
+	-- The account that accepted.
+	accepted_by UUID,
+	-- When it was made.
+	created_at TIMESTAMPTZ(3) NOT NULL,
+	CONSTRAINT tenant_invitations_pkey PRIMARY KEY (id),
+	CONSTRAINT tenant_invitations_token_hash_key UNIQUE (token_hash),
+	CONSTRAINT tenant_invitations_tenant_id_fkey FOREIGN KEY (tenant_id)
+		REFERENCES tenants (id) ON DELETE CASCADE,
+	CONSTRAINT tenant_invitations_invited_by_fkey FOREIGN KEY (invited_by)
+		REFERENCES users (id) ON DELETE CASCADE,
+	CONSTRAINT tenant_invitations_role_check CHECK (role IN ('admin', 'member', 'viewer', 'billing'))
+);
+CREATE INDEX tenant_invitations_tenant_id_idx ON tenant_invitations (tenant_id, created_at DESC, id DESC);
+CREATE INDEX tenant_invitations_invited_by_idx ON tenant_invitations (invited_by);
+CREATE INDEX tenant_invitations_expires_at_idx ON tenant_invitations (expires_at);
+
+-- For one release: a program from before knows only is_admin.
+CREATE FUNCTION users_role_keep() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+	IF TG_OP = 'INSERT' AND NEW.role = 'user' THEN
+		NEW.role := CASE WHEN NEW.is_admin THEN 'super_admin' ELSE 'user' END;
+	ELSIF TG_OP = 'UPDATE' AND NEW.role = OLD.role AND NEW.is_admin <> OLD.is_admin THEN
+		NEW.role := CASE WHEN NEW.is_admin THEN 'super_admin' ELSE 'user' END;
+	ELSIF TG_OP = 'INSERT' OR NEW.role <> OLD.role THEN
+		NEW.is_admin := NEW.role <> 'user';
+	END IF;
+	RETURN NEW;
+END $$;
+CREATE TRIGGER users_role_keep BEFORE INSERT OR UPDATE OF is_admin, role ON users
+	FOR EACH ROW EXECUTE FUNCTION users_role_keep();
+
+DROP TRIGGER users_changes ON users;
+CREATE TRIGGER users_changes AFTER UPDATE OF email, email_key, display_name, tier, tenant_id,
+	user_status, is_admin, role, approved_by, approved_at OR DELETE ON users
+	FOR EACH ROW EXECUTE FUNCTION changes_add();
+DROP TRIGGER api_keys_changes ON api_keys;
+CREATE TRIGGER api_keys_changes AFTER UPDATE OF user_id, name, description, key_prefix, key_hash,
+	tier, scopes, rate_limit_requests, rate_limit_period, is_active, expires_at, revoked_at,
+	allowed_cidrs, metadata, limit_mode, revoked_reason, opens_rest, a2a_client_id
+	OR DELETE ON api_keys
+	FOR EACH ROW EXECUTE FUNCTION changes_add();
+
+-- Whose role changed, or who is no member any more.
+CREATE FUNCTION changes_add_user() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO changes (position, subject, changed_at)
+	VALUES (CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT), OLD.user_id, clock_timestamp())
+	ON CONFLICT DO NOTHING;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER tenant_users_changes AFTER UPDATE OR DELETE ON tenant_users
+	FOR EACH ROW EXECUTE FUNCTION changes_add_user();
+CREATE TRIGGER tenant_users_changes_all AFTER TRUNCATE ON tenant_users
+	FOR EACH STATEMENT EXECUTE FUNCTION changes_add_all();
