@@ -15,7 +15,7 @@
 #   {key k as owner_} is  k.id AS owner_id, k.user_id AS owner_user_id, ...
 #   :{key}            is  :id, :user_id, :name
 # `-- row: ApiKey` below a heading says into what its rows are read: the columns are
-# those of api_key_schema. `-- row: SessionRef, Owner`: one row into two structs.
+# those of api_key_schema. `-- row: SessionRef, Owner`: one row into two structs, or three.
 #
 # sql/sqlite/SET/NNNN_name.sql are the migrations of another kind of SQLite file:
 # they make the catalog sql_SET_catalog, with the same statements. A statement
@@ -188,8 +188,8 @@ function start_row(    line) {
 	sub(/[ \t\r]+$/, "", line)
 	if (name == "" || text[dialect, name] != "")
 		fail(where(), "a row stands between the heading of a statement and its text")
-	if (line !~ /^[A-Z][A-Za-z]*(, [A-Z][A-Za-z]*)?$/)
-		fail(where(), "write -- row: Name, or two names")
+	if (line !~ /^[A-Z][A-Za-z]*(, [A-Z][A-Za-z]*)?(, [A-Z][A-Za-z]*)?$/)
+		fail(where(), "write -- row: Name, or up to three names")
 	row[dialect, name] = line
 }
 

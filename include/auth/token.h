@@ -49,6 +49,8 @@ void token_hash(const char *token, char out[SHA256_HEX]);
 
 /* One-time token for the first admin: `setup_` + 43 characters. */
 void token_setup_generate(char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
+/* Invitation to a tenant: `inv_` + 43 characters. */
+void token_invitation_new(char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
 
 void key_generate(bool trial, char out[KEY_TEXT], char public_r[KEY_PUBLIC],
 		  char hash_r[KEY_HASH]);

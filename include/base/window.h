@@ -6,13 +6,13 @@
 
 #include <stdint.h>
 
-enum window_kind { WINDOW_HOUR, WINDOW_DAY, WINDOW_MONTH, WINDOW__COUNT };
+enum window_kind { WINDOW_HOUR, WINDOW_DAY, WINDOW_WEEK, WINDOW_MONTH, WINDOW__COUNT };
 
 /* In UTC, narrowest first. Ids grow by one from a window to the next. */
 uint32_t window_id(enum window_kind k, int64_t now_ms);
 int64_t window_start(enum window_kind k, uint32_t id);   /* ms */
 int64_t window_end(enum window_kind k, uint32_t id);     /* ms, = start of the next */
-const char *window_name(enum window_kind k);             /* "hour", "day", "month" */
+const char *window_name(enum window_kind k);             /* "hour", "day", "week", "month" */
 extern const char *const window_words[WINDOW__COUNT + 1]; /* these, NULL at the end */
 
 #endif

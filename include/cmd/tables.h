@@ -12,6 +12,7 @@
 	OF(db) \
 	OF(user) \
 	OF(key) \
+	OF(tenant) \
 	OF(admin) \
 	OF(clock) \
 	OF(audit) \

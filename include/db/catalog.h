@@ -13,7 +13,7 @@
 
 enum db_backend { DB_SQLITE, DB_PGSQL, DB_BACKENDS };
 
-#define DB_ROWS 2   /* structs that one row is read into, at most */
+#define DB_ROWS 3   /* structs that one row is read into, at most */
 /* Generated from sql/ (see sql/embed.awk): one row a statement. */
 struct db_statement {
 	const char *name;

@@ -32,6 +32,13 @@ enum route_guard {
 	GUARD_ADMIN,       /* the same, and the user is admin                  */
 };
 
+/* In which tenant the caller of a route has to have a role. */
+enum route_place {
+	PLACE_ANY,         /* in none: the guard and the scope say whose rows */
+	PLACE_OWN,         /* in the one that its session works in             */
+	PLACE_NAMED,       /* in that of the first parameter of the pattern    */
+};
+
 struct call;   /* request, response and operation context: resource/call.h */
 typedef bool route_fn(struct call *call, struct err *err_r);
 
@@ -41,6 +48,11 @@ struct route {
 	const char *label;               /* "key_show": log, metrics, operationId */
 	enum route_pool pool;
 	enum route_guard guard;
+	struct {
+		enum route_place place;
+		unsigned may;            /* with this permission (model/tenant_role.h) */
+		const char *word;        /* its name, for the document */
+	} tenant;
 	bool without_database;           /* may run before the database was checked */
 	route_fn *fn;                    /* NULL ends a table */
 	size_t body_max;                 /* bytes; 0 = a body means nothing: read
@@ -58,11 +70,14 @@ struct route {
 _Static_assert(ERR__COUNT <= 32, "an err_kind is a bit of route.problems");
 
 /* The row says all that a row must say: method, pattern, label, pool, guard,
- * status and summary; and its pattern is one that route_find can match: at most
+ * status and summary, a permission where it names a place; and its pattern is one that route_find can match: at most
  * ROUTE_SEGMENTS_MAX segments, of them ROUTE_PARAMS_MAX parameters. */
 bool route_is_whole(const struct route *r);
 
-/* {id} is a UUID: lower-cased here, malformed = no match (404). */
+/* Is the parameter of that name, of n bytes, a UUID? {id} and {..._id} are. */
+bool route_param_is_uuid(const char *name, size_t n);
+
+/* A UUID is lower-cased here; a malformed one matches nothing (404). */
 struct route_match {
 	const struct route *route;       /* NULL: see `allow` */
 	const char *params[ROUTE_PARAMS_MAX];

@@ -18,6 +18,30 @@ KIND(PASSWORD_CHANGED, "PasswordChanged", INFO, SUCCESS, ORDINARY,
      "A password was changed")
 KIND(TENANT_CREATED, "TenantCreated", INFO, SUCCESS, ORDINARY,
      "A tenant was made")
+KIND(TENANT_CHANGED, "TenantChanged", INFO, SUCCESS, ORDINARY,
+     "A tenant was changed")
+KIND(TENANT_SUSPENDED, "TenantSuspended", WARNING, SUCCESS, ENDS_RIGHT,
+     "A tenant was suspended; its sessions were ended")
+KIND(TENANT_RESUMED, "TenantResumed", WARNING, SUCCESS, ORDINARY,
+     "A tenant was resumed")
+KIND(TENANT_DELETED, "TenantDeleted", WARNING, SUCCESS, ENDS_RIGHT,
+     "A tenant was deleted; its keys were revoked and its sessions ended")
+KIND(TENANT_RESTORED, "TenantRestored", WARNING, SUCCESS, ORDINARY,
+     "A deleted tenant was restored")
+KIND(TENANT_REMOVED, "TenantRemoved", INFO, SUCCESS, ORDINARY,
+     "Rows of a tenant that was deleted before were dropped")
+KIND(TENANT_SWITCHED, "TenantSwitched", INFO, SUCCESS, ORDINARY,
+     "A session was moved to another tenant")
+KIND(MEMBER_ADDED, "MemberAdded", INFO, SUCCESS, ORDINARY,
+     "A user became a member of a tenant")
+KIND(MEMBER_CHANGED, "MemberChanged", INFO, SUCCESS, ORDINARY,
+     "A member's role was changed")
+KIND(MEMBER_REMOVED, "MemberRemoved", INFO, SUCCESS, ENDS_RIGHT,
+     "A member left a tenant; the member's keys there were revoked, the sessions ended")
+KIND(INVITATION_CREATED, "InvitationCreated", INFO, SUCCESS, ORDINARY,
+     "An e-mail address was invited to a tenant")
+KIND(INVITATION_REVOKED, "InvitationRevoked", INFO, SUCCESS, ENDS_RIGHT,
+     "An invitation was taken back")
 KIND(USER_LOGIN, "UserLogin", INFO, SUCCESS, ORDINARY,
      "A user logged in")
 KIND(USER_LOGOUT, "UserLogout", INFO, SUCCESS, ENDS_RIGHT,

@@ -17,5 +17,8 @@
 bool name_check(const char *name, const char *field, struct err *err_r);
 /* 1..SLUG_MAX of [a-z0-9-], no hyphen at an edge, not a reserved word. */
 bool slug_check(const char *slug, const char *field, struct err *err_r);
+#define SLUG_PERSONAL "personal-"   /* then the user's id: of personal tenants alone */
+/* At least two labels of [a-z0-9-] with dots between; an international one as xn--. */
+bool domain_check(const char *domain, const char *field, struct err *err_r);
 
 #endif

@@ -11,12 +11,16 @@
 
 struct api_key {
 	const char *id, *user_id, *name, *description;
+	const char *tenant_id;         /* where it works; NULL = its owner's personal one */
+	const char *limit_id;          /* the key whose quota it draws on; NULL = its own */
 	const char *key_prefix;        /* public id, 16 characters (R17) */
 	const char *key_hash;          /* FIELD_PRIVATE */
 	const char *tier;              /* trial | starter | professional | enterprise */
 	struct strings scopes;
 	int64_t rate_limit_requests;   /* INT_NONE = the tier's (or unlimited) */
-	const char *rate_limit_period; /* of it: hour | day | month; NULL = month */
+	const char *rate_limit_period; /* of it: hour | day | week | month; NULL = month */
+	const char *limit_mode;        /* enforce | observe; NULL = enforce */
+	const char *revoked_reason;    /* NULL = none was said */
 	const char *granted_by;        /* who made it: GRANTED_BY_OWNER, or else the other */
 	bool is_active;
 	int64_t expires_at, revoked_at, last_used_at, created_at, updated_at;

@@ -7,15 +7,19 @@
 #ifndef PIERRE_MODEL_SCOPE_H
 #define PIERRE_MODEL_SCOPE_H
 
+#include <stdbool.h>
+
 enum scope_kind {
 	SCOPE_NOBODY,   /* no row: what a scope is until it is made */
-	SCOPE_USER,     /* rows of the user `id` */
-	SCOPE_TENANT,   /* rows of the tenant `id`: no statement can tell them yet, so none */
+	SCOPE_USER,     /* rows of the user `id`; of what belongs to a tenant, those in tenant_id */
+	SCOPE_TENANT,   /* rows of the tenant `id` */
 	SCOPE_ALL,      /* rows of all users: for the shell and administrators */
 };
 struct scope {
 	enum scope_kind kind;
 	const char *id;
+	const char *tenant_id;   /* of SCOPE_USER */
+	bool all_tenants;        /* of SCOPE_USER: in whichever tenant they are */
 };
 
 #endif

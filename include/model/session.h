@@ -15,7 +15,7 @@ extern const struct field_schema session_schema;  /* "Session" */
 
 /* What judging a token needs; its owner is read by owner_schema. */
 struct session_ref {
-	const char *id, *tenant_id;
+	const char *id;
 	int64_t access_expires_at, expires_at;
 };
 extern const struct field_schema session_ref_schema;

@@ -10,6 +10,7 @@
 #define PIERRE_OP_CREDENTIAL_H
 
 #include "base/window.h"
+#include "model/tenant.h"
 #include "model/user.h"
 #include "op/op.h"
 
@@ -25,21 +26,30 @@ enum credential_use {
 
 /* A credential and its owner, as the database has them. What a kind forgets to fill
  * opens nothing: without expires_at or revoked_at it ended in 1970, without a tier or
- * a quota its limit is 0, without scopes it holds none. */
+ * a quota its limit is 0, without scopes it holds none, without a tenant it is refused. */
 struct credential {
 	const struct credential_kind *kind;
 	const char *id;             /* op_changed() of it drops it from the cache */
 	const char *key_id;         /* in limits and usage rows; NULL = its use counts for its
 				     * owner alone */
 	const char *session_id;     /* actor.session_id; NULL unless it is of a session */
-	const char *tenant_id;      /* the tenant it works in; NULL = none */
+	const char *tenant_id;      /* the tenant it works in */
+	struct {
+		bool is_active;
+		int64_t may;        /* permissions of the owner there, as they are now */
+		int64_t requests;   /* of all members together; INT_NONE = no ceiling */
+		const char *period; /* NULL = month */
+		bool observe;       /* its limits refuse nothing */
+	} tenant;
 	const char *tier;
 	struct strings scopes;
 	bool all_scopes;            /* it may do all that its owner may */
 	const char *secret_hash;    /* for kind->matches; NULL = it needs none */
 	struct {
 		int64_t requests;   /* in one window; INT_NONE = what the tier has a month */
-		const char *period; /* hour, day or month; NULL = month */
+		const char *period; /* a word of base/window.h; NULL = month */
+		const char *id;     /* what it is counted for; NULL = key_id */
+		bool observe;       /* it refuses nothing */
 	} quota;                    /* limit of key_id */
 	int64_t expires_at;         /* refused from here on; TIME_NONE = never */
 	int64_t revoked_at;         /* TIME_NONE = it was not */
@@ -64,10 +74,10 @@ struct credential_kind {
 	/* The name by which it is looked up and cached; false: the text has not the form of
 	 * this kind. */
 	bool (*name_of)(const char *text, char out[CREDENTIAL_NAME]);
-	/* Read it and its owner from the database: fills all but kind and owner.
-	 * ERR_NOT_FOUND: there is none of this name. Texts are in op->arena. */
+	/* Read it, its owner and its place from the database: fills all but kind, owner and
+	 * tenant. ERR_NOT_FOUND: there is none of this name. Texts are in op->arena. */
 	bool (*look_up)(struct op *op, const char *name, struct credential *out,
-			struct user *owner_r, struct err *err_r);
+			struct user *owner_r, struct tenant_place *place_r, struct err *err_r);
 	/* Does the secret in the text match what was found by the name? Constant time. */
 	bool (*matches)(const char *text, const struct credential *c);
 
@@ -92,9 +102,13 @@ struct credential_text {
  * says more than "unknown" only after that matched. Reads only; this is the hot path.
  * ERR_AUTH_INVALID reason unknown (also of a kind that does not open `use`) or
  * revoked; ERR_AUTH_EXPIRED reason expired; ERR_FORBIDDEN reason pending or suspended
- * (op/owner.h); an error of the database. */
+ * (op/owner.h), tenant_suspended, or role when the owner may not even read in the
+ * tenant; an error of the database. */
 bool op_credential_check(struct op *op, const struct credential_text *presented,
 			 enum credential_use use, struct credential *out, struct err *err_r);
+
+/* May one act there? For what is judged without op_credential_check(). */
+bool credential_place_check(const struct tenant_place *place, struct err *err_r);
 
 /* The actor of a request that presents it; source: audit_events.source. */
 struct actor credential_actor(const struct credential *c, const char *source);

@@ -2,12 +2,14 @@
  * op/limit.h - exact rate limits: which apply to a request, taking from them,
  * and where each stands.
  *
- * A credential with a key_id has a limit of its own: so many requests an hour, day or
- * month, or its tier's in a calendar month (UTC; R28). Above it is the limit of its
- * owner's tier in a month, which all credentials of the owner share. A request takes its
- * cost from all limits that apply, narrowest window first, and gives all back on the
- * first refusal. A refused request is not charged. No limit is ever exceeded, on one host
- * or many; it is reached exactly when no process is killed.
+ * A credential with a key_id has a limit of its own: so many requests an hour, day, week
+ * or month, or its tier's in a calendar month (UTC; R28). Above it is the limit of its
+ * owner's tier in a month, which all credentials of the owner share, and the ceiling of
+ * the tenant that it works in, which all members share. A request takes its cost from
+ * all limits that apply, narrowest window first, and gives all back on the first
+ * refusal. A refused request is not charged. No limit is ever exceeded, on one host or
+ * many; it is reached exactly when no process is killed. A limit that only observes takes
+ * what it has and refuses nothing.
  *
  * n of a lease: what is left, at most 1000, on SQLite (one host by definition);
  * left/100 within 1..1000 on PostgreSQL.
@@ -24,9 +26,9 @@ struct limit_slot;
 
 /* One limit that applies, and where it stood after this request. */
 struct limit_state {
-	const char *name;          /* of the kind's limits ("key-hour"), or "user-month" */
-	const char *of;            /* whose it is, in sentences: "API key", "account" */
-	const char *subject;       /* the kind's letter and key_id, or "u<uuid>" */
+	const char *name;          /* of the kind's limits ("key-hour"), "user-month", "tenant-week" */
+	const char *of;            /* whose it is, in sentences: "API key", "account", "tenant" */
+	const char *subject;       /* the kind's letter and key_id, or "u<uuid>", "t<uuid>" */
 	const char *tier;
 	enum window_kind kind;
 	uint32_t window;
@@ -36,6 +38,8 @@ struct limit_state {
 	int64_t reset_at;          /* ms: end of the window */
 	int64_t reset_after;       /* seconds until then, at least 1 */
 	struct limit_slot *slot;   /* it was taken from; NULL = leased for this request alone */
+	bool observe;              /* it refuses nothing */
+	bool passed;               /* it would have refused: nothing was taken */
 };
 struct limit_outcome {
 	/* narrowest first; n 0 = unlimited. After a refusal, `remaining` of those
@@ -52,7 +56,7 @@ void limit_rules(const struct credential *c, int64_t now, struct arena *arena,
 		 struct limit_outcome *out);
 /* Set its window. A 429, the headers and GET /limits tell the end of that window. */
 void limit_settle(struct limit_state *s, uint32_t window, int64_t now);
-/* "hour", "day" or "month". */
+/* "hour", "day", "week" or "month". */
 bool limit_period_find(const char *name, enum window_kind *kind_r);
 
 /* Take cost (>= 1). False: ERR_RATE (out->refused says which; retry_after filled; the

@@ -28,7 +28,9 @@ struct usage_store;   /* store/usage.h */
  * op/scope.h says whose rows an actor opens. */
 struct actor {
 	const char *user_id;     /* NULL: no user, or the shell */
-	const char *tenant_id;   /* may be NULL */
+	const char *tenant_id;   /* the tenant in which the user acts; NULL: no user, or the shell */
+	unsigned may;            /* the user's permissions there (model/tenant_role.h), as they are now */
+	const char *entered;     /* the tenant of whose rows the user has asked; op_tenant_enter() */
 	const char *session_id;  /* NULL unless a session */
 	bool is_admin;           /* also of the shell */
 	const char *source;      /* "rest", "shell": audit_events.source */

@@ -5,16 +5,23 @@
 #ifndef PIERRE_OP_SCOPE_H
 #define PIERRE_OP_SCOPE_H
 
+#include "model/member.h"
 #include "model/scope.h"
 #include "op/op.h"
 
-/* The rows of the user who acts; SCOPE_NOBODY when no user does. */
+/* The rows of the user who acts, in the tenant of the session; SCOPE_NOBODY when no
+ * user does. */
 struct scope scope_own(const struct op *op);
+
+/* The rows of the tenant that op_tenant_enter() opened; SCOPE_NOBODY before. */
+struct scope scope_tenant(const struct op *op);
+/* Those of the tenant of an invitation whose token was presented. */
+struct scope scope_invited(const struct invitation *invitation);
 
 /* All rows, for an administrator or the shell; otherwise SCOPE_NOBODY. */
 struct scope scope_all(const struct op *op);
 
-/* The rows of this user, for those who may act on all rows; otherwise SCOPE_NOBODY. */
+/* The rows of this user, in all tenants, for those who may act on all rows; otherwise SCOPE_NOBODY. */
 struct scope scope_of(const struct op *op, const char *user_id);
 
 #endif

@@ -32,6 +32,7 @@
 #define PIERRE_OP_SESSION_H
 
 #include "model/session.h"
+#include "model/tenant.h"
 #include "model/user.h"
 #include "op/op.h"
 #include "op/scope.h"
@@ -63,6 +64,12 @@ bool op_session_create(struct op *op, const struct user *user, struct session_to
 bool op_session_refresh(struct op *op, const char *refresh_token, const char *user_id,
 			struct session_tokens *out, struct user *user_r, struct err *err_r);
 
+/* The actor's session works in another tenant from now on, and has a new pair; the one
+ * from before is refused at once, without a grace, so that nothing is written into the
+ * wrong tenant. No member: ERR_NOT_FOUND; suspended: ERR_FORBIDDEN reason
+ * tenant_suspended. */
+bool op_session_switch(struct op *op, const char *tenant_id, struct session_tokens *out,
+		       struct membership *place_r, struct err *err_r);
 /* Live sessions of the scope's user, newest first, at most 200. */
 bool op_session_list(struct op *op, struct scope scope, struct field_list *out,
 		     struct err *err_r);

@@ -23,6 +23,7 @@ struct call {
 	const void *in;              /* body as route->in's struct, NULL without one */
 	struct field_given given;    /* what the body named */
 	struct credential credential;   /* that the guard judged; kind NULL of GUARD_PUBLIC */
+	struct membership membership;   /* in the tenant of PLACE_NAMED */
 	const struct limit_outcome *limits;   /* what was charged, on the arena; NULL = nothing */
 };
 

@@ -16,6 +16,9 @@
 	OF(key) \
 	OF(usage) \
 	OF(audit) \
+	OF(tenant) \
+	OF(member) \
+	OF(tenant_admin) \
 	OF(admin) \
 	OF(provision)
 

@@ -1,7 +1,7 @@
 /*
  * shm/limit.h - leased quota in shared slots: exact, without a database write.
  *
- * A slot belongs to one subject and kind of window (hour, day, month) and holds
+ * A slot belongs to one subject and kind of window (hour, day, week, month) and holds
  * what is left of the host's lease for one window, in one 64-bit word
  * (window id | limit | left) changed by compare-and-swap. Taking never goes below
  * zero. A clock that is set back by a window keeps using the newest; a slot that is

@@ -10,6 +10,7 @@
 #include "model/key.h"
 #include "model/page.h"
 #include "model/scope.h"
+#include "model/tenant.h"
 #include "model/user.h"
 #include "store/user.h"
 
@@ -18,6 +19,7 @@ struct db;
 /* The owner as he is while his row is locked. */
 struct key_owner {
 	char tier[16], user_status[16];
+	char role[16];                 /* in the tenant of a key that is made; "" = no member */
 };
 /* May he have this key? Runs in the transaction, with `live` = his keys that
  * are neither revoked nor expired; it may run several times. */
@@ -45,7 +47,7 @@ bool store_key_list(struct db *db, struct scope scope, const void *filter,
 
 /* By the public id, with the owner (store/owner.h). */
 bool store_key_by_prefix(struct db *db, const char *key_prefix, struct arena *arena,
-			 struct api_key *out, struct user *owner_r, struct err *err_r);
+			 struct api_key *out, struct user *owner_r, struct tenant_place *place_r, struct err *err_r);
 
 /* Change the key, or refuse. Runs in the transaction, with the owner and the key as
  * they are while both are locked; it may run several times. What is written of the

@@ -9,15 +9,18 @@
 #define PIERRE_STORE_OWNER_H
 
 #include "base/arena.h"
+#include "model/tenant.h"
 #include "model/user.h"
 
 struct db;
 struct db_value;
 
-/* Run a statement that gives one credential and its owner. ERR_NOT_FOUND
+/* Run a statement that gives one credential, its owner, and the tenant that it works in
+ * (columns place_*). ERR_NOT_FOUND
  * with `absent` when it gives no row. Leaves no statement active. */
 bool store_owner_get(struct db *db, int stmt, const struct db_value *args, size_t n,
 		     const struct field_schema *schema, struct arena *arena, void *out,
-		     struct user *owner_r, const char *absent, struct err *err_r);
+		     struct user *owner_r, struct tenant_place *place_r, const char *absent,
+		     struct err *err_r);
 
 #endif

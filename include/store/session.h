@@ -9,6 +9,7 @@
 #include "model/audit.h"
 #include "model/scope.h"
 #include "model/session.h"
+#include "model/tenant.h"
 #include "model/user.h"
 #include "store/login_failure.h"
 
@@ -35,11 +36,11 @@ bool store_session_create(struct db *db, const struct audit_event *event,
 /* --- look up ---------------------------------------------------------------- */
 
 bool store_session_by_access(struct db *db, const char *access_hash, struct arena *arena,
-			     struct session_ref *out, struct user *owner_r,
+			     struct session_ref *out, struct user *owner_r, struct tenant_place *place_r,
 			     struct err *err_r);
 bool store_session_by_family(struct db *db, const char *id, const char *family_hash,
 			     struct arena *arena, struct session_ref *out,
-			     struct user *owner_r, struct err *err_r);
+			     struct user *owner_r, struct tenant_place *place_r, struct err *err_r);
 /* Live ones of one user (else none), newest first, at most 200. */
 bool store_session_list(struct db *db, struct scope scope, const char *current_id,
 			int64_t now, struct arena *arena, struct field_list *out,
@@ -70,6 +71,17 @@ bool store_session_given_again(struct db *db, const struct audit_event *event,
  * is none. */
 bool store_session_reused(struct db *db, const struct audit_event *event,
 			  const struct session_rotation *r, struct err *err_r);
+/* Of the scope's user, into a tenant of which the user is a member (else ERR_NOT_FOUND
+ * NO_TENANT), and which is active (ERR_FORBIDDEN reason tenant_suspended). *out: the
+ * membership. */
+struct session_move {
+	const char *id, *tenant_id;
+	const char *family_hash, *access_hash, *refresh_hash;
+	int64_t now, access_expires_at, expires_at;
+};
+bool store_session_switch(struct db *db, struct scope scope, const struct audit_event *event,
+			  const struct session_move *m, struct arena *arena,
+			  struct membership *out, struct err *err_r);
 /* ERR_NOT_FOUND when it is not one of the scope's user. */
 bool store_session_end(struct db *db, struct scope scope, const char *id,
 		       const struct audit_event *event, struct err *err_r);

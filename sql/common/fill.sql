@@ -16,13 +16,13 @@ ORDER BY id DESC LIMIT 1;
 -- name: fill_users_missing
 SELECT count(*)
 FROM users u
-WHERE u.id > :after AND u.id <= :upto AND u.user_status <> 'pending'
+WHERE u.id >= :first AND u.id <= :last AND u.user_status <> 'pending'
 	AND NOT EXISTS (SELECT 1 FROM tenant_users m WHERE m.tenant_id = u.id AND m.user_id = u.id);
 
 -- name: fill_keys_missing
 SELECT count(*)
 FROM api_keys
-WHERE id > :after AND id <= :upto AND tenant_id IS NULL;
+WHERE id >= :first AND id <= :last AND tenant_id IS NULL;
 
 -- name: fill_roles_missing
 SELECT count(*)
@@ -33,7 +33,7 @@ INSERT INTO tenants (id, name, slug, plan, is_active, kind, created_at, updated_
 SELECT u.id, 'Personal', 'personal-' || CAST(u.id AS TEXT), u.tier, TRUE, 'personal',
 	u.created_at, u.created_at
 FROM users u
-WHERE u.id > :after AND u.id <= :upto AND u.user_status <> 'pending'
+WHERE u.id >= :first AND u.id <= :last AND u.user_status <> 'pending'
 	AND NOT EXISTS (SELECT 1 FROM tenants t WHERE t.id = u.id)
 ON CONFLICT DO NOTHING;
 
@@ -41,14 +41,14 @@ ON CONFLICT DO NOTHING;
 INSERT INTO tenant_users (tenant_id, user_id, role, joined_at)
 SELECT t.id, t.id, 'owner', t.created_at
 FROM tenants t
-WHERE t.kind = 'personal' AND t.id > :after AND t.id <= :upto
+WHERE t.kind = 'personal' AND t.id >= :first AND t.id <= :last
 	AND NOT EXISTS (SELECT 1 FROM tenant_users m WHERE m.tenant_id = t.id AND m.user_id = t.id)
 ON CONFLICT DO NOTHING;
 
 -- name: fill_keys
 UPDATE api_keys
 SET tenant_id = user_id
-WHERE id > :after AND id <= :upto AND tenant_id IS NULL
+WHERE id >= :first AND id <= :last AND tenant_id IS NULL
 	AND EXISTS (SELECT 1 FROM tenants t WHERE t.id = api_keys.user_id AND t.kind = 'personal');
 
 -- name: fill_roles

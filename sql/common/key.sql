@@ -2,8 +2,8 @@
 -- a key up by its public id.
 
 -- columns: key = id, user_id, name, description, key_prefix, key_hash, tier, scopes,
---	rate_limit_requests, rate_limit_period, granted_by, is_active, expires_at,
---	revoked_at, last_used_at, created_at, updated_at
+--	rate_limit_requests, rate_limit_period, limit_mode, granted_by, is_active, expires_at,
+--	revoked_at, revoked_reason, last_used_at, created_at, updated_at, tenant_id, limit_id
 
 -- Lock the owner for the length of the transaction: the number of keys and the
 -- owner's tier and status cannot change under it.
@@ -11,6 +11,12 @@
 UPDATE users SET updated_at = updated_at
 WHERE id = :user_id AND (id = :scope_user OR :scope_all)
 RETURNING tier, user_status;
+
+-- In a tenant that is active.
+-- name: key_owner_role
+SELECT m.role
+FROM tenant_users m JOIN tenants t ON t.id = m.tenant_id
+WHERE m.tenant_id = :tenant_id AND m.user_id = :user_id AND t.is_active;
 
 -- name: key_count_live
 SELECT count(*) AS n FROM api_keys
@@ -23,27 +29,33 @@ INSERT INTO api_keys ({key}) VALUES (:{key});
 -- row: ApiKey
 SELECT {key}
 FROM api_keys
-WHERE id = :id AND (user_id = :scope_user OR :scope_all);
+WHERE id = :id AND (user_id = :scope_user OR :scope_all)
+	AND (COALESCE(tenant_id, user_id) = :scope_place OR :scope_places);
 
 -- name: key_list
 -- row: ApiKey
 SELECT {key}
 FROM api_keys
-WHERE user_id = :scope_user AND (created_at, id) < (:before_at, :before_id)
+WHERE user_id = :scope_user
+	AND (COALESCE(tenant_id, user_id) = :scope_place OR :scope_places)
+	AND (created_at, id) < (:before_at, :before_id)
 ORDER BY created_at DESC, id DESC
 LIMIT :limit;
 
 -- Lock a key for the length of the transaction, and read it as it is then.
 -- name: key_lock
 -- row: ApiKey
-UPDATE api_keys SET updated_at = updated_at WHERE id = :id AND user_id = :scope_user
+UPDATE api_keys SET updated_at = updated_at
+WHERE id = :id AND user_id = :scope_user
+	AND (COALESCE(tenant_id, user_id) = :scope_place OR :scope_places)
 RETURNING {key};
 
 -- The columns that its owner may change, of the row that key_lock has read.
 -- name: key_update
 UPDATE api_keys SET name = :name, description = :description, scopes = :scopes,
 	expires_at = :expires_at, updated_at = :updated_at
-WHERE id = :id AND user_id = :scope_user;
+WHERE id = :id AND user_id = :scope_user
+	AND (COALESCE(tenant_id, user_id) = :scope_place OR :scope_places);
 
 -- Both columns are set, or both are NULL.
 -- name: key_limit
@@ -56,10 +68,19 @@ RETURNING {key};
 -- row: ApiKey
 UPDATE api_keys SET revoked_at = :now, is_active = FALSE, updated_at = :now
 WHERE id = :id AND (user_id = :scope_user OR :scope_all) AND revoked_at IS NULL
+	AND (COALESCE(tenant_id, user_id) = :scope_place OR :scope_places)
 RETURNING {key};
 
+-- place_*: as in session.sql.
 -- name: key_by_prefix
--- row: ApiKey, Owner
-SELECT {key k}, {user u as owner_}
+-- row: ApiKey, Owner, Place
+SELECT {key k}, {owner u as owner_},
+	COALESCE(k.tenant_id, k.user_id) AS place_tenant_id,
+	COALESCE(t.is_active, TRUE) AS place_is_active,
+	CASE WHEN t.id IS NULL THEN 'owner' ELSE m.role END AS place_role,
+	t.rate_limit_requests AS place_requests, t.rate_limit_period AS place_period,
+	COALESCE(t.limit_mode, 'enforce') AS place_mode
 FROM api_keys k JOIN users u ON u.id = k.user_id
+	LEFT JOIN tenants t ON t.id = COALESCE(k.tenant_id, k.user_id)
+	LEFT JOIN tenant_users m ON m.tenant_id = t.id AND m.user_id = k.user_id
 WHERE k.key_prefix = :key_prefix;

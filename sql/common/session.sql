@@ -14,23 +14,55 @@ WHERE id = :user_id AND user_status = 'active' AND password_hash = :hash_seen;
 INSERT INTO sessions ({session}, family_hash, access_hash, refresh_hash)
 VALUES (:{session}, :family_hash, :access_hash, :refresh_hash);
 
+-- place_*: the tenant it works in, NULL = the personal one of the user, and what the user
+-- may there. Before that one is filled (store/fill.h) it has no row: the user owns it.
+
 -- By the current access token or the one before it; the end is that of the token that
 -- was presented.
 -- name: session_by_access
--- row: SessionRef, Owner
-SELECT s.id, COALESCE(s.tenant_id, u.tenant_id) AS tenant_id,
+-- row: SessionRef, Owner, Place
+SELECT s.id,
 	CASE WHEN s.access_hash = :access_hash THEN s.access_expires_at
 		ELSE s.previous_access_expires_at END AS access_expires_at,
-	s.expires_at, {user u as owner_}
+	s.expires_at, {owner u as owner_},
+	COALESCE(s.tenant_id, s.user_id) AS place_tenant_id,
+	COALESCE(t.is_active, TRUE) AS place_is_active,
+	CASE WHEN t.id IS NULL THEN 'owner' ELSE m.role END AS place_role,
+	t.rate_limit_requests AS place_requests, t.rate_limit_period AS place_period,
+	COALESCE(t.limit_mode, 'enforce') AS place_mode
 FROM sessions s JOIN users u ON u.id = s.user_id
+	LEFT JOIN tenants t ON t.id = COALESCE(s.tenant_id, s.user_id)
+	LEFT JOIN tenant_users m ON m.tenant_id = t.id AND m.user_id = s.user_id
 WHERE s.access_hash = :access_hash OR s.previous_access_hash = :access_hash;
 
 -- name: session_by_family
--- row: SessionRef, Owner
-SELECT s.id, COALESCE(s.tenant_id, u.tenant_id) AS tenant_id, s.access_expires_at,
-	s.expires_at, {user u as owner_}
+-- row: SessionRef, Owner, Place
+SELECT s.id, s.access_expires_at, s.expires_at, {owner u as owner_},
+	COALESCE(s.tenant_id, s.user_id) AS place_tenant_id,
+	COALESCE(t.is_active, TRUE) AS place_is_active,
+	CASE WHEN t.id IS NULL THEN 'owner' ELSE m.role END AS place_role,
+	t.rate_limit_requests AS place_requests, t.rate_limit_period AS place_period,
+	COALESCE(t.limit_mode, 'enforce') AS place_mode
 FROM sessions s JOIN users u ON u.id = s.user_id
+	LEFT JOIN tenants t ON t.id = COALESCE(s.tenant_id, s.user_id)
+	LEFT JOIN tenant_users m ON m.tenant_id = t.id AND m.user_id = s.user_id
 WHERE s.id = :id AND s.family_hash = :family_hash;
+
+-- Holds the membership until the transaction ends: a removal waits for it, and then
+-- ends this session too.
+-- name: session_place
+UPDATE tenant_users SET role = role
+WHERE tenant_id = :tenant_id AND user_id = :scope_user
+RETURNING role;
+
+-- Into another tenant, with tokens that have nothing to do with those from before.
+-- name: session_switch
+UPDATE sessions SET tenant_id = :tenant_id, family_hash = :family_hash,
+	access_hash = :access_hash, access_expires_at = :access_expires_at,
+	refresh_hash = :refresh_hash, previous_hash = NULL, rotated_at = NULL,
+	previous_access_hash = NULL, previous_access_expires_at = NULL, pair_seed = NULL,
+	refreshed_at = :now, expires_at = :expires_at
+WHERE id = :id AND user_id = :scope_user;
 
 -- Only when the presented token is the current one. The access token of the same pair
 -- ends at :previous_until, or at its own end if that is sooner.

@@ -1,9 +1,120 @@
--- Tenants and their members.
+-- Tenants. What changes one, its members, its invitations or its state locks its row
+-- first (tenant_lock): without it two owners leave at once, and none is left.
+
+-- columns: tenant = id, name, slug, domain, plan, kind, is_active, rate_limit_requests,
+--	rate_limit_period, limit_mode, deleted_at, version, created_at, updated_at
 
 -- name: tenant_insert
-INSERT INTO tenants (id, name, slug, plan, is_active, created_at, updated_at)
-VALUES (:id, :name, :slug, :plan, TRUE, :created_at, :created_at);
+INSERT INTO tenants ({tenant}) VALUES (:{tenant});
 
--- name: tenant_user_insert
-INSERT INTO tenant_users (tenant_id, user_id, role, joined_at)
-VALUES (:tenant_id, :user_id, :role, :now);
+-- Teams that the user owns and that are not deleted.
+-- name: tenant_count_owned
+SELECT count(*) AS n
+FROM tenant_users m JOIN tenants t ON t.id = m.tenant_id
+WHERE m.user_id = :scope_user AND m.role = 'owner' AND t.kind = 'team' AND t.deleted_at IS NULL;
+
+-- name: tenant_get
+-- row: Tenant
+SELECT {tenant}
+FROM tenants
+WHERE id = :id AND (id = :scope_tenant OR :scope_all);
+
+-- name: tenant_by_slug
+-- row: Tenant
+SELECT {tenant}
+FROM tenants
+WHERE slug = :slug AND :scope_all;
+
+-- name: tenant_list
+-- row: Tenant
+SELECT {tenant}
+FROM tenants
+WHERE :scope_all AND (:any_active OR is_active = :active)
+	AND (CAST(:plan AS TEXT) IS NULL OR plan = :plan)
+	AND (CAST(:q AS TEXT) IS NULL OR replace(slug, :q, '') <> slug OR replace(name, :q, '') <> name)
+	AND (created_at, id) < (:before_at, :before_id)
+ORDER BY created_at DESC, id DESC
+LIMIT :limit;
+
+-- The tenants of a user, the personal one first, then the newest.
+-- name: membership_list
+-- row: Membership
+SELECT {tenant t}, m.role, COALESCE(t.id = :current_id, FALSE) AS is_current
+FROM tenant_users m JOIN tenants t ON t.id = m.tenant_id
+WHERE m.user_id = :scope_user AND t.deleted_at IS NULL
+	AND (CAST(:slug AS TEXT) IS NULL OR t.slug = :slug)
+ORDER BY t.kind, t.created_at DESC, t.id DESC
+LIMIT 200;
+
+-- name: membership_get
+-- row: Membership
+SELECT {tenant t}, m.role, COALESCE(t.id = :current_id, FALSE) AS is_current
+FROM tenant_users m JOIN tenants t ON t.id = m.tenant_id
+WHERE m.user_id = :scope_user AND t.id = :id AND t.deleted_at IS NULL;
+
+-- The lock, until the transaction ends, and the row as it is then.
+-- name: tenant_lock
+-- row: Tenant
+UPDATE tenants SET version = version + 1, updated_at = :now
+WHERE id = :id AND (id = :scope_tenant OR :scope_all)
+RETURNING {tenant};
+
+-- Of the row that was locked.
+-- name: tenant_update
+UPDATE tenants SET name = :name, slug = :slug, domain = :domain, plan = :plan,
+	is_active = :is_active, rate_limit_requests = :rate_limit_requests,
+	rate_limit_period = :rate_limit_period, limit_mode = :limit_mode, deleted_at = :deleted_at
+WHERE id = :id AND (id = :scope_tenant OR :scope_all);
+
+-- name: tenant_end_sessions
+DELETE FROM sessions
+WHERE (tenant_id = :scope_tenant OR :scope_all)
+	AND (tenant_id = :tenant_id OR (tenant_id IS NULL AND user_id = :tenant_id));
+
+-- name: tenant_revoke_keys
+UPDATE api_keys SET revoked_at = :now, is_active = FALSE, revoked_reason = :reason, updated_at = :now
+WHERE tenant_id = :tenant_id AND (tenant_id = :scope_tenant OR :scope_all) AND revoked_at IS NULL;
+
+-- Whose next login would have been in it: NULL is the personal one.
+-- name: tenant_leave_all
+UPDATE users SET tenant_id = NULL, updated_at = :now
+WHERE tenant_id = :tenant_id AND (tenant_id = :scope_tenant OR :scope_all);
+
+-- --- a user's first tenant --------------------------------------------------------
+
+-- The teams that a user owns, in the order in which they are locked.
+-- name: tenant_owned
+-- row: Tenant
+SELECT {tenant t}
+FROM tenant_users m JOIN tenants t ON t.id = m.tenant_id
+WHERE m.user_id = :user_id AND (m.user_id = :scope_user OR :scope_all) AND m.role = 'owner'
+	AND t.kind = 'team' AND t.deleted_at IS NULL
+ORDER BY t.id;
+
+-- The tenant of the next login, when it can be worked in; no row = the personal one.
+-- name: tenant_of_login
+SELECT t.id
+FROM users u JOIN tenant_users m ON m.user_id = u.id AND m.tenant_id = u.tenant_id
+	JOIN tenants t ON t.id = m.tenant_id
+WHERE u.id = :user_id AND t.is_active AND t.deleted_at IS NULL;
+
+-- --- removal, 30 days after it was deleted -------------------------------------------
+
+-- name: tenant_removable
+SELECT id
+FROM tenants
+WHERE deleted_at <= :before
+ORDER BY deleted_at LIMIT 1;
+
+-- name: tenant_remove_keys
+DELETE FROM api_keys
+WHERE id IN (SELECT id FROM api_keys WHERE tenant_id = :tenant_id LIMIT 500);
+
+-- name: tenant_remove_members
+DELETE FROM tenant_users
+WHERE tenant_id = :tenant_id AND user_id IN
+	(SELECT user_id FROM tenant_users WHERE tenant_id = :tenant_id LIMIT 500);
+
+-- name: tenant_remove
+DELETE FROM tenants
+WHERE id = :tenant_id AND deleted_at <= :before;

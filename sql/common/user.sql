@@ -3,6 +3,8 @@
 
 -- columns: user = id, email, email_key, display_name, tier, tenant_id, user_status,
 --	is_admin, approved_by, approved_at, created_at, updated_at, last_active
+-- what is kept with a credential
+-- columns: owner = id, email, display_name, tier, user_status, is_admin
 
 -- name: user_by_id
 -- row: User

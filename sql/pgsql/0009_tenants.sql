@@ -1,6 +1,6 @@
 -- Who may do what: tenants of one user and of many, their members, invitations and
 -- limits; API keys that belong to a tenant. DDL alone: rows from before are filled
--- by the scheduler afterwards (op/fill.h), and until then mean what is said here.
+-- by the scheduler afterwards (include/store/fill.h), and until then mean what is said here.
 
 -- Other transactions wait behind this one, so it gives up after a moment, and is run
 -- again. A CHECK that is NOT VALID holds for every row that is written from now on;
@@ -40,7 +40,7 @@ ALTER TABLE tenant_users
 	DROP CONSTRAINT tenant_users_role_check,
 	ADD CONSTRAINT tenant_users_role_check
 		CHECK (role IN ('owner', 'admin', 'member', 'viewer', 'billing')) NOT VALID,
-	-- Who invited; NULL when nobody did.
+	-- Who invited; NULL = made the tenant, or not known.
 	ADD COLUMN invited_by UUID,
 	ADD CONSTRAINT tenant_users_invited_by_fkey FOREIGN KEY (invited_by)
 		REFERENCES users (id) ON DELETE SET NULL NOT VALID;
@@ -62,7 +62,7 @@ ALTER TABLE api_keys
 	-- enforce or observe, as for a tenant; NULL = enforce.
 	ADD COLUMN limit_mode TEXT COLLATE "C",
 	ADD CONSTRAINT api_keys_limit_mode_check CHECK (limit_mode IN ('enforce', 'observe')) NOT VALID,
-	-- Why it was revoked; NULL = it was not, or nobody said.
+	-- Why it was revoked; NULL = it was not, or no reason was given.
 	ADD COLUMN revoked_reason TEXT,
 	-- True: its scopes open the REST routes of Pierre too. False for keys from before,
 	-- whose scopes were words for upstreams alone.

@@ -1,6 +1,6 @@
 -- Who may do what: tenants of one user and of many, their members, invitations and
 -- limits; API keys that belong to a tenant. DDL alone: rows from before are filled
--- by the scheduler afterwards (op/fill.h), and until then mean what is said here.
+-- by the scheduler afterwards (include/store/fill.h), and until then mean what is said here.
 
 -- only: pgsql
 -- Other transactions wait behind this one, so it gives up after a moment, and is run
@@ -41,7 +41,7 @@ ALTER TABLE tenant_users
 	DROP CONSTRAINT tenant_users_role_check,
 	ADD CONSTRAINT tenant_users_role_check
 		CHECK (role IN ('owner', 'admin', 'member', 'viewer', 'billing')) NOT VALID,
-	-- Who invited; NULL when nobody did.
+	-- Who invited; NULL = made the tenant, or not known.
 	ADD COLUMN invited_by UUID,
 	ADD CONSTRAINT tenant_users_invited_by_fkey FOREIGN KEY (invited_by)
 		REFERENCES users (id) ON DELETE SET NULL NOT VALID;
@@ -63,7 +63,7 @@ ALTER TABLE api_keys
 	-- enforce or observe, as for a tenant; NULL = enforce.
 	ADD COLUMN limit_mode TEXT COLLATE "C",
 	ADD CONSTRAINT api_keys_limit_mode_check CHECK (limit_mode IN ('enforce', 'observe')) NOT VALID,
-	-- Why it was revoked; NULL = it was not, or nobody said.
+	-- Why it was revoked; NULL = it was not, or no reason was given.
 	ADD COLUMN revoked_reason TEXT,
 	-- True: its scopes open the REST routes of Pierre too. False for keys from before,
 	-- whose scopes were words for upstreams alone.
@@ -115,7 +115,7 @@ UPDATE sqlite_schema SET sql = replace(sql, 'CONSTRAINT tenants_pkey', '-- perso
 	CONSTRAINT tenants_pkey')
 WHERE type = 'table' AND name = 'tenants';
 UPDATE sqlite_schema SET sql = replace(replace(sql, '''member'', ''viewer'')',
-	'''member'', ''viewer'', ''billing'')'), 'CONSTRAINT tenant_users_pkey', '-- Who invited; NULL when nobody did.
+	'''member'', ''viewer'', ''billing'')'), 'CONSTRAINT tenant_users_pkey', '-- Who invited; NULL = made the tenant, or not known.
 	invited_by TEXT CONSTRAINT tenant_users_invited_by_fkey REFERENCES users (id) ON DELETE SET NULL,
 	CONSTRAINT tenant_users_pkey')
 WHERE type = 'table' AND name = 'tenant_users';
@@ -136,7 +136,7 @@ UPDATE sqlite_schema SET sql = replace(replace(sql, '(''hour'', ''day'', ''month
 	-- enforce or observe, as for a tenant; NULL = enforce.
 	limit_mode TEXT
 		CONSTRAINT api_keys_limit_mode_check CHECK (limit_mode IN (''enforce'', ''observe'')),
-	-- Why it was revoked; NULL = it was not, or nobody said.
+	-- Why it was revoked; NULL = it was not, or no reason was given.
 	revoked_reason TEXT,
 	-- 1: its scopes open the REST routes of Pierre too. 0 for keys from before, whose
 	-- scopes were words for upstreams alone.

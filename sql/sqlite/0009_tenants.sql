@@ -1,6 +1,6 @@
 -- Who may do what: tenants of one user and of many, their members, invitations and
 -- limits; API keys that belong to a tenant. DDL alone: rows from before are filled
--- by the scheduler afterwards (op/fill.h), and until then mean what is said here.
+-- by the scheduler afterwards (include/store/fill.h), and until then mean what is said here.
 
 -- ADD COLUMN reads every row of a STRICT table, and a CHECK cannot be changed but by
 -- building the table anew: 3 s for 100,000 keys, and the rows of its children deleted
@@ -37,7 +37,7 @@ UPDATE sqlite_schema SET sql = replace(sql, 'CONSTRAINT tenants_pkey', '-- perso
 	CONSTRAINT tenants_pkey')
 WHERE type = 'table' AND name = 'tenants';
 UPDATE sqlite_schema SET sql = replace(replace(sql, '''member'', ''viewer'')',
-	'''member'', ''viewer'', ''billing'')'), 'CONSTRAINT tenant_users_pkey', '-- Who invited; NULL when nobody did.
+	'''member'', ''viewer'', ''billing'')'), 'CONSTRAINT tenant_users_pkey', '-- Who invited; NULL = made the tenant, or not known.
 	invited_by TEXT CONSTRAINT tenant_users_invited_by_fkey REFERENCES users (id) ON DELETE SET NULL,
 	CONSTRAINT tenant_users_pkey')
 WHERE type = 'table' AND name = 'tenant_users';
@@ -58,7 +58,7 @@ UPDATE sqlite_schema SET sql = replace(replace(sql, '(''hour'', ''day'', ''month
 	-- enforce or observe, as for a tenant; NULL = enforce.
 	limit_mode TEXT
 		CONSTRAINT api_keys_limit_mode_check CHECK (limit_mode IN (''enforce'', ''observe'')),
-	-- Why it was revoked; NULL = it was not, or nobody said.
+	-- Why it was revoked; NULL = it was not, or no reason was given.
 	revoked_reason TEXT,
 	-- 1: its scopes open the REST routes of Pierre too. 0 for keys from before, whose
 	-- scopes were words for upstreams alone.

@@ -14,6 +14,7 @@
 #define ACCESS_PREFIX "pat_"
 #define REFRESH_PREFIX "prt_"
 #define SETUP_PREFIX "setup_"
+#define INVITATION_PREFIX "inv_"
 #define KEY_SECRET 32         /* characters after the prefix */
 #define KEY_SCHEME "sha256:"
 #define SALT_HEX 32           /* 128 random bits */
@@ -55,6 +56,11 @@ void token_access_generate(char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
 void token_setup_generate(char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
 {
 	secret_new(SETUP_PREFIX, out, hash_r);
+}
+
+void token_invitation_new(char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
+{
+	secret_new(INVITATION_PREFIX, out, hash_r);
 }
 
 void token_hash(const char *token, char out[SHA256_HEX])

@@ -1,6 +1,7 @@
 /*
  * base/window.c - calendar windows in UTC. Hours and days are counted since
- * 1970, months since January 1970; a moment before that is in window 0.
+ * 1970, weeks since Monday, 29 December 1969 (ISO 8601), months since January 1970; a
+ * moment before 1970 is in window 0.
  */
 #include "config.h"
 
@@ -11,11 +12,16 @@
 
 /* ms; 0: as long as the calendar says */
 static const int64_t lengths[WINDOW__COUNT] = {
-	[WINDOW_HOUR] = HOUR_MS, [WINDOW_DAY] = DAY_MS, [WINDOW_MONTH] = 0,
+	[WINDOW_HOUR] = HOUR_MS, [WINDOW_DAY] = DAY_MS, [WINDOW_WEEK] = 7 * DAY_MS,
+	[WINDOW_MONTH] = 0,
 };
 
+/* ms from the beginning of window 0 to 1970: that was a Thursday */
+static const int64_t offsets[WINDOW__COUNT] = { [WINDOW_WEEK] = 3 * DAY_MS };
+
 const char *const window_words[WINDOW__COUNT + 1] = {
-	[WINDOW_HOUR] = "hour", [WINDOW_DAY] = "day", [WINDOW_MONTH] = "month",
+	[WINDOW_HOUR] = "hour", [WINDOW_DAY] = "day", [WINDOW_WEEK] = "week",
+	[WINDOW_MONTH] = "month",
 };
 
 /*
@@ -49,12 +55,12 @@ uint32_t window_id(enum window_kind k, int64_t now_ms)
 {
 	int64_t ms = now_ms < 0 ? 0 : now_ms;
 
-	return lengths[k] ? (uint32_t)(ms / lengths[k]) : month_id(ms);
+	return lengths[k] ? (uint32_t)((ms + offsets[k]) / lengths[k]) : month_id(ms);
 }
 
 int64_t window_start(enum window_kind k, uint32_t id)
 {
-	return lengths[k] ? id * lengths[k] : month_start(id);
+	return lengths[k] ? id * lengths[k] - offsets[k] : month_start(id);
 }
 
 int64_t window_end(enum window_kind k, uint32_t id)

@@ -61,6 +61,12 @@ static const char *const guard_sentences[] = {
 	[GUARD_ADMIN] = "It needs the access token of an administrator.",
 };
 
+static const char *const place_sentences[] = {
+	[PLACE_ANY] = "",
+	[PLACE_OWN] = " In the tenant that the session works in the user needs the permission ",
+	[PLACE_NAMED] = " In this tenant the user needs the permission ",
+};
+
 static void put_parameter(struct document *d, const char *in, bool required,
 			  const struct field *f)
 {
@@ -81,7 +87,7 @@ static void put_parameter(struct document *d, const char *in, bool required,
 
 static void put_path_parameter(struct document *d, const char *name, size_t n)
 {
-	bool is_id = n == 2 && strncmp(name, "id", n) == 0;
+	bool is_id = route_param_is_uuid(name, n);
 
 	put_parameter(d, "path", true, &(struct field){
 		.name = arena_strndup(d->out->arena, name, n),
@@ -133,7 +139,12 @@ static void put_operation(struct document *d, const struct route *r)
 	doc_put(d, "{");
 	doc_text(d, "operationId", r->label);
 	doc_text(d, "summary", r->summary);
-	doc_text(d, "description", guard_sentences[r->guard]);
+	doc_text(d, "description",
+		 arena_printf(d->out->arena, "%s%s%s%s", guard_sentences[r->guard],
+			      place_sentences[r->tenant.place],
+			      r->tenant.word ? r->tenant.word : "", r->tenant.word ? "." : ""));
+	if (r->tenant.word)
+		doc_text(d, "x-tenant-permission", r->tenant.word);
 	if (securities[r->guard]) {
 		doc_key(d, "security");
 		doc_put(d, securities[r->guard]);

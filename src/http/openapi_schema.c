@@ -23,7 +23,7 @@ static const char problem_schema[] =
 	"\"violated-policies\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},"
 	"\"description\":\"Names of RateLimit-Policy, of a limit that is reached.\"},"
 	"\"limit\":{\"type\":\"integer\",\"description\":\"Its requests in one window.\"},"
-	"\"window\":{\"type\":\"string\",\"enum\":[\"hour\",\"day\",\"month\"]},"
+	"\"window\":{\"type\":\"string\",\"enum\":[\"hour\",\"day\",\"week\",\"month\"]},"
 	"\"tier\":{\"type\":\"string\",\"description\":\"The tier it stands for.\"},"
 	"\"remaining\":{\"type\":\"integer\",\"description\":\"Requests left in it.\"},"
 	"\"request_id\":{\"type\":\"string\"}}}";

@@ -48,13 +48,13 @@ static bool split_path(struct arena *arena, const char *path, struct path *out)
 	return out->n > 0;
 }
 
-/* {id} is lower-cased. NULL: not a value for this parameter. */
+/* A UUID is lower-cased. NULL: not a value for this parameter. */
 static const char *param_value(struct arena *arena, const char *name, size_t n,
 			       const char *segment)
 {
 	char uuid[UUID_TEXT];
 
-	if (n != 4 || strncmp(name, "{id}", n) != 0)
+	if (!route_param_is_uuid(name + 1, n - 2))
 		return segment;
 	return uuid_parse(segment, uuid) ? arena_strdup(arena, uuid) : NULL;
 }
@@ -180,10 +180,17 @@ static bool can_match(const char *pattern)
 	return segments <= ROUTE_SEGMENTS_MAX && params <= ROUTE_PARAMS_MAX;
 }
 
+bool route_param_is_uuid(const char *name, size_t n)
+{
+	return (n == 2 || (n > 3 && name[n - 3] == '_')) && strncmp(name + n - 2, "id", 2) == 0;
+}
+
 bool route_is_whole(const struct route *r)
 {
 	return r->method != HTTP_UNSET && r->pattern && r->label && r->fn &&
 	       r->pool != POOL_UNSET && r->guard != GUARD_UNSET && r->status && r->summary &&
+	       (r->tenant.place == PLACE_ANY) == (r->tenant.may == 0) &&
+	       (r->tenant.place != PLACE_NAMED || strstr(r->pattern, "{id}")) &&
 	       can_match(r->pattern);
 }
 

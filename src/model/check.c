@@ -67,7 +67,36 @@ bool slug_check(const char *slug, const char *field, struct err *err_r)
 	if (slug[0] == '-' || slug[n - 1] == '-')
 		return err_field(err_r, ERR_INVALID, field,
 				 "The slug must not begin or end with a hyphen");
-	if (slug_reserved(slug))
+	if (slug_reserved(slug) || str_starts(slug, SLUG_PERSONAL))
 		return err_field(err_r, ERR_INVALID, field, "The slug is a reserved word");
 	return true;
+}
+
+/* RFC 1035 section 2.3.1, with digits first as RFC 1123 section 2.1 has it. */
+static bool label_check(const char *label, size_t n)
+{
+	if (n < 1 || n > 63 || label[0] == '-' || label[n - 1] == '-')
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!is_slug_char(label[i]) && label[i] != '-')
+			return false;
+	return true;
+}
+
+bool domain_check(const char *domain, const char *field, struct err *err_r)
+{
+	size_t labels = 0;
+
+	for (const char *at = domain;; at += strcspn(at, ".") + 1) {
+		size_t n = strcspn(at, ".");
+
+		if (!label_check(at, n))
+			return err_field(err_r, ERR_INVALID, field, "The domain must be written as "
+					 "example.org: small letters, digits and hyphens, with dots");
+		labels++;
+		if (!at[n])
+			break;
+	}
+	return labels >= 2 ||
+	       err_field(err_r, ERR_INVALID, field, "The domain must have a dot, as in example.org");
 }

@@ -26,6 +26,10 @@ static bool scope_check(const char *word, const char *name, struct err *err_r)
 
 static const struct field key_fields[] = {
 	FIELD(struct api_key, id, UUID, 0, "Id of the key"),
+	FIELD(struct api_key, tenant_id, UUID, FIELD_NULLABLE,
+	      "The tenant in which it works; null until the upgrade has filled it: its owner's "
+	      "personal one"),
+	FIELD(struct api_key, limit_id, UUID, FIELD_PRIVATE, NULL),
 	FIELD_AS("api_key_id", struct api_key, id, UUID, FIELD_INPUT | FIELD_MUST(KEY_LIMIT),
 		 "Any user's key"),
 	FIELD(struct api_key, user_id, UUID, FIELD_AUDIT, "Owner, in whose name it acts",
@@ -52,8 +56,9 @@ static const struct field key_fields[] = {
 	      "Requests in one window, a month unless rate_limit_period says another; null or left "
 	      "out: the tier's. More than the tier's only when an administrator sets it by REST", .min = 1, .max = KEY_LIMIT_MAX),
 	FIELD(struct api_key, rate_limit_period, TEXT, FIELD_NULLABLE | KEY_PROVISION | KEY_LIMIT,
-	      "Window of rate_limit_requests: hour, day or month of the calendar in UTC (weeks do "
-	      "not fit into months); month when left out", .values = window_words),
+	      "Window of rate_limit_requests: hour, day, week (from Monday, as in ISO 8601) or month "
+	      "of the calendar in UTC; month when left out", .values = window_words),
+	FIELD(struct api_key, limit_mode, TEXT, FIELD_PRIVATE, NULL),
 	FIELD(struct api_key, granted_by, TEXT, 0,
 	      "owner: its owner made it; admin: an administrator did, and the owner may take away "
 	      "from it, not add to it", .values = granted_words),
@@ -68,6 +73,8 @@ static const struct field key_fields[] = {
 	      "and only an earlier one when an administrator granted the key"),
 	FIELD(struct api_key, revoked_at, TIME, FIELD_NULLABLE,
 	      "When it was revoked; null = it was not"),
+	FIELD(struct api_key, revoked_reason, TEXT, FIELD_NULLABLE,
+	      "Why it was revoked, when that was said"),
 	FIELD(struct api_key, created_at, TIME, 0, "When it was made"),
 	FIELD(struct api_key, updated_at, TIME, 0, "When anything but its use last changed"),
 	{ 0 },

@@ -23,7 +23,6 @@ const struct field_schema session_schema = FIELD_SCHEMA("Session", struct sessio
 
 static const struct field ref_fields[] = {
 	FIELD(struct session_ref, id, UUID, 0, NULL),
-	FIELD(struct session_ref, tenant_id, UUID, 0, NULL),
 	FIELD(struct session_ref, access_expires_at, TIME, 0, NULL),
 	FIELD(struct session_ref, expires_at, TIME, 0, NULL),
 	{ 0 },

@@ -85,17 +85,10 @@ const struct field_schema user_suspend_schema =
 static const struct field owner_fields[] = {
 	OWNER(id, UUID),
 	OWNER(email, TEXT),
-	OWNER(email_key, TEXT),
 	OWNER(display_name, TEXT),
 	OWNER(tier, TEXT),
-	OWNER(tenant_id, UUID),
 	OWNER(user_status, TEXT),
 	OWNER(is_admin, BOOL),
-	OWNER(approved_by, UUID),
-	OWNER(approved_at, TIME),
-	OWNER(created_at, TIME),
-	OWNER(updated_at, TIME),
-	OWNER(last_active, TIME),
 	{ 0 },
 };
 const struct field_schema owner_schema = FIELD_SCHEMA("Owner", struct user, owner_fields);

@@ -13,12 +13,12 @@
 #include "model/check.h"
 #include "op/audit.h"
 #include "op/cache.h"
+#include "op/tenant_prepare.h"
 #include "op/user.h"
 #include "store/user.h"
 
 #define SLUG_TRIES 3
 #define NAMELESS "Tenant"
-#define SLUG_END 6       /* random characters: 36^6 = 2e9 */
 
 static bool no_user(struct err *err_r)
 {
@@ -29,19 +29,6 @@ static bool no_user(struct err *err_r)
 static const char *local_part(const struct op *op, const char *email)
 {
 	return arena_strndup(op->arena, email, strcspn(email, "@"));
-}
-
-static const char *cut_name(const struct op *op, const char *name)
-{
-	size_t n = 0, bytes = 0;
-
-	while (name[bytes] && n < NAME_MAX_CHARS) {
-		bytes++;
-		while (((unsigned char)name[bytes] & 0xc0) == 0x80)
-			bytes++;
-		n++;
-	}
-	return arena_strndup(op->arena, name, bytes);
 }
 
 static bool check(const struct user_approve_in *in, struct err *err_r)
@@ -59,52 +46,18 @@ static const char *default_name(const struct op *op, const struct user *user)
 	struct err err;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i] && name_check(cut_name(op, names[i]), "tenant_name", &err))
+		if (names[i] && name_check(tenant_name_cut(op, names[i]), "tenant_name", &err))
 			return names[i];
 	return NAMELESS;
-}
-
-/* A slug from any text, with a random end that makes it unique. */
-static const char *slug_from(struct arena *arena, const char *text)
-{
-	static const char set[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-	const size_t most = SLUG_MAX - SLUG_END - 1;
-	char *slug = arena_alloc(arena, SLUG_MAX + 1), *copy = arena_strdup(arena, text);
-	unsigned char bytes[SLUG_END];
-	size_t n = 0;
-
-	str_lower(copy);
-	for (const char *p = copy; *p && n < most; p++) {
-		if (((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9')))
-			slug[n++] = *p;
-		else if (n > 0 && slug[n - 1] != '-')
-			slug[n++] = '-';
-	}
-	if (n == 0)
-		slug[n++] = 't';
-	if (slug[n - 1] != '-')
-		slug[n++] = '-';
-	random_bytes(bytes, sizeof(bytes));
-	for (size_t i = 0; i < SLUG_END; i++)
-		slug[n++] = set[bytes[i] % (sizeof(set) - 1)];
-	slug[n] = '\0';
-	return slug;
 }
 
 static struct tenant plan_tenant(struct op *op, const struct user_approve_in *in,
 				 const struct user *user)
 {
-	const char *name = in->tenant_name ? in->tenant_name : default_name(op, user);
-	char id[UUID_TEXT];
-
-	random_uuid(id);
-	return (struct tenant){
-		.id = arena_strdup(op->arena, id),
-		.name = cut_name(op, name),
-		.slug = in->tenant_slug ? in->tenant_slug : slug_from(op->arena, name),
-		.plan = user->tier,
-		.created_at = op->now,
-	};
+	return tenant_prepare(op, &(struct tenant){
+		.name = in->tenant_name ? in->tenant_name : default_name(op, user),
+		.slug = in->tenant_slug, .plan = user->tier,
+	});
 }
 
 /* What is told of these changes; the record has no reason, and a tenant no owner. */

@@ -17,7 +17,7 @@
 #define AGE_MOST_MS 300000   /* for what no trigger sees: a database restored under us */
 #define ANY_CHANGE "*"       /* its epoch moves at each change */
 
-_Static_assert(CACHE_IDS == 3, "credential, user, tenant");
+_Static_assert(CACHE_IDS == 3, "credential, user, its own tenant");
 
 /* --- rows as bytes -------------------------------------------------------------- */
 
@@ -38,12 +38,19 @@ static const struct field kept_fields[] = {
 	FIELD(struct credential, key_id, UUID, 0, NULL),
 	FIELD(struct credential, session_id, UUID, 0, NULL),
 	FIELD(struct credential, tenant_id, UUID, 0, NULL),
+	FIELD(struct credential, tenant.is_active, BOOL, 0, NULL),
+	FIELD(struct credential, tenant.may, INT, 0, NULL),
+	FIELD(struct credential, tenant.requests, INT, 0, NULL),
+	FIELD(struct credential, tenant.period, TEXT, 0, NULL),
+	FIELD(struct credential, tenant.observe, BOOL, 0, NULL),
 	FIELD(struct credential, tier, TEXT, 0, NULL),
 	FIELD(struct credential, scopes, STRINGS, 0, NULL),
 	FIELD(struct credential, all_scopes, BOOL, 0, NULL),
 	FIELD(struct credential, secret_hash, TEXT, FIELD_PRIVATE, NULL),
 	FIELD(struct credential, quota.requests, INT, 0, NULL),
 	FIELD(struct credential, quota.period, TEXT, 0, NULL),
+	FIELD(struct credential, quota.id, UUID, 0, NULL),
+	FIELD(struct credential, quota.observe, BOOL, 0, NULL),
 	FIELD(struct credential, expires_at, TIME, 0, NULL),
 	FIELD(struct credential, revoked_at, TIME, 0, NULL),
 	{ 0 },
@@ -153,6 +160,8 @@ static void epochs_of(const struct op *op, const struct credential *row,
 {
 	const char *ids[CACHE_IDS] = { row->id, row->owner->id, row->tenant_id };
 
+	if (str_eq(ids[2], ids[1]))   /* a personal tenant has the id of its user */
+		ids[2] = NULL;
 	for (size_t i = 0; i < CACHE_IDS; i++)
 		out[i] = ids[i] ? epoch_read(op->process->segment, ids[i]) : 0;
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/str.h"
+#include "model/tenant_role.h"
 #include "op/cache.h"
 #include "op/credential.h"
 #include "op/owner.h"
@@ -19,15 +20,27 @@ static bool unknown(const char *sentence, struct err *err_r)
 	return err_reason(err_r, ERR_AUTH_INVALID, "unknown", "%s", sentence);
 }
 
+static void set_place(struct credential *c, const struct tenant_place *p)
+{
+	c->tenant_id = p->tenant_id;
+	c->tenant.is_active = p->is_active;
+	c->tenant.observe = str_eq(p->mode, LIMIT_OBSERVE);
+	c->tenant.may = tenant_role_may(p->role);
+	c->tenant.requests = p->requests;
+	c->tenant.period = p->period;
+}
+
 static bool look_up(struct op *op, const struct credential_kind *kind, const char *name,
 		    struct credential *out, struct err *err_r)
 {
 	struct user *owner = arena_new_struct(op->arena, struct user);
+	struct tenant_place place;
 
-	if (!kind->look_up(op, name, out, owner, err_r))
+	if (!kind->look_up(op, name, out, owner, &place, err_r))
 		return err_r->kind == ERR_NOT_FOUND ? unknown(kind->unknown, err_r) : false;
 	out->kind = kind;
 	out->owner = owner;
+	set_place(out, &place);
 	return true;
 }
 
@@ -51,13 +64,28 @@ static bool by_secret(struct op *op, const struct credential_kind *kind, const c
 	return true;
 }
 
+static bool place_check(bool is_active, int64_t may, struct err *err_r)
+{
+	if (!is_active)
+		return err_reason(err_r, ERR_FORBIDDEN, "tenant_suspended",
+				  "The tenant is suspended: an administrator can resume it");
+	return (may & TENANT_READ) != 0 ||
+	       err_reason(err_r, ERR_FORBIDDEN, "role", "The user is no member of this tenant");
+}
+
+bool credential_place_check(const struct tenant_place *place, struct err *err_r)
+{
+	return place_check(place->is_active, tenant_role_may(place->role), err_r);
+}
+
 static bool judge(const struct credential *c, int64_t now, struct err *err_r)
 {
 	if (c->revoked_at != TIME_NONE)
 		return err_reason(err_r, ERR_AUTH_INVALID, "revoked", "%s", c->kind->revoked);
 	if (c->expires_at != TIME_NONE && c->expires_at <= now)
 		return err_reason(err_r, ERR_AUTH_EXPIRED, "expired", "%s", c->kind->expired);
-	return owner_check(c->owner->user_status, err_r);
+	return owner_check(c->owner->user_status, err_r) &&
+	       place_check(c->tenant.is_active, c->tenant.may, err_r);
 }
 
 bool op_credential_check(struct op *op, const struct credential_text *presented,
@@ -77,7 +105,8 @@ bool op_credential_check(struct op *op, const struct credential_text *presented,
 struct actor credential_actor(const struct credential *c, const char *source)
 {
 	return (struct actor){
-		.user_id = c->owner->id, .tenant_id = c->tenant_id, .session_id = c->session_id,
+		.user_id = c->owner->id, .tenant_id = c->tenant_id,
+		.may = (unsigned)c->tenant.may, .session_id = c->session_id,
 		.is_admin = c->owner->is_admin, .source = source,
 	};
 }

@@ -18,14 +18,15 @@ static bool session_name(const char *text, char out[CREDENTIAL_NAME])
 
 /* One without an end is over. A session that was ended has no row. */
 static bool session_look_up(struct op *op, const char *name, struct credential *out,
-			    struct user *owner_r, struct err *err_r)
+			    struct user *owner_r, struct tenant_place *place_r,
+			    struct err *err_r)
 {
 	struct session_ref ref;
 
-	if (!store_session_by_access(op->db, name, op->arena, &ref, owner_r, err_r))
+	if (!store_session_by_access(op->db, name, op->arena, &ref, owner_r, place_r, err_r))
 		return false;
 	*out = (struct credential){
-		.id = ref.id, .session_id = ref.id, .tenant_id = ref.tenant_id,
+		.id = ref.id, .session_id = ref.id,
 		.tier = owner_r->tier, .scopes = strings_empty, .all_scopes = true,
 		.expires_at = ref.access_expires_at != TIME_NONE ? ref.access_expires_at : 0,
 		.revoked_at = TIME_NONE,

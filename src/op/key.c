@@ -8,6 +8,7 @@
 
 #include "auth/token.h"
 #include "base/str.h"
+#include "model/tenant_role.h"
 #include "op/audit.h"
 #include "op/cache.h"
 #include "op/key.h"
@@ -29,12 +30,21 @@ struct judge {
 	bool by_admin;
 };
 
+/* Also for a key that an administrator makes: without a place its owner could not use
+ * it. */
+static bool may_make(const struct judge *j, const struct key_owner *owner, struct err *err_r)
+{
+	return (tenant_role_may(owner->role) & (j->by_admin ? TENANT_READ : TENANT_WRITE_DATA)) != 0 ||
+	       err_reason(err_r, ERR_FORBIDDEN, "role",
+			  "Your role in this tenant does not let you make API keys");
+}
+
 static bool owner_may(const struct key_owner *owner, int64_t live, void *arg,
 		      struct err *err_r)
 {
 	const struct judge *j = arg;
 
-	if (!owner_check(owner->user_status, err_r) ||
+	if (!owner_check(owner->user_status, err_r) || !may_make(j, owner, err_r) ||
 	    !key_grant_check(&(struct key_grant){
 		.want = j->key, .owner = owner, .by_admin = j->by_admin,
 		.now = j->key->created_at }, err_r))
@@ -77,6 +87,7 @@ static bool fill(struct op *op, const struct key_create_args *m, struct api_key 
 	*k = *in;
 	k->id = arena_strdup(op->arena, id);
 	k->user_id = m->owner->id;
+	k->tenant_id = m->scope.tenant_id ? m->scope.tenant_id : m->owner->id;
 	k->tier = tier->name;
 	k->scopes = in->scopes.items ? in->scopes : strings_empty;
 	k->granted_by = granted_by(op, m);

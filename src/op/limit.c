@@ -9,6 +9,7 @@
 #include "op/limit.h"
 #include "op/limit_lease.h"
 #include "shm/limit.h"
+#include "shm/stat.h"
 #include "store/quota.h"
 
 static bool reached(const struct limit_state *s, struct err *err_r)
@@ -48,7 +49,7 @@ static enum lease_result consume_one(struct op *op, struct limit_state *s, uint3
 
 static void refund_one(struct op *op, const struct limit_state *s, uint32_t cost)
 {
-	if (s->slot && limit_refund(s->slot, s->window, s->limit, cost))
+	if (s->passed || (s->slot && limit_refund(s->slot, s->window, s->limit, cost)))
 		return;
 	/* what cannot be given back is forfeited: never more than the limit */
 	store_quota_return(op->process->quota, &(struct quota_return){ s->subject, s->kind, s->window, cost },
@@ -59,7 +60,8 @@ static void refund(struct op *op, struct limit_outcome *out, size_t n, uint32_t 
 {
 	while (n-- > 0) {
 		refund_one(op, &out->states[n], cost);
-		out->states[n].remaining += cost;
+		if (!out->states[n].passed)
+			out->states[n].remaining += cost;
 	}
 }
 
@@ -94,6 +96,12 @@ bool op_limit_consume(struct op *op, const struct credential *c, uint32_t cost,
 		limit_settle(s, s->window, op->now);
 		if (t == CONSUMED)
 			continue;
+		if (s->observe) {
+			s->passed = true;
+			s->remaining = 0;
+			stat_add(op->process->segment, op_block(op), STAT_LIMITS_OBSERVED, 1);
+			continue;
+		}
 		refund(op, out, i, cost);
 		if (t == FAILED)
 			return unavailable(err_r);

@@ -1,6 +1,6 @@
 /*
  * Which limits apply to a credential: its own or its tier's, when it is counted by
- * itself; then that of its owner's tier. Pure functions.
+ * itself; that of its owner's tier; the ceiling of its tenant. Pure functions.
  */
 #include "config.h"
 
@@ -51,10 +51,24 @@ void limit_settle(struct limit_state *s, uint32_t window, int64_t now)
  * would throw each other's lease away. */
 static void add(struct limit_outcome *out, int64_t now, struct limit_state s)
 {
+	size_t at;
+
 	limit_settle(&s, window_id(s.kind, now), now);
 	s.newest = s.window + (s.reset_at - now <= EDGE_MS ? 2 : 1);
 	s.remaining = INT_NONE;
-	out->states[out->n++] = s;
+	for (at = out->n++; at > 0 && out->states[at - 1].kind > s.kind; at--)
+		out->states[at] = out->states[at - 1];
+	out->states[at] = s;
+}
+
+/* Of no word, or one that only the schema knows: a month. */
+static enum window_kind kind_of(const char *period)
+{
+	enum window_kind kind = WINDOW_MONTH;
+
+	if (period)
+		limit_period_find(period, &kind);
+	return kind;
 }
 
 static void add_own(struct limit_outcome *out, const struct credential *c, int64_t now,
@@ -65,27 +79,49 @@ static void add_own(struct limit_outcome *out, const struct credential *c, int64
 
 	if (limit == INT_NONE)
 		limit = tier_limit(c->tier);
-	else if (c->quota.period)
-		limit_period_find(c->quota.period, &kind);
+	else
+		kind = kind_of(c->quota.period);
 	if (limit != INT_NONE)
 		add(out, now, (struct limit_state){
 			.name = c->kind->limits[kind], .of = c->kind->title, .tier = c->tier,
-			.kind = kind, .subject = subject(arena, c->kind->letter, c->key_id),
-			.limit = limit,
+			.kind = kind, .limit = limit,
+			.subject = subject(arena, c->kind->letter,
+					   c->quota.id ? c->quota.id : c->key_id),
+			.observe = c->quota.observe || c->tenant.observe,
 		});
 }
 
-static void add_owner(struct limit_outcome *out, const struct user *owner, int64_t now,
+static void add_owner(struct limit_outcome *out, const struct credential *c, int64_t now,
 		      struct arena *arena)
 {
+	const struct user *owner = c->owner;
 	int64_t limit = tier_limit(owner->tier);
 
 	if (limit != INT_NONE)
 		add(out, now, (struct limit_state){
 			.name = "user-month", .of = "account", .tier = owner->tier,
 			.kind = WINDOW_MONTH, .subject = subject(arena, 'u', owner->id),
-			.limit = limit,
+			.limit = limit, .observe = c->tenant.observe,
 		});
+}
+
+static const char *const tenant_limits[WINDOW__COUNT] = {
+	[WINDOW_HOUR] = "tenant-hour", [WINDOW_DAY] = "tenant-day",
+	[WINDOW_WEEK] = "tenant-week", [WINDOW_MONTH] = "tenant-month",
+};
+
+static void add_tenant(struct limit_outcome *out, const struct credential *c, int64_t now,
+		       struct arena *arena)
+{
+	enum window_kind kind = kind_of(c->tenant.period);
+
+	if (c->tenant.requests == INT_NONE)
+		return;
+	add(out, now, (struct limit_state){
+		.name = tenant_limits[kind], .of = "tenant", .tier = c->tier, .kind = kind,
+		.subject = subject(arena, 't', c->tenant_id), .limit = c->tenant.requests,
+		.observe = c->tenant.observe,
+	});
 }
 
 void limit_rules(const struct credential *c, int64_t now, struct arena *arena,
@@ -94,5 +130,6 @@ void limit_rules(const struct credential *c, int64_t now, struct arena *arena,
 	*out = (struct limit_outcome){ 0 };
 	if (c->key_id)
 		add_own(out, c, now, arena);
-	add_owner(out, c->owner, now, arena);
+	add_owner(out, c, now, arena);
+	add_tenant(out, c, now, arena);
 }

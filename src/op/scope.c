@@ -6,14 +6,30 @@
 
 static struct scope one_user(const char *id)
 {
-	return (struct scope){ id ? SCOPE_USER : SCOPE_NOBODY, id };
+	return (struct scope){ .kind = id ? SCOPE_USER : SCOPE_NOBODY, .id = id };
 }
 
 struct scope scope_own(const struct op *op)
 {
 	const char *mutant = mutant_value("scope");
 
-	return one_user(mutant ? mutant : op->actor.user_id);
+	struct scope scope = one_user(mutant ? mutant : op->actor.user_id);
+
+	scope.tenant_id = op->actor.tenant_id;
+	scope.all_tenants = mutant != NULL;
+	return scope;
+}
+
+struct scope scope_tenant(const struct op *op)
+{
+	const char *mutant = mutant_value("tenant"), *id = mutant ? mutant : op->actor.entered;
+
+	return (struct scope){ .kind = id ? SCOPE_TENANT : SCOPE_NOBODY, .id = id };
+}
+
+struct scope scope_invited(const struct invitation *invitation)
+{
+	return (struct scope){ .kind = SCOPE_TENANT, .id = invitation->tenant_id };
 }
 
 struct scope scope_all(const struct op *op)
@@ -23,5 +39,8 @@ struct scope scope_all(const struct op *op)
 
 struct scope scope_of(const struct op *op, const char *user_id)
 {
-	return one_user(op->actor.is_admin ? user_id : NULL);
+	struct scope scope = one_user(op->actor.is_admin ? user_id : NULL);
+
+	scope.all_tenants = true;
+	return scope;
 }

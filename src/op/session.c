@@ -57,7 +57,7 @@ static struct audit_event event_of(const struct op *op, enum audit_type type,
 	struct audit_event event = op_audit(op, type, session_id);
 
 	event.user_id = user->id;
-	event.tenant_id = user->tenant_id;
+	event.tenant_id = user->tenant_id ? user->tenant_id : user->id;
 	return event;
 }
 
@@ -203,6 +203,7 @@ bool op_session_refresh(struct op *op, const char *refresh_token, const char *us
 {
 	char id[UUID_TEXT], family[33], family_hash[SHA256_HEX], presented[SHA256_HEX];
 	struct session_pair pair;
+	struct tenant_place place;
 	struct session_ref ref;
 	struct session_rotation r = {
 		.id = id, .family_hash = family_hash, .presented_hash = presented,
@@ -219,9 +220,10 @@ bool op_session_refresh(struct op *op, const char *refresh_token, const char *us
 	sha256_hex(family, strlen(family), family_hash);
 	token_hash(refresh_token, presented);
 	if (!found(store_session_by_family(op->db, id, family_hash, op->arena, &ref,
-					   user_r, err_r), err_r) ||
-	    !judge(ref.expires_at, op, user_r, err_r))
+					   user_r, &place, err_r), err_r) ||
+	    !judge(ref.expires_at, op, user_r, err_r) || !credential_place_check(&place, err_r))
 		return false;
+	user_r->tenant_id = place.tenant_id;   /* of the session, and so of its events */
 	if (user_id && !str_eq(user_id, user_r->id))
 		return unknown(err_r);
 	make_new(op, id, family, &pair);

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "op/mutant.h"
+#include "op/tenant.h"
 #include "op/usage.h"
 #include "resource/guard.h"
 
@@ -81,6 +82,22 @@ static bool admin_required(struct call *call, struct err *err_r)
 	       err_set(err_r, ERR_FORBIDDEN, "Only an administrator may do this");
 }
 
+/* The role of who calls, as it is now; a change judges it again, under its lock. */
+static bool tenant_required(struct call *call, struct err *err_r)
+{
+	const unsigned may = call->route->tenant.may;
+
+	switch (call->route->tenant.place) {
+	case PLACE_ANY:
+		return true;
+	case PLACE_OWN:
+		return tenant_role_required(call->op, may, err_r);
+	case PLACE_NAMED:
+		return op_tenant_enter(call->op, call->params[0], may, &call->membership, err_r);
+	}
+	return err_set(err_r, ERR_INTERNAL, "This route has no place");
+}
+
 static const struct guard {
 	bool anybody;
 	bool (*presented)(const struct request *req, struct credential_text *out,
@@ -138,5 +155,5 @@ bool guard_check(struct call *call, struct err *err_r)
 		return false;
 	if (g->use == CREDENTIAL_ACT)
 		call->op->actor = credential_actor(&call->credential, "rest");
-	return !g->admin || admin_required(call, err_r);
+	return (!g->admin || admin_required(call, err_r)) && tenant_required(call, err_r);
 }

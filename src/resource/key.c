@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "model/tenant_role.h"
 #include "op/key.h"
 #include "resource/call.h"
 #include "resource/list.h"
@@ -101,7 +102,8 @@ static bool key_revoke(struct call *call, struct err *err_r)
 
 const struct route key_routes[] = {
 	{ .method = HTTP_POST, .pattern = "/api/keys", .label = "key_create",
-	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = key_create,
+	  .pool = POOL_SLOW, .guard = GUARD_SESSION,
+	  .tenant = { PLACE_OWN, TENANT_WRITE_DATA, "write_data" }, .fn = key_create,
 	  .body_max = BODY_SMALL, .in = &api_key_create_schema, .status = 201,
 	  .problems = ERR_BIT(ERR_CONFLICT),
 	  .out = &key_created_schema, .summary = "Make an API key; its text is shown once" },

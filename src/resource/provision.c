@@ -19,7 +19,7 @@ struct rate_limit {
 static const struct field rate_limit_fields[] = {
 	FIELD(struct rate_limit, requests, INT, FIELD_NULLABLE,
 	      "Requests in one window; null = unlimited"),
-	FIELD(struct rate_limit, period, TEXT, FIELD_REQUIRED, "hour, day or month",
+	FIELD(struct rate_limit, period, TEXT, FIELD_REQUIRED, "hour, day, week or month",
 	      .values = window_words),
 	{ 0 },
 };

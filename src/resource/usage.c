@@ -21,7 +21,7 @@ static const struct field limit_fields[] = {
 	FIELD(struct limit_row, name, TEXT, FIELD_REQUIRED,
 	      "As RateLimit-Policy calls it; user-... is shared by all your keys and sessions"),
 	FIELD(struct limit_row, window, TEXT, FIELD_REQUIRED,
-	      "hour, day or month of the calendar, in UTC", .values = window_words),
+	      "hour, day, week (from Monday) or month of the calendar, in UTC", .values = window_words),
 	FIELD(struct limit_row, tier, TEXT, FIELD_REQUIRED, "Tier it stands for",
 	      .values = tier_words),
 	FIELD(struct limit_row, limit, INT, FIELD_REQUIRED, "Requests in one window"),
@@ -70,6 +70,7 @@ static bool key_limits(struct call *call, struct err *err_r)
 	if (!op_key_get(call->op, scope_own(call->op), call->params[0], &key, err_r))
 		return false;
 	c = key_credential(&key, call->credential.owner);
+	c.tenant = call->credential.tenant;   /* scope_own(): it works in the same one */
 	if (!op_limit_explain(call->op, &c, &out, err_r))
 		return false;
 	for (size_t i = 0; i < out.n; i++)

@@ -25,7 +25,7 @@ static const struct field verified_fields[] = {
 	      .values = credential_words),
 	FIELD(struct verified, key_id, UUID, FIELD_NULLABLE, "Id of the API key"),
 	FIELD(struct verified, user_id, UUID, FIELD_REQUIRED, "Its owner"),
-	FIELD(struct verified, tenant_id, UUID, FIELD_NULLABLE, "The owner's tenant"),
+	FIELD(struct verified, tenant_id, UUID, FIELD_NULLABLE, "The tenant it works in"),
 	FIELD(struct verified, tier, TEXT, FIELD_REQUIRED,
 	      "Tier of the key, or of the session's user", .values = tier_words),
 	FIELD(struct verified, scopes, STRINGS, FIELD_REQUIRED, "Scopes of the key"),

@@ -25,6 +25,7 @@ const struct stat_row stat_rows[STAT__COUNT] = {
 				       "Requests that could not be judged or recorded." },
 	[STAT_LEASES] = { "leases_total", "Leases taken from the database." },
 	[STAT_LEASED_REQUESTS] = { "leased_requests_total", "Requests that were leased." },
+	[STAT_LIMITS_OBSERVED] = { "limits_observed_total", "Limits that would have refused, but only observe." },
 	[STAT_LEASES_RETURNED] = { "leases_returned_total", "Leases given back unspent." },
 	[STAT_LIMIT_TABLE_FULL] = { "limit_table_full_total",
 				    "Look-ups that found no free limit slot (LIMIT_SLOTS)." },

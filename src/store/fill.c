@@ -11,12 +11,13 @@
 
 #define FIRST "00000000-0000-0000-0000-000000000000"
 
-/* The part of a table that a step is about: after < id <= upto. */
+/* The part of a table that a step is about. Its first row is the last one of the step
+ * before, which is filled, or cannot be. */
 struct page {
-	char after[UUID_TEXT], upto[UUID_TEXT];
+	char first[UUID_TEXT], last[UUID_TEXT];
 };
 
-#define RANGE(p) .after = db_text((p)->after), .upto = db_text((p)->upto)
+#define RANGE(p) .first = db_text((p)->first), .last = db_text((p)->last)
 
 /* --- the kinds of rows ------------------------------------------------------------ */
 
@@ -56,12 +57,12 @@ static bool fill_roles(struct db *db, const struct page *p, int64_t *n_r, struct
 
 typedef bool fill_fn(struct db *db, const struct page *p, int64_t *n_r, struct err *err_r);
 
-static bool user_page(struct db *db, const char *after, char upto[UUID_TEXT], struct err *err_r);
-static bool key_page(struct db *db, const char *after, char upto[UUID_TEXT], struct err *err_r);
+static bool user_page(struct db *db, const char *after, char last[UUID_TEXT], struct err *err_r);
+static bool key_page(struct db *db, const char *after, char last[UUID_TEXT], struct err *err_r);
 
 static const struct kind {
 	/* the end of the page after an id, "" = none; NULL: it is no walk */
-	bool (*page)(struct db *db, const char *after, char upto[UUID_TEXT], struct err *err_r);
+	bool (*page)(struct db *db, const char *after, char last[UUID_TEXT], struct err *err_r);
 	fill_fn *missing, *fill;
 } kinds[] = {
 	{ NULL, roles_missing, fill_roles },
@@ -72,23 +73,23 @@ enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
 /* --- a step ------------------------------------------------------------------------- */
 
-static bool page_end(struct db *db, enum db_rc rc, char upto[UUID_TEXT])
+static bool page_end(struct db *db, enum db_rc rc, char last[UUID_TEXT])
 {
-	str_copy(upto, UUID_TEXT, rc == DB_ROW ? db_column_text(db, 0) : "");
+	str_copy(last, UUID_TEXT, rc == DB_ROW ? db_column_text(db, 0) : "");
 	db_finish(db);
 	return rc == DB_ROW || rc == DB_OK;
 }
 
-static bool user_page(struct db *db, const char *after, char upto[UUID_TEXT], struct err *err_r)
+static bool user_page(struct db *db, const char *after, char last[UUID_TEXT], struct err *err_r)
 {
 	return page_end(db, db_query(db, SQL_ARGS(fill_user_page, .after = db_text(after)), err_r),
-			upto);
+			last);
 }
 
-static bool key_page(struct db *db, const char *after, char upto[UUID_TEXT], struct err *err_r)
+static bool key_page(struct db *db, const char *after, char last[UUID_TEXT], struct err *err_r)
 {
 	return page_end(db, db_query(db, SQL_ARGS(fill_key_page, .after = db_text(after)), err_r),
-			upto);
+			last);
 }
 
 struct step {
@@ -121,10 +122,10 @@ bool store_fill(struct db *db, struct fill *f, int64_t *n_r, bool *end_r, struct
 
 	*n_r = 0;
 	*end_r = false;
-	str_copy(s.page.after, UUID_TEXT, f->after[0] ? f->after : FIRST);
-	if (s.kind->page && !s.kind->page(db, s.page.after, s.page.upto, err_r))
+	str_copy(s.page.first, UUID_TEXT, f->after[0] ? f->after : FIRST);
+	if (s.kind->page && !s.kind->page(db, s.page.first, s.page.last, err_r))
 		return false;
-	if (s.kind->page && !s.page.upto[0]) {
+	if (s.kind->page && !s.page.last[0]) {
 		next_kind(f, end_r);
 		return true;
 	}
@@ -133,7 +134,7 @@ bool store_fill(struct db *db, struct fill *f, int64_t *n_r, bool *end_r, struct
 		return false;
 	*n_r = s.n;
 	if (s.kind->page)
-		str_copy(f->after, UUID_TEXT, s.page.upto);
+		str_copy(f->after, UUID_TEXT, s.page.last);
 	else if (missing == 0 || s.n == 0)
 		next_kind(f, end_r);
 	return true;

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "base/str.h"
 #include "db/query.h"
 #include "store/audit.h"
 #include "store/key.h"
@@ -13,6 +14,7 @@
 #include "store/page.h"
 #include "store/scope.h"
 #include "store/sql.h"
+#include "store/tenant.h"
 
 #define NO_KEY "No such API key"
 
@@ -42,6 +44,22 @@ struct create {
 	const struct key_new_tx *tx;
 };
 
+/* What the owner may do in the key's tenant, now that the owner's row is locked: a
+ * removal from a tenant writes that row first (store/member.c). */
+static bool read_role(struct db *db, const struct api_key *k, struct key_owner *out,
+		      struct err *err_r)
+{
+	enum db_rc rc;
+
+	if (str_eq(k->tenant_id, k->user_id) && !store_tenant_personal(db, k->user_id, err_r))
+		return false;
+	rc = db_query(db, SQL_ARGS(key_owner_role, .tenant_id = db_text(k->tenant_id),
+				   .user_id = db_text(k->user_id)), err_r);
+	str_copy(out->role, sizeof(out->role), rc == DB_ROW ? db_column_text(db, 0) : "");
+	db_finish(db);
+	return rc == DB_ROW || rc == DB_OK;
+}
+
 static bool create_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct create *c = arg;
@@ -51,6 +69,7 @@ static bool create_tx(struct db *db, void *arg, struct err *err_r)
 	int64_t live;
 
 	if (!lock_owner(db, c->scope, k->user_id, &owner, err_r) ||
+	    !read_role(db, k, &owner, err_r) ||
 	    !db_number(db, SQL_ARGS(key_count_live, .scope_user = db_text(k->user_id),
 				    .now = db_time(k->created_at)), &live, err_r) ||
 	    !tx->judge(&owner, live, tx->arg, err_r))
@@ -69,7 +88,7 @@ bool store_key_create(struct db *db, struct scope scope, const struct audit_even
 bool store_key_get(struct db *db, struct scope scope, const char *id, struct arena *arena,
 		   struct api_key *out, struct err *err_r)
 {
-	return db_get(db, SQL_ARGS(key_get, .id = db_text(id), SCOPE_ARGS(scope)),
+	return db_get(db, SQL_ARGS(key_get, .id = db_text(id), SCOPE_ARGS(scope), PLACE_ARGS(scope)),
 		      &api_key_schema, arena, out, NO_KEY, err_r);
 }
 
@@ -79,15 +98,15 @@ bool store_key_list(struct db *db, struct scope scope, const void *filter,
 {
 	(void)filter;
 	return db_list(db, SQL_ARGS(key_list, .scope_user = scope_user_param(scope),
-				    PAGE_ARGS(page)),
+				    PLACE_ARGS(scope), PAGE_ARGS(page)),
 		       &api_key_schema, arena, out, err_r);
 }
 
 bool store_key_by_prefix(struct db *db, const char *key_prefix, struct arena *arena,
-			 struct api_key *out, struct user *owner_r, struct err *err_r)
+			 struct api_key *out, struct user *owner_r, struct tenant_place *place_r, struct err *err_r)
 {
 	return store_owner_get(db, SQL_ARGS(key_by_prefix, .key_prefix = db_text(key_prefix)),
-			       &api_key_schema, arena, out, owner_r, NO_KEY, err_r);
+			       &api_key_schema, arena, out, owner_r, place_r, NO_KEY, err_r);
 }
 
 /* --- change ----------------------------------------------------------------- */
@@ -106,11 +125,12 @@ static bool update_tx(struct db *db, void *arg, struct err *err_r)
 
 	return lock_owner(db, u->scope, u->scope.id, &owner, err_r) &&
 		db_get(db, SQL_ARGS(key_lock, .id = db_text(u->id),
-				    .scope_user = scope_user_param(u->scope)),
+				    .scope_user = scope_user_param(u->scope), PLACE_ARGS(u->scope)),
 		       &api_key_schema, c->arena, c->key_r, NO_KEY, err_r) &&
 		c->fn(&owner, c->key_r, c->arg, err_r) &&
 		db_write_one(db, SQL_ROW(key_update, &api_key_schema, c->key_r,
-					 .scope_user = scope_user_param(u->scope)),
+					 .scope_user = scope_user_param(u->scope),
+					 PLACE_ARGS(u->scope)),
 			     NO_KEY, err_r);
 }
 
@@ -138,6 +158,7 @@ bool store_key_revoke(struct db *db, struct scope scope, const char *id,
 		      struct api_key *out, struct err *err_r)
 {
 	return store_commit_one(db, event, SQL_ARGS(key_revoke, .id = db_text(id),
-						    SCOPE_ARGS(scope), .now = db_time(now)),
+						    SCOPE_ARGS(scope), PLACE_ARGS(scope),
+						    .now = db_time(now)),
 				&api_key_schema, arena, out, NO_KEY, err_r);
 }

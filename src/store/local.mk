@@ -2,11 +2,11 @@ libstore_a_SOURCES = \
 	include/store/audit.h include/store/change.h include/store/constraint.h include/store/email.h include/store/fill.h include/store/instance.h \
 	include/store/known_time.h include/store/login_failure.h include/store/owner.h include/store/page.h \
 	include/store/quota.h include/store/scope.h include/store/store.h \
-	include/store/tenant.h include/store/usage.h include/store/usage_private.h \
+	include/store/usage.h include/store/usage_private.h \
 	include/store/user.h \
 	src/store/audit.c src/store/change.c src/store/constraint.c src/store/email.c src/store/email_migrate.c src/store/fill.c src/store/instance.c \
 	src/store/known_time.c src/store/login_failure.c src/store/owner.c src/store/quota.c \
-	src/store/store.c src/store/tenant.c src/store/usage.c src/store/usage_body.c \
+	src/store/store.c src/store/usage.c src/store/usage_body.c \
 	src/store/usage_count.c src/store/usage_month.c src/store/usage_record.c \
 	src/store/usage_report.c src/store/user.c src/store/user_status.c
 nodist_libstore_a_SOURCES = include/store/sql.h src/store/sql.c
@@ -22,7 +22,6 @@ SQL_FILES = \
 	sql/common/login_failure.sql \
 	sql/common/migration.sql \
 	sql/common/quota.sql \
-	sql/common/tenant.sql \
 	sql/common/usage.sql \
 	sql/common/user.sql \
 	sql/pgsql/0001_initial.sql \
@@ -33,7 +32,6 @@ SQL_FILES = \
 	sql/pgsql/0006_known_time.sql \
 	sql/pgsql/0007_session_pair.sql \
 	sql/pgsql/0008_email_keys.sql \
-	sql/pgsql/0009_tenants.sql \
 	sql/pgsql/change.sql \
 	sql/pgsql/fill.sql \
 	sql/pgsql/known_time.sql \
@@ -48,20 +46,17 @@ SQL_FILES = \
 	sql/sqlite/0006_known_time.sql \
 	sql/sqlite/0007_session_pair.sql \
 	sql/sqlite/0008_email_keys.sql \
-	sql/sqlite/0009_tenants.sql \
 	sql/sqlite/change.sql \
 	sql/sqlite/fill.sql \
 	sql/sqlite/known_time.sql \
 	sql/sqlite/migration.sql \
 	sql/sqlite/quota/0001_initial.sql \
-	sql/sqlite/quota/0002_week.sql \
 	sql/sqlite/usage.sql \
 	sql/sqlite/usage/0001_initial.sql \
 	sql/sqlite/user.sql
 # From 0009 on a migration is written in sql/schema/, once for both dialects, and
 # its expansions stand in the list above (sql/schema.awk).
-SQL_SCHEMA = \
-	sql/schema/0009_tenants.sql
+SQL_SCHEMA =
 EXTRA_DIST += sql/embed.awk sql/emit.awk sql/schema.awk $(SQL_FILES) $(SQL_SCHEMA)
 BUILT_SOURCES += include/store/sql.h include/store/constraint_rows.h
 CLEANFILES += include/store/sql.h src/store/sql.c include/store/constraint_rows.h

@@ -9,7 +9,8 @@
 
 bool store_owner_get(struct db *db, int stmt, const struct db_value *args, size_t n,
 		     const struct field_schema *schema, struct arena *arena, void *out,
-		     struct user *owner_r, const char *absent, struct err *err_r)
+		     struct user *owner_r, struct tenant_place *place_r, const char *absent,
+		     struct err *err_r)
 {
 	enum db_rc rc = db_query(db, stmt, args, n, err_r);
 	bool done;
@@ -20,7 +21,8 @@ bool store_owner_get(struct db *db, int stmt, const struct db_value *args, size_
 		return false;
 	owner_r->password_hash = NULL;
 	done = db_read(db, schema, arena, out, err_r) &&
-		db_read(db, &owner_schema, arena, owner_r, err_r);
+		db_read(db, &owner_schema, arena, owner_r, err_r) &&
+		db_read(db, &place_schema, arena, place_r, err_r);
 	db_finish(db);
 	return done;
 }

@@ -11,6 +11,7 @@
 #include "store/scope.h"
 #include "store/session.h"
 #include "store/sql.h"
+#include "store/tenant.h"
 
 #define NO_SESSION "No such session"
 
@@ -42,12 +43,16 @@ static bool begin_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct begin *b = arg;
 	const struct session_new *s = b->s;
+	char tenant_id[UUID_TEXT];
 
 	if (!touch_owner(db, b, err_r))
 		return false;
 	if (b->login->failures && !store_login_failure_apply(db, b->login->failures, err_r))
 		return false;
+	if (!store_tenant_of_login(db, s->row.user_id, tenant_id, err_r))
+		return false;
 	return db_write(db, SQL_ROW(session_insert, &session_schema, &s->row,
+				    .tenant_id = db_text(tenant_id[0] ? tenant_id : NULL),
 				    .family_hash = db_text(s->family_hash),
 				    .access_hash = db_text(s->access_hash),
 				    .refresh_hash = db_text(s->refresh_hash)), NULL, err_r);
@@ -63,20 +68,20 @@ bool store_session_create(struct db *db, const struct audit_event *event,
 /* --- look up ---------------------------------------------------------------- */
 
 bool store_session_by_access(struct db *db, const char *access_hash, struct arena *arena,
-			     struct session_ref *out, struct user *owner_r,
+			     struct session_ref *out, struct user *owner_r, struct tenant_place *place_r,
 			     struct err *err_r)
 {
 	return store_owner_get(db, SQL_ARGS(session_by_access, .access_hash = db_text(access_hash)),
-			       &session_ref_schema, arena, out, owner_r, NO_SESSION, err_r);
+			       &session_ref_schema, arena, out, owner_r, place_r, NO_SESSION, err_r);
 }
 
 bool store_session_by_family(struct db *db, const char *id, const char *family_hash,
 			     struct arena *arena, struct session_ref *out,
-			     struct user *owner_r, struct err *err_r)
+			     struct user *owner_r, struct tenant_place *place_r, struct err *err_r)
 {
 	return store_owner_get(db, SQL_ARGS(session_by_family, .id = db_text(id),
 					    .family_hash = db_text(family_hash)),
-			       &session_ref_schema, arena, out, owner_r, NO_SESSION, err_r);
+			       &session_ref_schema, arena, out, owner_r, place_r, NO_SESSION, err_r);
 }
 
 bool store_session_list(struct db *db, struct scope scope, const char *current_id,
@@ -126,6 +131,43 @@ bool store_session_reused(struct db *db, const struct audit_event *event,
 						    .family_hash = db_text(r->family_hash),
 						    .presented_hash = db_text(r->presented_hash)),
 				STORE_NO_ROW, NO_SESSION, err_r);
+}
+
+struct moving {
+	struct scope scope;
+	const struct session_move *m;
+	struct arena *arena;
+	struct membership *out;
+};
+
+static bool switch_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct moving *s = arg;
+	const struct session_move *m = s->m;
+
+	if (!db_write_one(db, SQL_ARGS(session_place, .tenant_id = db_text(m->tenant_id),
+				       .scope_user = scope_user_param(s->scope)), NO_TENANT, err_r) ||
+	    !store_membership_get(db, s->scope, m->tenant_id, m->tenant_id, s->arena, s->out, err_r))
+		return false;
+	if (!s->out->tenant.is_active)
+		return err_reason(err_r, ERR_FORBIDDEN, "tenant_suspended",
+				  "The tenant is suspended: an administrator can resume it");
+	return db_write_one(db, SQL_ARGS(session_switch, .id = db_text(m->id),
+					 .scope_user = scope_user_param(s->scope),
+					 .tenant_id = db_text(m->tenant_id),
+					 .family_hash = db_text(m->family_hash),
+					 .access_hash = db_text(m->access_hash),
+					 .access_expires_at = db_time(m->access_expires_at),
+					 .refresh_hash = db_text(m->refresh_hash),
+					 .now = db_time(m->now), .expires_at = db_time(m->expires_at)),
+			    NO_SESSION, err_r);
+}
+
+bool store_session_switch(struct db *db, struct scope scope, const struct audit_event *event,
+			  const struct session_move *m, struct arena *arena,
+			  struct membership *out, struct err *err_r)
+{
+	return store_commit(db, event, switch_tx, &(struct moving){ scope, m, arena, out }, err_r);
 }
 
 bool store_session_end(struct db *db, struct scope scope, const char *id,

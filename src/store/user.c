@@ -14,6 +14,7 @@
 #include "store/page.h"
 #include "store/scope.h"
 #include "store/sql.h"
+#include "store/tenant.h"
 #include "store/user.h"
 
 #define NO_USER "No user found"
@@ -83,7 +84,8 @@ static bool email_is_free(struct db *db, const char *email_key, struct err *err_
 bool store_user_add(struct db *db, const struct user *user, struct err *err_r)
 {
 	return email_is_free(db, user->email_key, err_r) &&
-	       db_write(db, SQL_ROW(user_insert, &user_schema, user), NULL, err_r);
+	       db_write(db, SQL_ROW(user_insert, &user_schema, user), NULL, err_r) &&
+	       store_tenant_personal(db, user->id, err_r);   /* unless pending */
 }
 
 static bool add(struct db *db, void *arg, struct err *err_r)

@@ -25,7 +25,7 @@ static bool end_sessions(struct db *db, struct scope scope, const char *user_id,
 static bool give_tenant(struct db *db, const struct user_approval *a, struct err *err_r)
 {
 	return store_audit_add(db, a->tenant_event, err_r) &&
-	       store_tenant_add(db, a->tenant, a->user_id, a->now, err_r) &&
+	       store_tenant_add(db, a->tenant, a->user_id, err_r) &&
 	       db_write_one(db, SQL_ARGS(user_set_tenant, .id = db_text(a->user_id),
 					 .scope_all = scope_all_param(a->scope),
 					 .tenant_id = db_text(a->tenant->id),
@@ -39,6 +39,7 @@ static bool activate(struct db *db, const struct user_approval *a, struct err *e
 				   .approved_by = db_text(a->approved_by),
 				   .now = db_time(a->now)),
 		      &user_schema, a->arena, a->user_r, NO_USER, err_r) &&
+	       store_tenant_personal(db, a->user_id, err_r) &&
 	       end_sessions(db, a->scope, a->user_id, err_r);
 }
 
@@ -96,6 +97,8 @@ static bool suspend(struct db *db, void *arg, struct err *err_r)
 	if (last)
 		return err_set(err_r, ERR_CONFLICT,
 			       "The last active admin cannot be suspended");
+	if (!store_tenant_may_lose(db, s->scope, s->user_id, s->now, s->arena, err_r))
+		return false;
 	return db_get(db, SQL_ARGS(user_suspend, .id = db_text(s->user_id),
 				   .scope_all = scope_all_param(s->scope),
 				   .now = db_time(s->now)),

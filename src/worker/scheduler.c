@@ -20,6 +20,7 @@
 #include "op/clock.h"
 #include "op/limit.h"
 #include "op/session.h"
+#include "op/tenant.h"
 #include "store/change.h"
 #include "store/fill.h"
 #include "store/quota.h"
@@ -198,7 +199,7 @@ static void sweep(struct scheduler *s, int64_t now)
 {
 	struct op op = operation(s);
 	struct err err;
-	int64_t n = 0, leases = 0, changes = 0;
+	int64_t n = 0, leases = 0, changes = 0, tenants = 0;
 
 	if (now < s->sweep_due)
 		return;
@@ -208,17 +209,18 @@ static void sweep(struct scheduler *s, int64_t now)
 		return;
 	job_begin(s, "sweep");
 	if (!op_session_sweep(&op, &n, &err) || !store_quota_sweep(s->w.process.quota, op.now, &leases, &err) ||
-	    !store_changes_sweep(s->w.db, &changes, &err))
+	    !store_changes_sweep(s->w.db, &changes, &err) ||
+	    (may_delete(s, CLOCK_CONFIRMED, &op.now) && !op_tenant_sweep(&op, &tenants, &err)))
 		log_warn("sweep_failed", LOG_S("error", err.message));
-	if (n + leases + changes > 0)
+	if (n + leases + changes + tenants > 0)
 		log_info("swept", LOG_N("rows", n), LOG_N("leases", leases),
-			 LOG_N("changes", changes));
+			 LOG_N("changes", changes), LOG_N("tenants", tenants));
 	job_end(s);
 }
 
 /* One page of rows from before a migration. A walk that found some is followed by
  * another at once: other hosts may have written behind it. */
-static void fill(struct scheduler *s, int64_t now)
+static void fill_rows(struct scheduler *s, int64_t now)
 {
 	bool end = false;
 	struct err err;
@@ -300,7 +302,7 @@ static void work(struct scheduler *s)
 	follow(s, now);
 	tend(s);
 	link_audit(s, now);
-	fill(s, now);
+	fill_rows(s, now);
 	if (now < s->period_due)
 		return;
 	s->period_due = now + PERIOD_MS;

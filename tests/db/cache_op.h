@@ -28,6 +28,7 @@ static struct op elsewhere(void)
 	return op;
 }
 
+__attribute__((unused))
 static const char *made_key(const struct user *user, struct api_key *key)
 {
 	const char *full = "";

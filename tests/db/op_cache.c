@@ -32,7 +32,8 @@ static void keys(void)
 	ok(key_good(&f.op, full, &again, &err), "the second is not");
 	is_int(hits(), before + 1, "a hit");
 	ok(str_eq(again.id, key.id) && str_eq(again.key_id, key.id) && !again.session_id &&
-	   !again.tenant_id && str_eq(again.tier, "starter") && again.scopes.items && again.scopes.n == 0 &&
+	   str_eq(again.tenant_id, user.id) && again.tenant.is_active && again.tenant.may == 255 &&
+	   again.tenant.requests == INT_NONE && !again.tenant.observe && str_eq(again.tier, "starter") && again.scopes.items && again.scopes.n == 0 &&
 	   !again.all_scopes && str_eq(again.secret_hash, key.key_hash) &&
 	   again.quota.requests == INT_NONE && !again.quota.period &&
 	   again.expires_at == TIME_NONE && again.revoked_at == TIME_NONE, "the same key");

@@ -39,7 +39,7 @@
 __attribute__((unused))
 static struct scope of(const char *user_id)
 {
-	return (struct scope){ SCOPE_USER, user_id };
+	return (struct scope){ .kind = SCOPE_USER, .id = user_id, .all_tenants = true };
 }
 
 /* What a body by that schema has named, with blanks between. */
@@ -72,7 +72,7 @@ enum look { LOOK_AUDIT, LOOK_SESSIONS, LOOK_PASSWORD, LOOK_KEYS, LOOK_KNOWN, LOO
 	    LOOK_AUDITS, LOOK_AUDIT_TEXT, LOOK_TENANTS, LOOK_OWNERS,
 	    LOOK_GRANTED, LOOK_KEY_FREE, LOOK_USER_FREE, LOOK_SET_TIER,
 	    LOOK_FORGET_KEY, LOOK_FORGET_USER, LOOK_FORGET_SEED, LOOK_RESTORE, LOOK_WAITING,
-	    LOOK_SET_SHARED, LOOK__COUNT };
+	    LOOK_SET_SHARED, LOOK_SET_DEFAULT, LOOK__COUNT };
 static const struct db_statement looking[LOOK__COUNT] = {
 	[LOOK_AUDIT] = { .name = "look_audit", .params = 2, .sql = {
 		"SELECT count(*) FROM audit_events WHERE event_type = ?1 AND target = ?2",
@@ -99,7 +99,8 @@ static const struct db_statement looking[LOOK__COUNT] = {
 		"SELECT message, source, user_id, ip_address, user_agent, request_id, metadata"
 		" FROM audit_events WHERE event_type = $1 AND target = $2" } },
 	[LOOK_TENANTS] = { .name = "look_tenants", .sql = {
-		"SELECT count(*) FROM tenants", "SELECT count(*) FROM tenants" } },
+		"SELECT count(*) FROM tenants WHERE kind = 'team'",
+		"SELECT count(*) FROM tenants WHERE kind = 'team'" } },
 	[LOOK_OWNERS] = { .name = "look_owners", .params = 2, .sql = {
 		"SELECT count(*) FROM tenant_users WHERE tenant_id = ?1 AND user_id = ?2"
 		" AND role = 'owner'",
@@ -129,6 +130,9 @@ static const struct db_statement looking[LOOK__COUNT] = {
 	[LOOK_SET_SHARED] = { .name = "set_shared", .params = 2, .writes = true, .sql = {
 		"UPDATE users SET email_key_shared = ?2 WHERE id = ?1",
 		"UPDATE users SET email_key_shared = $2 WHERE id = $1" } },
+	[LOOK_SET_DEFAULT] = { .name = "set_default", .params = 2, .writes = true, .sql = {
+		"UPDATE users SET tenant_id = ?2 WHERE id = ?1",
+		"UPDATE users SET tenant_id = $2 WHERE id = $1" } },
 	[LOOK_WAITING] = { .name = "look_waiting", .sql = {   /* processes that wait for a lock */
 		"SELECT 1", "SELECT count(*) FROM pg_stat_activity"
 		" WHERE datname = current_database() AND wait_event_type = 'Lock'" } },
@@ -221,6 +225,7 @@ static void fixture_empty(struct fixture *f)
 	f->conf = (struct conf){
 		.bcrypt_cost = 4, .password_min = 12, .access_token_ttl = 3600,
 		.refresh_token_ttl = 30 * 86400, .keys_per_user = 100,
+		.tenants_per_user = 3,
 	};
 	f->process = (struct op_process){ .conf = &f->conf };
 	f->op = (struct op){

@@ -218,7 +218,8 @@ static void test_trial(void)
 /* Pure: the account was enterprise when its owner made the key. */
 static void test_lowered_tier(void)
 {
-	const struct key_owner lowered = { "professional", "active" }, same = { "enterprise", "active" };
+	const struct key_owner lowered = { .tier = "professional", .user_status = "active" };
+	const struct key_owner same = { .tier = "enterprise", .user_status = "active" };
 	struct api_key was = {
 		.user_id = user.id, .tier = "enterprise", .rate_limit_requests = INT_NONE,
 		.scopes = STRINGS(), .expires_at = END, .granted_by = "owner",

@@ -1,52 +1,12 @@
 /*
  * tests/db/op_scope.c - whose rows: each statement on rows that have an owner
  * finds none for a scope that is not the owner's, and a statement from which
- * the owner is taken away is noticed here. Then the calls, and where scopes
- * come from.
+ * the owner is taken away is noticed here.
  */
 #include "config.h"
 
-#include "op/provision.h"
-#include "op/session.h"
-#include "op/usage.h"
-#include "op_fixture.h"
+#include "scope_op.h"
 #include "store/scope.h"
-
-#define NOT_THERE "00000000-0000-4000-8000-000000000000"
-#define ARGS_MAX 12
-
-static struct fixture f;
-static struct err err;
-static struct user victim, other, pending;
-static struct api_key key;
-static struct session_tokens session;
-
-#define STRANGERS 6
-#define OTHER 1
-static struct scope stranger(size_t i)
-{
-	const struct scope all[STRANGERS] = {
-		{ 0 }, of(other.id), of(NULL), of(NOT_THERE),
-		{ SCOPE_TENANT, victim.id }, { SCOPE_TENANT, NULL },
-	};
-
-	return all[i];
-}
-
-/* A victim with a key and a session, active, whose address collides. */
-static void prepare(void)
-{
-	const struct api_key in = {
-		.name = "key", .rate_limit_requests = INT_NONE, .expires_in_days = INT_NONE,
-	};
-	const char *full;
-
-	victim = make_user(&f, NULL);
-	if (!op_session_create(&f.op, &victim, &session, &err) ||
-	    !op_key_create(&f.op, of(victim.id), &in, &key, &full, &err))
-		bail_out("prepare", &err);
-	by_hand(&f, LOOK_SET_SHARED, victim.id, "shared@example.org");
-}
 
 /* --- statements ------------------------------------------------------------------ */
 
@@ -55,6 +15,15 @@ static struct db_value id_of_pending(void) { return db_text(pending.id); }
 static struct db_value id_of_key(void) { return db_text(key.id); }
 static struct db_value id_of_session(void) { return db_text(session.session_id); }
 static struct db_value hash_of_user(void) { return db_text(victim.password_hash); }
+static struct db_value id_of_other(void) { return db_text(other.id); }
+static struct db_value id_of_team(void) { return db_text(team.id); }
+static struct db_value id_of_invitation(void) { return db_text(invitation.id); }
+static struct db_value slug_of_team(void) { return db_text(team.slug); }
+static struct db_value email_of_user(void) { return db_text(victim.email_key); }
+static struct db_value starter(void) { return db_text("starter"); }
+static struct db_value enforce(void) { return db_text("enforce"); }
+static struct db_value member(void) { return db_text("member"); }
+static struct db_value yes(void) { return db_bool(true); }
 static struct db_value uuid(void) { return db_text(NOT_THERE); }
 static struct db_value text(void) { return db_text("x"); }
 static struct db_value month(void) { return db_text("month"); }
@@ -80,38 +49,72 @@ static const struct { const char *name; value_fn *value; } given[] = {
 	{ "old_hash", hash_of_user },
 	{ "by_user", none }, { "by_tenant", none }, { "by_type", none }, { "by_severity", none },
 	{ "by_target", none }, { "by_result", none }, { "from_at", begin }, { "to_at", later },
+	{ "slug", slug_of_team }, { "domain", none }, { "plan", starter }, { "is_active", yes },
+	{ "rate_limit_requests", one }, { "rate_limit_period", none }, { "limit_mode", enforce },
+	{ "deleted_at", none }, { "any_active", yes }, { "active", yes }, { "q", none },
+	{ "reason", text }, { "role", member }, { "email_key", email_of_user },
+	{ "family_hash", text }, { "access_hash", text }, { "refresh_hash", text },
+	{ "access_expires_at", later },
 };
 
 /* With the row that :id or :user_id names. */
 static const struct owned {
 	int stmt;
 	value_fn *id;
+	value_fn *tenant;      /* of :tenant_id; NULL: none */
 } rows[] = {
-	{ SQL_KEY_OWNER_LOCK, id_of_user },
-	{ SQL_KEY_COUNT_LIVE, NULL },
-	{ SQL_KEY_GET, id_of_key },
-	{ SQL_KEY_LIST, NULL },
-	{ SQL_KEY_LOCK, id_of_key },
-	{ SQL_KEY_UPDATE, id_of_key },
-	{ SQL_KEY_LIMIT, id_of_key },
-	{ SQL_KEY_REVOKE, id_of_key },
-	{ SQL_SESSION_LIST, NULL },
-	{ SQL_SESSION_END_PREVIOUS, id_of_session },
-	{ SQL_SESSION_DELETE, id_of_session },
-	{ SQL_USER_BY_ID, id_of_user },
-	{ SQL_USER_LIST, NULL },
-	{ SQL_USER_LIST_BY_STATUS, NULL },
-	{ SQL_USER_COLLISIONS, NULL },
-	{ SQL_USER_TOUCH, id_of_user },
-	{ SQL_USER_APPROVE, id_of_pending },
-	{ SQL_USER_SUSPEND, id_of_user },
-	{ SQL_USER_SET_TENANT, id_of_user },
-	{ SQL_USER_SET_PASSWORD, id_of_user },
-	{ SQL_USER_REPLACE_PASSWORD, NULL },
-	{ SQL_USER_END_SESSIONS, id_of_user },
-	{ SQL_USER_END_OTHER_SESSIONS, NULL },
-	{ SQL_AUDIT_LIST, NULL },
-	{ SQL_AUDIT_LIST_OWN, NULL },
+	{ SQL_KEY_OWNER_LOCK, id_of_user, NULL },
+	{ SQL_KEY_COUNT_LIVE, NULL, NULL },
+	{ SQL_KEY_GET, id_of_key, NULL },
+	{ SQL_KEY_LIST, NULL, NULL },
+	{ SQL_KEY_LOCK, id_of_key, NULL },
+	{ SQL_KEY_UPDATE, id_of_key, NULL },
+	{ SQL_KEY_LIMIT, id_of_key, NULL },
+	{ SQL_KEY_REVOKE, id_of_key, NULL },
+	{ SQL_SESSION_LIST, NULL, NULL },
+	{ SQL_SESSION_END_PREVIOUS, id_of_session, NULL },
+	{ SQL_SESSION_DELETE, id_of_session, NULL },
+	{ SQL_USER_BY_ID, id_of_user, NULL },
+	{ SQL_USER_LIST, NULL, NULL },
+	{ SQL_USER_LIST_BY_STATUS, NULL, NULL },
+	{ SQL_USER_COLLISIONS, NULL, NULL },
+	{ SQL_USER_TOUCH, id_of_user, NULL },
+	{ SQL_USER_APPROVE, id_of_pending, NULL },
+	{ SQL_USER_SUSPEND, id_of_user, NULL },
+	{ SQL_USER_SET_TENANT, id_of_user, NULL },
+	{ SQL_USER_SET_PASSWORD, id_of_user, NULL },
+	{ SQL_USER_REPLACE_PASSWORD, NULL, NULL },
+	{ SQL_USER_END_SESSIONS, id_of_user, NULL },
+	{ SQL_USER_END_OTHER_SESSIONS, NULL, NULL },
+	{ SQL_SESSION_PLACE, NULL, id_of_team },
+	{ SQL_SESSION_SWITCH, id_of_session, id_of_team },
+	{ SQL_TENANT_COUNT_OWNED, NULL, NULL },
+	{ SQL_TENANT_GET, id_of_team, NULL },
+	{ SQL_TENANT_BY_SLUG, NULL, NULL },
+	{ SQL_TENANT_LIST, NULL, NULL },
+	{ SQL_TENANT_LOCK, id_of_team, NULL },
+	{ SQL_TENANT_UPDATE, id_of_team, NULL },
+	{ SQL_TENANT_END_SESSIONS, NULL, id_of_team },
+	{ SQL_TENANT_REVOKE_KEYS, NULL, id_of_team },
+	{ SQL_TENANT_LEAVE_ALL, NULL, id_of_team },
+	{ SQL_TENANT_OWNED, id_of_user, NULL },
+	{ SQL_MEMBERSHIP_LIST, NULL, NULL },
+	{ SQL_MEMBERSHIP_GET, id_of_team, NULL },
+	{ SQL_MEMBER_ROLE, id_of_user, id_of_team },
+	{ SQL_MEMBER_OWNERS_BUT, id_of_other, id_of_team },
+	{ SQL_MEMBER_OTHERS, id_of_other, id_of_team },
+	{ SQL_MEMBER_GET, id_of_user, id_of_team },
+	{ SQL_MEMBER_LIST, NULL, id_of_team },
+	{ SQL_MEMBER_SET_ROLE, id_of_user, id_of_team },
+	{ SQL_MEMBER_DELETE, id_of_user, id_of_team },
+	{ SQL_MEMBER_END_SESSIONS, id_of_user, id_of_team },
+	{ SQL_MEMBER_REVOKE_KEYS, id_of_user, id_of_team },
+	{ SQL_MEMBER_LEAVE, id_of_user, id_of_team },
+	{ SQL_INVITATION_IS_MEMBER, NULL, id_of_team },
+	{ SQL_INVITATION_LIST, NULL, id_of_team },
+	{ SQL_INVITATION_DELETE, id_of_invitation, id_of_team },
+	{ SQL_AUDIT_LIST, NULL, NULL },
+	{ SQL_AUDIT_LIST_OWN, NULL, NULL },
 };
 
 /* A run of a statement under a scope; it is rolled back. */
@@ -139,8 +142,16 @@ static struct db_value value_of(const struct owned *row, struct scope scope, con
 		return scope_user_param(scope);
 	if (str_eq(name, "scope_all"))
 		return scope_all_param(scope);
+	if (str_eq(name, "scope_tenant"))
+		return scope_tenant_param(scope);
+	if (str_eq(name, "scope_place"))
+		return scope_place_param(scope);
+	if (str_eq(name, "scope_places"))
+		return scope_places_param(scope);
 	if (str_eq(name, "id") || str_eq(name, "user_id"))
 		return row->id();
+	if (str_eq(name, "tenant_id") && row->tenant)
+		return row->tenant();
 	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++)
 		if (str_eq(given[i].name, name))
 			return given[i].value();
@@ -152,9 +163,9 @@ static bool is_victims(struct db *db)
 	const char *id = db_column_text(db, 0);
 
 	return str_eq(id, victim.id) || str_eq(id, pending.id) || str_eq(id, key.id) ||
-	       str_eq(id, session.session_id) ||
+	       str_eq(id, session.session_id) || str_eq(id, team.id) || str_eq(id, invitation.id) ||
 	       (str_eq(db_column_name(db, 0), "n") && db_column_int(db, 0) > 0) ||
-	       str_eq(db_column_name(db, 0), "tier");
+	       str_eq(db_column_name(db, 0), "tier") || str_eq(db_column_name(db, 0), "role");
 }
 
 static bool try_it(struct db *db, void *arg, struct err *err_r)
@@ -204,6 +215,10 @@ static int let_in(struct db *db, const struct owned *row)
 		n += meets(db, row, of(victim.id));
 	if (!number_of(row, "scope_all"))
 		n += meets(db, row, EVERY);
+	if (!number_of(row, "scope_tenant"))
+		n += meets(db, row, in_team());
+	if (number_of(row, "scope_place"))   /* his, in the other one of his tenants */
+		n += meets(db, row, at(team.id));
 	return n;
 }
 
@@ -212,10 +227,12 @@ static int let_in(struct db *db, const struct owned *row)
 static const char *without_scope(const struct owned *row, enum db_backend b)
 {
 	static const struct { const char *before, *term; } forms[] = {
-		{ "", "user_id = " }, { "", "id = " }, { "AND ", "" }, { "WHERE ", "" },
+		{ "", "m.user_id = " }, { "", "user_id = " }, { "", "m.tenant_id = " },
+		{ "", "tenant_id = " }, { "", "id = " }, { "AND ", "" }, { "WHERE ", "" },
 	};
 	const char *sql = sql_catalog.statements[row->stmt].sql[b];
-	unsigned user = number_of(row, "scope_user"), n = user ? user : number_of(row, "scope_all");
+	unsigned user = number_of(row, "scope_user"), tenant = number_of(row, "scope_tenant");
+	unsigned n = user ? user : tenant ? tenant : number_of(row, "scope_all");
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		const char *term = arena_printf(f.arena, "%s%c%u", forms[i].term,
@@ -260,6 +277,10 @@ static void test_statements(void)
 
 		if (number_of(row, "scope_user"))
 			ok(meets(f.db, row, of(victim.id)), "%s: the owner's", name);
+		if (number_of(row, "scope_tenant"))
+			ok(meets(f.db, row, in_team()), "%s: the tenant's", name);
+		if (number_of(row, "scope_place"))
+			ok(meets(f.db, row, at(victim.id)), "%s: the owner's, where it is", name);
 		if (number_of(row, "scope_all"))
 			ok(meets(f.db, row, EVERY), "%s: an administrator's", name);
 		ok(let_in(f.db, row) == 0, "%s: nobody else's", name);
@@ -271,226 +292,10 @@ static void test_statements(void)
 	printf("# %d mutants, %d caught\n", mutants, caught);
 }
 
-/* --- calls ------------------------------------------------------------------------ */
-
-static bool key_create(struct scope s)
-{
-	const struct api_key in = {
-		.name = "x", .rate_limit_requests = INT_NONE, .expires_in_days = INT_NONE,
-	};
-	struct api_key out;
-	const char *full;
-
-	return op_key_create(&f.op, s, &in, &out, &full, &err);
-}
-
-static bool key_list(struct scope s)
-{
-	struct page_out out;
-
-	return op_key_list(&f.op, s, &(struct page_in){ .limit = 200 }, &out, &err) &&
-	       out.rows.n > 0 &&
-	       str_eq(((const struct api_key *)out.rows.items)->user_id, victim.id);
-}
-
-static bool key_get(struct scope s)
-{
-	struct api_key out;
-
-	return op_key_get(&f.op, s, key.id, &out, &err);
-}
-
-static bool key_patch(struct scope s)
-{
-	struct field_given what = named(f.arena, &api_key_patch_schema, "name");
-	const struct api_key in = { .name = "y" };
-	struct api_key out;
-
-	return op_key_update(&f.op, s, key.id, &in, &what, &out, &err);
-}
-
-static bool key_revoke(struct scope s)
-{
-	struct api_key out;
-
-	return op_key_revoke(&f.op, s, key.id, &out, &err);
-}
-
-/* There are no counters here, so it goes no further than the key. */
-static bool usage_report(struct scope s)
-{
-	const struct usage_query in = { .from = T0 - DAY_MS, .to = T0 };
-	struct usage_report out;
-
-	return op_usage_report(&f.op, s, key.id, &in, &out, &err) || err.kind == ERR_UNAVAILABLE;
-}
-
-static bool session_list(struct scope s)
-{
-	struct field_list out;
-
-	return op_session_list(&f.op, s, &out, &err) && out.n > 0;
-}
-
-static bool session_end(struct scope s)
-{
-	return op_session_end(&f.op, s, session.session_id, &err);
-}
-
-static bool password_change(struct scope s)
-{
-	return op_password_update(&f.op, s, &(struct password_update_in){ PASSWORD, PASSWORD }, &err);
-}
-
-static bool password_set(struct scope s)
-{
-	return op_password_set(&f.op, s, victim.id, PASSWORD, &err);
-}
-
-static bool user_get(struct scope s)
-{
-	struct user out;
-
-	return op_user_get(&f.op, s, victim.email, &out, &err);
-}
-
-static bool user_list(struct scope s)
-{
-	struct page_out out;
-	const struct user *u;
-
-	if (!op_user_list(&f.op, s, &(struct user_query){ .page.limit = 200 }, &out, &err))
-		return false;
-	u = out.rows.items;
-	for (size_t i = 0; i < out.rows.n; i++)
-		if (str_eq(u[i].id, victim.id))
-			return true;
-	return false;
-}
-
-static bool user_suspend(struct scope s)
-{
-	struct user out;
-
-	return op_user_suspend(&f.op, s, victim.id, NULL, &out, &err);
-}
-
-static bool user_approve(struct scope s)
-{
-	struct tenant tenant;
-	struct user out;
-
-	return op_user_approve(&f.op, s, victim.id, &(struct user_approve_in){ 0 }, &out, &tenant,
-			       &err);
-}
-
-static bool provision_key(struct scope s)
-{
-	const struct api_key in = {
-		.user_email = victim.email, .tier = "starter",
-		.expires_in_days = INT_NONE, .rate_limit_requests = INT_NONE,
-	};
-	struct api_key out;
-	const char *full;
-
-	return op_key_provision(&f.op, s, &in, &out, &full, &err);
-}
-
-static bool provision_limit(struct scope s)
-{
-	struct api_key out;
-
-	return op_key_limit_set(&f.op, s, &(struct api_key){ .id = key.id,
-		.rate_limit_requests = 5, .rate_limit_period = "hour" }, &out, &err);
-}
-
-enum { OWN = 1, ALL = 2, SELF = 4 };   /* who may; SELF: it is about the scope's user */
-static const struct {
-	const char *name;
-	bool (*call)(struct scope s);
-	int may;
-} calls[] = {
-	{ "key_create", key_create, OWN | SELF }, { "key_list", key_list, OWN },
-	{ "key_get", key_get, OWN | ALL }, { "key_patch", key_patch, OWN },
-	{ "usage_report", usage_report, OWN | ALL }, { "session_list", session_list, OWN },
-	{ "user_get", user_get, OWN | ALL }, { "user_list", user_list, ALL },
-	{ "provision_key", provision_key, ALL }, { "provision_limit", provision_limit, ALL },
-	{ "user_suspend", user_suspend, ALL }, { "user_approve", user_approve, ALL },
-	{ "session_end", session_end, OWN }, { "password_change", password_change, OWN | SELF },
-	{ "password_set", password_set, ALL }, { "key_revoke", key_revoke, OWN | ALL },
-};
-
-static bool may(size_t i, int who)
-{
-	return calls[i].may & who;
-}
-
-static void test_calls(void)
-{
-	const size_t n = sizeof(calls) / sizeof(calls[0]);
-	int64_t audits = look(&f, LOOK_AUDITS, NULL, NULL);
-
-	for (size_t i = 0; i < n; i++) {
-		int let = 0;
-
-		for (size_t k = 0; k < STRANGERS; k++)
-			let += calls[i].call(stranger(k)) && !(k == OTHER && may(i, SELF));
-		if (!may(i, OWN))
-			let += calls[i].call(of(victim.id));
-		if (!may(i, ALL))
-			let += calls[i].call(EVERY);
-		ok(let == 0, "%s: none who may not", calls[i].name);
-	}
-	is_int(look(&f, LOOK_AUDITS, NULL, NULL), audits + 2,
-	       "nothing changed but the other's own: a key, the password");
-	for (size_t i = 0; i < n; i++)
-		if (may(i, ALL))
-			ok(calls[i].call(EVERY), "%s: an administrator", calls[i].name);
-	prepare();   /* the sessions of the last one have ended */
-	for (size_t i = 0; i < n; i++)
-		if (may(i, OWN))
-			ok(calls[i].call(of(victim.id)), "%s: the owner", calls[i].name);
-}
-
-/* --- where scopes come from --------------------------------------------------------- */
-
-static void scopes_are(struct actor actor, struct scope own, enum scope_kind all, const char *name)
-{
-	struct scope s;
-
-	f.op.actor = actor;
-	s = scope_own(&f.op);
-	ok(s.kind == own.kind && str_eq(s.id, own.id), "%s: own", name);
-	s = scope_all(&f.op);
-	ok(s.kind == all && !s.id, "%s: all", name);
-	s = scope_of(&f.op, victim.id);
-	ok(s.kind == (all == SCOPE_ALL ? SCOPE_USER : SCOPE_NOBODY), "%s: of a user", name);
-	ok(scope_of(&f.op, NULL).kind == SCOPE_NOBODY, "%s: of no user", name);
-}
-
-static void test_making(void)
-{
-	const struct scope mine = of(other.id), nobody = { 0 };
-
-	scopes_are((struct actor){ 0 }, nobody, SCOPE_NOBODY, "nobody");
-	scopes_are((struct actor){ .source = "rest", .tenant_id = NOT_THERE, .session_id = NOT_THERE },
-		   nobody, SCOPE_NOBODY, "a tenant and a session without a user");
-	scopes_are((struct actor){ .user_id = other.id }, mine, SCOPE_NOBODY, "a user");
-	scopes_are((struct actor){ .user_id = other.id, .is_admin = true }, mine, SCOPE_ALL, "an administrator");
-	scopes_are((struct actor){ .is_admin = true, .source = "shell" }, nobody, SCOPE_ALL, "the shell");
-}
-
 int main(void)
 {
-	fixture_open(&f);
-	other = make_user(&f, NULL);
-	if (!op_user_register(&f.op, &(struct user){ .email = "p@example.org", .password = PASSWORD },
-			      &pending, &err))
-		bail_out("register", &err);
-	prepare();
+	scope_op_open();
 	test_statements();
-	test_calls();
-	test_making();
 	fixture_close(&f);
 	return tap_done();
 }

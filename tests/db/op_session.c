@@ -16,7 +16,7 @@ static void test_check(void)
 	is_str(actor.user_id, user.id, "actor");
 	is_str(actor.session_id, now_good.session_id, "its session");
 	is_str(actor.source, "test", "the door stays");
-	ok(!actor.is_admin && !actor.tenant_id, "no admin, no tenant");
+	ok(!actor.is_admin && str_eq(actor.tenant_id, user.id), "no admin, in his personal tenant");
 	is_str(seen.email, user.email, "the user comes with it");
 	is_str(seen.tier, "starter", "and the tier");
 	ok(!seen.password_hash, "without the password hash");

@@ -133,7 +133,7 @@ sub tenants {
 	is($tenant->{slug}, 'team-one', 'slug');
 	is($tenant->{name}, 'Team One', 'name');
 	is($r->{json}{user}{tenant_id}, $tenant->{tenant_id}, 'is the user\'s tenant');
-	is($p->sql("SELECT role FROM tenant_users WHERE user_id = '$one->{user_id}'"), 'owner', 'owner');
+	is($p->sql("SELECT role FROM tenant_users WHERE user_id = '$one->{user_id}' AND tenant_id = '$tenant->{tenant_id}'"), 'owner', 'owner');
 	problem_is($p->post("/admin/approve-user/$two->{user_id}",
 		{ create_default_tenant => JSON::PP::true, tenant_slug => 'team-one' }, @admin), 409,
 		{ field => 'tenant_slug' }, 'slug is taken');

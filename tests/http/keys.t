@@ -10,7 +10,7 @@ use Pierre::Check;
 use Pierre::Resource;
 
 my @fields = qw(created_at description expires_at granted_by id is_active key_prefix last_used_at name
-	rate_limit_period rate_limit_requests revoked_at scopes tier updated_at user_id);
+	rate_limit_period rate_limit_requests revoked_at revoked_reason scopes tenant_id tier updated_at user_id);
 
 sub making {
 	my ($p, $user) = @_;

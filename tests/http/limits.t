@@ -115,14 +115,14 @@ sub provision {
 		is(defined $r->{json}{expires_at}, $tier eq 'trial', 'only a trial ends');
 		status_is($p->get('/verify', token => $r->{json}{api_key}), 200, 'and works');
 	}
-	for my $period (qw(hour day month)) {
+	for my $period (qw(hour day week month)) {
 		my $key = limited_key($p, $user, 20000, $period, description => 'd', expires_in_days => 3, tier => 'trial');
 		is_deeply($key->{rate_limit}, { requests => 20000, period => $period }, "$period: limits do not change the tier, nor does it bound them");
 		is($key->{tier}, 'trial', 'the tier');
 	}
 	my %good = (user_email => $user->{email}, tier => 'starter');
 	for ([ tier => { tier => 'gold' } ], [ tier => { tier => undef } ], [ user_email => { user_email => '' } ],
-		[ rate_limit_period => { rate_limit_requests => 5, rate_limit_period => 'week' } ],
+		[ rate_limit_period => { rate_limit_requests => 5, rate_limit_period => 'quarter' } ],
 		[ rate_limit_period => { rate_limit_requests => 5, rate_limit_period => 'year' } ],
 		[ rate_limit_requests => { rate_limit_period => 'hour' } ], [ rate_limit_requests => { rate_limit_requests => 0 } ],
 		[ rate_limit_requests => { rate_limit_requests => 1000000001 } ], [ expires_in_days => { expires_in_days => 0 } ],

@@ -13,15 +13,19 @@ my (%schema, @mute, %unique);
 for my $backend (qw(sqlite pgsql)) {
 	my ($table, $comment, $constraint) = ('', 0, '');
 	for my $file (sort glob "sql/$backend/[0-9]*.sql sql/$backend/*/[0-9]*.sql") {
-		open my $f, '<', $file or die "$file: $!";
+		my $text = plain(slurp($file));
+		open my $f, '<', \$text or die "$file: $!";
 		while (<$f>) {
 			next if /AS \$\$$/ .. /^END \$\$;/;   # a function of PostgreSQL
-			if (/^CREATE (?:UNLOGGED )?TABLE (\w+)/) {
+			if (/^ALTER TABLE (\w+)$/) {
+				$table = $1;
+			} elsif (/^CREATE (?:UNLOGGED )?TABLE (\w+)/) {
 				$table = $1;
 				push @mute, "$backend $table" unless $comment;
 			} elsif (/^ALTER TABLE (\w+) ADD COLUMN ((\w+).*)/) {
+				my ($definition, $column) = ($2, $3);
 				push @mute, "$backend $1.$3" unless $comment;
-				push @{$schema{$backend}{columns}{$table = $1}}, $3 . ($2 =~ / NOT NULL/ ? ' NOT NULL' : '');
+				push @{$schema{$backend}{columns}{$table = $1}}, $column . ($definition =~ / NOT NULL/ ? ' NOT NULL' : '');
 			} elsif (/^CREATE (UNIQUE )?INDEX (\w+) ON (\w+) \((.*?)\)/) {
 				$schema{$backend}{index}{$2} = "$3 ($4)";
 				$unique{$2} = join ', ', map { "$3.$_" } split /, /, $4 if $1;
@@ -30,7 +34,7 @@ for my $backend (qw(sqlite pgsql)) {
 				$schema{$backend}{constraint}{$1} = $constraint;
 				$constraint = $1;
 			} elsif (/^\t\t(REFERENCES .*\S)/) {
-				$schema{$backend}{constraint}{$constraint} .= ' ' . $1 =~ s/,$//r;
+				$schema{$backend}{constraint}{$constraint} .= ' ' . $1 =~ s/[,;]$//r;
 			} elsif (/^\t([a-z]\w*) /) {
 				my $column = $1;
 				push @mute, "$backend $table.$column" unless $comment;
@@ -65,6 +69,30 @@ while (my ($name, $text) = each %{$named{sqlite}}) {
 }
 is_deeply(\%row, \%want, 'each of them has its row in store/constraint.c, in both spellings');
 done_testing;
+
+sub slurp { my ($file) = @_; open my $f, '<', $file or die "$file: $!"; local $/; return readline $f }
+
+# Columns that are added several at once, or in the text of a table of SQLite (0010), as
+# if each had a statement of its own.
+sub plain {
+	my ($sql) = @_;
+	my $one = sub { my ($table, $body) = @_; my $out = '';
+		for (split /,\n(?=\t\S)/, $body) {
+			s/ NOT VALID\b//;
+			my ($comment) = s/^((?:\s*--.*\n)+)// ? $1 =~ s/^\t//mgr : '';
+			next if /^\tDROP CONSTRAINT /;
+			if (s/^\tADD CONSTRAINT /\tCONSTRAINT /) { $out .= "ALTER TABLE $table\n$_\n"; next }
+			s/^\t(?:ADD COLUMN )?//;
+			my ($column) = /^(\w+)/;
+			s/\bCONSTRAINT (\w+) REFERENCES/\n\tCONSTRAINT $1 FOREIGN KEY ($column)\n\t\tREFERENCES/;
+			s/\s*\n?\s*CONSTRAINT (\w+)\s+(CHECK|FOREIGN)/\n\tCONSTRAINT $1 $2/;
+			$out .= "${comment}ALTER TABLE $table ADD COLUMN $_;\n";
+		}
+		return $out };
+	$sql =~ s/^ALTER TABLE (\w+)\n(.*?);$/$one->($1, $2)/mgse;
+	$sql =~ s/^UPDATE sqlite_schema SET sql = .*?'CONSTRAINT \w+', '(.*?),\n\tCONSTRAINT \w+'\)\nWHERE type = 'table' AND name = '(\w+)';$/$one->($2, "\t$1")/mgse;
+	return $sql;
+}
 
 sub grep_values {
 	my ($backend, $checks) = @_;

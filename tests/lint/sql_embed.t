@@ -142,7 +142,7 @@ my @bad = (
 	[ 'a row without a statement', qr{sql/common/b.sql:1: a row stands between}, 'sql/common/b.sql' => "-- row: Key\n" ],
 	[ 'a row behind the text', qr{sql/common/b.sql:3: a row stands between}, 'sql/common/b.sql' => "-- name: e\nSELECT 1\n-- row: Key\n" ],
 	[ 'no name of a row', qr{sql/common/b.sql:2: write -- row: Name}, 'sql/common/b.sql' => "-- name: e\n-- row: api_key\nSELECT 1\n" ],
-	[ 'three rows', qr{sql/common/b.sql:2: write -- row: Name}, 'sql/common/b.sql' => "-- name: e\n-- row: A, B, C\nSELECT 1\n" ],
+	[ 'four rows', qr{sql/common/b.sql:2: write -- row: Name}, 'sql/common/b.sql' => "-- name: e\n-- row: A, B, C, D\nSELECT 1\n" ],
 	[ 'other row', qr{p has another row than in sqlite/},
 		'sql/sqlite/b.sql' => "-- name: p\n-- row: A\nSELECT 1\n", 'sql/pgsql/b.sql' => "-- name: p\nSELECT 1\n" ],
 	[ 'folder', qr{not in common/}, 'sql/mysql/b.sql' => "-- name: e\nSELECT 1\n" ],

@@ -11,7 +11,7 @@ chdir "$FindBin::Bin/../.." or die;
 
 # table => column that names the owner, where that is not user_id
 my %owner = (
-	users => 'id', tenants => 'id',
+	users => 'id', tenants => 'id', tenant_invitations => 'tenant_id',
 	usage_counters => 'key_id', usage_routes => 'key_id', quota_leases => 'subject',
 );
 my %ownerless = (
@@ -38,8 +38,13 @@ my %without = (
 	user_insert => 'makes an account: nobody owns it yet',
 	key_insert => 'in the transaction that key_owner_lock began in scope',
 	session_insert => 'in the transaction that session_owner_login began',
-	tenant_insert => 'in the transaction that user_touch began in scope',
-	tenant_user_insert => 'in the transaction that user_touch began in scope',
+	tenant_insert => 'in the transaction that user_touch or key_owner_lock began in scope',
+	member_insert => 'in the transaction that one of these or tenant_lock began in scope',
+	invitation_insert => 'in the transaction that tenant_lock began in scope',
+	key_owner_role => 'in the transaction that key_owner_lock began in scope',
+	tenant_of_login => 'in the transaction that session_owner_login began',
+	invitation_by_token => 'found by the hash of its token',
+	invitation_accept => 'found by the hash of its token',
 	# no row is shown or chosen
 	user_count_shared => 'a number',
 	# every row there is
@@ -59,6 +64,10 @@ my %without = (
 	fill_owners => 'rows from before 0009: the scheduler',
 	fill_keys => 'rows from before 0009: the scheduler',
 	fill_roles => 'rows from before 0009: the scheduler',
+	tenant_removable => 'by time: the scheduler', tenant_remove => 'by time: the scheduler',
+	tenant_remove_keys => 'of a tenant that tenant_removable found',
+	tenant_remove_members => 'of a tenant that tenant_removable found',
+	invitation_sweep => 'by time: the scheduler', invitation_old => 'by time: the scheduler',
 	admin_count => 'a number',
 	admin_count_others => 'a number',
 	session_sweep => 'by time: the scheduler',
@@ -111,9 +120,10 @@ for my $name (sort keys %text) {
 	next if $sql =~ /^\s*INSERT INTO $table \(([^)]*)\)\s*VALUES \(([^)]*)\)/ && gives($1, $2, $column, ':scope_user');
 	my ($where) = $sql =~ /\bWHERE\b(.*)/s or do { push @open, "$file{$name}: $name has no WHERE"; next };
 	# the row may be given by its id beside the scope, not instead of it
-	my $pair = $where =~ /\($column = :scope_user OR :scope_all\)/;
+	my $pair = $where =~ /\((?:\w\.)?$column = :scope_user OR :scope_all\)/ ||
+		$where =~ /\((?:\w\.)?(?:tenant_)?id = :scope_tenant OR :scope_all\)/;
 	my $all = $where =~ /(?:^|AND)\s+:scope_all\s*(?:AND|RETURNING|;|$)/;
-	my $one = $where =~ /(?:^|AND)\s+$column = :scope_user\b/;
+	my $one = $where =~ /(?:^|AND)\s+(?:\w\.)?$column = :scope_user\b/;
 	push @open, "$file{$name}: $name" unless $pair || $all || $one;
 	push @untried, $name unless $trials =~ /\bSQL_\U$name\E\b/ || $judged =~ m{\bresource_is\([^,]+, '/api/$table'};
 }
@@ -123,6 +133,9 @@ sub gives {
 	my ($i) = grep { (split /,\s*/, $columns)[$_] eq $column } 0 .. $#values;
 	return defined $i && $values[$i] eq $value;
 }
+# What a user has in a tenant is of the tenant of the scope.
+is(join(' ', grep { $text{$_} =~ /\bapi_keys\b/ && $text{$_} =~ /:scope_user\b/ && $text{$_} !~ /COALESCE\(tenant_id, user_id\) = :scope_place OR :scope_places/ }
+	sort keys %text), 'key_count_live', 'each statement on keys of a user is of the tenant too, but for how many there are');
 cmp_ok($owned, '>=', 20, "$owned of them hold a scope");
 is(join("\n", @open), '', 'each statement on rows with an owner holds the scope, or its reason stands here');
 is(join("\n", @untried), '', 'and has its row in tests/db/op_scope.c, or a test that judges its resource');
@@ -130,7 +143,8 @@ is(join("\n", grep { !$seen{$_} } sort keys %without), '', 'no reason is left of
 
 # These parameters have a scope's values, and no others.
 my @given = grep { !/\.(scope_\w+) = \1_param\(/ } map { /(\.scope_\w+ = [^,]*)/g } `grep -rh '\.scope_' src include`;
-my %found_in_scope = ('.scope_user = db_text(k->user_id)' => 'of the owner whom key_owner_lock found in scope');
+my %found_in_scope = ('.scope_user = db_text(c->owner_id))' => 'of the owner whom key_owner_lock found in scope',
+	'.scope_user = db_text(k->user_id)' => 'of the owner whom key_owner_lock found in scope');
 is(join("\n", grep { !$found_in_scope{$_} } @given), '', 'a scope is given by store/scope.h');
 
 # The kinds of scope are told apart in one place, scopes made in another.

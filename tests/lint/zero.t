@@ -9,6 +9,8 @@ chdir "$FindBin::Bin/../.." or die;
 
 my %zero = (
 	# who may
+	tenant_permission => [ 'TENANT_READ', 'a bit: what is 0 has none of them' ],
+	route_place => [ 'PLACE_ANY', 'asks for no role: the guard and the scope say whose rows' ],
 	route_guard => [ 'GUARD_UNSET', 'answered with 500' ],
 	route_pool => [ 'POOL_UNSET', 'answered with 500' ],
 	http_method => [ 'HTTP_UNSET', 'no request has it' ],

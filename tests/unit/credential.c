@@ -144,10 +144,10 @@ static void test_kept(struct arena *arena)
 			strbuf_adds(&b, f->type == FIELD_BOOL ? "?" : f->type == FIELD_STRINGS ? "[]" : f->type == FIELD_INT || f->type == FIELD_TIME ? "#" : "");
 			strbuf_adds(&b, f[1].name ? " " : i == 0 ? "; " : "");
 		}
-	is_int(SEGMENT_LAYOUT, 8, "layout 8 of the segment has packed credentials of these fields");
-	is_str(b.s, "id key_id session_id tenant_id tier scopes[] all_scopes? secret_hash quota.requests# quota.period "
-	       "expires_at# revoked_at#; id email email_key display_name tier tenant_id user_status is_admin? "
-	       "approved_by approved_at# created_at# updated_at# last_active#", "these fields");
+	is_int(SEGMENT_LAYOUT, 9, "layout 9 of the segment has packed credentials of these fields");
+	is_str(b.s, "id key_id session_id tenant_id tenant.is_active? tenant.may# tenant.requests# tenant.period "
+	       "tenant.observe? tier scopes[] all_scopes? secret_hash quota.requests# quota.period quota.id "
+	       "quota.observe? expires_at# revoked_at#; id email display_name tier user_status is_admin?", "these fields");
 }
 
 int main(void)

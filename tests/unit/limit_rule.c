@@ -13,6 +13,7 @@
 #define NOW INT64_C(1893501000000)         /* 2030-01-01T12:30:00Z */
 #define HOUR_END INT64_C(1893502800000)
 #define DAY_END INT64_C(1893542400000)
+#define WEEK_END INT64_C(1893974400000)    /* Monday, 2030-01-07 */
 #define MONTH_END INT64_C(1896134400000)   /* 2030-02-01 */
 #define ID "11111111-2222-4333-8444-555555555555"
 
@@ -27,7 +28,8 @@ static struct limit_outcome rules(const char *key_tier, int64_t own, const char 
 	};
 	const struct user user = { .id = ID, .tier = user_tier };
 	const struct credential c = key_tier ? key_credential(&key, &user)
-		: (struct credential){ .kind = &credential_session, .owner = &user };
+		: (struct credential){ .kind = &credential_session, .owner = &user,
+				       .tenant.requests = INT_NONE };
 	struct limit_outcome out;
 
 	limit_rules(&c, NOW, arena, &out);
@@ -70,7 +72,7 @@ static void overrides(void)
 {
 	static const struct { const char *period, *name; int64_t end; } rows[] = {
 		{ "hour", "key-hour", HOUR_END }, { "day", "key-day", DAY_END },
-		{ "month", "key-month", MONTH_END }, { NULL, "key-month", MONTH_END },
+		{ "week", "key-week", WEEK_END }, { "month", "key-month", MONTH_END }, { NULL, "key-month", MONTH_END },
 	};
 	struct limit_outcome out;
 
@@ -94,6 +96,49 @@ static void sessions(void)
 	is_int((int64_t)out.n, 0, "an unlimited user: none");
 }
 
+/* The tenant's ceiling stands above key and user, at the place of its window. */
+static void tenants(void)
+{
+	static const struct { const char *period, *names[3]; } rows[] = {
+		{ "hour", { "tenant-hour", "key-day", "user-month" } },
+		{ "day", { "key-day", "tenant-day", "user-month" } },
+		{ "week", { "key-day", "tenant-week", "user-month" } },
+		{ "month", { "key-day", "user-month", "tenant-month" } },
+		{ NULL, { "key-day", "user-month", "tenant-month" } },
+	};
+	const struct api_key key = {
+		.id = ID, .user_id = ID, .tier = "trial", .rate_limit_requests = 5,
+		.rate_limit_period = "day",
+	};
+	const struct user user = { .id = ID, .tier = "starter" };
+	struct credential c = key_credential(&key, &user);
+	struct limit_outcome out;
+
+	c.tenant.requests = 7;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		c.tenant.period = rows[i].period;
+		limit_rules(&c, NOW, arena, &out);
+		is_int((int64_t)out.n, 3, "three limits");
+		for (size_t k = 0; k < 3; k++)
+			is_str(out.states[k].name, rows[i].names[k], "narrowest first");
+	}
+	ok(out.states[2].limit == 7 && str_eq(out.states[2].subject, "t" ID) &&
+	   str_eq(out.states[2].of, "tenant"), "the ceiling of the tenant");
+	ok(!out.states[0].observe && !out.states[1].observe && !out.states[2].observe, "they refuse");
+	c.tenant.observe = true;
+	limit_rules(&c, NOW, arena, &out);
+	ok(out.states[0].observe && out.states[1].observe && out.states[2].observe,
+	   "or all of them only observe");
+	c.tenant.observe = false;
+	c.quota.observe = true;
+	limit_rules(&c, NOW, arena, &out);
+	ok(out.states[0].observe && !out.states[1].observe, "or the key's alone");
+	c.quota.id = "22222222-2222-4333-8444-555555555555";
+	limit_rules(&c, NOW, arena, &out);
+	is_str(out.states[0].subject, "k22222222-2222-4333-8444-555555555555",
+	       "a key that replaces one draws on its quota");
+}
+
 static void periods(void)
 {
 	enum window_kind kind = WINDOW__COUNT;
@@ -101,7 +146,9 @@ static void periods(void)
 	ok(limit_period_find("hour", &kind) && kind == WINDOW_HOUR, "hour");
 	ok(limit_period_find("day", &kind) && kind == WINDOW_DAY, "day");
 	ok(limit_period_find("month", &kind) && kind == WINDOW_MONTH, "month");
-	ok(!limit_period_find("week", &kind) && !limit_period_find(NULL, &kind) &&
+	ok(limit_period_find("week", &kind) && kind == WINDOW_WEEK, "week");
+	ok(limit_period_find("month", &kind) && !limit_period_find("quarter", &kind) &&
+	   !limit_period_find(NULL, &kind) &&
 	   !limit_period_find("", &kind) && kind == WINDOW_MONTH, "no other");
 }
 
@@ -121,6 +168,7 @@ int main(void)
 	tiers_of_keys();
 	overrides();
 	sessions();
+	tenants();
 	periods();
 	words();
 	arena_free(&arena);

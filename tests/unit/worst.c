@@ -180,11 +180,11 @@ REPLACED(bool, db_transaction_urgent, struct db *db, db_tx_fn *fn, void *arg, st
 
 REPLACED(bool, store_owner_get, struct db *db, int stmt, const struct db_value *args, size_t n,
 	 const struct field_schema *schema, struct arena *arena, void *out, struct user *owner_r,
-	 const char *absent, struct err *err_r)
+	 struct tenant_place *place_r, const char *absent, struct err *err_r)
 {
 	struct moment now = begin(WORST_OWNER_GET);
-	bool done = __real_store_owner_get(db, stmt, args, n, schema, arena, out, owner_r, absent,
-					   err_r);
+	bool done = __real_store_owner_get(db, stmt, args, n, schema, arena, out, owner_r, place_r,
+					   absent, err_r);
 
 	end(&now);
 	return done;

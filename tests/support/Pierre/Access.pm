@@ -13,7 +13,8 @@ our @EXPORT = qw(access_routes access_cells access_people access_person access_e
 
 # operationId => how to call it so that the right caller succeeds. {id} names
 # what the id is of: key and session belong to the calling user, pending is a
-# registered stranger. `ok` is the status of success, `public` the answer that
+# registered stranger; `in` names the other parameters of the path, `names` what
+# the body names, of the calling user alone. `ok` is the status of success, `public` the answer that
 # everybody gets, `shows` what of the caller's own stands in it. A body that
 # names somebody's is made from the person whose it is.
 my %calls = (
@@ -35,6 +36,23 @@ my %calls = (
 	key_revoke => { ok => 200, id => 'key' },
 	audit_list => { ok => 200 },
 	audit_own_list => { ok => 200, query => 'event_type=UserLogin', shows => 'user_id' },
+	tenant_create => { ok => 201, body => { name => 'x' } },
+	tenant_list => { ok => 200, shows => 'tenant' },
+	tenant_switch => { ok => 200, body => sub { return { tenant_id => $_[0]{tenant} } }, shows => 'tenant', names => 'tenant' },
+	tenant_show => { ok => 200, id => 'tenant', shows => 'tenant' },
+	tenant_update => { ok => 200, id => 'tenant', body => { name => 'y' }, shows => 'tenant' },
+	tenant_delete => { ok => 204, id => 'tenant', body => sub { return { confirm => $_[0]{slug} } } },
+	member_list => { ok => 200, id => 'tenant', shows => 'user_id' },
+	member_update => { ok => 200, id => 'tenant', in => { user_id => 'user_id' }, body => { role => 'owner' }, shows => 'user_id' },
+	member_delete => { ok => 409, id => 'tenant', in => { user_id => 'user_id' } },   # the last owner
+	invitation_create => { ok => 201, id => 'tenant', body => { email => 'x@example.org', role => 'viewer' }, shows => 'tenant' },
+	invitation_list => { ok => 200, id => 'tenant', shows => 'invitation' },
+	invitation_delete => { ok => 204, id => 'tenant', in => { invitation_id => 'invitation' } },
+	invitation_accept => { ok => 403, body => sub { return { invitation_token => $_[0]{invitation_token} } } },   # of another address
+	admin_tenants => { ok => 200, shows => 'tenant' },
+	admin_tenant_update => { ok => 200, id => 'tenant', body => { plan => 'starter' }, shows => 'tenant' },
+	admin_suspend_tenant => { ok => 200, id => 'tenant', shows => 'tenant' },
+	admin_resume_tenant => { ok => 200, id => 'tenant', shows => 'tenant' },
 	admin_users => { ok => 200, shows => 'email' },
 	admin_pending_users => { ok => 200 },
 	admin_provision_key => { ok => 201, body => sub { return { user_email => $_[0]{email}, tier => 'starter' } }, shows => 'user_id' },
@@ -118,6 +136,11 @@ sub new_person {
 	my ($session) = grep { $_->{current} } @{ $p->get('/api/auth/sessions', token => $user->{token})->{json}{sessions} };
 	my %person = (%$user, key => $key->{key_info}{id}, api_key => $key->{api_key}, session => $session->{id});
 	$person{ $_->[0] } = $p->expect(201, $p->post(@$_, token => $user->{token}))->{json}{id} for plain_things();
+	# one after the other, so that the most that one user may own are not reached
+	$p->sql("UPDATE tenants SET deleted_at = created_at WHERE kind = 'team' AND id IN (SELECT tenant_id FROM tenant_users WHERE user_id = '$user->{user_id}')");
+	@person{qw(tenant slug)} = @{ $p->expect(201, $p->post('/api/tenants', { name => 'x' }, token => $user->{token}))->{json} }{qw(tenant_id slug)};
+	@person{qw(invitation invitation_token)} = @{ $p->expect(201, $p->post("/api/tenants/$person{tenant}/invitations",
+		{ email => 'guest@example.org', role => 'viewer' }, token => $user->{token}))->{json} }{qw(invitation_id invitation_token)};
 	$person{pending} = $p->register_user->{user_id} if $name eq 'owner';
 	$p->expect(200, $p->post("/admin/suspend-user/$user->{user_id}", {}, token => $p->{admin}{token}))
 		if $name eq 'suspended';
@@ -143,6 +166,7 @@ sub call {
 	my $body = ref $c->{body} eq 'CODE' ? $c->{body}->($owner) : $c->{body};
 	$path =~ s/\{id\}/$owner->{ $c->{id} }/ if $c->{id};
 	$path .= "?$c->{query}" if $c->{query};
+	$path =~ s/\{$_\}/$owner->{ $c->{in}{$_} }/ for keys %{ $c->{in} // {} };
 	$headers{Authorization} = "Bearer $person->{token}" if $person;
 	return $people->{p}->request($route->{method}, $path, $body, headers => \%headers);
 }
@@ -172,7 +196,7 @@ sub own_wrong {
 	return $wrong if $wrong;
 	return "does not show the $c->{shows}: $r->{body}" if $c->{shows} && index($r->{body}, $caller->{ $c->{shows} }) < 0;
 	for my $other (@others) {
-		for (qw(user_id email key session)) {
+		for (qw(user_id email key session tenant invitation)) {
 			return "shows another user's $_: $r->{body}" if index($r->{body}, $other->{$_}) >= 0;
 		}
 	}
@@ -189,6 +213,9 @@ sub rows_of {
 		"SELECT 'user', CAST(id AS TEXT), password_hash, user_status, CAST(updated_at AS TEXT) FROM users WHERE id IN ($ids)",
 		"SELECT 'key', CAST(id AS TEXT), name, tier, CAST(updated_at AS TEXT) FROM api_keys WHERE user_id IN ($ids)",
 		"SELECT 'session', CAST(id AS TEXT), access_hash, refresh_hash, CAST(refreshed_at AS TEXT) FROM sessions WHERE user_id IN ($ids)",
+		"SELECT 'member', CAST(tenant_id AS TEXT), CAST(user_id AS TEXT), role, CAST(joined_at AS TEXT) FROM tenant_users WHERE user_id IN ($ids)",
+		"SELECT 'tenant', CAST(t.id AS TEXT), name, plan, CAST(version AS TEXT) FROM tenants t JOIN tenant_users m ON m.tenant_id = t.id WHERE m.user_id IN ($ids)",
+		"SELECT 'invitation', CAST(id AS TEXT), role, token_hash, CAST(created_at AS TEXT) FROM tenant_invitations WHERE invited_by IN ($ids)",
 	) . ' ORDER BY 1, 2');
 }
 
@@ -246,16 +273,16 @@ sub refused_cells {
 sub session_cells {
 	my ($people, $route) = @_;
 	my ($c, $owner) = ($route->{call}, access_person($people, 'owner'));
-	my @foreign = map { my $who = $_; [ "$who: " . ($c->{id} ? "another user's" : 'own'), sub {
+	my @foreign = map { my $who = $_; [ "$who: " . ($c->{id} || $c->{names} ? "another user's" : 'own'), sub {
 		my $caller = access_person($people, $who);
 		my $r = call($people, $route, $caller, $owner);
-		return $c->{id} ? problem_wrong($r, 404, code => 'ResourceNotFound') : own_wrong($r, $c, $caller, $owner);
+		return $c->{id} || $c->{names} ? problem_wrong($r, 404, code => 'ResourceNotFound') : own_wrong($r, $c, $caller, $owner);
 	} ] } qw(other admin);
 	my @own = map { my $who = $_; [ "$who: own", sub {
 		my $caller = access_person($people, $who);
 		my @others = map { access_person($people, $_) } grep { $_ ne $who } qw(owner other);
 		return own_wrong(call($people, $route, $caller, $caller), $c, $caller, @others);
-	} ] } $c->{id} ? qw(owner admin) : qw(owner);
+	} ] } $c->{id} || $c->{names} ? qw(owner admin) : qw(owner);
 	return (refused_cells($people, $route, @foreign), @own);
 }
 

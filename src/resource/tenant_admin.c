@@ -1,0 +1,120 @@
+/*
+ * Tenants as administrators of the platform see them: list, plan and ceiling, suspend,
+ * resume. Rules: op/tenant.h.
+ */
+#include "config.h"
+
+#include "op/tenant.h"
+#include "resource/call.h"
+#include "resource/list.h"
+#include "resource/routes.h"
+
+struct tenant_page {
+	int64_t count;
+	struct page_out page;
+};
+static const struct field tenant_page_fields[] = {
+	FIELD(struct tenant_page, count, INT, FIELD_REQUIRED, "Tenants on this page"),
+	FIELD_AS("tenants", struct tenant_page, page.rows, LIST, FIELD_REQUIRED,
+		 "Newest first, personal ones too", .schema = &tenant_schema),
+	ROW_NEXT_CURSOR(struct tenant_page, page.next_cursor),
+	{ 0 },
+};
+static const struct field_schema tenant_page_schema =
+	FIELD_SCHEMA("TenantPage", struct tenant_page, tenant_page_fields);
+
+struct tenants_reply {
+	bool success;
+	const char *message;
+	const struct tenant_page *data;
+};
+static const struct field tenants_reply_fields[] = {
+	ROW_SUCCESS(struct tenants_reply),
+	ROW_MESSAGE(struct tenants_reply),
+	FIELD(struct tenants_reply, data, OBJECT, FIELD_REQUIRED, "The page",
+	      .schema = &tenant_page_schema),
+	{ 0 },
+};
+static const struct field_schema tenants_reply_schema =
+	FIELD_SCHEMA("TenantList", struct tenants_reply, tenants_reply_fields);
+
+static bool admin_tenants(struct call *call, struct err *err_r)
+{
+	struct tenant_page page;
+
+	if (!op_tenant_list(call->op, scope_all(call->op), call->query, &page.page, err_r))
+		return false;
+	page.count = (int64_t)page.page.rows.n;
+	return call_reply(call, &(struct tenants_reply){
+		.success = true, .data = &page,
+		.message = arena_printf(call->req->arena, "%lld tenant%s on this page",
+					(long long)page.count, page.count == 1 ? "" : "s"),
+	});
+}
+
+struct tenant_reply {
+	bool success;
+	const char *message;
+	const struct tenant *tenant;
+};
+static const struct field tenant_reply_fields[] = {
+	ROW_SUCCESS(struct tenant_reply),
+	ROW_MESSAGE(struct tenant_reply),
+	FIELD(struct tenant_reply, tenant, OBJECT, FIELD_REQUIRED, "The tenant as it is now",
+	      .schema = &tenant_schema),
+	{ 0 },
+};
+static const struct field_schema tenant_reply_schema =
+	FIELD_SCHEMA("TenantChanged", struct tenant_reply, tenant_reply_fields);
+
+static bool reply(struct call *call, const struct tenant *tenant, const char *message)
+{
+	return call_reply(call, &(struct tenant_reply){ true, message, tenant });
+}
+
+static bool admin_tenant_update(struct call *call, struct err *err_r)
+{
+	struct tenant out;
+
+	return op_tenant_set_limits(call->op, scope_all(call->op), call->params[0], call->in,
+				    &call->given, &out, err_r) &&
+	       reply(call, &out, "The limits count from the next request on");
+}
+
+static bool admin_suspend_tenant(struct call *call, struct err *err_r)
+{
+	struct tenant out;
+
+	return op_tenant_suspend(call->op, scope_all(call->op), call->params[0], &out, err_r) &&
+	       reply(call, &out, "Tenant suspended");
+}
+
+static bool admin_resume_tenant(struct call *call, struct err *err_r)
+{
+	struct tenant out;
+
+	return op_tenant_resume(call->op, scope_all(call->op), call->params[0], &out, err_r) &&
+	       reply(call, &out, "Tenant resumed");
+}
+
+const struct route tenant_admin_routes[] = {
+	{ .method = HTTP_GET, .pattern = "/admin/tenants", .label = "admin_tenants",
+	  .pool = POOL_SLOW, .guard = GUARD_ADMIN, .fn = admin_tenants,
+	  .query = &tenant_query_schema, .status = 200, .out = &tenants_reply_schema,
+	  .summary = "All tenants" },
+	{ .method = HTTP_PATCH, .pattern = "/admin/tenants/{id}", .label = "admin_tenant_update",
+	  .pool = POOL_SLOW, .guard = GUARD_ADMIN, .fn = admin_tenant_update,
+	  .body_max = BODY_SMALL, .in = &tenant_limit_schema, .status = 200,
+	  .out = &tenant_reply_schema,
+	  .summary = "Change the plan, the ceiling of all members, or whether limits only observe" },
+	{ .method = HTTP_POST, .pattern = "/admin/suspend-tenant/{id}",
+	  .label = "admin_suspend_tenant", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
+	  .fn = admin_suspend_tenant, .status = 200, .out = &tenant_reply_schema,
+	  .problems = ERR_BIT(ERR_CONFLICT),
+	  .summary = "End a tenant's sessions and refuse its keys until it is resumed" },
+	{ .method = HTTP_POST, .pattern = "/admin/resume-tenant/{id}",
+	  .label = "admin_resume_tenant", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
+	  .fn = admin_resume_tenant, .status = 200, .out = &tenant_reply_schema,
+	  .problems = ERR_BIT(ERR_CONFLICT), .summary = "Let a suspended tenant work again" },
+	{ 0 },
+};

@@ -1,0 +1,67 @@
+/*
+ * store/tenant_remove.c - a tenant that was deleted 30 days ago goes, with its rows, a
+ * page at a time. A table that refers to tenants is a line of `pages`: without it the
+ * tenant stays, since its FOREIGN KEY refuses (ON DELETE RESTRICT).
+ */
+#include "config.h"
+
+#include "db/query.h"
+#include "store/audit.h"
+#include "store/sql.h"
+#include "store/tenant.h"
+
+struct removal {
+	const char *tenant_id;
+	int64_t before, n;
+};
+
+static bool remove_keys(struct db *db, struct removal *r, struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(tenant_remove_keys, .tenant_id = db_text(r->tenant_id)), &r->n,
+			err_r);
+}
+
+static bool remove_members(struct db *db, struct removal *r, struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(tenant_remove_members, .tenant_id = db_text(r->tenant_id)), &r->n,
+			err_r);
+}
+
+static bool remove_tenant(struct db *db, struct removal *r, struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(tenant_remove, .tenant_id = db_text(r->tenant_id),
+				     .before = db_time(r->before)), &r->n, err_r);
+}
+
+/* The first that has rows is the page. */
+static bool (*const pages[])(struct db *db, struct removal *r, struct err *err_r) = {
+	remove_keys, remove_members, remove_tenant,
+};
+
+static bool remove_tx(struct db *db, void *arg, struct err *err_r)
+{
+	struct removal *r = arg;
+
+	r->n = 0;
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]) && r->n == 0; i++)
+		if (!pages[i](db, r, err_r))
+			return false;
+	return true;
+}
+
+bool store_tenant_remove(struct db *db, const struct audit_event *event, int64_t before,
+			 struct arena *arena, int64_t *n_r, struct err *err_r)
+{
+	enum db_rc rc = db_query(db, SQL_ARGS(tenant_removable, .before = db_time(before)), err_r);
+	struct removal r = { .before = before };
+
+	*n_r = 0;
+	if (rc != DB_ROW)
+		return rc == DB_OK;
+	r.tenant_id = arena_strdup(arena, db_column_text(db, 0));
+	db_finish(db);
+	if (!store_commit(db, event, remove_tx, &r, err_r))
+		return false;
+	*n_r = r.n;
+	return true;
+}

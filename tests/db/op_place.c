@@ -1,0 +1,305 @@
+/*
+ * What a credential opens: each works in one tenant, and what changes there is seen by
+ * the next request, though credentials are cached; on another host once the changes are
+ * read. On the backend given.
+ */
+#include "config.h"
+
+#include "cache_op.h"
+#include "op/change.h"
+#include "op/limit.h"
+#include "op/member.h"
+
+static struct err err;
+static struct user anna, ben;
+static struct tenant team;
+static struct change_watch watch;   /* what this host has read of the changes */
+
+static void act(struct op *op, const struct user *user, const char *tenant_id)
+{
+	op->actor = (struct actor){ .source = "test", .user_id = user ? user->id : NULL,
+				    .tenant_id = user ? tenant_id : NULL, .is_admin = !user };
+}
+
+/* The shell of another host, or of this one. */
+static struct op shell(bool here)
+{
+	struct op op = here ? f.op : elsewhere();
+
+	act(&op, NULL, NULL);
+	return op;
+}
+
+static void seen(void)
+{
+	if (!op_changes_follow(&f.op, &watch, &err))
+		bail_out("follow", &err);
+}
+
+static struct scope at(const struct user *user, const char *tenant_id)
+{
+	return (struct scope){ .kind = SCOPE_USER, .id = user->id, .tenant_id = tenant_id };
+}
+
+static enum err_kind make(const struct user *user, const char *tenant_id, struct api_key *key,
+			  const char **full_r)
+{
+	act(&f.op, user, tenant_id);
+	return op_key_create(&f.op, at(user, tenant_id), &plain, key, full_r, &err) ? ERR_NONE : err.kind;
+}
+
+static const char *key_in(const struct user *user, const char *tenant_id)
+{
+	struct api_key key;
+	const char *full = "";
+
+	if (make(user, tenant_id, &key, &full))
+		bail_out("key_in", &err);
+	return full;
+}
+
+/* A session that works in that tenant: its access token. */
+static const char *session_in(const struct user *user, const char *tenant_id)
+{
+	struct session_tokens t;
+	struct membership place;
+
+	if (!op_session_create(&f.op, user, &t, &err))
+		bail_out("session_in", &err);
+	act(&f.op, user, user->id);
+	f.op.actor.session_id = t.session_id;
+	if (!op_session_switch(&f.op, tenant_id, &t, &place, &err))
+		bail_out("switch", &err);
+	return t.access_token;
+}
+
+static void put(const struct user *user, const char *role)
+{
+	struct op op = shell(true);
+	struct member m;
+
+	if (!op_member_add(&op, EVERY, team.id, user->id, role, &m, &err) &&
+	    !op_member_set_role(&op, EVERY, team.id, user->id, role, &m, &err))
+		bail_out("put", &err);
+}
+
+static size_t keys_of(const struct user *user, const char *tenant_id)
+{
+	struct page_out page;
+
+	if (!op_key_list(&f.op, at(user, tenant_id), &(struct page_in){ .limit = INT_NONE }, &page, &err))
+		bail_out("keys_of", &err);
+	return page.rows.n;
+}
+
+/* --- two worlds ------------------------------------------------------------------------- */
+
+static void test_worlds(void)
+{
+	struct api_key own, there, out;
+	const char *full, *full_there;
+	struct credential c;
+
+	is_int(make(&anna, anna.id, &own, &full), ERR_NONE, "a key in the personal tenant");
+	is_int(make(&anna, team.id, &there, &full_there), ERR_NONE, "and one in the team");
+	is_int((int64_t)keys_of(&anna, anna.id), 1, "each tenant shows its own");
+	is_int((int64_t)keys_of(&anna, team.id), 1, "");
+	ok(op_key_get(&f.op, at(&anna, team.id), there.id, &out, &err), "by its id");
+	ok(!op_key_get(&f.op, at(&anna, team.id), own.id, &out, &err) && err.kind == ERR_NOT_FOUND,
+	   "and not the other one's");
+	ok(!op_key_revoke(&f.op, at(&anna, anna.id), there.id, &out, &err) && err.kind == ERR_NOT_FOUND,
+	   "which is not revoked from here either");
+	ok(!op_key_get(&f.op, at(&anna, NULL), own.id, &out, &err), "no tenant, no key");
+	ok(key_good(&f.op, full, &c, &err) && str_eq(c.tenant_id, anna.id), "a key works in its tenant");
+	ok(key_good(&f.op, full_there, &c, &err) && str_eq(c.tenant_id, team.id), "whatever else is its owner's default");
+	by_hand(&f, LOOK_SET_DEFAULT, anna.id, team.id);
+	seen();
+	ok(key_good(&f.op, full, &c, &err) && str_eq(c.tenant_id, anna.id), "also after that has changed");
+	ok(!op_key_create(&f.op, at(&anna, "00000000-0000-4000-8000-000000000000"), &plain, &out, &full, &err) &&
+	   err.kind == ERR_FORBIDDEN, "no key where one is no member");
+}
+
+static void test_sessions(void)
+{
+	struct session_tokens first, second, third;
+	struct membership place;
+	struct credential c;
+	struct user u;
+
+	ok(op_session_create(&f.op, &ben, &first, &err) && session_good(&f.op, first.access_token, &c, &err) &&
+	   str_eq(c.tenant_id, ben.id), "a login works in the personal tenant");
+	ok(op_session_create(&f.op, &anna, &second, &err) && session_good(&f.op, second.access_token, &c, &err) &&
+	   str_eq(c.tenant_id, team.id), "or in the default one");
+	act(&f.op, &ben, ben.id);
+	f.op.actor.session_id = first.session_id;
+	ok(!op_session_switch(&f.op, team.id, &third, &place, &err) && err.kind == ERR_NOT_FOUND,
+	   "no member: no switch");
+	is_str(session_verdict(first.access_token), "good", "and the tokens stay");
+	act(&f.op, &anna, team.id);
+	f.op.actor.session_id = second.session_id;
+	ok(op_session_switch(&f.op, anna.id, &third, &place, &err), "a switch");
+	is_str(place.role, "owner", "tells the role");
+	is_str(third.session_id, second.session_id, "it is the same session");
+	ok(session_good(&f.op, third.access_token, &c, &err) && str_eq(c.tenant_id, anna.id),
+	   "in the other tenant");
+	is_str(session_verdict(second.access_token), "unknown", "the old access token is refused at once");
+	ok(!op_session_refresh(&f.op, second.refresh_token, NULL, &first, &u, &err) &&
+	   err.kind == ERR_AUTH_INVALID, "and the old refresh token");
+	is_str(session_verdict(third.access_token), "good", "which ends nothing");
+	ok(op_session_refresh(&f.op, third.refresh_token, NULL, &second, &u, &err) &&
+	   session_good(&f.op, second.access_token, &c, &err) && str_eq(c.tenant_id, anna.id),
+	   "the new pair is refreshed, in its tenant");
+}
+
+/* --- what changes is seen ------------------------------------------------------------------ */
+
+static void test_role(bool here)
+{
+	const char *token, *where = here ? "here" : "elsewhere";
+	struct op op = shell(here);
+	struct credential c;
+	struct api_key key;
+	const char *full;
+	struct member m;
+
+	put(&ben, "member");
+	token = session_in(&ben, team.id);
+	ok(session_good(&f.op, token, &c, &err) && c.tenant.may & TENANT_WRITE_DATA, "a member writes");
+	ok(op_member_set_role(&op, EVERY, team.id, ben.id, "viewer", &m, &err), "made a viewer %s", where);
+	if (!here)
+		seen();
+	ok(session_good(&f.op, token, &c, &err) && c.tenant.may == TENANT_READ, "and his session reads alone");
+	is_int(make(&ben, team.id, &key, &full), ERR_FORBIDDEN, "and makes no key there");
+	is_str(err.reason, "role", "for that reason");
+	is_int(make(&ben, ben.id, &key, &full), ERR_NONE, "but in his own tenant");
+}
+
+static void test_removed(bool here)
+{
+	const char *token, *full, *own, *where = here ? "here" : "elsewhere";
+	struct op op = shell(here);
+	struct credential c;
+
+	put(&ben, "member");
+	token = session_in(&ben, team.id);
+	full = key_in(&ben, team.id);
+	own = key_in(&ben, ben.id);
+	by_hand(&f, LOOK_SET_DEFAULT, ben.id, team.id);
+	seen();
+	ok(str_eq(verdict(full), "good") && str_eq(verdict(own), "good") &&
+	   str_eq(session_verdict(token), "good"), "a member's key and session");
+	ok(op_member_remove(&op, EVERY, team.id, ben.id, &err), "removed %s", where);
+	if (!here)
+		seen();
+	is_str(verdict(full), "revoked", "his key there is refused");
+	is_str(session_verdict(token), "unknown", "and his session");
+	is_str(verdict(own), "good", "his own key is not");
+	ok(session_good(&f.op, session_in(&ben, ben.id), &c, &err) && str_eq(c.tenant_id, ben.id),
+	   "his next login is in his own");
+}
+
+/* Anna's default is her personal tenant: that does not help a key in the team. */
+static void test_suspended(bool here)
+{
+	const char *token, *full, *own, *where = here ? "here" : "elsewhere";
+	struct op op = shell(here);
+	struct session_tokens t;
+	struct membership place;
+	struct credential c;
+	struct tenant out;
+
+	token = session_in(&anna, team.id);
+	full = key_in(&anna, team.id);
+	own = key_in(&anna, anna.id);
+	by_hand(&f, LOOK_SET_DEFAULT, anna.id, anna.id);
+	seen();
+	ok(str_eq(verdict(full), "good") && str_eq(session_verdict(token), "good"), "before");
+	ok(op_tenant_suspend(&op, EVERY, team.id, &out, &err), "suspended %s", where);
+	if (!here)
+		seen();
+	is_str(verdict(full), "tenant_suspended", "a key there is refused");
+	is_str(session_verdict(token), "unknown", "a session has ended");
+	is_str(verdict(own), "good", "a key of the same owner elsewhere is not");
+	by_hand(&f, LOOK_SET_DEFAULT, anna.id, team.id);
+	ok(op_session_create(&f.op, &anna, &t, &err) && session_good(&f.op, t.access_token, &c, &err) &&
+	   str_eq(c.tenant_id, anna.id), "a login goes to the personal tenant");
+	act(&f.op, &anna, anna.id);
+	f.op.actor.session_id = t.session_id;
+	ok(!op_session_switch(&f.op, team.id, &t, &place, &err) && str_eq(err.reason, "tenant_suspended"),
+	   "and does not switch there");
+	ok(op_tenant_resume(&op, EVERY, team.id, &out, &err), "resumed");
+	if (!here)
+		seen();
+	is_str(verdict(full), "good", "the key works again");
+}
+
+/* --- limits ----------------------------------------------------------------------------------- */
+
+static void ceiling(int64_t requests, const char *mode)
+{
+	static const char *const words[] = { "rate_limit_requests", "rate_limit_period", "limit_mode" };
+	const struct field *rows[3];
+	struct op op = shell(true);
+	struct tenant out;
+
+	for (size_t i = 0; i < 3; i++)
+		rows[i] = field_named(&tenant_limit_schema, words[i]);
+	if (!op_tenant_set_limits(&op, EVERY, team.id, &(struct tenant){
+		.rate_limit_requests = requests, .rate_limit_period = "week", .limit_mode = mode },
+		&(struct field_given){ rows, 3 }, &out, &err))
+		bail_out("ceiling", &err);
+}
+
+/* How many of so many are let through, by turns with two keys. */
+static int let_through(const char *const full[2], int n)
+{
+	struct limit_outcome out;
+	struct credential c;
+	int passed = 0;
+
+	for (int i = 0; i < n; i++)
+		passed += key_good(&f.op, full[i % 2], &c, &err) && op_limit_consume(&f.op, &c, 1, &out, &err);
+	return passed;
+}
+
+static void test_ceiling(void)
+{
+	const char *full[2];
+
+	put(&ben, "member");
+	full[0] = key_in(&anna, team.id);
+	full[1] = key_in(&ben, team.id);
+	ceiling(7, "enforce");
+	is_int(let_through(full, 12), 7, "the ceiling is that of all members together");
+	is_str(err.reason, "tenant-week", "by the week");
+	ceiling(9, "enforce");
+	is_int(let_through(full, 12), 2, "a higher one counts from the next request");
+	ceiling(9, "observe");
+	is_int(let_through(full, 12), 12, "one that observes refuses nothing");
+	ceiling(INT64_C(1000), "enforce");
+	is_int(let_through(full, 1), 1, "and what it let through counts no more than it had");
+}
+
+int main(void)
+{
+	struct op op;
+
+	segment_op_open(&f);
+	op = shell(true);
+	anna = make_user(&f, "professional");
+	ben = make_user(&f, "starter");
+	if (!op_tenant_create(&op, of(anna.id), &(struct tenant){
+		.name = "Team", .rate_limit_requests = INT_NONE }, &team, &err))
+		bail_out("team", &err);
+	seen();
+	test_worlds();
+	test_sessions();
+	for (int here = 0; here < 2; here++) {
+		test_role(here);
+		test_removed(here);
+		test_suspended(here);
+	}
+	test_ceiling();
+	segment_op_close(&f);
+	return tap_done();
+}
