@@ -1,5 +1,5 @@
 /*
- * store/fill.h - what migration 0009 left empty in the rows from before: each user who
+ * store/fill.h - what migration 0010 left empty in the rows from before: each user who
  * is not pending gets a personal tenant, which has the user's id, each key the
  * personal tenant of its owner, each admin a role. A migration that did it would hold
  * its locks for seconds. Until a row is filled, a NULL or `user` means the same.

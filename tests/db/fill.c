@@ -1,5 +1,5 @@
 /*
- * What migration 0009 leaves to be filled: rows of an older program, filled a page at
+ * What migration 0010 leaves to be filled: rows of an older program, filled a page at
  * a time, and rows that such a program writes afterwards, on the backend given.
  */
 #include "config.h"
