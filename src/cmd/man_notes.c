@@ -67,6 +67,23 @@ const struct man_note man_notes[] = {
 	  "error in their place. Nothing allows cookies: a page sends its key or token itself. The header "
 	  "Cross-Origin-Resource-Policy: same-origin does not hinder it: browsers judge that header only "
 	  "for answers that no script reads." },
+	{ "TENANTS",
+	  "Each user has a personal tenant, which has the user's id and no other member, and may make "
+	  "teams, at most MAX_TENANTS_PER_USER. An owner or admin of a team invites an e-mail address "
+	  "(POST /api/tenants/{id}/invitations) and hands the token over: Pierre sends no mail. It is good "
+	  "for 7 days, once, for the account with that address. A viewer reads; a member also changes data "
+	  "and makes keys; billing reads, and sees what was used; an admin may all but delete the team and "
+	  "act on owners. The last active owner of a team stays its owner." },
+	{ NULL,
+	  "A session works in one tenant. POST /api/tenants/switch moves it to another and gives it new "
+	  "tokens; those from before are refused at once. A key works in the tenant in which it was made, "
+	  "for ever. What a user has in one tenant is not seen from another." },
+	{ NULL,
+	  "All members of a team together have the limit of its plan. An administrator sets another one by "
+	  "the hour, day, week (from Monday) or month, or lets limits in a tenant only observe (PATCH "
+	  "/admin/tenants/{id}). pierre tenant suspend ends a tenant's sessions and refuses its keys until "
+	  "pierre tenant resume. A team that was deleted keeps its rows, its slug and its domain for 30 "
+	  "days, in which pierre tenant restore takes it back; keys that were revoked stay so." },
 	{ "SESSIONS",
 	  "A refresh token gives one pair of tokens. Within 10 s of its first use, in parallel requests "
 	  "or because the answer was lost, it gives the same pair again, with the expires_in that is left. "
