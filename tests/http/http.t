@@ -102,7 +102,7 @@ sub methods {
 		my %has = map { uc $_ => 1 } grep { /^(get|post|put|patch|delete)$/ } keys %{ $doc->{paths}{$pattern} };
 		$has{HEAD} = 1 if $has{GET};
 		$has{OPTIONS} = 1;
-		(my $path = $pattern) =~ s/\{id\}/00000000-0000-4000-8000-000000000000/;
+		(my $path = $pattern) =~ s/\{(?:\w+_)?id\}/00000000-0000-4000-8000-000000000000/g;
 		my @order = grep { $has{$_} } qw(GET HEAD POST PUT PATCH DELETE OPTIONS);
 		my $r = status_is($p->options($path), 204, "OPTIONS $pattern");
 		is($r->{headers}{allow}, join(', ', @order), 'Allow');
