@@ -14,6 +14,7 @@
 	OF(key) \
 	OF(tenant) \
 	OF(admin) \
+	OF(stats) \
 	OF(clock) \
 	OF(audit) \
 	OF(config) \

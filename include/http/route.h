@@ -29,7 +29,8 @@ enum route_guard {
 	GUARD_PUBLIC,      /* anybody                                          */
 	GUARD_CREDENTIAL,  /* an API key or access token of an active user    */
 	GUARD_SESSION,     /* an access token of an active user                */
-	GUARD_ADMIN,       /* the same, and the user is admin                  */
+	GUARD_ADMIN,       /* the same of an administrator; route.permission   */
+	GUARD_SUPER_ADMIN, /* the same of a super_admin                        */
 };
 
 /* In which tenant the caller of a route has to have a role. */
@@ -38,6 +39,9 @@ enum route_place {
 	PLACE_OWN,         /* in the one that its session works in             */
 	PLACE_NAMED,       /* in that of the first parameter of the pattern    */
 };
+
+/* Of an administrator's route that needs no permission in particular. */
+#define PERMISSION_ANY "any"
 
 struct call;   /* request, response and operation context: resource/call.h */
 typedef bool route_fn(struct call *call, struct err *err_r);
@@ -53,6 +57,9 @@ struct route {
 		unsigned may;            /* with this permission (model/tenant_role.h) */
 		const char *word;        /* its name, for the document */
 	} tenant;
+
+	const char *permission;          /* of GUARD_ADMIN: what a credential needs that may not
+					  * all that its owner may; PERMISSION_ANY = nothing */
 	bool without_database;           /* may run before the database was checked */
 	route_fn *fn;                    /* NULL ends a table */
 	size_t body_max;                 /* bytes; 0 = a body means nothing: read
@@ -70,7 +77,8 @@ struct route {
 _Static_assert(ERR__COUNT <= 32, "an err_kind is a bit of route.problems");
 
 /* The row says all that a row must say: method, pattern, label, pool, guard,
- * status and summary, a permission where it names a place; and its pattern is one that route_find can match: at most
+ * status and summary, a permission where it is GUARD_ADMIN's or names a place; and its
+ * pattern is one that route_find can match: at most
  * ROUTE_SEGMENTS_MAX segments, of them ROUTE_PARAMS_MAX parameters. */
 bool route_is_whole(const struct route *r);
 

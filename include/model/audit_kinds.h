@@ -14,6 +14,8 @@ KIND(USER_APPROVED, "UserApproved", INFO, SUCCESS, ORDINARY,
      "An account was approved")
 KIND(USER_SUSPENDED, "UserSuspended", WARNING, SUCCESS, ENDS_RIGHT,
      "An account was suspended")
+KIND(USER_CHANGED, "UserChanged", INFO, SUCCESS, ORDINARY,
+     "An account was changed")
 KIND(PASSWORD_CHANGED, "PasswordChanged", INFO, SUCCESS, ORDINARY,
      "A password was changed")
 KIND(TENANT_CREATED, "TenantCreated", INFO, SUCCESS, ORDINARY,

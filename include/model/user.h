@@ -7,6 +7,7 @@
 
 #include "base/field.h"
 #include "model/page.h"
+#include "model/role.h"
 
 #define EMAIL_MAX 254   /* bytes, as it is given and in its canonical form */
 
@@ -15,13 +16,18 @@ struct user {
 	const char *tier;          /* starter | professional | enterprise */
 	const char *tenant_id;     /* NULL until one is given */
 	const char *user_status;   /* pending | active | suspended */
-	bool is_admin;
+	const char *role;          /* user | admin | super_admin */
+	bool is_admin;             /* role is not user; for one release */
 	const char *approved_by;
 	int64_t approved_at, created_at, updated_at, last_active;
-	/* of bodies alone */
-	const char *password, *setup_token;
+	/* of bodies alone, and of one reply */
+	const char *password, *setup_token, *tenant_role;
 };
 extern const struct field_schema user_schema;   /* "User" */
+
+/* An administrator from before there were roles is a super_admin (store/fill.h).
+ * ROLE_NONE: no role is known. */
+enum role user_role(const struct user *user);
 
 /* Views: the body of a registration (FIELD_CREATE), of the setup of the first
  * administrator, of an account that the shell makes; and what a login answers. */
@@ -31,10 +37,16 @@ extern const struct field_schema user_schema;   /* "User" */
 extern const struct field_schema user_register_schema, user_setup_schema, user_shell_schema,
 	user_brief_schema;
 
-/* A list of users: those of one status, or all (NULL). */
+/* What users see of their own account and may change, and what an administrator may (FIELD_PATCH). */
+#define USER_OWN FIELD_OWN_VIEW(3)
+#define USER_RENAME FIELD_OWN_VIEW(4)
+extern const struct field_schema user_own_schema, user_rename_schema, user_patch_schema;
+
+/* A list of users: those of one status or all (NULL), or the one of an address. */
 struct user_query {
 	struct page_in page;
 	const char *status;
+	const char *email;   /* one, in any spelling of it; NULL = of all addresses */
 };
 extern const struct field_schema user_query_schema;
 

@@ -7,7 +7,7 @@
 #include "op/user.h"
 
 /* Check everything and fill the row (fresh id, hashed password) from email, password,
- * display_name, tier and is_admin of `in`; nothing is written. active: else pending. The
+ * display_name, tier and role of `in`; nothing is written. active: else pending. The
  * texts are in op->arena. */
 bool account_prepare(struct op *op, const struct user *in, bool active, struct user *out,
 		     struct err *err_r);

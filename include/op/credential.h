@@ -22,6 +22,7 @@
 enum credential_use {
 	CREDENTIAL_VERIFY = 1 << 0,   /* /verify, and so the services behind nginx */
 	CREDENTIAL_ACT = 1 << 1,      /* Pierre's own routes, in the name of its owner */
+	CREDENTIAL_ADMIN = 1 << 2,    /* those of administrators */
 };
 
 /* A credential and its owner, as the database has them. What a kind forgets to fill

@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "model/role.h"
 
 struct subkey;        /* auth/subkey.h */
 struct segment;       /* shm/segment.h */
@@ -32,7 +33,7 @@ struct actor {
 	unsigned may;            /* the user's permissions there (model/tenant_role.h), as they are now */
 	const char *entered;     /* the tenant of whose rows the user has asked; op_tenant_enter() */
 	const char *session_id;  /* NULL unless a session */
-	bool is_admin;           /* also of the shell */
+	enum role role;          /* ROLE_SUPER_ADMIN: also of the shell */
 	const char *source;      /* "rest", "shell": audit_events.source */
 };
 

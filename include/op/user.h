@@ -50,10 +50,24 @@ bool op_user_collisions(struct op *op, struct scope scope, struct field_list *ou
 bool op_user_approve(struct op *op, struct scope scope, const char *id,
 		     const struct user_approve_in *in, struct user *out,
 		     struct tenant *out_tenant, struct err *err_r);
-/* suspended; approved_by/at cleared; takes effect on the next request. The
- * last active admin cannot be suspended (ERR_CONFLICT). */
+/* suspended; approved_by/at cleared; takes effect on the next request. As below: the
+ * last active super_admin stays one, and nobody acts on a role above his own. */
 bool op_user_suspend(struct op *op, struct scope scope, const char *id, const char *reason,
 		     struct user *out, struct err *err_r);
+
+/* Change what was named of user_status, tier, tenant_id and role, by user_patch_schema;
+ * takes effect on the next request. pending and suspended clear the approval, pending and
+ * active end the sessions from before. ERR_FORBIDDEN reason role: the user's is above the
+ * actor's, or a role is named by who is no super_admin. ERR_CONFLICT: the last active
+ * super_admin. ERR_INVALID field tenant_id: he is no member of it; NULL = his personal one. */
+bool op_user_update(struct op *op, struct scope scope, const char *id, const struct user *in,
+		   const struct field_given *given, struct user *out, struct err *err_r);
+
+/* The scope's own user, with the tenant that the session works in and his role there. */
+bool op_user_own(struct op *op, struct scope scope, struct user *out, struct err *err_r);
+/* The name of the own account, by user_rename_schema. */
+bool op_user_rename(struct op *op, struct scope scope, const struct user *in,
+		    const struct field_given *given, struct user *out, struct err *err_r);
 
 /* Of the scope's user, checked against the current one; ends the other sessions. */
 struct password_update_in {

@@ -13,6 +13,7 @@
 	OF(verify) \
 	OF(auth) \
 	OF(session) \
+	OF(user) \
 	OF(key) \
 	OF(usage) \
 	OF(audit) \
@@ -20,6 +21,7 @@
 	OF(member) \
 	OF(tenant_admin) \
 	OF(admin) \
+	OF(stats) \
 	OF(provision)
 
 #define ROUTES_OF(name) extern const struct route name##_routes[];

@@ -43,6 +43,13 @@ bool store_user_collisions(struct db *db, struct scope scope, struct arena *aren
 bool store_user_create(struct db *db, const struct audit_event *event,
 		       const struct user *user, struct err *err_r);
 
+/* What the scope's user is in this tenant; NULL = no member. */
+bool store_user_tenant_role(struct db *db, struct scope scope, const char *tenant_id,
+			    struct arena *arena, const char **role_r, struct err *err_r);
+/* Of the scope's user. */
+bool store_user_rename(struct db *db, struct scope scope, const struct audit_event *event,
+		       const char *display_name, int64_t now, struct err *err_r);
+
 /* The row alone, inside a transaction that is already there. */
 bool store_user_add(struct db *db, const struct user *user, struct err *err_r);
 
@@ -61,18 +68,25 @@ struct user_approval {
 };
 bool store_user_approve(struct db *db, struct user_approval *a, struct err *err_r);
 
-/* Only with SCOPE_ALL: suspended. The sessions stay, so that their tokens are
- * answered with `suspended`; they end at approval. The last active admin:
- * ERR_CONFLICT. */
-struct user_suspension {
+/* Change the user as he is while his row is locked, or refuse. Runs in the
+ * transaction, and may run several times. */
+typedef bool user_update_fn(struct user *user, void *arg, struct err *err_r);
+
+/* Only with SCOPE_ALL: what is written is in sql/common/user.sql, user_update. A new
+ * tenant_id that is none he belongs to: ERR_INVALID. The last active super_admin stays
+ * one: ERR_CONFLICT. Another status ends his sessions, but for suspension: there they
+ * stay, so that their tokens are answered with `suspended`, and end at approval. */
+struct user_update {
 	struct scope scope;
 	const char *user_id;
 	int64_t now;
 	const struct audit_event *event;
+	user_update_fn *fn;
+	void *arg;
 	struct arena *arena;
-	struct user *user_r;
+	struct user *user_r;       /* as it is afterwards */
 };
-bool store_user_suspend(struct db *db, struct user_suspension *s, struct err *err_r);
+bool store_user_update(struct db *db, const struct user_update *c, struct err *err_r);
 
 /* Ends the user's sessions but `keep_session` (NULL = all), and of that one what
  * was good before its last refresh. old_hash: the one that was verified;

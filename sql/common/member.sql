@@ -14,6 +14,19 @@ SELECT role
 FROM tenant_users
 WHERE tenant_id = :tenant_id AND (tenant_id = :scope_tenant OR :scope_all) AND user_id = :user_id;
 
+-- Of one's own.
+-- name: member_own_role
+SELECT role
+FROM tenant_users
+WHERE user_id = :scope_user AND tenant_id = :tenant_id;
+
+-- Is the user a member of it, and it active?
+-- name: member_count_active
+SELECT count(*) AS n
+FROM tenant_users m JOIN tenants t ON t.id = m.tenant_id
+WHERE m.tenant_id = :tenant_id AND (m.tenant_id = :scope_tenant OR :scope_all)
+	AND m.user_id = :user_id AND t.is_active;
+
 -- Owners who can still act, but this one; and members but this one.
 -- name: member_owners_but
 SELECT count(*) AS n

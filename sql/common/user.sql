@@ -2,9 +2,9 @@
 -- scope (include/store/scope.h) is one of ids.
 
 -- columns: user = id, email, email_key, display_name, tier, tenant_id, user_status,
---	is_admin, approved_by, approved_at, created_at, updated_at, last_active
+--	role, is_admin, approved_by, approved_at, created_at, updated_at, last_active
 -- what is kept with a credential
--- columns: owner = id, email, display_name, tier, user_status, is_admin
+-- columns: owner = id, email, display_name, tier, user_status, role, is_admin
 
 -- name: user_by_id
 -- row: User
@@ -66,13 +66,19 @@ SET user_status = 'active', approved_by = :approved_by, approved_at = :now, upda
 WHERE id = :id AND :scope_all AND user_status <> 'active'
 RETURNING {user}, password_hash;
 
--- name: user_suspend
--- row: User
+-- What an administrator may change, of the row that user_touch has read.
+-- name: user_update
 UPDATE users
-SET user_status = 'suspended', approved_by = NULL, approved_at = NULL,
-	updated_at = :now
-WHERE id = :id AND :scope_all
-RETURNING {user}, password_hash;
+SET user_status = :user_status, approved_by = :approved_by, approved_at = :approved_at,
+	tier = :tier, tenant_id = :tenant_id, role = :role, is_admin = :is_admin,
+	updated_at = :updated_at
+WHERE id = :id AND :scope_all;
+
+-- One's own.
+-- name: user_rename
+UPDATE users
+SET display_name = :display_name, updated_at = :now
+WHERE id = :id AND id = :scope_user;
 
 -- name: user_set_tenant
 UPDATE users
@@ -103,10 +109,11 @@ SELECT count(*)
 FROM users
 WHERE is_admin AND user_status = 'active';
 
--- name: admin_count_others
+-- An administrator from before there were roles is a super_admin.
+-- name: admin_count_super_others
 SELECT count(*)
 FROM users
-WHERE is_admin AND user_status = 'active' AND id <> :id;
+WHERE is_admin AND role <> 'admin' AND user_status = 'active' AND id <> :id;
 
 -- Both are for migration 0008.
 -- name: user_set_shared

@@ -104,7 +104,7 @@ static void open_operation(struct context *c)
 	c->process = (struct op_process){ .conf = c->args->conf };
 	c->op = (struct op){
 		.db = c->db, .arena = c->arena, .process = &c->process,
-		.actor = { .is_admin = true, .source = "shell" },
+		.actor = { .role = ROLE_SUPER_ADMIN, .source = "shell" },
 	};
 }
 

@@ -42,7 +42,7 @@ static const struct field_schema list_schema =
 	FIELD_SCHEMA("UserList", struct list_options, list_fields);
 
 static const char *const columns[] = {
-	"id", "email", "user_status", "tier", "is_admin", "created_at", NULL,
+	"id", "email", "user_status", "tier", "role", "created_at", NULL,
 }, *const collision_columns[] = {
 	"canonical_email", "id", "email", "user_status", "created_at", "last_active", NULL,
 };
@@ -76,6 +76,14 @@ static bool list(struct context *c, const void *in, void *out, struct err *err_r
 
 /* --- one user --------------------------------------------------------------------- */
 
+static bool show(struct context *c, const void *in, void *out, struct err *err_r)
+{
+	(void)in;
+	(void)err_r;
+	*(struct user *)out = c->user;
+	return true;
+}
+
 static bool approve(struct context *c, const void *in, void *out, struct err *err_r)
 {
 	struct user_approve_in how = *(const struct user_approve_in *)in;
@@ -108,7 +116,8 @@ const struct cmd user_commands[] = {
 	  .needs = NEEDS_SCHEMA, .fn = create,
 	  .in = &user_shell_schema, .password = true, .record = &user_schema,
 	  .sentence = "Make an account that is active at once.",
-	  .detail = "Without --tier it is starter. Without --password-file the password is asked for "
+	  .detail = "Without --tier it is starter, without --role a user; --admin is --role "
+		    "super_admin. Without --password-file the password is asked for "
 		    "on the terminal." },
 	{ .words = "user list", .operands = "", .needs = NEEDS_SCHEMA, .fn = list,
 	  .in = &list_schema, .lists = lists, .sentence = "List the accounts, newest first.",
@@ -117,6 +126,9 @@ const struct cmd user_commands[] = {
 		    "the two forms of an international domain. --collisions shows them, those of one "
 		    "address together. Each user logs in with exactly the spelling of the account, and no "
 		    "new account can have one of them; suspend those that are not needed." },
+	{ .words = "user show", CMD_ON_USER, .needs = NEEDS_SCHEMA, .fn = show,
+	  .record = &user_schema, .sentence = "Print a user.",
+	  .detail = "USER is an id or an e-mail address." },
 	{ .words = "user approve", CMD_ON_USER, .needs = NEEDS_SCHEMA, .fn = approve,
 	  .in = &user_approve_schema, .record = &user_schema,
 	  .sentence = "Approve a pending or suspended user.",
@@ -125,7 +137,7 @@ const struct cmd user_commands[] = {
 	{ .words = "user suspend", CMD_ON_USER, .needs = NEEDS_SCHEMA, .fn = suspend,
 	  .in = &user_suspend_schema, .record = &user_schema,
 	  .sentence = "Suspend a user: their sessions and keys are refused from the next request on.",
-	  .detail = "USER is an id or an e-mail address. The last active administrator cannot be "
+	  .detail = "USER is an id or an e-mail address. The last active super_admin cannot be "
 		    "suspended." },
 	{ .words = "user passwd", CMD_ON_USER, .needs = NEEDS_SCHEMA, .fn = passwd,
 	  .password = true, .record = &user_schema,

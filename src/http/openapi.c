@@ -52,6 +52,7 @@ static const char *const securities[] = {
 	[GUARD_CREDENTIAL] = "[{\"api_key\":[]},{\"bearer\":[]}]",
 	[GUARD_SESSION] = "[{\"bearer\":[]}]",
 	[GUARD_ADMIN] = "[{\"bearer\":[\"admin\"]}]",
+	[GUARD_SUPER_ADMIN] = "[{\"bearer\":[\"super_admin\"]}]",
 };
 
 static const char *const guard_sentences[] = {
@@ -59,6 +60,7 @@ static const char *const guard_sentences[] = {
 	[GUARD_CREDENTIAL] = "It needs an API key, or the access token of an active user.",
 	[GUARD_SESSION] = "It needs the access token of an active user.",
 	[GUARD_ADMIN] = "It needs the access token of an administrator.",
+	[GUARD_SUPER_ADMIN] = "It needs the access token of a super_admin.",
 };
 
 static const char *const place_sentences[] = {

@@ -188,7 +188,8 @@ bool route_param_is_uuid(const char *name, size_t n)
 bool route_is_whole(const struct route *r)
 {
 	return r->method != HTTP_UNSET && r->pattern && r->label && r->fn &&
-	       r->pool != POOL_UNSET && r->guard != GUARD_UNSET && r->status && r->summary &&
+	       r->pool != POOL_UNSET && r->guard != GUARD_UNSET &&
+	       (r->guard == GUARD_ADMIN) == (r->permission != NULL) && r->status && r->summary &&
 	       (r->tenant.place == PLACE_ANY) == (r->tenant.may == 0) &&
 	       (r->tenant.place != PLACE_NAMED || strstr(r->pattern, "{id}")) &&
 	       can_match(r->pattern);

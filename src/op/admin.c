@@ -68,7 +68,7 @@ bool op_admin_setup(struct op *op, const struct user *in, struct user *out,
 	if (!field_check(&user_setup_schema, in, err_r))
 		return false;
 	account.tier = "enterprise";
-	account.is_admin = true;
+	account.role = "super_admin";
 	token_hash(in->setup_token, hash);
 	if (!may_set_up(op, hash, err_r) || !account_prepare(op, &account, true, out, err_r))
 		return false;

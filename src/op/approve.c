@@ -1,7 +1,6 @@
 /*
- * approve.c - who may use the service: approval, with the user's first tenant, and
- * suspension. Both take effect on the next request, since the status of the owner is
- * read with each credential.
+ * approve.c - approval, with the user's first tenant. It takes effect on the next
+ * request: the owner's status is read with a credential.
  */
 #include "config.h"
 
@@ -13,6 +12,7 @@
 #include "model/check.h"
 #include "op/audit.h"
 #include "op/cache.h"
+#include "op/role.h"
 #include "op/tenant_prepare.h"
 #include "op/user.h"
 #include "store/user.h"
@@ -60,7 +60,7 @@ static struct tenant plan_tenant(struct op *op, const struct user_approve_in *in
 	});
 }
 
-/* What is told of these changes; the record has no reason, and a tenant no owner. */
+/* What is told of these; the record has no reason, and a tenant no owner. */
 struct told {
 	const char *reason, *slug, *owner;
 };
@@ -121,7 +121,8 @@ bool op_user_approve(struct op *op, struct scope scope, const char *id,
 		return false;
 	if (!uuid_parse(id, user_id))
 		return no_user(err_r);
-	if (!store_user_by_id(op->db, scope, user_id, op->arena, &user, err_r))
+	if (!store_user_by_id(op->db, scope, user_id, op->arena, &user, err_r) ||
+	    !role_check(op, &user, err_r))
 		return false;
 	for (int i = 0; i < SLUG_TRIES; i++) {
 		if (approve_once(op, scope, in, &user, out, out_tenant, &err))
@@ -133,22 +134,4 @@ bool op_user_approve(struct op *op, struct scope scope, const char *id,
 	if (err_r)
 		*err_r = err;
 	return false;
-}
-
-bool op_user_suspend(struct op *op, struct scope scope, const char *id, const char *reason,
-		     struct user *out, struct err *err_r)
-{
-	struct audit_event event;
-	char user_id[UUID_TEXT];
-	bool done;
-
-	if (!uuid_parse(id, user_id))
-		return no_user(err_r);
-	event = reason_event(op, AUDIT_USER_SUSPENDED, arena_strdup(op->arena, user_id), reason);
-	done = store_user_suspend(op->db, &(struct user_suspension){
-		.scope = scope, .user_id = event.target, .now = op->now, .event = &event,
-		.arena = op->arena, .user_r = out,
-	}, err_r);
-	op_changed(op, user_id);
-	return done;
 }

@@ -8,6 +8,7 @@
 #include "op/cache.h"
 #include "op/key_create.h"
 #include "op/provision.h"
+#include "op/role.h"
 #include "op/user.h"
 #include "store/key.h"
 
@@ -38,7 +39,8 @@ bool op_key_provision(struct op *op, struct scope scope, const struct api_key *i
 	if (scope.kind != SCOPE_ALL)
 		return err_set(err_r, ERR_NOT_FOUND, "No user found");
 	if (!field_check(&api_key_provision_schema, in, err_r) || !has_limit(in, err_r) ||
-	    !op_user_get(op, scope, in->user_email, &owner, err_r))
+	    !op_user_get(op, scope, in->user_email, &owner, err_r) ||
+	    !role_check(op, &owner, err_r))
 		return false;
 	key.name = NAME;
 	key.rate_limit_period = period_of(in);
@@ -76,11 +78,13 @@ bool op_key_limit_set(struct op *op, struct scope scope, const struct api_key *i
 		.requests = in->rate_limit_requests, .period = period_of(in), .now = op->now,
 	};
 	struct audit_event event;
+	struct user owner;
 	const char *id;
 	bool done;
 
 	if (!field_check(&api_key_limit_schema, in, err_r) || !has_limit(in, err_r) ||
-	    !op_key_get(op, scope, in->id, out, err_r))
+	    !op_key_get(op, scope, in->id, out, err_r) ||
+	    !op_user_get(op, scope, out->user_id, &owner, err_r) || !role_check(op, &owner, err_r))
 		return false;
 	event = limit_event(op, out, &limit);
 	id = out->id;

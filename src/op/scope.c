@@ -34,12 +34,12 @@ struct scope scope_invited(const struct invitation *invitation)
 
 struct scope scope_all(const struct op *op)
 {
-	return (struct scope){ .kind = op->actor.is_admin ? SCOPE_ALL : SCOPE_NOBODY };
+	return (struct scope){ .kind = op->actor.role >= ROLE_ADMIN ? SCOPE_ALL : SCOPE_NOBODY };
 }
 
 struct scope scope_of(const struct op *op, const char *user_id)
 {
-	struct scope scope = one_user(op->actor.is_admin ? user_id : NULL);
+	struct scope scope = one_user(op->actor.role >= ROLE_ADMIN ? user_id : NULL);
 
 	scope.all_tenants = true;
 	return scope;

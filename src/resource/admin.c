@@ -135,7 +135,7 @@ static bool admin_pending_users(struct call *call, struct err *err_r)
 {
 	const struct page_in *page = call->query;
 
-	return reply_users(call, &(struct user_query){ *page, "pending" }, err_r);
+	return reply_users(call, &(struct user_query){ .page = *page, .status = "pending" }, err_r);
 }
 
 /* --- approve, suspend ------------------------------------------------------- */
@@ -179,12 +179,12 @@ static bool admin_approve(struct call *call, struct err *err_r)
 	});
 }
 
-static const struct field suspended_fields[] = {
+static const struct field user_reply_fields[] = {
 	USER_REPLY_ROWS,
 	{ 0 },
 };
-static const struct field_schema suspended_schema =
-	FIELD_SCHEMA("UserSuspended", struct user_reply, suspended_fields);
+static const struct field_schema user_reply_schema =
+	FIELD_SCHEMA("UserReply", struct user_reply, user_reply_fields);
 
 static bool admin_suspend(struct call *call, struct err *err_r)
 {
@@ -196,6 +196,31 @@ static bool admin_suspend(struct call *call, struct err *err_r)
 		return false;
 	return call_reply(call, &(struct user_reply){
 		.success = true, .message = "User suspended", .user = &user,
+	});
+}
+
+/* --- one user --------------------------------------------------------------- */
+
+static bool admin_user(struct call *call, struct err *err_r)
+{
+	struct user user;
+
+	if (!op_user_get(call->op, scope_all(call->op), call->params[0], &user, err_r))
+		return false;
+	return call_reply(call, &(struct user_reply){
+		.success = true, .message = "User found", .user = &user,
+	});
+}
+
+static bool admin_user_patch(struct call *call, struct err *err_r)
+{
+	struct user user;
+
+	if (!op_user_update(call->op, scope_all(call->op), call->params[0], call->in, &call->given,
+			   &user, err_r))
+		return false;
+	return call_reply(call, &(struct user_reply){
+		.success = true, .message = "User changed", .user = &user,
 	});
 }
 
@@ -211,22 +236,35 @@ const struct route admin_routes[] = {
 	  .fn = admin_setup_status, .status = 200, .out = &setup_status_schema,
 	  .summary = "Is there an administrator?" },
 	{ .method = HTTP_GET, .pattern = "/admin/users", .label = "admin_users",
-	  .pool = POOL_SLOW, .guard = GUARD_ADMIN, .fn = admin_users,
+	  .pool = POOL_SLOW, .guard = GUARD_ADMIN,
+	  .permission = "manage_users", .fn = admin_users,
 	  .query = &user_query_schema, .status = 200, .out = &user_list_reply_schema,
-	  .summary = "Users, of one status or all" },
+	  .summary = "Users, of one status or all, or the one of an address" },
+	{ .method = HTTP_GET, .pattern = "/admin/users/{id}", .label = "admin_user",
+	  .pool = POOL_SLOW, .guard = GUARD_ADMIN, .permission = "manage_users",
+	  .fn = admin_user, .status = 200, .out = &user_reply_schema, .summary = "A user" },
+	{ .method = HTTP_PATCH, .pattern = "/admin/users/{id}", .label = "admin_user_patch",
+	  .pool = POOL_SLOW, .guard = GUARD_ADMIN, .permission = "manage_users",
+	  .fn = admin_user_patch, .body_max = BODY_SMALL, .in = &user_patch_schema,
+	  .status = 200, .out = &user_reply_schema, .problems = ERR_BIT(ERR_CONFLICT),
+	  .summary = "Change the status, the tier or the default tenant of a user; his role only "
+		     "as a super_admin" },
 	{ .method = HTTP_GET, .pattern = "/admin/pending-users",
 	  .label = "admin_pending_users", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
+	  .permission = "manage_users",
 	  .fn = admin_pending_users, .query = &page_in_schema, .status = 200,
 	  .out = &user_list_reply_schema, .summary = "Users waiting for approval" },
 	{ .method = HTTP_POST, .pattern = "/admin/approve-user/{id}",
 	  .label = "admin_approve_user", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
+	  .permission = "manage_users",
 	  .fn = admin_approve, .body_max = BODY_SMALL, .in = &user_approve_schema,
 	  .status = 200, .out = &approved_schema, .problems = ERR_BIT(ERR_CONFLICT),
 	  .summary = "Let a pending or suspended user in" },
 	{ .method = HTTP_POST, .pattern = "/admin/suspend-user/{id}",
 	  .label = "admin_suspend_user", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
+	  .permission = "manage_users",
 	  .fn = admin_suspend, .body_max = BODY_SMALL, .in = &user_suspend_schema,
-	  .status = 200, .out = &suspended_schema, .problems = ERR_BIT(ERR_CONFLICT),
+	  .status = 200, .out = &user_reply_schema, .problems = ERR_BIT(ERR_CONFLICT),
 	  .summary = "Keep a user out from the next request on" },
 	{ 0 },
 };

@@ -67,7 +67,8 @@ static bool audit_own_list(struct call *call, struct err *err_r)
 
 const struct route audit_routes[] = {
 	{ .method = HTTP_GET, .pattern = "/admin/audit", .label = "audit_list",
-	  .pool = POOL_SLOW, .guard = GUARD_ADMIN, .fn = audit_list,
+	  .pool = POOL_SLOW, .guard = GUARD_ADMIN, .permission = "view_audit_logs",
+	  .fn = audit_list,
 	  .query = &audit_query_schema, .status = 200, .out = &reply_schema,
 	  .summary = "What happened, by all users" },
 	{ .method = HTTP_GET, .pattern = "/api/user/audit", .label = "audit_own_list",

@@ -76,10 +76,21 @@ bool guard_presented(const struct request *req, struct credential_text *out,
 				       "No API key or access token was presented");
 }
 
-static bool admin_required(struct call *call, struct err *err_r)
+static bool role_required(const struct call *call, enum role role, struct err *err_r)
 {
-	return call->op->actor.is_admin || mutant_value("admin") ||
-	       err_set(err_r, ERR_FORBIDDEN, "Only an administrator may do this");
+	return call->op->actor.role >= role || mutant_value("admin") ||
+	       err_reason(err_r, ERR_FORBIDDEN, "role", role == ROLE_ADMIN
+			  ? "Only an administrator may do this" : "Only a super_admin may do this");
+}
+
+static bool permission_required(const struct call *call, struct err *err_r)
+{
+	const char *permission = call->route->permission;
+
+	return !permission || call->credential.all_scopes || str_eq(permission, PERMISSION_ANY) ||
+	       mutant_value("permission") || strings_have(call->credential.scopes, permission) ||
+	       err_reason(err_r, ERR_FORBIDDEN, "permission", "This needs the permission %s",
+			  permission);
 }
 
 /* The role of who calls, as it is now; a change judges it again, under its lock. */
@@ -105,13 +116,16 @@ static const struct guard {
 	enum credential_use use;
 	bool after_query;
 	bool counted;          /* op_usage_refused() */
-	bool admin;
+	enum role role;        /* that its owner has at least */
 } guards[] = {
 	[GUARD_PUBLIC] = { .anybody = true },
 	[GUARD_CREDENTIAL] = { .presented = guard_presented, .use = CREDENTIAL_VERIFY,
 			       .after_query = true, .counted = true },
 	[GUARD_SESSION] = { .presented = bearer_presented, .use = CREDENTIAL_ACT },
-	[GUARD_ADMIN] = { .presented = bearer_presented, .use = CREDENTIAL_ACT, .admin = true },
+	[GUARD_ADMIN] = { .presented = bearer_presented, .use = CREDENTIAL_ADMIN,
+			  .role = ROLE_ADMIN },
+	[GUARD_SUPER_ADMIN] = { .presented = bearer_presented, .use = CREDENTIAL_ACT,
+				.role = ROLE_SUPER_ADMIN },
 };
 
 /* A number that has no row is that of no guard: it opens nothing. */
@@ -153,7 +167,8 @@ bool guard_check(struct call *call, struct err *err_r)
 		return err_set(err_r, ERR_INTERNAL, "This route has no guard");
 	if (!identify(call, g, mutant, err_r))
 		return false;
-	if (g->use == CREDENTIAL_ACT)
+	if (g->use != CREDENTIAL_VERIFY)
 		call->op->actor = credential_actor(&call->credential, "rest");
-	return (!g->admin || admin_required(call, err_r)) && tenant_required(call, err_r);
+	return role_required(call, g->role, err_r) && permission_required(call, err_r) &&
+	       tenant_required(call, err_r);
 }

@@ -4,6 +4,6 @@ libresource_a_SOURCES = \
 	src/resource/admin.c src/resource/auth.c src/resource/call.c src/resource/guard.c \
 	src/resource/health.c src/resource/limit.c \
 	src/resource/provision.c src/resource/routes.c \
-	src/resource/subrequest.c src/resource/usage.c \
+	src/resource/subrequest.c src/resource/usage.c src/resource/user.c \
 	src/resource/verify.c
 libresource_a_CPPFLAGS = $(AM_CPPFLAGS)

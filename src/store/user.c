@@ -99,6 +99,31 @@ bool store_user_create(struct db *db, const struct audit_event *event,
 	return store_commit(db, event, add, &user, err_r);
 }
 
+bool store_user_tenant_role(struct db *db, struct scope scope, const char *tenant_id,
+			    struct arena *arena, const char **role_r, struct err *err_r)
+{
+	enum db_rc rc = db_query(db, SQL_ARGS(member_own_role,
+					      .scope_user = scope_user_param(scope),
+					      .tenant_id = db_text(tenant_id)), err_r);
+
+	*role_r = NULL;
+	if (rc != DB_ROW)
+		return rc == DB_OK;
+	*role_r = arena_strdup(arena, db_column_text(db, 0));
+	db_finish(db);
+	return true;
+}
+
+bool store_user_rename(struct db *db, struct scope scope, const struct audit_event *event,
+		       const char *display_name, int64_t now, struct err *err_r)
+{
+	return store_commit_one(db, event, SQL_ARGS(user_rename, .id = db_text(scope.id),
+						    .scope_user = scope_user_param(scope),
+						    .display_name = db_text(display_name),
+						    .now = db_time(now)),
+				STORE_NO_ROW, NO_USER, err_r);
+}
+
 static bool change_password(struct db *db, const struct password_write *w,
 			    struct err *err_r)
 {

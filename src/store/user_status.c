@@ -1,6 +1,6 @@
 /*
- * store/user_status.c - approval (with the user's first tenant) and suspension:
- * each one transaction that reads the user, decides and writes.
+ * store/user_status.c - approval (with the user's first tenant) and the changes of
+ * administrators: each one transaction that reads the user, decides and writes.
  */
 #include "config.h"
 
@@ -69,43 +69,91 @@ bool store_user_approve(struct db *db, struct user_approval *a, struct err *err_
 	return store_commit(db, a->event, approve, a, err_r);
 }
 
-/* Holds the instance row, so that two admins cannot suspend each other. */
-static bool is_last_admin(struct db *db, const struct user *user, bool *last_r,
-			  struct err *err_r)
+/* --- any other change --------------------------------------------------------------- */
+
+static bool is_active_super(const struct user *user)
+{
+	return user_role(user) == ROLE_SUPER_ADMIN && str_eq(user->user_status, "active");
+}
+
+/* The instance row is held, so that two of them cannot end each other. */
+static bool keeps_super(struct db *db, const struct user *was, const struct user *user,
+			struct err *err_r)
 {
 	int64_t others;
 
-	*last_r = false;
-	if (!user->is_admin || !str_eq(user->user_status, "active"))
+	if (!is_active_super(was) || is_active_super(user))
 		return true;
-	if (!db_number(db, SQL_ARGS(admin_count_others, .id = db_text(user->id)), &others,
+	if (!db_number(db, SQL_ARGS(admin_count_super_others, .id = db_text(was->id)), &others,
 		       err_r))
 		return false;
-	*last_r = others == 0;
-	return true;
+	return others > 0 ||
+	       err_set(err_r, ERR_CONFLICT, "The last active super_admin stays one: make another "
+		       "user super_admin first");
 }
 
-static bool suspend(struct db *db, void *arg, struct err *err_r)
+static bool no_member(struct err *err_r)
 {
-	const struct user_suspension *s = arg;
-	bool last;
+	return err_field(err_r, ERR_INVALID, "tenant_id",
+			 "The user belongs to no active tenant with this id");
+}
+
+/* No team is left without an owner who can act. */
+static bool may_go(struct db *db, const struct user_update *c, const struct user *was,
+		   struct err *err_r)
+{
+	return !str_eq(was->user_status, "active") || str_eq(c->user_r->user_status, "active") ||
+	       store_tenant_may_lose(db, c->scope, c->user_id, c->now, c->arena, err_r);
+}
+
+/* The tenant is locked after its user: nobody is removed from it meanwhile. */
+static bool belongs(struct db *db, const struct user_update *c, const struct user *was,
+		    struct err *err_r)
+{
+	const char *tenant_id = c->user_r->tenant_id;
+	struct tenant tenant;
+	int64_t n;
+
+	if (!tenant_id || str_eq(tenant_id, was->tenant_id))
+		return true;
+	if (!db_get(db, SQL_ARGS(tenant_lock, .id = db_text(tenant_id), TENANT_ARGS(c->scope),
+				 .now = db_time(c->now)),
+		    &tenant_schema, c->arena, &tenant, NO_USER, err_r))
+		return err_r->kind == ERR_NOT_FOUND ? no_member(err_r) : false;
+	if (!db_number(db, SQL_ARGS(member_count_active, .tenant_id = db_text(tenant_id),
+				    .user_id = db_text(was->id), TENANT_ARGS(c->scope)), &n, err_r))
+		return false;
+	return n > 0 || no_member(err_r);
+}
+
+static bool ends_sessions(const struct user *was, const struct user *user)
+{
+	return !str_eq(was->user_status, user->user_status) &&
+	       !str_eq(user->user_status, "suspended");
+}
+
+static bool change(struct db *db, void *arg, struct err *err_r)
+{
+	const struct user_update *c = arg;
+	struct user was;
 
 	if (!db_write(db, SQL_ARGS(instance_lock), NULL, err_r) ||
-	    !store_user_by_id(db, s->scope, s->user_id, s->arena, s->user_r, err_r) ||
-	    !is_last_admin(db, s->user_r, &last, err_r))
+	    !db_get(db, SQL_ARGS(user_touch, .id = db_text(c->user_id),
+				 .scope_all = scope_all_param(c->scope), .now = db_time(c->now)),
+		    &user_schema, c->arena, &was, NO_USER, err_r))
 		return false;
-	if (last)
-		return err_set(err_r, ERR_CONFLICT,
-			       "The last active admin cannot be suspended");
-	if (!store_tenant_may_lose(db, s->scope, s->user_id, s->now, s->arena, err_r))
-		return false;
-	return db_get(db, SQL_ARGS(user_suspend, .id = db_text(s->user_id),
-				   .scope_all = scope_all_param(s->scope),
-				   .now = db_time(s->now)),
-		      &user_schema, s->arena, s->user_r, NO_USER, err_r);
+	*c->user_r = was;
+	return c->fn(c->user_r, c->arg, err_r) && keeps_super(db, &was, c->user_r, err_r) &&
+	       belongs(db, c, &was, err_r) && may_go(db, c, &was, err_r) &&
+	       db_write_one(db, SQL_ROW(user_update, &user_schema, c->user_r,
+					.scope_all = scope_all_param(c->scope)), NO_USER, err_r) &&
+	       store_tenant_personal(db, c->user_id, err_r) &&   /* unless pending */
+	       (!ends_sessions(&was, c->user_r) || end_sessions(db, c->scope, c->user_id, err_r));
 }
 
-bool store_user_suspend(struct db *db, struct user_suspension *s, struct err *err_r)
+bool store_user_update(struct db *db, const struct user_update *c, struct err *err_r)
 {
-	return store_commit(db, s->event, suspend, s, err_r);
+	struct user_update copy = *c;
+
+	return store_commit(db, c->event, change, &copy, err_r);
 }

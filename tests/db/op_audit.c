@@ -61,10 +61,10 @@ static void test_users(void)
 		.display_name = "Root" }, &admin, &err), "an admin");
 	tells("AdminSetup", admin.id, "email=\"root@example.org\"");
 	ok(add("Anna@Example.org", "Anna", &user), "registered");
-	tells("UserRegistered", user.id, "email=\"anna@example.org\" status=\"pending\" tier=\"starter\"");
+	tells("UserRegistered", user.id, "email=\"anna@example.org\" role=\"user\" status=\"pending\" tier=\"starter\"");
 	ok(op_user_create(&f.op, &(struct user){ .email = "boss@example.org",
 		.password = PASSWORD, .tier = "professional", .is_admin = true }, &out, &err), "made");
-	tells("UserRegistered", out.id, "admin=\"yes\" email=\"boss@example.org\" status=\"active\""
+	tells("UserRegistered", out.id, "email=\"boss@example.org\" role=\"super_admin\" status=\"active\""
 	      " tier=\"professional\"");
 	ok(op_user_approve(&f.op, EVERY, user.id, &(struct user_approve_in){
 		.reason = "she asked \"nicely\"", .create_default_tenant = true, .tenant_slug = "annas" },

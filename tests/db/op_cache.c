@@ -315,7 +315,7 @@ static void sessions(void)
 	ok(op_session_end(&f.op, scope_own(&f.op), tokens.session_id, &err), "logged out");
 	is_str(session_verdict(next.access_token), "unknown", "at once");
 	is_str(session_verdict(tokens.access_token), "unknown", "both of them");
-	f.op.actor = (struct actor){ .source = "test" };
+	f.op.actor = (struct actor){ .role = ROLE_SUPER_ADMIN, .source = "test" };
 }
 
 static struct credential row;

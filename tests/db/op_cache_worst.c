@@ -71,7 +71,7 @@ static void changed_while_read(void)
 	worst(WORST_OWNER_GET, (struct moment){ .after = end_here, .arg = &tokens });
 	is_str(session_verdict(tokens.access_token), "good", "a session that is ended while it is judged");
 	is_str(session_verdict(tokens.access_token), "unknown", "is not kept as it was read");
-	f.op.actor = (struct actor){ .source = "test" };
+	f.op.actor = (struct actor){ .role = ROLE_SUPER_ADMIN, .source = "test" };
 }
 
 /* Another host commits between our two statements: the next turn reads it. */

@@ -230,7 +230,7 @@ static void fixture_empty(struct fixture *f)
 	f->process = (struct op_process){ .conf = &f->conf };
 	f->op = (struct op){
 		.arena = f->arena, .now = T0, .process = &f->process,
-		.actor.source = "test", .client.remote_addr = "192.0.2.1",
+		.actor = { .role = ROLE_SUPER_ADMIN, .source = "test" }, .client.remote_addr = "192.0.2.1",
 	};
 	f->descriptors = open_descriptors();
 	fixture_connect(f);

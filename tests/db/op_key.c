@@ -45,7 +45,7 @@ static enum err_kind verify(const char *text)
 static void begin(const char *tier)
 {
 	f.op.now = T0;
-	f.op.actor = (struct actor){ .source = "test" };
+	f.op.actor = (struct actor){ .role = ROLE_SUPER_ADMIN, .source = "test" };
 	user = make_user(&f, tier);
 }
 

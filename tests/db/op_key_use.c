@@ -54,7 +54,7 @@ static enum err_kind patch(const char *names, struct api_key in)
 static void begin(const char *tier)
 {
 	f.op.now = T0;
-	f.op.actor = (struct actor){ .source = "test" };
+	f.op.actor = (struct actor){ .role = ROLE_SUPER_ADMIN, .source = "test" };
 	user = make_user(&f, tier);
 	f.op.actor.user_id = user.id;
 }

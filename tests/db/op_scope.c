@@ -22,12 +22,13 @@ static struct db_value slug_of_team(void) { return db_text(team.slug); }
 static struct db_value email_of_user(void) { return db_text(victim.email_key); }
 static struct db_value starter(void) { return db_text("starter"); }
 static struct db_value enforce(void) { return db_text("enforce"); }
-static struct db_value member(void) { return db_text("member"); }
+static struct db_value admin(void) { return db_text("admin"); }
 static struct db_value yes(void) { return db_bool(true); }
 static struct db_value uuid(void) { return db_text(NOT_THERE); }
 static struct db_value text(void) { return db_text("x"); }
 static struct db_value month(void) { return db_text("month"); }
 static struct db_value active(void) { return db_text("active"); }
+static struct db_value no(void) { return db_bool(false); }
 static struct db_value words(void) { return db_strings(strings_empty); }
 static struct db_value none(void) { return db_text(NULL); }
 static struct db_value now(void) { return db_time(T0); }
@@ -46,13 +47,14 @@ static const struct { const char *name; value_fn *value; } given[] = {
 	{ "updated_at", now }, { "requests", one }, { "period", month },
 	{ "current_id", uuid }, { "keep_session", uuid }, { "status", active },
 	{ "approved_by", none }, { "tenant_id", none }, { "new_hash", text },
-	{ "old_hash", hash_of_user },
+	{ "old_hash", hash_of_user }, { "user_status", active }, { "approved_at", now },
+	{ "tier", starter }, { "is_admin", no }, { "display_name", text },
 	{ "by_user", none }, { "by_tenant", none }, { "by_type", none }, { "by_severity", none },
 	{ "by_target", none }, { "by_result", none }, { "from_at", begin }, { "to_at", later },
 	{ "slug", slug_of_team }, { "domain", none }, { "plan", starter }, { "is_active", yes },
 	{ "rate_limit_requests", one }, { "rate_limit_period", none }, { "limit_mode", enforce },
 	{ "deleted_at", none }, { "any_active", yes }, { "active", yes }, { "q", none },
-	{ "reason", text }, { "role", member }, { "email_key", email_of_user },
+	{ "reason", text }, { "role", admin }, { "email_key", email_of_user },
 	{ "family_hash", text }, { "access_hash", text }, { "refresh_hash", text },
 	{ "access_expires_at", later },
 };
@@ -80,7 +82,9 @@ static const struct owned {
 	{ SQL_USER_COLLISIONS, NULL, NULL },
 	{ SQL_USER_TOUCH, id_of_user, NULL },
 	{ SQL_USER_APPROVE, id_of_pending, NULL },
-	{ SQL_USER_SUSPEND, id_of_user, NULL },
+	{ SQL_USER_UPDATE, id_of_user, NULL }, { SQL_USER_RENAME, id_of_user, NULL },
+	{ SQL_STATS_USERS, NULL, NULL }, { SQL_STATS_KEYS, NULL, NULL }, { SQL_STATS_TENANTS, NULL, NULL },
+	{ SQL_MEMBER_COUNT_ACTIVE, id_of_user, id_of_team }, { SQL_MEMBER_OWN_ROLE, NULL, id_of_team },
 	{ SQL_USER_SET_TENANT, id_of_user, NULL },
 	{ SQL_USER_SET_PASSWORD, id_of_user, NULL },
 	{ SQL_USER_REPLACE_PASSWORD, NULL, NULL },
@@ -164,7 +168,8 @@ static bool is_victims(struct db *db)
 
 	return str_eq(id, victim.id) || str_eq(id, pending.id) || str_eq(id, key.id) ||
 	       str_eq(id, session.session_id) || str_eq(id, team.id) || str_eq(id, invitation.id) ||
-	       (str_eq(db_column_name(db, 0), "n") && db_column_int(db, 0) > 0) ||
+	       ((str_eq(db_column_name(db, 0), "n") || str_eq(db_column_name(db, 0), "total")) &&
+		db_column_int(db, 0) > 0) ||
 	       str_eq(db_column_name(db, 0), "tier") || str_eq(db_column_name(db, 0), "role");
 }
 

@@ -211,8 +211,8 @@ static void test_making(void)
 	scopes_are((struct actor){ .source = "rest", .tenant_id = NOT_THERE, .session_id = NOT_THERE },
 		   nobody, SCOPE_NOBODY, "a tenant and a session without a user");
 	scopes_are((struct actor){ .user_id = other.id }, mine, SCOPE_NOBODY, "a user");
-	scopes_are((struct actor){ .user_id = other.id, .is_admin = true }, mine, SCOPE_ALL, "an administrator");
-	scopes_are((struct actor){ .is_admin = true, .source = "shell" }, nobody, SCOPE_ALL, "the shell");
+	scopes_are((struct actor){ .user_id = other.id, .role = ROLE_ADMIN }, mine, SCOPE_ALL, "an administrator");
+	scopes_are((struct actor){ .role = ROLE_SUPER_ADMIN, .source = "shell" }, nobody, SCOPE_ALL, "the shell");
 }
 
 int main(void)

@@ -16,7 +16,7 @@ static void test_check(void)
 	is_str(actor.user_id, user.id, "actor");
 	is_str(actor.session_id, now_good.session_id, "its session");
 	is_str(actor.source, "test", "the door stays");
-	ok(!actor.is_admin && str_eq(actor.tenant_id, user.id), "no admin, in his personal tenant");
+	ok(actor.role == ROLE_USER && str_eq(actor.tenant_id, user.id), "no admin, in his personal tenant");
 	is_str(seen.email, user.email, "the user comes with it");
 	is_str(seen.tier, "starter", "and the tier");
 	ok(!seen.password_hash, "without the password hash");
@@ -226,7 +226,7 @@ static void test_sweep(void)
 	int64_t n;
 
 	begin();
-	f.op.actor = (struct actor){ .source = "test" };
+	f.op.actor = (struct actor){ .role = ROLE_SUPER_ADMIN, .source = "test" };
 	f.conf.refresh_token_ttl = 60;
 	for (int i = 0; i < 501; i++)
 		if (!op_session_create(&f.op, &user, &now_good, &err))

@@ -140,7 +140,7 @@ static void test_sweep_behind(void)
 	int64_t n;
 
 	f.op.now = T0 + 200 * DAY_MS;
-	f.op.actor = (struct actor){ .source = "test" };
+	f.op.actor = (struct actor){ .role = ROLE_SUPER_ADMIN, .source = "test" };
 	ok(op_session_sweep(&f.op, &n, &err), "nothing is left to sweep");
 	user = make_user(&f, NULL);
 	if (!op_session_create(&f.op, &user, &first, &err))

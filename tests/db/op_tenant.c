@@ -19,7 +19,7 @@ static struct tenant team;
 static void act(const struct user *user)
 {
 	f.op.actor = (struct actor){ .source = "test", .user_id = user ? user->id : NULL,
-				     .tenant_id = user ? user->id : NULL, .is_admin = !user };
+				     .tenant_id = user ? user->id : NULL, .role = user ? ROLE_USER : ROLE_SUPER_ADMIN };
 }
 
 static enum err_kind enter(const struct tenant *t, unsigned permission)

@@ -20,7 +20,7 @@ static struct session_tokens now_good;   /* the last pair */
 static void begin(void)
 {
 	f.op.now = T0;
-	f.op.actor = (struct actor){ .source = "test" };
+	f.op.actor = (struct actor){ .role = ROLE_SUPER_ADMIN, .source = "test" };
 	user = make_user(&f, NULL);
 	if (!op_login(&f.op, &(struct login_in){ user.email, PASSWORD }, &now_good, &seen, &err))
 		bail_out("login", &err);

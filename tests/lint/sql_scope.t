@@ -69,7 +69,7 @@ my %without = (
 	tenant_remove_members => 'of a tenant that tenant_removable found',
 	invitation_sweep => 'by time: the scheduler', invitation_old => 'by time: the scheduler',
 	admin_count => 'a number',
-	admin_count_others => 'a number',
+	admin_count_super_others => 'a number',
 	session_sweep => 'by time: the scheduler',
 	session_sweepable => 'by time: the scheduler',
 	# no owner in the table: by the id of a key or user that was read in scope, or verified

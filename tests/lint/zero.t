@@ -15,6 +15,7 @@ my %zero = (
 	route_pool => [ 'POOL_UNSET', 'answered with 500' ],
 	http_method => [ 'HTTP_UNSET', 'no request has it' ],
 	scope_kind => [ 'SCOPE_NOBODY', 'no row' ],
+	role => [ 'ROLE_NONE', 'acts on nobody' ],
 	credential_use => [ 'CREDENTIAL_VERIFY', 'bits: a kind without any opens nothing' ],
 	cmd_needs => [ 'NEEDS_UNSET', 'the command is not run' ],
 	# what a request costs

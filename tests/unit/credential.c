@@ -147,7 +147,7 @@ static void test_kept(struct arena *arena)
 	is_int(SEGMENT_LAYOUT, 9, "layout 9 of the segment has packed credentials of these fields");
 	is_str(b.s, "id key_id session_id tenant_id tenant.is_active? tenant.may# tenant.requests# tenant.period "
 	       "tenant.observe? tier scopes[] all_scopes? secret_hash quota.requests# quota.period quota.id "
-	       "quota.observe? expires_at# revoked_at#; id email display_name tier user_status is_admin?", "these fields");
+	       "quota.observe? expires_at# revoked_at#; id email display_name tier user_status role is_admin?", "these fields");
 }
 
 int main(void)

@@ -136,8 +136,14 @@ int main(void)
 		ok(answer(&row) == 500, "a row without its %s: 500", members[i].name);
 	}
 	row = whole;
-	row.guard = GUARD_ADMIN + 1;
+	row.guard = GUARD_SUPER_ADMIN + 1;
 	is_int(answer(&row), 500, "one with a guard that is none: 500");
+	row.guard = GUARD_ADMIN;
+	is_int(answer(&row), 500, "one of administrators without a permission: 500");
+	row.permission = PERMISSION_ANY;
+	is_int(answer(&row), 401, "with one it is guarded");
+	row.guard = GUARD_SESSION;
+	is_int(answer(&row), 500, "a permission where nobody asks for it: 500");
 	is_int(called, 1, "no handler was called");
 	row = whole;
 	row.fn = silent;

@@ -53,7 +53,12 @@ my %calls = (
 	admin_tenant_update => { ok => 200, id => 'tenant', body => { plan => 'starter' }, shows => 'tenant' },
 	admin_suspend_tenant => { ok => 200, id => 'tenant', shows => 'tenant' },
 	admin_resume_tenant => { ok => 200, id => 'tenant', shows => 'tenant' },
+	user_show => { ok => 200, shows => 'user_id' },
+	user_rename => { ok => 200, body => { display_name => 'z' }, shows => 'user_id' },
 	admin_users => { ok => 200, shows => 'email' },
+	admin_user => { ok => 200, id => 'user_id', shows => 'user_id' },
+	admin_user_patch => { ok => 200, id => 'user_id', body => { tier => 'professional' }, shows => 'user_id' },
+	admin_stats => { ok => 200 },
 	admin_pending_users => { ok => 200 },
 	admin_provision_key => { ok => 201, body => sub { return { user_email => $_[0]{email}, tier => 'starter' } }, shows => 'user_id' },
 	admin_update_key_limits => { ok => 200, body => sub { return { api_key_id => $_[0]{key}, rate_limit_requests => 5 } }, shows => 'key' },
@@ -292,9 +297,9 @@ sub admin_cells {
 	return (
 		refused_cells($people, $route, [ 'a user', sub {
 			problem_wrong(call($people, $route, access_person($people, 'other'), $owner), 403,
-				code => 'PermissionDenied', reason => '') } ],
+				code => 'PermissionDenied', reason => 'role') } ],
 			[ 'a user, of himself', sub {
-			problem_wrong(call($people, $route, $owner, $owner), 403, code => 'PermissionDenied', reason => '') } ]),
+			problem_wrong(call($people, $route, $owner, $owner), 403, code => 'PermissionDenied', reason => 'role') } ]),
 		[ 'admin', sub { own_wrong(call($people, $route, access_person($people, 'admin'), $owner), $c, $owner) } ],
 	);
 }

@@ -1,0 +1,20 @@
+/* model/stats.h - how much there is of everything, for administrators. */
+#ifndef PIERRE_MODEL_STATS_H
+#define PIERRE_MODEL_STATS_H
+
+#include "base/field.h"
+
+struct user_stats {
+	int64_t total, pending, active, suspended;
+};
+struct key_stats {
+	int64_t total, active, expired, revoked;   /* a revoked one is not expired too */
+};
+struct stats {
+	const struct user_stats *users;
+	const struct key_stats *api_keys;
+	int64_t tenants;                           /* of many users, and not deleted */
+};
+extern const struct field_schema user_stats_schema, key_stats_schema, stats_schema;
+
+#endif
