@@ -47,6 +47,10 @@ bool token_refresh_parse(const char *token, char session_id_r[UUID_TEXT],
 			 char family_r[33]);
 void token_hash(const char *token, char out[SHA256_HEX]);
 
+/* Admin token: `padm_` + 43 characters. The first TOKEN_ADMIN_PREFIX may be shown. */
+#define TOKEN_ADMIN_PREFIX 13
+void token_admin_generate(char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
+
 /* One-time token for the first admin: `setup_` + 43 characters. */
 void token_setup_generate(char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
 /* Invitation to a tenant: `inv_` + 43 characters. */

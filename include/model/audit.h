@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct token_use;
+
 enum audit_type {
 	AUDIT_UNSET,   /* no kind: the database refuses the event */
 #define KIND(type, ...) AUDIT_##type,
@@ -37,6 +39,8 @@ struct audit_event {
 	bool ends_right;           /* of its kind */
 	const char *pii_salt;      /* op/audit_hash.h */
 	const char *pii_hash;
+	struct token_use *use;     /* that its transaction also writes (store/token_use.h); NULL
+				    * unless a token of a program did it */
 };
 
 #endif

@@ -56,6 +56,12 @@ KIND(TOKEN_REUSED, "SecurityPolicyViolation", WARNING, FAILURE, ENDS_RIGHT,
      "A spent refresh token was presented; its session was ended")
 KIND(SESSION_ENDED, "SessionEnded", INFO, SUCCESS, ENDS_RIGHT,
      "A session was ended")
+KIND(ADMIN_TOKEN_CREATED, "AdminTokenCreated", WARNING, SUCCESS, ORDINARY,
+     "An admin token was made")
+KIND(ADMIN_TOKEN_ROTATED, "AdminTokenRotated", INFO, SUCCESS, ORDINARY,
+     "An admin token was replaced by another one")
+KIND(ADMIN_TOKEN_REVOKED, "AdminTokenRevoked", WARNING, SUCCESS, ENDS_RIGHT,
+     "An admin token was revoked")
 KIND(API_KEY_CREATED, "ApiKeyCreated", INFO, SUCCESS, ORDINARY,
      "An API key was made")
 KIND(API_KEY_CHANGED, "ApiKeyChanged", INFO, SUCCESS, ORDINARY,

@@ -22,5 +22,7 @@ struct audit_event op_audit_of(const struct op *op, enum audit_type type, const 
 /* The address of the client in canonical form; NULL when it has none (a
  * command, or nginx's `unix:`). */
 const char *op_address(const struct op *op);
+/* What the client calls itself; NULL when it does not, or in no UTF-8. */
+const char *op_user_agent(const struct op *op);
 
 #endif

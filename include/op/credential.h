@@ -1,5 +1,6 @@
 /*
- * op/credential.h - what proves who calls: API keys, access tokens of sessions.
+ * op/credential.h - what proves who calls: API keys, access tokens of sessions, admin
+ * tokens.
  *
  * A kind of credential is a row in a file of its own, src/op/credential_<kind>.c,
  * and a word of CREDENTIAL_KINDS. The code that judges, caches, charges, records and
@@ -16,7 +17,8 @@
 
 #define CREDENTIAL_KINDS(KIND) \
 	KIND(key) \
-	KIND(session)
+	KIND(session) \
+	KIND(admin_token)
 
 /* What a kind of credential opens: bits. */
 enum credential_use {
@@ -34,6 +36,7 @@ struct credential {
 	const char *key_id;         /* in limits and usage rows; NULL = its use counts for its
 				     * owner alone */
 	const char *session_id;     /* actor.session_id; NULL unless it is of a session */
+	const char *token_id;       /* actor.token_id; NULL unless it acts for no user */
 	const char *tenant_id;      /* the tenant it works in */
 	struct {
 		bool is_active;

@@ -9,6 +9,7 @@
  *   guard:key_list            its guard lets everybody pass
  *   guard:verify <api key>    whatever is presented is taken for this key
  *   admin:admin_users         its guard takes any user for an administrator
+ *   permission:admin_users    its guard takes any credential to have the permission
  *   scope:key_list <user id>  its scope is that of this user
  */
 #ifndef PIERRE_OP_MUTANT_H

@@ -22,6 +22,7 @@ struct subkey;        /* auth/subkey.h */
 struct segment;       /* shm/segment.h */
 struct scoreboard;    /* shm/scoreboard.h */
 struct slot;
+struct token_use;     /* model/token_use.h */
 struct db;            /* only store looks inside */
 struct usage_store;   /* store/usage.h */
 
@@ -33,6 +34,8 @@ struct actor {
 	unsigned may;            /* the user's permissions there (model/tenant_role.h), as they are now */
 	const char *entered;     /* the tenant of whose rows the user has asked; op_tenant_enter() */
 	const char *session_id;  /* NULL unless a session */
+	const char *token_id;    /* of a program (op/token_use.h); NULL for users and the shell */
+	struct token_use *use;   /* the row that this call leaves; NULL = none */
 	enum role role;          /* ROLE_SUPER_ADMIN: also of the shell */
 	const char *source;      /* "rest", "shell": audit_events.source */
 };

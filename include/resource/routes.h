@@ -22,6 +22,7 @@
 	OF(tenant_admin) \
 	OF(admin) \
 	OF(stats) \
+	OF(admin_token) \
 	OF(provision)
 
 #define ROUTES_OF(name) extern const struct route name##_routes[];

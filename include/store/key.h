@@ -15,6 +15,7 @@
 #include "store/user.h"
 
 struct db;
+struct provisioned_key;   /* model/admin_token.h */
 
 /* The owner as he is while his row is locked. */
 struct key_owner {
@@ -28,6 +29,7 @@ typedef bool key_owner_fn(const struct key_owner *owner, int64_t live, void *arg
 
 struct key_new_tx {
 	const struct api_key *key;
+	const struct provisioned_key *provisioned;   /* NULL = no administrator made it */
 	key_owner_fn *judge;
 	void *arg;
 };

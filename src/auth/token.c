@@ -15,6 +15,7 @@
 #define REFRESH_PREFIX "prt_"
 #define SETUP_PREFIX "setup_"
 #define INVITATION_PREFIX "inv_"
+#define ADMIN_PREFIX "padm_"
 #define KEY_SECRET 32         /* characters after the prefix */
 #define KEY_SCHEME "sha256:"
 #define SALT_HEX 32           /* 128 random bits */
@@ -61,6 +62,11 @@ void token_setup_generate(char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
 void token_invitation_new(char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
 {
 	secret_new(INVITATION_PREFIX, out, hash_r);
+}
+
+void token_admin_generate(char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
+{
+	secret_new(ADMIN_PREFIX, out, hash_r);
 }
 
 void token_hash(const char *token, char out[SHA256_HEX])

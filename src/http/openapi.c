@@ -12,6 +12,8 @@
 static const char security_schemes[] =
 	"\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\","
 	"\"description\":\"An access token from POST /api/auth/login.\"},"
+	"\"admin_token\":{\"type\":\"http\",\"scheme\":\"bearer\","
+	"\"description\":\"An admin token (padm_...) from POST /admin/tokens.\"},"
 	"\"api_key\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-API-Key\","
 	"\"description\":\"An API key; also taken as a Bearer token.\"}}";
 
@@ -51,7 +53,7 @@ static const char *const securities[] = {
 	[GUARD_PUBLIC] = "[]",
 	[GUARD_CREDENTIAL] = "[{\"api_key\":[]},{\"bearer\":[]}]",
 	[GUARD_SESSION] = "[{\"bearer\":[]}]",
-	[GUARD_ADMIN] = "[{\"bearer\":[\"admin\"]}]",
+	[GUARD_ADMIN] = "[{\"bearer\":[\"admin\"]},{\"admin_token\":[\"",   /* the permission */
 	[GUARD_SUPER_ADMIN] = "[{\"bearer\":[\"super_admin\"]}]",
 };
 
@@ -59,7 +61,8 @@ static const char *const guard_sentences[] = {
 	[GUARD_PUBLIC] = "Anybody may call it.",
 	[GUARD_CREDENTIAL] = "It needs an API key, or the access token of an active user.",
 	[GUARD_SESSION] = "It needs the access token of an active user.",
-	[GUARD_ADMIN] = "It needs the access token of an administrator.",
+	[GUARD_ADMIN] = "It needs the access token of an administrator, or an admin token with "
+			"the permission that stands in its security requirement (any: none in particular).",
 	[GUARD_SUPER_ADMIN] = "It needs the access token of a super_admin.",
 };
 
@@ -150,6 +153,8 @@ static void put_operation(struct document *d, const struct route *r)
 	if (securities[r->guard]) {
 		doc_key(d, "security");
 		doc_put(d, securities[r->guard]);
+		if (r->permission)
+			strbuf_addf(d->out, "%s\"]}]", r->permission);
 	}
 	put_parameters(d, r);
 	put_body(d, r);

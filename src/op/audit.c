@@ -27,7 +27,7 @@ const char *op_address(const struct op *op)
 }
 
 /* A text of the client is left out when it is not valid UTF-8. */
-static const char *user_agent(const struct op *op)
+const char *op_user_agent(const struct op *op)
 {
 	const char *s = op->client.user_agent;
 
@@ -53,11 +53,12 @@ static struct audit_event make(const struct op *op, enum audit_type type, const 
 		.user_id = op->actor.user_id,
 		.target = target,
 		.ip_address = op_address(op),
-		.user_agent = user_agent(op),
+		.user_agent = op_user_agent(op),
 		.request_id = op->client.request_id,
 		.metadata = metadata,
 		.timestamp = op->now,
 		.ends_right = kind->ends_right,
+		.use = op->actor.use,
 	};
 	audit_pii(&event, op->arena);
 	return event;

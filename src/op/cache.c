@@ -37,6 +37,7 @@ static const struct field kept_fields[] = {
 	FIELD(struct credential, id, UUID, 0, NULL),
 	FIELD(struct credential, key_id, UUID, 0, NULL),
 	FIELD(struct credential, session_id, UUID, 0, NULL),
+	FIELD(struct credential, token_id, UUID, 0, NULL),
 	FIELD(struct credential, tenant_id, UUID, 0, NULL),
 	FIELD(struct credential, tenant.is_active, BOOL, 0, NULL),
 	FIELD(struct credential, tenant.may, INT, 0, NULL),

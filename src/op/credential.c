@@ -107,6 +107,7 @@ struct actor credential_actor(const struct credential *c, const char *source)
 	return (struct actor){
 		.user_id = c->owner->id, .tenant_id = c->tenant_id,
 		.may = (unsigned)c->tenant.may, .session_id = c->session_id,
+		.token_id = c->token_id,
 		.role = user_role(c->owner), .source = source,
 	};
 }

@@ -123,12 +123,15 @@ bool key_create(struct op *op, const struct key_create_args *m, struct api_key *
 	struct judge judge = {
 		.key = out, .keys_max = op->process->conf->keys_per_user, .by_admin = m->by_admin,
 	};
-	struct key_new_tx tx = { .key = out, .judge = owner_may, .arg = &judge };
+	struct key_new_tx tx = { .key = out, .provisioned = m->provisioned, .judge = owner_may,
+				 .arg = &judge };
 	char full[KEY_TEXT];
 	bool done = false;
 
 	if (!fill(op, m, out, err_r))
 		return false;
+	if (m->provisioned)
+		m->provisioned->api_key_id = out->id;
 	for (int i = 0; i < DRAWS_MAX && !done; i++) {
 		done = draw(op, m->scope, out, &tx, full, err_r);
 		if (!done && !is_taken(err_r))

@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include "auth/auth.h"
+#include "op/admin_token.h"
 #include "op/audit.h"
 #include "op/cache.h"
 #include "op/key_create.h"
@@ -30,22 +32,55 @@ static const char *period_of(const struct api_key *in)
 	return in->rate_limit_period ? in->rate_limit_period : "month";
 }
 
+/* The service of a token is its name as it is now. */
+static bool service_of(struct op *op, struct scope scope, const char **name_r,
+		       struct err *err_r)
+{
+	struct admin_token token;
+
+	*name_r = NULL;
+	if (!op->actor.token_id)
+		return true;
+	if (!op_admin_token_get(op, scope, op->actor.token_id, &token, err_r))
+		return false;
+	*name_r = token.service_name;
+	return true;
+}
+
+static struct provisioned_key row_of(const struct op *op, const struct api_key *key,
+				     const char *email, const char *service)
+{
+	char id[UUID_TEXT];
+
+	random_uuid(id);
+	return (struct provisioned_key){
+		.id = arena_strdup(op->arena, id), .token_id = op->actor.token_id,
+		.admin_user_id = op->actor.user_id, .user_email = email,
+		.requested_tier = key->tier, .provisioned_by_service = service,
+		.rate_limit_requests = key->rate_limit_requests,
+		.rate_limit_period = key->rate_limit_period, .created_at = op->now,
+	};
+}
+
 bool op_key_provision(struct op *op, struct scope scope, const struct api_key *in,
 		      struct api_key *out, const char **full_r, struct err *err_r)
 {
+	struct provisioned_key row;
 	struct api_key key = *in;
+	const char *service;
 	struct user owner;
 
 	if (scope.kind != SCOPE_ALL)
 		return err_set(err_r, ERR_NOT_FOUND, "No user found");
 	if (!field_check(&api_key_provision_schema, in, err_r) || !has_limit(in, err_r) ||
 	    !op_user_get(op, scope, in->user_email, &owner, err_r) ||
-	    !role_check(op, &owner, err_r))
+	    !role_check(op, &owner, err_r) || !service_of(op, scope, &service, err_r))
 		return false;
 	key.name = NAME;
 	key.rate_limit_period = period_of(in);
+	row = row_of(op, &key, owner.email, service);
 	return key_create(op, &(struct key_create_args){
-		.scope = scope, .owner = &owner, .in = &key, .by_admin = true,
+		.scope = scope, .owner = &owner, .in = &key, .provisioned = &row, .by_admin = true,
 	}, out, full_r, err_r);
 }
 

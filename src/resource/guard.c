@@ -9,6 +9,7 @@
 
 #include "op/mutant.h"
 #include "op/tenant.h"
+#include "op/token_use.h"
 #include "op/usage.h"
 #include "resource/guard.h"
 
@@ -169,6 +170,8 @@ bool guard_check(struct call *call, struct err *err_r)
 		return false;
 	if (g->use != CREDENTIAL_VERIFY)
 		call->op->actor = credential_actor(&call->credential, "rest");
+	token_use_begin(call->op, call->route->label, call->params ? call->params[0] : NULL,
+			call->route->status);
 	return role_required(call, g->role, err_r) && permission_required(call, err_r) &&
 	       tenant_required(call, err_r);
 }

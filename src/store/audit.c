@@ -7,6 +7,7 @@
 #include "db/transaction.h"
 #include "store/audit.h"
 #include "store/sql.h"
+#include "store/token_use.h"
 
 struct change {
 	const struct audit_event *event;
@@ -32,7 +33,9 @@ static bool run_change(struct db *db, void *arg, struct err *err_r)
 {
 	const struct change *c = arg;
 
-	if (!store_audit_add(db, c->event, err_r))
+	if (!store_audit_add(db, c->event, err_r) ||
+	    (c->event->use &&
+	     !store_token_use_add(db, c->event->use, c->event->target, err_r)))
 		return false;
 	return !c->fn || c->fn(db, c->arg, err_r);
 }
@@ -41,9 +44,13 @@ bool store_commit(struct db *db, const struct audit_event *event, db_tx_fn *fn,
 		  void *arg, struct err *err_r)
 {
 	struct change c = { event, fn, arg };
+	bool done;
 
-	return event->ends_right ? db_transaction_urgent(db, run_change, &c, err_r)
+	done = event->ends_right ? db_transaction_urgent(db, run_change, &c, err_r)
 				 : db_transaction(db, run_change, &c, err_r);
+	if (done && event->use)
+		event->use->written = true;
+	return done;
 }
 
 struct one {

@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "db/query.h"
+#include "store/admin_token.h"
 #include "store/audit.h"
 #include "store/key.h"
 #include "store/owner.h"
@@ -74,7 +75,8 @@ static bool create_tx(struct db *db, void *arg, struct err *err_r)
 				    .now = db_time(k->created_at)), &live, err_r) ||
 	    !tx->judge(&owner, live, tx->arg, err_r))
 		return false;
-	return db_write(db, SQL_ROW(key_insert, &api_key_schema, k), NULL, err_r);
+	return db_write(db, SQL_ROW(key_insert, &api_key_schema, k), NULL, err_r) &&
+	       (!tx->provisioned || store_provisioned_add(db, tx->provisioned, err_r));
 }
 
 bool store_key_create(struct db *db, struct scope scope, const struct audit_event *event,

@@ -1,4 +1,4 @@
-check_PROGRAMS += tests/db/contract tests/db/worker_request tests/db/expanded tests/db/fill tests/db/migrated tests/db/op_admin tests/db/op_audit \
+check_PROGRAMS += tests/db/contract tests/db/worker_request tests/db/expanded tests/db/fill tests/db/migrated tests/db/op_admin tests/db/op_admin_token tests/db/op_audit \
 	tests/db/op_cache tests/db/op_cache_worst tests/db/op_clock tests/db/op_credential tests/db/op_throttle tests/db/op_key tests/db/op_key_grant \
 	tests/db/op_key_use tests/db/op_limit tests/db/op_limit_worst tests/db/op_login \
 	tests/db/op_password tests/db/op_place tests/db/op_race tests/db/op_role tests/db/op_scope tests/db/op_scope_calls tests/db/op_session \
@@ -48,6 +48,8 @@ tests_db_op_password_SOURCES = tests/db/op_password.c $(WORST)
 tests_db_op_password_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_place_SOURCES = tests/db/op_place.c $(WORST)
 tests_db_op_place_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_op_admin_token_SOURCES = tests/db/op_admin_token.c $(WORST)
+tests_db_op_admin_token_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_role_SOURCES = tests/db/op_role.c $(WORST)
 tests_db_op_role_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_session_worst_SOURCES = tests/db/op_session_worst.c $(WORST)

@@ -23,7 +23,7 @@ static const char *full;
 
 static void act_as(const struct user *who)
 {
-	f.op.actor = (struct actor){ .user_id = who ? who->id : NULL, .source = "test" };
+	f.op.actor = (struct actor){ .user_id = who ? who->id : NULL, .role = ROLE_SUPER_ADMIN, .source = "test" };
 }
 
 static void begin(const char *tier)

@@ -21,7 +21,8 @@ each_backend(sub {
 		subtest "$route->{name}: $route->{who}" => sub {
 			isnt($route->{who}, 'not said', 'the document says who may');
 			is($route->{who} eq 'anybody', defined $c->{public}, 'so does the row of the test');
-			is($route->{who} eq 'admin', $route->{path} =~ m{^/admin/} && !defined $c->{public}, 'and the path');
+			like($route->{permission} // '', $route->{who} eq 'admin' ? qr/^(?:any|@{[ join '|', @Pierre::Access::PERMISSIONS ]})$/ : qr/^$/, 'the permission of an admin token');
+			is(!!($route->{who} =~ /admin/), $route->{path} =~ m{^/admin/} && !defined $c->{public}, 'and the path');
 			my @cells = access_cells(access_people($p), $route);
 			is($_->[1]->(), '', $_->[0]) for @cells;
 			$cells += @cells;

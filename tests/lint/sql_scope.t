@@ -18,6 +18,8 @@ my %ownerless = (
 	audit_pending => 'ids alone, for the scheduler', audit_links => 'ids and hashes: the scheduler and the shell',
 	audit_heads => 'hashes: the scheduler and the shell', audit_lease => 'one row, of the database',
 	changes => 'ids alone, for the cache of each host',
+	admin_tokens => 'of the service: their statements hold :scope_all, for administrators',
+	admin_token_usage => 'likewise', admin_provisioned_keys => 'likewise',
 	instance => 'one row, of the database',
 	known_time => 'one row, of the database',
 	login_failures => 'by a hash of the address that was tried, before it is known whose it is',

@@ -64,6 +64,7 @@ static const struct route first[] = {
 };
 static const struct route second[] = {
 	{ .method = HTTP_POST, .pattern = "/things", .label = "thing_create", .guard = GUARD_ADMIN,
+	  .permission = "make_things",
 	  .fn = handler, .body_max = BODY_SMALL, .in = &in_schema, .status = 201,
 	  .out = &out_schema, .summary = "Create." },
 	{ .method = HTTP_DELETE, .pattern = "/all", .label = "all_delete", .fn = handler,
@@ -84,7 +85,7 @@ static const char *const parts[] = {
 	"\"format\":\"int64\",\"minimum\":1,\"maximum\":200}},{\"name\":\"word\",\"in\":\"query\","
 	"\"description\":\"Of two\",\"required\":false,\"schema\":{\"type\":\"string\",\"enum\":[\"one\",\"two\"]}}]",
 	"\"post\":{\"operationId\":\"thing_create\",\"summary\":\"Create.\","
-	"\"description\":\"It needs the access token of an administrator.\",\"security\":[{\"bearer\":[\"admin\"]}],\"requestBody\":{\"required\":true,\"content\":"
+	"\"description\":\"It needs the access token of an administrator, or an admin token with the permission that stands in its security requirement (any: none in particular).\",\"security\":[{\"bearer\":[\"admin\"]},{\"admin_token\":[\"make_things\"]}],\"requestBody\":{\"required\":true,\"content\":"
 	"{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/ThingIn\"}}}},"
 	"\"responses\":{\"201\":{\"description\":\"Create.\",\"headers\":{\"X-Request-Id\":"
 	"{\"$ref\":\"#/components/headers/X-Request-Id\"},\"Cache-Control\":"

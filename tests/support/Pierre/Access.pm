@@ -18,7 +18,7 @@ our @EXPORT = qw(access_routes access_cells access_people access_person access_e
 # everybody gets, `shows` what of the caller's own stands in it. A body that
 # names somebody's is made from the person whose it is.
 my %calls = (
-	health => { public => 200 }, health_live => { public => 200 }, health_ready => { public => 200 },
+	health => { public => 200 }, health_live => { public => 200 }, admin_health => { public => 200 }, health_ready => { public => 200 },
 	version => { public => 200 }, openapi => { public => 200 }, admin_setup_status => { public => 200 },
 	auth_register => { public => 422, body => {} }, auth_login => { public => 422, body => {} },
 	auth_refresh => { public => 422, body => {} }, admin_setup => { public => 422, body => {} },
@@ -59,6 +59,16 @@ my %calls = (
 	admin_user => { ok => 200, id => 'user_id', shows => 'user_id' },
 	admin_user_patch => { ok => 200, id => 'user_id', body => { tier => 'professional' }, shows => 'user_id' },
 	admin_stats => { ok => 200 },
+	admin_token_create => { ok => 201, body => { service_name => 'cron' } },
+	admin_token_list => { ok => 200, shows => 'admin_token' },
+	admin_token_show => { ok => 200, id => 'admin_token', shows => 'admin_token' },
+	admin_token_rotate => { ok => 201, id => 'admin_token', shows => 'admin_token' },
+	admin_token_usage => { ok => 200, id => 'admin_token' },
+	# a token may end itself alone
+	admin_token_revoke => { ok => 200, id => 'admin_token', shows => 'admin_token', own_token => 1 },
+	# a session is no token
+	admin_token_info => { ok => 200, token_only => 1 },
+	admin_provisioned_keys => { ok => 200 },
 	admin_pending_users => { ok => 200 },
 	admin_provision_key => { ok => 201, body => sub { return { user_email => $_[0]{email}, tier => 'starter' } }, shows => 'user_id' },
 	admin_update_key_limits => { ok => 200, body => sub { return { api_key_id => $_[0]{key}, rate_limit_requests => 5 } }, shows => 'key' },
@@ -68,7 +78,10 @@ my %calls = (
 
 # By security requirements of the document.
 my %cells_of = (anybody => \&public_cells, credential => \&credential_cells,
-	session => \&session_cells, admin => \&admin_cells);
+	session => \&session_cells, admin => \&admin_cells, super_admin => \&super_cells);
+
+# What an admin token may be permitted.
+our @PERMISSIONS = qw(provision_keys list_keys revoke_keys update_key_limits manage_admin_tokens view_audit_logs manage_users);
 
 sub who_may {
 	my ($security) = @_;
@@ -77,6 +90,12 @@ sub who_may {
 	return 'anybody' unless %role;
 	return 'credential' if $role{api_key} && $role{bearer};
 	return $role{bearer} ? $role{bearer}[0] // 'session' : 'not said';
+}
+
+sub permission_of {
+	my ($security) = @_;
+	my ($of) = map { $_->{admin_token} // () } @{ $security // [] };
+	return $of ? $of->[0] : undef;
 }
 
 # /api/NAME and /api/NAME/{id} of a plain resource need no row: the document says how
@@ -113,7 +132,7 @@ sub access_routes {
 		for my $method (sort keys %{ $paths->{$path} }) {
 			my $o = $paths->{$path}{$method};
 			push @routes, { name => $o->{operationId}, method => uc $method, path => $path,
-				who => who_may($o->{security}), call => $calls{ $o->{operationId} } // plain_call($method, $path, $o) };
+				who => who_may($o->{security}), permission => permission_of($o->{security}), call => $calls{ $o->{operationId} } // plain_call($method, $path, $o) };
 		}
 	}
 	return @routes;
@@ -147,10 +166,31 @@ sub new_person {
 	@person{qw(invitation invitation_token)} = @{ $p->expect(201, $p->post("/api/tenants/$person{tenant}/invitations",
 		{ email => 'guest@example.org', role => 'viewer' }, token => $user->{token}))->{json} }{qw(invitation_id invitation_token)};
 	$person{pending} = $p->register_user->{user_id} if $name eq 'owner';
+	$person{admin_token} = new_token($p)->{token_id} if $name eq 'owner';
+	$p->sql("UPDATE users SET role = 'admin' WHERE id = '$user->{user_id}'") if $name eq 'plain admin';
 	$p->expect(200, $p->post("/admin/suspend-user/$user->{user_id}", {}, token => $p->{admin}{token}))
 		if $name eq 'suspended';
 	$p->{suspended} = \%person if $name eq 'suspended';
 	return \%person;
+}
+
+# An admin token, by the super_admin.
+sub new_token {
+	my ($p, %in) = @_;
+	return $p->expect(201, $p->post('/admin/tokens', { service_name => 'test', %in }, token => $p->{admin}{token}))->{json};
+}
+
+# Tokens of all people of the test: with and without this permission, revoked, expired.
+sub access_token {
+	my ($people, $kind, $permission) = @_;
+	my $p = $people->{p};
+	return $p->{tokens}{"$kind $permission"} //= do {
+		my $t = new_token($p, permissions => $kind eq 'without' ? [ grep { $_ ne $permission } @PERMISSIONS ]
+			: $permission eq 'any' ? [] : [ $permission ]);
+		$p->expect(200, $p->post("/admin/tokens/$t->{token_id}/revoke", undef, token => $p->{admin}{token})) if $kind eq 'revoked';
+		$p->sql("UPDATE admin_tokens SET expires_at = '2026-01-01T00:00:00.000Z' WHERE id = '$t->{token_id}'") if $kind eq 'expired';
+		$t;
+	};
 }
 
 # A password changed, or a session ended, by the admin's own call must not lock
@@ -275,6 +315,14 @@ sub refused_cells {
 	);
 }
 
+# An admin token opens nothing outside of /admin.
+sub no_token_cell {
+	my ($people, $route) = @_;
+	my $owner = access_person($people, 'owner');
+	return [ 'an admin token', sub { problem_wrong(call($people, $route, undef, $owner,
+		Authorization => 'Bearer ' . access_token($people, 'without', 'manage_users')->{token}), 401, reason => 'unknown') } ];
+}
+
 sub session_cells {
 	my ($people, $route) = @_;
 	my ($c, $owner) = ($route->{call}, access_person($people, 'owner'));
@@ -288,19 +336,58 @@ sub session_cells {
 		my @others = map { access_person($people, $_) } grep { $_ ne $who } qw(owner other);
 		return own_wrong(call($people, $route, $caller, $caller), $c, $caller, @others);
 	} ] } $c->{id} || $c->{names} ? qw(owner admin) : qw(owner);
-	return (refused_cells($people, $route, @foreign), @own);
+	return (refused_cells($people, $route, no_token_cell($people, $route), @foreign), @own);
+}
+
+# [name, code]: calls with an admin token of these permissions, and what is due.
+sub token_cells {
+	my ($people, $route) = @_;
+	my ($c, $owner, $permission) = ($route->{call}, access_person($people, 'owner'), $route->{permission});
+	my $with = sub { my ($kind) = @_;
+		my $t = access_token($people, $kind, $permission);
+		return call($people, $route, undef, $c->{own_token} ? { %$owner, admin_token => $t->{token_id} } : $owner, Authorization => "Bearer $t->{token}") };
+	return (
+		[ 'a revoked admin token', sub { problem_wrong($with->('revoked'), 401, code => 'AuthInvalid', reason => 'revoked') } ],
+		[ 'an expired admin token', sub { problem_wrong($with->('expired'), 401, code => 'AuthExpired', reason => 'expired') } ],
+		($permission eq 'any' ? () : [ "an admin token with all but $permission", sub {
+			problem_wrong($with->('without'), 403, code => 'PermissionDenied', reason => 'permission') } ]),
+		[ "an admin token with $permission alone", sub {
+			my $r = $with->('with');
+			delete $people->{p}{tokens}{"with $permission"} if $c->{own_token};
+			return status_wrong($r, $c->{ok}) } ],
+	);
 }
 
 sub admin_cells {
 	my ($people, $route) = @_;
 	my ($c, $owner) = ($route->{call}, access_person($people, 'owner'));
+	my $of_session = sub { my ($who) = @_;
+		my $r = call($people, $route, access_person($people, $who), $owner);
+		return $c->{token_only} ? status_wrong($r, 404) : own_wrong($r, $c, $owner) };
+	my ($revoked, $expired, @tokens) = token_cells($people, $route);
 	return (
-		refused_cells($people, $route, [ 'a user', sub {
+		refused_cells($people, $route, $revoked, $expired, [ 'a user', sub {
 			problem_wrong(call($people, $route, access_person($people, 'other'), $owner), 403,
 				code => 'PermissionDenied', reason => 'role') } ],
 			[ 'a user, of himself', sub {
 			problem_wrong(call($people, $route, $owner, $owner), 403, code => 'PermissionDenied', reason => 'role') } ]),
-		[ 'admin', sub { own_wrong(call($people, $route, access_person($people, 'admin'), $owner), $c, $owner) } ],
+		@tokens,
+		[ 'a plain admin', sub { $c->{own_token} ? problem_wrong(call($people, $route, access_person($people, 'plain admin'), $owner), 403, reason => 'role')
+			: $of_session->('plain admin') } ],
+		[ 'admin', sub { $of_session->('admin') } ],
+	);
+}
+
+sub super_cells {
+	my ($people, $route) = @_;
+	my ($c, $owner) = ($route->{call}, access_person($people, 'owner'));
+	my $refused = sub { my ($who) = @_; return [ $who, sub {
+		problem_wrong(call($people, $route, access_person($people, $who), $owner), 403, code => 'PermissionDenied', reason => 'role') } ] };
+	my $token = sub { call($people, $route, undef, $owner, Authorization => 'Bearer ' . new_token($people->{p}, is_super_admin => JSON::PP::true)->{token}) };
+	return (
+		refused_cells($people, $route, $refused->('other'), $refused->('plain admin'),
+			[ 'an admin token with all permissions', sub { problem_wrong($token->(), 401, code => 'AuthInvalid', reason => 'unknown') } ]),
+		[ 'super_admin', sub { own_wrong(call($people, $route, access_person($people, 'admin'), $owner), $c, $owner) } ],
 	);
 }
 
@@ -317,6 +404,7 @@ sub credential_cells {
 		} ] } strangers(access_person($people, $who));
 	};
 	return (
+		no_token_cell($people, $route),
 		$judge->('', 'owner', sub { own_wrong($_[0], $c, access_person($people, 'owner')) }),
 		$judge->('suspended, ', 'suspended', sub { status_wrong($_[0], 403) }),
 		[ 'suspended', sub { problem_wrong(call($people, $route, access_person($people, 'suspended'), {}), 403, reason => 'suspended') } ],

@@ -1,0 +1,263 @@
+/*
+ * tests/db/op_admin_token.c - admin tokens: what each call leaves, whatever goes wrong, and
+ * who makes and ends them. On the backend of TEST_DATABASE_URL.
+ */
+#include "config.h"
+
+#include "model/permission.h"
+#include "op/admin_token.h"
+#include "op/credential.h"
+#include "op/token_use.h"
+#include "worst.h"
+#include "op_account.h"
+
+static struct admin_token token;
+static const char *text;
+
+static struct admin_token make(struct strings permissions)
+{
+	const struct admin_token in = { .service_name = "cron", .permissions = permissions,
+					.expires_in_days = INT_NONE, .overlap_seconds = INT_NONE };
+	struct admin_token out;
+
+	f.op.actor = (struct actor){ .role = ROLE_SUPER_ADMIN, .source = "test" };
+	if (!op_admin_token_create(&f.op, &in, &out, &text, &err))
+		bail_out("make", &err);
+	return out;
+}
+
+static bool presented(struct op *op, const char *what, struct err *err_r)
+{
+	const struct credential_text presented = { .text = what };
+	struct credential c;
+
+	if (!op_credential_check(op, &presented, CREDENTIAL_ADMIN, &c, err_r))
+		return false;
+	op->actor = credential_actor(&c, "test");
+	return true;
+}
+
+/* A call begins: its credential was judged. */
+static void call(const char *action)
+{
+	if (!presented(&f.op, text, &err))
+		bail_out("call", &err);
+	f.op.now += 1000;
+	token_use_begin(&f.op, action, NULL, 201);
+}
+
+static struct page_out usage_of(const char *id)
+{
+	const struct token_use_query in = { .page.limit = 200, .from = TIME_NONE, .to = TIME_NONE };
+	struct page_out out;
+
+	if (!op_admin_token_usage(&f.op, EVERY, id, &in, &out, &err))
+		bail_out("usage", &err);
+	return out;
+}
+
+static bool counted(const char *id, size_t n)
+{
+	struct admin_token now;
+
+	return op_admin_token_get(&f.op, EVERY, id, &now, &err) && now.usage_count == (int64_t)n &&
+	       usage_of(id).rows.n == n;
+}
+
+static const struct token_use *last_of(const char *id) { return usage_of(id).rows.items; }
+
+/* --- who it is ---------------------------------------------------------------------- */
+
+static void test_kind(void)
+{
+	static const enum credential_use others[] = { CREDENTIAL_VERIFY, CREDENTIAL_ACT };
+	struct credential c;
+
+	token = make(STRINGS("manage_users"));
+	for (size_t i = 0; i < 2; i++)
+		ok(!op_credential_check(&f.op, &(struct credential_text){ .text = text }, others[i], &c, &err) &&
+		   err.kind == ERR_AUTH_INVALID && str_eq(err.reason, "unknown"), "opens nothing but /admin");
+	done(presented(&f.op, text, &err), "there it is known");
+	ok(f.op.actor.role == ROLE_ADMIN && !f.op.actor.user_id && str_eq(f.op.actor.token_id, token.id),
+	   "ranks as an admin, and is no user");
+	ok(scope_own(&f.op).kind == SCOPE_NOBODY, "nothing is its own");
+}
+
+static void test_makes_none(void)
+{
+	const struct admin_token in = { .service_name = "more", .is_super_admin = true,
+					.expires_in_days = INT_NONE, .overlap_seconds = INT_NONE };
+	struct admin_token out, other = make(permissions_all);
+	const char *shown;
+
+	call("x");
+	ok(!op_admin_token_create(&f.op, &in, &out, &shown, &err) && err.kind == ERR_FORBIDDEN, "makes none: %s", err.message);
+	ok(!op_admin_token_rotate(&f.op, EVERY, other.id, &in, &out, &shown, &err) && err.kind == ERR_FORBIDDEN,
+	   "rotates none, not itself either");
+	ok(!op_admin_token_revoke(&f.op, EVERY, token.id, &out, &err) && err.kind == ERR_FORBIDDEN &&
+	   str_eq(err.reason, "role"), "ends no other");
+	ok(op_admin_token_revoke(&f.op, EVERY, other.id, &out, &err) && out.revoked_at == f.op.now, "ends itself");
+	ok(!presented(&f.op, text, &err) && str_eq(err.reason, "revoked"), "so");
+}
+
+/* --- what a call leaves --------------------------------------------------------------- */
+
+static bool rename_it(const char *id, const char *tier)
+{
+	struct field_given given = named(f.arena, &user_patch_schema, "tier");
+	struct user out;
+
+	return op_user_update(&f.op, EVERY, id, &(struct user){ .tier = tier }, &given, &out, &err);
+}
+
+static void test_rows(void)
+{
+	struct user u = make_user(&f, NULL);
+
+	token = make(STRINGS("manage_users"));
+	call("read");
+	done(token_use_end(&f.op, 200, &err), "a read");
+	ok(counted(token.id, 1), "one row, and counted");
+	call("write");
+	ok(rename_it(u.id, "professional"), "a write");
+	ok(counted(token.id, 2), "its row is there with it");
+	ok(token_use_end(&f.op, 201, &err) && counted(token.id, 2), "and no second one after it");
+	ok(str_eq(last_of(token.id)->target_resource, u.id) && last_of(token.id)->success &&
+	   last_of(token.id)->status_code == 201, "it says what it was about");
+	call("refused");
+	ok(!rename_it(NOBODY, "starter") && counted(token.id, 2), "what is rolled back leaves none");
+	ok(token_use_end(&f.op, 404, &err) && counted(token.id, 3), "but before the reply");
+	ok(!last_of(token.id)->success && last_of(token.id)->status_code == 404, "that it was not done");
+}
+
+/* Not written = not answered. */
+static void test_not_written(void)
+{
+	struct user u = make_user(&f, NULL);
+
+	token = make(STRINGS("manage_users"));
+	call("read");
+	worst(WORST_DB_TRANSACTION, (struct moment){ .answer = ANSWER_REFUSED });
+	ok(!token_use_end(&f.op, 200, &err) && err.kind == ERR_UNAVAILABLE, "a read whose row is not written");
+	call("write");
+	worst(WORST_DB_TRANSACTION, (struct moment){ .answer = ANSWER_REFUSED });
+	ok(!rename_it(u.id, "professional") && str_eq(reread(u.id).tier, "starter"), "a write is not done");
+	worst(WORST_DB_TRANSACTION, (struct moment){ .answer = ANSWER_REFUSED });
+	ok(!token_use_end(&f.op, 503, &err), "and its failure not written");
+	ok(counted(token.id, 0), "there is no row");
+	call("read");
+	worst(WORST_DB_TRANSACTION, (struct moment){ .answer = ANSWER_LOST });
+	ok(!token_use_end(&f.op, 200, &err), "the answer to COMMIT is lost");
+	ok(token_use_end(&f.op, 200, &err) && counted(token.id, 1), "again: one row, counted once");
+}
+
+static void revoke_it(void *id)
+{
+	struct actor was = f.op.actor;
+	struct admin_token out;
+
+	f.op.actor = (struct actor){ .role = ROLE_SUPER_ADMIN, .source = "test" };
+	if (!op_admin_token_revoke(&f.op, EVERY, id, &out, &err))
+		bail_out("revoke", &err);
+	f.op.actor = was;
+}
+
+/* After it was judged, and before it wrote. */
+static void test_revoked_meanwhile(void)
+{
+	struct user u = make_user(&f, NULL);
+
+	token = make(STRINGS("manage_users"));
+	call("write");
+	worst(WORST_DB_TRANSACTION, (struct moment){ .before = revoke_it, .arg = (void *)(uintptr_t)token.id });
+	ok(!rename_it(u.id, "professional") && err.kind == ERR_AUTH_INVALID && str_eq(err.reason, "revoked"),
+	   "revoked meanwhile: %s", err.message);
+	is_str(reread(u.id).tier, "starter", "nothing was written");
+	ok(!token_use_end(&f.op, 401, &err) && counted(token.id, 0), "nor is it counted");
+}
+
+enum { CALLS = 5 };
+static int child_calls(struct fixture *child, int index, void *arg)
+{
+	(void)index;
+	for (int i = 0; i < CALLS; i++) {
+		child->op.actor.use = NULL;
+		if (!presented(&child->op, arg, &err))
+			return 1;
+		token_use_begin(&child->op, "read", NULL, 200);
+		if (!token_use_end(&child->op, 200, &err))
+			return 2;
+	}
+	return 0;
+}
+
+static void test_at_once(void)
+{
+	int counts[OUTCOMES];
+
+	token = make(STRINGS("list_keys"));
+	at_once(&f, 8, child_calls, (void *)(uintptr_t)text, counts);
+	is_int(counts[0], 8, "8 processes call at once");
+	f.op.actor = (struct actor){ .role = ROLE_SUPER_ADMIN, .source = "test" };
+	ok(counted(token.id, 8 * CALLS), "each call left a row and was counted");
+}
+
+/* --- rotation ------------------------------------------------------------------------ */
+
+static int rotate_too(struct fixture *child, int index, void *id)
+{
+	const struct admin_token in = { .expires_in_days = INT_NONE, .overlap_seconds = INT_NONE };
+	struct admin_token out;
+	const char *shown;
+
+	(void)index;
+	return op_admin_token_rotate(&child->op, EVERY, id, &in, &out, &shown, &err) ? 0
+		: err.kind == ERR_CONFLICT ? 1 : 2;
+}
+
+static void test_rotate(void)
+{
+	const struct admin_token in = { .expires_in_days = INT_NONE, .overlap_seconds = 600 };
+	struct admin_token old, out;
+	const char *first, *second;
+	int counts[OUTCOMES];
+
+	token = make(STRINGS("list_keys"));
+	first = text;
+	at_once(&f, 6, rotate_too, (void *)(uintptr_t)token.id, counts);
+	is_int(counts[0], 1, "rotated by six at once: once");
+	is_int(counts[1], 5, "five are told so");
+	ok(!presented(&f.op, first, &err) && str_eq(err.reason, "revoked"), "without an overlap the old one ends at once");
+	token = make(STRINGS("list_keys"));
+	first = text;
+	done(op_admin_token_rotate(&f.op, EVERY, token.id, &in, &out, &second, &err), "with an overlap");
+	ok(strings_within(out.permissions, STRINGS("list_keys")) && out.permissions.n == 1, "the same permissions");
+	ok(presented(&f.op, first, &err) && presented(&f.op, second, &err), "both are good");
+	f.op.now += 600 * SECOND_MS;
+	ok(!presented(&f.op, first, &err) && err.kind == ERR_AUTH_EXPIRED && presented(&f.op, second, &err),
+	   "then the new one alone");
+	token = make(STRINGS("list_keys"));
+	f.op.actor = (struct actor){ .role = ROLE_SUPER_ADMIN, .source = "test" };
+	old = (struct admin_token){ .service_name = "short", .expires_in_days = 1, .overlap_seconds = INT_NONE };
+	if (!op_admin_token_create(&f.op, &old, &token, &text, &err))
+		bail_out("short", &err);
+	f.op.now += DAY_MS - 60 * SECOND_MS;
+	ok(op_admin_token_rotate(&f.op, EVERY, token.id, &in, &out, &second, &err) &&
+	   op_admin_token_get(&f.op, EVERY, token.id, &old, &err) && old.expires_at == token.expires_at,
+	   "it never outlives its own end");
+	is_int(out.expires_at, f.op.now + DAY_MS, "the new one lives as long as the old one was made for");
+}
+
+int main(void)
+{
+	fixture_open(&f);
+	test_kind();
+	test_makes_none();
+	test_rows();
+	test_not_written();
+	test_revoked_meanwhile();
+	test_at_once();
+	test_rotate();
+	fixture_close(&f);
+	return tap_done();
+}
