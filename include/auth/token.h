@@ -47,6 +47,9 @@ bool token_refresh_parse(const char *token, char session_id_r[UUID_TEXT],
 			 char family_r[33]);
 void token_hash(const char *token, char out[SHA256_HEX]);
 
+/* Token for a new password: `prt_` + 43 characters, where a refresh token has 86. */
+void token_reset_generate(char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);
+
 /* Admin token: `padm_` + 43 characters. The first TOKEN_ADMIN_PREFIX may be shown. */
 #define TOKEN_ADMIN_PREFIX 13
 void token_admin_generate(char out[TOKEN_TEXT], char hash_r[SHA256_HEX]);

@@ -18,6 +18,10 @@ KIND(USER_CHANGED, "UserChanged", INFO, SUCCESS, ORDINARY,
      "An account was changed")
 KIND(PASSWORD_CHANGED, "PasswordChanged", INFO, SUCCESS, ORDINARY,
      "A password was changed")
+KIND(PASSWORD_RESET_ISSUED, "PasswordResetIssued", WARNING, SUCCESS, ORDINARY,
+     "A token for a new password was issued")
+KIND(PASSWORD_RESET, "PasswordReset", WARNING, SUCCESS, ORDINARY,
+     "A password was set with a reset token")
 KIND(TENANT_CREATED, "TenantCreated", INFO, SUCCESS, ORDINARY,
      "A tenant was made")
 KIND(TENANT_CHANGED, "TenantChanged", INFO, SUCCESS, ORDINARY,

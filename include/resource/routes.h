@@ -23,6 +23,7 @@
 	OF(admin) \
 	OF(stats) \
 	OF(admin_token) \
+	OF(password_reset) \
 	OF(provision)
 
 #define ROUTES_OF(name) extern const struct route name##_routes[];

@@ -16,6 +16,7 @@
 #define SETUP_PREFIX "setup_"
 #define INVITATION_PREFIX "inv_"
 #define ADMIN_PREFIX "padm_"
+#define RESET_PREFIX REFRESH_PREFIX   /* but shorter */
 #define KEY_SECRET 32         /* characters after the prefix */
 #define KEY_SCHEME "sha256:"
 #define SALT_HEX 32           /* 128 random bits */
@@ -67,6 +68,11 @@ void token_invitation_new(char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
 void token_admin_generate(char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
 {
 	secret_new(ADMIN_PREFIX, out, hash_r);
+}
+
+void token_reset_generate(char out[TOKEN_TEXT], char hash_r[SHA256_HEX])
+{
+	secret_new(RESET_PREFIX, out, hash_r);
 }
 
 void token_hash(const char *token, char out[SHA256_HEX])

@@ -8,6 +8,7 @@
 #include "cmd/fail.h"
 #include "cmd/secret.h"
 #include "cmd/tables.h"
+#include "op/password_reset.h"
 #include "op/user.h"
 
 static bool read_password(struct context *c, const char **out, struct err *err_r)
@@ -100,6 +101,12 @@ static bool suspend(struct context *c, const void *in, void *out, struct err *er
 	return op_user_suspend(&c->op, scope_all(&c->op), c->user.id, why->reason, out, err_r);
 }
 
+static bool reset(struct context *c, const void *in, void *out, struct err *err_r)
+{
+	(void)in;
+	return op_password_reset_create(&c->op, scope_all(&c->op), c->user.id, out, err_r);
+}
+
 static bool passwd(struct context *c, const void *in, void *out, struct err *err_r)
 {
 	const char *password;
@@ -139,6 +146,11 @@ const struct cmd user_commands[] = {
 	  .sentence = "Suspend a user: their sessions and keys are refused from the next request on.",
 	  .detail = "USER is an id or an e-mail address. The last active super_admin cannot be "
 		    "suspended." },
+	{ .words = "user reset", CMD_ON_USER, .needs = NEEDS_SCHEMA, .fn = reset,
+	  .record = &password_reset_shown_schema,
+	  .sentence = "Print a token with which a user sets a new password, once within an hour.",
+	  .detail = "USER is an id or an e-mail address. The user sends the token and a new password "
+		    "to POST /api/auth/complete-reset, which ends all sessions." },
 	{ .words = "user passwd", CMD_ON_USER, .needs = NEEDS_SCHEMA, .fn = passwd,
 	  .password = true, .record = &user_schema,
 	  .sentence = "Set a user's password and end all sessions of the user.",

@@ -1,12 +1,15 @@
 /*
- * tests/db/op_admin_token.c - admin tokens: what each call leaves, whatever goes wrong, and
- * who makes and ends them. On the backend of TEST_DATABASE_URL.
+ * tests/db/op_admin_token.c - admin tokens: what each call leaves, whatever goes wrong; who
+ * makes and ends them; and what they may not do for a forgotten password. On the backend of
+ * TEST_DATABASE_URL.
  */
 #include "config.h"
 
 #include "model/permission.h"
 #include "op/admin_token.h"
 #include "op/credential.h"
+#include "op/password_reset.h"
+#include "op/session.h"
 #include "op/token_use.h"
 #include "worst.h"
 #include "op_account.h"
@@ -248,6 +251,112 @@ static void test_rotate(void)
 	is_int(out.expires_at, f.op.now + DAY_MS, "the new one lives as long as the old one was made for");
 }
 
+/* --- forgotten passwords ------------------------------------------------------------- */
+
+static bool reset(const char *user_id, struct password_reset *out)
+{
+	return op_password_reset_create(&f.op, EVERY, user_id, out, &err);
+}
+
+static bool complete(const char *reset_token, const char *password)
+{
+	return op_password_reset_spend(&f.op, &(struct password_reset_in){ reset_token, password }, &err);
+}
+
+static bool logs_in(const struct user *u, const char *password)
+{
+	struct session_tokens tokens;
+	struct user seen;
+
+	return op_login(&f.op, &(struct login_in){ u->email, password }, &tokens, &seen, &err);
+}
+
+static struct user of_role(const char *role)
+{
+	static int n;
+	struct user out;
+
+	f.op.actor = (struct actor){ .role = ROLE_SUPER_ADMIN, .source = "test" };
+	if (!op_user_create(&f.op, &(struct user){ .password = PASSWORD, .role = role,
+		.email = arena_printf(f.arena, "a-%s%d@example.org", role, ++n) }, &out, &err))
+		bail_out("of_role", &err);
+	return out;
+}
+
+/* Nobody gets more than he has by another's password. */
+static void test_reset_who(void)
+{
+	struct user user = of_role("user"), admin = of_role("admin"), super = of_role("super_admin");
+	struct password_reset r;
+
+	f.op.actor = (struct actor){ .role = ROLE_ADMIN, .user_id = admin.id, .source = "test" };
+	ok(!reset(super.id, &r) && err.kind == ERR_FORBIDDEN && str_eq(err.reason, "role"), "an admin: not of a super_admin");
+	done(reset(user.id, &r), "of a user");
+	done(reset(admin.id, &r), "and of an admin");
+	token = make(permissions_all);
+	call("reset");
+	ok(!reset(super.id, &r) && err.kind == ERR_FORBIDDEN, "a token: not of a super_admin");
+	ok(!reset(admin.id, &r) && err.kind == ERR_FORBIDDEN && str_eq(err.reason, "role"),
+	   "nor of an admin, who may more than it: %s", err.message);
+	done(reset(user.id, &r), "of a user");
+	ok(!reset(NOBODY, &r) && err.kind == ERR_NOT_FOUND, "of nobody");
+}
+
+static int complete_too(struct fixture *child, int index, void *reset_token)
+{
+	(void)index;
+	return op_password_reset_spend(&child->op, &(struct password_reset_in){ reset_token, "another long password" }, &err)
+		? 0 : err.kind == ERR_AUTH_INVALID ? 1 : 2;
+}
+
+static void test_reset(void)
+{
+	struct user user = of_role("user");
+	struct password_reset first, second;
+	int counts[OUTCOMES];
+
+	done(reset(user.id, &first) && reset(user.id, &second), "two resets");
+	ok(strlen(first.reset_token) == 47 && str_starts(first.reset_token, "prt_"), "prt_ and 43 characters");
+	done(logs_in(&user, PASSWORD), "the old password is good meanwhile");
+	f.op.actor = (struct actor){ .source = "test" };
+	ok(!complete(first.reset_token, "short") && str_eq(err.field, "new_password"), "a bad password does not spend it");
+	done(complete(first.reset_token, "another long password"), "a new password");
+	is_int(look(&f, LOOK_SESSIONS, user.id, NULL), 0, "all sessions have ended");
+	is_int(look(&f, LOOK_AUDIT, "PasswordReset", user.id), 1, "written down");
+	ok(!complete(first.reset_token, "a third long password") && err.kind == ERR_AUTH_INVALID && str_eq(err.reason, "unknown"),
+	   "once: %s", err.message);
+	ok(!complete(second.reset_token, "a third long password") && err.kind == ERR_AUTH_INVALID, "it ends the others");
+	ok(!logs_in(&user, PASSWORD) && logs_in(&user, "another long password"), "the new password is the one");
+	f.op.actor.role = ROLE_SUPER_ADMIN;
+	done(reset(user.id, &first), "a reset");
+	f.op.now += 3600 * SECOND_MS;
+	ok(!complete(first.reset_token, PASSWORD) && err.kind == ERR_AUTH_EXPIRED, "an hour later: %s", err.message);
+	done(reset(user.id, &first), "another one");
+	f.op.client.remote_addr = "198.51.100.9";
+	at_once(&f, 4, complete_too, (void *)(uintptr_t)first.reset_token, counts);
+	is_int(counts[0], 1, "spent by four at once: once");
+	is_int(counts[1], 3, "three are told that it is spent");
+}
+
+/* Slowed like logins, for the network that guesses. */
+static void test_reset_throttle(void)
+{
+	struct user user = of_role("user");
+	struct password_reset r;
+	int wrong = 0;
+
+	done(reset(user.id, &r), "a reset");
+	f.op.client.remote_addr = "203.0.113.9";
+	while (wrong < 20 && !complete("prt_wrong", PASSWORD) && err.kind == ERR_AUTH_INVALID)
+		wrong++;
+	is_int(wrong, 5, "five are judged");
+	ok(err.kind == ERR_RATE && err.retry_after > 0, "the next one waits: %s", err.message);
+	ok(!complete(r.reset_token, PASSWORD) && err.kind == ERR_RATE, "a right one too");
+	f.op.client.remote_addr = "198.51.100.77";
+	done(complete(r.reset_token, "another long password"), "not from elsewhere");
+	f.op.client.remote_addr = "192.0.2.1";
+}
+
 int main(void)
 {
 	fixture_open(&f);
@@ -258,6 +367,9 @@ int main(void)
 	test_revoked_meanwhile();
 	test_at_once();
 	test_rotate();
+	test_reset_who();
+	test_reset();
+	test_reset_throttle();
 	fixture_close(&f);
 	return tap_done();
 }

@@ -90,6 +90,29 @@ sub own {
 	is($p->sql("SELECT role FROM users WHERE id = '$user->{user_id}'"), 'user', 'he is what he was');
 }
 
+# Scenario 60. No mail is sent: the administrator hands the token over.
+sub forgotten {
+	my ($p) = @_;
+	my $user = $p->approved_user;
+	my $r = status_is($p->post("/admin/users/$user->{user_id}/reset-password", undef, token => $p->{admin}{token}), 201, 'a reset token');
+	like($r->{json}{reset_token}, qr/^prt_[A-Za-z0-9_-]{43}$/, 'its text');
+	ok($r->{json}{expires_at}, 'its end');
+	is($p->sql("SELECT count(*) FROM password_resets WHERE token_hash LIKE '%prt%'"), 0, 'its text is not stored');
+	my $new = 'an entirely new password';
+	my $complete = sub { return $p->post('/api/auth/complete-reset', { reset_token => $_[0], new_password => $new }) };
+	problem_is($complete->('prt_' . 'x' x 43), 401, { reason => 'unknown' }, 'another one');
+	problem_is($p->post('/api/auth/complete-reset', { reset_token => $r->{json}{reset_token}, new_password => 'short' }), 422, { field => 'new_password' }, 'too short');
+	status_is($complete->($r->{json}{reset_token}), 200, 'a new password');
+	problem_is($p->get('/api/user', token => $user->{token}), 401, {}, 'sessions have ended, on every worker') for 1 .. 6;
+	problem_is($complete->($r->{json}{reset_token}), 401, { reason => 'unknown' }, 'once');
+	problem_is($p->post('/api/auth/login', { email => $user->{email}, password => $user->{password} }), 401, {}, 'the old password is gone');
+	status_is($p->post('/api/auth/login', { email => $user->{email}, password => $new }), 200, 'the new one logs in');
+	my $shell = JSON::PP::decode_json($p->cli('user', 'reset', $user->{email}, '--json')->{out});
+	is(join(' ', sort keys %$shell), 'expires_at reset_token', 'pierre user reset makes one too');
+	status_is($complete->($shell->{reset_token}), 200, 'which is good');
+	problem_is($p->post('/admin/users/00000000-0000-4000-8000-000000000000/reset-password', undef, token => $p->{admin}{token}), 404, {}, 'nobody');
+}
+
 sub stats {
 	my ($p) = @_;
 	my $data = sub { return $p->get('/admin/stats', token => $p->{admin}{token})->{json}{data} };
@@ -111,6 +134,7 @@ each_backend(sub {
 	subtest 'change' => \&change, $p;
 	subtest 'roles' => \&roles, $p;
 	subtest 'own' => \&own, $p;
+	subtest 'forgotten' => \&forgotten, $p;
 	subtest 'stats' => \&stats, $p;
 });
 done_testing;

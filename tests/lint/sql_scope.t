@@ -29,6 +29,12 @@ my %ownerless = (
 my %without = (
 	# a secret stands in for it
 	key_by_prefix => 'the secret of the key is compared with the row',
+	password_reset_by_hash => 'found by the hash of the reset token',
+	password_reset_spend => 'found by the hash of the reset token',
+	password_reset_password => 'of the user whose reset token password_reset_spend found',
+	password_reset_others => 'likewise', password_reset_sessions => 'likewise',
+	password_reset_insert => 'in the transaction that user_touch began in scope',
+	password_reset_sweep => 'likewise',
 	session_by_access => 'found by the hash of the access token',
 	session_by_family => 'found by the hash of the family secret',
 	session_rotate => 'found by the hash of the family secret, and the refresh token',
