@@ -51,6 +51,15 @@ const struct man_note man_notes[] = {
 	  "also to the one that only redirects to HTTPS. The error_log of the shipped sites is at alert: "
 	  "at error nginx writes whole request lines and referrers, with the keys in them, and at crit too "
 	  "when it cannot reach a socket. Set it to error only while you look for a fault." },
+	{ "ADMINISTRATORS",
+	  "A super_admin gives roles and makes admin tokens, an admin does all else under /admin, and "
+	  "nobody acts on a role above their own. An administrator from before there were roles is a "
+	  "super_admin; the last active one stays. An admin token (POST /admin/tokens) is for a program: it "
+	  "opens /admin alone, may do there what its permissions say, and makes no tokens. It stays good "
+	  "when the account that made it is gone. Each of its calls leaves one row (GET "
+	  "/admin/tokens/{id}/usage); when that cannot be written, the call is answered 503. Pierre sends no "
+	  "mail: for a forgotten password an administrator makes a token (pierre user reset) and hands it "
+	  "over." },
 	{ "BROWSERS",
 	  "Before a page of another origin may send a key, its browser sends a preflight: OPTIONS without a "
 	  "credential. In a location with set $pierre_cors answer; nginx answers it by "

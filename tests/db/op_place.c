@@ -18,7 +18,8 @@ static struct change_watch watch;   /* what this host has read of the changes */
 static void act(struct op *op, const struct user *user, const char *tenant_id)
 {
 	op->actor = (struct actor){ .source = "test", .user_id = user ? user->id : NULL,
-				    .tenant_id = user ? tenant_id : NULL, .is_admin = !user };
+				    .tenant_id = user ? tenant_id : NULL,
+				    .role = user ? ROLE_USER : ROLE_SUPER_ADMIN };
 }
 
 /* The shell of another host, or of this one. */
