@@ -110,7 +110,7 @@ static void begin(void)
 	user = make_user(&f, "starter");
 	card = (struct credential){
 		.id = ID, .key_id = ID, .tenant_id = TENANT, .tier = "starter", .scopes = { songs, 1 },
-		.secret_hash = "open sesame", .quota = { QUOTA, "hour" },
+		.secret_hash = "open sesame", .quota = { .requests = QUOTA, .period = "hour" },
 		.expires_at = f.op.now + 1000, .revoked_at = TIME_NONE,
 	};
 	op_changed(&f.op, ID);
