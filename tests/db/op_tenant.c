@@ -295,9 +295,11 @@ static int child_leave(struct fixture *mine, int index, void *arg)
 
 	mine->op.actor = (struct actor){ .source = "test", .user_id = l->who[index]->id,
 					 .tenant_id = l->who[index]->id };
-	if (l->suspend && index == 0)
+	if (l->suspend && index == 0) {
+		mine->op.actor.role = ROLE_SUPER_ADMIN;
 		return op_user_suspend(&mine->op, EVERY, l->who[0]->id, NULL, &user, &why) ? 0 :
 		       why.kind == ERR_CONFLICT ? 1 : 2;
+	}
 	if (!op_tenant_enter(&mine->op, team.id, TENANT_READ, &m, &why))
 		return 2;
 	if (op_member_remove(&mine->op, scope_tenant(&mine->op), team.id, l->who[index]->id, &why))
