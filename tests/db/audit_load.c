@@ -4,6 +4,7 @@
  * it prints what the chain costs: changes a second with it and without.
  *
  *   PIERRE_AUDIT_CHANGES=1250 ...   so many a client: 20,000 in all
+ *   PIERRE_AUDIT_PAIRS=20 ...       so many short runs each, in turn, to compare
  */
 #include "config.h"
 
@@ -82,16 +83,16 @@ static int child(struct fixture *mine, int index, void *arg)
 	return client(mine, index, *(const int *)arg);
 }
 
-/* Changes a second. */
-static double run(int n, int tenants, const char *name)
+/* Milliseconds that it took. */
+static int64_t run(int n, int tenants, const char *name)
 {
-	int64_t begin = clock_monotonic();
-	int counts[OUTCOMES], ms;
+	int64_t begin = clock_monotonic(), ms;
+	int counts[OUTCOMES];
 
 	at_once(&f, n, child, &tenants, counts);
-	ms = (int)(clock_monotonic() - begin);
+	ms = clock_monotonic() - begin;
 	is_int(counts[1], n, name);
-	return CLIENTS * (double)changes * 1000 / (ms > 0 ? ms : 1);
+	return ms;
 }
 
 static pid_t fork_linker(const char *host, const int gate[2])
@@ -111,25 +112,33 @@ static pid_t fork_linker(const char *host, const int gate[2])
 	return pid;
 }
 
-static double with_chain(int tenants)
+/* The clients, while two hosts link. */
+static int64_t linked_run(int tenants)
 {
-	int64_t links = sql_number("SELECT count(*) FROM audit_links");
-	int64_t waits = sql_number("SELECT count(*) FROM audit_pending");
-	struct audit_linker l = LINKER("host one");
 	int status, gate[2];
 	pid_t pids[LINKERS];
-	double rate;
+	int64_t ms;
 
 	if (pipe(gate) != 0)
 		exit(99);
 	for (int i = 0; i < LINKERS; i++)
 		pids[i] = fork_linker(i ? "host one" : "host two", gate);
-	rate = run(CLIENTS, tenants, "no client saw an error");
+	ms = run(CLIENTS, tenants, "no client saw an error");
 	close(gate[0]);
 	close(gate[1]);
 	for (int i = 0; i < LINKERS; i++)
 		ok(waitpid(pids[i], &status, 0) == pids[i] && WIFEXITED(status) && WEXITSTATUS(status) == 1,
 		   "nor a linker");
+	return ms;
+}
+
+static void test_links(int tenants)
+{
+	int64_t links = sql_number("SELECT count(*) FROM audit_links");
+	int64_t waits = sql_number("SELECT count(*) FROM audit_pending");
+	struct audit_linker l = LINKER("host one");
+
+	linked_run(tenants);
 	f.op.now = clock_now() + 3600000;
 	ok(link_all(&l), "what is left is linked");
 	is_int(sql_number("SELECT count(*) FROM audit_links"), links + waits + CLIENTS * changes, "one link each");
@@ -137,28 +146,36 @@ static double with_chain(int tenants)
 	is_int(sql_number("SELECT count(*) FROM (SELECT event_id FROM audit_links GROUP BY event_id HAVING count(*) > 1) x"),
 	       0, "no event has two");
 	is_clean("by many at once");
-	return rate;
 }
 
-static void without_chain(double rate, int tenants)
+/* Short runs in turn, so that what else the machine does is in both. */
+static void compare(int pairs, int tenants)
 {
-	double bare = run(CLIENTS, tenants, "without the chain");
+	int64_t with = 0, without = 0;
+	double all = (double)CLIENTS * changes * pairs * 1000;
 
+	for (int i = 0; i < pairs; i++) {
+		with += linked_run(tenants);
+		insert_trigger(false);
+		without += run(CLIENTS, tenants, "without the chain");
+		insert_trigger(true);
+	}
 	printf("# %s, %d tenant(s): %.0f changes/s with the chain, %.0f without: %.2f\n",
-	       db_backend_of(f.db) == DB_PGSQL ? "postgresql" : "sqlite", tenants, rate, bare, rate / bare);
+	       db_backend_of(f.db) == DB_PGSQL ? "postgresql" : "sqlite", tenants, all / (double)with,
+	       all / (double)without, (double)without / (double)with);
 }
 
 int main(void)
 {
-	double one, many;
+	const char *n = getenv("PIERRE_AUDIT_PAIRS");
+	int pairs = n ? atoi(n) : 1;
 
 	chain_open();
 	prepare();
-	one = with_chain(1);
-	many = with_chain(CLIENTS);
-	drop_triggers();
-	without_chain(one, 1);
-	without_chain(many, CLIENTS);
+	test_links(1);
+	test_links(CLIENTS);
+	compare(pairs, 1);
+	compare(pairs, CLIENTS);
 	fixture_close(&f);
 	return tap_done();
 }

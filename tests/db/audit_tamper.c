@@ -185,12 +185,6 @@ static struct audit_head head_of(const char *chain)
 	return found;
 }
 
-static void must(const char *text)
-{
-	if (!sql(text))
-		bail_out(text, &err);
-}
-
 /* Events older than the chain; a chain of T1, with copies of earlier heads. */
 static void prepare(void)
 {
@@ -201,24 +195,9 @@ static void prepare(void)
 			" 'm', 'rest', 'success', '{}', '2029-01-01T00:00:00.000Z')", i));
 }
 
-static void enable_insert(void)
-{
-	if (db_backend_of(f.db) == DB_PGSQL)
-		must("ALTER TABLE audit_events ENABLE TRIGGER audit_events_insert");
-	else
-		must("CREATE TRIGGER audit_events_insert AFTER INSERT ON audit_events BEGIN INSERT INTO audit_pending"
-		     " (event_id, chain) VALUES (NEW.id, COALESCE(NEW.tenant_id, 'system')); END");
-}
-
-static void disable_insert(void)
-{
-	must(db_backend_of(f.db) == DB_PGSQL ? "ALTER TABLE audit_events DISABLE TRIGGER USER" :
-	     "DROP TRIGGER audit_events_insert");
-}
-
 static void make_chains(void)
 {
-	enable_insert();
+	insert_trigger(true);
 	changes(NULL, 3);
 	changes(T2, 4);
 	changes(T1, EARLIER);
@@ -228,7 +207,7 @@ static void make_chains(void)
 	must("CREATE TABLE newer_heads AS SELECT * FROM audit_heads");
 	changes(T1, 1);
 	later = head_of(T1);
-	disable_insert();
+	insert_trigger(false);
 	drop_keys();
 	by_hand_each("CREATE TABLE keep_@ AS SELECT * FROM @", "keep");
 }

@@ -66,6 +66,27 @@ static int64_t sql_number(const char *text)
 	return n;
 }
 
+__attribute__((unused))
+static void must(const char *text)
+{
+	if (!sql(text))
+		bail_out(text, &err);
+}
+
+/* The trigger that puts each event into audit_pending, on or off. */
+__attribute__((unused))
+static void insert_trigger(bool on)
+{
+	if (db_backend_of(f.db) == DB_PGSQL)
+		must(on ? "ALTER TABLE audit_events ENABLE TRIGGER audit_events_insert" :
+		     "ALTER TABLE audit_events DISABLE TRIGGER audit_events_insert");
+	else
+		must(on ? "CREATE TRIGGER audit_events_insert AFTER INSERT ON audit_events BEGIN SELECT RAISE(ABORT, '')"
+		     " WHERE EXISTS (SELECT 1 FROM audit_links WHERE event_id = NEW.id) OR EXISTS (SELECT 1 FROM"
+		     " audit_pending WHERE event_id = NEW.id); INSERT INTO audit_pending (event_id, chain) VALUES"
+		     " (NEW.id, COALESCE(NEW.tenant_id, 'system')); END" : "DROP TRIGGER audit_events_insert");
+}
+
 /* Who owns the database can do this. */
 __attribute__((unused))
 static void drop_triggers(void)
