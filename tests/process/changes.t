@@ -62,7 +62,7 @@ for my $backend (Pierre::backends()) {
 		}
 		my $last = $p->new_key($user)->{api_key};
 		is(status_of($p, $last), 200, 'a key');
-		$p->sql($backend eq 'postgresql' ? 'TRUNCATE api_keys' : 'DELETE FROM api_keys');
+		$p->sql($backend eq 'postgresql' ? 'TRUNCATE api_keys, admin_provisioned_keys' : 'DELETE FROM api_keys');
 		seen_in_time($p, $last, 401, 'no key is left');
 		$p->sql("UPDATE changes SET changed_at = '2020-01-01T00:00:00.000Z'");
 		$p->restart;
