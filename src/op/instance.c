@@ -35,7 +35,8 @@ static bool is_set(const struct conf_key *key, struct err *err_r)
 {
 	return key->set ||
 	       err_field(err_r, ERR_CONFIG, "ENCRYPTION_KEY",
-			 "ENCRYPTION_KEY is not set; make one with `openssl rand -base64 32`");
+			 "ENCRYPTION_KEY is not set: give the key that the service has, or make the "
+			 "first one with `openssl rand -base64 32`");
 }
 
 static bool fits(const char *check, const struct instance *i, struct err *err_r)

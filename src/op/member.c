@@ -86,7 +86,7 @@ static bool ids_check(const struct op *op, const char **tenant_id, const char **
 	return true;
 }
 
-static bool role_check(const char *role, struct err *err_r)
+static bool role_word_check(const char *role, struct err *err_r)
 {
 	return field_check(&member_patch_schema, &(struct member){ .role = role }, err_r);
 }
@@ -100,7 +100,7 @@ bool op_member_set_role(struct op *op, struct scope scope, const char *tenant_id
 	struct tenant_tx tx;
 	bool done;
 
-	if (!role_check(role, err_r) || !ids_check(op, &tenant_id, &user_id, err_r))
+	if (!role_word_check(role, err_r) || !ids_check(op, &tenant_id, &user_id, err_r))
 		return false;
 	tx = tenant_tx_of(op, scope, tenant_id, judge, &c, NULL);
 	tx.user_id = user_id;
@@ -142,7 +142,7 @@ bool op_member_add(struct op *op, struct scope scope, const char *tenant_id, con
 	struct user user;
 	bool done;
 
-	if (!role_check(role, err_r) || !ids_check(op, &tenant_id, &user_id, err_r) ||
+	if (!role_word_check(role, err_r) || !ids_check(op, &tenant_id, &user_id, err_r) ||
 	    !store_user_by_id(op->db, scope, user_id, op->arena, &user, err_r))
 		return false;
 	if (str_eq(user.user_status, "pending"))

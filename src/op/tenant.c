@@ -17,7 +17,7 @@
 struct creation {
 	const struct tenant *tenant;
 	int64_t most;
-	bool by_admin;
+	bool by_shell;
 };
 
 /* Over the owner's locked row. */
@@ -29,7 +29,7 @@ static bool may_create(const char *tier, const char *user_status, int64_t owned,
 
 	if (!owner_check(user_status, err_r))
 		return false;
-	if (!c->by_admin && (!own || !plan || plan->rank > own->rank))
+	if (!c->by_shell && (!own || !plan || plan->rank > own->rank))
 		return err_field(err_r, ERR_FORBIDDEN, "plan",
 				 "The plan %s is above your tier, %s", c->tenant->plan, tier);
 	if (owned >= c->most)
@@ -50,7 +50,8 @@ static bool named(bool done, struct err *err_r)
 bool op_tenant_create(struct op *op, struct scope scope, const struct tenant *in,
 		      struct tenant *out, struct err *err_r)
 {
-	struct creation c = { out, op->process->conf->tenants_per_user, op->actor.user_id == NULL };
+	struct creation c = { out, op->process->conf->tenants_per_user,
+			      !op->actor.user_id && op->actor.role == ROLE_SUPER_ADMIN };
 	const struct tenant_new_tx tx = { .tenant = out, .judge = may_create, .arg = &c };
 	struct audit_event event;
 	struct tenant want = *in;

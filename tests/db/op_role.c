@@ -7,6 +7,7 @@
 
 #include "op/instance.h"
 #include "op/provision.h"
+#include "op/role.h"
 #include "op/session.h"
 #include "op/stats.h"
 #include "behind.h"
@@ -111,6 +112,17 @@ static void test_above(void)
 	act_as(&super);
 	for (size_t a = 0; a + 1 < sizeof(acts) / sizeof(acts[0]); a++)
 		done(acts[a].fn(super.id), arena_printf(f.arena, "a super_admin may %s his like", acts[a].name));
+}
+
+/* A role that is not known opens nothing, not even to one who has none. */
+static void test_unknown_role(void)
+{
+	static const struct user nobody, later = { .role = "owner_of_all" };
+
+	f.op.actor = (struct actor){ .source = "test" };
+	ok(refused(role_check(&f.op, &nobody, &err), ERR_FORBIDDEN, "role"), "a user without a role");
+	act_as(&super);
+	ok(refused(role_check(&f.op, &later, &err), ERR_FORBIDDEN, "role"), "a role of a later program");
 }
 
 /* --- roles ------------------------------------------------------------------------- */
@@ -328,6 +340,7 @@ int main(void)
 	admin = make("admin");
 	user = make("user");
 	test_above();
+	test_unknown_role();
 	test_give();
 	test_last_super();
 	test_leave_at_once();
