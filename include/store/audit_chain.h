@@ -30,12 +30,13 @@ struct audit_batch {
 /* Fills links, heads and filled, also when it is called again. */
 typedef bool audit_append_fn(void *arg, struct audit_batch *b, struct err *err_r);
 
-/* One transaction: take or keep the lease until `until` for the host, read up to
+/* One transaction: take or keep the lease until `until` for the host (one that
+ * ends after `far` was written by a wrong clock, and is free), read up to
  * AUDIT_PAGE events that wait, append, write. The row of the lease is locked
  * meanwhile, so no two links are appended at once. *n_r = events that do not wait
  * any more; 0 when another host has the lease. */
 bool store_audit_link(struct db *db, const char *host_id, int64_t now, int64_t until,
-		      audit_append_fn *append, void *arg, struct arena *arena, size_t *n_r,
+		      int64_t far, audit_append_fn *append, void *arg, struct arena *arena, size_t *n_r,
 		      struct err *err_r);
 
 /* Events that are older than the chain; the number never changes. Reads them all. */

@@ -13,11 +13,12 @@ SELECT host_id, until_at, (SELECT min(e.timestamp)
 FROM audit_lease
 WHERE id = 1;
 
+-- An end after :far was written by a wrong clock.
 -- Holds the row until the transaction ends, so that hosts link one at a time.
 -- name: audit_lease_take
 UPDATE audit_lease
 SET host_id = :host_id, until_at = :until_at
-WHERE id = 1 AND (host_id = :host_id OR until_at <= :now);
+WHERE id = 1 AND (host_id = :host_id OR until_at <= :now OR until_at > :far);
 
 -- name: audit_batch
 -- row: AuditWaiting

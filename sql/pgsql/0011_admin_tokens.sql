@@ -1,6 +1,9 @@
 -- Admin tokens, what each call of theirs did, the API keys that administrators made for
 -- users, and ways to a new password.
 
+-- Changes do not wait longer than that behind this migration; it is tried again then.
+SET LOCAL lock_timeout = '2s';
+
 -- A credential of a program that administers.
 CREATE TABLE admin_tokens (
 	-- Made by the program, never reused.

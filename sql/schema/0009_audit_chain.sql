@@ -84,9 +84,15 @@ CREATE TRIGGER audit_events_insert AFTER INSERT ON audit_events BEGIN
 		OR EXISTS (SELECT 1 FROM audit_pending WHERE event_id = NEW.id);
 	INSERT INTO audit_pending (event_id, chain) VALUES (NEW.id, COALESCE(NEW.tenant_id, 'system'));
 END;
+-- REPLACE meets a row also by its rowid, which is -1 here when it is not given.
+CREATE TRIGGER audit_events_rowid BEFORE INSERT ON audit_events
+WHEN EXISTS (SELECT 1 FROM audit_events WHERE rowid = NEW.rowid AND id <> NEW.id)
+BEGIN
+	SELECT RAISE(ABORT, 'an audit event is never replaced');
+END;
 -- A column that is added later must be added here: what is not named may be changed.
 CREATE TRIGGER audit_events_update BEFORE UPDATE ON audit_events
-WHEN NOT (NEW.id IS OLD.id AND NEW.event_type IS OLD.event_type AND NEW.severity IS OLD.severity
+WHEN NOT (NEW.rowid IS OLD.rowid AND NEW.id IS OLD.id AND NEW.event_type IS OLD.event_type AND NEW.severity IS OLD.severity
 	AND NEW.message IS OLD.message AND NEW.source IS OLD.source AND NEW.result IS OLD.result
 	AND NEW.tenant_id IS OLD.tenant_id AND NEW.user_id IS OLD.user_id
 	AND NEW.request_id IS OLD.request_id AND NEW.timestamp IS OLD.timestamp
@@ -103,7 +109,8 @@ CREATE TRIGGER audit_events_delete BEFORE DELETE ON audit_events BEGIN
 	SELECT RAISE(ABORT, 'an audit event is never deleted');
 END;
 CREATE TRIGGER audit_links_insert BEFORE INSERT ON audit_links
-WHEN EXISTS (SELECT 1 FROM audit_links WHERE (chain = NEW.chain AND seq = NEW.seq) OR event_id = NEW.event_id)
+WHEN EXISTS (SELECT 1 FROM audit_links WHERE (chain = NEW.chain AND seq = NEW.seq) OR event_id = NEW.event_id
+	OR rowid = NEW.rowid)
 BEGIN
 	SELECT RAISE(ABORT, 'a link of the audit trail is never replaced');
 END;

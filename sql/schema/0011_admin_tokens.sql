@@ -1,6 +1,11 @@
 -- Admin tokens, what each call of theirs did, the API keys that administrators made for
 -- users, and ways to a new password.
 
+-- only: pgsql
+-- Changes do not wait longer than that behind this migration; it is tried again then.
+SET LOCAL lock_timeout = '2s';
+-- only: both
+
 -- noted: token_hash, permissions, is_super_admin, expires_at, revoked_at
 -- A credential of a program that administers.
 CREATE TABLE admin_tokens (

@@ -1,6 +1,7 @@
 -- Admin tokens, what each call of theirs did, the API keys that administrators made for
 -- users, and ways to a new password.
 
+
 -- A credential of a program that administers.
 CREATE TABLE admin_tokens (
 	-- Made by the program, never reused.

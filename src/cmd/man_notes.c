@@ -149,7 +149,7 @@ const struct man_note man_notes[] = {
 	  "When the database cannot answer, nothing new is let through: 503. A credential that this host "
 	  "verified lately passes for at most 5 seconds more, while its lease lasts. A database that is "
 	  "away at the start (PostgreSQL cannot be reached, the SQLite file is locked) does not end the "
-	  "service: it answers 503 to all but /health, /health/live, /version and /openapi.json, and tries "
+	  "service: it answers 503 to all but /health, /health/live, /admin/health, /version and /openapi.json, and tries "
 	  "again every second; systemctl status pierre says what it waits for. Schema, key and connections "
 	  "are checked before anything else is served; a fault in these ends the service with a sentence." },
 	{ NULL,
@@ -193,10 +193,10 @@ const struct man_note man_notes[] = {
 	  "Each change is committed with its audit event. Triggers of the database refuse to change or remove "
 	  "an event, and the scheduler of one host links it, within a moment after its commit, by a hash to the "
 	  "event before it: in a chain for each tenant and one for the system. Where a chain ends is written "
-	  "with a MAC by a key derived from ENCRYPTION_KEY. So pierre audit verify finds what somebody with all "
-	  "rights on the database has changed, removed or inserted, but for one thing: a database that was put "
-	  "back whole into an older state, or the end of a chain that was cut off with its head put back. That "
-	  "is found by heads that were kept elsewhere: give what pierre audit head printed, or the lines "
+	  "with a MAC by a key derived from ENCRYPTION_KEY. So pierre audit verify finds what a person with all "
+	  "rights on the database has changed, removed or inserted, but for three things: a database that was put "
+	  "back whole into an older state, or the end of a chain that was cut off with its head put back, or all links taken away, so that the service makes "
+	  "new ones. These are found by heads that were kept elsewhere: give what pierre audit head printed, or the lines "
 	  "audit_head that the service logs each hour, to pierre audit verify --expect." },
 	{ NULL,
 	  "The hash of an event covers target, address, user agent and metadata by a salted hash of their own, "

@@ -10,6 +10,7 @@
 #include "store/audit_chain.h"
 
 #define LEASE_MS 2000   /* after it another host goes on */
+#define LEASE_FAR_MS 60000   /* an end further away was written by a wrong clock */
 
 bool audit_head_holds(const struct subkey *key, const struct audit_head *head,
 		      struct arena *arena)
@@ -89,7 +90,8 @@ static bool append(void *arg, struct audit_batch *b, struct err *err_r)
 
 static bool is_mine(const struct audit_lease *lease, const struct audit_linker *l, int64_t now)
 {
-	return str_eq(lease->host_id, l->host_id) || lease->until_at <= now;
+	return str_eq(lease->host_id, l->host_id) || lease->until_at <= now ||
+	       lease->until_at > now + LEASE_FAR_MS;
 }
 
 /* The first link of the system's chain says how many events are older. */
@@ -122,8 +124,8 @@ bool op_audit_link(struct op *op, struct audit_linker *l, bool *more_r, struct e
 		*more_r = true;
 		return count(op, l, err_r);
 	}
-	if (!store_audit_link(op->db, l->host_id, op->now, op->now + LEASE_MS, append, &a, op->arena,
-			      &n, err_r))
+	if (!store_audit_link(op->db, l->host_id, op->now, op->now + LEASE_MS, op->now + LEASE_FAR_MS, append, &a,
+			      op->arena, &n, err_r))
 		return false;
 	*more_r = n == AUDIT_PAGE;
 	return true;

@@ -22,7 +22,7 @@ bool store_audit_lease(struct db *db, struct arena *arena, struct audit_lease *o
 struct linking {
 	struct arena *arena;
 	const char *host_id;
-	int64_t now, until;
+	int64_t now, until, far;
 	audit_append_fn *append;
 	void *arg;
 	size_t n;
@@ -102,7 +102,8 @@ static bool link_tx(struct db *db, void *arg, struct err *err_r)
 
 	l->n = 0;
 	if (!db_write(db, SQL_ARGS(audit_lease_take, .host_id = db_text(l->host_id),
-				   .now = db_time(l->now), .until_at = db_time(l->until)),
+				   .now = db_time(l->now), .until_at = db_time(l->until),
+				   .far = db_time(l->far)),
 		      &taken, err_r))
 		return false;
 	if (taken == 0)
@@ -117,10 +118,10 @@ static bool link_tx(struct db *db, void *arg, struct err *err_r)
 }
 
 bool store_audit_link(struct db *db, const char *host_id, int64_t now, int64_t until,
-		      audit_append_fn *append, void *arg, struct arena *arena, size_t *n_r,
+		      int64_t far, audit_append_fn *append, void *arg, struct arena *arena, size_t *n_r,
 		      struct err *err_r)
 {
-	struct linking l = { arena, host_id, now, until, append, arg, 0 };
+	struct linking l = { arena, host_id, now, until, far, append, arg, 0 };
 	bool done = db_transaction(db, link_tx, &l, err_r);
 
 	*n_r = done ? l.n : 0;

@@ -64,7 +64,7 @@ struct scheduler {
 	struct fill fill;
 	int64_t filled;                     /* rows, in this walk */
 	int64_t sweep_due, period_due, follow_due, fill_due;
-	bool tend_failed, follow_failed, clock_failed;   /* said once, until it works again */
+	bool tend_failed, follow_failed, clock_failed, fill_failed;   /* said once, until it works again */
 };
 
 /* --- who works ------------------------------------------------------------------ */
@@ -148,8 +148,10 @@ static void link_audit(struct scheduler *s, int64_t now)
 		return;
 	job_begin(s, "audit_link");
 	/* leases wait for this one; but the first time it may have many events to count */
-	if (s->n_files > 0)
-		db_deadline(s->w.db, now + (s->linker.of.counted ? LOCK_MS : JOB_MS / 2));
+	if (!s->linker.of.counted)
+		db_deadline(s->w.db, now + JOB_MS / 2);
+	else if (s->n_files > 0)
+		db_deadline(s->w.db, now + LOCK_MS);
 	linker_work(&s->linker, &op, now);
 	db_deadline(s->w.db, 0);
 	job_end(s);
@@ -225,14 +227,20 @@ static void fill_rows(struct scheduler *s, int64_t now)
 	bool end = false;
 	struct err err;
 	int64_t n = 0;
+	bool good;
 
 	if (now < s->fill_due)
 		return;
 	job_begin(s, "fill");
-	if (!store_fill(s->w.db, &s->fill, &n, &end, &err)) {
+	if (s->n_files > 0)   /* leases wait for this one too */
+		db_deadline(s->w.db, now + LOCK_MS);
+	good = store_fill(s->w.db, &s->fill, &n, &end, &err);
+	db_deadline(s->w.db, 0);
+	if (!good && !s->fill_failed)
 		log_warn("fill_failed", LOG_S("error", err.message));
+	if (!good)
 		s->fill_due = now + PERIOD_MS;
-	}
+	s->fill_failed = !good;
 	s->filled += n;
 	if (end && s->filled > 0)
 		log_info("filled", LOG_N("rows", s->filled));

@@ -150,6 +150,32 @@ static void test_other_program(void)
 	}
 }
 
+/* A row that is met by its rowid is replaced like one that is met by its id. */
+static void test_rowid(void)
+{
+	static const char *const writes[] = {
+		"INSERT OR REPLACE INTO audit_events (rowid, " EVENT_COLUMNS ") SELECT rowid, "
+		"substr(id, 1, 24) || 'ffffffffffff', event_type, severity, message, source, result, metadata, timestamp "
+		"FROM audit_events ORDER BY rowid LIMIT 1",
+		"INSERT OR REPLACE INTO audit_links (rowid, chain, seq, event_id, hash) SELECT rowid, 'x', 1, "
+		"substr(event_id, 1, 24) || 'ffffffffffff', hash FROM audit_links ORDER BY rowid LIMIT 1",
+		"UPDATE OR REPLACE audit_events SET rowid = (SELECT min(rowid) FROM audit_events), pii_salt = NULL, "
+		"target = NULL, ip_address = NULL, user_agent = NULL, metadata = '{}' "
+		"WHERE rowid = (SELECT max(rowid) FROM audit_events)",
+	};
+
+	if (db_backend_of(f.db) != DB_SQLITE)
+		return;
+	for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++) {
+		FILE *p = popen(arena_printf(f.arena, "sqlite3 '%s' \"%s\" 2>&1", db_path(f.db), writes[i]), "r");
+		char line[200] = "";
+
+		ok(p && fgets(line, sizeof(line), p) && strstr(line, "never "), "by its rowid (%zu): %s", i, line);
+		if (p)
+			pclose(p);
+	}
+}
+
 /* What proves that a COMMIT was done stays what it was. */
 static void test_replay(void)
 {
@@ -396,6 +422,7 @@ int main(void)
 	test_filters();
 	test_triggers();
 	test_other_program();
+	test_rowid();
 	ok(link_all(&linker), "linked");
 	test_other_writers();
 	fixture_close(&f);
