@@ -76,8 +76,9 @@ RETURNING {key};
 -- row: ApiKey, Owner, Place
 SELECT {key k}, {owner u as owner_},
 	COALESCE(k.tenant_id, k.user_id) AS place_tenant_id,
-	COALESCE(t.is_active, TRUE) AS place_is_active,
-	CASE WHEN t.id IS NULL THEN 'owner' ELSE m.role END AS place_role,
+	COALESCE(t.is_active, COALESCE(k.tenant_id, k.user_id) = k.user_id) AS place_is_active,
+	CASE WHEN t.id IS NOT NULL THEN m.role
+		WHEN COALESCE(k.tenant_id, k.user_id) = k.user_id THEN 'owner' END AS place_role,
 	t.rate_limit_requests AS place_requests, t.rate_limit_period AS place_period,
 	COALESCE(t.limit_mode, 'enforce') AS place_mode
 FROM api_keys k JOIN users u ON u.id = k.user_id

@@ -104,6 +104,17 @@ LIMIT :limit;
 DELETE FROM tenant_invitations
 WHERE id = :id AND tenant_id = :tenant_id AND (tenant_id = :scope_tenant OR :scope_all);
 
+-- What a member has offered, and what was offered to his address.
+-- name: invitation_end_by
+DELETE FROM tenant_invitations
+WHERE tenant_id = :tenant_id AND (tenant_id = :scope_tenant OR :scope_all)
+	AND accepted_at IS NULL AND invited_by = :user_id;
+
+-- name: invitation_end_to
+DELETE FROM tenant_invitations
+WHERE tenant_id = :tenant_id AND (tenant_id = :scope_tenant OR :scope_all)
+	AND accepted_at IS NULL AND email_key = (SELECT email_key FROM users WHERE id = :user_id);
+
 -- name: invitation_by_token
 -- row: Invitation
 SELECT {invitation}

@@ -26,6 +26,7 @@ WHERE token_hash = :token_hash AND expires_at > :now;
 UPDATE users SET password_hash = :new_hash, updated_at = :now
 WHERE id = :user_id;
 
+-- Also of one whose password, role or status the same transaction has changed.
 -- name: password_reset_others
 DELETE FROM password_resets
 WHERE user_id = :user_id;

@@ -106,6 +106,11 @@ FROM tenants
 WHERE deleted_at <= :before
 ORDER BY deleted_at LIMIT 1;
 
+-- Held, and not restored meanwhile.
+-- name: tenant_remove_lock
+UPDATE tenants SET version = version
+WHERE id = :tenant_id AND deleted_at <= :before;
+
 -- name: tenant_remove_keys
 DELETE FROM api_keys
 WHERE id IN (SELECT id FROM api_keys WHERE tenant_id = :tenant_id LIMIT 500);

@@ -113,10 +113,11 @@ static const char *const tenant_limits[WINDOW__COUNT] = {
 static void add_tenant(struct limit_outcome *out, const struct credential *c, int64_t now,
 		       struct arena *arena)
 {
-	enum window_kind kind = kind_of(c->tenant.period);
+	enum window_kind kind;
 
 	if (c->tenant.requests == INT_NONE)
 		return;
+	kind = kind_of(c->tenant.period);
 	add(out, now, (struct limit_state){
 		.name = tenant_limits[kind], .of = "tenant", .tier = c->tier, .kind = kind,
 		.subject = subject(arena, 't', c->tenant_id), .limit = c->tenant.requests,

@@ -143,11 +143,17 @@ static bool limit_apply(const struct tenant_locked *locked, struct tenant *tenan
 
 	if (!tenant_may(locked, tenant, TENANT_MEMBERS, p->everywhere, err_r))
 		return false;
+	if (str_eq(tenant->kind, TENANT_PERSONAL))
+		return err_reason(err_r, ERR_CONFLICT, "personal", "A personal tenant has no ceiling: "
+				  "limit the API keys of its user");
 	field_patch(p->given, p->in, tenant);
 	if (plan && !FIELD_GIVEN(p->given, struct tenant, rate_limit_requests)) {
 		tenant->rate_limit_requests = tenant_plan_limit(tenant->plan);
 		tenant->rate_limit_period = NULL;
 	}
+	if (tenant->rate_limit_requests == INT_NONE &&
+	    !FIELD_GIVEN(p->given, struct tenant, rate_limit_period))
+		tenant->rate_limit_period = NULL;
 	if (tenant->rate_limit_period && tenant->rate_limit_requests == INT_NONE)
 		return err_field(err_r, ERR_REQUIRED, "rate_limit_requests",
 				 "A rate_limit_period needs rate_limit_requests");
@@ -163,6 +169,8 @@ static bool change(struct op *op, struct scope scope, const char *id, struct pat
 
 	if (!field_check_given(p->given, p->in, err_r) || !tenant_id_check(op, id, &id, err_r))
 		return false;
+	if (p->given->n == 0)
+		return store_tenant_get(op->db, scope, id, op->arena, out, err_r);
 	p->everywhere = scope.kind == SCOPE_ALL;
 	tx = tenant_tx_of(op, scope, id, judge, p, out);
 	event = tenant_event(op, &tx, AUDIT_TENANT_CHANGED, id, &tenant_schema, p->in);

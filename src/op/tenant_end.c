@@ -16,11 +16,15 @@ static bool deleted(struct err *err_r)
 			  "The tenant was deleted: `pierre tenant restore` takes it back");
 }
 
+/* A personal tenant is its user, whose own role says who may suspend him. */
 static bool suspend_apply(const struct tenant_locked *locked, struct tenant *tenant, void *arg,
 			  struct err *err_r)
 {
 	(void)locked;
 	(void)arg;
+	if (str_eq(tenant->kind, TENANT_PERSONAL))
+		return err_reason(err_r, ERR_CONFLICT, "personal",
+				  "A personal tenant is not suspended: suspend its user");
 	tenant->is_active = false;
 	return tenant->deleted_at == TIME_NONE || deleted(err_r);
 }
@@ -34,13 +38,18 @@ static bool resume_apply(const struct tenant_locked *locked, struct tenant *tena
 	return tenant->deleted_at == TIME_NONE || deleted(err_r);
 }
 
+/* From then on its rows may be gone, a page at a time. */
 static bool restore_apply(const struct tenant_locked *locked, struct tenant *tenant, void *arg,
 			  struct err *err_r)
 {
+	const int64_t *now = arg;
+
 	(void)locked;
-	(void)arg;
 	if (tenant->deleted_at == TIME_NONE)
 		return err_set(err_r, ERR_CONFLICT, "The tenant was not deleted");
+	if (tenant->deleted_at <= *now - TENANT_KEPT_MS)
+		return err_reason(err_r, ERR_CONFLICT, "removed", "The tenant was deleted 30 days ago "
+				  "or more, and its rows are being removed: make a new one");
 	tenant->is_active = true;
 	tenant->deleted_at = TIME_NONE;
 	return true;
@@ -65,7 +74,7 @@ static bool run_turn(struct op *op, struct scope scope, const char *id, const st
 		return false;
 	if (scope.kind != SCOPE_ALL)
 		return err_set(err_r, ERR_NOT_FOUND, NO_TENANT);
-	tx = tenant_tx_of(op, scope, id, t->judge, NULL, out);
+	tx = tenant_tx_of(op, scope, id, t->judge, &op->now, out);
 	event = tenant_event(op, &tx, t->type, id, &tenant_schema, &(struct tenant){ 0 });
 	done = t->store(op->db, &event, &tx, err_r);
 	op_changed(op, id);

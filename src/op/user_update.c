@@ -104,7 +104,8 @@ static bool apply(struct user *user, void *arg, struct err *err_r)
 	if (!role_check(c->op, user, err_r))
 		return false;
 	field_patch(c->given, c->in, user);
-	user->is_admin = role_by_word(user->role) > ROLE_USER;
+	if (FIELD_GIVEN(c->given, struct user, role))   /* one from before there were roles stays */
+		user->is_admin = role_by_word(user->role) > ROLE_USER;
 	user->updated_at = c->op->now;
 	if (FIELD_GIVEN(c->given, struct user, user_status)) {
 		user->user_status = status;

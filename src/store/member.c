@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "db/query.h"
+#include "model/tenant_role.h"
 #include "store/audit.h"
 #include "store/member.h"
 #include "store/page.h"
@@ -50,11 +51,20 @@ bool store_member_add(struct db *db, const struct audit_event *event, const stru
 		.tx = tx, .write = write_added, .arg = role }, err_r);
 }
 
+/* Who may invite no longer has nobody invited. */
+static bool end_invitations_by(struct db *db, const struct tenant_tx *tx, struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(invitation_end_by, .tenant_id = db_text(tx->id),
+				     TENANT_ARGS(tx->scope), .user_id = db_text(tx->user_id)),
+			NULL, err_r);
+}
+
 static bool write_role(struct db *db, const struct tenant_tx *tx, const void *arg, struct err *err_r)
 {
 	return db_write_one(db, SQL_ARGS(member_set_role, .role = db_text(arg),
 					 .tenant_id = db_text(tx->id), TENANT_ARGS(tx->scope),
-					 .user_id = db_text(tx->user_id)), NO_MEMBER, err_r);
+					 .user_id = db_text(tx->user_id)), NO_MEMBER, err_r) &&
+	       ((tenant_role_may(arg) & TENANT_MEMBERS) || end_invitations_by(db, tx, err_r));
 }
 
 bool store_member_set_role(struct db *db, const struct audit_event *event,
@@ -71,7 +81,10 @@ static bool write_removed(struct db *db, const struct tenant_tx *tx, const void 
 	const struct db_value tenant = db_text(tx->id), user = db_text(tx->user_id);
 
 	(void)arg;
-	return db_write(db, SQL_ARGS(member_leave, .tenant_id = tenant, TENANT_ARGS(tx->scope),
+	return end_invitations_by(db, tx, err_r) &&
+	       db_write(db, SQL_ARGS(invitation_end_to, .tenant_id = tenant, TENANT_ARGS(tx->scope),
+				     .user_id = user), NULL, err_r) &&
+	       db_write(db, SQL_ARGS(member_leave, .tenant_id = tenant, TENANT_ARGS(tx->scope),
 				     .user_id = user, .now = db_time(tx->now)), NULL, err_r) &&
 	       db_write_one(db, SQL_ARGS(member_delete, .tenant_id = tenant, TENANT_ARGS(tx->scope),
 					 .user_id = user), NO_MEMBER, err_r) &&

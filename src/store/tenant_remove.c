@@ -41,9 +41,13 @@ static bool (*const pages[])(struct db *db, struct removal *r, struct err *err_r
 static bool remove_tx(struct db *db, void *arg, struct err *err_r)
 {
 	struct removal *r = arg;
+	int64_t held;
 
 	r->n = 0;
-	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]) && r->n == 0; i++)
+	if (!db_write(db, SQL_ARGS(tenant_remove_lock, .tenant_id = db_text(r->tenant_id),
+				   .before = db_time(r->before)), &held, err_r))
+		return false;
+	for (size_t i = 0; held > 0 && i < sizeof(pages) / sizeof(pages[0]) && r->n == 0; i++)
 		if (!pages[i](db, r, err_r))
 			return false;
 	return true;
@@ -54,13 +58,15 @@ bool store_tenant_remove(struct db *db, const struct audit_event *event, int64_t
 {
 	enum db_rc rc = db_query(db, SQL_ARGS(tenant_removable, .before = db_time(before)), err_r);
 	struct removal r = { .before = before };
+	struct audit_event told = *event;
 
 	*n_r = 0;
 	if (rc != DB_ROW)
 		return rc == DB_OK;
 	r.tenant_id = arena_strdup(arena, db_column_text(db, 0));
 	db_finish(db);
-	if (!store_commit(db, event, remove_tx, &r, err_r))
+	told.target = told.tenant_id = r.tenant_id;
+	if (!store_commit(db, &told, remove_tx, &r, err_r))
 		return false;
 	*n_r = r.n;
 	return true;

@@ -149,7 +149,9 @@ static bool write_password(struct db *db, void *arg, struct err *err_r)
 {
 	const struct password_write *w = *(const struct password_write **)arg;
 
-	if (!change_password(db, w, err_r))
+	if (!change_password(db, w, err_r) ||
+	    !db_write(db, SQL_ARGS(password_reset_others, .user_id = db_text(w->user_id)), NULL,
+		      err_r))
 		return false;
 	if (w->failures && !store_login_failure_apply(db, w->failures, err_r))
 		return false;

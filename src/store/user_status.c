@@ -132,6 +132,15 @@ static bool ends_sessions(const struct user *was, const struct user *user)
 	       !str_eq(user->user_status, "suspended");
 }
 
+/* Who might issue one was judged by the role and status of before. */
+static bool end_resets(struct db *db, const struct user *was, const struct user *user,
+		       struct err *err_r)
+{
+	if (str_eq(was->user_status, user->user_status) && user_role(was) == user_role(user))
+		return true;
+	return db_write(db, SQL_ARGS(password_reset_others, .user_id = db_text(was->id)), NULL, err_r);
+}
+
 static bool change(struct db *db, void *arg, struct err *err_r)
 {
 	const struct user_update *c = arg;
@@ -148,6 +157,7 @@ static bool change(struct db *db, void *arg, struct err *err_r)
 	       db_write_one(db, SQL_ROW(user_update, &user_schema, c->user_r,
 					.scope_all = scope_all_param(c->scope)), NO_USER, err_r) &&
 	       store_tenant_personal(db, c->user_id, err_r) &&   /* unless pending */
+	       end_resets(db, &was, c->user_r, err_r) &&
 	       (!ends_sessions(&was, c->user_r) || end_sessions(db, c->scope, c->user_id, err_r));
 }
 

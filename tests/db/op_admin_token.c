@@ -11,6 +11,7 @@
 #include "op/password_reset.h"
 #include "op/session.h"
 #include "op/token_use.h"
+#include "op/user.h"
 #include "worst.h"
 #include "op_account.h"
 
@@ -338,6 +339,27 @@ static void test_reset(void)
 	is_int(counts[1], 3, "three are told that it is spent");
 }
 
+/* It was issued for the account as it was. */
+static void test_reset_ends(void)
+{
+	struct field_given given = named(f.arena, &user_patch_schema, "role");
+	struct user user = of_role("user"), out;
+	const char *was = f.op.client.remote_addr;
+	struct password_reset r;
+
+	f.op.client.remote_addr = "2001:db8:77::1";   /* a network that has guessed nothing */
+	done(reset(user.id, &r), "a reset");
+	done(op_password_set(&f.op, EVERY, user.id, "another long password", &err), "the password is set meanwhile");
+	ok(!complete(r.reset_token, PASSWORD) && err.kind == ERR_AUTH_INVALID, "which ends it");
+	f.op.actor.role = ROLE_SUPER_ADMIN;
+	done(reset(user.id, &r) && op_user_suspend(&f.op, EVERY, user.id, NULL, &out, &err), "the user is suspended");
+	ok(!complete(r.reset_token, PASSWORD) && err.kind == ERR_AUTH_INVALID, "which ends it too");
+	done(reset(user.id, &r) && op_user_update(&f.op, EVERY, user.id, &(struct user){ .role = "super_admin" },
+		&given, &out, &err), "the user is made a super_admin");
+	ok(!complete(r.reset_token, PASSWORD) && err.kind == ERR_AUTH_INVALID, "which ends it as well");
+	f.op.client.remote_addr = was;
+}
+
 /* Slowed like logins, for the network that guesses. */
 static void test_reset_throttle(void)
 {
@@ -369,6 +391,7 @@ int main(void)
 	test_rotate();
 	test_reset_who();
 	test_reset();
+	test_reset_ends();
 	test_reset_throttle();
 	fixture_close(&f);
 	return tap_done();

@@ -117,6 +117,8 @@ static const struct owned {
 	{ SQL_INVITATION_IS_MEMBER, NULL, id_of_team },
 	{ SQL_INVITATION_LIST, NULL, id_of_team },
 	{ SQL_INVITATION_DELETE, id_of_invitation, id_of_team },
+	{ SQL_INVITATION_END_BY, id_of_user, id_of_team },
+	{ SQL_INVITATION_END_TO, id_of_other, id_of_team },
 	{ SQL_AUDIT_LIST, NULL, NULL },
 	{ SQL_AUDIT_LIST_OWN, NULL, NULL },
 };

@@ -191,6 +191,33 @@ static void test_invitations(void)
 	is_str(err.reason, "role", "by his role");
 }
 
+/* Who has left cannot come back by another offer, nor has offered anything. */
+static void test_open_invitations(void)
+{
+	struct user host = make_user(&f, "starter"), guest = make_user(&f, "starter"), third = make_user(&f, "starter");
+	struct invitation first, second, third_one;
+	struct tenant own;
+
+	act(&host);
+	own = create(&host, "Own");
+	is_int(invite(&own, &guest, "admin", &first), ERR_NONE, "an offer");
+	is_int(invite(&own, &guest, "admin", &second), ERR_NONE, "and another one");
+	is_int(accept(&guest, second.invitation_token), ERR_NONE, "one is accepted");
+	act(&guest);
+	is_int(invite(&own, &third, "viewer", &third_one), ERR_NONE, "an offer of the new admin");
+	act(&host);
+	is_int(set_role(&own, &guest, "viewer"), ERR_NONE, "who is none any more");
+	is_int(accept(&third, third_one.invitation_token), ERR_NOT_FOUND, "so nobody is invited by him");
+	act(&host);
+	is_int(set_role(&own, &guest, "admin"), ERR_NONE, "again an admin");
+	act(&guest);
+	is_int(invite(&own, &third, "viewer", &third_one), ERR_NONE, "who offers");
+	act(&host);
+	ok(op_member_remove(&f.op, in(&own), own.id, guest.id, &err), "and is removed");
+	is_int(accept(&guest, first.invitation_token), ERR_NOT_FOUND, "he does not come back by the first offer");
+	is_int(accept(&third, third_one.invitation_token), ERR_NOT_FOUND, "and what he offered has ended");
+}
+
 /* Accepted by the same account in four processes. */
 static int child_accept(struct fixture *mine, int index, void *token)
 {
@@ -342,6 +369,7 @@ static void test_owners_leave(int rounds)
 
 static void test_suspend(void)
 {
+	struct field_given given = named(f.arena, &tenant_limit_schema, "rate_limit_requests");
 	struct tenant t;
 
 	act(&anna);
@@ -358,6 +386,11 @@ static void test_suspend(void)
 	is_int(enter(&team, TENANT_READ), ERR_NOT_FOUND, "a member does not see it");
 	is_int((int64_t)memberships(&ben, team.slug), 0, "nor in his list");
 	act(NULL);
+	ok(!op_tenant_suspend(&f.op, EVERY, anna.id, &t, &err) && str_eq(err.reason, "personal"),
+	   "not of a personal one: %s", err.message);
+	ok(!op_tenant_set_limits(&f.op, EVERY, anna.id, &(struct tenant){ .rate_limit_requests = 1 },
+				 &given, &t, &err) && str_eq(err.reason, "personal"),
+	   "which has no ceiling either: %s", err.message);
 	ok(op_tenant_resume(&f.op, EVERY, team.id, &t, &err) && t.is_active, "resumed");
 	act(&ben);
 	is_int(enter(&team, TENANT_READ), ERR_NONE, "it is there again");
@@ -404,6 +437,9 @@ static void test_delete(void)
 	ok(op_tenant_sweep(&f.op, &n, &err), "its rows stay for 30 days");
 	is_int(all_rows(), before, "");
 	f.op.now += 1;
+	act(NULL);
+	ok(!op_tenant_restore(&f.op, EVERY, team.id, &t, &err) && str_eq(err.reason, "removed"),
+	   "then it is not restored: %s", err.message);
 	ok(op_tenant_sweep(&f.op, &n, &err) && n > 0, "then they go: %s", err.message);
 	is_int(all_rows(), before - 1, "and no other tenant");
 	is_int(owners(), 0, "with its members");
@@ -437,6 +473,7 @@ int main(void)
 	test_create();
 	test_invitations();
 	test_accept_at_once();
+	test_open_invitations();
 	test_permissions();
 	test_members();
 	test_owners_leave(getenv("OWNERS_LEAVE") ? atoi(getenv("OWNERS_LEAVE")) : 6);

@@ -69,7 +69,7 @@ static void prepare_team(void)
 	if (!op_session_switch(&f.op, team.id, &session_there, &place, &err) ||
 	    !op_tenant_enter(&f.op, team.id, TENANT_MEMBERS, &place, &err) ||
 	    !op_invitation_create(&f.op, scope_tenant(&f.op), team.id, &(struct invitation){
-		.email = "new@example.org", .role = "member" }, &invitation, &err))
+		.email = other.email, .role = "member" }, &invitation, &err))
 		bail_out("prepare_team", &err);
 	f.op.actor = nobody;
 	by_hand(&f, LOOK_SET_DEFAULT, victim.id, team.id);

@@ -73,7 +73,7 @@ my %without = (
 	fill_keys => 'rows from before 0010: the scheduler',
 	fill_roles => 'rows from before 0010: the scheduler',
 	tenant_removable => 'by time: the scheduler', tenant_remove => 'by time: the scheduler',
-	tenant_remove_keys => 'of a tenant that tenant_removable found',
+	tenant_remove_lock => 'of a tenant that tenant_removable found', tenant_remove_keys => 'likewise',
 	tenant_remove_members => 'of a tenant that tenant_removable found',
 	invitation_sweep => 'by time: the scheduler', invitation_old => 'by time: the scheduler',
 	admin_count => 'a number',
