@@ -33,8 +33,8 @@ bool json_integer(const char *text, int64_t *out);
  * ERR_MALFORMED. Unknown, missing, wrongly typed or out-of-bounds field: the
  * error names it (ERR_INVALID, ERR_REQUIRED, ERR_RANGE). Texts are valid UTF-8
  * without NUL. FIELD_UUID is lower-cased. FIELD_TIME takes RFC 3339 with any
- * offset. *given_r (may be
- * NULL): the rows that the text named. */
+ * offset. *given_r (may be NULL): the rows that the text named; null of a row that is
+ * not FIELD_NULLABLE, where a view allows it, names nothing. */
 bool json_read(const char *text, size_t n, const struct field_schema *schema,
 	       struct arena *arena, void *out, struct field_given *given_r, struct err *err_r);
 

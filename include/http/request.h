@@ -32,7 +32,7 @@ struct request {
 	const char *user_agent;     /* masked; "" when absent, at most 256 bytes */
 	const char *content_type;   /* "" when absent */
 	size_t content_length;
-	const char *body;           /* set by request_read_body; "" before */
+	const char *body;           /* set by the reader of the request; "" before */
 	size_t body_len;
 	const struct params *params;
 };

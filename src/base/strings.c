@@ -44,11 +44,11 @@ struct strings strings_split(struct arena *arena, const char *text, char separat
 	for (const char *p = text; *p; p++)
 		most += *p == separator;
 	items = arena_alloc(arena, most * sizeof(*items));
-	while (*text) {
-		const char *end = strchrnul(text, separator);
-
+	for (const char *end = text; *text || n > 0; text = end + 1) {
+		end = strchrnul(text, separator);
 		items[n++] = arena_strndup(arena, text, (size_t)(end - text));
-		text = *end ? end + 1 : end;
+		if (!*end)
+			break;
 	}
 	return (struct strings){ items, n };
 }

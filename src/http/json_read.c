@@ -167,12 +167,14 @@ static bool read_field(struct reader *r, const struct field *f, json_object *roo
 		return err_field(r->err_r, ERR_REQUIRED, f->name, "%s is required", f->name);
 	if (!named)
 		return true;
+	if (!value && !field_nullable(r->schema, f))
+		return wrong(r, f, "left out or have a value, not null");
+	if (!value && !(f->flags & FIELD_NULLABLE))
+		return true;   /* null is as good as left out, so it was not named */
 	if (r->given)
 		r->given[r->n_given++] = f;
-	if (value)
-		return readers[f->type](r, f, value, field_ptr(f, r->out)) &&
-		       field_judge(f, r->out, r->err_r);
-	return field_nullable(r->schema, f) || wrong(r, f, "left out or have a value, not null");
+	return !value || (readers[f->type](r, f, value, field_ptr(f, r->out)) &&
+			  field_judge(f, r->out, r->err_r));
 }
 
 static bool read_object(struct reader *r, json_object *root)

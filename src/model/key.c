@@ -11,7 +11,7 @@
 #define SCOPES_MAX 32
 #define SCOPE_LENGTH_MAX 64
 
-static const char *const granted_words[] = { GRANTED_BY_OWNER, "admin", NULL };
+static const char *const granted_words[] = { GRANTED_BY_OWNER, GRANTED_BY_ADMIN, NULL };
 
 static bool scope_check(const char *word, const char *name, struct err *err_r)
 {

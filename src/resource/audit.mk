@@ -1,5 +1,4 @@
 # The links of the audit trail, and reading it: the files of each layer.
-libbase_a_SOURCES += src/base/json_text.c
 libmodel_a_SOURCES += include/model/audit_chain.h src/model/audit_chain.c
 libstore_a_SOURCES += include/store/audit_chain.h include/store/audit_read.h \
 	src/store/audit_chain.c src/store/audit_read.c

@@ -110,6 +110,8 @@ sub matrix {
 		$of{$role} = switched($p, $of{$role}, $team->{tenant_id});
 		my $r = $p->post('/api/keys', { name => 'x' }, token => $of{$role}{token});
 		is($r->{status}, $role =~ /viewer|billing/ ? 403 : 201, "a key by a $role");
+		$r = $p->request('PATCH', '/api/keys/00000000-0000-4000-8000-000000000000', { name => 'y' }, token => $of{$role}{token});
+		is($r->{status}, $role =~ /viewer|billing/ ? 403 : 404, 'and a change of one');
 	}
 	problem_is($p->request('PATCH', "/api/tenants/$team->{tenant_id}/members/$victim->{user_id}", { role => 'owner' }, token => $of{admin}{token}),
 		403, { reason => 'role' }, 'an admin makes no owner');

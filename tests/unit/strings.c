@@ -8,6 +8,8 @@ static void test_words(struct arena *arena)
 {
 	struct strings list = STRINGS("read", "write"), split = strings_split(arena, "a,b c,,d", ',');
 
+	ok(strings_split(arena, "", ',').n == 0 && strings_split(arena, "a,", ',').n == 2 &&
+	   strings_split(arena, ",a", ',').n == 2, "each separator ends a word, the last one too");
 	ok(strings_have(list, "read") && !strings_have(list, "rea") && !strings_have(list, "read,write"),
 	   "a word is a whole one");
 	ok(!strings_have(strings_empty, "") && strings_empty.items && strings_empty.n == 0, "none");
