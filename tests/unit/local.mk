@@ -7,7 +7,7 @@ check_PROGRAMS += \
 	tests/unit/limit_table tests/unit/mask \
 	tests/unit/openapi tests/unit/password tests/unit/pools tests/unit/problem tests/unit/request \
 	tests/unit/response tests/unit/ring tests/unit/segment tests/unit/route tests/unit/row \
-	tests/unit/scoreboard tests/unit/stat tests/unit/strings tests/unit/subrequest tests/unit/token tests/unit/window
+	tests/unit/scoreboard tests/unit/seal tests/unit/stat tests/unit/strings tests/unit/subrequest tests/unit/token tests/unit/window
 tests_unit_fcgi_layout_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=FCGX_Accept_r -Wl,--wrap=FCGX_Free
 EXTRA_DIST += tests/unit/email.table tests/unit/crypt_seen.h tests/unit/db_args.h tests/unit/descriptors.h tests/unit/fcgi_client.h \
 	tests/unit/header.h tests/unit/segment_fixture.h tests/unit/tap.h
