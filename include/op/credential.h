@@ -57,6 +57,7 @@ struct credential {
 	} quota;                    /* limit of key_id */
 	int64_t expires_at;         /* refused from here on; TIME_NONE = never */
 	int64_t revoked_at;         /* TIME_NONE = it was not */
+	bool is_active;             /* false: refused as a revoked one, unless it has expired */
 	const struct user *owner;   /* without password_hash */
 };
 

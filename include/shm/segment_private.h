@@ -24,7 +24,7 @@
 #include "shm/segment.h"
 #include "shm/stat.h"
 
-#define SEGMENT_LAYOUT 10
+#define SEGMENT_LAYOUT 11
 #define SEGMENT_FILE "room"         /* its name in the first version, see src/README.md */
 #define SEGMENT_LOCK "room.lock"    /* held by a service, also by its last child */
 #define SEGMENT_MAGIC "pierrRM"

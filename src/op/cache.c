@@ -54,6 +54,7 @@ static const struct field kept_fields[] = {
 	FIELD(struct credential, quota.observe, BOOL, 0, NULL),
 	FIELD(struct credential, expires_at, TIME, 0, NULL),
 	FIELD(struct credential, revoked_at, TIME, 0, NULL),
+	FIELD(struct credential, is_active, BOOL, 0, NULL),
 	{ 0 },
 };
 const struct field_schema cache_schema = FIELD_SCHEMA("Credential", struct credential, kept_fields);

@@ -78,12 +78,20 @@ bool credential_place_check(const struct tenant_place *place, struct err *err_r)
 	return place_check(place->is_active, tenant_role_may(place->role), err_r);
 }
 
+static bool revoked(const struct credential *c, struct err *err_r)
+{
+	return err_reason(err_r, ERR_AUTH_INVALID, "revoked", "%s", c->kind->revoked);
+}
+
+/* An expired one is made inactive by a sweep, and stays expired. */
 static bool judge(const struct credential *c, int64_t now, struct err *err_r)
 {
 	if (c->revoked_at != TIME_NONE)
-		return err_reason(err_r, ERR_AUTH_INVALID, "revoked", "%s", c->kind->revoked);
+		return revoked(c, err_r);
 	if (c->expires_at != TIME_NONE && c->expires_at <= now)
 		return err_reason(err_r, ERR_AUTH_EXPIRED, "expired", "%s", c->kind->expired);
+	if (!c->is_active)
+		return revoked(c, err_r);
 	return owner_check(c->owner->user_status, err_r) &&
 	       place_check(c->tenant.is_active, c->tenant.may, err_r);
 }

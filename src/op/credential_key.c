@@ -30,12 +30,6 @@ static bool key_is_text(const char *text, const struct credential *c)
 	return key_matches(text, c->secret_hash);
 }
 
-/* One that is not active is revoked, also where the moment is not known. */
-static int64_t revoked_at(const struct api_key *key)
-{
-	return key->is_active || key->revoked_at != TIME_NONE ? key->revoked_at : key->updated_at;
-}
-
 struct credential key_credential(const struct api_key *key, const struct user *owner)
 {
 	return (struct credential){
@@ -45,7 +39,8 @@ struct credential key_credential(const struct api_key *key, const struct user *o
 		.secret_hash = key->key_hash,
 		.quota = { key->rate_limit_requests, key->rate_limit_period, key->limit_id,
 			   str_eq(key->limit_mode, LIMIT_OBSERVE) },
-		.expires_at = key->expires_at, .revoked_at = revoked_at(key), .owner = owner,
+		.expires_at = key->expires_at, .revoked_at = key->revoked_at,
+		.is_active = key->is_active, .owner = owner,
 	};
 }
 

@@ -29,7 +29,7 @@ static bool session_look_up(struct op *op, const char *name, struct credential *
 		.id = ref.id, .session_id = ref.id,
 		.tier = owner_r->tier, .scopes = strings_empty, .all_scopes = true,
 		.expires_at = ref.access_expires_at != TIME_NONE ? ref.access_expires_at : 0,
-		.revoked_at = TIME_NONE,
+		.revoked_at = TIME_NONE, .is_active = true,
 	};
 	return true;
 }

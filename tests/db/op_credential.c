@@ -111,7 +111,7 @@ static void begin(void)
 	card = (struct credential){
 		.id = ID, .key_id = ID, .tenant_id = TENANT, .tier = "starter", .scopes = { songs, 1 },
 		.secret_hash = "open sesame", .quota = { .requests = QUOTA, .period = "hour" },
-		.expires_at = f.op.now + 1000, .revoked_at = TIME_NONE,
+		.expires_at = f.op.now + 1000, .revoked_at = TIME_NONE, .is_active = true,
 	};
 	op_changed(&f.op, ID);
 	looked_up = 0;
@@ -183,6 +183,9 @@ static void test_forgotten(void)
 	begin();
 	card = (struct credential){ .id = ID, .secret_hash = "open sesame", .revoked_at = TIME_NONE,
 				    .expires_at = TIME_NONE, .key_id = ID };
+	is_int(shown(CARD).status, 401, "not active: refused");
+	card.is_active = true;
+	op_changed(&f.op, ID);
 	res = shown(CARD);
 	is_int(res.status, 429, "no quota: nothing is let through");
 	card.revoked_at = card.expires_at = 0;

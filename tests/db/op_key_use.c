@@ -232,6 +232,26 @@ static void test_verify(void)
 	is_str(err.reason, "unknown", "reason");
 }
 
+/* Whatever made it inactive: revoked, then expired, then the rest. */
+static void test_verify_inactive(void)
+{
+	struct api_key in = plain;
+
+	begin(NULL);
+	in.expires_in_days = 1;
+	create_in(in);
+	by_hand(&f, LOOK_SET_INACTIVE, key.id, NULL);
+	is_int(verify(full), ERR_AUTH_INVALID, "inactive before its end");
+	is_str(err.reason, "revoked", "reason");
+	f.op.now += DAY_MS;
+	is_int(verify(full), ERR_AUTH_EXPIRED, "inactive after its end");
+	is_str(err.reason, "expired", "reason");
+	if (!op_key_revoke(&f.op, of(user.id), key.id, &key, &err))
+		bail_out("revoke", &err);
+	is_int(verify(full), ERR_AUTH_INVALID, "revoked after its end");
+	is_str(err.reason, "revoked", "reason");
+}
+
 static void test_verify_owner(void)
 {
 	struct user u;
@@ -256,6 +276,7 @@ int main(void)
 	test_revoke();
 	test_revoked_meanwhile();
 	test_verify();
+	test_verify_inactive();
 	test_verify_owner();
 	fixture_close(&f);
 	return tap_done();
