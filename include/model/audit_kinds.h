@@ -72,6 +72,8 @@ KIND(API_KEY_CHANGED, "ApiKeyChanged", INFO, SUCCESS, ORDINARY,
      "An API key was changed")
 KIND(API_KEY_REVOKED, "ApiKeyRevoked", INFO, SUCCESS, ENDS_RIGHT,
      "An API key was revoked")
+KIND(API_KEYS_EXPIRED, "ApiKeysExpired", INFO, SUCCESS, ORDINARY,
+     "API keys whose end was over were made inactive")
 KIND(INSTANCE_CREATED, "InstanceCreated", INFO, SUCCESS, ORDINARY,
      "The database was given its identity")
 KIND(KEY_CHECK_STORED, "ConfigurationChanged", INFO, SUCCESS, ORDINARY,

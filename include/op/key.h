@@ -38,6 +38,11 @@ bool op_key_update(struct op *op, struct scope scope, const char *id, const stru
 bool op_key_revoke(struct op *op, struct scope scope, const char *id,
 		   struct api_key *out, struct err *err_r);
 
+/* Make keys inactive whose end is over; *n_r = how many. They are refused as expired
+ * before and afterwards: this is for who reads is_active. By the clock, so only while
+ * it is known. */
+bool op_key_expire(struct op *op, int64_t *n_r, struct err *err_r);
+
 /* As what it is judged and charged by (op/credential.h); borrows both. */
 struct credential;
 struct credential key_credential(const struct api_key *key, const struct user *owner);

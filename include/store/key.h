@@ -81,4 +81,8 @@ bool store_key_revoke(struct db *db, struct scope scope, const char *id,
 		      const struct audit_event *event, int64_t now, struct arena *arena,
 		      struct api_key *out, struct err *err_r);
 
+/* Make at most 500 keys inactive whose end is over; *n_r = how many. */
+bool store_key_expire(struct db *db, const struct audit_event *event, int64_t now,
+		      int64_t *n_r, struct err *err_r);
+
 #endif

@@ -71,6 +71,15 @@ WHERE id = :id AND (user_id = :scope_user OR :scope_all) AND revoked_at IS NULL
 	AND (COALESCE(tenant_id, user_id) = :scope_place OR :scope_places)
 RETURNING {key};
 
+-- name: key_expirable
+SELECT CASE WHEN EXISTS (SELECT 1 FROM api_keys WHERE is_active AND expires_at <= :now)
+	THEN 1 ELSE 0 END AS n;
+
+-- name: key_expire
+UPDATE api_keys SET is_active = FALSE, updated_at = :now
+WHERE is_active AND expires_at <= :now AND id IN (SELECT id FROM api_keys
+	WHERE is_active AND expires_at <= :now ORDER BY expires_at LIMIT 500);
+
 -- place_*: as in session.sql.
 -- name: key_by_prefix
 -- row: ApiKey, Owner, Place

@@ -62,7 +62,7 @@ static const struct field key_fields[] = {
 	FIELD(struct api_key, granted_by, TEXT, 0,
 	      "owner: its owner made it; admin: an administrator did, and the owner may take away "
 	      "from it, not add to it", .values = granted_words),
-	FIELD(struct api_key, is_active, BOOL, 0, "False once revoked"),
+	FIELD(struct api_key, is_active, BOOL, 0, "False once revoked or, within a minute, expired"),
 	FIELD(struct api_key, last_used_at, TIME, FIELD_NULLABLE,
 	      "The last use that was written down"),
 	FIELD(struct api_key, expires_in_days, INT,

@@ -256,3 +256,18 @@ bool op_key_revoke(struct op *op, struct scope scope, const char *id,
 	/* revoked by another call meanwhile */
 	return store_key_get(op->db, scope, id, op->arena, out, err_r);
 }
+
+bool op_key_expire(struct op *op, int64_t *n_r, struct err *err_r)
+{
+	struct audit_event event;
+	int64_t n;
+
+	*n_r = 0;
+	do {
+		event = op_audit(op, AUDIT_API_KEYS_EXPIRED, NULL);
+		if (!store_key_expire(op->db, &event, op->now, &n, err_r))
+			return false;
+		*n_r += n;
+	} while (n > 0);
+	return true;
+}

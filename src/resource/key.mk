@@ -5,4 +5,5 @@ libop_a_SOURCES += include/op/key.h include/op/key_grant.h include/op/key_create
 	src/op/credential_key.c src/op/key.c src/op/key_grant.c
 libresource_a_SOURCES += src/resource/key.c
 libcmd_a_SOURCES += src/cmd/key.c
-SQL_FILES += sql/common/key.sql
+SQL_FILES += sql/common/key.sql sql/pgsql/0011_key_lists.sql sql/sqlite/0011_key_lists.sql
+SQL_SCHEMA += sql/schema/0011_key_lists.sql

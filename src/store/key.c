@@ -164,3 +164,33 @@ bool store_key_revoke(struct db *db, struct scope scope, const char *id,
 						    .now = db_time(now)),
 				&api_key_schema, arena, out, NO_KEY, err_r);
 }
+
+/* --- end of time ------------------------------------------------------------ */
+
+struct expire {
+	int64_t now, n;
+};
+
+static bool expire_tx(struct db *db, void *arg, struct err *err_r)
+{
+	struct expire *x = arg;
+
+	return db_write(db, SQL_ARGS(key_expire, .now = db_time(x->now)), &x->n, err_r);
+}
+
+bool store_key_expire(struct db *db, const struct audit_event *event, int64_t now,
+		      int64_t *n_r, struct err *err_r)
+{
+	struct expire x = { .now = now };
+	int64_t any;
+
+	*n_r = 0;
+	if (!db_number(db, SQL_ARGS(key_expirable, .now = db_time(now)), &any, err_r))
+		return false;
+	if (any == 0)
+		return true;
+	if (!store_commit(db, event, expire_tx, &x, err_r))
+		return false;
+	*n_r = x.n;
+	return true;
+}

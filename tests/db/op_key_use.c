@@ -268,6 +268,41 @@ static void test_verify_owner(void)
 	is_int(verify(full), ERR_NONE, "the key works again");
 }
 
+/* 501 keys, more than a page, of which one has no end. */
+static void test_expire(void)
+{
+	struct api_key in = plain, got;
+	int64_t n = -1, events;
+	const char *text;
+
+	begin(NULL);
+	f.op.now += DAY_MS;
+	op_key_expire(&f.op, &n, &err);   /* of other tests */
+	f.op.now = T0;
+	f.conf.keys_per_user = 1000;
+	create();
+	in.expires_in_days = 1;
+	for (int i = 0; i < 501; i++)
+		create_in(in);
+	text = full;
+	events = look(&f, LOOK_AUDITS, NULL, NULL);
+	f.op.now += DAY_MS - 1;
+	ok(op_key_expire(&f.op, &n, &err) && n == 0, "before their end: none");
+	is_int(look(&f, LOOK_AUDITS, NULL, NULL), events, "and no audit event");
+	f.op.now += 1;
+	ok(op_key_expire(&f.op, &n, &err), "at their end");
+	is_int(n, 501, "all that have one");
+	is_int(look(&f, LOOK_AUDITS, NULL, NULL), events + 2, "500 in a transaction");
+	ok(op_key_expire(&f.op, &n, &err) && n == 0, "again: none");
+	ok(op_key_get(&f.op, of(user.id), key.id, &got, &err) && !got.is_active &&
+	   got.revoked_at == TIME_NONE, "inactive, not revoked");
+	is_int(verify(text), ERR_AUTH_EXPIRED, "it answers as it did before");
+	is_str(err.reason, "expired", "reason");
+	ok(op_key_revoke(&f.op, of(user.id), key.id, &got, &err) && got.revoked_at == f.op.now,
+	   "it can still be revoked");
+	f.conf.keys_per_user = 100;
+}
+
 int main(void)
 {
 	fixture_open(&f);
@@ -276,6 +311,7 @@ int main(void)
 	test_revoke();
 	test_revoked_meanwhile();
 	test_verify();
+	test_expire();
 	test_verify_inactive();
 	test_verify_owner();
 	fixture_close(&f);

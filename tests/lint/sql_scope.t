@@ -79,6 +79,8 @@ my %without = (
 	admin_count => 'a number',
 	admin_count_super_others => 'a number',
 	session_sweep => 'by time: the scheduler',
+	key_expirable => 'by time: the scheduler and the shell',
+	key_expire => 'by time: the scheduler and the shell',
 	session_sweepable => 'by time: the scheduler',
 	# no owner in the table: by the id of a key or user that was read in scope, or verified
 	quota_lease => 'of a credential that was verified',
