@@ -5,6 +5,7 @@
 #define PIERRE_MODEL_KEY_H
 
 #include "base/field.h"
+#include "model/page.h"
 
 #define KEY_DAYS_MAX 3650
 #define KEY_LIMIT_MAX INT64_C(1000000000)   /* requests in one window */
@@ -31,12 +32,46 @@ struct api_key {
 extern const struct field_schema api_key_schema;   /* "ApiKey" (the original's key_info) */
 
 /* Views: the bodies by which an owner makes and changes a key, and by which an
- * administrator makes one and sets its limit; what the shell says of a new key. */
+ * administrator makes one, sets its limit and revokes it; what the shell says of a new
+ * key. */
 #define KEY_PROVISION FIELD_OWN_VIEW(0)
 #define KEY_LIMIT FIELD_OWN_VIEW(1)
 #define KEY_SHELL FIELD_OWN_VIEW(2)
+#define KEY_REVOKE FIELD_OWN_VIEW(3)
 extern const struct field_schema api_key_create_schema, api_key_patch_schema,
-	api_key_provision_schema, api_key_limit_schema, api_key_shell_schema;
+	api_key_provision_schema, api_key_limit_schema, api_key_shell_schema,
+	api_key_revoke_schema;
+
+/* Which keys a list has; what is NULL excludes none. */
+struct key_query {
+	struct page_in page;
+	const char *state;             /* active | expired | revoked | all; NULL = all */
+	const char *tier;
+	const char *q;                 /* in the name, description or public id; A-Z is a-z */
+	/* of a list of all users' keys */
+	const char *user_email;        /* or the user's id */
+	const char *tenant_id;
+	const char *active_only;       /* where state is NULL: "false" = all, else active */
+};
+extern const struct field_schema key_query_schema;    /* query string of a user's list */
+extern const struct field_schema key_search_schema;   /* and of that of all users */
+extern const struct field_schema key_filters_schema;  /* "KeyFilters": the latter, without its page */
+extern const char *const key_state_words[];
+
+struct rate_limit {
+	int64_t requests;              /* in one window; INT_NONE = unlimited */
+	const char *period;
+};
+extern const struct field_schema rate_limit_schema;   /* "RateLimit" */
+
+/* A row of a list of all users' keys. */
+struct key_found {
+	struct api_key key;
+	const char *user_email;
+	const struct rate_limit *rate_limit;   /* its own, or that of its tier */
+	int64_t usage_count;           /* in this calendar month (UTC); INT_NONE = not known */
+};
+extern const struct field_schema key_found_schema;    /* "KeyFound" */
 
 #define GRANTED_BY_OWNER "owner"
 #define GRANTED_BY_ADMIN "admin"       /* or the shell, or not known */

@@ -21,9 +21,16 @@
 bool op_key_create(struct op *op, struct scope scope, const struct api_key *in,
 		   struct api_key *out, const char **full_r, struct err *err_r);
 
-/* Also revoked ones. */
-bool op_key_list(struct op *op, struct scope scope, const struct page_in *in,
+/* By key_query_schema: struct api_key, of every state when none is named. */
+bool op_key_list(struct op *op, struct scope scope, const struct key_query *in,
 		 struct page_out *out, struct err *err_r);
+/* Those of all users, for an administrator or the shell, by key_search_schema: struct
+ * key_found, active ones when neither state nor active_only is named. Of a user who is
+ * not there: none. Where the process has no counters, usage_count is not known. */
+bool op_key_search(struct op *op, struct scope scope, const struct key_query *in,
+		   struct page_out *out, struct err *err_r);
+/* The limit that counts for a key, not that of its owner. */
+struct rate_limit key_rate_limit(const struct api_key *key);
 /* An id out of scope is ERR_NOT_FOUND, here and below. */
 bool op_key_get(struct op *op, struct scope scope, const char *id, struct api_key *out,
 		struct err *err_r);
@@ -34,9 +41,12 @@ bool op_key_get(struct op *op, struct scope scope, const char *id, struct api_ke
  * another. */
 bool op_key_update(struct op *op, struct scope scope, const char *id, const struct api_key *in,
 		   const struct field_given *given, struct api_key *out, struct err *err_r);
-/* Again = the first moment again. */
+/* Again = the first moment and reason again. */
 bool op_key_revoke(struct op *op, struct scope scope, const char *id,
 		   struct api_key *out, struct err *err_r);
+/* in: by api_key_revoke_schema, with in->id and the reason. */
+bool op_key_revoke_for(struct op *op, struct scope scope, const struct api_key *in,
+		       struct api_key *out, struct err *err_r);
 
 /* Make keys inactive whose end is over; *n_r = how many. They are refused as expired
  * before and afterwards: this is for who reads is_active. By the clock, so only while

@@ -24,7 +24,8 @@
 	OF(stats) \
 	OF(admin_token) \
 	OF(password_reset) \
-	OF(provision)
+	OF(provision) \
+	OF(key_admin)
 
 #define ROUTES_OF(name) extern const struct route name##_routes[];
 ROUTES(ROUTES_OF)

@@ -42,10 +42,23 @@ bool store_key_create(struct db *db, struct scope scope, const struct audit_even
 bool store_key_get(struct db *db, struct scope scope, const char *id, struct arena *arena,
 		   struct api_key *out, struct err *err_r);
 
-/* Those of one user (else none), newest first, also revoked ones. No filter. */
+/* The filter of both: an empty one has all. */
+struct key_filter {
+	const struct key_query *query;
+	const char *state;             /* "all" = of every state */
+	const char *user_id;           /* of store_key_search; NULL = of every user */
+	int64_t now;
+};
+/* Those of one user (else none), newest first: struct api_key. */
 bool store_key_list(struct db *db, struct scope scope, const void *filter,
 		    const struct page *page, struct arena *arena, struct field_list *out,
 		    struct err *err_r);
+
+/* Those of all users, with SCOPE_ALL (else none): struct key_found, without what the
+ * table does not have. */
+bool store_key_search(struct db *db, struct scope scope, const void *filter,
+		      const struct page *page, struct arena *arena, struct field_list *out,
+		      struct err *err_r);
 
 /* By the public id, with the owner (store/owner.h). */
 bool store_key_by_prefix(struct db *db, const char *key_prefix, struct arena *arena,
@@ -78,8 +91,8 @@ bool store_key_limit_set(struct db *db, struct scope scope, const char *id,
 			 struct arena *arena, struct api_key *out, struct err *err_r);
 /* ERR_NOT_FOUND when it is not in scope, or was revoked before. */
 bool store_key_revoke(struct db *db, struct scope scope, const char *id,
-		      const struct audit_event *event, int64_t now, struct arena *arena,
-		      struct api_key *out, struct err *err_r);
+		      const struct audit_event *event, const char *reason, int64_t now,
+		      struct arena *arena, struct api_key *out, struct err *err_r);
 
 /* Make at most 500 keys inactive whose end is over; *n_r = how many. */
 bool store_key_expire(struct db *db, const struct audit_event *event, int64_t now,

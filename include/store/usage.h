@@ -63,6 +63,11 @@ bool store_usage_report(struct usage_store *u, const struct api_key *key, int64_
 			bool daily, bool by_route, struct arena *arena,
 			struct field_list *out, struct err *err_r);
 
+/* Requests of a key, as it was read in scope, in this calendar month: ids[i] has
+ * counts[i]. */
+bool store_usage_month(struct usage_store *u, uint32_t month, const char *const *ids, size_t n,
+		       int64_t *counts, struct err *err_r);
+
 /* --- upkeep, by the scheduler ---------------------------------------------------- */
 
 /* PostgreSQL: the partitions of this month and the two after it. */

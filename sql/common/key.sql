@@ -1,9 +1,13 @@
 -- API keys. The scope is in every WHERE (include/store/scope.h); only verifying looks
 -- a key up by its public id.
 
--- columns: key = id, user_id, name, description, key_prefix, key_hash, tier, scopes,
---	rate_limit_requests, rate_limit_period, limit_mode, granted_by, is_active, expires_at,
---	revoked_at, revoked_reason, last_used_at, created_at, updated_at, tenant_id, limit_id
+-- columns: key = id, user_id, tenant_id, limit_id, name, description, key_prefix,
+--	key_hash, tier, scopes, rate_limit_requests, rate_limit_period, limit_mode,
+--	granted_by, is_active, expires_at, revoked_at, revoked_reason, last_used_at,
+--	created_at, updated_at
+-- columns: found = id, user_id, tenant_id, name, description, key_prefix, tier, scopes,
+--	rate_limit_requests, rate_limit_period, is_active, expires_at, revoked_at,
+--	last_used_at, created_at
 
 -- Lock the owner for the length of the transaction: the number of keys and the
 -- owner's tier and status cannot change under it.
@@ -39,7 +43,31 @@ FROM api_keys
 WHERE user_id = :scope_user
 	AND (COALESCE(tenant_id, user_id) = :scope_place OR :scope_places)
 	AND (created_at, id) < (:before_at, :before_id)
+	AND COALESCE(:tier, tier) = tier
+	AND :state IN ('all', CASE WHEN revoked_at IS NOT NULL THEN 'revoked'
+		WHEN expires_at <= :now THEN 'expired' WHEN is_active THEN 'active' ELSE 'revoked' END)
+	AND (CAST(:q AS TEXT) IS NULL
+		OR replace(lower(name), lower(:q), '') <> lower(name)
+		OR replace(lower(description), lower(:q), '') <> lower(description)
+		OR replace(lower(key_prefix), lower(:q), '') <> lower(key_prefix))
 ORDER BY created_at DESC, id DESC
+LIMIT :limit;
+
+-- name: key_search
+-- row: KeyFound
+SELECT {found k}, u.email AS user_email
+FROM api_keys k JOIN users u ON u.id = k.user_id
+WHERE :scope_all AND (k.created_at, k.id) < (:before_at, :before_id)
+	AND COALESCE(:user_id, k.user_id) = k.user_id
+	AND COALESCE(:tenant_id, k.tenant_id, k.user_id) = COALESCE(k.tenant_id, k.user_id)
+	AND COALESCE(:tier, k.tier) = k.tier
+	AND :state IN ('all', CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked'
+		WHEN k.expires_at <= :now THEN 'expired' WHEN k.is_active THEN 'active' ELSE 'revoked' END)
+	AND (CAST(:q AS TEXT) IS NULL
+		OR replace(lower(k.name), lower(:q), '') <> lower(k.name)
+		OR replace(lower(k.description), lower(:q), '') <> lower(k.description)
+		OR replace(lower(k.key_prefix), lower(:q), '') <> lower(k.key_prefix))
+ORDER BY k.created_at DESC, k.id DESC
 LIMIT :limit;
 
 -- Lock a key for the length of the transaction, and read it as it is then.
@@ -66,7 +94,7 @@ RETURNING {key};
 
 -- name: key_revoke
 -- row: ApiKey
-UPDATE api_keys SET revoked_at = :now, is_active = FALSE, updated_at = :now
+UPDATE api_keys SET revoked_at = :now, revoked_reason = :reason, is_active = FALSE, updated_at = :now
 WHERE id = :id AND (user_id = :scope_user OR :scope_all) AND revoked_at IS NULL
 	AND (COALESCE(tenant_id, user_id) = :scope_place OR :scope_places)
 RETURNING {key};

@@ -57,5 +57,10 @@ ON CONFLICT (key_id, hour_at, route) DO UPDATE SET
 	requests = usage_counters.requests + excluded.requests,
 	cost = usage_counters.cost + excluded.cost;
 
+-- name: usage_total
+SELECT CAST(COALESCE(sum(requests), 0) AS BIGINT) AS n
+FROM usage_counters
+WHERE key_id = :key_id AND hour_at >= :from_at AND hour_at < :to_at;
+
 -- name: usage_deltas_clear
 DELETE FROM usage_deltas;

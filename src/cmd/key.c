@@ -6,8 +6,11 @@
 
 #include "base/str.h"
 #include "cmd/context.h"
+#include "cmd/fail.h"
 #include "cmd/tables.h"
+#include "model/user.h"
 #include "op/key.h"
+#include "op/user.h"
 
 struct key_created {
 	const char *api_key;
@@ -34,18 +37,56 @@ static bool create(struct context *c, const void *in, void *out, struct err *err
 			     err_r);
 }
 
+/* --- list ------------------------------------------------------------------------ */
+
+struct list_options {
+	const char *state, *tier;
+	bool all;
+};
+static const struct field list_fields[] = {
+	FIELD(struct list_options, state, TEXT, 0, "Only keys in this state",
+	      .values = key_state_words),
+	FIELD(struct list_options, tier, TEXT, 0, "Only keys of this tier", .values = tier_words),
+	FIELD(struct list_options, all, BOOL, 0, "The keys of all users"),
+	{ 0 },
+};
+static const struct field_schema list_schema =
+	FIELD_SCHEMA("KeyList", struct list_options, list_fields);
+
 static const char *const columns[] = {
 	"id", "key_prefix", "name", "tier", "is_active", "expires_at", "created_at", NULL,
+}, *const all_columns[] = {
+	"id", "user_email", "key_prefix", "name", "tier", "is_active", "expires_at", "created_at",
+	NULL,
 };
-static const struct cmd_list lists[] = { { &api_key_schema, columns, NULL }, { 0 } };
+enum { LIST_USERS, LIST_ALL, LIST__COUNT };
+static const struct cmd_list lists[] = {
+	[LIST_USERS] = { &api_key_schema, columns, NULL },
+	[LIST_ALL] = { &key_found_schema, all_columns, NULL },
+	[LIST__COUNT] = { 0 },
+};
 
 static bool list(struct context *c, const void *in, void *out, struct err *err_r)
 {
+	const struct list_options *options = in;
 	struct cmd_page *page = out;
+	const struct key_query query = {
+		.page = page->in, .state = options->state, .tier = options->tier,
+		.active_only = "false",
+	};
+	struct user user;
 
-	(void)in;
-	return op_key_list(&c->op, scope_of(&c->op, c->user.id), &page->in, &page->out, err_r);
+	if (options->all == (c->args->n_operands == 1))
+		return fail_usage(err_r, "Name the USER whose keys to list, or give --all");
+	if (options->all) {
+		page->list = &lists[LIST_ALL];
+		return op_key_search(&c->op, scope_all(&c->op), &query, &page->out, err_r);
+	}
+	return op_user_get(&c->op, scope_all(&c->op), c->args->operands[0], &user, err_r) &&
+	       op_key_list(&c->op, scope_of(&c->op, user.id), &query, &page->out, err_r);
 }
+
+/* --- end ------------------------------------------------------------------------- */
 
 static bool revoke(struct context *c, const void *in, void *out, struct err *err_r)
 {
@@ -58,6 +99,22 @@ static bool revoke(struct context *c, const void *in, void *out, struct err *err
 	return op_key_revoke(&c->op, scope_all(&c->op), id, out, err_r);
 }
 
+struct expired {
+	int64_t expired;
+};
+static const struct field expired_fields[] = {
+	FIELD(struct expired, expired, INT, 0, "Keys that were made inactive now"),
+	{ 0 },
+};
+static const struct field_schema expired_schema =
+	FIELD_SCHEMA("KeysExpired", struct expired, expired_fields);
+
+static bool expire(struct context *c, const void *in, void *out, struct err *err_r)
+{
+	(void)in;
+	return op_key_expire(&c->op, &((struct expired *)out)->expired, err_r);
+}
+
 const struct cmd key_commands[] = {
 	{ .words = "key create", CMD_ON_USER, .needs = NEEDS_SCHEMA, .fn = create,
 	  .in = &api_key_shell_schema, .record = &key_created_schema,
@@ -65,12 +122,20 @@ const struct cmd key_commands[] = {
 	  .detail = "USER is an id or an e-mail address. The user may end the key earlier and "
 		    "take scopes away from it, but not add to it. Without --name it is called "
 		    "shell." },
-	{ .words = "key list", CMD_ON_USER, .needs = NEEDS_SCHEMA, .fn = list, .lists = lists,
-	  .sentence = "List a user's API keys, newest first, revoked ones too.",
-	  .detail = "USER is an id or an e-mail address." },
+	{ .words = "key list", .operands = "[USER]", .max_operands = 1,
+	  .stuck = ERR_NOT_FOUND, .next_step = "'pierre user list' shows all users",
+	  .needs = NEEDS_SCHEMA, .fn = list, .in = &list_schema, .lists = lists,
+	  .sentence = "List a user's API keys, or with --all those of all users, newest first.",
+	  .detail = "USER is an id or an e-mail address. Keys of every state are listed when no "
+		    "--state is given. expired are those past their end that were not revoked." },
 	{ .words = "key revoke", .operands = "ID", .min_operands = 1, .max_operands = 1,
 	  .stuck = ERR_NOT_FOUND, .next_step = "'pierre key list USER' shows them",
 	  .needs = NEEDS_SCHEMA, .fn = revoke, .record = &api_key_schema,
 	  .sentence = "Revoke an API key from the next request on." },
+	{ .words = "key expire", .operands = "", .needs = NEEDS_SCHEMA, .fn = expire,
+	  .record = &expired_schema,
+	  .sentence = "Make the API keys inactive whose end is over.",
+	  .detail = "The service does so each minute; an expired key is refused before and "
+		    "afterwards." },
 	{ 0 },
 };

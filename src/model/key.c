@@ -30,8 +30,8 @@ static const struct field key_fields[] = {
 	      "The tenant in which it works; null until the upgrade has filled it: its owner's "
 	      "personal one"),
 	FIELD(struct api_key, limit_id, UUID, FIELD_PRIVATE, NULL),
-	FIELD_AS("api_key_id", struct api_key, id, UUID, FIELD_INPUT | FIELD_MUST(KEY_LIMIT),
-		 "Any user's key"),
+	FIELD_AS("api_key_id", struct api_key, id, UUID,
+		 FIELD_INPUT | FIELD_MUST(KEY_LIMIT) | FIELD_MUST(KEY_REVOKE), "Any user's key"),
 	FIELD(struct api_key, user_id, UUID, FIELD_AUDIT, "Owner, in whose name it acts",
 	      .audit = "owner"),
 	FIELD(struct api_key, user_email, TEXT, FIELD_INPUT | FIELD_MUST(KEY_PROVISION),
@@ -73,8 +73,10 @@ static const struct field key_fields[] = {
 	      "and only an earlier one when an administrator granted the key"),
 	FIELD(struct api_key, revoked_at, TIME, FIELD_NULLABLE,
 	      "When it was revoked; null = it was not"),
-	FIELD(struct api_key, revoked_reason, TEXT, FIELD_NULLABLE,
-	      "Why it was revoked, when that was said"),
+	FIELD(struct api_key, revoked_reason, TEXT, FIELD_NULLABLE | FIELD_AUDIT,
+	      "Why it was revoked, when that was said", .audit = "reason"),
+	FIELD_AS("reason", struct api_key, revoked_reason, TEXT, FIELD_INPUT | KEY_REVOKE,
+		 "Kept with the key and in the audit event", .max = 500, .value_word = "TEXT"),
 	FIELD(struct api_key, created_at, TIME, 0, "When it was made"),
 	FIELD(struct api_key, updated_at, TIME, 0, "When anything but its use last changed"),
 	{ 0 },
@@ -90,3 +92,5 @@ const struct field_schema api_key_limit_schema =
 	FIELD_VIEW("KeyLimitUpdate", struct api_key, key_fields, KEY_LIMIT);
 const struct field_schema api_key_shell_schema =
 	FIELD_VIEW("ApiKeyShell", struct api_key, key_fields, KEY_SHELL);
+const struct field_schema api_key_revoke_schema =
+	FIELD_VIEW("RevokeKey", struct api_key, key_fields, KEY_REVOKE);

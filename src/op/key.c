@@ -1,5 +1,5 @@
 /*
- * API keys: make, list, change, revoke. Verifying is op/credential.c, which
+ * API keys: make, show, change, revoke, expire. Verifying is op/credential.c, which
  * has to be quick and reads only.
  */
 #include "config.h"
@@ -15,7 +15,6 @@
 #include "op/key_grant.h"
 #include "op/key_create.h"
 #include "op/owner.h"
-#include "op/page.h"
 #include "store/key.h"
 #include "store/user.h"
 
@@ -155,15 +154,7 @@ bool op_key_create(struct op *op, struct scope scope, const struct api_key *in,
 			   out, full_r, err_r);
 }
 
-/* --- list, show ------------------------------------------------------------- */
-
-static const struct page_list key_list = PAGE_LIST(struct api_key, store_key_list);
-
-bool op_key_list(struct op *op, struct scope scope, const struct page_in *in,
-		 struct page_out *out, struct err *err_r)
-{
-	return op_page(op, scope, &key_list, NULL, in, out, err_r);
-}
+/* --- show ------------------------------------------------------------------- */
 
 static bool no_key(struct err *err_r)
 {
@@ -237,7 +228,7 @@ bool op_key_update(struct op *op, struct scope scope, const char *id, const stru
 	return done;
 }
 
-bool op_key_revoke(struct op *op, struct scope scope, const char *id,
+static bool revoke(struct op *op, struct scope scope, const char *id, const char *reason,
 		   struct api_key *out, struct err *err_r)
 {
 	struct audit_event event;
@@ -248,13 +239,27 @@ bool op_key_revoke(struct op *op, struct scope scope, const char *id,
 	if (out->revoked_at != TIME_NONE)
 		return true;
 	id = out->id;   /* in the form that the database has */
+	out->revoked_reason = reason;
 	event = op_audit_of(op, AUDIT_API_KEY_REVOKED, id, &api_key_schema, out);
-	done = store_key_revoke(op->db, scope, id, &event, op->now, op->arena, out, err_r);
+	done = store_key_revoke(op->db, scope, id, &event, reason, op->now, op->arena, out, err_r);
 	op_changed(op, id);
 	if (done || err_r->kind != ERR_NOT_FOUND)
 		return done;
 	/* revoked by another call meanwhile */
 	return store_key_get(op->db, scope, id, op->arena, out, err_r);
+}
+
+bool op_key_revoke(struct op *op, struct scope scope, const char *id,
+		   struct api_key *out, struct err *err_r)
+{
+	return revoke(op, scope, id, NULL, out, err_r);
+}
+
+bool op_key_revoke_for(struct op *op, struct scope scope, const struct api_key *in,
+		       struct api_key *out, struct err *err_r)
+{
+	return field_check(&api_key_revoke_schema, in, err_r) &&
+		revoke(op, scope, in->id, in->revoked_reason, out, err_r);
 }
 
 bool op_key_expire(struct op *op, int64_t *n_r, struct err *err_r)

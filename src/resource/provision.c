@@ -4,27 +4,11 @@
  */
 #include "config.h"
 
-#include "base/window.h"
 #include "op/provision.h"
 #include "resource/call.h"
 #include "resource/routes.h"
 
 /* --- make ------------------------------------------------------------------------- */
-
-struct rate_limit {
-	int64_t requests;
-	const char *period;
-};
-
-static const struct field rate_limit_fields[] = {
-	FIELD(struct rate_limit, requests, INT, FIELD_NULLABLE,
-	      "Requests in one window; null = unlimited"),
-	FIELD(struct rate_limit, period, TEXT, FIELD_REQUIRED, "hour, day, week or month",
-	      .values = window_words),
-	{ 0 },
-};
-static const struct field_schema rate_limit_schema =
-	FIELD_SCHEMA("RateLimit", struct rate_limit, rate_limit_fields);
 
 struct provisioned {
 	bool success;
@@ -49,15 +33,6 @@ static const struct field provisioned_fields[] = {
 static const struct field_schema provisioned_schema =
 	FIELD_SCHEMA("ProvisionedKey", struct provisioned, provisioned_fields);
 
-static struct rate_limit limit_of(const struct api_key *key)
-{
-	const struct tier *tier = tier_find(key->tier);
-
-	if (key->rate_limit_requests == INT_NONE)
-		return (struct rate_limit){ tier ? tier->monthly_limit : 0, "month" };
-	return (struct rate_limit){ key->rate_limit_requests, key->rate_limit_period };
-}
-
 static bool provision_key(struct call *call, struct err *err_r)
 {
 	struct rate_limit limit;
@@ -66,7 +41,7 @@ static bool provision_key(struct call *call, struct err *err_r)
 
 	if (!op_key_provision(call->op, scope_all(call->op), call->in, &key, &full, err_r))
 		return false;
-	limit = limit_of(&key);
+	limit = key_rate_limit(&key);
 	return call_reply(call, &(struct provisioned){
 		.success = true, .api_key_id = key.id, .api_key = full,
 		.user_id = key.user_id, .tier = key.tier, .expires_at = key.expires_at,

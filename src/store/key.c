@@ -94,14 +94,31 @@ bool store_key_get(struct db *db, struct scope scope, const char *id, struct are
 		      &api_key_schema, arena, out, NO_KEY, err_r);
 }
 
+#define FILTER_ARGS(f) .tier = db_text((f)->query->tier), .state = db_text((f)->state), \
+	.q = db_text((f)->query->q), .now = db_time((f)->now)
+
 bool store_key_list(struct db *db, struct scope scope, const void *filter,
 		    const struct page *page, struct arena *arena, struct field_list *out,
 		    struct err *err_r)
 {
-	(void)filter;
+	const struct key_filter *f = filter;
+
 	return db_list(db, SQL_ARGS(key_list, .scope_user = scope_user_param(scope),
-				    PLACE_ARGS(scope), PAGE_ARGS(page)),
+				    PLACE_ARGS(scope), FILTER_ARGS(f), PAGE_ARGS(page)),
 		       &api_key_schema, arena, out, err_r);
+}
+
+bool store_key_search(struct db *db, struct scope scope, const void *filter,
+		      const struct page *page, struct arena *arena, struct field_list *out,
+		      struct err *err_r)
+{
+	const struct key_filter *f = filter;
+
+	return db_list(db, SQL_ARGS(key_search, .scope_all = scope_all_param(scope),
+				    .user_id = db_text(f->user_id),
+				    .tenant_id = db_text(f->query->tenant_id),
+				    FILTER_ARGS(f), PAGE_ARGS(page)),
+		       &key_found_schema, arena, out, err_r);
 }
 
 bool store_key_by_prefix(struct db *db, const char *key_prefix, struct arena *arena,
@@ -156,11 +173,12 @@ bool store_key_limit_set(struct db *db, struct scope scope, const char *id,
 }
 
 bool store_key_revoke(struct db *db, struct scope scope, const char *id,
-		      const struct audit_event *event, int64_t now, struct arena *arena,
-		      struct api_key *out, struct err *err_r)
+		      const struct audit_event *event, const char *reason, int64_t now,
+		      struct arena *arena, struct api_key *out, struct err *err_r)
 {
 	return store_commit_one(db, event, SQL_ARGS(key_revoke, .id = db_text(id),
 						    SCOPE_ARGS(scope), PLACE_ARGS(scope),
+						    .reason = db_text(reason),
 						    .now = db_time(now)),
 				&api_key_schema, arena, out, NO_KEY, err_r);
 }

@@ -76,3 +76,31 @@ bool store_usage_report(struct usage_store *u, const struct api_key *key, int64_
 	}
 	return true;
 }
+
+static bool totals(struct db *db, uint32_t month, const char *const *ids, size_t n,
+		   int64_t *counts, struct err *err_r)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!db_number(db, SQL_ARGS(usage_total, .key_id = db_text(ids[i]),
+					    .from_at = db_time(window_start(WINDOW_MONTH, month)),
+					    .to_at = db_time(window_end(WINDOW_MONTH, month))),
+			       &counts[i], err_r))
+			return false;
+	return true;
+}
+
+bool store_usage_month(struct usage_store *u, uint32_t month, const char *const *ids, size_t n,
+		       int64_t *counts, struct err *err_r)
+{
+	struct db *db;
+	bool done;
+
+	memset(counts, 0, n * sizeof(*counts));
+	if (db_backend_of(u->main) == DB_PGSQL)
+		return totals(u->main, month, ids, n, counts, err_r);
+	if (!usage_month_read(u, month, &db, err_r))
+		return false;
+	done = !db || totals(db, month, ids, n, counts, err_r);
+	db_free(&db);
+	return done;
+}

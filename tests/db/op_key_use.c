@@ -63,7 +63,7 @@ static void begin(const char *tier)
 
 static void test_list(void)
 {
-	struct page_in in = { .limit = 2 };
+	struct key_query in = { .page.limit = 2 };
 	struct page_out out;
 	const char *made[5];
 	int seen = 0;
@@ -85,10 +85,10 @@ static void test_list(void)
 			for (int m = 0; m < 5; m++)
 				if (str_eq(k[i].id, made[m]))
 					seen |= 1 << m;
-		in.cursor = out.next_cursor;
-	} while (in.cursor);
+		in.page.cursor = out.next_cursor;
+	} while (in.page.cursor);
 	is_int(seen, 31, "all 5 over pages of 2, the revoked one too");
-	in = (struct page_in){ .limit = 200, .cursor = NULL };
+	in = (struct key_query){ .page.limit = 200 };
 	ok(op_key_list(&f.op, of(user.id), &in, &out, &err) && out.rows.n == 5, "5 on one page");
 	is_str(((const struct api_key *)out.rows.items)[0].id, made[4], "newest first");
 	begin(NULL);
@@ -303,6 +303,136 @@ static void test_expire(void)
 	f.conf.keys_per_user = 100;
 }
 
+/* The names of the keys of a list, newest first. */
+static const char *names_of(const struct page_out *out, size_t size, size_t offset)
+{
+	struct strbuf b = { .arena = f.arena };
+
+	strbuf_adds(&b, "");
+	for (size_t i = 0; i < out->rows.n; i++) {
+		const struct api_key *k = (const void *)((const char *)out->rows.items + i * size + offset);
+
+		strbuf_adds(&b, i ? " " : "");
+		strbuf_adds(&b, k->name);
+	}
+	return b.s;
+}
+
+/* Both lists have the same ones. */
+static void listed(struct key_query in, const char *want, const char *name)
+{
+	struct op admin = f.op;
+	struct page_out out;
+
+	in.page.limit = 200;
+	if (!op_key_list(&f.op, of(user.id), &in, &out, &err))
+		bail_out("list", &err);
+	is_str(names_of(&out, sizeof(struct api_key), 0), want, name);
+	in.user_email = user.email;
+	in.active_only = "false";
+	admin.actor.is_admin = true;
+	if (!op_key_search(&admin, EVERY, &in, &out, &err))
+		bail_out("search", &err);
+	is_str(names_of(&out, sizeof(struct key_found), offsetof(struct key_found, key)), want,
+	       "  among those of all users");
+}
+
+static void named_key(const char *name, struct api_key in)
+{
+	in.name = name;
+	in.rate_limit_requests = INT_NONE;
+	in.expires_in_days = in.expires_in_days ? in.expires_in_days : INT_NONE;
+	create_in(in);
+	f.op.now += 1;
+}
+
+static void revoke_now(void)
+{
+	struct api_key k;
+
+	if (!op_key_revoke(&f.op, of(user.id), key.id, &k, &err))
+		bail_out("revoke", &err);
+}
+
+static void test_filters(void)
+{
+	int64_t n;
+
+	begin("enterprise");
+	named_key("swept", (struct api_key){ .expires_in_days = 1 });
+	f.op.now += DAY_MS;
+	op_key_expire(&f.op, &n, &err);
+	named_key("late", (struct api_key){ .expires_in_days = 1 });
+	named_key("both", (struct api_key){ .expires_in_days = 1 });
+	f.op.now += DAY_MS;
+	revoke_now();
+	named_key("gone", (struct api_key){ 0 });
+	revoke_now();
+	named_key("plain", (struct api_key){ .description = "100%_of \303\234ber", .tier = "starter" });
+	named_key("Last", (struct api_key){ .tier = "trial" });
+	listed((struct key_query){ 0 }, "Last plain gone both late swept", "all");
+	listed((struct key_query){ .state = "all" }, "Last plain gone both late swept", "all, said");
+	listed((struct key_query){ .state = "active" }, "Last plain", "active");
+	listed((struct key_query){ .state = "expired" }, "late swept", "past its end, swept or not");
+	listed((struct key_query){ .state = "revoked" }, "gone both", "revoked, past its end or not");
+	listed((struct key_query){ .tier = "trial" }, "Last", "of a tier");
+	listed((struct key_query){ .tier = "starter", .state = "revoked" }, "", "of a tier and a state");
+	listed((struct key_query){ .q = "LA" }, "Last plain late", "a text, in the name");
+	listed((struct key_query){ .q = "%_O" }, "plain", "in the description, signs as they are");
+	listed((struct key_query){ .q = "\303\234" }, "plain", "not ASCII");
+	listed((struct key_query){ .q = "_" }, "Last plain gone both late swept", "in the public id");
+	listed((struct key_query){ .q = "trial_" }, "Last", "no pattern");
+}
+
+static void test_search(void)
+{
+	struct key_query in = { .page.limit = 1, .tenant_id = NULL };
+	const struct key_found *found;
+	struct page_out out;
+	int n = 0;
+
+	begin(NULL);
+	f.op.actor.is_admin = true;
+	create();
+	create();
+	revoke_now();
+	in.tenant_id = user.id;
+	do {
+		if (!op_key_search(&f.op, EVERY, &in, &out, &err))
+			bail_out("search", &err);
+		n += (int)out.rows.n;
+		in.page.cursor = out.next_cursor;
+	} while (in.page.cursor);
+	is_int(n, 1, "of a tenant: the active one, when no state is named");
+	in = (struct key_query){ .page.limit = 10, .user_email = user.id, .state = "revoked" };
+	ok(op_key_search(&f.op, EVERY, &in, &out, &err) && out.rows.n == 1, "by the user's id: the other");
+	found = out.rows.items;
+	is_str(found->user_email, user.email, "whose it is");
+	is_int(found->rate_limit->requests, 10000, "the limit of its tier");
+	is_str(found->rate_limit->period, "month", "in a month");
+	is_int(found->usage_count, INT_NONE, "without counters: not known");
+	in.user_email = "ghost@example.org";
+	ok(op_key_search(&f.op, EVERY, &in, &out, &err) && out.rows.n == 0, "of a user who is not there: none");
+	in = (struct key_query){ .page.limit = 10, .state = "soon" };
+	ok(!op_key_search(&f.op, EVERY, &in, &out, &err) && str_eq(err.field, "state"), "no such state");
+}
+
+static void test_revoke_reason(void)
+{
+	struct api_key got, in = { .revoked_reason = "leaked" };
+
+	begin(NULL);
+	create();
+	in.id = key.id;
+	ok(op_key_revoke_for(&f.op, EVERY, &in, &got, &err), "revoked for a reason");
+	is_str(got.revoked_reason, "leaked", "which is kept");
+	in.revoked_reason = "lost";
+	ok(op_key_revoke_for(&f.op, EVERY, &in, &got, &err), "again, for another");
+	is_str(got.revoked_reason, "leaked", "the first reason again");
+	in.id = NULL;
+	ok(!op_key_revoke_for(&f.op, EVERY, &in, &got, &err) && err.kind == ERR_REQUIRED, "no key");
+}
+
 int main(void)
 {
 	fixture_open(&f);
@@ -311,6 +441,9 @@ int main(void)
 	test_revoke();
 	test_revoked_meanwhile();
 	test_verify();
+	test_filters();
+	test_search();
+	test_revoke_reason();
 	test_expire();
 	test_verify_inactive();
 	test_verify_owner();

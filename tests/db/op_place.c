@@ -88,7 +88,7 @@ static size_t keys_of(const struct user *user, const char *tenant_id)
 {
 	struct page_out page;
 
-	if (!op_key_list(&f.op, at(user, tenant_id), &(struct page_in){ .limit = INT_NONE }, &page, &err))
+	if (!op_key_list(&f.op, at(user, tenant_id), &(struct key_query){ .page.limit = INT_NONE }, &page, &err))
 		bail_out("keys_of", &err);
 	return page.rows.n;
 }

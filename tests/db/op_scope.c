@@ -29,6 +29,7 @@ static struct db_value text(void) { return db_text("x"); }
 static struct db_value month(void) { return db_text("month"); }
 static struct db_value active(void) { return db_text("active"); }
 static struct db_value no(void) { return db_bool(false); }
+static struct db_value all(void) { return db_text("all"); }
 static struct db_value words(void) { return db_strings(strings_empty); }
 static struct db_value none(void) { return db_text(NULL); }
 static struct db_value now(void) { return db_time(T0); }
@@ -56,7 +57,7 @@ static const struct { const char *name; value_fn *value; } given[] = {
 	{ "deleted_at", none }, { "any_active", yes }, { "active", yes }, { "q", none },
 	{ "reason", text }, { "role", admin }, { "email_key", email_of_user },
 	{ "family_hash", text }, { "access_hash", text }, { "refresh_hash", text },
-	{ "access_expires_at", later },
+	{ "access_expires_at", later }, { "state", all }, { "tier", none },
 };
 
 /* With the row that :id or :user_id names. */
@@ -69,6 +70,7 @@ static const struct owned {
 	{ SQL_KEY_COUNT_LIVE, NULL, NULL },
 	{ SQL_KEY_GET, id_of_key, NULL },
 	{ SQL_KEY_LIST, NULL, NULL },
+	{ SQL_KEY_SEARCH, id_of_user, NULL },
 	{ SQL_KEY_LOCK, id_of_key, NULL },
 	{ SQL_KEY_UPDATE, id_of_key, NULL },
 	{ SQL_KEY_LIMIT, id_of_key, NULL },

@@ -23,9 +23,17 @@ static bool key_list(struct scope s)
 {
 	struct page_out out;
 
-	return op_key_list(&f.op, s, &(struct page_in){ .limit = 200 }, &out, &err) &&
+	return op_key_list(&f.op, s, &(struct key_query){ .page.limit = 200 }, &out, &err) &&
 	       out.rows.n > 0 &&
 	       str_eq(((const struct api_key *)out.rows.items)->user_id, victim.id);
+}
+
+static bool key_search(struct scope s)
+{
+	struct page_out out;
+
+	return op_key_search(&f.op, s, &(struct key_query){ .page.limit = 200 }, &out, &err) &&
+	       out.rows.n > 0;
 }
 
 static bool key_get(struct scope s)
@@ -146,6 +154,7 @@ static const struct {
 	int may;
 } calls[] = {
 	{ "key_create", key_create, OWN | SELF }, { "key_list", key_list, OWN },
+	{ "key_search", key_search, ALL },
 	{ "key_get", key_get, OWN | ALL }, { "key_patch", key_patch, OWN },
 	{ "usage_report", usage_report, OWN | ALL }, { "session_list", session_list, OWN },
 	{ "user_get", user_get, OWN | ALL }, { "user_list", user_list, ALL },

@@ -247,6 +247,19 @@ sub keys_ {
 	problem_is($p->get('/verify', token => $k->{api_key}), 401, { reason => 'revoked' }, 'from the next request on') for 1 .. 4;
 	run_ok($p, 'revoke again', 'key', 'revoke', $k->{key_info}{id});
 	fails($p, 1, qr/not the id/, 'key', 'revoke', 'x');
+	is_deeply([ map { $_->{tier} } @{ run_json($p, 'list', 'key', 'list', $user->{email}, '--state', 'active') } ], ['trial'], 'the other is active');
+	is_deeply([ map { $_->{id} } @{ run_json($p, 'list', 'key', 'list', '--all', '--state', 'revoked', '--tier', 'starter') } ], [ $k->{key_info}{id} ], 'of all users');
+	like(run_ok($p, 'list', 'key', 'list', '--all')->{out}, qr/^id +user_email +key_prefix/, 'a table');
+	for ([], [ $user->{email}, '--all' ]) {
+		my $r = $p->cli('key', 'list', @$_);
+		is($r->{status}, 2, 'one of the two');
+		like($r->{err}, qr/\Apierre: Name the USER whose keys to list, or give --all\n\z/, 'says so');
+	}
+	fails($p, 1, qr/No user found; 'pierre user list'/, 'key', 'list', 'ghost@example.org');
+	$p->sql("UPDATE api_keys SET expires_at = '2020-01-01T00:00:00.000Z' WHERE tier = 'trial'");
+	is(run_json($p, 'expire', 'key', 'expire')->{expired}, 1, 'one has expired');
+	is(run_json($p, 'expire', 'key', 'expire')->{expired}, 0, 'again: none');
+	is_deeply([ map { $_->{tier} } @{ run_json($p, 'list', 'key', 'list', '--all', '--state', 'expired') } ], ['trial'], 'it is listed as expired');
 	fails($p, 1, qr/'pierre key list USER'/, 'key', 'revoke', '00000000-0000-4000-8000-000000000000');
 }
 

@@ -166,6 +166,41 @@ sub revoking {
 	is($j->{revoked_at}, $r->{json}{deactivated_at}, 'since then');
 }
 
+# Filters of a user's own list, and of that of an administrator.
+sub filters {
+	my ($p) = @_;
+	my ($user, $other) = map { $p->approved_user } 1 .. 2;
+	my @admin = (token => $p->setup_admin->{token});
+	$p->new_key($user, name => $_) for qw(one two);
+	$p->new_key($other, name => 'theirs');
+	my ($two, $one) = @{ $p->get('/api/keys', token => $user->{token})->{json}{api_keys} };
+	$p->delete("/api/keys/$one->{id}", token => $user->{token});
+	my $own = sub { return join ' ', map { $_->{name} } @{ status_is($p->get("/api/keys?$_[0]", token => $user->{token}), 200, $_[0] || 'no filter')->{json}{api_keys} } };
+	is($own->(''), 'two one', 'of every state');
+	is($own->('state=active'), 'two', 'active');
+	is($own->('state=revoked&q=ONE&tier=starter'), 'one', 'all filters');
+	is($own->('state=expired'), '', 'none');
+	problem_is($p->get("/api/keys?$_", token => $user->{token}), 422, { field => (split /=/)[0] }, $_)
+		for 'state=soon', 'tier=gold', 'q=', 'user_email=x', 'active_only=true';
+	my $all = sub { return status_is($p->get("/admin/list-api-keys?user_email=$user->{email}$_[0]", @admin), 200, "all$_[0]")->{json}{data} };
+	is(join(' ', map { $_->{name} } @{ $all->($_->[0])->{keys} }), $_->[1], 'are these')
+		for [ '', 'two' ], [ '&active_only=true', 'two' ], [ '&active_only=false', 'two one' ], [ '&state=revoked', 'one' ],
+			[ "&tenant_id=$user->{user_id}&q=tw", 'two' ], [ "&tenant_id=$other->{user_id}", '' ];
+	my $page = $all->('&state=all&limit=1');
+	is_deeply($page->{filters}, { state => 'all', user_email => $user->{email}, (map { $_ => undef } qw(tier q active_only tenant_id)) }, 'it says the filters');
+	is($page->{count}, 1, 'one on this page');
+	is_deeply([ sort keys %{ $page->{keys}[0] } ], [ sort qw(created_at description expires_at id is_active key_prefix last_used_at name
+		rate_limit revoked_at scopes tenant_id tier usage_count user_email user_id) ], 'members of a key');
+	$page = $all->("&state=all&limit=1&cursor=$page->{next_cursor}");
+	is($page->{keys}[0]{name}, 'one', 'the next page');
+	is($page->{next_cursor}, undef, 'and the last');
+	my $r = status_is($p->post('/admin/revoke-api-key', { api_key_id => $two->{id}, reason => 'leaked' }, @admin), 200, 'an administrator revokes');
+	is($r->{json}{key_info}{revoked_reason}, 'leaked', 'for a reason');
+	is($p->get("/api/keys/$two->{id}", token => $user->{token})->{json}{revoked_reason}, 'leaked', 'which its owner reads');
+	like($p->sql("SELECT metadata FROM audit_events WHERE event_type = 'ApiKeyRevoked' AND target = '$two->{id}'"), qr/"reason": ?"leaked"/, 'so does the audit trail');
+	problem_is($p->post('/admin/revoke-api-key', { api_key_id => '00000000-0000-4000-8000-000000000000' }, @admin), 404, {}, 'no such key');
+}
+
 sub most {
 	my ($p) = @_;
 	$p->{env}{MAX_KEYS_PER_USER} = 4;
@@ -189,6 +224,7 @@ each_backend(sub {
 	subtest granted => sub { granted($p, $user) };
 	subtest own => sub { own($p, $other) };
 	subtest revoking => sub { revoking($p, $user) };
+	subtest filters => sub { filters($p) };
 	subtest most => sub { most($p) };
 });
 done_testing;

@@ -41,6 +41,10 @@ sub counted {
 		->{json}{total_requests}, 0, 'another range');
 	is($p->get("$path?start_date=2031-01-01T00:00:00Z&end_date=2031-01-31T00:00:00Z", token => $user->{token})
 		->{json}{total_requests}, 8, 'a range around it');
+	my ($listed) = grep { $_->{id} eq $key->{api_key_id} } @{ $p->get("/admin/list-api-keys?user_email=$user->{email}",
+		token => $p->{admin}{token})->{json}{data}{keys} };
+	is($listed->{usage_count}, 8, 'an administrator sees how many in this month');
+	is_deeply($listed->{rate_limit}, { requests => 20, period => 'day' }, 'and the limit');
 	return $path;
 }
 

@@ -88,6 +88,7 @@ my %without = (
 	quota_return => 'of a credential that was verified',
 	quota_sweep => 'by time: the scheduler',
 	usage_report => 'op_usage_report: of a key that was read in scope',
+	usage_total => 'op_key_search: of keys that were read in scope',
 	usage_row_insert => 'the recorder: of requests that were let through',
 	usage_routes_extend => 'the recorder: of requests that were let through',
 	usage_counters_add => 'the recorder: of requests that were let through',

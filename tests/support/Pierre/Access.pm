@@ -73,6 +73,8 @@ my %calls = (
 	admin_pending_users => { ok => 200 },
 	admin_provision_key => { ok => 201, body => sub { return { user_email => $_[0]{email}, tier => 'starter' } }, shows => 'user_id' },
 	admin_update_key_limits => { ok => 200, body => sub { return { api_key_id => $_[0]{key}, rate_limit_requests => 5 } }, shows => 'key' },
+	admin_list_keys => { ok => 200, shows => 'key' },
+	admin_revoke_key => { ok => 200, body => sub { return { api_key_id => $_[0]{key} } }, shows => 'key' },
 	admin_approve_user => { ok => 200, id => 'pending', body => {}, shows => 'pending' },
 	admin_suspend_user => { ok => 200, id => 'pending', body => {}, shows => 'pending' },
 );
