@@ -8,12 +8,14 @@
 #include "model/page.h"
 
 #define KEY_DAYS_MAX 3650
+#define KEY_OVERLAP_MAX 2592000           /* seconds that a replaced key works on */
 #define KEY_LIMIT_MAX INT64_C(1000000000)   /* requests in one window */
 
 struct api_key {
 	const char *id, *user_id, *name, *description;
 	const char *tenant_id;         /* where it works; NULL = its owner's personal one */
 	const char *limit_id;          /* the key whose quota it draws on; NULL = its own */
+	const char *rotated_from;      /* the key that it replaces; NULL = none */
 	const char *key_prefix;        /* public id, 16 characters (R17) */
 	const char *key_hash;          /* FIELD_PRIVATE */
 	const char *tier;              /* trial | starter | professional | enterprise */
@@ -41,6 +43,12 @@ extern const struct field_schema api_key_schema;   /* "ApiKey" (the original's k
 extern const struct field_schema api_key_create_schema, api_key_patch_schema,
 	api_key_provision_schema, api_key_limit_schema, api_key_shell_schema,
 	api_key_revoke_schema;
+
+/* How a key is replaced by another one. */
+struct key_rotate_in {
+	int64_t overlap_seconds;       /* the old one works on so long; INT_NONE = a day */
+};
+extern const struct field_schema key_rotate_schema;
 
 /* Which keys a list has; what is NULL excludes none. */
 struct key_query {

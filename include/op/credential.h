@@ -54,7 +54,7 @@ struct credential {
 		const char *period; /* a word of base/window.h; NULL = month */
 		const char *id;     /* what it is counted for; NULL = key_id */
 		bool observe;       /* it refuses nothing */
-	} quota;                    /* limit of key_id */
+	} quota;                    /* limit of its own */
 	int64_t expires_at;         /* refused from here on; TIME_NONE = never */
 	int64_t revoked_at;         /* TIME_NONE = it was not */
 	bool is_active;             /* false: refused as a revoked one, unless it has expired */

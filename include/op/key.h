@@ -48,6 +48,18 @@ bool op_key_revoke(struct op *op, struct scope scope, const char *id,
 bool op_key_revoke_for(struct op *op, struct scope scope, const struct api_key *in,
 		       struct api_key *out, struct err *err_r);
 
+/* Replace a key by another one: its quota, end, tier, limit, scopes and tenant, by
+ * whom it was granted. The old one works on for the overlap, never beyond its own end;
+ * both take from one quota, and count as one of MAX_KEYS_PER_USER. ERR_CONFLICT: it was
+ * revoked, has expired or was replaced before. */
+struct key_rotated {
+	struct api_key key;        /* the new one */
+	const char *full;          /* its text, shown once, in the arena */
+	struct api_key old;        /* the old one, as it is now */
+};
+bool op_key_rotate(struct op *op, struct scope scope, const char *id,
+		   const struct key_rotate_in *in, struct key_rotated *out, struct err *err_r);
+
 /* Make keys inactive whose end is over; *n_r = how many. They are refused as expired
  * before and afterwards: this is for who reads is_active. By the clock, so only while
  * it is known. */

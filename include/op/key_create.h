@@ -19,4 +19,10 @@ struct key_create_args {
 bool key_create(struct op *op, const struct key_create_args *m, struct api_key *out,
 		const char **full_r, struct err *err_r);
 
+/* Draw a public id and a secret for *k, and keep(): again while the public id is taken
+ * (ERR_CONFLICT field key_prefix). *full_r: the key text, shown once, in the arena. */
+typedef bool key_keep_fn(struct op *op, const struct api_key *k, void *arg, struct err *err_r);
+bool key_draw(struct op *op, struct api_key *k, key_keep_fn *keep, void *arg,
+	      const char **full_r, struct err *err_r);
+
 #endif

@@ -48,6 +48,9 @@ bool store_admin_token_rotate(struct db *db, const struct audit_event *event,
 
 /* In the transaction that makes the key. */
 bool store_provisioned_add(struct db *db, const struct provisioned_key *p, struct err *err_r);
+/* The row of a key that replaces `id`, where that has one. */
+bool store_provisioned_rotate(struct db *db, const char *id, const char *new_id, int64_t now,
+			      struct err *err_r);
 /* filter: a struct provisioned_filter. */
 struct provisioned_filter {
 	const struct provisioned_query *in;

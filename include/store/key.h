@@ -21,6 +21,7 @@ struct provisioned_key;   /* model/admin_token.h */
 struct key_owner {
 	char tier[16], user_status[16];
 	char role[16];                 /* in the tenant of a key that is made; "" = no member */
+	int64_t replacing;             /* keys that replace the key that is changed */
 };
 /* May he have this key? Runs in the transaction, with `live` = his keys that
  * are neither revoked nor expired; it may run several times. */
@@ -80,15 +81,22 @@ struct key_update {
 bool store_key_update(struct db *db, struct scope scope, const char *id,
 		      const struct audit_event *event, const struct key_update *c,
 		      struct err *err_r);
+/* The same, and the key that replaces it is written: c->fn makes *made of the locked
+ * key. ERR_CONFLICT field key_prefix: the public id of *made is taken. */
+bool store_key_rotate(struct db *db, struct scope scope, const char *id,
+		      const struct audit_event *event, const struct key_update *c,
+		      const struct api_key *made, struct err *err_r);
 /* Only with SCOPE_ALL. ERR_NOT_FOUND when it was revoked. *out is the key as it is
- * afterwards, as below. */
+ * afterwards, as below. Keys that share its quota are given the same limit; *shared_r =
+ * these. */
 struct key_limit {
 	const char *period;            /* NULL with requests INT_NONE: the tier's */
 	int64_t requests, now;
 };
 bool store_key_limit_set(struct db *db, struct scope scope, const char *id,
 			 const struct audit_event *event, const struct key_limit *l,
-			 struct arena *arena, struct api_key *out, struct err *err_r);
+			 struct arena *arena, struct api_key *out, struct field_list *shared_r,
+			 struct err *err_r);
 /* ERR_NOT_FOUND when it is not in scope, or was revoked before. */
 bool store_key_revoke(struct db *db, struct scope scope, const char *id,
 		      const struct audit_event *event, const char *reason, int64_t now,

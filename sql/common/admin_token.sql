@@ -70,6 +70,14 @@ LIMIT :limit;
 -- name: provisioned_insert
 INSERT INTO admin_provisioned_keys ({provisioned}) VALUES (:{provisioned});
 
+-- Of a key that replaces another one, where that has a row; its id is the key's.
+-- name: provisioned_rotate
+INSERT INTO admin_provisioned_keys ({provisioned})
+SELECT :new_id, p.token_id, p.admin_user_id, :new_id, p.user_email, p.requested_tier,
+	p.provisioned_by_service, p.rate_limit_requests, p.rate_limit_period, :now
+FROM admin_provisioned_keys p
+WHERE p.api_key_id = :id;
+
 -- name: provisioned_list
 -- row: ProvisionedKeyRow
 SELECT {provisioned p}, k.revoked_at, k.revoked_reason,

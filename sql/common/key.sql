@@ -1,9 +1,9 @@
 -- API keys. The scope is in every WHERE (include/store/scope.h); only verifying looks
 -- a key up by its public id.
 
--- columns: key = id, user_id, tenant_id, limit_id, name, description, key_prefix,
---	key_hash, tier, scopes, rate_limit_requests, rate_limit_period, limit_mode,
---	granted_by, is_active, expires_at, revoked_at, revoked_reason, last_used_at,
+-- columns: key = id, user_id, tenant_id, limit_id, rotated_from, name, description,
+--	key_prefix, key_hash, tier, scopes, rate_limit_requests, rate_limit_period,
+--	limit_mode, granted_by, is_active, expires_at, revoked_at, revoked_reason, last_used_at,
 --	created_at, updated_at
 -- columns: found = id, user_id, tenant_id, name, description, key_prefix, tier, scopes,
 --	rate_limit_requests, rate_limit_period, is_active, expires_at, revoked_at,
@@ -22,8 +22,9 @@ SELECT m.role
 FROM tenant_users m JOIN tenants t ON t.id = m.tenant_id
 WHERE m.tenant_id = :tenant_id AND m.user_id = :user_id AND t.is_active;
 
+-- Keys of one quota, as while one is replaced by another, count as one.
 -- name: key_count_live
-SELECT count(*) AS n FROM api_keys
+SELECT count(DISTINCT COALESCE(limit_id, id)) AS n FROM api_keys
 WHERE user_id = :scope_user AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now);
 
 -- name: key_insert
@@ -85,11 +86,24 @@ UPDATE api_keys SET name = :name, description = :description, scopes = :scopes,
 WHERE id = :id AND user_id = :scope_user
 	AND (COALESCE(tenant_id, user_id) = :scope_place OR :scope_places);
 
+-- The keys that replace one: one, or none.
+-- name: key_count_replacing
+SELECT count(*) AS n FROM api_keys WHERE user_id = :scope_user AND rotated_from = :id
+	AND (COALESCE(tenant_id, user_id) = :scope_place OR :scope_places);
+
 -- Both columns are set, or both are NULL.
 -- name: key_limit
 -- row: ApiKey
 UPDATE api_keys SET rate_limit_requests = :requests, rate_limit_period = :period, updated_at = :now
 WHERE id = :id AND :scope_all AND revoked_at IS NULL
+RETURNING {key};
+
+-- The other keys that draw on the quota of the one whose limit was set.
+-- name: key_limit_shared
+-- row: ApiKey
+UPDATE api_keys SET rate_limit_requests = :requests, rate_limit_period = :period, updated_at = :now
+WHERE user_id = :user_id AND COALESCE(limit_id, id) = :limit_id AND id <> :id AND :scope_all
+	AND revoked_at IS NULL
 RETURNING {key};
 
 -- name: key_revoke

@@ -88,15 +88,49 @@ static bool list(struct context *c, const void *in, void *out, struct err *err_r
 
 /* --- end ------------------------------------------------------------------------- */
 
-static bool revoke(struct context *c, const void *in, void *out, struct err *err_r)
+static bool key_id(const struct context *c, char id[UUID_TEXT], struct err *err_r)
 {
 	const char *text = c->args->operands[0];
+
+	return uuid_parse(text, id) ||
+	       err_set(err_r, ERR_NOT_FOUND, "'%s' is not the id of a key", text);
+}
+
+static bool revoke(struct context *c, const void *in, void *out, struct err *err_r)
+{
 	char id[UUID_TEXT];
 
 	(void)in;
-	if (!uuid_parse(text, id))
-		return err_set(err_r, ERR_NOT_FOUND, "'%s' is not the id of a key", text);
-	return op_key_revoke(&c->op, scope_all(&c->op), id, out, err_r);
+	return key_id(c, id, err_r) && op_key_revoke(&c->op, scope_all(&c->op), id, out, err_r);
+}
+
+struct rotated {
+	const char *api_key, *replaces;
+	const struct api_key *key_info;
+	int64_t old_expires_at;
+};
+static const struct field rotated_fields[] = {
+	FIELD(struct rotated, api_key, TEXT, 0, NULL),
+	FIELD(struct rotated, replaces, UUID, 0, NULL),
+	FIELD(struct rotated, old_expires_at, TIME, 0, NULL),
+	FIELD(struct rotated, key_info, OBJECT, 0, NULL, .schema = &api_key_schema),
+	{ 0 },
+};
+static const struct field_schema rotated_schema =
+	FIELD_SCHEMA("ApiKeyRotated", struct rotated, rotated_fields);
+
+static bool rotate(struct context *c, const void *in, void *out, struct err *err_r)
+{
+	struct key_rotated *made = arena_new_struct(c->arena, struct key_rotated);
+	char id[UUID_TEXT];
+
+	if (!key_id(c, id, err_r) ||
+	    !op_key_rotate(&c->op, scope_all(&c->op), id, in, made, err_r))
+		return false;
+	*(struct rotated *)out = (struct rotated){
+		made->full, made->old.id, &made->key, made->old.expires_at,
+	};
+	return true;
 }
 
 struct expired {
@@ -132,6 +166,12 @@ const struct cmd key_commands[] = {
 	  .stuck = ERR_NOT_FOUND, .next_step = "'pierre key list USER' shows them",
 	  .needs = NEEDS_SCHEMA, .fn = revoke, .record = &api_key_schema,
 	  .sentence = "Revoke an API key from the next request on." },
+	{ .words = "key rotate", .operands = "ID", .min_operands = 1, .max_operands = 1,
+	  .stuck = ERR_NOT_FOUND, .next_step = "'pierre key list --all' shows them",
+	  .needs = NEEDS_SCHEMA, .fn = rotate, .in = &key_rotate_schema, .record = &rotated_schema,
+	  .sentence = "Replace an API key by another one, which is shown this once.",
+	  .detail = "The new key has the rights and the end of the old one, and both take from one "
+		    "quota until the old one ends." },
 	{ .words = "key expire", .operands = "", .needs = NEEDS_SCHEMA, .fn = expire,
 	  .record = &expired_schema,
 	  .sentence = "Make the API keys inactive whose end is over.",

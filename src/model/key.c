@@ -30,6 +30,9 @@ static const struct field key_fields[] = {
 	      "The tenant in which it works; null until the upgrade has filled it: its owner's "
 	      "personal one"),
 	FIELD(struct api_key, limit_id, UUID, FIELD_PRIVATE, NULL),
+	FIELD(struct api_key, rotated_from, UUID, FIELD_NULLABLE | FIELD_AUDIT,
+	      "The key that it replaces, with which it shares its quota; null = none",
+	      .audit = "replaces"),
 	FIELD_AS("api_key_id", struct api_key, id, UUID,
 		 FIELD_INPUT | FIELD_MUST(KEY_LIMIT) | FIELD_MUST(KEY_REVOKE), "Any user's key"),
 	FIELD(struct api_key, user_id, UUID, FIELD_AUDIT, "Owner, in whose name it acts",
@@ -94,3 +97,12 @@ const struct field_schema api_key_shell_schema =
 	FIELD_VIEW("ApiKeyShell", struct api_key, key_fields, KEY_SHELL);
 const struct field_schema api_key_revoke_schema =
 	FIELD_VIEW("RevokeKey", struct api_key, key_fields, KEY_REVOKE);
+
+static const struct field rotate_fields[] = {
+	FIELD(struct key_rotate_in, overlap_seconds, INT, FIELD_NULLABLE,
+	      "The old key works on so long, never beyond its own end; a day when left out",
+	      .max = KEY_OVERLAP_MAX),
+	{ 0 },
+};
+const struct field_schema key_rotate_schema =
+	FIELD_SCHEMA("ApiKeyRotate", struct key_rotate_in, rotate_fields);

@@ -98,22 +98,53 @@ static bool fill(struct op *op, const struct key_create_args *m, struct api_key 
 }
 
 /* One key drawn at random; a taken public id is ERR_CONFLICT field key_prefix. */
-static bool draw(struct op *op, struct scope scope, struct api_key *k,
-		 const struct key_new_tx *tx, char full[KEY_TEXT], struct err *err_r)
+static bool draw(struct op *op, struct api_key *k, key_keep_fn *keep, void *arg,
+		 char full[KEY_TEXT], struct err *err_r)
 {
 	char public[KEY_PUBLIC], hash[KEY_HASH];
-	struct audit_event event;
 
 	key_generate(str_eq(k->tier, "trial"), full, public, hash);
 	k->key_prefix = arena_strdup(op->arena, public);
 	k->key_hash = arena_strdup(op->arena, hash);
-	event = op_audit_of(op, AUDIT_API_KEY_CREATED, k->id, &api_key_schema, k);
-	return store_key_create(op->db, scope, &event, tx, err_r);
+	return keep(op, k, arg, err_r);
 }
 
 static bool is_taken(const struct err *err)
 {
 	return err->kind == ERR_CONFLICT && str_eq(err->field, "key_prefix");
+}
+
+bool key_draw(struct op *op, struct api_key *k, key_keep_fn *keep, void *arg,
+	      const char **full_r, struct err *err_r)
+{
+	char full[KEY_TEXT];
+	bool done = false;
+
+	for (int i = 0; i < DRAWS_MAX && !done; i++) {
+		done = draw(op, k, keep, arg, full, err_r);
+		if (!done && !is_taken(err_r))
+			break;
+	}
+	if (done)
+		*full_r = arena_strdup(op->arena, full);
+	else if (is_taken(err_r))
+		err_reason(err_r, ERR_UNAVAILABLE, "busy", "No free public id was drawn; try again");
+	explicit_bzero(full, sizeof(full));
+	return done;
+}
+
+struct keep {
+	struct scope scope;
+	const struct key_new_tx *tx;
+};
+
+static bool keep_new(struct op *op, const struct api_key *k, void *arg, struct err *err_r)
+{
+	const struct keep *keep = arg;
+	struct audit_event event =
+		op_audit_of(op, AUDIT_API_KEY_CREATED, k->id, &api_key_schema, k);
+
+	return store_key_create(op->db, keep->scope, &event, keep->tx, err_r);
 }
 
 bool key_create(struct op *op, const struct key_create_args *m, struct api_key *out,
@@ -124,24 +155,12 @@ bool key_create(struct op *op, const struct key_create_args *m, struct api_key *
 	};
 	struct key_new_tx tx = { .key = out, .provisioned = m->provisioned, .judge = owner_may,
 				 .arg = &judge };
-	char full[KEY_TEXT];
-	bool done = false;
 
 	if (!fill(op, m, out, err_r))
 		return false;
 	if (m->provisioned)
 		m->provisioned->api_key_id = out->id;
-	for (int i = 0; i < DRAWS_MAX && !done; i++) {
-		done = draw(op, m->scope, out, &tx, full, err_r);
-		if (!done && !is_taken(err_r))
-			break;
-	}
-	if (done)
-		*full_r = arena_strdup(op->arena, full);
-	else if (is_taken(err_r))
-		err_reason(err_r, ERR_UNAVAILABLE, "busy", "No free public id was drawn; try again");
-	explicit_bzero(full, sizeof(full));
-	return done;
+	return key_draw(op, out, keep_new, &(struct keep){ m->scope, &tx }, full_r, err_r);
 }
 
 bool op_key_create(struct op *op, struct scope scope, const struct api_key *in,

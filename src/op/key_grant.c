@@ -76,6 +76,9 @@ static bool later_allowed(const struct key_grant *g, const struct tier *tier,
 {
 	struct err why;
 
+	if (g->owner->replacing > 0)   /* both would work on, and count as one */
+		return err_field(err_r, ERR_FORBIDDEN, "expires_at",
+				 "The key was replaced; use the key that replaced it");
 	if (!tier_allowed(g, tier, &why) || !limit_allowed(g, tier, &why))
 		return err_field(err_r, ERR_FORBIDDEN, "expires_at",
 				 "You may not give a new key the tier and limit of this one; "

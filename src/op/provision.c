@@ -112,6 +112,8 @@ bool op_key_limit_set(struct op *op, struct scope scope, const struct api_key *i
 	struct key_limit limit = {
 		.requests = in->rate_limit_requests, .period = period_of(in), .now = op->now,
 	};
+	struct field_list shared = { .n = 0 };
+	const struct api_key *other;
 	struct audit_event event;
 	struct user owner;
 	const char *id;
@@ -123,7 +125,11 @@ bool op_key_limit_set(struct op *op, struct scope scope, const struct api_key *i
 		return false;
 	event = limit_event(op, out, &limit);
 	id = out->id;
-	done = store_key_limit_set(op->db, scope, id, &event, &limit, op->arena, out, err_r);
+	done = store_key_limit_set(op->db, scope, id, &event, &limit, op->arena, out, &shared,
+				   err_r);
 	op_changed(op, id);
+	other = shared.items;
+	for (size_t i = 0; i < shared.n; i++)
+		op_changed(op, other[i].id);
 	return done;
 }

@@ -1,5 +1,5 @@
 /*
- * A user's own API keys: make, list, show, change, revoke. Rules are in
+ * A user's own API keys: make, list, show, change, rotate, revoke. Rules are in
  * op/key.c; the owner is always the session's user.
  */
 #include "config.h"
@@ -9,6 +9,8 @@
 #include "resource/call.h"
 #include "resource/list.h"
 #include "resource/routes.h"
+
+#define STORE_IT "Store this key now; it is not shown again"
 
 /* --- make ------------------------------------------------------------------- */
 
@@ -31,7 +33,7 @@ static const struct field_schema key_created_schema =
 static bool key_create(struct call *call, struct err *err_r)
 {
 	struct key_created_out out = {
-		.warning = "Store this key now; it is not shown again",
+		.warning = STORE_IT,
 	};
 	struct api_key key;
 
@@ -100,6 +102,40 @@ static bool key_revoke(struct call *call, struct err *err_r)
 	return call_reply(call, &(struct key_revoked_out){ "API key revoked", key.revoked_at });
 }
 
+/* --- rotate ----------------------------------------------------------------- */
+
+struct key_rotated_out {
+	const char *api_key, *warning, *replaces;
+	const struct api_key *key_info;
+	int64_t old_expires_at;
+};
+
+static const struct field key_rotated_fields[] = {
+	FIELD(struct key_rotated_out, api_key, TEXT, FIELD_REQUIRED | FIELD_SECRET,
+	      "The whole new key, shown this once"),
+	FIELD(struct key_rotated_out, key_info, OBJECT, FIELD_REQUIRED, "What is kept about it",
+	      .schema = &api_key_schema),
+	FIELD(struct key_rotated_out, warning, TEXT, FIELD_REQUIRED, "Reminds to store the key"),
+	FIELD(struct key_rotated_out, replaces, UUID, FIELD_REQUIRED, "Id of the old key"),
+	FIELD(struct key_rotated_out, old_expires_at, TIME, FIELD_REQUIRED,
+	      "The old key is refused from here on"),
+	{ 0 },
+};
+static const struct field_schema key_rotated_schema =
+	FIELD_SCHEMA("ApiKeyRotated", struct key_rotated_out, key_rotated_fields);
+
+static bool key_rotate(struct call *call, struct err *err_r)
+{
+	struct key_rotated made;
+
+	if (!op_key_rotate(call->op, scope_own(call->op), call->params[0], call->in, &made, err_r))
+		return false;
+	return call_reply(call, &(struct key_rotated_out){
+		.api_key = made.full, .warning = STORE_IT, .replaces = made.old.id,
+		.key_info = &made.key, .old_expires_at = made.old.expires_at,
+	});
+}
+
 const struct route key_routes[] = {
 	{ .method = HTTP_POST, .pattern = "/api/keys", .label = "key_create",
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION,
@@ -120,6 +156,13 @@ const struct route key_routes[] = {
 	  .body_max = BODY_SMALL, .in = &api_key_patch_schema, .status = 200,
 	  .out = &api_key_schema,
 	  .summary = "Change what is named; the rest stays, and an expired key stays expired" },
+	{ .method = HTTP_POST, .pattern = "/api/keys/{id}/rotate", .label = "key_rotate",
+	  .pool = POOL_SLOW, .guard = GUARD_SESSION,
+	  .tenant = { PLACE_OWN, TENANT_WRITE_DATA, "write_data" }, .fn = key_rotate,
+	  .body_max = BODY_SMALL, .in = &key_rotate_schema, .status = 201,
+	  .problems = ERR_BIT(ERR_CONFLICT), .out = &key_rotated_schema,
+	  .summary = "Replace a key by another one with the same rights; both take from one quota "
+		     "until the old one ends" },
 	{ .method = HTTP_DELETE, .pattern = "/api/keys/{id}", .label = "key_revoke",
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = key_revoke, .status = 200,
 	  .out = &key_revoked_schema, .summary = "Revoke an API key; it stays in the list" },

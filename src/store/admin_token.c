@@ -91,6 +91,13 @@ bool store_provisioned_add(struct db *db, const struct provisioned_key *p, struc
 	return db_write(db, SQL_ROW(provisioned_insert, &provisioned_key_row_schema, p), NULL, err_r);
 }
 
+bool store_provisioned_rotate(struct db *db, const char *id, const char *new_id, int64_t now,
+			      struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(provisioned_rotate, .id = db_text(id), .new_id = db_text(new_id),
+				     .now = db_time(now)), NULL, err_r);
+}
+
 bool store_provisioned_list(struct db *db, struct scope scope, const void *filter,
 			    const struct page *page, struct arena *arena,
 			    struct field_list *out, struct err *err_r)

@@ -36,6 +36,7 @@ static bool lock_owner(struct db *db, struct scope scope, const char *user_id,
 	status = db_column_text(db, 1);
 	snprintf(out->tier, sizeof(out->tier), "%s", tier ? tier : "");
 	snprintf(out->user_status, sizeof(out->user_status), "%s", status ? status : "");
+	out->replacing = 0;
 	db_finish(db);
 	return true;
 }
@@ -134,7 +135,14 @@ struct change {
 	struct scope scope;
 	const char *id;
 	const struct key_update *change;
+	const struct api_key *made;    /* NULL = none takes its place */
 };
+
+static bool add_successor(struct db *db, const struct change *u, struct err *err_r)
+{
+	return db_write(db, SQL_ROW(key_insert, &api_key_schema, u->made), NULL, err_r) &&
+		store_provisioned_rotate(db, u->id, u->made->id, u->made->created_at, err_r);
+}
 
 static bool update_tx(struct db *db, void *arg, struct err *err_r)
 {
@@ -146,30 +154,64 @@ static bool update_tx(struct db *db, void *arg, struct err *err_r)
 		db_get(db, SQL_ARGS(key_lock, .id = db_text(u->id),
 				    .scope_user = scope_user_param(u->scope), PLACE_ARGS(u->scope)),
 		       &api_key_schema, c->arena, c->key_r, NO_KEY, err_r) &&
+		db_number(db, SQL_ARGS(key_count_replacing, .id = db_text(u->id),
+				       .scope_user = scope_user_param(u->scope),
+				       PLACE_ARGS(u->scope)),
+			  &owner.replacing, err_r) &&
 		c->fn(&owner, c->key_r, c->arg, err_r) &&
 		db_write_one(db, SQL_ROW(key_update, &api_key_schema, c->key_r,
 					 .scope_user = scope_user_param(u->scope),
 					 PLACE_ARGS(u->scope)),
-			     NO_KEY, err_r);
+			     NO_KEY, err_r) &&
+		(!u->made || add_successor(db, u, err_r));
 }
 
 bool store_key_update(struct db *db, struct scope scope, const char *id,
 		      const struct audit_event *event, const struct key_update *c,
 		      struct err *err_r)
 {
-	return store_commit(db, event, update_tx, &(struct change){ scope, id, c }, err_r);
+	return store_commit(db, event, update_tx, &(struct change){ scope, id, c, NULL }, err_r);
+}
+
+bool store_key_rotate(struct db *db, struct scope scope, const char *id,
+		      const struct audit_event *event, const struct key_update *c,
+		      const struct api_key *made, struct err *err_r)
+{
+	return store_commit(db, event, update_tx, &(struct change){ scope, id, c, made }, err_r);
+}
+
+struct limit {
+	struct scope scope;
+	const char *id;
+	const struct key_limit *limit;
+	struct arena *arena;
+	struct api_key *out;
+	struct field_list *shared_r;
+};
+
+#define LIMIT_ARGS(l) .scope_all = scope_all_param((l)->scope), .id = db_text((l)->id), \
+	.requests = db_int((l)->limit->requests), .period = db_text((l)->limit->period), \
+	.now = db_time((l)->limit->now)
+
+static bool limit_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct limit *l = arg;
+	struct api_key *k = l->out;
+
+	return db_get(db, SQL_ARGS(key_limit, LIMIT_ARGS(l)), &api_key_schema, l->arena, k, NO_KEY,
+		      err_r) &&
+		db_list(db, SQL_ARGS(key_limit_shared, LIMIT_ARGS(l), .user_id = db_text(k->user_id),
+				     .limit_id = db_text(k->limit_id ? k->limit_id : k->id)),
+			&api_key_schema, l->arena, l->shared_r, err_r);
 }
 
 bool store_key_limit_set(struct db *db, struct scope scope, const char *id,
 			 const struct audit_event *event, const struct key_limit *l,
-			 struct arena *arena, struct api_key *out, struct err *err_r)
+			 struct arena *arena, struct api_key *out, struct field_list *shared_r,
+			 struct err *err_r)
 {
-	return store_commit_one(db, event, SQL_ARGS(key_limit, .id = db_text(id),
-						    .scope_all = scope_all_param(scope),
-						    .requests = db_int(l->requests),
-						    .period = db_text(l->period),
-						    .now = db_time(l->now)),
-				&api_key_schema, arena, out, NO_KEY, err_r);
+	return store_commit(db, event, limit_tx,
+			    &(struct limit){ scope, id, l, arena, out, shared_r }, err_r);
 }
 
 bool store_key_revoke(struct db *db, struct scope scope, const char *id,

@@ -58,6 +58,7 @@ static const struct { const char *name; value_fn *value; } given[] = {
 	{ "reason", text }, { "role", admin }, { "email_key", email_of_user },
 	{ "family_hash", text }, { "access_hash", text }, { "refresh_hash", text },
 	{ "access_expires_at", later }, { "state", all }, { "tier", none },
+	{ "limit_id", id_of_key },
 };
 
 /* With the row that :id or :user_id names. */
@@ -73,7 +74,9 @@ static const struct owned {
 	{ SQL_KEY_SEARCH, id_of_user, NULL },
 	{ SQL_KEY_LOCK, id_of_key, NULL },
 	{ SQL_KEY_UPDATE, id_of_key, NULL },
+	{ SQL_KEY_COUNT_REPLACING, id_of_key, NULL },
 	{ SQL_KEY_LIMIT, id_of_key, NULL },
+	{ SQL_KEY_LIMIT_SHARED, id_of_user, NULL },
 	{ SQL_KEY_REVOKE, id_of_key, NULL },
 	{ SQL_SESSION_LIST, NULL, NULL },
 	{ SQL_SESSION_END_PREVIOUS, id_of_session, NULL },

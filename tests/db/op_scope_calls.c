@@ -36,6 +36,16 @@ static bool key_search(struct scope s)
 	       out.rows.n > 0;
 }
 
+static bool key_rotate(struct scope s)
+{
+	struct op op = f.op;
+	struct key_rotated out;
+
+	op.actor.is_admin = s.kind == SCOPE_ALL;
+	return op_key_rotate(&op, s, key.id, &(struct key_rotate_in){ 86400 }, &out, &err) ||
+	       err.kind == ERR_CONFLICT;   /* it was replaced in prepare() */
+}
+
 static bool key_get(struct scope s)
 {
 	struct api_key out;
@@ -154,7 +164,7 @@ static const struct {
 	int may;
 } calls[] = {
 	{ "key_create", key_create, OWN | SELF }, { "key_list", key_list, OWN },
-	{ "key_search", key_search, ALL },
+	{ "key_search", key_search, ALL }, { "key_rotate", key_rotate, OWN | ALL },
 	{ "key_get", key_get, OWN | ALL }, { "key_patch", key_patch, OWN },
 	{ "usage_report", usage_report, OWN | ALL }, { "session_list", session_list, OWN },
 	{ "user_get", user_get, OWN | ALL }, { "user_list", user_list, ALL },

@@ -75,17 +75,19 @@ static void prepare_team(void)
 	by_hand(&f, LOOK_SET_DEFAULT, victim.id, team.id);
 }
 
-/* A victim with a key and a session, active, whose address collides. */
+/* A victim with a key that is being replaced, and a session, active, whose address collides. */
 static void prepare(void)
 {
 	const struct api_key in = {
 		.name = "key", .rate_limit_requests = INT_NONE, .expires_in_days = INT_NONE,
 	};
+	struct key_rotated rotated;
 	const char *full;
 
 	victim = make_user(&f, NULL);
 	if (!op_session_create(&f.op, &victim, &session, &err) ||
-	    !op_key_create(&f.op, of(victim.id), &in, &key, &full, &err))
+	    !op_key_create(&f.op, of(victim.id), &in, &key, &full, &err) ||
+	    !op_key_rotate(&f.op, of(victim.id), key.id, &(struct key_rotate_in){ 86400 }, &rotated, &err))
 		bail_out("prepare", &err);
 	by_hand(&f, LOOK_SET_SHARED, victim.id, "shared@example.org");
 	prepare_team();

@@ -10,7 +10,7 @@ use Pierre::Check;
 use Pierre::Resource;
 
 my @fields = qw(created_at description expires_at granted_by id is_active key_prefix last_used_at name
-	rate_limit_period rate_limit_requests revoked_at revoked_reason scopes tenant_id tier updated_at user_id);
+	rate_limit_period rate_limit_requests revoked_at revoked_reason rotated_from scopes tenant_id tier updated_at user_id);
 
 sub making {
 	my ($p, $user) = @_;
@@ -201,6 +201,32 @@ sub filters {
 	problem_is($p->post('/admin/revoke-api-key', { api_key_id => '00000000-0000-4000-8000-000000000000' }, @admin), 404, {}, 'no such key');
 }
 
+# One of two that share a quota; exactly that is let through, also on several workers at
+# once. What may be rotated and what the new key has is tests/db/op_key_rotate.c.
+sub rotating {
+	my ($p, $user) = @_;
+	my @me = (token => $user->{token});
+	my $old = status_is($p->post('/admin/provision-api-key', { user_email => $user->{email}, tier => 'starter',
+		rate_limit_requests => 20, rate_limit_period => 'day' }, token => $p->setup_admin->{token}), 201, 'a key of 20 a day')->{json};
+	my $r = status_is($p->post("/api/keys/$old->{api_key_id}/rotate", { overlap_seconds => 600 }, @me), 201, 'rotate')->{json};
+	is_deeply([ sort keys %$r ], [ qw(api_key key_info old_expires_at replaces warning) ], 'members');
+	is($r->{replaces}, $old->{api_key_id}, 'what it replaces');
+	is($r->{key_info}{rotated_from}, $old->{api_key_id}, 'also in its record');
+	is($p->get("/api/keys/$old->{api_key_id}", @me)->{json}{expires_at}, $r->{old_expires_at}, 'the old one ends');
+	problem_is($p->post("/api/keys/$old->{api_key_id}/rotate", {}, @me), 409, {}, 'it is rotated once');
+	problem_is($p->post("/api/keys/$r->{key_info}{id}/rotate", { overlap_seconds => 2592001 }, @me), 422, { field => 'overlap_seconds' }, 'too long');
+	my @codes = at_once(map { my $text = $_ % 2 ? $old->{api_key} : $r->{api_key};
+		sub { join ',', map { $p->get('/verify', token => $text)->{status} } 1 .. 8 } } 1 .. 6);
+	is(scalar(grep { $_ == 200 } split /,/, join ',', @codes), 20, '48 requests by both at once: exactly the 20 of the quota');
+	is_deeply($p->get("/api/keys/$_/limits", @me)->{json}{limits}[0]{remaining}, 0, 'none is left') for $old->{api_key_id}, $r->{key_info}{id};
+	my $key = $p->new_key($user);
+	my $cli = $p->cli('key', 'rotate', $key->{key_info}{id}, '--overlap-seconds', '0', '--json');
+	is($cli->{status}, 0, 'by the shell') or diag($cli->{err});
+	my $new = JSON::PP::decode_json($cli->{out});
+	status_is($p->get('/verify', token => $new->{api_key}), 200, 'the new one works');
+	problem_is($p->get('/verify', token => $key->{api_key}), 401, { reason => 'expired' }, 'the old one does not') for 1 .. 4;
+}
+
 sub most {
 	my ($p) = @_;
 	$p->{env}{MAX_KEYS_PER_USER} = 4;
@@ -225,6 +251,7 @@ each_backend(sub {
 	subtest own => sub { own($p, $other) };
 	subtest revoking => sub { revoking($p, $user) };
 	subtest filters => sub { filters($p) };
+	subtest rotating => sub { rotating($p, $user) };
 	subtest most => sub { most($p) };
 });
 done_testing;

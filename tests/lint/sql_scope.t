@@ -79,6 +79,7 @@ my %without = (
 	admin_count => 'a number',
 	admin_count_super_others => 'a number',
 	session_sweep => 'by time: the scheduler',
+	provisioned_rotate => 'of a key that was locked in scope',
 	key_expirable => 'by time: the scheduler and the shell',
 	key_expire => 'by time: the scheduler and the shell',
 	session_sweepable => 'by time: the scheduler',

@@ -32,6 +32,7 @@ my %calls = (
 	key_show => { ok => 200, id => 'key', shows => 'key' },
 	key_limits => { ok => 200, id => 'key', shows => 'key' },
 	key_usage => { ok => 200, id => 'key', shows => 'key' },
+	key_rotate => { ok => 201, id => 'key', body => {}, shows => 'user_id' },
 	key_patch => { ok => 200, id => 'key', body => { name => 'y' }, shows => 'key' },
 	key_revoke => { ok => 200, id => 'key' },
 	audit_list => { ok => 200 },
