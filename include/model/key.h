@@ -20,6 +20,7 @@ struct api_key {
 	const char *key_hash;          /* FIELD_PRIVATE */
 	const char *tier;              /* trial | starter | professional | enterprise */
 	struct strings scopes;
+	struct strings allowed_cidrs;  /* networks that it may be used from; none = from all */
 	int64_t rate_limit_requests;   /* INT_NONE = the tier's (or unlimited) */
 	const char *rate_limit_period; /* of it: hour | day | week | month; NULL = month */
 	const char *limit_mode;        /* enforce | observe; NULL = enforce */

@@ -47,6 +47,7 @@ struct credential {
 	} tenant;
 	const char *tier;
 	struct strings scopes;
+	struct strings allowed_cidrs;   /* it may be used from these networks; none = from all */
 	bool all_scopes;            /* it may do all that its owner may */
 	const char *secret_hash;    /* for kind->matches; NULL = it needs none */
 	struct {
@@ -107,8 +108,8 @@ struct credential_text {
  * says more than "unknown" only after that matched. Reads only; this is the hot path.
  * ERR_AUTH_INVALID reason unknown (also of a kind that does not open `use`) or
  * revoked; ERR_AUTH_EXPIRED reason expired; ERR_FORBIDDEN reason pending or suspended
- * (op/owner.h), tenant_suspended, or role when the owner may not even read in the
- * tenant; an error of the database. */
+ * (op/owner.h), tenant_suspended, role when the owner may not even read in the tenant, or
+ * address; an error of the database. */
 bool op_credential_check(struct op *op, const struct credential_text *presented,
 			 enum credential_use use, struct credential *out, struct err *err_r);
 

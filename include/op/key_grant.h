@@ -6,9 +6,9 @@
  * An administrator grants any tier and any limit. An owner grants a key at most the
  * owner's own tier as it is now, at most that tier's limit, and an end that the tier
  * can have. From a key that exists the owner may always take away: an earlier end, fewer
- * scopes. The owner may add only to a key of the owner's own grant that has not expired:
- * any scope, and a later end if a new key could have it and no other
- * key has replaced it.
+ * scopes, narrower networks. The owner may add only to a key of the owner's own grant
+ * that has not expired: any scope or network, and a later end if a new key could have it
+ * and no other key has replaced it.
  *
  * What the key has now is the ceiling, not what it once had: an owner who made
  * the end of an administrator's key earlier cannot go back.

@@ -3,12 +3,14 @@
 
 #include <string.h>
 
+#include "base/cidr.h"
 #include "base/window.h"
 #include "model/check.h"
 #include "model/key.h"
 #include "model/user.h"
 
 #define SCOPES_MAX 32
+#define CIDRS_MAX 32
 #define SCOPE_LENGTH_MAX 64
 
 static const char *const granted_words[] = { GRANTED_BY_OWNER, GRANTED_BY_ADMIN, NULL };
@@ -22,6 +24,14 @@ static bool scope_check(const char *word, const char *name, struct err *err_r)
 	return (n >= 1 && n <= SCOPE_LENGTH_MAX && strspn(word, allowed) == n) ||
 	       err_field(err_r, ERR_INVALID, name, "%s must be words of 1 to %d characters of "
 			 "A-Z a-z 0-9 : . _ * / -", name, SCOPE_LENGTH_MAX);
+}
+
+static bool cidr_check(const char *text, const char *name, struct err *err_r)
+{
+	return cidr_valid(text) ||
+	       err_field(err_r, ERR_INVALID, name, "%s must be an array of networks like "
+			 "192.0.2.0/24 or 2001:db8::/32, whose bits beyond the prefix are 0, or of "
+			 "single addresses", name);
 }
 
 static const struct field key_fields[] = {
@@ -54,6 +64,11 @@ static const struct field key_fields[] = {
 	FIELD(struct api_key, scopes, STRINGS, FIELD_CREATE | FIELD_PATCH | KEY_SHELL,
 	      "Words your services give a meaning to; of a key that an administrator granted, its "
 	      "owner may take some away", .max = SCOPES_MAX, .check = scope_check),
+	FIELD(struct api_key, allowed_cidrs, STRINGS,
+	      FIELD_CREATE | FIELD_PATCH | KEY_PROVISION | KEY_SHELL,
+	      "Networks that the key may be used from, as 192.0.2.0/24 or 2001:db8::/32; none = "
+	      "from all. Of a key that an administrator granted, its owner may only make them "
+	      "narrower", .max = CIDRS_MAX, .check = cidr_check, .value_word = "CIDR,CIDR"),
 	FIELD(struct api_key, rate_limit_requests, INT,
 	      FIELD_NULLABLE | FIELD_CREATE | KEY_PROVISION | KEY_LIMIT | KEY_SHELL,
 	      "Requests in one window, a month unless rate_limit_period says another; null or left "

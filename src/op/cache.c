@@ -46,6 +46,7 @@ static const struct field kept_fields[] = {
 	FIELD(struct credential, tenant.observe, BOOL, 0, NULL),
 	FIELD(struct credential, tier, TEXT, 0, NULL),
 	FIELD(struct credential, scopes, STRINGS, 0, NULL),
+	FIELD(struct credential, allowed_cidrs, STRINGS, 0, NULL),
 	FIELD(struct credential, all_scopes, BOOL, 0, NULL),
 	FIELD(struct credential, secret_hash, TEXT, FIELD_PRIVATE, NULL),
 	FIELD(struct credential, quota.requests, INT, 0, NULL),
@@ -157,10 +158,16 @@ static bool unpack_row(const char *at, const struct credential_kind *kind, struc
 
 /* --- how long a row is used ------------------------------------------------------- */
 
+/* A personal tenant has the id of its user, so a change of it is one of the user. */
+static const char *team_of(const struct credential *row)
+{
+	return str_eq(row->tenant_id, row->owner->id) ? NULL : row->tenant_id;
+}
+
 static void epochs_of(const struct op *op, const struct credential *row,
 		      uint32_t out[CACHE_IDS])
 {
-	const char *ids[CACHE_IDS] = { row->id, row->owner->id, row->tenant_id };
+	const char *ids[CACHE_IDS] = { row->id, row->owner->id, team_of(row) };
 
 	if (str_eq(ids[2], ids[1]))   /* a personal tenant has the id of its user */
 		ids[2] = NULL;

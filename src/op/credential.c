@@ -1,6 +1,7 @@
 /* op/credential.c - is a credential good, whatever its kind? */
 #include "config.h"
 
+#include "base/cidr.h"
 #include "base/str.h"
 #include "model/tenant_role.h"
 #include "op/cache.h"
@@ -83,17 +84,26 @@ static bool revoked(const struct credential *c, struct err *err_r)
 	return err_reason(err_r, ERR_AUTH_INVALID, "revoked", "%s", c->kind->revoked);
 }
 
+/* The address is that of nginx's client, whatever a header says. */
+static bool from_here(const struct credential *c, const char *address, struct err *err_r)
+{
+	return c->allowed_cidrs.n == 0 || cidrs_have(c->allowed_cidrs, address) ||
+	       err_reason(err_r, ERR_FORBIDDEN, "address",
+			  "The %s may not be used from the address of this request", c->kind->title);
+}
+
 /* An expired one is made inactive by a sweep, and stays expired. */
-static bool judge(const struct credential *c, int64_t now, struct err *err_r)
+static bool judge(const struct op *op, const struct credential *c, struct err *err_r)
 {
 	if (c->revoked_at != TIME_NONE)
 		return revoked(c, err_r);
-	if (c->expires_at != TIME_NONE && c->expires_at <= now)
+	if (c->expires_at != TIME_NONE && c->expires_at <= op->now)
 		return err_reason(err_r, ERR_AUTH_EXPIRED, "expired", "%s", c->kind->expired);
 	if (!c->is_active)
 		return revoked(c, err_r);
 	return owner_check(c->owner->user_status, err_r) &&
-	       place_check(c->tenant.is_active, c->tenant.may, err_r);
+	       place_check(c->tenant.is_active, c->tenant.may, err_r) &&
+		from_here(c, op->client.remote_addr, err_r);
 }
 
 bool op_credential_check(struct op *op, const struct credential_text *presented,
@@ -107,7 +117,7 @@ bool op_credential_check(struct op *op, const struct credential_text *presented,
 	if (!kind || !(kind->opens & use))
 		return unknown("The credential is not known, or is of a kind that opens nothing here",
 			       err_r);
-	return by_secret(op, kind, text, out, err_r) && judge(out, op->now, err_r);
+	return by_secret(op, kind, text, out, err_r) && judge(op, out, err_r);
 }
 
 struct actor credential_actor(const struct credential *c, const char *source)

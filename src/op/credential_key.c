@@ -36,6 +36,7 @@ struct credential key_credential(const struct api_key *key, const struct user *o
 		.kind = &credential_key, .id = key->id, .key_id = key->id,
 		.tenant_id = key->tenant_id ? key->tenant_id : key->user_id,
 		.tenant.requests = INT_NONE, .tier = key->tier, .scopes = key->scopes,
+		.allowed_cidrs = key->allowed_cidrs,
 		.secret_hash = key->key_hash,
 		.quota = { key->rate_limit_requests, key->rate_limit_period, key->limit_id,
 			   str_eq(key->limit_mode, LIMIT_OBSERVE) },

@@ -27,7 +27,8 @@ static bool session_look_up(struct op *op, const char *name, struct credential *
 		return false;
 	*out = (struct credential){
 		.id = ref.id, .session_id = ref.id,
-		.tier = owner_r->tier, .scopes = strings_empty, .all_scopes = true,
+		.tier = owner_r->tier, .scopes = strings_empty,
+		.allowed_cidrs = strings_empty, .all_scopes = true,
 		.expires_at = ref.access_expires_at != TIME_NONE ? ref.access_expires_at : 0,
 		.revoked_at = TIME_NONE, .is_active = true,
 	};

@@ -1,6 +1,7 @@
 /* key_grant.c - who may grant what to a key. */
 #include "config.h"
 
+#include "base/cidr.h"
 #include "base/str.h"
 #include "op/key_grant.h"
 
@@ -70,6 +71,13 @@ static bool scopes_are_more(const struct api_key *was, const struct api_key *wan
 	return !strings_within(want->scopes, was->scopes);
 }
 
+static bool networks_are_more(const struct api_key *was, const struct api_key *want)
+{
+	if (was->allowed_cidrs.n == 0)
+		return false;
+	return want->allowed_cidrs.n == 0 || !cidrs_within(want->allowed_cidrs, was->allowed_cidrs);
+}
+
 /* With a later end the whole key lasts longer: could its owner make such a key now? */
 static bool later_allowed(const struct key_grant *g, const struct tier *tier,
 			  struct err *err_r)
@@ -86,8 +94,8 @@ static bool later_allowed(const struct key_grant *g, const struct tier *tier,
 	return end_allowed(g, tier, err_r);
 }
 
-/* Scopes bound only what the key itself opens. */
-static bool any_scopes(const struct key_grant *g, const struct tier *tier,
+/* Scopes and networks bound only what the key itself opens. */
+static bool anything(const struct key_grant *g, const struct tier *tier,
 		       struct err *err_r)
 {
 	(void)g;
@@ -104,8 +112,10 @@ static const struct part {
 } parts[] = {
 	{ "expires_at", end_is_later, later_allowed,
 	  "An administrator set the end of this key; you may set an earlier one, not a later one" },
-	{ "scopes", scopes_are_more, any_scopes,
+	{ "scopes", scopes_are_more, anything,
 	  "An administrator set the scopes of this key; you may take some away, not add any" },
+	{ "allowed_cidrs", networks_are_more, anything,
+	  "An administrator set the networks of this key; you may make them narrower, not wider" },
 };
 
 static bool may_add(const struct key_grant *g, const struct part *part,

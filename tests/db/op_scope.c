@@ -58,7 +58,7 @@ static const struct { const char *name; value_fn *value; } given[] = {
 	{ "reason", text }, { "role", admin }, { "email_key", email_of_user },
 	{ "family_hash", text }, { "access_hash", text }, { "refresh_hash", text },
 	{ "access_expires_at", later }, { "state", all }, { "tier", none },
-	{ "limit_id", id_of_key },
+	{ "limit_id", id_of_key }, { "allowed_cidrs", words },
 };
 
 /* With the row that :id or :user_id names. */

@@ -9,7 +9,7 @@ use Test::More;
 use Pierre::Check;
 use Pierre::Resource;
 
-my @fields = qw(created_at description expires_at granted_by id is_active key_prefix last_used_at name
+my @fields = qw(allowed_cidrs created_at description expires_at granted_by id is_active key_prefix last_used_at name
 	rate_limit_period rate_limit_requests revoked_at revoked_reason rotated_from scopes tenant_id tier updated_at user_id);
 
 sub making {
@@ -58,9 +58,9 @@ sub as_a_resource {
 	my ($p) = @_;
 	resource_is($p, '/api/keys', table => 'api_keys', record => sub { $_[0]{key_info} },
 		create => { name => 'first' }, patch => { description => 'for tests' },
-		good => { tier => [ 'trial', 'starter', undef ], rate_limit_requests => [ 1, 10000, undef ] },
+		good => { allowed_cidrs => [ [], ['192.0.2.0/24'], ['2001:db8::/32', '::ffff:192.0.2.1'] ], tier => [ 'trial', 'starter', undef ], rate_limit_requests => [ 1, 10000, undef ] },
 		bad => { name => [' '], rate_limit_requests => [10001], expires_at => ['2001-01-01T00:00:00Z'],
-			scopes => [ [''], ['two words'], ["line\nbreak"] ] });
+			allowed_cidrs => [ [''], ['192.0.2.1/24'], ['localhost'] ], scopes => [ [''], ['two words'], ["line\nbreak"] ] });
 }
 
 sub reading {

@@ -129,6 +129,21 @@ sub demo {
 	status_is($p->get('/demo/', token => $key->{api_key}), 200, 'a living one does');
 }
 
+# The address is that of nginx's client: here 127.0.0.1.
+sub networks {
+	my ($p, $user) = @_;
+	my $here = $p->new_key($user, allowed_cidrs => [ '192.0.2.0/24', '127.0.0.0/8' ]);
+	my $elsewhere = $p->new_key($user, allowed_cidrs => ['192.0.2.0/24']);
+	for my $path ('/verify', '/demo/') {
+		status_is($p->get($path, token => $here->{api_key}), 200, "$path: from one of its networks");
+		problem_is($p->get($path, token => $elsewhere->{api_key}), 403, { reason => 'address' }, "$path: from another");
+		problem_is($p->get($path, token => $elsewhere->{api_key}, headers => { 'X-Forwarded-For' => '192.0.2.1', 'X-Real-IP' => '192.0.2.1' }),
+			403, { reason => 'address' }, "$path: whatever a header says");
+	}
+	status_is($p->patch("/api/keys/$elsewhere->{key_info}{id}", { allowed_cidrs => ['::ffff:127.0.0.1'] }, token => $user->{token}), 200, 'his own');
+	status_is($p->get('/verify', token => $elsewhere->{api_key}), 200, 'on every worker') for 1 .. 6;
+}
+
 each_backend(sub {
 	my ($p) = @_;
 	my $admin = $p->setup_admin;
@@ -141,6 +156,7 @@ each_backend(sub {
 	subtest good => sub { good($p, $user, $key) };
 	subtest bad => sub { bad($p, $user, $key) };
 	subtest states => sub { states($p, $user) };
+	subtest networks => sub { networks($p, $user) };
 	subtest demo => sub { demo($p, $user, $key) };
 });
 done_testing;

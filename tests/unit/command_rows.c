@@ -63,6 +63,14 @@ static bool taken(const struct cmd *c, const struct field *option, const char *t
 	return false;
 }
 
+/* A word that the option takes: a name, or else an address. */
+static const char *a_word(const struct field *option)
+{
+	struct err err;
+
+	return option->check && !option->check("x", option->name, &err) ? "::1" : "x";
+}
+
 /* A text of so many characters or words, or the number. */
 static const char *of_size(const struct field *option, int64_t n)
 {
@@ -71,8 +79,10 @@ static const char *of_size(const struct field *option, int64_t n)
 	if (option->type == FIELD_INT)
 		return arena_printf(arena, "%" PRId64, n);
 	strbuf_adds(&b, "");
-	for (int64_t i = 0; i < n; i++)
-		strbuf_adds(&b, option->type == FIELD_STRINGS && i + 1 < n ? "x," : "x");
+	for (int64_t i = 0; i < n; i++) {
+		strbuf_adds(&b, option->type == FIELD_STRINGS ? a_word(option) : "x");
+		strbuf_adds(&b, option->type == FIELD_STRINGS && i + 1 < n ? "," : "");
+	}
 	return b.s;
 }
 
