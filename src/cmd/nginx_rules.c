@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <string.h>
 #include <strings.h>
 
 #include "base/str.h"
@@ -118,6 +119,22 @@ static bool headers_dropped(const struct nginx_place *p)
 	return false;
 }
 
+/* The networks of a key are judged by the address that this decides. */
+static bool trusts_everyone(const struct nginx_place *p)
+{
+	const struct directive *scope = nginx_scope(p->block, "set_real_ip_from"), *d = NULL;
+
+	if (!p->fast && !p->slow)
+		return false;
+	while (scope && (d = nginx_child(scope, "set_real_ip_from", d))) {
+		const char *prefix = strrchr(nginx_arg(d, 0), '/');
+
+		if (str_eq(prefix, "/0"))
+			return true;
+	}
+	return false;
+}
+
 /* --- the rows --------------------------------------------------------------------------- */
 
 const struct nginx_rule nginx_rules[] = {
@@ -143,6 +160,9 @@ const struct nginx_rule nginx_rules[] = {
 	{ "an `add_header` that drops Pierre's", headers_dropped,
 	  "its add_header drops the headers that Pierre's files add outside: include "
 	  "pierre-headers.conf, and pierre-auth.conf where it protects, here too" },
+	{ "`set_real_ip_from` of every address", trusts_everyone,
+	  "each client may say that it has another address, so the networks that API keys are bound "
+	  "to bind nothing: name the addresses of your balancer only" },
 	{ "`pierre-auth.conf` in a server without `pierre-auth-locations.conf`", nginx_no_question,
 	  "another location answers in Pierre's place, and may let every request pass: include "
 	  "pierre-auth-locations.conf in the server block" },
