@@ -65,4 +65,10 @@ void key_generate(bool trial, char out[KEY_TEXT], char public_r[KEY_PUBLIC],
 bool key_parse(const char *key, char public_r[KEY_PUBLIC]);
 bool key_matches(const char *key, const char *stored_hash);  /* constant time */
 
+/* A key that another program made, of whatever form: its stored form is
+ * KEY_IMPORTED and the 64 hex digits of its SHA-256, its public id '#' and these. */
+#define KEY_IMPORTED "sha256-plain:"
+#define KEY_IMPORTED_NAME (SHA256_HEX + 1)
+void key_imported_name(const char *key, char out[KEY_IMPORTED_NAME]);
+
 #endif

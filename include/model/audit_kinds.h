@@ -74,6 +74,8 @@ KIND(API_KEY_REVOKED, "ApiKeyRevoked", INFO, SUCCESS, ENDS_RIGHT,
      "An API key was revoked")
 KIND(API_KEY_ROTATED, "ApiKeyRotated", INFO, SUCCESS, ORDINARY,
      "An API key was replaced by another one")
+KIND(API_KEYS_IMPORTED, "ApiKeysImported", INFO, SUCCESS, ORDINARY,
+     "API keys of another program were imported by their hashes")
 KIND(API_KEYS_EXPIRED, "ApiKeysExpired", INFO, SUCCESS, ORDINARY,
      "API keys whose end was over were made inactive")
 KIND(INSTANCE_CREATED, "InstanceCreated", INFO, SUCCESS, ORDINARY,

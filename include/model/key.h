@@ -41,9 +41,10 @@ extern const struct field_schema api_key_schema;   /* "ApiKey" (the original's k
 #define KEY_LIMIT FIELD_OWN_VIEW(1)
 #define KEY_SHELL FIELD_OWN_VIEW(2)
 #define KEY_REVOKE FIELD_OWN_VIEW(3)
+#define KEY_IMPORT FIELD_OWN_VIEW(4)   /* a line of what is imported */
 extern const struct field_schema api_key_create_schema, api_key_patch_schema,
 	api_key_provision_schema, api_key_limit_schema, api_key_shell_schema,
-	api_key_revoke_schema;
+	api_key_revoke_schema, api_key_import_schema;
 
 /* How a key is replaced by another one. */
 struct key_rotate_in {

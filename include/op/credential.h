@@ -62,7 +62,7 @@ struct credential {
 	const struct user *owner;   /* without password_hash */
 };
 
-#define CREDENTIAL_NAME 65      /* bytes of a name, with its NUL */
+#define CREDENTIAL_NAME 66      /* bytes of a name, with its NUL */
 
 /* Every member is set unless its comment says NULL (tests/unit/credential.c). */
 struct credential_kind {
@@ -80,6 +80,9 @@ struct credential_kind {
 	/* The name by which it is looked up and cached; false: the text has not the form of
 	 * this kind. */
 	bool (*name_of)(const char *text, char out[CREDENTIAL_NAME]);
+	/* Another name that it may have, tried where nothing is found by the first; false: it
+	 * has none. NULL = this kind has one. */
+	bool (*also_name_of)(struct op *op, const char *text, char out[CREDENTIAL_NAME]);
 	/* Read it, its owner and its place from the database: fills all but kind, owner and
 	 * tenant. ERR_NOT_FOUND: there is none of this name. Texts are in op->arena. */
 	bool (*look_up)(struct op *op, const char *name, struct credential *out,

@@ -60,6 +60,16 @@ struct key_rotated {
 bool op_key_rotate(struct op *op, struct scope scope, const char *id,
 		   const struct key_rotate_in *in, struct key_rotated *out, struct err *err_r);
 
+/* Keys that another program made, by their hashes, for the shell: with SCOPE_ALL. The
+ * first makes *out of a line (api_key_import_schema): in the owner's personal tenant,
+ * granted by an administrator. Not bound by MAX_KEYS_PER_USER. The second writes
+ * all of n or none, and tells how many were not there already; trial: none is kept. They
+ * work within 3 s. */
+bool op_key_import_line(struct op *op, struct scope scope, const struct api_key *in,
+			struct api_key *out, struct err *err_r);
+bool op_key_import(struct op *op, struct scope scope, const struct api_key *keys, size_t n,
+		   bool trial, int64_t *n_r, struct err *err_r);
+
 /* Make keys inactive whose end is over; *n_r = how many. They are refused as expired
  * before and afterwards: this is for who reads is_active. By the clock, so only while
  * it is known. */

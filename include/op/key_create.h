@@ -19,6 +19,10 @@ struct key_create_args {
 bool key_create(struct op *op, const struct key_create_args *m, struct api_key *out,
 		const char **full_r, struct err *err_r);
 
+/* A window of a limit means nothing without requests; with them there is always one. */
+bool key_limit_whole(const struct api_key *in, struct err *err_r);
+const char *key_limit_period(const struct api_key *in);
+
 /* Draw a public id and a secret for *k, and keep(): again while the public id is taken
  * (ERR_CONFLICT field key_prefix). *full_r: the key text, shown once, in the arena. */
 typedef bool key_keep_fn(struct op *op, const struct api_key *k, void *arg, struct err *err_r);

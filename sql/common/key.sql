@@ -30,6 +30,15 @@ WHERE user_id = :scope_user AND revoked_at IS NULL AND (expires_at IS NULL OR ex
 -- name: key_insert
 INSERT INTO api_keys ({key}) VALUES (:{key});
 
+-- One that is there already stays as it is.
+-- name: key_import
+INSERT INTO api_keys ({key}) VALUES (:{key}) ON CONFLICT (key_prefix) DO NOTHING;
+
+-- Their public ids begin with '#', which no other does.
+-- name: key_imported_exist
+SELECT CASE WHEN EXISTS (SELECT 1 FROM api_keys WHERE key_prefix >= '#' AND key_prefix < '$')
+	THEN 1 ELSE 0 END AS n;
+
 -- name: key_get
 -- row: ApiKey
 SELECT {key}

@@ -247,13 +247,31 @@ bool key_parse(const char *key, char public_r[KEY_PUBLIC])
 	return true;
 }
 
+void key_imported_name(const char *key, char out[KEY_IMPORTED_NAME])
+{
+	out[0] = '#';
+	token_hash(key, out + 1);
+}
+
+static bool imported_matches(const char *key, const char *digest)
+{
+	char name[KEY_IMPORTED_NAME];
+
+	key_imported_name(key, name);
+	return strlen(digest) == SHA256_HEX - 1 && equal_ct(name + 1, digest);
+}
+
 bool key_matches(const char *key, const char *stored_hash)
 {
 	char public_id[KEY_PUBLIC], salt[SALT_HEX + 1], digest[SHA256_HEX];
 	const char *at;
 
-	if (!stored_hash || !str_starts(stored_hash, KEY_SCHEME) ||
-	    !key_parse(key, public_id))
+	if (!stored_hash)
+		return false;
+	if (!str_starts(stored_hash, KEY_SCHEME))
+		return str_starts(stored_hash, KEY_IMPORTED) &&
+		       imported_matches(key, stored_hash + sizeof(KEY_IMPORTED) - 1);
+	if (!key_parse(key, public_id))
 		return false;
 	at = stored_hash + sizeof(KEY_SCHEME) - 1;
 	if (strlen(at) != SALT_HEX + 1 + SHA256_HEX - 1 || at[SALT_HEX] != ':')

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "cmd/context.h"
 #include "cmd/fail.h"
+#include "cmd/key_import.h"
 #include "cmd/tables.h"
 #include "model/user.h"
 #include "op/key.h"
@@ -172,6 +173,17 @@ const struct cmd key_commands[] = {
 	  .sentence = "Replace an API key by another one, which is shown this once.",
 	  .detail = "The new key has the rights and the end of the old one, and both take from one "
 		    "quota until the old one ends." },
+	{ .words = "key import", .operands = "FILE", .min_operands = 1, .max_operands = 1,
+	  .needs = NEEDS_SCHEMA, .fn = key_import, .in = &key_import_options,
+	  .record = &key_import_record,
+	  .stuck = ERR_INVALID, .next_step = "correct them and import the file again",
+	  .sentence = "Import API keys of another program by their hashes, a JSON object a line.",
+	  .detail = "Each line has user_email, name and hash, which is sha256-plain: and the SHA-256 "
+		    "of the whole key in hex; it may have tier, description, scopes, allowed_cidrs, "
+		    "rate_limit_requests, rate_limit_period and expires_at. 500 lines are imported "
+		    "together or, when one of them is wrong, not at all; keys that are there already "
+		    "are left as they are, so a file may be imported again. Such keys work within 3 "
+		    "seconds, in the header X-API-Key whatever they begin with." },
 	{ .words = "key expire", .operands = "", .needs = NEEDS_SCHEMA, .fn = expire,
 	  .record = &expired_schema,
 	  .sentence = "Make the API keys inactive whose end is over.",

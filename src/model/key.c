@@ -26,6 +26,18 @@ static bool scope_check(const char *word, const char *name, struct err *err_r)
 			 "A-Z a-z 0-9 : . _ * / -", name, SCOPE_LENGTH_MAX);
 }
 
+/* auth/token.h */
+static bool hash_check(const char *text, const char *name, struct err *err_r)
+{
+	static const char scheme[] = "sha256-plain:";
+	const char *digits = text + sizeof(scheme) - 1;
+
+	return (str_starts(text, scheme) && strlen(digits) == 64 &&
+		strspn(digits, "0123456789abcdef") == 64) ||
+	       err_field(err_r, ERR_INVALID, name, "%s must be sha256-plain: and 64 hex digits, "
+			 "0-9 and a-f", name);
+}
+
 static bool cidr_check(const char *text, const char *name, struct err *err_r)
 {
 	return cidr_valid(text) ||
@@ -47,33 +59,38 @@ static const struct field key_fields[] = {
 		 FIELD_INPUT | FIELD_MUST(KEY_LIMIT) | FIELD_MUST(KEY_REVOKE), "Any user's key"),
 	FIELD(struct api_key, user_id, UUID, FIELD_AUDIT, "Owner, in whose name it acts",
 	      .audit = "owner"),
-	FIELD(struct api_key, user_email, TEXT, FIELD_INPUT | FIELD_MUST(KEY_PROVISION),
+	FIELD(struct api_key, user_email, TEXT,
+	      FIELD_INPUT | FIELD_MUST(KEY_PROVISION) | FIELD_MUST(KEY_IMPORT),
 	      "Whose key it will be", .min = 1, .max = EMAIL_MAX),
-	FIELD(struct api_key, name, TEXT, FIELD_MUST(FIELD_CREATE) | FIELD_PATCH | KEY_SHELL,
+	FIELD(struct api_key, name, TEXT, FIELD_MUST(FIELD_CREATE) | FIELD_PATCH | KEY_SHELL | FIELD_MUST(KEY_IMPORT),
 	      "What the owner calls it" NAME_RULE, NAME_BOUNDS),
 	FIELD(struct api_key, description, TEXT,
-	      FIELD_NULLABLE | FIELD_CREATE | FIELD_PATCH | KEY_PROVISION | KEY_SHELL,
+	      FIELD_NULLABLE | FIELD_CREATE | FIELD_PATCH | KEY_PROVISION | KEY_SHELL | KEY_IMPORT,
 	      "What it is for", .max = 500, .value_word = "TEXT"),
 	FIELD(struct api_key, tier, TEXT,
-	      FIELD_CREATE | FIELD_MUST(KEY_PROVISION) | KEY_SHELL | FIELD_AUDIT,
+	      FIELD_CREATE | FIELD_MUST(KEY_PROVISION) | KEY_SHELL | KEY_IMPORT | FIELD_AUDIT,
 	      "Its owner's where a body may leave it out; above it only when an administrator "
 	      "makes the key by REST", .values = tier_words),
 	FIELD(struct api_key, key_prefix, TEXT, FIELD_AUDIT,
-	      "Public id: the first 16 characters of the key"),
+	      "Public id: the first 16 characters of the key; of an imported one # and its hash"),
 	FIELD(struct api_key, key_hash, TEXT, FIELD_PRIVATE, NULL),
-	FIELD(struct api_key, scopes, STRINGS, FIELD_CREATE | FIELD_PATCH | KEY_SHELL,
+	FIELD_AS("hash", struct api_key, key_hash, TEXT, FIELD_INPUT | FIELD_MUST(KEY_IMPORT),
+		 "Of the key that another program made: sha256-plain: and the 64 hex digits of the "
+		 "SHA-256 of its whole text", .check = hash_check),
+	FIELD(struct api_key, scopes, STRINGS, FIELD_CREATE | FIELD_PATCH | KEY_SHELL | KEY_IMPORT,
 	      "Words your services give a meaning to; of a key that an administrator granted, its "
 	      "owner may take some away", .max = SCOPES_MAX, .check = scope_check),
 	FIELD(struct api_key, allowed_cidrs, STRINGS,
-	      FIELD_CREATE | FIELD_PATCH | KEY_PROVISION | KEY_SHELL,
+	      FIELD_CREATE | FIELD_PATCH | KEY_PROVISION | KEY_SHELL | KEY_IMPORT,
 	      "Networks that the key may be used from, as 192.0.2.0/24 or 2001:db8::/32; none = "
 	      "from all. Of a key that an administrator granted, its owner may only make them "
 	      "narrower", .max = CIDRS_MAX, .check = cidr_check, .value_word = "CIDR,CIDR"),
 	FIELD(struct api_key, rate_limit_requests, INT,
-	      FIELD_NULLABLE | FIELD_CREATE | KEY_PROVISION | KEY_LIMIT | KEY_SHELL,
+	      FIELD_NULLABLE | FIELD_CREATE | KEY_PROVISION | KEY_LIMIT | KEY_SHELL | KEY_IMPORT,
 	      "Requests in one window, a month unless rate_limit_period says another; null or left "
 	      "out: the tier's. More than the tier's only when an administrator sets it by REST", .min = 1, .max = KEY_LIMIT_MAX),
-	FIELD(struct api_key, rate_limit_period, TEXT, FIELD_NULLABLE | KEY_PROVISION | KEY_LIMIT,
+	FIELD(struct api_key, rate_limit_period, TEXT,
+	      FIELD_NULLABLE | KEY_PROVISION | KEY_LIMIT | KEY_IMPORT,
 	      "Window of rate_limit_requests: hour, day, week (from Monday, as in ISO 8601) or month "
 	      "of the calendar in UTC; month when left out", .values = window_words),
 	FIELD(struct api_key, limit_mode, TEXT, FIELD_PRIVATE, NULL),
@@ -86,7 +103,7 @@ static const struct field key_fields[] = {
 	FIELD(struct api_key, expires_in_days, INT,
 	      FIELD_INPUT | FIELD_CREATE | KEY_PROVISION | KEY_SHELL,
 	      "Days until the key ends; the tier's when left out", .min = 1, .max = KEY_DAYS_MAX),
-	FIELD(struct api_key, expires_at, TIME, FIELD_NULLABLE | FIELD_PATCH,
+	FIELD(struct api_key, expires_at, TIME, FIELD_NULLABLE | FIELD_PATCH | KEY_IMPORT,
 	      "The key is refused from here on; null = never. At most what a new key could have, "
 	      "and only an earlier one when an administrator granted the key"),
 	FIELD(struct api_key, revoked_at, TIME, FIELD_NULLABLE,
@@ -112,6 +129,8 @@ const struct field_schema api_key_shell_schema =
 	FIELD_VIEW("ApiKeyShell", struct api_key, key_fields, KEY_SHELL);
 const struct field_schema api_key_revoke_schema =
 	FIELD_VIEW("RevokeKey", struct api_key, key_fields, KEY_REVOKE);
+const struct field_schema api_key_import_schema =
+	FIELD_VIEW("ApiKeyImport", struct api_key, key_fields, KEY_IMPORT);
 
 static const struct field rotate_fields[] = {
 	FIELD(struct key_rotate_in, overlap_seconds, INT, FIELD_NULLABLE,

@@ -38,26 +38,48 @@ static bool look_up(struct op *op, const struct credential_kind *kind, const cha
 	struct tenant_place place;
 
 	if (!kind->look_up(op, name, out, owner, &place, err_r))
-		return err_r->kind == ERR_NOT_FOUND ? unknown(kind->unknown, err_r) : false;
+		return false;
 	out->kind = kind;
 	out->owner = owner;
 	set_place(out, &place);
 	return true;
 }
 
+/* By the names that the text has, in order: NULL at the end. *name_r = by which. */
+static bool look_up_any(struct op *op, const struct credential_kind *kind, const char *const names[],
+			const char **name_r, struct credential *out, struct err *err_r)
+{
+	for (size_t i = 0; names[i]; i++) {
+		*name_r = names[i];
+		if (look_up(op, kind, names[i], out, err_r))
+			return true;
+		if (err_r->kind != ERR_NOT_FOUND)
+			return false;
+	}
+	return unknown(kind->unknown, err_r);
+}
+
 /* Whatever the row says, it was proved to be the caller's: worth keeping. */
 static bool by_secret(struct op *op, const struct credential_kind *kind, const char *text,
 		      struct credential *out, struct err *err_r)
 {
-	char name[CREDENTIAL_NAME];
+	char own[CREDENTIAL_NAME], also[CREDENTIAL_NAME];
+	const char *names[3] = { NULL }, *name = NULL;
 	struct cache_mark mark;
+	size_t n = 0;
 
-	if (!kind->name_of(text, name))
-		return unknown(kind->unknown, err_r);
-	if (cache_find(op, kind, name, out))
-		return kind->matches(text, out) || unknown(kind->unknown, err_r);
+	if (kind->name_of(text, own)) {
+		names[n++] = own;
+		if (cache_find(op, kind, own, out))
+			return kind->matches(text, out) || unknown(kind->unknown, err_r);
+	}
+	if (kind->also_name_of && kind->also_name_of(op, text, also)) {
+		names[n++] = also;
+		if (cache_find(op, kind, also, out))
+			return kind->matches(text, out) || unknown(kind->unknown, err_r);
+	}
 	mark = cache_mark_now(op);
-	if (!look_up(op, kind, name, out, err_r))
+	if (!look_up_any(op, kind, names, &name, out, err_r))
 		return false;
 	if (!kind->matches(text, out))
 		return unknown(kind->unknown, err_r);

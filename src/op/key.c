@@ -55,6 +55,22 @@ static bool owner_may(const struct key_owner *owner, int64_t live, void *arg,
 	return true;
 }
 
+/* The row judges both; a window alone means nothing. */
+bool key_limit_whole(const struct api_key *in, struct err *err_r)
+{
+	return !in->rate_limit_period || in->rate_limit_requests != INT_NONE ||
+	       err_field(err_r, ERR_REQUIRED, "rate_limit_requests",
+			 "A rate_limit_period needs rate_limit_requests");
+}
+
+/* A limit of its own always has its window written down. */
+const char *key_limit_period(const struct api_key *in)
+{
+	if (in->rate_limit_requests == INT_NONE)
+		return NULL;
+	return in->rate_limit_period ? in->rate_limit_period : "month";
+}
+
 static int64_t end_of(const struct op *op, const struct tier *tier, int64_t days)
 {
 	if (days == INT_NONE)

@@ -16,22 +16,6 @@
 
 #define NAME "Provisioned key"   /* the original's body has no name (R28) */
 
-/* The row judges both; a window alone means nothing. */
-static bool has_limit(const struct api_key *in, struct err *err_r)
-{
-	return !in->rate_limit_period || in->rate_limit_requests != INT_NONE ||
-	       err_field(err_r, ERR_REQUIRED, "rate_limit_requests",
-			 "A rate_limit_period needs rate_limit_requests");
-}
-
-/* A key with a limit of its own always has a window too. */
-static const char *period_of(const struct api_key *in)
-{
-	if (in->rate_limit_requests == INT_NONE)
-		return NULL;
-	return in->rate_limit_period ? in->rate_limit_period : "month";
-}
-
 /* The service of a token is its name as it is now. */
 static bool service_of(struct op *op, struct scope scope, const char **name_r,
 		       struct err *err_r)
@@ -72,12 +56,12 @@ bool op_key_provision(struct op *op, struct scope scope, const struct api_key *i
 
 	if (scope.kind != SCOPE_ALL)
 		return err_set(err_r, ERR_NOT_FOUND, "No user found");
-	if (!field_check(&api_key_provision_schema, in, err_r) || !has_limit(in, err_r) ||
+	if (!field_check(&api_key_provision_schema, in, err_r) || !key_limit_whole(in, err_r) ||
 	    !op_user_get(op, scope, in->user_email, &owner, err_r) ||
 	    !role_check(op, &owner, err_r) || !service_of(op, scope, &service, err_r))
 		return false;
 	key.name = NAME;
-	key.rate_limit_period = period_of(in);
+	key.rate_limit_period = key_limit_period(in);
 	row = row_of(op, &key, owner.email, service);
 	return key_create(op, &(struct key_create_args){
 		.scope = scope, .owner = &owner, .in = &key, .provisioned = &row, .by_admin = true,
@@ -110,7 +94,7 @@ bool op_key_limit_set(struct op *op, struct scope scope, const struct api_key *i
 		      struct api_key *out, struct err *err_r)
 {
 	struct key_limit limit = {
-		.requests = in->rate_limit_requests, .period = period_of(in), .now = op->now,
+		.requests = in->rate_limit_requests, .period = key_limit_period(in), .now = op->now,
 	};
 	struct field_list shared = { .n = 0 };
 	const struct api_key *other;
@@ -119,7 +103,7 @@ bool op_key_limit_set(struct op *op, struct scope scope, const struct api_key *i
 	const char *id;
 	bool done;
 
-	if (!field_check(&api_key_limit_schema, in, err_r) || !has_limit(in, err_r) ||
+	if (!field_check(&api_key_limit_schema, in, err_r) || !key_limit_whole(in, err_r) ||
 	    !op_key_get(op, scope, in->id, out, err_r) ||
 	    !op_user_get(op, scope, out->user_id, &owner, err_r) || !role_check(op, &owner, err_r))
 		return false;

@@ -1,6 +1,6 @@
 check_PROGRAMS += tests/db/contract tests/db/worker_request tests/db/expanded tests/db/fill tests/db/migrated tests/db/op_admin tests/db/op_admin_token tests/db/op_audit \
 	tests/db/op_cache tests/db/op_cache_worst tests/db/op_clock tests/db/op_credential tests/db/op_throttle tests/db/op_key tests/db/op_key_grant \
-	tests/db/op_key_networks tests/db/op_key_rotate \
+	tests/db/op_key_import tests/db/op_key_networks tests/db/op_key_rotate \
 	tests/db/op_key_use tests/db/op_limit tests/db/op_limit_worst tests/db/op_login \
 	tests/db/op_password tests/db/op_place tests/db/op_race tests/db/op_role tests/db/op_scope tests/db/op_scope_calls tests/db/op_session \
 	tests/db/op_session_pair tests/db/op_session_worst tests/db/op_tenant tests/db/op_user tests/db/quota \
@@ -33,6 +33,8 @@ tests_db_op_credential_SOURCES = tests/db/op_credential.c $(WORST)
 tests_db_op_credential_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_key_SOURCES = tests/db/op_key.c $(WORST)
 tests_db_op_key_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_op_key_import_SOURCES = tests/db/op_key_import.c $(WORST)
+tests_db_op_key_import_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_key_grant_SOURCES = tests/db/op_key_grant.c $(WORST)
 tests_db_op_key_grant_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_key_use_SOURCES = tests/db/op_key_use.c $(WORST)

@@ -195,9 +195,9 @@ static void test_number(void)
 	create(plain);
 	is_int(rotate(3600), ERR_NONE, "the only key that he may have");
 	is_int(create(plain), ERR_CONFLICT, "another one is too many");
-	ok(!op_key_patch(&f.op, of(user.id), made.old.id, &(struct api_key){ .expires_at = TIME_NONE },
+	ok(!op_key_update(&f.op, of(user.id), made.old.id, &(struct api_key){ .expires_at = TIME_NONE },
 			 &end, &got, &err) && err.kind == ERR_FORBIDDEN, "the old one gets no later end");
-	ok(op_key_patch(&f.op, of(user.id), made.old.id, &(struct api_key){ .expires_at = T0 + 1000 },
+	ok(op_key_update(&f.op, of(user.id), made.old.id, &(struct api_key){ .expires_at = T0 + 1000 },
 			&end, &got, &err), "an earlier one it does");
 	f.op.now += 1000;
 	is_int(create(plain), ERR_CONFLICT, "the new one counts");
@@ -216,13 +216,13 @@ static void test_grant(void)
 
 	begin(NULL);
 	in.user_email = user.email;
-	if (!op_provision_key(&f.op, EVERY, &in, &key, &old_text, &err))
+	if (!op_key_provision(&f.op, EVERY, &in, &key, &old_text, &err))
 		bail_out("provision", &err);
 	is_int(rotate(60), ERR_NONE, "what an administrator granted");
 	is_str(made.key.granted_by, "admin", "is still his grant");
 	is_str(made.key.rate_limit_period, "hour", "with its window");
 	is_str(made.key.tier, "enterprise", "and a tier above the owner's");
-	ok(!op_key_patch(&f.op, of(user.id), made.key.id, &(struct api_key){ .scopes = STRINGS("x") },
+	ok(!op_key_update(&f.op, of(user.id), made.key.id, &(struct api_key){ .scopes = STRINGS("x") },
 			 &scopes, &got, &err) && err.kind == ERR_FORBIDDEN, "the owner adds nothing");
 }
 
@@ -255,7 +255,7 @@ static void test_quota(void)
 
 	begin(NULL);
 	in.user_email = user.email;
-	if (!op_provision_key(&f.op, EVERY, &in, &key, &old_text, &err))
+	if (!op_key_provision(&f.op, EVERY, &in, &key, &old_text, &err))
 		bail_out("provision", &err);
 	ok(take(old_text, &limit), "the old one takes one");
 	texts[0] = old_text;
@@ -269,7 +269,7 @@ static void test_quota(void)
 	for (int i = 0; i < 3; i++)
 		ok(!take(texts[i], &limit), "none of them more");
 	in = (struct api_key){ .id = key.id, .rate_limit_requests = 12, .rate_limit_period = "day" };
-	ok(op_provision_limit(&f.op, EVERY, &in, &got, &err), "the limit of the oldest is raised to 12");
+	ok(op_key_limit_set(&f.op, EVERY, &in, &got, &err), "the limit of the oldest is raised to 12");
 	for (n = 0; n < 50 && take(texts[2 - n % 3], &limit); n++)
 		is_int(limit, 12, "each key has the new one");
 	is_int(n, 3, "3 more of all together");

@@ -7,8 +7,10 @@ use FindBin;
 use IPC::Open2;
 use lib "$FindBin::Bin/../support";
 use Test::More;
+use Digest::SHA qw(sha256_hex);
 use Time::HiRes qw(time);
 use Pierre::Check;
+use Process qw(await);
 
 my $json = JSON::PP->new->utf8;
 my $sentence = qr/\Apierre: [^\n]+\n\z/;
@@ -263,6 +265,31 @@ sub keys_ {
 	fails($p, 1, qr/'pierre key list USER'/, 'key', 'revoke', '00000000-0000-4000-8000-000000000000');
 }
 
+# Keys of another program, by their hashes; what a line may have is tests/db/op_key_import.c.
+sub imported {
+	my ($p) = @_;
+	my $user = $p->approved_user;
+	my $row = sub { my ($text, %more) = @_; return $json->encode({ user_email => $user->{email}, name => 'old', hash => 'sha256-plain:' . sha256_hex($text), %more }) };
+	my @good = map { $row->("old-key-$_") } 1 .. 3;
+	my $dir = "$p->{dir}/state";
+	put("$dir/good", join "\n", @good, '', '  ', '');
+	chmod 0644, "$dir/good";
+	is_deeply(run_json($p, 'a trial', 'key', 'import', "$dir/good", '--dry-run'), { lines => 5, imported => 3, present => 0, dry_run => JSON::PP::true }, 'would be');
+	is($p->sql("SELECT count(*) FROM api_keys WHERE user_id = '$user->{user_id}'"), 0, 'nothing is');
+	is_deeply(run_json($p, 'import', 'key', 'import', "$dir/good"), { lines => 5, imported => 3, present => 0, dry_run => JSON::PP::false }, 'are');
+	like(run_ok($p, 'again', 'key', 'import', "$dir/good")->{out}, qr/^imported +0\npresent +3$/m, 'they are there already');
+	my $works = sub { $p->get('/verify', headers => { 'X-API-Key' => 'old-key-2' })->{status} == 200 };
+	ok(await('a key that was imported', $works, $p), 'it works');
+	my @wrong = ($row->('a'), 'not json', $row->('b', tier => 'gold'), $row->('c', user_email => 'ghost@example.org'),
+		$row->('d', hash => 'md5:1'), $row->('e', color => 'red'));
+	my $r = $p->cli('key', 'import', '-', stdin => join("\n", @wrong, map { $row->("new-$_") } 1 .. 495) . "\n");
+	is($r->{status}, 1, 'wrong lines');
+	is(join(',', $r->{err} =~ /^pierre: line (\d+): /mg), '2,3,4,5,6', 'each is named by its number');
+	like($r->{err}, qr/^pierre: 5 lines are wrong.* 1 keys were; correct them/m, 'their batch was not imported, the next one was');
+	is($p->sql("SELECT count(*) FROM api_keys WHERE user_id = '$user->{user_id}'"), 4, 'so many keys');
+	fails($p, 1, qr/cannot read .*: No such file/, 'key', 'import', "$dir/none");
+}
+
 # All that is wrong at once, a sentence each.
 sub several {
 	my ($p) = @_;
@@ -472,6 +499,7 @@ each_backend(sub {
 	subtest users => sub { users($p) };
 	subtest prompts => sub { prompts($p) };
 	subtest keys => sub { keys_($p) };
+	subtest imported => sub { imported($p) };
 	subtest configuration => sub { configuration($p) };
 	subtest hidden => sub { hidden($p) };
 	subtest root => sub { root($p) } if $p->{backend} eq 'sqlite';

@@ -129,6 +129,9 @@ static void test_stored_form(void)
 	key_generate(false, key2, public_id, again);
 	ok(strncmp(hash, again, 39) != 0, "each key has its own salt");
 	ok(!key_matches(key, NULL), "no stored form, no match");
+	ok(key_matches("abc", KEY_IMPORTED "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"), "an imported one, of any form");
+	ok(!key_matches("abd", KEY_IMPORTED "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"), "another text");
+	ok(!key_matches("abc", KEY_IMPORTED "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015a"), "a digit is missing");
 	ok(!key_matches(key, hash + 7), "a stored form without scheme never matches");
 	hash[strlen(hash) - 1] = '\0';
 	ok(!key_matches(key, hash), "a cut stored form never matches");
