@@ -29,6 +29,7 @@ enum field_type {        /* member type in the struct                       */
 	FIELD_BOOL,      /* bool                                             */
 	FIELD_TIME,      /* int64_t ms; TIME_NONE = null; RFC 3339 in JSON   */
 	FIELD_STRINGS,   /* struct strings                                   */
+	FIELD_JSON,      /* const char *, text of a JSON object; NULL = null */
 	FIELD_OBJECT,    /* const void * to a struct of .schema; output only */
 	FIELD_LIST,      /* struct field_list of .schema; output only        */
 };
@@ -45,7 +46,6 @@ enum field_flag {
 	FIELD_SECRET   = 1 << 3, /* in JSON, never echoed in an error or a log  */
 	FIELD_AUDIT    = 1 << 4, /* the audit trail tells it; TEXT, UUID or BOOL */
 	FIELD_INPUT    = 1 << 5, /* only in bodies: it has no column, no reply has it */
-	FIELD_JSON     = 1 << 6, /* TEXT that is a JSON object, in JSON as it is */
 
 	/* Views that have the row. FIELD_MUST(view): and a body of that view must
 	 * have it. A record has up to ten views of its own: FIELD_OWN_VIEW(0) to (9). */
@@ -67,7 +67,7 @@ struct field {
 	enum field_type type;
 	uint32_t flags;
 	size_t offset;               /* of the member: offsetof(struct x, y)    */
-	int64_t min, max;            /* TEXT: code points; STRINGS: items; INT: value;
+	int64_t min, max;            /* TEXT: code points; JSON: bytes; STRINGS: items; INT: value;
 	                              * 0,0 = no bound, of a length max 0 = no upper one */
 	const char *const *values;   /* TEXT, STRINGS: allowed words, NULL-terminated */
 	field_check_fn *check;       /* TEXT, and each of STRINGS; or NULL      */
@@ -106,6 +106,7 @@ struct field_schema {
 #define FIELD_C_BOOL    bool
 #define FIELD_C_TIME    int64_t
 #define FIELD_C_STRINGS struct strings
+#define FIELD_C_JSON    const char *
 #define FIELD_C_OBJECT  default
 #define FIELD_C_LIST    struct field_list
 

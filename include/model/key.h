@@ -8,6 +8,7 @@
 #include "model/page.h"
 
 #define KEY_DAYS_MAX 3650
+#define KEY_METADATA_MAX 4096             /* bytes of canonical JSON */
 #define KEY_OVERLAP_MAX 2592000           /* seconds that a replaced key works on */
 #define KEY_LIMIT_MAX INT64_C(1000000000)   /* requests in one window */
 
@@ -20,6 +21,7 @@ struct api_key {
 	const char *key_hash;          /* FIELD_PRIVATE */
 	const char *tier;              /* trial | starter | professional | enterprise */
 	struct strings scopes;
+	const char *metadata;          /* JSON object; NULL only in bodies */
 	struct strings allowed_cidrs;  /* networks that it may be used from; none = from all */
 	int64_t rate_limit_requests;   /* INT_NONE = the tier's (or unlimited) */
 	const char *rate_limit_period; /* of it: hour | day | week | month; NULL = month */

@@ -38,6 +38,7 @@ bool field_is_null(const struct field *f, const void *record)
 	switch (f->type) {
 	case FIELD_TEXT:
 	case FIELD_UUID:
+	case FIELD_JSON:
 	case FIELD_OBJECT:
 		return !*(const void *const *)member;
 	case FIELD_INT:
@@ -134,6 +135,8 @@ bool field_judge(const struct field *f, const void *record, struct err *err_r)
 		return judge_text(f, *(const char *const *)member, err_r);
 	if (f->type == FIELD_STRINGS)
 		return judge_strings(f, member, err_r);
+	if (f->type == FIELD_JSON)
+		return judge_length(f, strlen(*(const char *const *)member), " bytes", err_r);
 	return f->type != FIELD_INT || judge_int(f, *(const int64_t *)member, err_r);
 }
 
@@ -184,6 +187,7 @@ static size_t size_of(const struct field *f)
 		return sizeof(struct field_list);
 	case FIELD_TEXT:
 	case FIELD_UUID:
+	case FIELD_JSON:
 	case FIELD_OBJECT:
 		break;
 	}

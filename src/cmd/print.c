@@ -95,6 +95,7 @@ static const char *field_text(struct arena *arena, const struct field *f, const 
 	switch (f->type) {
 	case FIELD_TEXT:
 	case FIELD_UUID:
+	case FIELD_JSON:
 		return *(const char *const *)at ? printable(arena, *(const char *const *)at, false) : "-";
 	case FIELD_STRINGS:
 		return list_text(arena, *(const struct strings *)at);

@@ -26,6 +26,7 @@ static struct db_value value_of(const struct field *f, const void *row)
 	switch (f->type) {
 	case FIELD_TEXT:
 	case FIELD_UUID:
+	case FIELD_JSON:
 		return db_text(*(const char *const *)member);
 	case FIELD_STRINGS:
 		return db_strings(*(const struct strings *)member);

@@ -74,6 +74,7 @@ static bool read_field(const struct field *f, const char *text, struct arena *ar
 		return read_time(text, member);
 	case FIELD_TEXT:
 	case FIELD_UUID:
+	case FIELD_JSON:
 		*(const char **)member = arena_strdup(arena, text);
 		return true;
 	case FIELD_STRINGS:

@@ -63,6 +63,7 @@ static bool read_member(const struct field *f, const char *text, struct arena *a
 	case FIELD_STRINGS:
 		*(struct strings *)member = strings_split(arena, text, ',');
 		return true;
+	case FIELD_JSON:
 	case FIELD_OBJECT:
 	case FIELD_LIST:
 		break;

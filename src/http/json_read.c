@@ -1,7 +1,7 @@
 /*
  * http/json_read.c - JSON object text to a struct, by its field table.
  *
- * The only user of json-c. Only typed getters: json-c's own conversions read
+ * With json_canon.c the only user of json-c. Only typed getters: json-c's own conversions read
  * 12 out of "12abc". Sentences name fields and bounds, never values.
  */
 #include "config.h"
@@ -12,6 +12,7 @@
 
 #include "base/heap.h"
 #include "http/json.h"
+#include "http/json_canon.h"
 #include "http/rfc3339.h"
 
 struct reader {
@@ -112,6 +113,18 @@ static bool read_strings(struct reader *r, const struct field *f, json_object *v
 	return true;
 }
 
+static bool read_json(struct reader *r, const struct field *f, json_object *value, void *member)
+{
+	struct strbuf b = { .arena = r->arena };
+
+	if (!json_object_is_type(value, json_type_object))
+		return wrong(r, f, "a JSON object");
+	if (!json_canon(&b, value, f->name, r->err_r))
+		return false;
+	*(const char **)member = b.s;
+	return true;
+}
+
 static read_fn *const readers[] = {
 	[FIELD_TEXT] = read_text,
 	[FIELD_UUID] = read_uuid,
@@ -119,6 +132,7 @@ static read_fn *const readers[] = {
 	[FIELD_BOOL] = read_bool,
 	[FIELD_TIME] = read_time,
 	[FIELD_STRINGS] = read_strings,
+	[FIELD_JSON] = read_json,
 	[FIELD_OBJECT] = NULL,   /* output only */
 	[FIELD_LIST] = NULL,
 };

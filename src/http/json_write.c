@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "http/json.h"
+#include "http/json_canon.h"
 
 typedef void write_fn(struct strbuf *b, const struct field *f, const void *member);
 
@@ -12,9 +13,8 @@ static void write_text(struct strbuf *b, const struct field *f, const void *memb
 {
 	const char *s = *(const char *const *)member;
 
-	if (s && f->flags & FIELD_JSON)
-		strbuf_adds(b, s);
-	else if (s)
+	(void)f;
+	if (s)
 		strbuf_add_json(b, s);
 	else
 		strbuf_adds(b, "null");
@@ -57,6 +57,17 @@ static void write_strings(struct strbuf *b, const struct field *f, const void *m
 	strings_to_json(b, *(const struct strings *)member);
 }
 
+static void write_json(struct strbuf *b, const struct field *f, const void *member)
+{
+	const char *text = *(const char *const *)member;
+
+	(void)f;
+	if (text)
+		json_canon_text(b, text);
+	else
+		strbuf_adds(b, "null");
+}
+
 static void write_object(struct strbuf *b, const struct field *f, const void *member)
 {
 	const void *object = *(const void *const *)member;
@@ -86,6 +97,7 @@ static write_fn *const writers[] = {
 	[FIELD_BOOL] = write_bool,
 	[FIELD_TIME] = write_time,
 	[FIELD_STRINGS] = write_strings,
+	[FIELD_JSON] = write_json,
 	[FIELD_OBJECT] = write_object,
 	[FIELD_LIST] = write_list,
 };

@@ -130,10 +130,6 @@ static void put_string(struct document *d, const struct field *f, bool nullable)
 		[FIELD_UUID] = "uuid", [FIELD_TIME] = "date-time",
 	};
 
-	if (f->flags & FIELD_JSON) {
-		put_type(d, nullable, "object");
-		return;
-	}
 	put_type(d, nullable, "string");
 	if (f->type == FIELD_TEXT) {
 		put_values(d, f, nullable);
@@ -189,7 +185,7 @@ void doc_type(struct document *d, const struct field *f, bool nullable)
 	case FIELD_STRINGS: case FIELD_LIST:
 		put_list(d, f, nullable);
 		break;
-	case FIELD_OBJECT:
+	case FIELD_JSON: case FIELD_OBJECT:
 		put_object(d, f, nullable);
 		break;
 	}

@@ -21,7 +21,7 @@
 	FIELD_AS("ip_address", s, at ip_address, TEXT, FIELD_NULLABLE, "Address of the client"), \
 	FIELD_AS("user_agent", s, at user_agent, TEXT, FIELD_NULLABLE, "What the client called itself"), \
 	FIELD_AS("request_id", s, at request_id, TEXT, FIELD_NULLABLE, "The request, as the log names it"), \
-	FIELD_AS("metadata", s, at metadata, TEXT, FIELD_JSON, "What the type adds, as texts"), \
+	FIELD_AS("metadata", s, at metadata, JSON, 0, "What the type adds, as texts"), \
 	FIELD_AS("timestamp", s, at timestamp, TIME, 0, "When"), \
 	FIELD_AS("pii_salt", s, at pii_salt, TEXT, FIELD_PRIVATE, NULL), \
 	FIELD_AS("pii_hash", s, at pii_hash, TEXT, FIELD_PRIVATE, NULL)

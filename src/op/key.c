@@ -105,6 +105,7 @@ static bool fill(struct op *op, const struct key_create_args *m, struct api_key 
 	k->tenant_id = m->scope.tenant_id ? m->scope.tenant_id : m->owner->id;
 	k->tier = tier->name;
 	k->scopes = in->scopes.items ? in->scopes : strings_empty;
+	k->metadata = in->metadata ? in->metadata : "{}";
 	k->allowed_cidrs = in->allowed_cidrs.items ? in->allowed_cidrs : strings_empty;
 	k->granted_by = granted_by(op, m);
 	k->is_active = true;

@@ -29,6 +29,7 @@ bool op_key_import_line(struct op *op, struct scope scope, const struct api_key 
 	out->key_prefix = arena_printf(op->arena, "#%s", in->key_hash + sizeof(KEY_IMPORTED) - 1);
 	out->tier = in->tier ? in->tier : owner.tier;
 	out->scopes = in->scopes.items ? in->scopes : strings_empty;
+	out->metadata = in->metadata ? in->metadata : "{}";
 	out->allowed_cidrs = in->allowed_cidrs.items ? in->allowed_cidrs : strings_empty;
 	out->rate_limit_period = key_limit_period(in);
 	out->granted_by = GRANTED_BY_ADMIN;

@@ -9,7 +9,7 @@ use Test::More;
 use Pierre::Check;
 use Pierre::Resource;
 
-my @fields = qw(allowed_cidrs created_at description expires_at granted_by id is_active key_prefix last_used_at name
+my @fields = qw(allowed_cidrs created_at description expires_at granted_by id is_active key_prefix last_used_at metadata name
 	rate_limit_period rate_limit_requests revoked_at revoked_reason rotated_from scopes tenant_id tier updated_at user_id);
 
 sub making {
@@ -61,6 +61,25 @@ sub as_a_resource {
 		good => { allowed_cidrs => [ [], ['192.0.2.0/24'], ['2001:db8::/32', '::ffff:192.0.2.1'] ], tier => [ 'trial', 'starter', undef ], rate_limit_requests => [ 1, 10000, undef ] },
 		bad => { name => [' '], rate_limit_requests => [10001], expires_at => ['2001-01-01T00:00:00Z'],
 			allowed_cidrs => [ [''], ['192.0.2.1/24'], ['localhost'] ], scopes => [ [''], ['two words'], ["line\nbreak"] ] });
+}
+
+# One text for each object, whichever database keeps it.
+sub metadata {
+	my ($p, $user) = @_;
+	my @me = (token => $user->{token});
+	my $made = $p->new_key($user, metadata => { b => 1, a => { y => [ 1, 'x' ], x => JSON::PP::true } });
+	is_deeply($made->{key_info}{metadata}, { b => 1, a => { y => [ 1, 'x' ], x => JSON::PP::true } }, 'as it was given');
+	my $at = "/api/keys/$made->{key_info}{id}";
+	my $r = $p->request('PATCH', $at, '{"metadata":{"z":1e300,"b":1.0,"a":0.10,"\\u00e4":"\\u00e4","k":{"d":1,"c":2}}}', @me);
+	status_is($r, 200, 'replaced as a whole');
+	my $text = qq("metadata":{"a":0.1,"b":1,"k":{"c":2,"d":1},"z":1e+300,"\xc3\xa4":"\xc3\xa4"});
+	like($_->{body}, qr/\Q$text\E/, 'in canonical form') for $r, $p->get($at, @me);
+	is_deeply($p->patch($at, { name => 'other' }, @me)->{json}{metadata}{k}, { c => 2, d => 1 }, 'another patch leaves it');
+	like($p->post("$at/rotate", {}, @me)->{body}, qr/\Q$text\E/, 'the key that replaces it has it');
+	problem_is($p->patch($at, { metadata => $_->[0] }, @me), 422, { field => 'metadata' }, $_->[1])
+		for [ [1], 'a list' ], [ undef, 'null' ], [ { a => 'x' x 4089 }, '4097 bytes' ];
+	status_is($p->patch($at, { metadata => { a => 'x' x 4088 } }, @me), 200, '4096 bytes');
+	is_deeply($p->new_key($user)->{key_info}{metadata}, {}, 'empty when it is left out');
 }
 
 sub reading {
@@ -245,6 +264,7 @@ each_backend(sub {
 	my ($user, $other) = map { $p->approved_user } 1 .. 2;
 	subtest making => sub { making($p, $user) };
 	as_a_resource($p);
+	subtest metadata => sub { metadata($p, $user) };
 	subtest reading => sub { reading($p, $user, $other) };
 	subtest changing => sub { changing($p, $user) };
 	subtest granted => sub { granted($p, $user) };

@@ -29,6 +29,7 @@ sub values_within {
 	return grep { defined } @{ $s->{enum} } if $s->{enum};
 	return (JSON::PP::true, JSON::PP::false) if has_type($s, 'boolean');
 	return grep { defined } @$s{qw(minimum maximum)} if has_type($s, 'integer');
+	return ({}, { x => [ 1, { y => 'x' } ] }) if has_type($s, 'object');
 	return ([], words(1), words($s->{maxItems} // 2)) if has_type($s, 'array');
 	return '2099-01-01T00:00:00.000Z' if ($s->{format} // '') eq 'date-time';
 	return () if ($s->{format} // '') eq 'uuid';
