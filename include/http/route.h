@@ -29,6 +29,8 @@ enum route_guard {
 	GUARD_PUBLIC,      /* anybody                                          */
 	GUARD_CREDENTIAL,  /* an API key or access token of an active user    */
 	GUARD_SESSION,     /* an access token of an active user                */
+	GUARD_SCOPED,      /* the same, or an API key that holds route.scope: that
+	                    * is charged (cost 1) and recorded as by /verify     */
 	GUARD_ADMIN,       /* the same of an administrator; route.permission   */
 	GUARD_SUPER_ADMIN, /* the same of a super_admin                        */
 };
@@ -52,6 +54,7 @@ struct route {
 	const char *label;               /* "key_show": log, metrics, operationId */
 	enum route_pool pool;
 	enum route_guard guard;
+	const char *scope;               /* of GUARD_SCOPED: one of route_scopes */
 	struct {
 		enum route_place place;
 		unsigned may;            /* with this permission (model/tenant_role.h) */
@@ -76,7 +79,11 @@ struct route {
 #define ERR_BIT(kind) (1U << (kind))
 _Static_assert(ERR__COUNT <= 32, "an err_kind is a bit of route.problems");
 
-/* The row says all that a row must say: method, pattern, label, pool, guard,
+/* The scopes of an API key that open routes: these words exactly. Never by key: auth,
+ * keys themselves, tenants, administration. NULL ends them. */
+extern const char *const route_scopes[];
+
+/* The row says all that a row must say: method, pattern, label, pool, guard and its scope,
  * status and summary, a permission where it is GUARD_ADMIN's or names a place; and its
  * pattern is one that route_find can match: at most
  * ROUTE_SEGMENTS_MAX segments, of them ROUTE_PARAMS_MAX parameters. */

@@ -29,6 +29,7 @@ struct api_key {
 	const char *revoked_reason;    /* NULL = none was said */
 	const char *granted_by;        /* who made it: GRANTED_BY_OWNER, or else the other */
 	bool is_active;
+	bool opens_rest;               /* its scopes open routes of Pierre's own too */
 	int64_t expires_at, revoked_at, last_used_at, created_at, updated_at;
 	/* of bodies alone */
 	int64_t expires_in_days;       /* INT_NONE = the tier's */

@@ -3,7 +3,7 @@
 
 -- columns: key = id, user_id, tenant_id, limit_id, rotated_from, name, description,
 --	key_prefix, key_hash, tier, scopes, allowed_cidrs, metadata, rate_limit_requests,
---	rate_limit_period, limit_mode, granted_by, is_active, expires_at, revoked_at,
+--	rate_limit_period, limit_mode, granted_by, is_active, opens_rest, expires_at, revoked_at,
 --	revoked_reason, last_used_at, created_at, updated_at
 -- columns: found = id, user_id, tenant_id, name, description, key_prefix, tier, scopes,
 --	rate_limit_requests, rate_limit_period, is_active, expires_at, revoked_at,
@@ -91,7 +91,7 @@ RETURNING {key};
 -- The columns that its owner may change, of the row that key_lock has read.
 -- name: key_update
 UPDATE api_keys SET name = :name, description = :description, scopes = :scopes,
-	allowed_cidrs = :allowed_cidrs, metadata = :metadata,
+	allowed_cidrs = :allowed_cidrs, metadata = :metadata, opens_rest = :opens_rest,
 	expires_at = :expires_at, updated_at = :updated_at
 WHERE id = :id AND user_id = :scope_user
 	AND (COALESCE(tenant_id, user_id) = :scope_place OR :scope_places);

@@ -55,6 +55,7 @@ static const char *const securities[] = {
 	[GUARD_SESSION] = "[{\"bearer\":[]}]",
 	[GUARD_ADMIN] = "[{\"bearer\":[\"admin\"]},{\"admin_token\":[\"",   /* the permission */
 	[GUARD_SUPER_ADMIN] = "[{\"bearer\":[\"super_admin\"]}]",
+	[GUARD_SCOPED] = NULL,   /* it has the scope: put_scoped() */
 };
 
 static const char *const guard_sentences[] = {
@@ -64,6 +65,7 @@ static const char *const guard_sentences[] = {
 	[GUARD_ADMIN] = "It needs the access token of an administrator, or an admin token with "
 			"the permission that stands in its security requirement (any: none in particular).",
 	[GUARD_SUPER_ADMIN] = "It needs the access token of a super_admin.",
+	[GUARD_SCOPED] = NULL,   /* it has the scope: put_scoped() */
 };
 
 static const char *const place_sentences[] = {
@@ -135,6 +137,14 @@ static void put_body(struct document *d, const struct route *r)
 	doc_put(d, "}}}");
 }
 
+static void put_scoped(struct document *d, const struct route *r)
+{
+	doc_key(d, "security");
+	doc_put(d, "[{\"bearer\":[]},{\"api_key\":[");
+	strbuf_add_json(d->out, r->scope);
+	doc_put(d, "]}]");
+}
+
 static void put_operation(struct document *d, const struct route *r)
 {
 	char *method = arena_strdup(d->out->arena, http_method_names[r->method]);
@@ -156,6 +166,8 @@ static void put_operation(struct document *d, const struct route *r)
 		if (r->permission)
 			strbuf_addf(d->out, "%s\"]}]", r->permission);
 	}
+	if (r->guard == GUARD_SCOPED)
+		put_scoped(d, r);
 	put_parameters(d, r);
 	put_body(d, r);
 	doc_responses(d, r);

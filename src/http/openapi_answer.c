@@ -42,12 +42,17 @@ static const struct { int status; const char *title, *nginx; } statuses[] = {
 #define CALLER_PROBLEMS (ERR_BIT(ERR_AUTH_REQUIRED) | ERR_BIT(ERR_AUTH_INVALID) | \
 			 ERR_BIT(ERR_AUTH_EXPIRED) | ERR_BIT(ERR_FORBIDDEN))
 
+static bool is_charged(const struct route *r)
+{
+	return r->guard == GUARD_CREDENTIAL || r->guard == GUARD_SCOPED;
+}
+
 static unsigned problems_of(const struct route *r)
 {
 	return ANY_PROBLEMS | r->problems | (r->in ? BODY_PROBLEMS : 0) |
 	       (r->query ? ERR_BIT(ERR_RANGE) : 0) |
 	       (r->guard != GUARD_PUBLIC ? CALLER_PROBLEMS : 0) |
-	       (r->guard == GUARD_CREDENTIAL ? ERR_BIT(ERR_RATE) : 0) |
+	       (is_charged(r) ? ERR_BIT(ERR_RATE) : 0) |
 	       (strchr(r->pattern, '{') ? ERR_BIT(ERR_NOT_FOUND) : 0);
 }
 
@@ -79,7 +84,8 @@ static struct answer problem_answer(const struct route *r, size_t i)
 {
 	unsigned kinds = kinds_of(problems_of(r), statuses[i].status);
 	struct answer a = { .status = statuses[i].status, .title = statuses[i].title,
-			    .charged = r->guard == GUARD_CREDENTIAL };
+			    .charged = is_charged(r),
+			    .verified = r->guard == GUARD_CREDENTIAL };
 
 	for (unsigned k = 1; k < ERR__COUNT; k++)
 		if (kinds & ERR_BIT(k))
@@ -95,10 +101,10 @@ static bool challenges(const struct answer *a) { return a->status == 401; }
 static bool is_media(const struct answer *a) { return a->status == 415; }
 static bool may_wait(const struct answer *a) { return a->status == 429 || a->status >= 502; }
 static bool is_tagged(const struct answer *a) { return a->etag; }
-static bool is_verified(const struct answer *a) { return a->charged && a->status == 200; }
+static bool is_verified(const struct answer *a) { return a->verified && a->status == 200; }
 static bool counts(const struct answer *a)
 {
-	return a->charged && (a->status == 200 || a->status == 429);
+	return a->charged && (a->status < 300 || a->status == 429);
 }
 
 static const struct {
@@ -121,7 +127,7 @@ static const struct {
 	{ "X-Pierre-Auth", "string", is_verified, "Kind of the credential, as in the body." },
 	{ "X-Pierre-Key-Id", "string", is_verified, "Id of the API key." },
 	{ "X-Pierre-User-Id", "string", is_verified, "Its owner." },
-	{ "X-Pierre-Tenant-Id", "string", is_verified, "The owner's tenant." },
+	{ "X-Pierre-Tenant-Id", "string", is_verified, "The tenant in which it works." },
 	{ "X-Pierre-Tier", "string", is_verified, "Tier of the key, or of the session's user." },
 	{ "X-Pierre-Scopes", "string", is_verified, "Scopes of the key, blanks between." },
 };
@@ -226,7 +232,8 @@ void doc_problems(struct document *d)
 static void put_success(struct document *d, const struct route *r)
 {
 	const struct answer a = { .status = r->status ? r->status : 200, .etag = r->etag,
-				  .charged = r->guard == GUARD_CREDENTIAL };
+				  .charged = is_charged(r),
+				  .verified = r->guard == GUARD_CREDENTIAL };
 
 	strbuf_addf(d->out, "\"%d\":{\"description\":", a.status);
 	strbuf_add_json(d->out, r->summary ? r->summary : "Done.");

@@ -185,6 +185,23 @@ bool route_param_is_uuid(const char *name, size_t n)
 	return (n == 2 || (n > 3 && name[n - 3] == '_')) && strncmp(name + n - 2, "id", 2) == 0;
 }
 
+const char *const route_scopes[] = {
+	"profile:read", "profile:write", "configuration:read", "configuration:write",
+	"goals:read", "goals:write", "insights:read", "insights:write", "sync:read", "sync:write",
+	"notifications:read", "notifications:write", "tasks:read", "tasks:write",
+	"usage:read", "tokens:read", NULL,
+};
+
+static bool has_scope(const struct route *r)
+{
+	if (r->guard != GUARD_SCOPED)
+		return !r->scope;
+	for (const char *const *scope = route_scopes; *scope; scope++)
+		if (str_eq(r->scope, *scope))
+			return true;
+	return false;
+}
+
 bool route_is_whole(const struct route *r)
 {
 	return r->method != HTTP_UNSET && r->pattern && r->label && r->fn &&
@@ -192,7 +209,7 @@ bool route_is_whole(const struct route *r)
 	       (r->guard == GUARD_ADMIN) == (r->permission != NULL) && r->status && r->summary &&
 	       (r->tenant.place == PLACE_ANY) == (r->tenant.may == 0) &&
 	       (r->tenant.place != PLACE_NAMED || strstr(r->pattern, "{id}")) &&
-	       can_match(r->pattern);
+	       has_scope(r) && can_match(r->pattern);
 }
 
 size_t route_number(const struct route *const *tables, const struct route *r)

@@ -101,6 +101,9 @@ static const struct field key_fields[] = {
 	      "owner: its owner made it; admin: an administrator did, and the owner may take away "
 	      "from it, not add to it", .values = granted_words),
 	FIELD(struct api_key, is_active, BOOL, 0, "False once revoked or, within a minute, expired"),
+	FIELD(struct api_key, opens_rest, BOOL, 0,
+	      "Its scopes open routes of Pierre's own too, as usage:read does; false for keys of "
+	      "older versions until their owner sets the scopes"),
 	FIELD(struct api_key, last_used_at, TIME, FIELD_NULLABLE,
 	      "The last use that was written down"),
 	FIELD(struct api_key, expires_in_days, INT,

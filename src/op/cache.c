@@ -46,6 +46,7 @@ static const struct field kept_fields[] = {
 	FIELD(struct credential, tenant.observe, BOOL, 0, NULL),
 	FIELD(struct credential, tier, TEXT, 0, NULL),
 	FIELD(struct credential, scopes, STRINGS, 0, NULL),
+	FIELD(struct credential, opens_rest, BOOL, 0, NULL),
 	FIELD(struct credential, allowed_cidrs, STRINGS, 0, NULL),
 	FIELD(struct credential, all_scopes, BOOL, 0, NULL),
 	FIELD(struct credential, secret_hash, TEXT, FIELD_PRIVATE, NULL),

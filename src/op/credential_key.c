@@ -71,13 +71,13 @@ struct credential key_credential(const struct api_key *key, const struct user *o
 		.quota = { key->rate_limit_requests, key->rate_limit_period, key->limit_id,
 			   str_eq(key->limit_mode, LIMIT_OBSERVE) },
 		.expires_at = key->expires_at, .revoked_at = key->revoked_at,
-		.is_active = key->is_active, .owner = owner,
+		.is_active = key->is_active, .opens_rest = key->opens_rest, .owner = owner,
 	};
 }
 
 const struct credential_kind credential_key = {
 	.name = "key", .title = "API key", .letter = 'k', .prefix = "pk_",
-	.param = "HTTP_X_API_KEY", .bare = true, .opens = CREDENTIAL_VERIFY,
+	.param = "HTTP_X_API_KEY", .bare = true, .opens = CREDENTIAL_VERIFY | CREDENTIAL_SCOPED,
 	.name_of = key_name, .also_name_of = key_imported, .look_up = key_look_up,
 	.matches = key_is_text,
 	.limits = { [WINDOW_HOUR] = "key-hour", [WINDOW_DAY] = "key-day",

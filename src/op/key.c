@@ -109,6 +109,7 @@ static bool fill(struct op *op, const struct key_create_args *m, struct api_key 
 	k->allowed_cidrs = in->allowed_cidrs.items ? in->allowed_cidrs : strings_empty;
 	k->granted_by = granted_by(op, m);
 	k->is_active = true;
+	k->opens_rest = !m->by_admin;
 	k->expires_at = end_of(op, tier, in->expires_in_days);
 	k->revoked_at = k->last_used_at = TIME_NONE;
 	k->created_at = k->updated_at = op->now;
@@ -235,6 +236,8 @@ static bool patch_apply(const struct key_owner *owner, struct api_key *key, void
 	const struct api_key was = *key;
 
 	field_patch(p->given, p->in, key);
+	if (FIELD_GIVEN(p->given, struct api_key, scopes) && str_eq(key->granted_by, GRANTED_BY_OWNER))
+		key->opens_rest = true;   /* what an administrator set is not widened so */
 	key->updated_at = p->now;
 	return owner_check(owner->user_status, err_r) &&
 		key_grant_check(&(struct key_grant){

@@ -11,6 +11,7 @@
 #include "http/problem.h"
 #include "op/token_use.h"
 #include "resource/call.h"
+#include "resource/consume.h"
 #include "resource/guard.h"
 #include "resource/limit.h"
 
@@ -156,7 +157,7 @@ void call_run(struct call *call, const struct route_match *match)
 		return;
 	}
 	if (!is_whole(match->route, &err) || !may_call(call, &err) || !read_body(call, &err) ||
-	    !match->route->fn(call, &err))
+	    !consume_route(call, &err) || !match->route->fn(call, &err))
 		reply_error(call, &err);
 	if (!token_use_end(call->op, call->res->status, &err))
 		reply_error(call, &err);

@@ -110,6 +110,17 @@ static bool tenant_required(struct call *call, struct err *err_r)
 	return err_set(err_r, ERR_INTERNAL, "This route has no place");
 }
 
+/* Its scopes were words for other services alone until it opens routes. */
+static bool scope_required(struct call *call, struct err *err_r)
+{
+	const struct credential *c = &call->credential;
+
+	return c->all_scopes || (c->opens_rest && strings_have(c->scopes, call->route->scope)) ||
+	       err_reason(err_r, ERR_FORBIDDEN, "scope",
+			  "The %s does not open this route: it needs the scope %s", c->kind->title,
+			  call->route->scope);
+}
+
 static const struct guard {
 	bool anybody;
 	bool (*presented)(const struct request *req, struct credential_text *out,
@@ -118,11 +129,13 @@ static const struct guard {
 	bool after_query;
 	bool counted;          /* op_usage_refused() */
 	enum role role;        /* that its owner has at least */
+	bool scoped;           /* a credential that may not all must hold route->scope */
 } guards[] = {
 	[GUARD_PUBLIC] = { .anybody = true },
 	[GUARD_CREDENTIAL] = { .presented = guard_presented, .use = CREDENTIAL_VERIFY,
 			       .after_query = true, .counted = true },
 	[GUARD_SESSION] = { .presented = bearer_presented, .use = CREDENTIAL_ACT },
+	[GUARD_SCOPED] = { .presented = guard_presented, .use = CREDENTIAL_SCOPED, .scoped = true },
 	[GUARD_ADMIN] = { .presented = bearer_presented, .use = CREDENTIAL_ADMIN,
 			  .role = ROLE_ADMIN },
 	[GUARD_SUPER_ADMIN] = { .presented = bearer_presented, .use = CREDENTIAL_ACT,
@@ -167,6 +180,8 @@ bool guard_check(struct call *call, struct err *err_r)
 	if (!g->presented)
 		return err_set(err_r, ERR_INTERNAL, "This route has no guard");
 	if (!identify(call, g, mutant, err_r))
+		return false;
+	if (g->scoped && !scope_required(call, err_r))
 		return false;
 	if (g->use != CREDENTIAL_VERIFY)
 		call->op->actor = credential_actor(&call->credential, "rest");

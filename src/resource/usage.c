@@ -119,10 +119,10 @@ static bool key_usage(struct call *call, struct err *err_r)
 
 const struct route usage_routes[] = {
 	{ .method = HTTP_GET, .pattern = "/api/keys/{id}/limits", .label = "key_limits",
-	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = key_limits, .status = 200,
+	  .pool = POOL_SLOW, .guard = GUARD_SCOPED, .scope = "usage:read", .fn = key_limits, .status = 200,
 	  .out = &limits_schema, .summary = "Every limit that applies to a key, and where it stands" },
 	{ .method = HTTP_GET, .pattern = "/api/keys/{id}/usage", .label = "key_usage",
-	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = key_usage, .query = &usage_query_schema,
+	  .pool = POOL_SLOW, .guard = GUARD_SCOPED, .scope = "usage:read", .fn = key_usage, .query = &usage_query_schema,
 	  .status = 200, .out = &usage_schema,
 	  .summary = "What a key was used for, by hour or day" },
 	{ 0 },

@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-#include "op/limit.h"
 #include "op/usage.h"
 #include "resource/call.h"
+#include "resource/consume.h"
 #include "resource/limit.h"
 #include "resource/routes.h"
 #include "resource/subrequest.h"
@@ -50,24 +50,6 @@ static bool scope_check(const struct credential *c, const char *scope, struct ar
 	return !scope || c->all_scopes || holds(c, scope, arena) ||
 	       err_reason(err_r, ERR_FORBIDDEN, "scope", "The %s lacks the scope %s",
 			  c->kind->title, scope);
-}
-
-/* Take the cost, then record the request; when it cannot be recorded, give the cost back. */
-static bool consume(struct call *call, const struct client_request *r, struct err *err_r)
-{
-	const struct usage_of use = {
-		.by = &call->credential, .route = r->route, .method = r->method, .cost = r->cost,
-	};
-	struct limit_outcome *limits = arena_new_struct(call->req->arena, struct limit_outcome);
-
-	call->limits = limits;
-	if (!op_usage_ready(call->op, err_r) ||
-	    !op_limit_consume(call->op, use.by, r->cost, limits, err_r))
-		return false;
-	if (op_usage_record(call->op, &use, err_r))
-		return true;
-	op_limit_refund(call->op, r->cost, limits);
-	return false;
 }
 
 static bool reply(struct call *call)

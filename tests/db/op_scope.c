@@ -30,6 +30,7 @@ static struct db_value month(void) { return db_text("month"); }
 static struct db_value active(void) { return db_text("active"); }
 static struct db_value no(void) { return db_bool(false); }
 static struct db_value all(void) { return db_text("all"); }
+static struct db_value no(void) { return db_bool(false); }
 static struct db_value object(void) { return db_text("{}"); }
 static struct db_value words(void) { return db_strings(strings_empty); }
 static struct db_value none(void) { return db_text(NULL); }
@@ -60,7 +61,7 @@ static const struct { const char *name; value_fn *value; } given[] = {
 	{ "family_hash", text }, { "access_hash", text }, { "refresh_hash", text },
 	{ "access_expires_at", later }, { "state", all }, { "tier", none },
 	{ "limit_id", id_of_key }, { "allowed_cidrs", words },
-	{ "metadata", object },
+	{ "metadata", object }, { "opens_rest", no },
 };
 
 /* With the row that :id or :user_id names. */

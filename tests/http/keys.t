@@ -7,9 +7,10 @@ use lib "$FindBin::Bin/../support";
 use POSIX 'strftime';
 use Test::More;
 use Pierre::Check;
+use Process qw(await);
 use Pierre::Resource;
 
-my @fields = qw(allowed_cidrs created_at description expires_at granted_by id is_active key_prefix last_used_at metadata name
+my @fields = qw(allowed_cidrs created_at description expires_at granted_by id is_active key_prefix last_used_at metadata name opens_rest
 	rate_limit_period rate_limit_requests revoked_at revoked_reason rotated_from scopes tenant_id tier updated_at user_id);
 
 sub making {
@@ -246,6 +247,45 @@ sub rotating {
 	problem_is($p->get('/verify', token => $key->{api_key}), 401, { reason => 'expired' }, 'the old one does not') for 1 .. 4;
 }
 
+# Scopes that open routes of ours: these words exactly, for keys that open routes.
+sub opening {
+	my ($p) = @_;
+	my $user = $p->approved_user;
+	my @me = (token => $user->{token});
+	my $key = $p->new_key($user, scopes => [ 'read', 'usage:read' ], rate_limit_requests => 5);
+	my $at = "/api/keys/$key->{key_info}{id}";
+	my $r = status_is($p->get("$at/limits", token => $key->{api_key}), 200, 'by its scope');
+	is($r->{headers}{'x-ratelimit-remaining'}, 4, 'charged');
+	is($r->{json}{limits}[0]{remaining}, 4, 'and says so');
+	is(status_is($p->get("$at/limits", @me), 200, 'by a session')->{headers}{'x-ratelimit-remaining'}, undef, 'not charged');
+	status_is($p->get("$at/usage?by_route=true", headers => { 'X-API-Key' => $key->{api_key} }), 200, 'in its header');
+	my $usage = sub { return $p->get("$at/usage?by_route=true", @me)->{json}{buckets} };
+	ok(await('two rows', sub { @{ $usage->() } == 2 }, $p), 'recorded');
+	is(join(' ', sort map { "$_->{route}=$_->{requests}" } @{ $usage->() }), 'pierre:key_limits=1 pierre:key_usage=1', 'as calls of Pierre');
+	problem_is($p->get("$at/usage?bucket=year", token => $key->{api_key}), 422, { field => 'bucket' }, 'a bad query');
+	status_is($p->get("$at/limits", token => $key->{api_key}), 200, 'is not charged') for 1 .. 3;
+	problem_is($p->get("$at/limits", token => $key->{api_key}), 429, { reason => 'key-month' }, 'its limit is reached');
+	problem_is($p->request($_->[0], $_->[1], $_->[2], token => $key->{api_key}), 401, {}, "never by key: $_->[0] $_->[1]")
+		for [ 'GET', '/api/keys' ], [ 'POST', '/api/keys', { name => 'x' } ], [ 'GET', $at ], [ 'POST', "$at/rotate", {} ], [ 'GET', '/api/auth/sessions' ], [ 'GET', '/admin/users' ];
+	for my $scopes ([], ['read'], ['usage'], ['usage:*'], ['*'], ['usage:write'], ['profile:read']) {
+		my $lacks = $p->new_key($user, scopes => $scopes);
+		problem_is($p->get("$at/limits", token => $lacks->{api_key}), 403, { reason => 'scope' }, "scopes @$scopes");
+	}
+	my $old = $p->new_key($user, scopes => ['usage:read']);
+	$p->sql("UPDATE api_keys SET opens_rest = FALSE WHERE id = '$old->{key_info}{id}'");
+	problem_is($p->get("$at/limits", token => $old->{api_key}), 403, { reason => 'scope' }, 'a key of an older version');
+	status_is($p->patch("/api/keys/$old->{key_info}{id}", { name => 'new' }, @me), 200, 'its name is changed');
+	problem_is($p->get("$at/limits", token => $old->{api_key}), 403, { reason => 'scope' }, 'which opens nothing');
+	ok($p->patch("/api/keys/$old->{key_info}{id}", { scopes => ['usage:read'] }, @me)->{json}{opens_rest}, 'its scopes are set');
+	status_is($p->get("$at/limits", token => $old->{api_key}), 200, 'by its owner: it does');
+	my $made = JSON::PP::decode_json($p->cli('key', 'create', $user->{email}, '--scopes', 'usage:read', '--json')->{out});
+	$p->sql("UPDATE api_keys SET opens_rest = FALSE WHERE id = '$made->{key_info}{id}'");
+	ok(!$p->patch("/api/keys/$made->{key_info}{id}", { scopes => ['usage:read'] }, @me)->{json}{opens_rest}, "an administrator's stays as it was");
+	my $admin = $p->setup_admin;
+	my $his = $p->new_key($admin, scopes => ['usage:read']);
+	problem_is($p->get("$at/limits", token => $his->{api_key}), 404, {}, "an administrator's key has his own rows");
+}
+
 sub most {
 	my ($p) = @_;
 	$p->{env}{MAX_KEYS_PER_USER} = 4;
@@ -271,6 +311,7 @@ each_backend(sub {
 	subtest own => sub { own($p, $other) };
 	subtest revoking => sub { revoking($p, $user) };
 	subtest filters => sub { filters($p) };
+	subtest opening => sub { opening($p) };
 	subtest rotating => sub { rotating($p, $user) };
 	subtest most => sub { most($p) };
 });

@@ -81,7 +81,7 @@ my %calls = (
 );
 
 # By security requirements of the document.
-my %cells_of = (anybody => \&public_cells, credential => \&credential_cells,
+my %cells_of = (anybody => \&public_cells, credential => \&credential_cells, scoped => \&scoped_cells,
 	session => \&session_cells, admin => \&admin_cells, super_admin => \&super_cells);
 
 # What an admin token may be permitted.
@@ -92,7 +92,7 @@ sub who_may {
 	return 'not said' unless $security;
 	my %role = map { %$_ } @$security;
 	return 'anybody' unless %role;
-	return 'credential' if $role{api_key} && $role{bearer};
+	return @{ $role{api_key} } ? 'scoped' : 'credential' if $role{api_key} && $role{bearer};
 	return $role{bearer} ? $role{bearer}[0] // 'session' : 'not said';
 }
 
@@ -169,6 +169,7 @@ sub new_person {
 	@person{qw(tenant slug)} = @{ $p->expect(201, $p->post('/api/tenants', { name => 'x' }, token => $user->{token}))->{json} }{qw(tenant_id slug)};
 	@person{qw(invitation invitation_token)} = @{ $p->expect(201, $p->post("/api/tenants/$person{tenant}/invitations",
 		{ email => 'guest@example.org', role => 'viewer' }, token => $user->{token}))->{json} }{qw(invitation_id invitation_token)};
+	scoped_key($p, \%person) if $name eq 'suspended';
 	$person{pending} = $p->register_user->{user_id} if $name eq 'owner';
 	$person{admin_token} = new_token($p)->{token_id} if $name eq 'owner';
 	$p->sql("UPDATE users SET role = 'admin' WHERE id = '$user->{user_id}'") if $name eq 'plain admin';
@@ -195,6 +196,12 @@ sub access_token {
 		$p->sql("UPDATE admin_tokens SET expires_at = '2026-01-01T00:00:00.000Z' WHERE id = '$t->{token_id}'") if $kind eq 'expired';
 		$t;
 	};
+}
+
+# Of a person: one that opens routes.
+sub scoped_key {
+	my ($p, $person) = @_;
+	return $person->{scoped_key} //= $p->new_key($person, scopes => ['usage:read'])->{api_key};
 }
 
 # A password changed, or a session ended, by the admin's own call must not lock
@@ -360,6 +367,27 @@ sub token_cells {
 			delete $people->{p}{tokens}{"with $permission"} if $c->{own_token};
 			return status_wrong($r, $c->{ok}) } ],
 	);
+}
+
+# A session, or an API key that holds the scope: this is refused by its scope, and as a
+# session is for what is another user's.
+sub scoped_cells {
+	my ($people, $route) = @_;
+	my ($c, $owner) = ($route->{call}, access_person($people, 'owner'));
+	my ($none, $lacks) = ({ code => 'AuthRequired', reason => 'missing' }, { code => 'PermissionDenied', reason => 'scope' });
+	my %other = ('no scheme' => [ 401, $none ], 'Basic' => [ 401, $none ],
+		'an API key' => [ 403, $lacks ], 'a key in X-API-Key' => [ 403, $lacks ]);
+	my %key = map { $_ => scoped_key($people->{p}, access_person($people, $_)) } qw(owner other suspended);
+	my @cells = session_cells($people, $route);
+	for my $s (strangers($owner)) {
+		my ($status, $members) = @{ $other{ $s->[0] } // next };
+		my ($cell) = grep { $_->[0] eq $s->[0] } @cells;
+		$cell->[1] = sub { problem_wrong(call($people, $route, undef, $owner, %{ $s->[1] }), $status, %$members) };
+	}
+	my $by_key = sub { return call($people, $route, undef, $owner, 'X-API-Key' => $key{ $_[0] }) };
+	return (@cells, [ 'a key with the scope', sub { own_wrong($by_key->('owner'), $c, $owner) } ],
+		[ "another user's key with the scope", sub { problem_wrong($by_key->('other'), 404, code => 'ResourceNotFound') } ],
+		[ 'of a suspended user', sub { problem_wrong($by_key->('suspended'), 403, reason => 'suspended') } ]);
 }
 
 sub admin_cells {

@@ -1,0 +1,21 @@
+/*
+ * resource/consume.h - a request by a credential that is counted: its cost is taken from
+ * each limit that applies, then it is written down; what cannot be written down is given
+ * back and refused.
+ */
+#ifndef PIERRE_RESOURCE_CONSUME_H
+#define PIERRE_RESOURCE_CONSUME_H
+
+#include "resource/call.h"
+#include "resource/subrequest.h"
+
+/* A request that another service answers. Fills call->limits. Errors as of
+ * op_limit_consume() and op_usage_record(). */
+bool consume(struct call *call, const struct client_request *r, struct err *err_r);
+
+/* One that a route of ours answers, before its handler runs: cost 1, written down as
+ * pierre:<label>, where the guard has let a credential in by its scope; a session is
+ * not charged. Adds the headers of limits. */
+bool consume_route(struct call *call, struct err *err_r);
+
+#endif
