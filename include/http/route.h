@@ -31,7 +31,7 @@ enum route_guard {
 	GUARD_SESSION,     /* an access token of an active user                */
 	GUARD_SCOPED,      /* the same, or an API key that holds route.scope: that
 	                    * is charged (cost 1) and recorded as by /verify     */
-	GUARD_ADMIN,       /* the same of an administrator; route.permission   */
+	GUARD_ADMIN,       /* an access token of an administrator; route.permission */
 	GUARD_SUPER_ADMIN, /* the same of a super_admin                        */
 };
 
@@ -83,9 +83,9 @@ _Static_assert(ERR__COUNT <= 32, "an err_kind is a bit of route.problems");
  * keys themselves, tenants, administration. NULL ends them. */
 extern const char *const route_scopes[];
 
-/* The row says all that a row must say: method, pattern, label, pool, guard and its scope,
- * status and summary, a permission where it is GUARD_ADMIN's or names a place; and its
- * pattern is one that route_find can match: at most
+/* The row says all that a row must say: method, pattern, label, pool, guard and its
+ * scope, status and summary, a permission where it is GUARD_ADMIN's or names a place;
+ * and its pattern is one that route_find can match: at most
  * ROUTE_SEGMENTS_MAX segments, of them ROUTE_PARAMS_MAX parameters. */
 bool route_is_whole(const struct route *r);
 

@@ -25,7 +25,7 @@ enum credential_use {
 	CREDENTIAL_VERIFY = 1 << 0,   /* /verify, and so the services behind nginx */
 	CREDENTIAL_ACT = 1 << 1,      /* Pierre's own routes, in the name of its owner */
 	CREDENTIAL_ADMIN = 1 << 2,    /* those of administrators */
-	CREDENTIAL_SCOPED = 1 << 3,   /* those of them whose scope it holds (http/route.h) */
+	CREDENTIAL_SCOPED = 1 << 3,   /* those whose scope it holds (http/route.h) */
 };
 
 /* A credential and its owner, as the database has them. What a kind forgets to fill

@@ -8,8 +8,7 @@
 #include "resource/call.h"
 
 /* Judge route->guard: fills call->credential, and call->op->actor where it acts in
- * its owner's name (GUARD_SESSION, GUARD_SCOPED, GUARD_ADMIN, GUARD_SUPER_ADMIN). Passes on
- * GUARD_PUBLIC; without a
+ * its owner's name (all but GUARD_PUBLIC and GUARD_CREDENTIAL). Passes on GUARD_PUBLIC; without a
  * guard: ERR_INTERNAL. */
 bool guard_check(struct call *call, struct err *err_r);
 

@@ -81,8 +81,8 @@ WHERE p.api_key_id = :id;
 -- name: provisioned_list
 -- row: ProvisionedKeyRow
 SELECT {provisioned p}, k.revoked_at, k.revoked_reason,
-	CASE WHEN k.revoked_at IS NOT NULL OR NOT k.is_active THEN 'revoked'
-		WHEN k.expires_at <= :now THEN 'expired' ELSE 'active' END AS key_status
+	CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked' WHEN k.expires_at <= :now THEN 'expired'
+		WHEN k.is_active THEN 'active' ELSE 'revoked' END AS key_status
 FROM admin_provisioned_keys p JOIN api_keys k ON k.id = p.api_key_id
 WHERE :scope_all AND (p.created_at, p.id) < (:before_at, :before_id)
 	AND p.created_at >= :from AND p.created_at < :to

@@ -53,19 +53,20 @@ static const char *const securities[] = {
 	[GUARD_PUBLIC] = "[]",
 	[GUARD_CREDENTIAL] = "[{\"api_key\":[]},{\"bearer\":[]}]",
 	[GUARD_SESSION] = "[{\"bearer\":[]}]",
+	[GUARD_SCOPED] = NULL,   /* it has the scope: put_scoped() */
 	[GUARD_ADMIN] = "[{\"bearer\":[\"admin\"]},{\"admin_token\":[\"",   /* the permission */
 	[GUARD_SUPER_ADMIN] = "[{\"bearer\":[\"super_admin\"]}]",
-	[GUARD_SCOPED] = NULL,   /* it has the scope: put_scoped() */
 };
 
 static const char *const guard_sentences[] = {
 	[GUARD_PUBLIC] = "Anybody may call it.",
 	[GUARD_CREDENTIAL] = "It needs an API key, or the access token of an active user.",
 	[GUARD_SESSION] = "It needs the access token of an active user.",
+	[GUARD_SCOPED] = "It needs the access token of an active user, or an API key that opens "
+			 "routes and holds the scope; a key is charged and recorded as by /verify.",
 	[GUARD_ADMIN] = "It needs the access token of an administrator, or an admin token with "
 			"the permission that stands in its security requirement (any: none in particular).",
 	[GUARD_SUPER_ADMIN] = "It needs the access token of a super_admin.",
-	[GUARD_SCOPED] = NULL,   /* it has the scope: put_scoped() */
 };
 
 static const char *const place_sentences[] = {

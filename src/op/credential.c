@@ -142,18 +142,12 @@ bool op_credential_check(struct op *op, const struct credential_text *presented,
 	return by_secret(op, kind, text, out, err_r) && judge(op, out, err_r);
 }
 
-/* A credential that opens some routes only does not make its owner an administrator. */
-static enum role acts_as(const struct credential *c)
-{
-	return c->kind->opens & (CREDENTIAL_ACT | CREDENTIAL_ADMIN) ? user_role(c->owner) : ROLE_USER;
-}
-
 struct actor credential_actor(const struct credential *c, const char *source)
 {
 	return (struct actor){
 		.user_id = c->owner->id, .tenant_id = c->tenant_id,
 		.may = (unsigned)c->tenant.may, .session_id = c->session_id,
-		.token_id = c->token_id,
-		.role = acts_as(c), .source = source,
+		.token_id = c->token_id, .source = source,
+		.role = c->all_scopes || c->token_id ? user_role(c->owner) : ROLE_USER,
 	};
 }

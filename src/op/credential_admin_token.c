@@ -34,7 +34,7 @@ static bool token_look_up(struct op *op, const char *name, struct credential *ou
 					  .requests = INT_NONE };
 	*out = (struct credential){
 		.id = token.id, .token_id = token.id, .scopes = token.permissions,
-		.expires_at = token.expires_at, .revoked_at = token.revoked_at,
+		.expires_at = token.expires_at, .revoked_at = token.revoked_at, .is_active = true,
 	};
 	return true;
 }

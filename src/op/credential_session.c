@@ -45,8 +45,7 @@ static bool session_is_text(const char *text, const struct credential *c)
 
 const struct credential_kind credential_session = {
 	.name = "session", .title = "session", .letter = 's', .prefix = "pat_",
-	.opens = CREDENTIAL_VERIFY | CREDENTIAL_ACT | CREDENTIAL_ADMIN |
-		 CREDENTIAL_SCOPED,
+	.opens = CREDENTIAL_VERIFY | CREDENTIAL_ACT | CREDENTIAL_ADMIN | CREDENTIAL_SCOPED,
 	.name_of = session_name, .look_up = session_look_up, .matches = session_is_text,
 	.unknown = "The token is not one of a live session",
 	.revoked = "The session was ended",

@@ -15,6 +15,8 @@
 #include "op/key_grant.h"
 #include "op/key_create.h"
 #include "op/owner.h"
+#include "op/role.h"
+#include "op/user.h"
 #include "store/key.h"
 #include "store/user.h"
 
@@ -298,7 +300,12 @@ bool op_key_revoke(struct op *op, struct scope scope, const char *id,
 bool op_key_revoke_for(struct op *op, struct scope scope, const struct api_key *in,
 		       struct api_key *out, struct err *err_r)
 {
+	struct user owner;
+
 	return field_check(&api_key_revoke_schema, in, err_r) &&
+		op_key_get(op, scope, in->id, out, err_r) &&
+		op_user_get(op, scope, out->user_id, &owner, err_r) &&
+		role_check(op, &owner, err_r) &&
 		revoke(op, scope, in->id, in->revoked_reason, out, err_r);
 }
 

@@ -128,8 +128,8 @@ static const struct guard {
 	enum credential_use use;
 	bool after_query;
 	bool counted;          /* op_usage_refused() */
-	enum role role;        /* that its owner has at least */
 	bool scoped;           /* a credential that may not all must hold route->scope */
+	enum role role;        /* that its owner has at least */
 } guards[] = {
 	[GUARD_PUBLIC] = { .anybody = true },
 	[GUARD_CREDENTIAL] = { .presented = guard_presented, .use = CREDENTIAL_VERIFY,

@@ -6,5 +6,5 @@ libop_a_SOURCES += include/op/key.h include/op/key_grant.h include/op/key_create
 	src/op/key_list.c src/op/key_rotate.c
 libresource_a_SOURCES += src/resource/key.c src/resource/key_admin.c
 libcmd_a_SOURCES += include/cmd/key_import.h src/cmd/key.c src/cmd/key_import.c
-SQL_FILES += sql/common/key.sql sql/pgsql/0011_key_lists.sql sql/sqlite/0011_key_lists.sql
-SQL_SCHEMA += sql/schema/0011_key_lists.sql
+SQL_FILES += sql/common/key.sql sql/pgsql/0012_key_lists.sql sql/sqlite/0012_key_lists.sql
+SQL_SCHEMA += sql/schema/0012_key_lists.sql

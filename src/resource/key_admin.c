@@ -93,11 +93,13 @@ static bool revoke_key(struct call *call, struct err *err_r)
 
 const struct route key_admin_routes[] = {
 	{ .method = HTTP_GET, .pattern = "/admin/list-api-keys", .label = "admin_list_keys",
-	  .pool = POOL_SLOW, .guard = GUARD_ADMIN, .fn = list_keys,
+	  .pool = POOL_SLOW, .guard = GUARD_ADMIN, .permission = "list_keys",
+	  .fn = list_keys,
 	  .query = &key_search_schema, .status = 200, .out = &keys_reply_schema,
 	  .summary = "API keys of all users, the active ones unless another state is asked for" },
 	{ .method = HTTP_POST, .pattern = "/admin/revoke-api-key", .label = "admin_revoke_key",
-	  .pool = POOL_SLOW, .guard = GUARD_ADMIN, .fn = revoke_key,
+	  .pool = POOL_SLOW, .guard = GUARD_ADMIN, .permission = "revoke_keys",
+	  .fn = revoke_key,
 	  .body_max = BODY_SMALL, .in = &api_key_revoke_schema, .status = 200,
 	  .out = &revoked_schema, .problems = ERR_BIT(ERR_NOT_FOUND),
 	  .summary = "Revoke any user's API key; again = the first moment and reason again" },

@@ -72,7 +72,8 @@ enum look { LOOK_AUDIT, LOOK_SESSIONS, LOOK_PASSWORD, LOOK_KEYS, LOOK_KNOWN, LOO
 	    LOOK_AUDITS, LOOK_AUDIT_TEXT, LOOK_TENANTS, LOOK_OWNERS,
 	    LOOK_GRANTED, LOOK_KEY_FREE, LOOK_USER_FREE, LOOK_SET_TIER,
 	    LOOK_FORGET_KEY, LOOK_FORGET_USER, LOOK_FORGET_SEED, LOOK_RESTORE, LOOK_WAITING,
-	    LOOK_SET_SHARED, LOOK_SET_DEFAULT, LOOK_SET_INACTIVE, LOOK__COUNT };
+	    LOOK_SET_SHARED, LOOK_SET_DEFAULT, LOOK_SET_INACTIVE, LOOK_PROVISIONED,
+	    LOOK__COUNT };
 static const struct db_statement looking[LOOK__COUNT] = {
 	[LOOK_AUDIT] = { .name = "look_audit", .params = 2, .sql = {
 		"SELECT count(*) FROM audit_events WHERE event_type = ?1 AND target = ?2",
@@ -133,6 +134,9 @@ static const struct db_statement looking[LOOK__COUNT] = {
 	[LOOK_SET_DEFAULT] = { .name = "set_default", .params = 2, .writes = true, .sql = {
 		"UPDATE users SET tenant_id = ?2 WHERE id = ?1",
 		"UPDATE users SET tenant_id = $2 WHERE id = $1" } },
+	[LOOK_PROVISIONED] = { .name = "look_provisioned", .params = 1, .sql = {
+		"SELECT count(*) FROM admin_provisioned_keys WHERE api_key_id = ?1",
+		"SELECT count(*) FROM admin_provisioned_keys WHERE api_key_id = $1" } },
 	[LOOK_SET_INACTIVE] = { .name = "set_inactive", .params = 1, .writes = true, .sql = {
 		"UPDATE api_keys SET is_active = FALSE WHERE id = ?1",
 		"UPDATE api_keys SET is_active = FALSE WHERE id = $1" } },

@@ -61,7 +61,7 @@ static const char *verdict(const char *text)
 static void begin(void)
 {
 	f.op.now = T0;
-	f.op.actor = (struct actor){ .source = "test", .is_admin = true };
+	f.op.actor = (struct actor){ .source = "test", .role = ROLE_SUPER_ADMIN };
 	user = make_user(&f, "professional");
 }
 
@@ -139,7 +139,7 @@ static void test_ours(void)
 	struct key_rotated made;
 	const char *full;
 
-	f.op.actor = (struct actor){ .source = "test", .is_admin = true };
+	f.op.actor = (struct actor){ .source = "test", .role = ROLE_SUPER_ADMIN };
 	if (!op_key_create(&f.op, of(user.id), &plain, &key, &full, &err))
 		bail_out("create", &err);
 	is_str(verdict(full), key.id, "a key of ours");

@@ -110,6 +110,7 @@ static void test_patch(void)
 	is_int(patch(strings_empty), ERR_NONE, "all");
 	is_str(from(full, "192.0.2.77"), "good", "from everywhere");
 	in.user_email = user.email;
+	f.op.actor.role = ROLE_SUPER_ADMIN;
 	if (!op_key_provision(&f.op, EVERY, &in, &key, &full, &err))
 		bail_out("provision", &err);
 	is_str(from(full, "198.51.100.77"), "address", "an administrator's: not from elsewhere");

@@ -107,6 +107,7 @@ static void test_ends(void)
 	is_int(made.old.expires_at, T0 + DAY_MS, "a day");
 	create(plain);
 	is_int(rotate(0), ERR_NONE, "none");
+	is_int(look(&f, LOOK_PROVISIONED, made.key.id, NULL), 0, "not provisioned, as the old one was not");
 	is_str(verdict(old_text), "expired", "the old one ends at once");
 	create(plain);
 	is_int(rotate(2592000), ERR_NONE, "30 days");
@@ -147,12 +148,13 @@ static void test_refused(void)
 	f.op.now += DAY_MS;
 	is_int(rotate(60), ERR_CONFLICT, "an expired one");
 	create(plain);
-	f.op.actor = (struct actor){ .source = "test", .is_admin = true };
+	f.op.actor = (struct actor){ .source = "test", .role = ROLE_SUPER_ADMIN };
 	is_int(rotate_in(EVERY, key.id, 60), ERR_NONE, "the shell");
 	is_str(made.key.user_id, user.id, "in the owner's name");
 	is_str(made.key.granted_by, "owner", "his grant, as it was");
 	f.op.actor = (struct actor){ .source = "test", .user_id = user.id };
 	create(plain);
+	f.op.actor.role = ROLE_SUPER_ADMIN;
 	if (!op_user_suspend(&f.op, EVERY, user.id, NULL, &u, &err))
 		bail_out("suspend", &err);
 	is_int(rotate(60), ERR_FORBIDDEN, "a suspended owner");
@@ -216,10 +218,12 @@ static void test_grant(void)
 
 	begin(NULL);
 	in.user_email = user.email;
+	f.op.actor.role = ROLE_SUPER_ADMIN;
 	if (!op_key_provision(&f.op, EVERY, &in, &key, &old_text, &err))
 		bail_out("provision", &err);
 	is_int(rotate(60), ERR_NONE, "what an administrator granted");
 	is_str(made.key.granted_by, "admin", "is still his grant");
+	is_int(look(&f, LOOK_PROVISIONED, made.key.id, NULL), 1, "and listed as provisioned");
 	is_str(made.key.rate_limit_period, "hour", "with its window");
 	is_str(made.key.tier, "enterprise", "and a tier above the owner's");
 	ok(!op_key_update(&f.op, of(user.id), made.key.id, &(struct api_key){ .scopes = STRINGS("x") },
@@ -255,6 +259,7 @@ static void test_quota(void)
 
 	begin(NULL);
 	in.user_email = user.email;
+	f.op.actor.role = ROLE_SUPER_ADMIN;
 	if (!op_key_provision(&f.op, EVERY, &in, &key, &old_text, &err))
 		bail_out("provision", &err);
 	ok(take(old_text, &limit), "the old one takes one");

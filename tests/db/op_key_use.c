@@ -330,7 +330,7 @@ static void listed(struct key_query in, const char *want, const char *name)
 	is_str(names_of(&out, sizeof(struct api_key), 0), want, name);
 	in.user_email = user.email;
 	in.active_only = "false";
-	admin.actor.is_admin = true;
+	admin.actor.role = ROLE_SUPER_ADMIN;
 	if (!op_key_search(&admin, EVERY, &in, &out, &err))
 		bail_out("search", &err);
 	is_str(names_of(&out, sizeof(struct key_found), offsetof(struct key_found, key)), want,
@@ -392,7 +392,7 @@ static void test_search(void)
 	int n = 0;
 
 	begin(NULL);
-	f.op.actor.is_admin = true;
+	f.op.actor.role = ROLE_SUPER_ADMIN;
 	create();
 	create();
 	revoke_now();

@@ -28,7 +28,6 @@ static struct db_value uuid(void) { return db_text(NOT_THERE); }
 static struct db_value text(void) { return db_text("x"); }
 static struct db_value month(void) { return db_text("month"); }
 static struct db_value active(void) { return db_text("active"); }
-static struct db_value no(void) { return db_bool(false); }
 static struct db_value all(void) { return db_text("all"); }
 static struct db_value no(void) { return db_bool(false); }
 static struct db_value object(void) { return db_text("{}"); }

@@ -41,7 +41,7 @@ static bool key_rotate(struct scope s)
 	struct op op = f.op;
 	struct key_rotated out;
 
-	op.actor.is_admin = s.kind == SCOPE_ALL;
+	op.actor.role = s.kind == SCOPE_ALL ? ROLE_SUPER_ADMIN : ROLE_USER;
 	return op_key_rotate(&op, s, key.id, &(struct key_rotate_in){ 86400 }, &out, &err) ||
 	       err.kind == ERR_CONFLICT;   /* it was replaced in prepare() */
 }

@@ -14,7 +14,8 @@ use Pierre::Access;
 use Pierre::Check;
 
 my %mutants_of = (
-	anybody => [], credential => ['guard'], session => [ 'guard', 'scope' ], scoped => [ 'guard', 'scope' ], admin => [ 'guard', 'admin', 'permission' ],
+	anybody => [], credential => ['guard'], session => [ 'guard', 'scope' ], scoped => [ 'guard', 'scope' ],
+	admin => [ 'guard', 'admin', 'permission' ],
 	super_admin => ['guard'],   # op/admin_token.c judges the role again: tests/db/op_admin_token.c
 );
 

@@ -79,7 +79,6 @@ my %without = (
 	admin_count => 'a number',
 	admin_count_super_others => 'a number',
 	session_sweep => 'by time: the scheduler',
-	provisioned_rotate => 'of a key that was locked in scope',
 	key_import => 'the owner is in the row; only with SCOPE_ALL',
 	key_imported_exist => 'whether there is one, of whomever: the look-up by hash',
 	key_expirable => 'by time: the scheduler and the shell',
