@@ -1,5 +1,11 @@
 /*
  * op/key.h - API keys: make, list, change, revoke.
+ *
+ * A key works in one tenant, and its owner sees and changes it only from a session that
+ * works there; from elsewhere it is ERR_NOT_FOUND. To make, change or replace a key the
+ * owner needs TENANT_WRITE_DATA in that tenant at the moment when it is written
+ * (ERR_FORBIDDEN reason role), whatever he may in others. To revoke one he only has to be
+ * a member.
  */
 #ifndef PIERRE_OP_KEY_H
 #define PIERRE_OP_KEY_H

@@ -29,6 +29,11 @@ struct key_grant {
 /* ERR_FORBIDDEN or ERR_RANGE naming the field. */
 bool key_grant_check(const struct key_grant *g, struct err *err_r);
 
+/* The owner of a key that is made, changed or replaced must have TENANT_WRITE_DATA in its
+ * tenant, by the role that he has there now; when an administrator does it, TENANT_READ:
+ * without a place the owner could not use the key. ERR_FORBIDDEN reason role. */
+bool key_place_check(const struct key_owner *owner, bool by_admin, struct err *err_r);
+
 /* The bound of rate_limit_requests alone, INT_NONE = the tier's own. `tier` is
  * that of the key, NULL = an administrator sets it. ERR_RANGE. */
 bool key_grant_limit(int64_t requests, const struct tier *tier, struct err *err_r);

@@ -20,7 +20,7 @@ struct provisioned_key;   /* model/admin_token.h */
 /* The owner as he is while his row is locked. */
 struct key_owner {
 	char tier[16], user_status[16];
-	char role[16];                 /* in the tenant of a key that is made; "" = no member */
+	char role[16];                 /* in the tenant of the key; "" = no member */
 	int64_t replacing;             /* keys that replace the key that is changed */
 };
 /* May he have this key? Runs in the transaction, with `live` = his keys that

@@ -8,7 +8,6 @@
 
 #include "auth/token.h"
 #include "base/str.h"
-#include "model/tenant_role.h"
 #include "op/audit.h"
 #include "op/cache.h"
 #include "op/key.h"
@@ -31,21 +30,12 @@ struct judge {
 	bool by_admin;
 };
 
-/* Also for a key that an administrator makes: without a place its owner could not use
- * it. */
-static bool may_make(const struct judge *j, const struct key_owner *owner, struct err *err_r)
-{
-	return (tenant_role_may(owner->role) & (j->by_admin ? TENANT_READ : TENANT_WRITE_DATA)) != 0 ||
-	       err_reason(err_r, ERR_FORBIDDEN, "role",
-			  "Your role in this tenant does not let you make API keys");
-}
-
 static bool owner_may(const struct key_owner *owner, int64_t live, void *arg,
 		      struct err *err_r)
 {
 	const struct judge *j = arg;
 
-	if (!owner_check(owner->user_status, err_r) || !may_make(j, owner, err_r) ||
+	if (!owner_check(owner->user_status, err_r) || !key_place_check(owner, j->by_admin, err_r) ||
 	    !key_grant_check(&(struct key_grant){
 		.want = j->key, .owner = owner, .by_admin = j->by_admin,
 		.now = j->key->created_at }, err_r))
@@ -241,7 +231,7 @@ static bool patch_apply(const struct key_owner *owner, struct api_key *key, void
 	if (FIELD_GIVEN(p->given, struct api_key, scopes) && str_eq(key->granted_by, GRANTED_BY_OWNER))
 		key->opens_rest = true;   /* what an administrator set is not widened so */
 	key->updated_at = p->now;
-	return owner_check(owner->user_status, err_r) &&
+	return owner_check(owner->user_status, err_r) && key_place_check(owner, false, err_r) &&
 		key_grant_check(&(struct key_grant){
 			.was = &was, .want = key, .owner = owner, .now = p->now }, err_r);
 }

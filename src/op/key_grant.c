@@ -3,7 +3,15 @@
 
 #include "base/cidr.h"
 #include "base/str.h"
+#include "model/tenant_role.h"
 #include "op/key_grant.h"
+
+bool key_place_check(const struct key_owner *owner, bool by_admin, struct err *err_r)
+{
+	return (tenant_role_may(owner->role) & (by_admin ? TENANT_READ : TENANT_WRITE_DATA)) != 0 ||
+	       err_reason(err_r, ERR_FORBIDDEN, "role",
+			  "Your role in this tenant does not let you make or change API keys");
+}
 
 /* --- what a new key may have ------------------------------------------------ */
 

@@ -6,6 +6,7 @@
 #include "op/cache.h"
 #include "op/key.h"
 #include "op/key_create.h"
+#include "op/key_grant.h"
 #include "op/owner.h"
 #include "store/key.h"
 
@@ -13,6 +14,7 @@
 
 struct rotate {
 	struct scope scope;     /* of the owner */
+	bool by_admin;          /* not by the owner */
 	int64_t now, overlap;   /* ms */
 	struct api_key *key;    /* the new one, with its id and secret */
 	struct api_key *old;
@@ -64,7 +66,8 @@ static bool apply(const struct key_owner *owner, struct api_key *old, void *arg,
 {
 	const struct rotate *r = arg;
 
-	if (!owner_check(owner->user_status, err_r) || !is_last(owner, err_r) ||
+	if (!owner_check(owner->user_status, err_r) ||
+	    !key_place_check(owner, r->by_admin, err_r) || !is_last(owner, err_r) ||
 	    !works(old, r->now, err_r))
 		return false;
 	*r->key = successor(old, r->key, r->now);
@@ -90,6 +93,7 @@ bool op_key_rotate(struct op *op, struct scope scope, const char *id,
 {
 	int64_t seconds = in->overlap_seconds != INT_NONE ? in->overlap_seconds : OVERLAP_SECONDS;
 	struct rotate r = {
+		.by_admin = scope.kind == SCOPE_ALL,
 		.now = op->now, .overlap = seconds * SECOND_MS, .key = &out->key, .old = &out->old,
 	};
 	char new_id[UUID_TEXT];
@@ -98,7 +102,7 @@ bool op_key_rotate(struct op *op, struct scope scope, const char *id,
 	if (!field_check(&key_rotate_schema, in, err_r) ||
 	    !op_key_get(op, scope, id, &out->old, err_r) || !works(&out->old, op->now, err_r))
 		return false;
-	r.scope = scope.kind == SCOPE_ALL ? scope_of(op, out->old.user_id) : scope;
+	r.scope = r.by_admin ? scope_of(op, out->old.user_id) : scope;
 	id = out->old.id;
 	random_uuid(new_id);
 	out->key = out->old;   /* for the audit event, and its tier for the text */

@@ -36,6 +36,7 @@ static bool lock_owner(struct db *db, struct scope scope, const char *user_id,
 	status = db_column_text(db, 1);
 	snprintf(out->tier, sizeof(out->tier), "%s", tier ? tier : "");
 	snprintf(out->user_status, sizeof(out->user_status), "%s", status ? status : "");
+	out->role[0] = '\0';
 	out->replacing = 0;
 	db_finish(db);
 	return true;
@@ -51,11 +52,12 @@ struct create {
 static bool read_role(struct db *db, const struct api_key *k, struct key_owner *out,
 		      struct err *err_r)
 {
+	const char *tenant_id = k->tenant_id ? k->tenant_id : k->user_id;
 	enum db_rc rc;
 
-	if (str_eq(k->tenant_id, k->user_id) && !store_tenant_personal(db, k->user_id, err_r))
+	if (str_eq(tenant_id, k->user_id) && !store_tenant_personal(db, k->user_id, err_r))
 		return false;
-	rc = db_query(db, SQL_ARGS(key_owner_role, .tenant_id = db_text(k->tenant_id),
+	rc = db_query(db, SQL_ARGS(key_owner_role, .tenant_id = db_text(tenant_id),
 				   .user_id = db_text(k->user_id)), err_r);
 	str_copy(out->role, sizeof(out->role), rc == DB_ROW ? db_column_text(db, 0) : "");
 	db_finish(db);
@@ -154,6 +156,7 @@ static bool update_tx(struct db *db, void *arg, struct err *err_r)
 		db_get(db, SQL_ARGS(key_lock, .id = db_text(u->id),
 				    .scope_user = scope_user_param(u->scope), PLACE_ARGS(u->scope)),
 		       &api_key_schema, c->arena, c->key_r, NO_KEY, err_r) &&
+		read_role(db, c->key_r, &owner, err_r) &&
 		db_number(db, SQL_ARGS(key_count_replacing, .id = db_text(u->id),
 				       .scope_user = scope_user_param(u->scope),
 				       PLACE_ARGS(u->scope)),
