@@ -23,9 +23,9 @@ static bool user_rename(struct call *call, struct err *err_r)
 
 const struct route user_routes[] = {
 	{ .method = HTTP_GET, .pattern = "/api/user", .label = "user_show", .pool = POOL_SLOW,
-	  .guard = GUARD_SESSION, .fn = user_show, .status = 200, .out = &user_own_schema,
-	  .problems = ERR_BIT(ERR_NOT_FOUND),
-	  .summary = "Your account, and the tenant that this session works in" },
+	  .guard = GUARD_SCOPED, .scope = "profile:read", .fn = user_show, .status = 200,
+	  .out = &user_own_schema, .problems = ERR_BIT(ERR_NOT_FOUND),
+	  .summary = "Your account, and the tenant that the session or key works in" },
 	{ .method = HTTP_PATCH, .pattern = "/api/user", .label = "user_rename", .pool = POOL_SLOW,
 	  .guard = GUARD_SESSION, .fn = user_rename, .body_max = BODY_SMALL,
 	  .in = &user_rename_schema, .status = 200, .out = &user_own_schema,

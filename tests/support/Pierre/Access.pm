@@ -80,6 +80,9 @@ my %calls = (
 	admin_suspend_user => { ok => 200, id => 'pending', body => {}, shows => 'pending' },
 );
 
+# Scopes that open routes: include/http/route.h.
+our @SCOPES = ((map { ("$_:read", "$_:write") } qw(profile configuration goals insights sync notifications tasks)), 'usage:read', 'tokens:read');
+
 # By security requirements of the document.
 my %cells_of = (anybody => \&public_cells, credential => \&credential_cells, scoped => \&scoped_cells,
 	session => \&session_cells, admin => \&admin_cells, super_admin => \&super_cells);
@@ -94,6 +97,13 @@ sub who_may {
 	return 'anybody' unless %role;
 	return @{ $role{api_key} } ? 'scoped' : 'credential' if $role{api_key} && $role{bearer};
 	return $role{bearer} ? $role{bearer}[0] // 'session' : 'not said';
+}
+
+# The scope by which a key opens it.
+sub scope_of {
+	my ($security) = @_;
+	my ($of) = map { $_->{api_key} // () } @{ $security // [] };
+	return $of ? $of->[0] : undef;
 }
 
 sub permission_of {
@@ -136,7 +146,7 @@ sub access_routes {
 		for my $method (sort keys %{ $paths->{$path} }) {
 			my $o = $paths->{$path}{$method};
 			push @routes, { name => $o->{operationId}, method => uc $method, path => $path,
-				who => who_may($o->{security}), permission => permission_of($o->{security}), call => $calls{ $o->{operationId} } // plain_call($method, $path, $o) };
+				who => who_may($o->{security}), permission => permission_of($o->{security}), scope => scope_of($o->{security}), call => $calls{ $o->{operationId} } // plain_call($method, $path, $o) };
 		}
 	}
 	return @routes;
@@ -169,7 +179,7 @@ sub new_person {
 	@person{qw(tenant slug)} = @{ $p->expect(201, $p->post('/api/tenants', { name => 'x' }, token => $user->{token}))->{json} }{qw(tenant_id slug)};
 	@person{qw(invitation invitation_token)} = @{ $p->expect(201, $p->post("/api/tenants/$person{tenant}/invitations",
 		{ email => 'guest@example.org', role => 'viewer' }, token => $user->{token}))->{json} }{qw(invitation_id invitation_token)};
-	scoped_key($p, \%person) if $name eq 'suspended';
+	scoped_key($p, \%person, @SCOPES) if $name eq 'suspended';
 	$person{pending} = $p->register_user->{user_id} if $name eq 'owner';
 	$person{admin_token} = new_token($p)->{token_id} if $name eq 'owner';
 	$p->sql("UPDATE users SET role = 'admin' WHERE id = '$user->{user_id}'") if $name eq 'plain admin';
@@ -200,8 +210,8 @@ sub access_token {
 
 # Of a person: one that opens routes.
 sub scoped_key {
-	my ($p, $person) = @_;
-	return $person->{scoped_key} //= $p->new_key($person, scopes => ['usage:read'])->{api_key};
+	my ($p, $person, @scopes) = @_;
+	return $person->{"key of @scopes"} //= $p->new_key($person, scopes => \@scopes)->{api_key};
 }
 
 # A password changed, or a session ended, by the admin's own call must not lock
@@ -377,7 +387,8 @@ sub scoped_cells {
 	my ($none, $lacks) = ({ code => 'AuthRequired', reason => 'missing' }, { code => 'PermissionDenied', reason => 'scope' });
 	my %other = ('no scheme' => [ 401, $none ], 'Basic' => [ 401, $none ],
 		'an API key' => [ 403, $lacks ], 'a key in X-API-Key' => [ 403, $lacks ]);
-	my %key = map { $_ => scoped_key($people->{p}, access_person($people, $_)) } qw(owner other suspended);
+	my %key = map { $_ => scoped_key($people->{p}, access_person($people, $_), $_ eq 'suspended' ? @SCOPES : $route->{scope}) } qw(owner other suspended);
+	my $all_but = scoped_key($people->{p}, $owner, grep { $_ ne $route->{scope} } @SCOPES);
 	my @cells = session_cells($people, $route);
 	for my $s (strangers($owner)) {
 		my ($status, $members) = @{ $other{ $s->[0] } // next };
@@ -386,7 +397,9 @@ sub scoped_cells {
 	}
 	my $by_key = sub { return call($people, $route, undef, $owner, 'X-API-Key' => $key{ $_[0] }) };
 	return (@cells, [ 'a key with the scope', sub { own_wrong($by_key->('owner'), $c, $owner) } ],
-		[ "another user's key with the scope", sub { problem_wrong($by_key->('other'), 404, code => 'ResourceNotFound') } ],
+		[ 'a key with all others', sub { problem_wrong(call($people, $route, undef, $owner, 'X-API-Key' => $all_but), 403, %$lacks) } ],
+		[ "another user's key with the scope", sub { $c->{id} || $c->{names} ? problem_wrong($by_key->('other'), 404, code => 'ResourceNotFound')
+			: own_wrong($by_key->('other'), $c, access_person($people, 'other'), $owner) } ],
 		[ 'of a suspended user', sub { problem_wrong($by_key->('suspended'), 403, reason => 'suspended') } ]);
 }
 
