@@ -14,5 +14,7 @@ int64_t window_start(enum window_kind k, uint32_t id);   /* ms */
 int64_t window_end(enum window_kind k, uint32_t id);     /* ms, = start of the next */
 const char *window_name(enum window_kind k);             /* "hour", "day", "week", "month" */
 extern const char *const window_words[WINDOW__COUNT + 1]; /* these, NULL at the end */
+/* Of NULL, and of a word that only the schema knows: WINDOW_MONTH. */
+enum window_kind window_named(const char *word);
 
 #endif

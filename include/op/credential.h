@@ -43,7 +43,7 @@ struct credential {
 		bool is_active;
 		int64_t may;        /* permissions of the owner there, as they are now */
 		int64_t requests;   /* of all members together; INT_NONE = no ceiling */
-		const char *period; /* NULL = month */
+		int64_t window;     /* enum window_kind of these */
 		bool observe;       /* its limits refuse nothing */
 	} tenant;
 	const char *tier;
@@ -54,7 +54,7 @@ struct credential {
 	const char *secret_hash;    /* for kind->matches; NULL = it needs none */
 	struct {
 		int64_t requests;   /* in one window; INT_NONE = what the tier has a month */
-		const char *period; /* a word of base/window.h; NULL = month */
+		int64_t window;     /* enum window_kind of these */
 		const char *id;     /* what it is counted for; NULL = key_id */
 		bool observe;       /* it refuses nothing */
 	} quota;                    /* limit of its own */

@@ -56,8 +56,6 @@ void limit_rules(const struct credential *c, int64_t now, struct arena *arena,
 		 struct limit_outcome *out);
 /* Set its window. A 429, the headers and GET /limits tell the end of that window. */
 void limit_settle(struct limit_state *s, uint32_t window, int64_t now);
-/* "hour", "day", "week" or "month". */
-bool limit_period_find(const char *name, enum window_kind *kind_r);
 
 /* Take cost (>= 1). False: ERR_RATE (out->refused says which; retry_after filled; the
  * sentence names limit, window and tier), ERR_UNAVAILABLE when a lease was needed and

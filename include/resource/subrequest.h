@@ -29,6 +29,7 @@ struct client_request {
 	const char *route;      /* PIERRE_ROUTE, else the first segment of the path */
 	const char *scope;      /* PIERRE_SCOPE: what the key must have, blanks between; NULL = nothing */
 	uint32_t cost;          /* PIERRE_COST, 1..COST_MAX; else 1 */
+	bool subrequest;        /* auth_request asks: it drops bodies */
 };
 /* False: the snippet was given a cost that is none (ERR_CONFIG). */
 bool subrequest_read(const struct request *req, struct client_request *out,

@@ -11,11 +11,11 @@
 
 void strbuf_grow(struct strbuf *b, size_t n)
 {
-	size_t cap = b->cap ? b->cap : 64;
+	size_t cap = b->cap ? b->cap * 2 : 64, need = b->len + n + 1;
 	char *grown;
 
-	while (cap < b->len + n + 1)
-		cap *= 2;
+	if (cap < need)
+		cap = need;
 	grown = arena_alloc(b->arena, cap);
 	if (b->len > 0)
 		memcpy(grown, b->s, b->len);
@@ -34,8 +34,10 @@ void strbuf_addi(struct strbuf *b, int64_t n)
 	bool even;
 
 	do {
-		p -= 2;
-		memcpy(p, &pairs[left % 100 * 2], 2);
+		const char *pair = &pairs[left % 100 * 2];
+
+		*--p = pair[1];   /* memcpy() would be called here, to look at the size */
+		*--p = pair[0];
 		even = left >= 10;
 	} while (left /= 100);
 	p += !even;
@@ -149,10 +151,25 @@ size_t utf8_char(const char *s, size_t n)
 	return len;
 }
 
+/* Bytes of ASCII at s, in whole words. */
+static size_t ascii_words(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	for (uint64_t word; i + sizeof(word) <= n; i += sizeof(word)) {
+		memcpy(&word, s + i, sizeof(word));
+		if (word & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return i;
+}
+
 bool utf8_valid(const char *s, size_t n)
 {
 	for (size_t len; n > 0; s += len, n -= len) {
-		len = utf8_char(s, n);
+		len = ascii_words(s, n);
+		if (len == 0)
+			len = utf8_char(s, n);
 		if (len == 0)
 			return false;
 	}

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "base/window.h"
 
 #define HOUR_MS (3600 * SECOND_MS)
@@ -71,4 +72,12 @@ int64_t window_end(enum window_kind k, uint32_t id)
 const char *window_name(enum window_kind k)
 {
 	return window_words[k];
+}
+
+enum window_kind window_named(const char *word)
+{
+	for (int k = 0; k < WINDOW__COUNT; k++)
+		if (str_eq(window_words[k], word))
+			return (enum window_kind)k;
+	return WINDOW_MONTH;
 }

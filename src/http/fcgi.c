@@ -244,7 +244,7 @@ static bool has_unread(const struct fcgi *f)
 /* To the end of STDIN, without an error (R1). */
 static bool drained(struct fcgi *f)
 {
-	char waste[4096];
+	char waste[256];   /* it is cleared, and mostly there is nothing */
 	int n;
 	while ((n = FCGX_GetStr(waste, sizeof(waste), f->req.in)) > 0)
 		explicit_bzero(waste, (size_t)n);

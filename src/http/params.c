@@ -33,7 +33,8 @@ bool params_index(struct params *p, char *const *from)
 {
 	size_t bytes = 0;
 
-	*p = (struct params){ 0 };
+	p->n = 0;
+	memset(p->first, 0, sizeof(p->first));   /* the rest is filled as far as it is read */
 	for (; *from; from++) {
 		bytes += strlen(*from) + 1;
 		if (p->n == PARAMS_MAX || bytes > PARAMS_BYTES)

@@ -78,13 +78,24 @@ static bool is_id_char(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
 }
 
+static bool is_id(const char *id, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && i <= REQUEST_ID_MAX && is_id_char(id[i]))
+		i++;
+	return n > 0 && n <= REQUEST_ID_MAX && i == n;
+}
+
 /* nginx's own $request_id: 32 hexadecimal digits */
 static bool is_nginx_id(const char *id, size_t n)
 {
+	if (n != NGINX_ID)
+		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!((id[i] >= '0' && id[i] <= '9') || (id[i] >= 'a' && id[i] <= 'f')))
 			return false;
-	return n == NGINX_ID;
+	return true;
 }
 
 /* A site may take the id from a header: what has the shape of a secret is not
@@ -92,21 +103,20 @@ static bool is_nginx_id(const char *id, size_t n)
 static const char *id_of(const struct request *r)
 {
 	const char *id = param_or_empty(r, "REQUEST_ID");
-	size_t n = 0;
+	size_t n = strlen(id);
 
-	while (is_id_char(id[n]))
-		n++;
-	if (n < 1 || n > REQUEST_ID_MAX || id[n] != '\0' || (!is_nginx_id(id, n) && mask_finds(id)))
-		return random_id(r->arena);
-	return arena_strndup(r->arena, id, n);
+	return is_nginx_id(id, n) || (is_id(id, n) && !mask_finds(id))
+		? arena_strndup(r->arena, id, n) : random_id(r->arena);
 }
 
 /* Clients write this one freely; it ends in usage rows, sessions and audit events. */
 static const char *user_agent_of(const struct request *r)
 {
-	char *s = arena_alloc(r->arena, USER_AGENT_MAX + 1);
+	const char *agent = param_or_empty(r, "HTTP_USER_AGENT");
+	size_t size = strnlen(agent, USER_AGENT_MAX) + 1;   /* what is masked is never longer */
+	char *s = arena_alloc(r->arena, size);
 
-	mask_copy(s, USER_AGENT_MAX + 1, param_or_empty(r, "HTTP_USER_AGENT"));
+	mask_copy(s, size, agent);
 	bool utf8 = utf8_valid(s, strlen(s));
 	for (unsigned char *p = (unsigned char *)s; *p; p++)
 		if (*p < 0x20 || *p == 0x7f || (*p >= 0x80 && !utf8))

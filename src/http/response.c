@@ -11,7 +11,8 @@
 #include "base/log.h"
 #include "http/response.h"
 
-#define HEAD_TYPICAL 1024
+#define HEAD_TYPICAL 768
+#define NUMBER_TEXT 21   /* bytes of the longest, with its NUL */
 
 /* RFC 9110 section 15 and RFC 6585 */
 static const struct { int status; const char *phrase; } phrases[] = {
@@ -73,7 +74,9 @@ void response_header(struct response *r, const char *name, const char *value)
 
 void response_number(struct response *r, const char *name, int64_t value)
 {
-	struct strbuf b = { .arena = r->arena };
+	struct strbuf b = {
+		.arena = r->arena, .s = arena_alloc(r->arena, NUMBER_TEXT), .cap = NUMBER_TEXT,
+	};
 
 	strbuf_addi(&b, value);
 	response_header(r, name, b.s);

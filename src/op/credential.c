@@ -28,7 +28,7 @@ static void set_place(struct credential *c, const struct tenant_place *p)
 	c->tenant.observe = str_eq(p->mode, LIMIT_OBSERVE);
 	c->tenant.may = tenant_role_may(p->role);
 	c->tenant.requests = p->requests;
-	c->tenant.period = p->period;
+	c->tenant.window = window_named(p->period);
 }
 
 static bool look_up(struct op *op, const struct credential_kind *kind, const char *name,

@@ -68,7 +68,7 @@ struct credential key_credential(const struct api_key *key, const struct user *o
 		.tenant.requests = INT_NONE, .tier = key->tier, .scopes = key->scopes,
 		.allowed_cidrs = key->allowed_cidrs,
 		.secret_hash = key->key_hash,
-		.quota = { key->rate_limit_requests, key->rate_limit_period, key->limit_id,
+		.quota = { key->rate_limit_requests, window_named(key->rate_limit_period), key->limit_id,
 			   str_eq(key->limit_mode, LIMIT_OBSERVE) },
 		.expires_at = key->expires_at, .revoked_at = key->revoked_at,
 		.is_active = key->is_active, .opens_rest = key->opens_rest, .owner = owner,

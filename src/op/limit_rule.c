@@ -10,16 +10,6 @@
 
 #define EDGE_MS CLOCK_AGREES_MS
 
-bool limit_period_find(const char *name, enum window_kind *kind_r)
-{
-	for (int k = 0; k < WINDOW__COUNT; k++)
-		if (str_eq(window_words[k], name)) {
-			*kind_r = (enum window_kind)k;
-			return true;
-		}
-	return false;
-}
-
 /* An unknown tier lets nothing through. */
 static int64_t tier_limit(const char *name)
 {
@@ -61,14 +51,10 @@ static void add(struct limit_outcome *out, int64_t now, struct limit_state s)
 	out->states[at] = s;
 }
 
-/* Of no word, or one that only the schema knows: a month. */
-static enum window_kind kind_of(const char *period)
+/* Also where the number is no window. */
+static enum window_kind kind_of(int64_t window)
 {
-	enum window_kind kind = WINDOW_MONTH;
-
-	if (period)
-		limit_period_find(period, &kind);
-	return kind;
+	return window >= 0 && window < WINDOW__COUNT ? (enum window_kind)window : WINDOW_MONTH;
 }
 
 static void add_own(struct limit_outcome *out, const struct credential *c, int64_t now,
@@ -80,7 +66,7 @@ static void add_own(struct limit_outcome *out, const struct credential *c, int64
 	if (limit == INT_NONE)
 		limit = tier_limit(c->tier);
 	else
-		kind = kind_of(c->quota.period);
+		kind = kind_of(c->quota.window);
 	if (limit != INT_NONE)
 		add(out, now, (struct limit_state){
 			.name = c->kind->limits[kind], .of = c->kind->title, .tier = c->tier,
@@ -117,7 +103,7 @@ static void add_tenant(struct limit_outcome *out, const struct credential *c, in
 
 	if (c->tenant.requests == INT_NONE)
 		return;
-	kind = kind_of(c->tenant.period);
+	kind = kind_of(c->tenant.window);
 	add(out, now, (struct limit_state){
 		.name = tenant_limits[kind], .of = "tenant", .tier = c->tier, .kind = kind,
 		.subject = subject(arena, 't', c->tenant_id), .limit = c->tenant.requests,

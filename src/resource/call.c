@@ -16,6 +16,7 @@
 #include "resource/limit.h"
 
 #define ENCODED "encoded"
+#define BODY_TYPICAL 400
 
 bool call_reply(struct call *call, const void *out)
 {
@@ -24,6 +25,7 @@ bool call_reply(struct call *call, const void *out)
 	call->res->status = call->route->status;
 	if (!call->route->out || !out)
 		return true;
+	strbuf_grow(&b, BODY_TYPICAL);
 	json_write(&b, call->route->out, out);
 	response_body(call->res, "application/json", b.s, b.len);
 	return true;

@@ -10,6 +10,8 @@
 #include "http/problem.h"
 #include "resource/limit.h"
 
+#define MEMBER_TYPICAL 40
+
 /* Of a structured-field list. */
 static void begin_member(struct strbuf *b, const char *name)
 {
@@ -53,6 +55,8 @@ void limit_headers(struct call *call, const struct limit_outcome *out)
 
 	if (!s)
 		return;
+	strbuf_grow(&policy, out->n * MEMBER_TYPICAL);
+	strbuf_grow(&state, out->n * MEMBER_TYPICAL);
 	for (size_t i = 0; i < out->n; i++) {
 		add_policy(&policy, &out->states[i]);
 		add_state(&state, &out->states[i]);

@@ -31,7 +31,8 @@ bool subrequest_read(const struct request *req, struct client_request *out,
 	int64_t n = 1;
 
 	*out = (struct client_request){ .method = req->method_text, .path = req->path, .cost = 1 };
-	if (subrequest_is(req)) {
+	out->subrequest = subrequest_is(req);
+	if (out->subrequest) {
 		if (cost && !str_int(cost, 1, COST_MAX, &n))
 			return err_set(err_r, ERR_CONFIG, "$pierre_cost must be a number from 1 to %d",
 				       COST_MAX);

@@ -52,7 +52,7 @@ static bool scope_check(const struct credential *c, const char *scope, struct ar
 			  c->kind->title, scope);
 }
 
-static bool reply(struct call *call)
+static bool reply(struct call *call, const struct client_request *asked)
 {
 	const struct credential *c = &call->credential;
 	const struct verified out = { c->kind->name, c->key_id, c->owner->id, c->tenant_id,
@@ -70,7 +70,7 @@ static bool reply(struct call *call)
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
 		if (headers[i].value && *headers[i].value)
 			response_header(call->res, headers[i].name, headers[i].value);
-	return call_reply(call, &out);
+	return call_reply(call, asked->subrequest ? NULL : &out);
 }
 
 /* The one way out with 200: everything that is let through passes here. */
@@ -79,8 +79,9 @@ static bool verify_show(struct call *call, struct err *err_r)
 	struct client_request asked;
 
 	if (subrequest_read(call->req, &asked, err_r) &&
-	    scope_check(&call->credential, asked.scope, call->req->arena, err_r) && consume(call, &asked, err_r))
-		return reply(call);
+	    scope_check(&call->credential, asked.scope, call->req->arena, err_r) &&
+	    consume(call, &asked, err_r))
+		return reply(call, &asked);
 	op_usage_refused(call->op, err_r);
 	return false;
 }

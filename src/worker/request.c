@@ -102,7 +102,9 @@ static void log_request(const struct worker *w, const struct worker_request *x)
 /* The pair as nginx sent it; NULL = it sent none. */
 static char *given(char **params, const char *name)
 {
-	while (*params && !str_starts(*params, name))
+	size_t n = strlen(name);
+
+	while (*params && strncmp(*params, name, n) != 0)
 		params++;
 	return *params;
 }
@@ -112,12 +114,13 @@ static char *given(char **params, const char *name)
 static bool is_deadly(struct worker *w, struct worker_request *x, char **params, struct err *err_r)
 {
 	struct slot *slot = w->child->slot;
-	char *id = given(params, ID_PARAM), *only[] = { id, given(params, SUBREQUEST_PARAM), NULL };
+	char *id = given(params, ID_PARAM);
 
 	slot_named(slot, id ? id + strlen(ID_PARAM) : "");
 	if (!scoreboard_is_marked(w->child->scoreboard, slot, x->start))
 		return false;
-	request_init(&x->req, w->arena, only, err_r);
+	request_init(&x->req, w->arena, (char *[]){ id, given(params, SUBREQUEST_PARAM), NULL },
+		     err_r);
 	err_set(err_r, ERR_INTERNAL, "A process ended at the request %s: it is not run again",
 		slot->request_id);
 	return true;

@@ -35,7 +35,7 @@ static void keys(void)
 	   str_eq(again.tenant_id, user.id) && again.tenant.is_active && again.tenant.may == 255 &&
 	   again.tenant.requests == INT_NONE && !again.tenant.observe && str_eq(again.tier, "starter") && again.scopes.items && again.scopes.n == 0 &&
 	   !again.all_scopes && str_eq(again.secret_hash, key.key_hash) &&
-	   again.quota.requests == INT_NONE && !again.quota.period &&
+	   again.quota.requests == INT_NONE && again.quota.window == WINDOW_MONTH &&
 	   again.expires_at == TIME_NONE && again.revoked_at == TIME_NONE, "the same key");
 	owner = again.owner;
 	ok(str_eq(owner->id, user.id) && str_eq(owner->email, user.email) && !owner->tenant_id &&

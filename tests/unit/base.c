@@ -104,6 +104,15 @@ static void test_utf8(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		ok(utf8_valid(cases[i].s, strlen(cases[i].s)) == cases[i].good, "UTF-8 case %zu", i);
+	for (size_t i = 0; i < 19; i++) {   /* ASCII is read by words of eight bytes */
+		char text[20] = "abcdefghijklmnopqrs";
+
+		ok(utf8_valid(text, 19), "ASCII");
+		text[i] = '\xc3';
+		ok(!utf8_valid(text, 19), "a stray byte at %zu", i);
+		text[i + 1] = '\xa9';
+		ok(i == 18 || utf8_valid(text, 19), "a character there");
+	}
 	is_int((int64_t)utf8_length("a\xc3\xa9\xe2\x82\xac"), 3, "length in code points");
 }
 

@@ -145,8 +145,8 @@ static void test_kept(struct arena *arena)
 			strbuf_adds(&b, f[1].name ? " " : i == 0 ? "; " : "");
 		}
 	is_int(SEGMENT_LAYOUT, 11, "layout 11 of the segment has packed credentials of these fields");
-	is_str(b.s, "id key_id session_id token_id tenant_id tenant.is_active? tenant.may# tenant.requests# tenant.period "
-	       "tenant.observe? tier scopes[] opens_rest? allowed_cidrs[] all_scopes? secret_hash quota.requests# quota.period quota.id "
+	is_str(b.s, "id key_id session_id token_id tenant_id tenant.is_active? tenant.may# tenant.requests# tenant.window# "
+	       "tenant.observe? tier scopes[] opens_rest? allowed_cidrs[] all_scopes? secret_hash quota.requests# quota.window# quota.id "
 	       "quota.observe? expires_at# revoked_at# is_active?; id email display_name tier user_status role is_admin?", "these fields");
 }
 

@@ -116,7 +116,7 @@ static void tenants(void)
 
 	c.tenant.requests = 7;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		c.tenant.period = rows[i].period;
+		c.tenant.window = window_named(rows[i].period);
 		limit_rules(&c, NOW, arena, &out);
 		is_int((int64_t)out.n, 3, "three limits");
 		for (size_t k = 0; k < 3; k++)
@@ -141,15 +141,10 @@ static void tenants(void)
 
 static void periods(void)
 {
-	enum window_kind kind = WINDOW__COUNT;
-
-	ok(limit_period_find("hour", &kind) && kind == WINDOW_HOUR, "hour");
-	ok(limit_period_find("day", &kind) && kind == WINDOW_DAY, "day");
-	ok(limit_period_find("month", &kind) && kind == WINDOW_MONTH, "month");
-	ok(limit_period_find("week", &kind) && kind == WINDOW_WEEK, "week");
-	ok(limit_period_find("month", &kind) && !limit_period_find("quarter", &kind) &&
-	   !limit_period_find(NULL, &kind) &&
-	   !limit_period_find("", &kind) && kind == WINDOW_MONTH, "no other");
+	for (int k = 0; k < WINDOW__COUNT; k++)
+		is_int(window_named(window_words[k]), k, window_words[k]);
+	ok(window_named("quarter") == WINDOW_MONTH && window_named(NULL) == WINDOW_MONTH &&
+	   window_named("") == WINDOW_MONTH, "all else is the month");
 }
 
 /* The words of the document are the rows of the rules. */
