@@ -1,7 +1,8 @@
 package Pierre::Access;
-# Who may call which route, as cells: each a call, and what is wrong with its
-# answer, or with what it left in the database. tests/http/access.t runs them on
-# pierre; tests/http/mutants_access.t on a program that skips a guard or scope.
+# Who may call which route: each route of the OpenAPI document, how it is called, the
+# people of the test and the things that they have. Pierre::Callers has who calls, and
+# what is due. tests/http/access.t runs them on pierre; tests/http/mutants_access.t on a
+# program that skips a guard or scope.
 use strict;
 use warnings;
 use Exporter 'import';
@@ -9,7 +10,7 @@ use Pierre;
 use Pierre::Document;
 use Pierre::Values;
 
-our @EXPORT = qw(access_routes access_cells access_people access_person access_end);
+our @EXPORT = qw(access_routes access_people access_person access_end);
 
 # operationId => how to call it so that the right caller succeeds. {id} names
 # what the id is of: key and session belong to the calling user, pending is a
@@ -80,15 +81,11 @@ my %calls = (
 	admin_suspend_user => { ok => 200, id => 'pending', body => {}, shows => 'pending' },
 );
 
-# Scopes that open routes: include/http/route.h.
-our @SCOPES = ((map { ("$_:read", "$_:write") } qw(profile configuration goals insights sync notifications tasks)), 'usage:read', 'tokens:read');
-
-# By security requirements of the document.
-my %cells_of = (anybody => \&public_cells, credential => \&credential_cells, scoped => \&scoped_cells,
-	session => \&session_cells, admin => \&admin_cells, super_admin => \&super_cells);
-
 # What an admin token may be permitted.
 our @PERMISSIONS = qw(provision_keys list_keys revoke_keys update_key_limits manage_admin_tokens view_audit_logs manage_users);
+# The scopes of an API key that open routes.
+our @SCOPES = ('usage:read', 'tokens:read', map { ("$_:read", "$_:write") }
+	qw(profile configuration goals insights sync notifications tasks));
 
 sub who_may {
 	my ($security) = @_;
@@ -99,16 +96,10 @@ sub who_may {
 	return $role{bearer} ? $role{bearer}[0] // 'session' : 'not said';
 }
 
-# The scope by which a key opens it.
-sub scope_of {
-	my ($security) = @_;
-	my ($of) = map { $_->{api_key} // () } @{ $security // [] };
-	return $of ? $of->[0] : undef;
-}
-
-sub permission_of {
-	my ($security) = @_;
-	my ($of) = map { $_->{admin_token} // () } @{ $security // [] };
+# What the security requirement says besides: the permission of an admin token, the scope of a key.
+sub said_of {
+	my ($security, $scheme) = @_;
+	my ($of) = map { $_->{$scheme} // () } @{ $security // [] };
 	return $of ? $of->[0] : undef;
 }
 
@@ -136,8 +127,9 @@ sub plain_things {
 		!$calls{ $paths->{$_}{post}{operationId} } } sort keys %$paths;
 }
 
-# All routes of the document: {name, method, path, who, call}; `call` is the row
-# above, undef when there is none.
+# All routes of the document: {name, method, path, who, permission, scope, tenant, named,
+# call}. `tenant` is the permission that the caller's role must give in a tenant, which is
+# the `named` one or that of the credential; `call` is the row above, undef when there is none.
 sub access_routes {
 	my ($p) = @_;
 	my $paths = $p->get('/openapi.json')->{json}{paths};
@@ -146,7 +138,9 @@ sub access_routes {
 		for my $method (sort keys %{ $paths->{$path} }) {
 			my $o = $paths->{$path}{$method};
 			push @routes, { name => $o->{operationId}, method => uc $method, path => $path,
-				who => who_may($o->{security}), permission => permission_of($o->{security}), scope => scope_of($o->{security}), call => $calls{ $o->{operationId} } // plain_call($method, $path, $o) };
+				who => who_may($o->{security}), permission => said_of($o->{security}, 'admin_token'), scope => said_of($o->{security}, 'api_key'),
+				tenant => $o->{'x-tenant-permission'}, named => scalar($path =~ m{/tenants/\{id\}}),
+				call => $calls{ $o->{operationId} } // plain_call($method, $path, $o) };
 		}
 	}
 	return @routes;
@@ -154,38 +148,58 @@ sub access_routes {
 
 # --- people -----------------------------------------------------------------
 
-# Those of one round of cells, made when they are first needed: owner and other
-# are users, then suspended and admin. Nothing changes the suspended one, so he
-# is the same in each round.
+# Those of one round of cells: owner and super_admin, whose things successful calls
+# change, are made for each round; all others own what nothing changes, once a test.
 sub access_people {
 	my ($p) = @_;
-	return { p => $p, $p->{suspended} ? (suspended => $p->{suspended}) : () };
+	return $p->{people} //= { p => $p, lasting => $p->{lasting} //= {} };
 }
 
+my %of_a_round = map { $_ => 1 } qw(owner super_admin);
 sub access_person {
 	my ($people, $name) = @_;
-	return $people->{$name} //= new_person($people->{p}, $name);
+	return ($of_a_round{$name} ? $people : $people->{lasting})->{$name} //= new_person($people->{p}, $name);
 }
+
+# After the cells of a route. A read changes nothing of these people. A password
+# changed, or a session ended, by the super_admin's own call must not lock later calls out.
+sub access_end {
+	my ($p, $route) = @_;
+	return if $route->{method} eq 'GET' || $route->{who} eq 'anybody';
+	delete $p->{people};
+	return unless $route->{name} =~ /^(auth_|session_end)/;
+	$p->cli('user', 'passwd', $p->{admin}{email}, '--password-file', '-', stdin => "$Pierre::PASSWORD\n");
+	$p->{admin} = $p->login($p->{admin});
+}
+
+my %made_of = (
+	owner => sub {
+		my ($p, $person) = @_;
+		$person->{pending} = $p->register_user->{user_id};
+		$person->{admin_token} = new_token($p)->{token_id};
+	},
+	'plain admin' => sub { my ($p, $person) = @_; $p->sql("UPDATE users SET role = 'admin' WHERE id = '$person->{user_id}'") },
+	suspended => sub {
+		my ($p, $person) = @_;
+		scoped_key($p, $person, 'every');
+		$p->expect(200, $p->post("/admin/suspend-user/$person->{user_id}", {}, token => $p->{admin}{token}));
+	},
+);
 
 sub new_person {
 	my ($p, $name) = @_;
-	my $user = $name eq 'admin' ? $p->login($p->{admin}) : $p->approved_user;
+	my $user = $name eq 'super_admin' ? $p->login($p->{admin}) : $p->approved_user;
 	my $key = $p->new_key($user);
 	my ($session) = grep { $_->{current} } @{ $p->get('/api/auth/sessions', token => $user->{token})->{json}{sessions} };
 	my %person = (%$user, key => $key->{key_info}{id}, api_key => $key->{api_key}, session => $session->{id});
 	$person{ $_->[0] } = $p->expect(201, $p->post(@$_, token => $user->{token}))->{json}{id} for plain_things();
 	# one after the other, so that the most that one user may own are not reached
-	$p->sql("UPDATE tenants SET deleted_at = created_at WHERE kind = 'team' AND id IN (SELECT tenant_id FROM tenant_users WHERE user_id = '$user->{user_id}')");
+	$p->sql("UPDATE tenants SET deleted_at = created_at WHERE kind = 'team' AND id IN (SELECT tenant_id FROM tenant_users WHERE user_id = '$user->{user_id}')")
+		if $name eq 'super_admin';
 	@person{qw(tenant slug)} = @{ $p->expect(201, $p->post('/api/tenants', { name => 'x' }, token => $user->{token}))->{json} }{qw(tenant_id slug)};
 	@person{qw(invitation invitation_token)} = @{ $p->expect(201, $p->post("/api/tenants/$person{tenant}/invitations",
 		{ email => 'guest@example.org', role => 'viewer' }, token => $user->{token}))->{json} }{qw(invitation_id invitation_token)};
-	scoped_key($p, \%person, @SCOPES) if $name eq 'suspended';
-	$person{pending} = $p->register_user->{user_id} if $name eq 'owner';
-	$person{admin_token} = new_token($p)->{token_id} if $name eq 'owner';
-	$p->sql("UPDATE users SET role = 'admin' WHERE id = '$user->{user_id}'") if $name eq 'plain admin';
-	$p->expect(200, $p->post("/admin/suspend-user/$user->{user_id}", {}, token => $p->{admin}{token}))
-		if $name eq 'suspended';
-	$p->{suspended} = \%person if $name eq 'suspended';
+	$made_of{$name}->($p, \%person) if $made_of{$name};
 	return \%person;
 }
 
@@ -195,87 +209,19 @@ sub new_token {
 	return $p->expect(201, $p->post('/admin/tokens', { service_name => 'test', %in }, token => $p->{admin}{token}))->{json};
 }
 
-# Tokens of all people of the test: with and without this permission, revoked, expired.
-sub access_token {
-	my ($people, $kind, $permission) = @_;
-	my $p = $people->{p};
-	return $p->{tokens}{"$kind $permission"} //= do {
-		my $t = new_token($p, permissions => $kind eq 'without' ? [ grep { $_ ne $permission } @PERMISSIONS ]
-			: $permission eq 'any' ? [] : [ $permission ]);
-		$p->expect(200, $p->post("/admin/tokens/$t->{token_id}/revoke", undef, token => $p->{admin}{token})) if $kind eq 'revoked';
-		$p->sql("UPDATE admin_tokens SET expires_at = '2026-01-01T00:00:00.000Z' WHERE id = '$t->{token_id}'") if $kind eq 'expired';
-		$t;
-	};
-}
-
-# Of a person: one that opens routes.
+# Of a person: a key that opens routes, with this scope, with every one, or with all but this.
 sub scoped_key {
-	my ($p, $person, @scopes) = @_;
-	return $person->{"key of @scopes"} //= $p->new_key($person, scopes => \@scopes)->{api_key};
-}
-
-# A password changed, or a session ended, by the admin's own call must not lock
-# later calls out.
-sub access_end {
-	my ($p, $route) = @_;
-	return unless $route->{name} =~ /^(auth_|session_end)/;
-	$p->cli('user', 'passwd', $p->{admin}{email}, '--password-file', '-', stdin => "$Pierre::PASSWORD\n");
-	$p->{admin} = $p->login($p->{admin});
-}
-
-# --- calls and what is due ----------------------------------------------------
-
-# $person: who calls, undef = whom the headers say. $owner: whose things are named.
-sub call {
-	my ($people, $route, $person, $owner, %headers) = @_;
-	my ($c, $path) = ($route->{call}, $route->{path});
-	my $body = ref $c->{body} eq 'CODE' ? $c->{body}->($owner) : $c->{body};
-	$path =~ s/\{id\}/$owner->{ $c->{id} }/ if $c->{id};
-	$path .= "?$c->{query}" if $c->{query};
-	$path =~ s/\{$_\}/$owner->{ $c->{in}{$_} }/ for keys %{ $c->{in} // {} };
-	$headers{Authorization} = "Bearer $person->{token}" if $person;
-	return $people->{p}->request($route->{method}, $path, $body, headers => \%headers);
-}
-
-sub status_wrong {
-	my ($r, $status) = @_;
-	return $r->{status} == $status ? '' : "$r->{status} instead of $status: $r->{body}";
-}
-
-# A problem with these members.
-sub problem_wrong {
-	my ($r, $status, %want) = @_;
-	my $j = $r->{json} // {};
-	my $wrong = status_wrong($r, $status);
-	return $wrong if $wrong;
-	$want{status} = $status;
-	$want{request_id} = $r->{headers}{'x-request-id'};
-	my @off = grep { ($j->{$_} // '') ne $want{$_} } sort keys %want;
-	push @off, 'Content-Type' if $r->{headers}{'content-type'} ne 'application/problem+json';
-	return @off ? "other @off: $r->{body}" : '';
-}
-
-# The answer is a success that shows the caller's own, and nothing of the others.
-sub own_wrong {
-	my ($r, $c, $caller, @others) = @_;
-	my $wrong = status_wrong($r, $c->{ok});
-	return $wrong if $wrong;
-	return "does not show the $c->{shows}: $r->{body}" if $c->{shows} && index($r->{body}, $caller->{ $c->{shows} }) < 0;
-	for my $other (@others) {
-		for (qw(user_id email key session tenant invitation)) {
-			return "shows another user's $_: $r->{body}" if index($r->{body}, $other->{$_}) >= 0;
-		}
-	}
-	return '';
+	my ($p, $person, $which, $scope) = @_;
+	my @scopes = $which eq 'with' ? $scope : grep { $which eq 'every' || $_ ne $scope } @SCOPES;
+	return $person->{"key @scopes"} //= $p->new_key($person, scopes => \@scopes)->{api_key};
 }
 
 # What there is in the database of these people.
 sub rows_of {
 	my ($people, @persons) = @_;
 	my $ids = join ',', map { "'$_'" } map { grep { defined } @$_{qw(user_id pending)} } @persons;
-	my @plain = map { my ($table) = $_->[0] =~ m{(\w+)$};
-		$people->{p}->sql("SELECT * FROM $table WHERE user_id IN ($ids) ORDER BY id") } plain_things();
-	return join "\n", @plain, $people->{p}->sql(join(' UNION ALL ',
+	my @plain = map { my ($table) = $_->[0] =~ m{(\w+)$}; "SELECT * FROM $table WHERE user_id IN ($ids) ORDER BY id" } plain_things();
+	return $people->{p}->sql(join '; ', @plain, join(' UNION ALL ',
 		"SELECT 'user', CAST(id AS TEXT), password_hash, user_status, CAST(updated_at AS TEXT) FROM users WHERE id IN ($ids)",
 		"SELECT 'key', CAST(id AS TEXT), name, tier, CAST(updated_at AS TEXT) FROM api_keys WHERE user_id IN ($ids)",
 		"SELECT 'session', CAST(id AS TEXT), access_hash, refresh_hash, CAST(refreshed_at AS TEXT) FROM sessions WHERE user_id IN ($ids)",
@@ -283,179 +229,6 @@ sub rows_of {
 		"SELECT 'tenant', CAST(t.id AS TEXT), name, plan, CAST(version AS TEXT) FROM tenants t JOIN tenant_users m ON m.tenant_id = t.id WHERE m.user_id IN ($ids)",
 		"SELECT 'invitation', CAST(id AS TEXT), role, token_hash, CAST(created_at AS TEXT) FROM tenant_invitations WHERE invited_by IN ($ids)",
 	) . ' ORDER BY 1, 2');
-}
-
-# --- cells ----------------------------------------------------------------------
-
-# [name, code that calls and says what is wrong, '' = nothing]
-sub access_cells {
-	my ($people, $route) = @_;
-	return $cells_of{ $route->{who} }->($people, $route);
-}
-
-# Credentials of a user that no route of ours takes: [name, headers, members of
-# the 401].
-sub strangers {
-	my ($one) = @_;
-	return (
-		[ 'nobody', {}, { code => 'AuthRequired', reason => 'missing' } ],
-		[ 'garbage', { Authorization => 'Bearer pat_' . 'A' x 43 }, { code => 'AuthInvalid', reason => 'unknown' } ],
-		[ 'no scheme', { Authorization => $one->{token} }, { code => 'AuthInvalid', reason => 'malformed' } ],
-		[ 'an API key', { Authorization => "Bearer $one->{api_key}" }, { code => 'AuthInvalid', reason => 'unknown' } ],
-		[ 'a key in X-API-Key', { 'X-API-Key' => $one->{api_key} }, { code => 'AuthRequired', reason => 'missing' } ],
-		[ 'a refresh token', { Authorization => "Bearer $one->{refresh_token}" }, { code => 'AuthInvalid', reason => 'unknown' } ],
-		[ 'Basic', { Authorization => 'Basic YTpi' }, { code => 'AuthInvalid', reason => 'malformed' } ],
-	);
-}
-
-sub public_cells {
-	my ($people, $route) = @_;
-	my $status = $route->{call}{public};
-	return (
-		(map { my $s = $_; [ $s->[0], sub { status_wrong(call($people, $route, undef, {}, %{ $s->[1] }), $status) } ] }
-			strangers(access_person($people, 'owner'))),
-		map { my $who = $_; [ $who, sub { status_wrong(call($people, $route, access_person($people, $who), {}), $status) } ] }
-			qw(owner suspended admin),
-	);
-}
-
-# What all guarded routes refuse; nothing of the owner's has changed after it.
-sub refused_cells {
-	my ($people, $route, @more) = @_;
-	my $owner = access_person($people, 'owner');
-	my $before = rows_of($people, $owner);
-	return (
-		(map { my $s = $_; [ $s->[0], sub { problem_wrong(call($people, $route, undef, $owner, %{ $s->[1] }), 401, %{ $s->[2] }) } ] }
-			strangers($owner)),
-		[ 'suspended', sub {
-			problem_wrong(call($people, $route, access_person($people, 'suspended'), $owner), 403, reason => 'suspended') } ],
-		@more,
-		[ 'nothing has changed', sub {
-			my $after = rows_of($people, $owner);
-			return $after eq $before ? '' : "before:\n$before\nafter:\n$after" } ],
-	);
-}
-
-# An admin token opens nothing outside of /admin.
-sub no_token_cell {
-	my ($people, $route) = @_;
-	my $owner = access_person($people, 'owner');
-	return [ 'an admin token', sub { problem_wrong(call($people, $route, undef, $owner,
-		Authorization => 'Bearer ' . access_token($people, 'without', 'manage_users')->{token}), 401, reason => 'unknown') } ];
-}
-
-sub session_cells {
-	my ($people, $route) = @_;
-	my ($c, $owner) = ($route->{call}, access_person($people, 'owner'));
-	my @foreign = map { my $who = $_; [ "$who: " . ($c->{id} || $c->{names} ? "another user's" : 'own'), sub {
-		my $caller = access_person($people, $who);
-		my $r = call($people, $route, $caller, $owner);
-		return $c->{id} || $c->{names} ? problem_wrong($r, 404, code => 'ResourceNotFound') : own_wrong($r, $c, $caller, $owner);
-	} ] } qw(other admin);
-	my @own = map { my $who = $_; [ "$who: own", sub {
-		my $caller = access_person($people, $who);
-		my @others = map { access_person($people, $_) } grep { $_ ne $who } qw(owner other);
-		return own_wrong(call($people, $route, $caller, $caller), $c, $caller, @others);
-	} ] } $c->{id} || $c->{names} ? qw(owner admin) : qw(owner);
-	return (refused_cells($people, $route, no_token_cell($people, $route), @foreign), @own);
-}
-
-# [name, code]: calls with an admin token of these permissions, and what is due.
-sub token_cells {
-	my ($people, $route) = @_;
-	my ($c, $owner, $permission) = ($route->{call}, access_person($people, 'owner'), $route->{permission});
-	my $with = sub { my ($kind) = @_;
-		my $t = access_token($people, $kind, $permission);
-		return call($people, $route, undef, $c->{own_token} ? { %$owner, admin_token => $t->{token_id} } : $owner, Authorization => "Bearer $t->{token}") };
-	return (
-		[ 'a revoked admin token', sub { problem_wrong($with->('revoked'), 401, code => 'AuthInvalid', reason => 'revoked') } ],
-		[ 'an expired admin token', sub { problem_wrong($with->('expired'), 401, code => 'AuthExpired', reason => 'expired') } ],
-		($permission eq 'any' ? () : [ "an admin token with all but $permission", sub {
-			problem_wrong($with->('without'), 403, code => 'PermissionDenied', reason => 'permission') } ]),
-		[ "an admin token with $permission alone", sub {
-			my $r = $with->('with');
-			delete $people->{p}{tokens}{"with $permission"} if $c->{own_token};
-			return status_wrong($r, $c->{ok}) } ],
-	);
-}
-
-# A session, or an API key that holds the scope: this is refused by its scope, and as a
-# session is for what is another user's.
-sub scoped_cells {
-	my ($people, $route) = @_;
-	my ($c, $owner) = ($route->{call}, access_person($people, 'owner'));
-	my ($none, $lacks) = ({ code => 'AuthRequired', reason => 'missing' }, { code => 'PermissionDenied', reason => 'scope' });
-	my %other = ('no scheme' => [ 401, $none ], 'Basic' => [ 401, $none ],
-		'an API key' => [ 403, $lacks ], 'a key in X-API-Key' => [ 403, $lacks ]);
-	my %key = map { $_ => scoped_key($people->{p}, access_person($people, $_), $_ eq 'suspended' ? @SCOPES : $route->{scope}) } qw(owner other suspended);
-	my $all_but = scoped_key($people->{p}, $owner, grep { $_ ne $route->{scope} } @SCOPES);
-	my @cells = session_cells($people, $route);
-	for my $s (strangers($owner)) {
-		my ($status, $members) = @{ $other{ $s->[0] } // next };
-		my ($cell) = grep { $_->[0] eq $s->[0] } @cells;
-		$cell->[1] = sub { problem_wrong(call($people, $route, undef, $owner, %{ $s->[1] }), $status, %$members) };
-	}
-	my $by_key = sub { return call($people, $route, undef, $owner, 'X-API-Key' => $key{ $_[0] }) };
-	return (@cells, [ 'a key with the scope', sub { own_wrong($by_key->('owner'), $c, $owner) } ],
-		[ 'a key with all others', sub { problem_wrong(call($people, $route, undef, $owner, 'X-API-Key' => $all_but), 403, %$lacks) } ],
-		[ "another user's key with the scope", sub { $c->{id} || $c->{names} ? problem_wrong($by_key->('other'), 404, code => 'ResourceNotFound')
-			: own_wrong($by_key->('other'), $c, access_person($people, 'other'), $owner) } ],
-		[ 'of a suspended user', sub { problem_wrong($by_key->('suspended'), 403, reason => 'suspended') } ]);
-}
-
-sub admin_cells {
-	my ($people, $route) = @_;
-	my ($c, $owner) = ($route->{call}, access_person($people, 'owner'));
-	my $of_session = sub { my ($who) = @_;
-		my $r = call($people, $route, access_person($people, $who), $owner);
-		return $c->{token_only} ? status_wrong($r, 404) : own_wrong($r, $c, $owner) };
-	my ($revoked, $expired, @tokens) = token_cells($people, $route);
-	return (
-		refused_cells($people, $route, $revoked, $expired, [ 'a user', sub {
-			problem_wrong(call($people, $route, access_person($people, 'other'), $owner), 403,
-				code => 'PermissionDenied', reason => 'role') } ],
-			[ 'a user, of himself', sub {
-			problem_wrong(call($people, $route, $owner, $owner), 403, code => 'PermissionDenied', reason => 'role') } ]),
-		@tokens,
-		[ 'a plain admin', sub { $c->{own_token} ? problem_wrong(call($people, $route, access_person($people, 'plain admin'), $owner), 403, reason => 'role')
-			: $of_session->('plain admin') } ],
-		[ 'admin', sub { $of_session->('admin') } ],
-	);
-}
-
-sub super_cells {
-	my ($people, $route) = @_;
-	my ($c, $owner) = ($route->{call}, access_person($people, 'owner'));
-	my $refused = sub { my ($who) = @_; return [ $who, sub {
-		problem_wrong(call($people, $route, access_person($people, $who), $owner), 403, code => 'PermissionDenied', reason => 'role') } ] };
-	my $token = sub { call($people, $route, undef, $owner, Authorization => 'Bearer ' . new_token($people->{p}, is_super_admin => JSON::PP::true)->{token}) };
-	return (
-		refused_cells($people, $route, $refused->('other'), $refused->('plain admin'),
-			[ 'an admin token with all permissions', sub { problem_wrong($token->(), 401, code => 'AuthInvalid', reason => 'unknown') } ]),
-		[ 'super_admin', sub { own_wrong(call($people, $route, access_person($people, 'admin'), $owner), $c, $owner) } ],
-	);
-}
-
-# The handler judges API keys and access tokens.
-sub credential_cells {
-	my ($people, $route) = @_;
-	my $c = $route->{call};
-	my %good = ('an API key' => 1, 'a key in X-API-Key' => 1);
-	my $judge = sub {
-		my ($name, $who, $good) = @_;
-		return map { my $s = $_; [ "$name$s->[0]", sub {
-			my $r = call($people, $route, undef, {}, %{ $s->[1] });
-			return $good{ $s->[0] } ? $good->($r) : status_wrong($r, 401);
-		} ] } strangers(access_person($people, $who));
-	};
-	return (
-		no_token_cell($people, $route),
-		$judge->('', 'owner', sub { own_wrong($_[0], $c, access_person($people, 'owner')) }),
-		$judge->('suspended, ', 'suspended', sub { status_wrong($_[0], 403) }),
-		[ 'suspended', sub { problem_wrong(call($people, $route, access_person($people, 'suspended'), {}), 403, reason => 'suspended') } ],
-		map { my $who = $_; [ $who, sub {
-			own_wrong(call($people, $route, access_person($people, $who), {}), $c, access_person($people, $who)) } ] } qw(owner admin),
-	);
 }
 
 1;
