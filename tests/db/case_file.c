@@ -123,6 +123,7 @@ static void hard_links(const struct fixture *f)
 	ok(access(fixture_path(f, "hard.db-wal"), F_OK) != 0, "no second log");
 }
 
+/* Sc 3. */
 static void memory(const struct fixture *f)
 {
 	struct db *a = fixture_open_path(f, ":memory:"), *b = fixture_open_path(f, ":memory:");
@@ -229,6 +230,7 @@ static void disk_full(const struct fixture *f)
 	db_free(&db);
 }
 
+/* Sc 1. */
 static void urls(const struct fixture *f)
 {
 	struct db_options o = { .catalog = test_catalog(), .timeout_ms = SHORT_MS };

@@ -21,6 +21,7 @@ static void is_status(struct db *db, int current, int latest)
 	is_int(s.latest, latest, "known");
 }
 
+/* Sc 2. */
 static void forward(const struct fixture *f)
 {
 	struct db_catalog old = test_catalog_short(1);

@@ -171,7 +171,7 @@ static void test_setup(struct user *admin)
 	is_int(look(&f, LOOK_AUDIT, "AdminSetup", admin->id), 1, "written down");
 }
 
-/* Scenarios 8 and 9. */
+/* Sc 8, 9. */
 static void test_approve(const struct user *admin)
 {
 	struct user_approve_in in = { .reason = "knows the \"secret\"\nhandshake" };
@@ -315,7 +315,7 @@ static void suspend_too(void *id)
 		bail_out("suspend", &err);
 }
 
-/* Scenario 57. */
+/* Sc 57. */
 static void test_slugs(void)
 {
 	static const char *const bad[] = {

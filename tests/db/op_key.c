@@ -51,6 +51,7 @@ static void begin(const char *tier)
 
 /* --- make ------------------------------------------------------------------- */
 
+/* Sc 21. */
 static void test_create(void)
 {
 	begin(NULL);
@@ -71,6 +72,7 @@ static void test_create(void)
 	is_int(verify(full), ERR_NONE, "which verifies");
 }
 
+/* Sc 21. */
 static void test_tiers(void)
 {
 	static const char *const names[] = { "trial", "starter", "professional", "enterprise" };
@@ -87,6 +89,7 @@ static void test_tiers(void)
 	}
 }
 
+/* Sc 21. */
 static void test_bounds(void)
 {
 	struct api_key in = plain;

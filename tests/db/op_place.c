@@ -95,6 +95,7 @@ static size_t keys_of(const struct user *user, const char *tenant_id)
 
 /* --- two worlds ------------------------------------------------------------------------- */
 
+/* Sc 56. */
 static void test_worlds(void)
 {
 	struct api_key own, there, out;
@@ -288,6 +289,7 @@ static int let_through(const char *const full[2], int n)
 	return passed;
 }
 
+/* Sc 32, 56. */
 static void test_ceiling(void)
 {
 	const char *full[2];

@@ -6,6 +6,7 @@
 
 #include "op_account.h"
 
+/* Sc 4. */
 static void test_empty(void)
 {
 	struct page_out out;
@@ -18,7 +19,7 @@ static void test_empty(void)
 	ok(op_admin_exists(&f.op, &exists, &err) && !exists, "and no admin");
 }
 
-/* Scenarios 5 to 7. */
+/* Sc 5, 6, 7. */
 static void test_register(void)
 {
 	static const char *const bad[] = {
@@ -178,7 +179,7 @@ static int child_register(struct fixture *mine, int index, void *same)
 	return why.kind == ERR_CONFLICT ? EXISTS : FAILED;
 }
 
-/* Scenario 6: distinct ones all succeed, of the same one exactly one. */
+/* Sc 6: distinct ones all succeed, of the same one exactly one. */
 static void test_race(void)
 {
 	int64_t before = look(&f, LOOK_USERS, NULL, NULL);

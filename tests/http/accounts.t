@@ -1,6 +1,5 @@
 #!/usr/bin/perl
-# Setup, registration, approval, suspension, login, passwords: scenarios 5-12
-# of the original, and what we promise beyond them.
+# Setup, registration, approval, suspension, login, passwords.
 use strict;
 use warnings;
 use FindBin;
@@ -8,6 +7,7 @@ use lib "$FindBin::Bin/../support";
 use Test::More;
 use Pierre::Check;
 
+# Sc 39.
 sub setup {
 	my ($p) = @_;
 	is_deeply([ @{ $p->get('/admin/setup-status')->{json} }{qw(needs_setup admin_user_exists)} ],
@@ -29,6 +29,7 @@ sub setup {
 	$p->{admin} = { %in, user_id => $r->{json}{user_id}, token => $r->{json}{admin_token} };
 }
 
+# Sc 6, 7.
 sub registration {
 	my ($p) = @_;
 	my %in = (email => 'Runner@Example.org', password => $Pierre::PASSWORD, display_name => 'Runner');
@@ -68,6 +69,7 @@ sub registration {
 	is(join(' ', sort @codes), '201 409 409 409 409 409', 'six with one address');
 }
 
+# Sc 8, 9, 44.
 sub approval {
 	my ($p) = @_;
 	my @admin = (token => $p->{admin}{token});
@@ -122,6 +124,7 @@ sub approval {
 	}
 }
 
+# Sc 44.
 sub tenants {
 	my ($p) = @_;
 	my @admin = (token => $p->{admin}{token});
@@ -151,6 +154,7 @@ sub tenants {
 		'verify tells the tenant');
 }
 
+# Sc 9.
 sub lists {
 	my ($p) = @_;
 	my @admin = (token => $p->{admin}{token});
@@ -178,6 +182,7 @@ sub lists {
 		[ 'status=%00', 'status' ], [ 'status=%zz', 'status' ];
 }
 
+# Sc 10, 12.
 sub logins {
 	my ($p) = @_;
 	my $user = $p->approved_user(email => 'Case@Example.org', display_name => 'Case');
@@ -223,6 +228,7 @@ sub guessing {
 		'the owner elsewhere is not locked out');
 }
 
+# Sc 60.
 sub passwords {
 	my ($p) = @_;
 	my $user = $p->approved_user;

@@ -1,7 +1,6 @@
 #!/usr/bin/perl
-# Admin tokens: credentials of programs. Scenarios 42 and 43 of the original; on purpose
-# otherwise: the address is that of the connection, and a super_admin makes tokens, never
-# a token.
+# Admin tokens: credentials of programs. Otherwise than in the original, on purpose: the
+# address is that of the connection, and a super_admin makes tokens, never a token.
 use strict;
 use warnings;
 use FindBin;
@@ -18,6 +17,7 @@ sub token {
 }
 sub rows { my ($p, $t) = @_; return $p->sql("SELECT count(*) FROM admin_token_usage WHERE token_id = '$t->{token_id}'") }
 
+# Sc 42.
 sub make {
 	my ($p) = @_;
 	my @super = (token => $p->{admin}{token});
@@ -68,6 +68,7 @@ sub ranks {
 	status_is($p->get('/admin/token-info', token => $other->{token}), 200, 'which goes on');
 }
 
+# Sc 43.
 sub usage {
 	my ($p) = @_;
 	my @super = (token => $p->{admin}{token});
@@ -106,6 +107,7 @@ sub usage {
 	is(scalar @{ $p->get("/admin/provisioned-keys?token_id=$NOBODY", @super)->{json}{provisioned_keys} }, 0, 'of another token there are none');
 }
 
+# Sc 42.
 sub ends {
 	my ($p) = @_;
 	my @super = (token => $p->{admin}{token});

@@ -9,6 +9,7 @@ use Pierre::Check;
 
 my $NOBODY = '00000000-0000-4000-8000-000000000000';
 
+# Sc 5.
 sub look_up {
 	my ($p) = @_;
 	my @admin = (token => $p->{admin}{token});
@@ -90,7 +91,7 @@ sub own {
 	is($p->sql("SELECT role FROM users WHERE id = '$user->{user_id}'"), 'user', 'he is what he was');
 }
 
-# Scenario 60. No mail is sent: the administrator hands the token over.
+# Sc 60. No mail is sent: the administrator hands the token over.
 sub forgotten {
 	my ($p) = @_;
 	my $user = $p->approved_user;
@@ -113,6 +114,7 @@ sub forgotten {
 	problem_is($p->post('/admin/users/00000000-0000-4000-8000-000000000000/reset-password', undef, token => $p->{admin}{token}), 404, {}, 'nobody');
 }
 
+# Sc 4.
 sub stats {
 	my ($p) = @_;
 	my $data = sub { return $p->get('/admin/stats', token => $p->{admin}{token})->{json}{data} };

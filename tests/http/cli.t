@@ -444,6 +444,7 @@ sub configuration {
 }
 
 # Each one sentence, exit 1, and soon.
+# Sc 1.
 sub trouble {
 	my ($p) = @_;
 	my $dir = "$p->{dir}/state";

@@ -12,6 +12,7 @@ use Process qw(await_log);
 my @security = qw(strict-transport-security x-content-type-options x-frame-options referrer-policy
 	content-security-policy permissions-policy cross-origin-resource-policy);
 
+# Sc 40.
 sub json {
 	my ($p, $user) = @_;
 	my $post = sub { $p->post('/api/keys', $_[0], token => $user->{token}) };
@@ -95,6 +96,7 @@ sub sizes {
 }
 
 # Every path of the document, every method that is not on it.
+# Sc 40.
 sub methods {
 	my ($p) = @_;
 	my $doc = $p->get('/openapi.json')->{json};
@@ -142,6 +144,7 @@ sub paths {
 	like($p->{http}->get('/health?a=b')->{headers}{location}, qr{^https://localhost:$p->{port}/health\?a=b$}, 'to the same place');
 }
 
+# Sc 40.
 sub headers {
 	my ($p, $user) = @_;
 	my %replies = (

@@ -13,6 +13,7 @@ use Pierre::Resource;
 my @fields = qw(allowed_cidrs created_at description expires_at granted_by id is_active key_prefix last_used_at metadata name opens_rest
 	rate_limit_period rate_limit_requests revoked_at revoked_reason rotated_from scopes tenant_id tier updated_at user_id);
 
+# Sc 18, 20.
 sub making {
 	my ($p, $user) = @_;
 	my @me = (token => $user->{token});
@@ -83,6 +84,7 @@ sub metadata {
 	is_deeply($p->new_key($user)->{key_info}{metadata}, {}, 'empty when it is left out');
 }
 
+# Sc 20, 24.
 sub reading {
 	my ($p, $user, $other) = @_;
 	my $made = $p->new_key($user, name => 'one');
@@ -174,6 +176,7 @@ sub own {
 		scopes => ['any'] }, token => $user->{token}), 200, 'an earlier end, and scopes');
 }
 
+# Sc 22.
 sub revoking {
 	my ($p, $user) = @_;
 	my $key = $p->new_key($user);

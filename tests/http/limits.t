@@ -16,6 +16,7 @@ use Limit qw(offset_to limited_key set_limit ask);
 my $NOW = timegm(0, 10, 12, 15, 0, 2031);
 my $MONTH_END = timegm(0, 0, 0, 1, 1, 2031);
 
+# Sc 26, 27, 33.
 sub headers {
 	my ($p, $user) = @_;
 	my $key = limited_key($p, $user, 3, 'hour');
@@ -101,6 +102,7 @@ sub not_charged {
 	is($used->(), 5, 'all is used');
 }
 
+# Sc 41.
 sub provision {
 	my ($p, $user) = @_;
 	my $admin = $p->setup_admin;

@@ -1,5 +1,5 @@
 # What the shipped nginx snippets promise by themselves: error pages, limits,
-# headers, the door for upstreams, logs.
+# headers, the door for upstreams, logs. Sc 58.
 use strict;
 use warnings;
 use Test::More;

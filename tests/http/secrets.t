@@ -2,7 +2,7 @@
 # A secret that a client puts where it does not belong stands nowhere afterwards:
 # not in a log of Pierre or nginx, a row, a report, a metric or shared memory.
 # Looked for is the random part of each, in any twelve characters of it, since a
-# prefix and a public id may be shown.
+# prefix and a public id may be shown. Sc 58.
 use strict;
 use warnings;
 use FindBin;

@@ -31,6 +31,7 @@ sub good {
 	return $p->expect(200, $r)->{json};
 }
 
+# Sc 11.
 sub rotation {
 	my ($p, $user) = @_;
 	my $one = $p->login($user);

@@ -32,6 +32,7 @@ sub named { my ($list, $id) = @_; return (grep { $_->{tenant_id} eq $id } @{ $li
 
 # --- make, see, change -------------------------------------------------------------------
 
+# Sc 57.
 sub making {
 	my ($p) = @_;
 	my $user = $p->approved_user;
@@ -156,6 +157,7 @@ sub inviting {
 
 # --- two worlds -------------------------------------------------------------------------------
 
+# Sc 56.
 sub worlds {
 	my ($p) = @_;
 	my $user = $p->approved_user;
@@ -254,6 +256,7 @@ sub ending {
 
 # --- administrators, limits, the shell --------------------------------------------------------
 
+# Sc 32.
 sub administrators {
 	my ($p) = @_;
 	my ($user, @admin) = ($p->approved_user, token => $p->{admin}{token});

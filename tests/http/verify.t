@@ -44,6 +44,7 @@ sub good {
 	is($head->{headers}{'content-length'}, length $p->get('/verify', token => $key->{api_key})->{body}, 'the same length');
 }
 
+# Sc 19.
 sub bad {
 	my ($p, $user, $key) = @_;
 	my $r = problem_is($p->get('/verify'), 401, { code => 'AuthRequired', reason => 'missing' }, 'nothing');
@@ -74,6 +75,7 @@ sub bad {
 	problem_is($p->post('/verify', {}, token => $text), 405, {}, 'POST');
 }
 
+# Sc 23.
 sub states {
 	my ($p, $user) = @_;
 	my $short = $p->new_key($user, expires_in_days => 1);

@@ -113,6 +113,7 @@ sub moved {
 # The end of January is that of an hour, a day and a month; when the machine was
 # too slow to see a refusal before it, the end of another one is: not of the next,
 # whose quota may have been used right after this edge.
+# Sc 27.
 sub edges {
 	my ($p) = @_;
 	my @periods = qw(hour day month);

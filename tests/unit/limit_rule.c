@@ -49,6 +49,7 @@ static void is_limit(const struct limit_state *s, const char *name, int64_t limi
 	ok(s->subject[0] == name[0] && strcmp(s->subject + 1, ID) == 0, "subject");
 }
 
+/* Sc 21, 29. */
 static void tiers_of_keys(void)
 {
 	static const struct { const char *tier; int64_t limit; } rows[] = {
@@ -86,6 +87,7 @@ static void overrides(void)
 	is_limit(&out.states[0], "key-hour", 5, "enterprise", HOUR_END);
 }
 
+/* Sc 31. */
 static void sessions(void)
 {
 	struct limit_outcome out = rules(NULL, INT_NONE, NULL, "professional");

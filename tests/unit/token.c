@@ -92,6 +92,7 @@ static void test_derived(void)
 	ok(strcmp(seed, other) != 0, "two differ");
 }
 
+/* Sc 18. */
 static void check_key(bool trial, const char *prefix, size_t length)
 {
 	char key[KEY_TEXT], public_id[KEY_PUBLIC], hash[KEY_HASH], parsed[KEY_PUBLIC];
@@ -117,6 +118,7 @@ static void check_key(bool trial, const char *prefix, size_t length)
 	ok(!key_matches(other, hash), "a key that differs at its end does not match");
 }
 
+/* Sc 18. */
 static void test_stored_form(void)
 {
 	char key[KEY_TEXT], public_id[KEY_PUBLIC], hash[KEY_HASH], text[128], digest[SHA256_HEX];
@@ -137,6 +139,7 @@ static void test_stored_form(void)
 	ok(!key_matches(key, hash), "a cut stored form never matches");
 }
 
+/* Sc 19. */
 static void test_key_refused(void)
 {
 	static const char *const bad[] = {
@@ -159,6 +162,7 @@ static void test_key_refused(void)
 	ok(!key_parse(NULL, public_id), "refused: NULL");
 }
 
+/* Sc 18. */
 static void test_distinct(void)
 {
 	enum { N = 200 };

@@ -59,6 +59,7 @@ static void test_contiguous(void)
 }
 
 /* As the C library has it, until 2500: 2000 and 2400 are leap years, 2100 is none. */
+/* Sc 30. */
 static void test_months(void)
 {
 	bool good = true;
