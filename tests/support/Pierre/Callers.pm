@@ -114,12 +114,10 @@ sub other_prefix { my ($prefix, $length) = @_; return owners(sub { bearer($prefi
 # What every route but a public one answers to these.
 sub always { my ($word, %but) = @_; return (credential => $word, session => $word, scoped => $word, admin => $word, super_admin => $word, %but) }
 
-sub access_callers { return scalar our @callers }
-
 # name; code that makes the headers of people and route; kind of route => what is due;
 # `as`: the person whose own is shown; `of`: whose things are named, by default the owner's;
 # `role`: in the tenant of his session.
-our @callers = (
+my @callers = (
 	[ 'nobody', sub { {} }, always('missing') ],
 	[ 'other', session('other'), always('role', credential => 'own', session => \&of_another, scoped => \&of_another), as => 'other' ],
 	(map { my $role = $_; [ "$role of another tenant", sub { bearer(in_team($_[0], $role)->{token}) },
@@ -163,6 +161,7 @@ our @callers = (
 	[ 'super_admin, of his own', session('super_admin'), session => \&of_own, scoped => \&of_own, as => 'super_admin', of => 'super_admin' ],
 	[ 'owner', session('owner'), always('own', admin => 'role', super_admin => 'role'), as => 'owner' ],
 );
+sub access_callers { return scalar @callers }
 sub key_of { my ($name) = @_; return sub { my ($people, $route) = @_;
 	return in_own_header(Pierre::Access::scoped_key($people->{p}, access_person($people, $name), 'with', $route->{scope})) } }
 sub lacking_key { my ($people, $route) = @_;
