@@ -269,6 +269,7 @@ static void test_verify_owner(void)
 }
 
 /* 501 keys, more than a page, of which one has no end. */
+/* Sc 23. */
 static void test_expire(void)
 {
 	struct api_key in = plain, got;

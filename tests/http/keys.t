@@ -190,6 +190,7 @@ sub revoking {
 }
 
 # Filters of a user's own list, and of that of an administrator.
+# Sc 41.
 sub filters {
 	my ($p) = @_;
 	my ($user, $other) = map { $p->approved_user } 1 .. 2;

@@ -11,7 +11,7 @@ chdir "$FindBin::Bin/../.." or die;
 
 my $LAST = 62;
 # Parts of operations that are not here yet.
-my %later = (A => 'access: API keys that are swept and listed by all', B => 'data and agents', C => 'numbers', O => 'the OAuth server', V => 'the vault', M => 'MCP');
+my %later = (B => 'data and agents', C => 'numbers', O => 'the OAuth server', V => 'the vault', M => 'MCP');
 
 # number, what it asks, where: file:function of tests/; changed => what and why; later =>
 # the part that brings the rest, or all where there is no test.
@@ -46,7 +46,7 @@ my @scenarios = (
 		changed => 'a tier is named and bounded by that of the user: derived from a limit anybody could have the unlimited one' ],
 	[ 22, 'a revoked key opens nothing and is still listed', [qw(http/keys.t:revoking)],
 		changed => 'an unknown id is 404, as elsewhere' ],
-	[ 23, 'an expired key opens nothing; the sweep', [qw(http/verify.t:states)], later => 'A' ],
+	[ 23, 'an expired key opens nothing; the sweep', [qw(http/verify.t:states db/op_key_use.c:test_expire)] ],
 	[ 24, "nothing of another user's keys", [qw(http/keys.t:reading http/scenarios.t:at_the_same_time)] ],
 	[ 25, 'ten uses at once are ten rows', [qw(http/scenarios.t:ten)] ],
 	# limits
@@ -67,8 +67,8 @@ my @scenarios = (
 	[ 39, 'setup once; health', [qw(http/accounts.t:setup)] ],
 	[ 40, 'what is no request: 400, 401, 404, 405', [qw(http/http.t:headers http/http.t:methods http/http.t:json)],
 		changed => 'without a credential it is 401, not 400' ],
-	[ 41, 'keys are provisioned for each tier and period', [qw(http/limits.t:provision)],
-		changed => 'a tier or period that is none is 422 with the field, as elsewhere', later => 'A' ],
+	[ 41, 'keys are provisioned for each tier and period, listed, revoked', [qw(http/limits.t:provision http/keys.t:filters)],
+		changed => 'a tier or period that is none is 422 with the field, as elsewhere; so is a filter that is none' ],
 	[ 42, 'admin tokens: make, list, show, revoke, rotate', [qw(http/admin_tokens.t:make http/admin_tokens.t:ends)],
 		changed => 'the address is that of the connection: a client could write X-Forwarded-For; a bad permission is 422' ],
 	[ 43, 'what an admin token did, and the keys that it made', [qw(http/admin_tokens.t:usage)] ],

@@ -14,7 +14,7 @@ my $NOBODY = '00000000-0000-4000-8000-000000000000';
 my $PASSWORD = 'correct horse battery';
 my $NEW = 'an entirely new password';
 
-sub parity_cases { return (start(), users(), passwords(), tenants(), keys_and_limits(), admin_tokens(), administration(), audit(), errors(), ends()) }
+sub parity_cases { return (start(), users(), passwords(), tenants(), keys_and_limits(), keys_of_all(), admin_tokens(), administration(), audit(), errors(), ends()) }
 
 # --- 1.1 lifecycle, setup ---------------------------------------------------------
 sub start {
@@ -193,6 +193,39 @@ sub keys_and_limits {
 		[ 'the shell makes one', [38], undef, sh => [qw(key create bert@example.org --json --name shell --scopes read)], undef, 0, keep => { shell_id => 'key_info.id' } ],
 		[ 'lists them', [40], undef, sh => [qw(key list bert@example.org --json)], undef, 0 ],
 		[ 'and revokes one', [43], undef, sh => [ qw(key revoke --json), '{shell_id}' ], undef, 0 ],
+	);
+}
+
+# Keys that replace others, that open routes, that are imported; those of all users.
+sub keys_of_all {
+	my $hash = 'sha256-plain:' . 'ab' x 32;
+	return (
+		[ 'a key with a network', [38], 'bert', POST => '/api/keys',
+			{ name => 'net', allowed_cidrs => [ '10.0.0.0/8', '::1/128' ], metadata => { b => 1, a => [ 1.5, "\x{e9}" ] }, scopes => ['profile:read'] }, 201,
+			keep => { net => 'api_key', net_id => 'key_info.id' } ],
+		[ 'from another one', [39], 'key net', GET => '/verify', undef, 403 ],
+		[ 'no network', [38], 'bert', POST => '/api/keys', { name => 'x', allowed_cidrs => ['10.0.0.1/8'] }, 422 ],
+		[ 'from everywhere', [41], 'bert', PATCH => '/api/keys/{net_id}', { allowed_cidrs => [] }, 200 ],
+		[ 'opens a route', [ 4, 39 ], 'key net', GET => '/api/user', undef, 200 ],
+		[ 'and no other', [39], 'key net', GET => '/api/keys/{net_id}/usage', undef, 403 ],
+		[ 'rotate', [38], 'bert', POST => '/api/keys/{net_id}/rotate', { overlap_seconds => 0 }, 201, keep => { net2 => 'api_key', net2_id => 'key_info.id' } ],
+		[ 'the old one has ended', [ 39, 45 ], 'key net', GET => '/verify', undef, 401 ],
+		[ 'the new one is good', [39], 'key net2', GET => '/verify', undef, 200 ],
+		[ 'not twice', [38], 'bert', POST => '/api/keys/{net_id}/rotate', {}, 409 ],
+		[ 'sweep', [45], undef, sh => [qw(key expire --json)], undef, 0, differs => [ sub { 1 }, 'the service may have done so' ] ],
+		[ 'again', [45], undef, sh => [qw(key expire --json)], undef, 0 ],
+		[ 'expired ones', [46], 'admin', GET => '/admin/list-api-keys?state=expired', undef, 200 ],
+		[ 'of one user', [ 40, 44 ], 'admin', GET => '/admin/list-api-keys?user_email=BERT@example.org&state=all', undef, 200 ],
+		[ 'by tier and text', [44], 'admin', GET => '/admin/list-api-keys?tier=trial&q=tri&active_only=false', undef, 200 ],
+		[ 'a page', [44], 'admin', GET => '/admin/list-api-keys?state=all&limit=2', undef, 200, keep => { cursor => 'data.next_cursor' } ],
+		[ 'the next', [44], 'admin', GET => '/admin/list-api-keys?state=all&limit=2&cursor={cursor}', undef, 200 ],
+		[ 'no state', [44], 'admin', GET => '/admin/list-api-keys?state=odd', undef, 422 ],
+		[ 'his own by state', [ 40, 44 ], 'bert', GET => '/api/keys?state=active&q=net', undef, 200 ],
+		[ 'an administrator revokes', [43], 'admin', POST => '/admin/revoke-api-key', { api_key_id => '{net2_id}', reason => 'leaked' }, 200 ],
+		[ 'none', [43], 'admin', POST => '/admin/revoke-api-key', { api_key_id => $NOBODY }, 404 ],
+		[ 'the shell lists them', [ 40, 46 ], undef, sh => [qw(key list --all --state expired --json)], undef, 0 ],
+		[ 'import', [38], undef, sh => [qw(key import - --json)], qq({"user_email":"bert\@example.org","name":"old","hash":"$hash"}\n), 0 ],
+		[ 'it is there', [40], 'bert', GET => '/api/keys?q=old', undef, 200 ],
 	);
 }
 
