@@ -8,26 +8,10 @@ use lib "$FindBin::Bin/../support";
 use JSON::PP ();
 use Test::More;
 use Pierre::Check;
+use Pierre::Team;
 
 my @roles = qw(viewer billing member admin owner);
 
-# The id of a new team of this user.
-sub team {
-	my ($p, $user, %body) = @_;
-	return $p->expect(201, $p->post('/api/tenants', { name => 'Team', %body }, token => $user->{token}))->{json};
-}
-sub join_team {
-	my ($p, $team, $owner, $user, $role) = @_;
-	my $i = $p->expect(201, $p->post("/api/tenants/$team->{tenant_id}/invitations",
-		{ email => $user->{email}, role => $role eq 'owner' ? 'admin' : $role }, token => $owner->{token}))->{json};
-	$p->expect(200, $p->post('/api/tenants/invitations/accept', { invitation_token => $i->{invitation_token} }, token => $user->{token}));
-	$p->expect(200, $p->request('PATCH', "/api/tenants/$team->{tenant_id}/members/$user->{user_id}", { role => 'owner' },
-		token => $owner->{token})) if $role eq 'owner';
-}
-sub switched {
-	my ($p, $user, $tenant) = @_;
-	return { %$user, token => $p->expect(200, $p->post('/api/tenants/switch', { tenant_id => $tenant }, token => $user->{token}))->{json}{access_token} };
-}
 sub named { my ($list, $id) = @_; return (grep { $_->{tenant_id} eq $id } @{ $list->{tenants} })[0] }
 
 # --- make, see, change -------------------------------------------------------------------

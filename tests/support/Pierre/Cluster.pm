@@ -123,7 +123,7 @@ sub complained {
 	$broken = 1;
 }
 
-sub relay { my ($self, $mode) = @_; return Pierre::Cluster::Relay->new($self, $mode) }
+sub relay { my ($self, @how) = @_; return Pierre::Cluster::Relay->new($self, @how) }
 
 sub remove {
 	my ($self) = @_;
@@ -175,26 +175,28 @@ sub quit {
 sub DESTROY { local $?; $_[0]->quit; delete $tools{ $_[0] } }
 
 package Pierre::Cluster::Relay;
-# A socket directory between client and cluster. The first COMMIT meets
+# A socket directory between client and cluster. The first COMMIT, or for each text like
+# $after the first one on a connection that has sent it, meets
 #   lose-commit  both sides are cut before it is passed on
 #   lose-answer  it is passed on and answered; the answer is thrown away
 #   hold-answer  it is passed on; the answer and all else stay here for ever
 #   hold-commit  nothing is passed on any more
-# Later connections are passed through unharmed.
+# Later connections are passed through unharmed. $r->met($text): it has met one.
 use IO::Socket::UNIX;
 use IO::Select;
 
 sub new {
-	my ($class, $cluster, $mode) = @_;
+	my ($class, $cluster, $mode, $after) = @_;
 	my $self = bless { dir => "$cluster->{home}/" . ++$cluster->{relays}, owner => $$ }, $class;
 	mkdir $self->{dir} or die "mkdir: $!";
 	$self->{path} = "$self->{dir}/.s.PGSQL.5432";
 	my $listen = IO::Socket::UNIX->new(Local => $self->{path}, Listen => 8) or die "listen: $!";
+	chmod 0666, $self->{path};
 	my $to = (glob "$cluster->{socket_dir}/.s.PGSQL.*[0-9]")[0];
 	defined($self->{pid} = fork) or die "fork: $!";
 	if (!$self->{pid}) {
 		$SIG{TERM} = 'DEFAULT';
-		eval { relay($listen, $to, $mode) };
+		eval { relay($listen, $to, $mode, $after // '', $self->{dir}) };
 		print STDERR "relay: $@" if $@;
 		POSIX::_exit(0);
 	}
@@ -202,10 +204,12 @@ sub new {
 	return $self;
 }
 
+sub met { my ($self, $text) = @_; return -d "$self->{dir}/met-$text" }
+
 sub relay {
-	my ($listen, $to, $mode) = @_;
+	my ($listen, $to, $mode, $after, $dir) = @_;
 	my $select = IO::Select->new($listen);
-	my (%peer, %client, %held, $done);
+	my (%peer, %client, %held, %sent, %done);
 	local $SIG{PIPE} = 'IGNORE';
 	while (my @ready = $select->can_read) {
 		for my $s (@ready) {
@@ -222,8 +226,9 @@ sub relay {
 			my $got = sysread $s, my $bytes, 65536;
 			my $cut = !$got;
 			next if $held{$s} && $got;
-			if ($got && $client{$s} && !$done && $bytes =~ /^Q.{4}COMMIT\0/s) {
-				$done = 1;
+			$sent{$s} = $1 if $got && $client{$s} && $bytes =~ /($after)/;
+			if ($got && defined $sent{$s} && $bytes =~ /^Q.{4}COMMIT\0/s && !$done{ $sent{$s} }++) {
+				mkdir "$dir/met-$sent{$s}";
 				if ($mode =~ /^hold/) { @held{ $s, $p } = (1, 1) }
 				if ($mode eq 'lose-commit') { $cut = 1 }
 				elsif ($mode ne 'hold-commit') { syswrite $p, $bytes }
