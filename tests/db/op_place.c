@@ -260,6 +260,57 @@ static void test_suspended(bool here)
 	is_str(verdict(full), "good", "the key works again");
 }
 
+/* Its keys are revoked and its sessions end, of each member; their rows stay, and all of
+ * it is restored within 30 days but what was revoked. */
+static void test_deleted(bool here)
+{
+	const char *token, *full, *own, *boss, *where = here ? "here" : "elsewhere";
+	struct op op = shell(here);
+	struct api_key key, out;
+	struct credential c;
+	struct tenant t;
+	size_t keys;
+	int64_t n;
+
+	put(&ben, "member");
+	token = session_in(&ben, team.id);
+	boss = key_in(&anna, team.id);
+	own = key_in(&ben, ben.id);
+	if (make(&ben, team.id, &key, &full))
+		bail_out("make", &err);
+	keys = keys_of(&ben, team.id);
+	by_hand(&f, LOOK_SET_DEFAULT, ben.id, team.id);
+	seen();
+	ok(str_eq(verdict(full), "good") && str_eq(verdict(boss), "good") && str_eq(session_verdict(token), "good"),
+	   "a tenant with two members");
+	ok(op_tenant_delete(&op, EVERY, team.id, team.slug, true, &err), "deleted %s: %s", where, err.message);
+	if (!here)
+		seen();
+	is_str(verdict(full), "revoked", "the key of the other member is refused");
+	is_str(verdict(boss), "revoked", "and that of its owner");
+	is_str(session_verdict(token), "unknown", "a session there has ended");
+	is_str(verdict(own), "good", "his own key is as it was");
+	ok(session_good(&f.op, session_in(&ben, ben.id), &c, &err) && str_eq(c.tenant_id, ben.id),
+	   "his next login is in his own tenant");
+	ok(make(&ben, c.tenant_id, &out, &own) == ERR_NONE && str_eq(out.tenant_id, ben.id),
+	   "and so is what he writes next");
+	is_int(make(&ben, team.id, &out, &own), ERR_FORBIDDEN, "nothing is written there any more");
+
+	f.op.now += TENANT_KEPT_MS - 1;
+	ok(op_tenant_sweep(&f.op, &n, &err) && n == 0, "its rows stay for 30 days");
+	op = shell(here);
+	ok(op_tenant_restore(&op, EVERY, team.id, &t, &err) && t.is_active, "to the last moment it is restored");
+	f.op.now = T0;
+	if (!here)
+		seen();
+	is_int((int64_t)keys_of(&ben, team.id), (int64_t)keys, "the other member is one again, and sees his keys");
+	ok(op_key_get(&f.op, at(&ben, team.id), key.id, &out, &err) && !out.is_active &&
+	   str_eq(out.name, key.name) && str_eq(out.revoked_reason, "The tenant was deleted"),
+	   "as they were, but revoked");
+	is_str(verdict(full), "revoked", "and they stay so");
+	is_str(verdict(key_in(&ben, team.id)), "good", "a new one is good");
+}
+
 /* --- limits ----------------------------------------------------------------------------------- */
 
 static void ceiling(int64_t requests, const char *mode)
@@ -326,6 +377,7 @@ int main(void)
 		test_role(here);
 		test_removed(here);
 		test_suspended(here);
+		test_deleted(here);
 	}
 	test_ceiling();
 	segment_op_close(&f);
