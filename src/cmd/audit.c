@@ -46,7 +46,7 @@ static bool head(struct context *c, const void *in, void *out, struct err *err_r
 
 /* --- heads that were kept ------------------------------------------------------------- */
 
-#define HEADS_MAX 100000
+#define HEADS_FIRST 64
 
 struct verify_options {
 	const char *expect;
@@ -88,17 +88,32 @@ static bool is_heading(const char *line)
 	return str_starts(line, "chain ") || line[strspn(line, " \t\r\n")] == '\0';
 }
 
+/* Each user has a chain, so there may be any number. */
+static struct audit_head *more_heads(struct arena *arena, const struct audit_head *had, size_t *n)
+{
+	size_t next = *n ? 2 * *n : HEADS_FIRST;
+	struct audit_head *heads = arena_alloc(arena, next * sizeof(*heads));
+
+	if (*n)
+		memcpy(heads, had, *n * sizeof(*heads));
+	*n = next;
+	return heads;
+}
+
 static bool read_lines(struct context *c, FILE *f, const char *name, struct field_list *out,
 		       struct err *err_r)
 {
-	struct audit_head *heads = arena_alloc(c->arena, HEADS_MAX * sizeof(*heads));
+	struct audit_head *heads = NULL;
+	size_t n_heads = 0;
 	char line[1024];
 
-	*out = (struct field_list){ .items = heads };
+	*out = (struct field_list){ 0 };
 	for (int n = 1; fgets(line, sizeof(line), f); n++) {
 		if (is_heading(line))
 			continue;
-		if (out->n == HEADS_MAX || !read_head(line, c->arena, &heads[out->n++]))
+		if (out->n == n_heads)
+			out->items = heads = more_heads(c->arena, heads, &n_heads);
+		if (!read_head(line, c->arena, &heads[out->n++]))
 			return err_set(err_r, ERR_CONFIG, "%s: line %d is no head: CHAIN SEQ HASH, as 'pierre "
 				       "audit head' prints it", name, n);
 	}

@@ -91,9 +91,13 @@ for my $backend (Pierre::backends()) {
 			cmp_ok(count_log($p, qr/ audit_not_linked /), '==', 1, 'the log says it once');
 		};
 		subtest 'heads in the log' => sub {
+			my $old = '00000000-0000-4000-8000-00000000001d';
+			$p->sql("INSERT INTO audit_heads (chain, seq, hash, mac, updated_at) VALUES ('$old', 1, 'x', 'x', '2026-01-01T00:00:00.000Z')");
 			$p->restart;
-			await_log($p, qr/ audit_head .*chain=system seq=\d+ hash=[0-9a-f]{64}/);
+			await_log($p, qr/ audit_head .*chain=system seq=\d+ hash=[0-9a-f]{64}/, count_log($p, qr/ audit_head .*chain=system /) + 1);
 			pass('at the start');
+			$p->stop_serve;
+			is(count_log($p, qr/ audit_head .*chain=$old /), 0, 'of the last hour in which there were any; older ones were told then');
 		};
 	};
 	$p->stop;

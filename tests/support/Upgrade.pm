@@ -8,10 +8,12 @@ use File::Copy qw(copy);
 use IO::Socket::UNIX;
 use POSIX ();
 use Socket qw(SOCK_STREAM);
-use Time::HiRes qw(time);
+use Time::HiRes qw(sleep time);
 use FastCGI;
 use Pierre;
 use Process qw(await_log start_load);
+
+my $PAUSE = 0.01;   # seconds of each client between two requests: others need a processor too
 
 our @EXPORT_OK = qw(install keep_sockets serve_kept host_beside requests load_of longest used);
 
@@ -89,9 +91,16 @@ sub made_and_revoked {
 	return said($r, 201) || said(FastCGI::request($slow, 'DELETE', "/api/keys/$r->{json}{key_info}{id}", '', %as_user), 200);
 }
 
+# Where too many passwords are being checked the client is told to ask again, and does.
 sub login {
 	my ($slow, $email) = @_;
-	return FastCGI::post($slow, '/api/auth/login', { email => $email, password => $Pierre::PASSWORD });
+	my $r;
+	for (1 .. 30) {
+		$r = FastCGI::post($slow, '/api/auth/login', { email => $email, password => $Pierre::PASSWORD });
+		last unless $r->{status} == 429 && ($r->{json}{reason} // '') eq 'busy';
+		sleep $r->{json}{retry_after};
+	}
+	return $r;
 }
 
 # Registered, approved, logged in: what an older program writes beside this one.
@@ -132,8 +141,9 @@ sub load_of {
 	my (%n, $most);
 	return start_load($clients, sub {
 		my ($i) = @_;
-		my $began = time;
 		srand if !$n{$i};
+		sleep $PAUSE;
+		my $began = time;
 		my $why = $do[ ($i + $n{$i}++) % @do ]->();
 		$most = note_longest($host, $i, time - $began) if time - $began > ($most // 0);
 		return $why;

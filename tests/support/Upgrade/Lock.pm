@@ -5,6 +5,7 @@ package Upgrade::Lock;
 #   my $ends = Upgrade::Lock::watch($p);
 #   ...
 #   my ($held, $waited) = $ends->();     # milliseconds; waited: by others, PostgreSQL alone
+#   my @held = Upgrade::Lock::alone($p, 3);   # of so many copies of the database, each migrated alone
 use strict;
 use warnings;
 use Errno qw(EINTR);
@@ -15,9 +16,33 @@ use Process qw(await);
 
 use constant { OFD_GETLK => 36, WRLCK => 1, UNLCK => 2 };
 
-sub watch { my ($p) = @_; return $p->{backend} eq 'postgresql' ? watch_tables($p) : watch_writer($p) }
+sub watch {
+	my ($p, $url) = @_;
+	return ($p->{backend} eq 'postgresql' ? \&watch_tables : \&watch_writer)->($p, $url // $p->{url});
+}
+
+# Nobody else has the database open.
+sub alone {
+	my ($p, $n) = @_;
+	return map {
+		my ($url, $remove) = $p->{backend} eq 'postgresql' ? copy_database($p) : copy_file($p);
+		my $ends = watch($p, $url);
+		my $r = $p->cli(qw(db migrate), env => { DATABASE_URL => $url });
+		my ($held) = $ends->();
+		$remove->();
+		die "db migrate: $r->{err}" if $r->{status};
+		$held;
+	} 1 .. $n;
+}
 
 # --- PostgreSQL --------------------------------------------------------------------------
+
+sub copy_database {
+	my ($p) = @_;
+	my $name = "$p->{database}_copy";
+	Pierre::psql("CREATE DATABASE $name TEMPLATE $p->{database} OWNER pierre");
+	return (Pierre::database_url($p->{url}, $name), sub { Pierre::psql("DROP DATABASE $name WITH (FORCE)") });
+}
 
 my $LOOK = <<'SQL';
 DO $$
@@ -45,16 +70,16 @@ END $$
 SQL
 
 sub watch_tables {
-	my ($p) = @_;
+	my ($p, $url) = @_;
 	my $out = "$p->{dir}/watch.out";
-	$p->sql('CREATE TABLE watch_ends (n INTEGER)');
-	my $pid = $p->spawn('psql', [ 'psql', '-Xq', '-d', $p->{url}, '-c', $LOOK ], { PATH => $ENV{PATH} }, $out);
+	Pierre::psql('CREATE TABLE watch_ends (n INTEGER)', $url);
+	my $pid = $p->spawn('psql', [ 'psql', '-Xq', '-d', $url, '-c', $LOOK ], { PATH => $ENV{PATH} }, $out);
 	await('the watch', sub { Pierre::slurp($out) =~ /watching/ });
 	return sub {
-		$p->sql('INSERT INTO watch_ends VALUES (1)');
+		Pierre::psql('INSERT INTO watch_ends VALUES (1)', $url);
 		waitpid $pid, 0;
 		delete $p->{pids}{$pid};
-		$p->sql('DROP TABLE watch_ends');
+		Pierre::psql('DROP TABLE watch_ends', $url);
 		my @ms = Pierre::slurp($out) =~ /held ([\d.]+) waited ([\d.]+)/ or die Pierre::slurp($out);
 		unlink $out;
 		return map { sprintf '%.1f', $_ } @ms;
@@ -62,6 +87,18 @@ sub watch_tables {
 }
 
 # --- SQLite --------------------------------------------------------------------------------
+
+sub file_of { my ($url) = @_; return $url =~ s/^sqlite://r }
+
+sub copy_file {
+	my ($p) = @_;
+	my ($from, $to) = (file_of($p->{url}), "$p->{dir}/state/copy.db");
+	for ([ 'cp', $from, $to ], [ 'touch', "$to.writer" ]) {
+		my $r = Pierre::capture($_, {}, user => 1);
+		die "@$_: $r->{err}" if $r->{status};
+	}
+	return ("sqlite:$to", sub { unlink glob "$to*" });
+}
 
 # Would somebody who asks for it wait?
 sub is_held {
@@ -89,8 +126,8 @@ sub look {
 }
 
 sub watch_writer {
-	my ($p) = @_;
-	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
+	my ($p, $url) = @_;
+	my $file = file_of($url);
 	pipe my $in, my $out or die "pipe: $!";
 	my $pid = fork // die "fork: $!";
 	look("$file.writer", $out) if !$pid;
