@@ -34,6 +34,7 @@
 #define PERIOD_MS 1000              /* the rest is looked at this often */
 #define SWEEP_MS 60000
 #define FILL_MS 600000                /* rows from before are looked for this often */
+#define FILL_PASS_MS (TICK_MS / 2)    /* for pages of them that have nothing to be filled */
 #define CHECKPOINT_MS 30000         /* frames of a WAL wait this long */
 #define CHECKPOINT_BYTES (DB_LOG_KEEP / 2)  /* more of them do not wait: the rest is for a full disk */
 #define LOCK_MS 500                 /* for the writer lock of a checkpoint or of links; else soon again */
@@ -222,8 +223,9 @@ static void sweep(struct scheduler *s, int64_t now)
 	job_end(s);
 }
 
-/* One page of rows from before a migration. A walk that found some is followed by
- * another at once: other hosts may have written behind it. */
+/* One page of rows from before a migration; those that are filled already are passed at
+ * once. A walk that found some is followed by another: other hosts may have written
+ * behind it. */
 static void fill_rows(struct scheduler *s, int64_t now)
 {
 	bool end = false;
@@ -236,7 +238,9 @@ static void fill_rows(struct scheduler *s, int64_t now)
 	job_begin(s, "fill");
 	if (s->n_files > 0)   /* leases wait for this one too */
 		db_deadline(s->w.db, now + LOCK_MS);
-	good = store_fill(s->w.db, &s->fill, &n, &end, &err);
+	do
+		good = store_fill(s->w.db, &s->fill, &n, &end, &err);
+	while (good && n == 0 && !end && clock_monotonic() < now + FILL_PASS_MS);
 	db_deadline(s->w.db, 0);
 	if (!good && !s->fill_failed)
 		log_warn("fill_failed", LOG_S("error", err.message));
