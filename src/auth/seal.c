@@ -8,7 +8,7 @@
 
 #include "auth/seal.h"
 
-#define VERSION 1
+#define LAYOUT 1
 #define HEAD 5                        /* version and key id */
 #define FRAME (HEAD + GCM_NONCE + GCM_TAG)
 
@@ -25,7 +25,7 @@ static uint32_t get_u32(const unsigned char *at)
 
 static void put_head(unsigned char out[HEAD], uint32_t key_id)
 {
-	out[0] = VERSION;
+	out[0] = LAYOUT;
 	put_u32(out + 1, key_id);
 }
 
@@ -117,7 +117,7 @@ static unsigned char *unframe(const char *sealed, struct arena *arena, size_t *n
 	if (cap < FRAME || cap > SEAL_PLAIN_MAX + FRAME + 3)
 		return NULL;
 	raw = arena_alloc(arena, cap);
-	if (!base64url_decode(sealed, raw, cap, n_r) || *n_r < FRAME || raw[0] != VERSION)
+	if (!base64url_decode(sealed, raw, cap, n_r) || *n_r < FRAME || raw[0] != LAYOUT)
 		return NULL;
 	return raw;
 }
@@ -133,7 +133,7 @@ bool seal_key_id(const char *sealed, uint32_t *id_r)
 	memcpy(start, sealed, 8);
 	start[8] = '\0';
 	if (!base64url_decode(start, head, sizeof(head), &n) || n != sizeof(head) ||
-	    head[0] != VERSION)
+	    head[0] != LAYOUT)
 		return false;
 	*id_r = get_u32(head + 1);
 	return true;
