@@ -5,6 +5,7 @@
 #define PIERRE_DB_TRANSACTION_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -19,6 +20,18 @@ typedef bool db_tx_fn(struct db *db, void *arg, struct err *err_r);
 bool db_transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r);
 /* The same for what ends a right: it is tried also when db_has_space() says no. */
 bool db_transaction_urgent(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r);
+
+/* The same, but true means that fn was done and that nothing is committed: the
+ * transaction stays open, for statements and for one of the two calls below it. */
+bool db_transaction_hold(struct db *db, bool urgent, db_tx_fn *fn, void *arg, struct err *err_r);
+/* False: *again_r = all of it may be run again; ERR_UNCERTAIN: the answer to COMMIT was
+ * lost, so look first whether it was done. */
+bool db_held_commit(struct db *db, bool *again_r, struct err *err_r);
+/* Roll it back; nothing when it is not open. */
+void db_held_drop(struct db *db);
+
+/* ms until the deadline. */
+int64_t db_time_left(const struct db *db);
 
 /* SQLite: is there space on the disk for the next checkpoint? Without it other
  * transactions are refused (ERR_UNAVAILABLE, reason "disk_full"), so that the blocks

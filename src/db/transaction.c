@@ -50,8 +50,17 @@ static enum db_rc tx_verdict(struct db *db, bool done, struct err *e)
 	return db->tx.rc;
 }
 
-static enum db_rc tx_once(struct db *db, db_tx_fn *fn, void *arg, int64_t deadline,
-			  struct err *e)
+/* It was not committed: roll back, unless the connection is lost. */
+static enum db_rc tx_end(struct db *db, enum db_rc rc)
+{
+	if (rc != DB_OK && rc != DB_GONE && rc != DB_UNCERTAIN)
+		db->driver->rollback(db->conn, db->tx.deadline);
+	db->tx.active = false;
+	return rc;
+}
+
+/* DB_OK: all was done, and nothing is committed. */
+static enum db_rc tx_run(struct db *db, db_tx_fn *fn, void *arg, int64_t deadline, struct err *e)
 {
 	enum db_rc rc = tx_begin(db, deadline, e);
 	bool done;
@@ -61,11 +70,14 @@ static enum db_rc tx_once(struct db *db, db_tx_fn *fn, void *arg, int64_t deadli
 	done = fn(db, arg, e);
 	rc = tx_verdict(db, done, e);
 	db_finish(db);
-	if (rc == DB_OK)
-		rc = db_settle(db->driver->commit(db->conn, db->tx.deadline, e), e);
-	if (rc != DB_OK && rc != DB_GONE && rc != DB_UNCERTAIN)
-		db->driver->rollback(db->conn, db->tx.deadline);
-	db->tx.active = false;
+	return rc == DB_OK ? rc : tx_end(db, rc);
+}
+
+static enum db_rc tx_commit(struct db *db, struct err *e)
+{
+	enum db_rc rc = db_settle(db->driver->commit(db->conn, db->tx.deadline, e), e);
+
+	tx_end(db, rc);
 	/* between COMMIT and the answer: what is in a lost log was not stored */
 	return rc == DB_OK && !db_look(db, true, e) ? DB_ERROR : rc;
 }
@@ -90,7 +102,21 @@ static bool stays_uncertain(struct err *err_r)
 		       "is not known; look before you repeat it");
 }
 
-static bool transaction(struct db *db, db_tx_fn *fn, void *arg, bool urgent, struct err *e)
+struct run {
+	db_tx_fn *fn;
+	void *arg;
+	bool urgent;
+	bool hold;       /* do not commit */
+};
+
+static enum db_rc run_once(struct db *db, const struct run *r, int64_t deadline, struct err *e)
+{
+	enum db_rc rc = tx_run(db, r->fn, r->arg, deadline, e);
+
+	return rc == DB_OK && !r->hold ? tx_commit(db, e) : rc;
+}
+
+static bool transaction(struct db *db, const struct run *r, struct err *e)
 {
 	int64_t deadline = db_limit(db);
 	bool uncertain = false;
@@ -103,11 +129,11 @@ static bool transaction(struct db *db, db_tx_fn *fn, void *arg, bool urgent, str
 			if (attempt == 0 || db_is_lost(db, e))
 				return false;
 			rc = DB_GONE;   /* it was there a moment ago: wait for it */
-		} else if (!urgent && !db_has_space(db, e)) {
+		} else if (!r->urgent && !db_has_space(db, e)) {
 			return false;
 		} else {
 			*e = (struct err){ 0 };
-			rc = tx_once(db, fn, arg, deadline, e);
+			rc = run_once(db, r, deadline, e);
 			if (rc == DB_GONE)
 				db_keep_reason(e, &before, deadline);
 		}
@@ -132,7 +158,14 @@ static bool transaction(struct db *db, db_tx_fn *fn, void *arg, bool urgent, str
 	return false;
 }
 
-static bool run_transaction(struct db *db, db_tx_fn *fn, void *arg, bool urgent, struct err *err_r)
+/* an error with a reason is our own refusal: the database did answer */
+static void note_answer(struct db *db, bool done, const struct err *e)
+{
+	db_asked(db, !done && !e->reason[0] &&
+		     (e->kind == ERR_UNAVAILABLE || e->kind == ERR_UNCERTAIN) ? DB_GONE : DB_OK);
+}
+
+static bool run_transaction(struct db *db, const struct run *r, struct err *err_r)
 {
 	struct err e = { 0 };
 
@@ -145,12 +178,9 @@ static bool run_transaction(struct db *db, db_tx_fn *fn, void *arg, bool urgent,
 	}
 	db_finish(db);
 	if (db_may_ask(db, &e)) {
-		bool done = transaction(db, fn, arg, urgent, &e);
+		bool done = transaction(db, r, &e);
 
-		/* an error with a reason is our own refusal: the database did answer */
-		db_asked(db, !done && !e.reason[0] &&
-			     (e.kind == ERR_UNAVAILABLE || e.kind == ERR_UNCERTAIN) ?
-				     DB_GONE : DB_OK);
+		note_answer(db, done, &e);
 		if (done)
 			return true;
 	}
@@ -163,10 +193,52 @@ static bool run_transaction(struct db *db, db_tx_fn *fn, void *arg, bool urgent,
 
 bool db_transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r)
 {
-	return run_transaction(db, fn, arg, false, err_r);
+	return run_transaction(db, &(struct run){ fn, arg, .urgent = false }, err_r);
 }
 
 bool db_transaction_urgent(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r)
 {
-	return run_transaction(db, fn, arg, true, err_r);
+	return run_transaction(db, &(struct run){ fn, arg, .urgent = true }, err_r);
+}
+
+/* --- a transaction that stays open ------------------------------------------------ */
+
+bool db_transaction_hold(struct db *db, bool urgent, db_tx_fn *fn, void *arg, struct err *err_r)
+{
+	return run_transaction(db, &(struct run){ fn, arg, .urgent = urgent, .hold = true }, err_r);
+}
+
+bool db_held_commit(struct db *db, bool *again_r, struct err *err_r)
+{
+	struct err e = { 0 };
+	enum db_rc rc;
+
+	db_finish(db);
+	rc = db->tx.rc == DB_OK ? tx_commit(db, &e) : tx_end(db, db->tx.rc);
+	if (db->tx.rc != DB_OK)
+		e = db->tx.err;
+	note_answer(db, rc == DB_OK, &e);
+	note_loss(db, rc, &e);
+	*again_r = run_again(rc) && db_backoff(db, 0, db->tx.deadline);
+	if (rc == DB_OK)
+		return true;
+	if (rc == DB_UNCERTAIN)
+		stays_uncertain(&e);
+	if (err_r)
+		*err_r = e;
+	return false;
+}
+
+void db_held_drop(struct db *db)
+{
+	db_finish(db);
+	if (db->tx.active)
+		tx_end(db, DB_ERROR);
+}
+
+int64_t db_time_left(const struct db *db)
+{
+	int64_t left = db_limit(db) - clock_monotonic();
+
+	return left > 0 ? left : 0;
 }
