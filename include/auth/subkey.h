@@ -18,10 +18,24 @@ struct subkey {
 	unsigned char bytes[SHA256_BYTES];
 };
 
-#define SUBKEY_SESSION_PAIR "pierre session pair"   /* auth/token.h: token_*_derive() */
-#define SUBKEY_AUDIT_HEAD "pierre audit head"       /* op/audit_hash.h: audit_head_mac() */
+/* All that hangs on ENCRYPTION_KEY; 0 derives nothing. */
+enum subkey_purpose {
+	SUBKEY_UNSET,
+	SUBKEY_KEY_CHECK,        /* op/instance.h */
+	SUBKEY_SESSION_PAIR,     /* auth/token.h: token_*_derive() */
+	SUBKEY_AUDIT_HEAD,       /* op/audit_hash.h: audit_head_mac() */
+	SUBKEY_REPLY,            /* op/claim.h: key 0 of auth/seal.h */
+	SUBKEY__COUNT
+};
 
-/* key: of SHA256_BYTES bytes. */
-void subkey_derive(const unsigned char *key, const char *purpose, struct subkey *out);
+struct subkey_row {
+	const char *label;       /* the `info` of the derivation; never changed, never reused */
+	const char *sentence;    /* what it is for */
+	const char *after;       /* what becomes of it with another ENCRYPTION_KEY */
+};
+extern const struct subkey_row subkey_rows[SUBKEY__COUNT];
+
+/* key: of SHA256_BYTES bytes. Ends the process when the purpose has no row. */
+void subkey_derive(const unsigned char *key, enum subkey_purpose purpose, struct subkey *out);
 
 #endif

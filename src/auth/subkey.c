@@ -9,16 +9,34 @@
 
 #include "auth/subkey.h"
 
-#define PURPOSE_MAX 64
+#define LABEL_MAX 64
 
-void subkey_derive(const unsigned char *key, const char *purpose, struct subkey *out)
+const struct subkey_row subkey_rows[SUBKEY__COUNT] = {
+	[SUBKEY_KEY_CHECK] = {
+		"pierre key check|", "Tells whether ENCRYPTION_KEY is that of the database",
+		"The service does not start: it needs the key that the database was first served with" },
+	[SUBKEY_SESSION_PAIR] = {
+		"pierre session pair", "Makes the pair of tokens of a session again when its reply was lost",
+		"Sessions go on; a client that lost the reply to a refresh logs in again" },
+	[SUBKEY_AUDIT_HEAD] = {
+		"pierre audit head", "Signs the heads of the audit trail",
+		"No chain goes on from a head that the old key signed, and `pierre audit verify` says so" },
+	[SUBKEY_REPLY] = {
+		"pierre idempotent reply", "Seals replies to requests with an Idempotency-Key",
+		"For a day, a repeat of a request from before gets 409 reply_gone and the id of what was "
+		"made" },
+};
+
+void subkey_derive(const unsigned char *key, enum subkey_purpose purpose, struct subkey *out)
 {
-	char info[PURPOSE_MAX];
-	size_t n = strlen(purpose);
+	const char *label = purpose > SUBKEY_UNSET && purpose < SUBKEY__COUNT ?
+		subkey_rows[purpose].label : NULL;
+	char info[LABEL_MAX];
+	size_t n = label ? strlen(label) : 0;
 
-	if (n >= sizeof(info))
+	if (n == 0 || n >= sizeof(info))
 		abort();   /* cut, it could be another purpose */
-	memcpy(info, purpose, n);
+	memcpy(info, label, n);
 	info[n] = 1;   /* number of the block, in place of the NUL */
 	hmac_sha256(key, SHA256_BYTES, info, n + 1, out->bytes);
 	out->set = true;

@@ -140,7 +140,7 @@ static bool may_serve(const struct conf *conf, enum db_backend *backend_r, struc
 	return db_url_backend(conf->database_url, backend_r, err_r);
 }
 
-static void take_key(const struct conf *conf, const char *purpose, struct subkey *out)
+static void take_key(const struct conf *conf, enum subkey_purpose purpose, struct subkey *out)
 {
 	struct err err;
 

@@ -6,12 +6,10 @@
 
 #include <string.h>
 
-#include "auth/auth.h"
+#include "auth/subkey.h"
 #include "op/audit.h"
 #include "op/instance.h"
 #include "store/instance.h"
-
-#define KEY_CHECK_LABEL "pierre key check|"
 
 bool op_instance_ensure(struct op *op, struct instance *out, struct err *err_r)
 {
@@ -26,7 +24,8 @@ bool op_instance_ensure(struct op *op, struct instance *out, struct err *err_r)
 static void check_of(struct op *op, const struct conf_key *key, const struct instance *i,
 		     char out[SHA256_HEX])
 {
-	const char *text = arena_printf(op->arena, KEY_CHECK_LABEL "%s", i->database_id);
+	const char *text = arena_printf(op->arena, "%s%s", subkey_rows[SUBKEY_KEY_CHECK].label,
+					i->database_id);
 
 	hmac_sha256_hex(key->bytes, sizeof(key->bytes), text, strlen(text), out);
 }

@@ -16,6 +16,7 @@ my %zero = (
 	http_method => [ 'HTTP_UNSET', 'no request has it' ],
 	scope_kind => [ 'SCOPE_NOBODY', 'no row' ],
 	role => [ 'ROLE_NONE', 'acts on nobody' ],
+	subkey_purpose => [ 'SUBKEY_UNSET', 'no key is derived: the process ends' ],
 	credential_use => [ 'CREDENTIAL_VERIFY', 'bits: a kind without any opens nothing' ],
 	cmd_needs => [ 'NEEDS_UNSET', 'the command is not run' ],
 	# what a request costs
