@@ -26,6 +26,7 @@ enum err_kind {
 	ERR_NOT_FOUND,     /* 404 */
 	ERR_METHOD,        /* 405, with Allow */
 	ERR_CONFLICT,      /* already exists or already done: 409 */
+	ERR_PRECONDITION,  /* changed since the version that If-Match names: 412 */
 	ERR_TOO_LARGE,     /* 413 */
 	ERR_MEDIA_TYPE,    /* 415 */
 	ERR_RATE,          /* slow down: 429 with Retry-After */

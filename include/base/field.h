@@ -46,6 +46,9 @@ enum field_flag {
 	FIELD_SECRET   = 1 << 3, /* in JSON, never echoed in an error or a log  */
 	FIELD_AUDIT    = 1 << 4, /* the audit trail tells it; TEXT, UUID or BOOL */
 	FIELD_INPUT    = 1 << 5, /* only in bodies: it has no column, no reply has it */
+	FIELD_VERSION  = 1 << 6, /* INT that grows with each change of the record: the ETag of a
+	                          * reply is made of it; BOOL: and of this; OBJECT: of the
+	                          * version of that */
 
 	/* Views that have the row. FIELD_MUST(view): and a body of that view must
 	 * have it. A record has up to ten views of its own: FIELD_OWN_VIEW(0) to (9). */

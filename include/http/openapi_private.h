@@ -23,6 +23,7 @@ struct answer {
 	bool charged;                    /* the route counts against limits */
 	bool verified;                   /* it tells what was presented */
 	bool etag;
+	bool replayed;                   /* it may be that of an earlier request */
 };
 
 struct document {

@@ -28,14 +28,18 @@ struct response {
 };
 
 void response_init(struct response *r, struct arena *arena);
+/* Forget what was said after the first n headers. */
+void response_restart(struct response *r, size_t n);
 /* Both texts are constants or in the request's arena: they are not copied.
  * Values with control characters are dropped whole (header injection). */
 void response_header(struct response *r, const char *name, const char *value);
 void response_number(struct response *r, const char *name, int64_t value);
 void response_body(struct response *r, const char *content_type, const char *body, size_t n);
 
-/* For public documents: a strong ETag from the body of a 200, and 304 when the
- * client's If-None-Match names it. Call it once the body is there. */
+/* A strong ETag, in double quotes, of what is shown; and 304 in place of the 200 to a GET
+ * whose If-None-Match names it. Call it once the body is there. */
+void response_tag(struct response *r, const struct request *req, const char *tag);
+/* For public documents: the same, with a tag made from the body of a 200. */
 void response_etag(struct response *r, const struct request *req);
 
 /* The reply as CGI text: Status, headers, blank line, body (left out for HEAD

@@ -42,6 +42,13 @@ enum route_place {
 	PLACE_NAMED,       /* in that of the first parameter of the pattern    */
 };
 
+/* What the ETag of a success is made of; If-None-Match of a GET gives 304. */
+enum route_etag {
+	ETAG_NONE,
+	ETAG_BODY,         /* of a public document: the handler calls response_etag() */
+	ETAG_VERSION,      /* of a record: its rows FIELD_VERSION (resource/version.h) */
+};
+
 /* Of an administrator's route that needs no permission in particular. */
 #define PERMISSION_ANY "any"
 
@@ -72,7 +79,10 @@ struct route {
 	int status;                      /* of success */
 	const struct field_schema *out;  /* NULL = no JSON body described */
 	unsigned problems;               /* ERR_BITs of its rules; openapi_private.h has the rest */
-	bool etag;                       /* success has an ETag, If-None-Match gives 304 */
+	enum route_etag etag;
+	bool if_match;                   /* of a change: takes If-Match (resource/version.h) */
+	bool idempotent;                 /* of a POST that makes something: takes an
+	                                  * Idempotency-Key (resource/claim.h) */
 	const char *summary;             /* one sentence for OpenAPI */
 };
 
@@ -85,7 +95,8 @@ extern const char *const route_scopes[];
 
 /* The row says all that a row must say: method, pattern, label, pool, guard and its
  * scope, status and summary, a permission where it is GUARD_ADMIN's or names a place;
- * and its pattern is one that route_find can match: at most
+ * its pattern is one that route_find can match, and only a POST with a guard is
+ * idempotent: at most
  * ROUTE_SEGMENTS_MAX segments, of them ROUTE_PARAMS_MAX parameters. */
 bool route_is_whole(const struct route *r);
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct claim;
 struct token_use;
 
 enum audit_type {
@@ -41,6 +42,8 @@ struct audit_event {
 	const char *pii_hash;
 	struct token_use *use;     /* that its transaction also writes (store/token_use.h); NULL
 				    * unless a token of a program did it */
+	struct claim *claim;       /* of a request with an Idempotency-Key (model/claim.h), when it
+				    * is a success; NULL = none */
 };
 
 #endif

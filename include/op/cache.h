@@ -35,7 +35,8 @@ void cache_store(const struct op *op, const char *name, struct cache_mark mark,
 		 const struct credential *row);
 
 /* A credential, user or tenant was changed: call it after the commit, also
- * when its outcome is not known. NULL: nothing. */
+ * when its outcome is not known. NULL: nothing. While a claim is held it waits for the
+ * commit (op/claim.h). */
 void op_changed(struct op *op, const char *id);
 
 #endif

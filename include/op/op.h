@@ -18,6 +18,8 @@
 #include "base/err.h"
 #include "model/role.h"
 
+struct claim;         /* model/claim.h */
+struct versions;      /* model/version.h */
 struct subkey;        /* auth/subkey.h */
 struct segment;       /* shm/segment.h */
 struct scoreboard;    /* shm/scoreboard.h */
@@ -53,6 +55,7 @@ struct op_process {
 	struct db *quota;               /* leases; = op.db on PostgreSQL; NULL: limits refuse (503) */
 	struct usage_store *usage;      /* counters of what was used; NULL: none is reported */
 	const struct subkey *pair_key;  /* makes pairs of tokens; NULL: no session is refreshed */
+	const struct subkey *reply_key; /* seals replies; NULL: no Idempotency-Key is taken */
 	bool cache;                     /* use and keep verified credentials in the segment */
 };
 
@@ -83,6 +86,8 @@ struct op {
 	const struct op_process *process;
 	struct actor actor;
 	struct op_client client;
+	const struct versions *if_match;   /* what is changed must have one of these; NULL = any */
+	struct claim *claim;            /* of an Idempotency-Key (op/claim.h); NULL = none */
 	struct op_result result;
 };
 

@@ -18,8 +18,8 @@
 struct db_value;
 
 /* One transaction: insert the event, then fn(db, arg, err). fn NULL = the
- * event alone. True = committed. fn may run several times; the rules of
- * db_transaction() hold. */
+ * event alone. True = committed, or, of an event with a claim, done and held
+ * (store/claim.h). fn may run several times; the rules of db_transaction() hold. */
 bool store_commit(struct db *db, const struct audit_event *event, db_tx_fn *fn,
 		  void *arg, struct err *err_r);
 

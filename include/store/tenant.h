@@ -14,6 +14,7 @@
 #include "model/scope.h"
 #include "model/page.h"
 #include "model/tenant.h"
+#include "model/version.h"
 #include "store/user.h"
 
 struct db;
@@ -89,6 +90,7 @@ struct tenant_tx {
 	const char *id;
 	const char *actor_id;          /* NULL: the shell */
 	const char *user_id;           /* the member it is about, or NULL */
+	const struct versions *if_match;   /* the versions that it may have before; NULL = any */
 	int64_t now;
 	tenant_judge_fn *judge;
 	void *arg;

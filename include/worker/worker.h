@@ -21,6 +21,7 @@ struct child {
 	struct segment *segment; /* of this host; also while the database is away */
 	size_t block;            /* own ring and statistics in it */
 	struct subkey pair_key;  /* of the slow pool: makes pairs of tokens */
+	struct subkey reply_key; /* of the slow pool: seals replies */
 	struct subkey audit_key; /* of the scheduler: signs heads of the audit trail */
 	int listen_fd;           /* -1 in the background */
 	int lifeline_fd;         /* reads EOF when the master has died */

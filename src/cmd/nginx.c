@@ -35,6 +35,7 @@ static const char site_head[] =
 	"limit_conn pierre_address 256;\n"
 	"limit_conn_status 429;\n"
 	"limit_req_status 429;\n"
+	"gzip off;                      # it makes ETags weak, and If-Match takes none of those\n"
 	"\n"
 	"fastcgi_keep_conn off;         # but for the fast pool, below\n"
 	"fastcgi_request_buffering on;\n"

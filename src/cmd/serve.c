@@ -149,9 +149,10 @@ static void take_key(const struct conf *conf, enum subkey_purpose purpose, struc
 		subkey_derive(conf->encryption_key.bytes, purpose, out);
 }
 
-static void take_pair_key(const struct conf *conf, struct child *c)
+static void take_slow_keys(const struct conf *conf, struct child *c)
 {
 	take_key(conf, SUBKEY_SESSION_PAIR, &c->pair_key);
+	take_key(conf, SUBKEY_REPLY, &c->reply_key);
 }
 
 static void take_audit_key(const struct conf *conf, struct child *c)
@@ -166,7 +167,7 @@ static bool run_master(const struct cmd_args *a, struct conf *conf, struct err *
 		.labels = route_labels(route_tables, a->arena),
 		.conf = conf,
 		.roles = { [ROLE_FAST] = { worker_main, .take_keys = NULL },
-			   [ROLE_SLOW] = { worker_main, .take_keys = take_pair_key },
+			   [ROLE_SLOW] = { worker_main, .take_keys = take_slow_keys },
 			   [ROLE_SCHEDULER] = { scheduler_main, .take_keys = take_audit_key },
 			   [ROLE_RECORDER] = { recorder_main, .take_keys = NULL } },
 		.check = check, .claim = claim,

@@ -7,10 +7,10 @@
 #define MAX_AGE "600"   /* seconds: how long a browser may go by a preflight */
 
 /* Headers that Pierre reads and a page may set. */
-static const char may_send[] = "Authorization, Content-Type, If-None-Match, X-API-Key";
+static const char may_send[] = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-API-Key";
 /* Headers that a page may read beside the usual ones. */
 static const char may_read[] =
-	"ETag, RateLimit, RateLimit-Policy, Retry-After, X-RateLimit-Limit, "
+	"ETag, Idempotency-Replayed, RateLimit, RateLimit-Policy, Retry-After, X-RateLimit-Limit, "
 	"X-RateLimit-Remaining, X-RateLimit-Reset, X-RateLimit-Tier, X-Request-Id";
 
 struct cors_page cors_read(const struct request *req)

@@ -104,13 +104,39 @@ static void put_path_parameter(struct document *d, const char *name, size_t n)
 	});
 }
 
+static bool takes_if_none_match(const struct route *r) { return r->method == HTTP_GET && r->etag != ETAG_NONE; }
+static bool takes_if_match(const struct route *r) { return r->if_match; }
+static bool takes_idempotency_key(const struct route *r) { return r->idempotent; }
+
+static const struct {
+	bool (*taken)(const struct route *r);
+	struct field field;
+} request_headers[] = {
+	{ takes_if_none_match,
+	  { .name = "If-None-Match", .sentence = "ETag of the copy that the client has" } },
+	{ takes_if_match,
+	  { .name = "If-Match", .sentence = "ETag that what is changed must have; another one is 412" } },
+	{ takes_idempotency_key,
+	  { .name = "Idempotency-Key", .min = 1, .max = 257,
+	    .sentence = "Names this request, in 1 to 255 visible characters of ASCII, bare or in double "
+			"quotes. A repeat with the same name and body within 24 hours makes nothing new and "
+			"gets the first reply again; with another body it is 422 other_request" } },
+};
+#define N_REQUEST_HEADERS (sizeof(request_headers) / sizeof(request_headers[0]))
+
+static bool has_header(const struct route *r)
+{
+	for (size_t i = 0; i < N_REQUEST_HEADERS; i++)
+		if (request_headers[i].taken(r))
+			return true;
+	return false;
+}
+
 static void put_parameters(struct document *d, const struct route *r)
 {
-	static const struct field if_none_match =
-		{ .name = "If-None-Match", .sentence = "ETag of the copy that the client has" };
 	const char *open = strchr(r->pattern, '{');
 
-	if (!open && !r->query && !r->etag)
+	if (!open && !r->query && !has_header(r))
 		return;
 	doc_key(d, "parameters");
 	doc_put(d, "[");
@@ -119,8 +145,9 @@ static void put_parameters(struct document *d, const struct route *r)
 	for (const struct field *f = r->query ? r->query->fields : NULL; f && f->name; f++)
 		if (field_shown(r->query, f))
 			put_parameter(d, "query", field_required(r->query, f), f);
-	if (r->etag)
-		put_parameter(d, "header", false, &if_none_match);
+	for (size_t i = 0; i < N_REQUEST_HEADERS; i++)
+		if (request_headers[i].taken(r))
+			put_parameter(d, "header", false, &request_headers[i].field);
 	doc_put(d, "]");
 }
 

@@ -21,6 +21,7 @@ static const struct { int status; const char *title, *nginx; } statuses[] = {
 	{ 403, "Forbidden", NULL },
 	{ 404, "Not Found", NULL },
 	{ 409, "Conflict", NULL },
+	{ 412, "Precondition Failed", NULL },
 	{ 413, "Content Too Large", "PayloadTooLarge" },
 	{ 414, "URI Too Long", "PayloadTooLarge" },
 	{ 415, "Unsupported Media Type", NULL },
@@ -51,6 +52,8 @@ static unsigned problems_of(const struct route *r)
 {
 	return ANY_PROBLEMS | r->problems | (r->in ? BODY_PROBLEMS : 0) |
 	       (r->query ? ERR_BIT(ERR_RANGE) : 0) |
+	       (r->idempotent ? ERR_BIT(ERR_CONFLICT) : 0) |
+	       (r->if_match ? ERR_BIT(ERR_PRECONDITION) : 0) |
 	       (r->guard != GUARD_PUBLIC ? CALLER_PROBLEMS : 0) |
 	       (is_charged(r) ? ERR_BIT(ERR_RATE) : 0) |
 	       (strchr(r->pattern, '{') ? ERR_BIT(ERR_NOT_FOUND) : 0);
@@ -100,6 +103,7 @@ static bool always(const struct answer *a) { (void)a; return true; }
 static bool challenges(const struct answer *a) { return a->status == 401; }
 static bool is_media(const struct answer *a) { return a->status == 415; }
 static bool may_wait(const struct answer *a) { return a->status == 429 || a->status >= 502; }
+static bool is_replayed(const struct answer *a) { return a->replayed; }
 static bool is_tagged(const struct answer *a) { return a->etag; }
 static bool is_verified(const struct answer *a) { return a->verified && a->status == 200; }
 static bool counts(const struct answer *a)
@@ -117,7 +121,8 @@ static const struct {
 	{ "WWW-Authenticate", "string", challenges, "What to send instead (RFC 6750, section 3)." },
 	{ "Accept-Encoding", "string", is_media, "Of a body with a Content-Encoding: identity (RFC 9110, section 15.5.16)." },
 	{ "Retry-After", "integer", may_wait, "Seconds after which another try makes sense." },
-	{ "ETag", "string", is_tagged, "For If-None-Match." },
+	{ "ETag", "string", is_tagged, "For If-None-Match and If-Match." },
+	{ "Idempotency-Replayed", "string", is_replayed, "true: it is the reply to an earlier request." },
 	{ "RateLimit-Policy", "string", counts, "Every limit that applies: its quota and window." },
 	{ "RateLimit", "string", counts, "What is left of each, and seconds until it begins anew." },
 	{ "X-RateLimit-Limit", "integer", counts, "Requests in the window of the tightest limit." },
@@ -231,8 +236,8 @@ void doc_problems(struct document *d)
 
 static void put_success(struct document *d, const struct route *r)
 {
-	const struct answer a = { .status = r->status ? r->status : 200, .etag = r->etag,
-				  .charged = is_charged(r),
+	const struct answer a = { .status = r->status ? r->status : 200, .etag = r->etag != ETAG_NONE,
+				  .replayed = r->idempotent, .charged = is_charged(r),
 				  .verified = r->guard == GUARD_CREDENTIAL };
 
 	strbuf_addf(d->out, "\"%d\":{\"description\":", a.status);
@@ -244,7 +249,7 @@ static void put_success(struct document *d, const struct route *r)
 		doc_put(d, "}}");
 	}
 	doc_put(d, "}");
-	if (!a.etag)
+	if (!a.etag || r->method != HTTP_GET)
 		return;
 	doc_put(d, ",\"304\":{\"description\":\"It is still what If-None-Match names.\"");
 	put_headers(d, &a);

@@ -26,6 +26,7 @@ static const char problem_schema[] =
 	"\"window\":{\"type\":\"string\",\"enum\":[\"hour\",\"day\",\"week\",\"month\"]},"
 	"\"tier\":{\"type\":\"string\",\"description\":\"The tier it stands for.\"},"
 	"\"remaining\":{\"type\":\"integer\",\"description\":\"Requests left in it.\"},"
+	"\"made\":{\"type\":\"string\",\"description\":\"Of reply_gone: the id that the audit trail names.\"},"
 	"\"request_id\":{\"type\":\"string\"}}}";
 
 void doc_put(struct document *d, const char *text)

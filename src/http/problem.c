@@ -22,6 +22,7 @@ static const struct problem_kind kinds[ERR__COUNT] = {
 	[ERR_NOT_FOUND]     = { ERR_NOT_FOUND,     404, "ResourceNotFound",      "Not Found" },
 	[ERR_METHOD]        = { ERR_METHOD,        405, "MethodNotAllowed",      "Method Not Allowed" },
 	[ERR_CONFLICT]      = { ERR_CONFLICT,      409, "ResourceAlreadyExists", "Conflict" },
+	[ERR_PRECONDITION]  = { ERR_PRECONDITION,  412, "PreconditionFailed",    "Precondition Failed" },
 	[ERR_TOO_LARGE]     = { ERR_TOO_LARGE,     413, "PayloadTooLarge",       "Content Too Large" },
 	[ERR_MEDIA_TYPE]    = { ERR_MEDIA_TYPE,    415, "UnsupportedMediaType",  "Unsupported Media Type" },
 	[ERR_RATE]          = { ERR_RATE,          429, "RateLimitExceeded",     "Too Many Requests" },

@@ -39,6 +39,13 @@ void response_init(struct response *r, struct arena *arena)
 	*r = (struct response){ .arena = arena, .status = 500, .body = "" };
 }
 
+void response_restart(struct response *r, size_t n)
+{
+	r->n_headers = n;
+	r->status = 500;
+	response_body(r, NULL, "", 0);
+}
+
 /* Below 0x20, or DEL; eight bytes at a time ("Bit Twiddling Hacks": a word has a
  * byte below n, and a zero byte). */
 static bool has_controls(const char *s, size_t n)
@@ -163,17 +170,27 @@ static bool tag_listed(const char *list, const char *tag)
 	}
 }
 
+static bool is_read(const struct response *r, const struct request *req)
+{
+	return r->status == 200 && (req->method == HTTP_GET || req->method == HTTP_HEAD);
+}
+
+void response_tag(struct response *r, const struct request *req, const char *tag)
+{
+	const char *asked = request_param(req, "HTTP_IF_NONE_MATCH");
+
+	response_header(r, "ETag", tag);
+	if (asked && is_read(r, req) && tag_listed(asked, tag))
+		r->status = 304;
+}
+
 void response_etag(struct response *r, const struct request *req)
 {
 	uint64_t h[2];
 
-	if (r->status != 200 || (req->method != HTTP_GET && req->method != HTTP_HEAD))
+	if (!is_read(r, req))
 		return;
 	fingerprint(r->body, r->body_len, h);
-	const char *tag = arena_printf(r->arena, "\"%016" PRIx64 "%016" PRIx64 "-%zx\"",
-				       h[0], h[1], r->body_len);
-	const char *asked = request_param(req, "HTTP_IF_NONE_MATCH");
-	response_header(r, "ETag", tag);
-	if (asked && tag_listed(asked, tag))
-		r->status = 304;
+	response_tag(r, req, arena_printf(r->arena, "\"%016" PRIx64 "%016" PRIx64 "-%zx\"",
+					  h[0], h[1], r->body_len));
 }

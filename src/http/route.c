@@ -209,6 +209,8 @@ bool route_is_whole(const struct route *r)
 	       (r->guard == GUARD_ADMIN) == (r->permission != NULL) && r->status && r->summary &&
 	       (r->tenant.place == PLACE_ANY) == (r->tenant.may == 0) &&
 	       (r->tenant.place != PLACE_NAMED || strstr(r->pattern, "{id}")) &&
+	       (!r->idempotent || (r->method == HTTP_POST && r->guard != GUARD_PUBLIC)) &&
+	       (!r->if_match || (r->method != HTTP_GET && r->method != HTTP_POST)) &&
 	       has_scope(r) && can_match(r->pattern);
 }
 

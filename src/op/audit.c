@@ -59,6 +59,7 @@ static struct audit_event make(const struct op *op, enum audit_type type, const 
 		.timestamp = op->now,
 		.ends_right = kind->ends_right,
 		.use = op->actor.use,
+		.claim = str_eq(kind->result, "success") ? op->claim : NULL,
 	};
 	audit_pii(&event, op->arena);
 	return event;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "model/claim.h"
 #include "op/cache.h"
 #include "shm/cache.h"
 #include "shm/epoch.h"
@@ -238,6 +239,15 @@ void cache_store(const struct op *op, const char *name, struct cache_mark mark,
 
 /* --- changes ---------------------------------------------------------------------- */
 
+/* Until the claim is committed others still read what was there before. */
+static void put_off(struct op *op, const char *id)
+{
+	struct claim_change *c = arena_new_struct(op->arena, struct claim_change);
+
+	*c = (struct claim_change){ arena_strdup(op->arena, id), op->claim->changes };
+	op->claim->changes = c;
+}
+
 void op_changed(struct op *op, const char *id)
 {
 	if (!id)
@@ -245,6 +255,10 @@ void op_changed(struct op *op, const char *id)
 	op->result.changed = true;
 	if (!op->process->segment)
 		return;
+	if (op->claim && op->claim->held) {
+		put_off(op, id);
+		return;
+	}
 	epoch_bump(op->process->segment, ANY_CHANGE);
 	epoch_bump(op->process->segment, id);
 }

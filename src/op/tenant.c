@@ -170,7 +170,8 @@ static bool change(struct op *op, struct scope scope, const char *id, struct pat
 	if (!field_check_given(p->given, p->in, err_r) || !tenant_id_check(op, id, &id, err_r))
 		return false;
 	if (p->given->n == 0)
-		return store_tenant_get(op->db, scope, id, op->arena, out, err_r);
+		return store_tenant_get(op->db, scope, id, op->arena, out, err_r) &&
+		       version_check(op->if_match, out->version, err_r);
 	p->everywhere = scope.kind == SCOPE_ALL;
 	tx = tenant_tx_of(op, scope, id, judge, p, out);
 	event = tenant_event(op, &tx, AUDIT_TENANT_CHANGED, id, &tenant_schema, p->in);

@@ -83,7 +83,8 @@ struct tenant_tx tenant_tx_of(const struct op *op, struct scope scope, const cha
 			      tenant_judge_fn *judge, void *arg, struct tenant *out)
 {
 	return (struct tenant_tx){
-		.scope = scope, .id = id, .actor_id = op->actor.user_id, .now = op->now,
+		.scope = scope, .id = id, .actor_id = op->actor.user_id, .if_match = op->if_match,
+		.now = op->now,
 		.judge = judge, .arg = arg, .arena = op->arena,
 		.tenant_r = out ? out : arena_new_struct(op->arena, struct tenant),
 	};

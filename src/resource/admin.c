@@ -257,7 +257,7 @@ const struct route admin_routes[] = {
 	{ .method = HTTP_POST, .pattern = "/admin/approve-user/{id}",
 	  .label = "admin_approve_user", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
 	  .permission = "manage_users",
-	  .fn = admin_approve, .body_max = BODY_SMALL, .in = &user_approve_schema,
+	  .fn = admin_approve, .idempotent = true, .body_max = BODY_SMALL, .in = &user_approve_schema,
 	  .status = 200, .out = &approved_schema, .problems = ERR_BIT(ERR_CONFLICT),
 	  .summary = "Let a pending or suspended user in" },
 	{ .method = HTTP_POST, .pattern = "/admin/suspend-user/{id}",

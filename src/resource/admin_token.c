@@ -147,7 +147,7 @@ static bool provisioned_keys(struct call *call, struct err *err_r)
 
 const struct route admin_token_routes[] = {
 	{ .method = HTTP_POST, .pattern = "/admin/tokens", .label = "admin_token_create",
-	  .pool = POOL_SLOW, .guard = GUARD_SUPER_ADMIN, .fn = token_create,
+	  .pool = POOL_SLOW, .guard = GUARD_SUPER_ADMIN, .fn = token_create, .idempotent = true,
 	  .body_max = BODY_SMALL, .in = &admin_token_create_schema, .status = 201,
 	  .out = &created_schema,
 	  .summary = "Make a credential for a program that administers" },
@@ -167,7 +167,7 @@ const struct route admin_token_routes[] = {
 		     "token itself" },
 	{ .method = HTTP_POST, .pattern = "/admin/tokens/{id}/rotate",
 	  .label = "admin_token_rotate", .pool = POOL_SLOW, .guard = GUARD_SUPER_ADMIN,
-	  .fn = token_rotate, .body_max = BODY_SMALL, .in = &admin_token_rotate_schema,
+	  .fn = token_rotate, .idempotent = true, .body_max = BODY_SMALL, .in = &admin_token_rotate_schema,
 	  .status = 201, .out = &rotated_schema, .problems = ERR_BIT(ERR_CONFLICT),
 	  .summary = "Make a token that replaces this one, which may go on for a while" },
 	{ .method = HTTP_GET, .pattern = "/admin/tokens/{id}/usage",

@@ -9,11 +9,14 @@
 
 #include "http/json.h"
 #include "http/problem.h"
+#include "op/claim.h"
 #include "op/token_use.h"
 #include "resource/call.h"
+#include "resource/claim.h"
 #include "resource/consume.h"
 #include "resource/guard.h"
 #include "resource/limit.h"
+#include "resource/version.h"
 
 #define ENCODED "encoded"
 #define BODY_TYPICAL 400
@@ -28,7 +31,17 @@ bool call_reply(struct call *call, const void *out)
 	strbuf_grow(&b, BODY_TYPICAL);
 	json_write(&b, call->route->out, out);
 	response_body(call->res, "application/json", b.s, b.len);
+	version_reply(call, out);
 	return true;
+}
+
+/* With the id of what was made, when its reply is gone. */
+static void reply_problem(struct call *call, const struct err *err)
+{
+	const char *made = call->op->claim ? call->op->claim->made : NULL;
+
+	problem_reply_with(call->res, call->req->request_id, err, NULL, (struct problem_member[]){
+		{ .name = made ? "made" : NULL, .text = made }, { 0 } });
 }
 
 static void reply_error(struct call *call, const struct err *err)
@@ -41,7 +54,7 @@ static void reply_error(struct call *call, const struct err *err)
 	if (call->limits && call->limits->refused)
 		limit_refusal(call, call->limits, err);
 	else
-		problem_reply(call->res, call->req->request_id, err);
+		reply_problem(call, err);
 	/* RFC 9110 section 12.5.3: not on a 415 that has another cause */
 	if (err->kind == ERR_MEDIA_TYPE && str_eq(err->reason, ENCODED))
 		response_header(call->res, "Accept-Encoding", "identity");
@@ -148,6 +161,11 @@ static bool may_call(struct call *call, struct err *err_r)
 	return guard_check(call, err_r) && read_query(call, err_r);
 }
 
+static bool run_handler(struct call *call, struct err *err_r)
+{
+	return call->route->idempotent ? claim_handler(call, err_r) : call->route->fn(call, err_r);
+}
+
 void call_run(struct call *call, const struct route_match *match)
 {
 	struct err err = { .kind = ERR_NONE };
@@ -159,7 +177,7 @@ void call_run(struct call *call, const struct route_match *match)
 		return;
 	}
 	if (!is_whole(match->route, &err) || !may_call(call, &err) || !read_body(call, &err) ||
-	    !consume_route(call, &err) || !match->route->fn(call, &err))
+	    !version_asked(call, &err) || !consume_route(call, &err) || !run_handler(call, &err))
 		reply_error(call, &err);
 	if (!token_use_end(call->op, call->res->status, &err))
 		reply_error(call, &err);

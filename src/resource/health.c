@@ -141,6 +141,6 @@ const struct route health_routes[] = {
 	  .out = &version_schema, .summary = "Name and version of the program" },
 	{ .method = HTTP_GET, .pattern = "/openapi.json", .label = "openapi",
 	  .pool = POOL_FAST, .guard = GUARD_PUBLIC, .without_database = true, .fn = openapi_show,
-	  .status = 200, .out = &openapi_schema, .etag = true, .summary = "This document" },
+	  .status = 200, .out = &openapi_schema, .etag = ETAG_BODY, .summary = "This document" },
 	{ 0 },
 };

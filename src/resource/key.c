@@ -139,7 +139,7 @@ static bool key_rotate(struct call *call, struct err *err_r)
 const struct route key_routes[] = {
 	{ .method = HTTP_POST, .pattern = "/api/keys", .label = "key_create",
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION,
-	  .tenant = { PLACE_OWN, TENANT_WRITE_DATA, "write_data" }, .fn = key_create,
+	  .tenant = { PLACE_OWN, TENANT_WRITE_DATA, "write_data" }, .fn = key_create, .idempotent = true,
 	  .body_max = BODY_SMALL, .in = &api_key_create_schema, .status = 201,
 	  .problems = ERR_BIT(ERR_CONFLICT),
 	  .out = &key_created_schema, .summary = "Make an API key; its text is shown once" },
@@ -158,7 +158,7 @@ const struct route key_routes[] = {
 	  .summary = "Change what is named; the rest stays, and an expired key stays expired" },
 	{ .method = HTTP_POST, .pattern = "/api/keys/{id}/rotate", .label = "key_rotate",
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION,
-	  .tenant = { PLACE_OWN, TENANT_WRITE_DATA, "write_data" }, .fn = key_rotate,
+	  .tenant = { PLACE_OWN, TENANT_WRITE_DATA, "write_data" }, .fn = key_rotate, .idempotent = true,
 	  .body_max = BODY_SMALL, .in = &key_rotate_schema, .status = 201,
 	  .problems = ERR_BIT(ERR_CONFLICT), .out = &key_rotated_schema,
 	  .summary = "Replace a key by another one with the same rights; both take from one quota "

@@ -34,7 +34,7 @@ static bool reset_spend(struct call *call, struct err *err_r)
 const struct route password_reset_routes[] = {
 	{ .method = HTTP_POST, .pattern = "/admin/users/{id}/reset-password",
 	  .label = "admin_reset_password", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
-	  .permission = "manage_users", .fn = reset_create, .status = 201,
+	  .permission = "manage_users", .fn = reset_create, .idempotent = true, .status = 201,
 	  .out = &password_reset_shown_schema,
 	  .summary = "Make a token with which the user sets a new password, good once for an hour" },
 	{ .method = HTTP_POST, .pattern = "/api/auth/complete-reset",

@@ -6,6 +6,7 @@
 #include "db/query.h"
 #include "db/transaction.h"
 #include "store/audit.h"
+#include "store/claim_private.h"
 #include "store/sql.h"
 #include "store/token_use.h"
 
@@ -34,6 +35,7 @@ static bool run_change(struct db *db, void *arg, struct err *err_r)
 	const struct change *c = arg;
 
 	if (!store_audit_add(db, c->event, err_r) ||
+	    (c->event->claim && !store_claim_add(db, c->event, err_r)) ||
 	    (c->event->use &&
 	     !store_token_use_add(db, c->event->use, c->event->target, err_r)))
 		return false;
@@ -46,6 +48,8 @@ bool store_commit(struct db *db, const struct audit_event *event, db_tx_fn *fn,
 	struct change c = { event, fn, arg };
 	bool done;
 
+	if (event->claim)
+		return store_claim_hold(db, event, run_change, &c, err_r);
 	done = event->ends_right ? db_transaction_urgent(db, run_change, &c, err_r)
 				 : db_transaction(db, run_change, &c, err_r);
 	if (done && event->use)

@@ -1,10 +1,10 @@
 libstore_a_SOURCES = \
-	include/store/audit.h include/store/change.h include/store/constraint.h include/store/email.h include/store/fill.h include/store/instance.h \
+	include/store/audit.h include/store/change.h include/store/claim.h include/store/claim_private.h include/store/constraint.h include/store/email.h include/store/fill.h include/store/instance.h \
 	include/store/known_time.h include/store/login_failure.h include/store/owner.h include/store/page.h \
 	include/store/quota.h include/store/scope.h include/store/store.h \
 	include/store/usage.h include/store/usage_private.h \
 	include/store/user.h \
-	src/store/audit.c src/store/change.c src/store/constraint.c src/store/email.c src/store/email_migrate.c src/store/fill.c src/store/instance.c \
+	src/store/audit.c src/store/change.c src/store/claim.c src/store/constraint.c src/store/email.c src/store/email_migrate.c src/store/fill.c src/store/instance.c \
 	src/store/known_time.c src/store/login_failure.c src/store/owner.c src/store/quota.c \
 	src/store/store.c src/store/usage.c src/store/usage_body.c \
 	src/store/usage_count.c src/store/usage_month.c src/store/usage_record.c \
@@ -16,6 +16,7 @@ libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(IDN2_CFLAGS)
 SQL_FILES = \
 	sql/common/audit.sql \
 	sql/common/change.sql \
+	sql/common/claim.sql \
 	sql/common/fill.sql \
 	sql/common/instance.sql \
 	sql/common/known_time.sql \
@@ -32,7 +33,9 @@ SQL_FILES = \
 	sql/pgsql/0006_known_time.sql \
 	sql/pgsql/0007_session_pair.sql \
 	sql/pgsql/0008_email_keys.sql \
+	sql/pgsql/0013_idempotency.sql \
 	sql/pgsql/change.sql \
+	sql/pgsql/claim.sql \
 	sql/pgsql/fill.sql \
 	sql/pgsql/known_time.sql \
 	sql/pgsql/migration.sql \
@@ -46,7 +49,9 @@ SQL_FILES = \
 	sql/sqlite/0006_known_time.sql \
 	sql/sqlite/0007_session_pair.sql \
 	sql/sqlite/0008_email_keys.sql \
+	sql/sqlite/0013_idempotency.sql \
 	sql/sqlite/change.sql \
+	sql/sqlite/claim.sql \
 	sql/sqlite/fill.sql \
 	sql/sqlite/known_time.sql \
 	sql/sqlite/migration.sql \
@@ -56,7 +61,7 @@ SQL_FILES = \
 	sql/sqlite/user.sql
 # From 0009 on a migration is written in sql/schema/, once for both dialects, and
 # its expansions stand in the list above (sql/schema.awk).
-SQL_SCHEMA =
+SQL_SCHEMA = sql/schema/0013_idempotency.sql
 EXTRA_DIST += sql/embed.awk sql/emit.awk sql/schema.awk $(SQL_FILES) $(SQL_SCHEMA)
 BUILT_SOURCES += include/store/sql.h include/store/constraint_rows.h
 CLEANFILES += include/store/sql.h src/store/sql.c include/store/constraint_rows.h

@@ -220,7 +220,10 @@ static bool update_tx(struct db *db, void *arg, struct err *err_r)
 		return false;
 	locked.role = role[0] ? role : NULL;
 	locked.user_role = user_role[0] ? user_role : NULL;
-	return tx->judge(&locked, tx->tenant_r, tx->arg, err_r) && c->write(db, tx, c->arg, err_r);
+	/* the lock has added one */
+	return tx->judge(&locked, tx->tenant_r, tx->arg, err_r) &&
+	       version_check(tx->if_match, tx->tenant_r->version - 1, err_r) &&
+	       c->write(db, tx, c->arg, err_r);
 }
 
 bool tenant_locked_update(struct db *db, const struct audit_event *event, const struct tenant_change *c,

@@ -192,6 +192,7 @@ bool child_open(struct worker *w, const struct child *c)
 	*w = (struct worker){ .child = c, .arena = arena_new(), .process = {
 		.conf = c->conf, .scoreboard = c->scoreboard, .slot = c->slot, .segment = c->segment,
 		.block = c->block + 1, .pair_key = c->pair_key.set ? &c->pair_key : NULL,
+		.reply_key = c->reply_key.set ? &c->reply_key : NULL,
 		.cache = c->slot->role == ROLE_FAST,
 	} };
 	clock_set_offset(c->conf->clock_offset, c->conf->host_clock_offset);

@@ -57,7 +57,7 @@ static struct field_given named(struct arena *a, const struct field_schema *sche
 
 struct fixture {
 	char url[512], dir[64];
-	struct subkey pair_key;
+	struct subkey pair_key, reply_key;
 	struct arena *arena;
 	struct conf conf;
 	struct db *db;        /* as the program sees it */
@@ -243,6 +243,8 @@ static void fixture_empty(struct fixture *f)
 	fixture_connect(f);
 	subkey_derive((const unsigned char *)"the master key of the fixture 32", SUBKEY_SESSION_PAIR, &f->pair_key);
 	f->process.pair_key = &f->pair_key;
+	subkey_derive((const unsigned char *)"the master key of the fixture 32", SUBKEY_REPLY, &f->reply_key);
+	f->process.reply_key = &f->reply_key;
 }
 
 static void fixture_migrate(struct fixture *f)

@@ -94,7 +94,7 @@ sub cors {
 	return \%got;
 }
 
-my $READ = 'ETag, RateLimit, RateLimit-Policy, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, '
+my $READ = 'ETag, Idempotency-Replayed, RateLimit, RateLimit-Policy, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, '
 	. 'X-RateLimit-Reset, X-RateLimit-Tier, X-Request-Id';
 
 # A page of $origin can read it, or not.
@@ -267,7 +267,7 @@ sub own_preflights {
 		my ($path, $origin) = @$_;
 		my $r = status_is(preflight($p, $path, $origin), 204, "a preflight of $path");
 		is_deeply cors($r), { 'allow-origin' => $origin, 'allow-methods' => $r->{headers}{allow}, 'max-age' => 600,
-			'allow-headers' => 'Authorization, Content-Type, If-None-Match, X-API-Key', vary => 'Origin' }, "of $origin";
+			'allow-headers' => 'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-API-Key', vary => 'Origin' }, "of $origin";
 	}
 	like cors(preflight($p, '/api/keys/00000000-0000-4000-8000-000000000000', $PAGE))->{'allow-methods'}, qr/\bDELETE\b/, 'as the path takes them';
 	unreadable(status_is(preflight($p, '/api/keys', $_), 204, "a preflight of $_"), $_) for @OTHERS;

@@ -15,6 +15,7 @@ my %owner = (
 	usage_counters => 'key_id', usage_routes => 'key_id', quota_leases => 'subject',
 );
 my %ownerless = (
+	idempotency_keys => 'by the owner that op/claim.c takes from the actor, and a hash that has its tenant',
 	audit_pending => 'ids alone, for the scheduler', audit_links => 'ids and hashes: the scheduler and the shell',
 	audit_heads => 'hashes: the scheduler and the shell', audit_lease => 'one row, of the database',
 	changes => 'ids alone, for the cache of each host',

@@ -12,6 +12,7 @@ my %zero = (
 	tenant_permission => [ 'TENANT_READ', 'a bit: what is 0 has none of them' ],
 	route_place => [ 'PLACE_ANY', 'asks for no role: the guard and the scope say whose rows' ],
 	route_guard => [ 'GUARD_UNSET', 'answered with 500' ],
+	route_etag => [ 'ETAG_NONE', 'no ETag is sent' ],
 	route_pool => [ 'POOL_UNSET', 'answered with 500' ],
 	http_method => [ 'HTTP_UNSET', 'no request has it' ],
 	scope_kind => [ 'SCOPE_NOBODY', 'no row' ],

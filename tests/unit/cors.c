@@ -124,7 +124,7 @@ static void test_preflight(void)
 
 	is_str(header(&res, "Access-Control-Allow-Methods"), "GET, DELETE, OPTIONS", "what the path takes");
 	is_str(header(&res, "Access-Control-Allow-Headers"),
-	       "Authorization, Content-Type, If-None-Match, X-API-Key", "what Pierre reads");
+	       "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-API-Key", "what Pierre reads");
 	is_str(header(&res, "Access-Control-Max-Age"), "600", "for how long");
 	is_str(header(&res, "Access-Control-Allow-Credentials"), NULL, "no cookies");
 	is_str(header(&res, "Access-Control-Expose-Headers"), NULL, "nothing to read");

@@ -59,16 +59,17 @@ static const struct route first[] = {
 	{ .method = HTTP_GET, .pattern = "/things", .label = "thing_list", .guard = GUARD_SESSION,
 	  .fn = handler, .query = &query, .status = 200, .out = &out_schema, .summary = "List." },
 	{ .method = HTTP_GET, .pattern = "/things/{id}/{other}", .label = "thing_show",
-	  .guard = GUARD_CREDENTIAL, .fn = handler, .status = 200, .out = &out_schema },
+	  .guard = GUARD_CREDENTIAL, .fn = handler, .status = 200, .out = &out_schema,
+	  .etag = ETAG_BODY },
 	{ 0 },
 };
 static const struct route second[] = {
 	{ .method = HTTP_POST, .pattern = "/things", .label = "thing_create", .guard = GUARD_ADMIN,
 	  .permission = "make_things",
 	  .fn = handler, .body_max = BODY_SMALL, .in = &in_schema, .status = 201,
-	  .out = &out_schema, .summary = "Create." },
+	  .out = &out_schema, .idempotent = true, .summary = "Create." },
 	{ .method = HTTP_DELETE, .pattern = "/all", .label = "all_delete", .fn = handler,
-	  .guard = GUARD_PUBLIC, .status = 204, .problems = ERR_BIT(ERR_CONFLICT), .etag = true },
+	  .guard = GUARD_PUBLIC, .status = 204, .problems = ERR_BIT(ERR_CONFLICT), .if_match = true },
 	{ 0 },
 };
 static const struct route *const tables[] = { first, second, NULL };
@@ -85,11 +86,14 @@ static const char *const parts[] = {
 	"\"format\":\"int64\",\"minimum\":1,\"maximum\":200}},{\"name\":\"word\",\"in\":\"query\","
 	"\"description\":\"Of two\",\"required\":false,\"schema\":{\"type\":\"string\",\"enum\":[\"one\",\"two\"]}}]",
 	"\"post\":{\"operationId\":\"thing_create\",\"summary\":\"Create.\","
-	"\"description\":\"It needs the access token of an administrator, or an admin token with the permission that stands in its security requirement (any: none in particular).\",\"security\":[{\"bearer\":[\"admin\"]},{\"admin_token\":[\"make_things\"]}],\"requestBody\":{\"required\":true,\"content\":"
+	"\"description\":\"It needs the access token of an administrator, or an admin token with the permission that stands in its security requirement (any: none in particular).\",\"security\":[{\"bearer\":[\"admin\"]},{\"admin_token\":[\"make_things\"]}],"
+	"\"parameters\":[{\"name\":\"Idempotency-Key\",\"in\":\"header\",",
+	"\"requestBody\":{\"required\":true,\"content\":"
 	"{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/ThingIn\"}}}},"
 	"\"responses\":{\"201\":{\"description\":\"Create.\",\"headers\":{\"X-Request-Id\":"
 	"{\"$ref\":\"#/components/headers/X-Request-Id\"},\"Cache-Control\":"
-	"{\"$ref\":\"#/components/headers/Cache-Control\"}},\"content\":{\"application/json\":"
+	"{\"$ref\":\"#/components/headers/Cache-Control\"},\"Idempotency-Replayed\":"
+	"{\"$ref\":\"#/components/headers/Idempotency-Replayed\"}},\"content\":{\"application/json\":"
 	"{\"schema\":{\"$ref\":\"#/components/schemas/Thing\"}}}},\"400\":{\"$ref\":"
 	"\"#/components/responses/400.InvalidFormat.InvalidInput\"},\"401\":{\"$ref\":"
 	"\"#/components/responses/401.AuthRequired.AuthInvalid.AuthExpired\"},",
@@ -105,9 +109,10 @@ static const char *const parts[] = {
 	"\"parameters\":[{\"name\":\"id\",\"in\":\"path\",\"description\":\"Id, as it was given "
 	"when the thing was made\",\"required\":true,\"schema\":"
 	"{\"type\":\"string\",\"format\":\"uuid\"}},{\"name\":\"other\",\"in\":\"path\","
-	"\"required\":true,\"schema\":{\"type\":\"string\"}}]",
+	"\"required\":true,\"schema\":{\"type\":\"string\"}},{\"name\":\"If-None-Match\",\"in\":\"header\",",
 	"\"/all\":{\"delete\":{\"operationId\":\"all_delete\",\"description\":\"Anybody may call it.\","
-	"\"security\":[],\"parameters\":[{\"name\":\"If-None-Match\",\"in\":\"header\",",
+	"\"security\":[],\"parameters\":[{\"name\":\"If-Match\",\"in\":\"header\",",
+	"\"412\":{\"$ref\":\"#/components/responses/412.PreconditionFailed\"}",
 	"\"responses\":{\"204\":{\"description\":\"Done.\",\"headers\":",
 	"\"ThingIn\":{\"type\":\"object\",\"required\":[\"name\"],\"additionalProperties\":false,"
 	"\"properties\":{\"name\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":100,"

@@ -59,13 +59,33 @@ static int answer(const struct route *row)
 	return res.status;
 }
 
+static bool has_version(const struct field_schema *s)
+{
+	for (const struct field *f = s ? s->fields : NULL; f && f->name; f++)
+		if (f->flags & FIELD_VERSION)
+			return true;
+	return false;
+}
+
+static void ours_is_whole(const struct route *r)
+{
+	bool versioned = has_version(r->out);
+
+	ok(route_is_whole(r), "%s is whole", r->label ? r->label : r->pattern);
+	ok((r->etag == ETAG_VERSION) == versioned, "%s: its ETag is the version of its record", r->label);
+	ok(r->if_match || !versioned || (r->method != HTTP_PATCH && r->method != HTTP_PUT),
+	   "%s: and a change of one takes If-Match", r->label);
+	ok(r->idempotent || r->status != 201 || r->guard == GUARD_PUBLIC,
+	   "%s: what makes something takes an Idempotency-Key", r->label);
+}
+
 static void test_ours(void)
 {
 	size_t n = 0;
 
 	for (const struct route *const *table = route_tables; *table; table++)
 		for (const struct route *r = *table; r->fn; r++, n++)
-			ok(route_is_whole(r), "%s is whole", r->label ? r->label : r->pattern);
+			ours_is_whole(r);
 	ok(n > 20, "these are all %zu rows", n);
 }
 

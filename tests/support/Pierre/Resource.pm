@@ -48,6 +48,7 @@ sub resource_is {
 			part("$op: what is refused", \&refused, $r, $op);
 			part("$op: what is accepted", \&accepted, $r, $op);
 		}
+		part('create: a repeat', \&repeating, $r) if $r->{op}{create};
 		part('a patch changes what it names', \&patching, $r) if $r->{op}{patch};
 		part('pages under inserts', \&paging, $r) if $r->{pages};
 		part('delete, and again', \&deleting, $r) if $r->{op}{delete};
@@ -236,6 +237,19 @@ sub accepted {
 				if $record && exists $record->{$member} && ($id || defined $value) && !$s->{$member}{format};
 		}
 	}
+}
+
+# With the same Idempotency-Key: the rest of it is tests/http/idempotency.t's.
+sub repeating {
+	my ($r) = @_;
+	my $user = person($r);
+	my @answers = map { $r->{p}->post($r->{path}, $json->encode($r->{create}), token => $user->{token},
+		headers => { 'Idempotency-Key' => 'one' }) } 1 .. 2;
+	status_is($_, success($r, 'create'), 'create') for @answers;
+	is($answers[1]{body}, $answers[0]{body}, 'a repeat gets the same answer');
+	is(rows_in_table($r, $user), 1, 'and makes nothing');
+	my $id = $r->{record}->($answers[0]{json})->{id};
+	is(trail($r, @answers), "$id|$user->{user_id}|rest", 'of which the audit trail has one row');
 }
 
 sub patching {
