@@ -60,6 +60,11 @@ tests_db_op_session_worst_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_quota_SOURCES = tests/db/quota.c $(WORST)
 tests_db_quota_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 
+# Requests with an Idempotency-Key.
+check_PROGRAMS += tests/db/claim
+tests_db_claim_SOURCES = tests/db/claim.c $(WORST)
+tests_db_claim_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+
 # Driven by tests/process/pgsql_*.t.
 if HAVE_PGSQL
 check_PROGRAMS += tests/support/dbtool
