@@ -42,6 +42,32 @@ static void outside(const struct fixture *f)
 	db_free(&db);
 }
 
+/* One that its caller commits, or does not. */
+static void left_open(const struct fixture *f)
+{
+	struct db *db = fixture_ready(f), *other = fixture_open(f);
+	struct err e = { 0 };
+	bool again = true;
+
+	ok(db_transaction_hold(db, false, put_thing, &one, &e), "a transaction is held");
+	is_int(things(db), 1, "who holds it sees what it did");
+	is_int(things(other), 0, "nobody else does");
+	db_held_drop(db);
+	is_int(things(db), 0, "dropped: nothing is left");
+	db_held_drop(db);
+	ok(!db_transaction_hold(db, false, refuse, &one, &e) && e.kind == ERR_FORBIDDEN,
+	   "one that fails is not held");
+	ok(db_transaction_hold(db, false, put_thing, &one, &e), "held again");
+	ok(!db_transaction(db, put_thing, &one, &e), "nothing else is committed meanwhile");
+	ok(!db_held_commit(db, &again, &e) && !again, "nor it, after that: %s", e.message);
+	is_int(things(other), 0, "nothing is left");
+	ok(db_transaction_hold(db, false, put_thing, &one, &e) && db_held_commit(db, &again, &e),
+	   "held and committed");
+	is_int(things(other), 1, "all see it");
+	db_free(&other);
+	db_free(&db);
+}
+
 static bool nest(struct db *db, void *arg, struct err *err_r)
 {
 	return put_thing(db, arg, err_r) && db_transaction(db, put_thing, arg, err_r);
@@ -284,6 +310,7 @@ static void pauses(const struct fixture *f)
 
 const struct test_case transaction_cases[] = {
 	{ "writes belong to transactions", ON_BOTH, outside },
+	{ "a transaction that is held", ON_BOTH, left_open },
 	{ "nested transactions", ON_BOTH, nested },
 	{ "conflicts", ON_BOTH, conflicts },
 	{ "checks", ON_BOTH, checks },
