@@ -7,19 +7,20 @@
 
 #include "base/clock.h"
 #include "db/db_core.h"
+#include "model/tenant_role.h"
 #include "op/claim.h"
+#include "op/member.h"
 #include "op/session.h"
 #include "resource/call.h"
 #include "resource/routes.h"
 #include "segment_op.h"
 #include "shm/epoch.h"
 
-#define BODY "{\"name\":\"x\"}"
-
 static struct fixture f;
 static struct err err;
 static struct user user;
 static struct session_tokens session;
+static const char *body = "{\"name\":\"x\"}";
 
 /* --- faults ------------------------------------------------------------------------ */
 
@@ -28,7 +29,7 @@ static struct {
 	const struct db_driver *real;
 	int after, before;
 	bool refused;
-	int commits;
+	void (*before_accept)(void);   /* the invitation is looked for */
 	uint32_t epoch;          /* of the user, just before the last COMMIT */
 } fault;
 
@@ -36,7 +37,6 @@ static enum db_rc faulty_commit(struct db_conn *c, int64_t deadline, struct err 
 {
 	enum db_rc rc = DB_OK;
 
-	fault.commits++;
 	fault.epoch = epoch_read(f.process.segment, user.id);
 	if (fault.before > 0) {
 		fault.before--;
@@ -49,6 +49,18 @@ static enum db_rc faulty_commit(struct db_conn *c, int64_t deadline, struct err 
 	}
 	err_set(err_r, ERR_UNCERTAIN, "Lost");
 	return DB_UNCERTAIN;
+}
+
+static enum db_rc faulty_query(struct db_conn *c, int stmt, const struct db_value *args, size_t n,
+			       int64_t deadline, struct err *err_r)
+{
+	void (*fn)(void) = fault.before_accept;
+
+	if (fn && stmt == SQL_INVITATION_BY_TOKEN) {
+		fault.before_accept = NULL;
+		fn();
+	}
+	return fault.real->query(c, stmt, args, n, deadline, err_r);
 }
 
 static struct db_conn *faulty_open(const struct db_options *o, int64_t deadline, struct err *err_r)
@@ -67,6 +79,7 @@ static void wrap(void)
 	driver = *fault.real;
 	driver.open = faulty_open;
 	driver.commit = faulty_commit;
+	driver.query = faulty_query;
 	db_wrap_driver(f.db, &driver);
 }
 
@@ -79,7 +92,7 @@ static const char *pair(const char *name, const char *value)
 	return arena_printf(f.arena, "%s=%s", name, value);
 }
 
-/* POST of BODY as the user; its status. */
+/* POST of the body as the user; its status. */
 static int post(struct db *db, const char *path, const char *key)
 {
 	const char *params[] = {
@@ -96,8 +109,8 @@ static int post(struct db *db, const char *path, const char *key)
 
 	if (!request_init(&req, f.arena, (char **)(uintptr_t)params, &err))
 		bail_out("request", &err);
-	req.body = BODY;
-	req.body_len = strlen(BODY);
+	req.body = body;
+	req.body_len = strlen(body);
 	route_find(route_tables, &req, &match);
 	response_init(&res, f.arena);
 	db_deadline(db, clock_monotonic() + 3000);
@@ -226,6 +239,55 @@ static void test_running(void)
 	again("running", "afterwards");
 }
 
+/* --- a request that was faster ---------------------------------------------------------- */
+
+#define ACCEPT "/api/tenants/invitations/accept"
+
+/* Another user's, to the user: its token. */
+static const char *invite(void)
+{
+	struct user owner = make_user(&f, NULL);
+	struct op op = f.op;
+	struct tenant team;
+	struct membership place;
+	struct invitation invitation;
+
+	op.actor = (struct actor){ .source = "test", .user_id = owner.id, .tenant_id = owner.id };
+	if (!op_tenant_create(&op, of(owner.id), &(struct tenant){
+			.name = "Team", .rate_limit_requests = INT_NONE }, &team, &err) ||
+	    !op_tenant_enter(&op, team.id, TENANT_MEMBERS, &place, &err) ||
+	    !op_invitation_create(&op, scope_tenant(&op), team.id, &(struct invitation){
+		.email = user.email, .role = "member" }, &invitation, &err))
+		bail_out("invite", &err);
+	return invitation.invitation_token;
+}
+
+static void accept_faster(void)
+{
+	struct response mine = res;
+	struct db *db = second();
+
+	other.status = post(db, ACCEPT, "faster");
+	other.body = res.body;
+	db_free(&db);
+	res = mine;
+}
+
+/* What the slower one finds, an invitation that was used, is the doing of its own request. */
+static void test_faster(void)
+{
+	const char *usual = body;
+
+	body = arena_printf(f.arena, "{\"invitation_token\":\"%s\"}", invite());
+	fault.before_accept = accept_faster;
+	is_int(post(f.db, ACCEPT, "faster"), 200, "the slower of two that were sent at once");
+	is_int(other.status, 200, "the faster one was done");
+	ok(replayed(), "and its reply");
+	is_str(res.body, other.body, "is that of both");
+	is_int(post(f.db, ACCEPT, "new"), 409, "a request of its own is refused");
+	body = usual;
+}
+
 /* --- without a key for replies ------------------------------------------------------------ */
 
 static void test_no_key(void)
@@ -270,6 +332,7 @@ int main(void)
 	test_unknown();
 	test_told();
 	test_running();
+	test_faster();
 	test_no_key();
 	test_expired();
 	segment_op_close(&f);
