@@ -37,6 +37,7 @@ sub admin_token {
 # operationId => who sends it, about what, and its body. Each is a new request that succeeds.
 my %request = (
 	key_create => sub { my ($p, $w) = @_; return { by => $w->{user}, body => '{"name":"x"}' } },
+	key_rotate => sub { my ($p, $w) = @_; return { by => $w->{user}, id => $p->new_key($w->{user})->{key_info}{id}, body => '{}' } },
 	invitation_create => sub { my ($p, $w) = @_; $n++; return { by => $w->{user}, id => $w->{team}, body => qq({"email":"guest$n\@example.org","role":"viewer"}) } },
 	invitation_accept => sub { my ($p, $w) = @_; my $guest = $p->approved_user;
 		return { by => $guest, body => '{"invitation_token":"' . invited($p, $w, $guest->{email})->{invitation_token} . '"}' } },
