@@ -223,7 +223,8 @@ sub rows_of {
 	my @plain = map { my ($table) = $_->[0] =~ m{(\w+)$}; "SELECT * FROM $table WHERE user_id IN ($ids) ORDER BY id" } plain_things();
 	return $people->{p}->sql(join '; ', @plain, join(' UNION ALL ',
 		"SELECT 'user', CAST(id AS TEXT), password_hash, user_status, CAST(updated_at AS TEXT) FROM users WHERE id IN ($ids)",
-		"SELECT 'key', CAST(id AS TEXT), name, tier, CAST(updated_at AS TEXT) FROM api_keys WHERE user_id IN ($ids)",
+		# an expired one is made inactive by the sweep
+		"SELECT 'key', CAST(id AS TEXT), name, tier, CASE WHEN expires_at <= created_at THEN '' ELSE CAST(updated_at AS TEXT) END FROM api_keys WHERE user_id IN ($ids)",
 		"SELECT 'session', CAST(id AS TEXT), access_hash, refresh_hash, CAST(refreshed_at AS TEXT) FROM sessions WHERE user_id IN ($ids)",
 		"SELECT 'member', CAST(tenant_id AS TEXT), CAST(user_id AS TEXT), role, CAST(joined_at AS TEXT) FROM tenant_users WHERE user_id IN ($ids)",
 		"SELECT 'tenant', CAST(t.id AS TEXT), name, plan, CAST(version AS TEXT) FROM tenants t JOIN tenant_users m ON m.tenant_id = t.id WHERE m.user_id IN ($ids)",
