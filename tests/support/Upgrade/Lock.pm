@@ -1,6 +1,7 @@
 package Upgrade::Lock;
-# How long a migration holds its lock, seen from beside: on PostgreSQL ACCESS EXCLUSIVE
-# on the tables of before, on SQLite the writer lock. Looked at about each millisecond.
+# How long a migration holds its lock, seen from beside: on PostgreSQL one on the tables
+# of before that stops who writes or reads them, on SQLite the writer lock. Looked at about
+# each millisecond.
 #
 #   my $ends = Upgrade::Lock::watch($p);
 #   ...
@@ -56,7 +57,8 @@ BEGIN
 	RAISE NOTICE 'watching';
 	LOOP
 		INSERT INTO held SELECT virtualtransaction, clock_timestamp(), clock_timestamp()
-			FROM pg_locks WHERE granted AND mode = 'AccessExclusiveLock' AND relation = ANY (had)
+			FROM pg_locks WHERE granted AND relation = ANY (had)
+				AND mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
 			GROUP BY virtualtransaction ON CONFLICT (who) DO UPDATE SET until = clock_timestamp();
 		SELECT max(EXTRACT(EPOCH FROM clock_timestamp() - waitstart)) INTO wait
 			FROM pg_locks WHERE NOT granted AND relation = ANY (had);
