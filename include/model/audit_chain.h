@@ -47,6 +47,7 @@ struct audit_query {
 };
 extern const struct field_schema audit_query_schema;   /* of all events */
 extern const struct field_schema audit_own_query_schema;   /* of those of one user */
+extern const struct field_schema audit_tenant_query_schema;   /* of those in one tenant */
 extern const struct field_schema audit_shell_query_schema;
 
 /* An event that waits for its link, and what that is appended to. */

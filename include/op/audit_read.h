@@ -12,5 +12,8 @@
  * one user did. ERR_INVALID, ERR_RANGE naming the field. */
 bool op_audit_list(struct op *op, struct scope scope, const struct audit_query *in,
 		   struct page_out *out, struct err *err_r);
+/* The same of what happened in the tenant that op_tenant_enter() opened. */
+bool op_audit_list_tenant(struct op *op, struct scope scope, const struct audit_query *in,
+			  struct page_out *out, struct err *err_r);
 
 #endif

@@ -14,5 +14,9 @@ struct db;
 bool store_audit_list(struct db *db, struct scope scope, const void *filter,
 		      const struct page *page, struct arena *arena, struct field_list *out,
 		      struct err *err_r);
+/* The same of what happened in the tenant of the scope. */
+bool store_audit_list_tenant(struct db *db, struct scope scope, const void *filter,
+			     const struct page *page, struct arena *arena, struct field_list *out,
+			     struct err *err_r);
 
 #endif

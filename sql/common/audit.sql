@@ -38,3 +38,19 @@ WHERE user_id = :scope_user
 	AND (timestamp, id) < (:before_at, :before_id)
 ORDER BY timestamp DESC, id DESC
 LIMIT :limit;
+
+-- What happened in a tenant.
+-- name: audit_list_tenant
+-- row: AuditEntry
+SELECT {event}, chain, seq, event_id, hash
+FROM audit_events LEFT JOIN audit_links ON event_id = id
+WHERE tenant_id = :scope_tenant
+	AND (CAST(:by_user AS UUID) IS NULL OR user_id = :by_user)
+	AND (CAST(:by_type AS TEXT) IS NULL OR event_type = :by_type)
+	AND (CAST(:by_severity AS TEXT) IS NULL OR severity = :by_severity)
+	AND (CAST(:by_target AS TEXT) IS NULL OR target = :by_target)
+	AND (CAST(:by_result AS TEXT) IS NULL OR result = :by_result)
+	AND timestamp >= :from_at AND timestamp < :to_at
+	AND (timestamp, id) < (:before_at, :before_id)
+ORDER BY timestamp DESC, id DESC
+LIMIT :limit;

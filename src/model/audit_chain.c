@@ -61,24 +61,26 @@ const struct field_schema audit_entry_schema =
 
 #define QUERY_OWN FIELD_OWN_VIEW(0)
 #define QUERY_SHELL FIELD_OWN_VIEW(1)
+#define QUERY_TENANT FIELD_OWN_VIEW(2)
+#define QUERY_EACH (QUERY_OWN | QUERY_TENANT)
 #define FILTER(member, kind, views, ...) \
 	FIELD(struct audit_query, member, kind, FIELD_NULLABLE | QUERY_SHELL | (views), __VA_ARGS__)
 static const char *const severities[] = { "Info", "Warning", "Error", "Critical", NULL };
 static const char *const results[] = { "success", "failure", NULL };
 static const struct field query_fields[] = {
-	FILTER(event_type, TEXT, QUERY_OWN, "Only events of this type, as ApiKeyCreated",
+	FILTER(event_type, TEXT, QUERY_EACH, "Only events of this type, as ApiKeyCreated",
 	       .option = "type"),
-	FILTER(severity, TEXT, QUERY_OWN, "Only events of this severity", .values = severities),
-	FILTER(result, TEXT, QUERY_OWN, "Only what went so", .values = results),
-	FILTER(user_id, UUID, 0, "Only what this user did", .option = "user", .value_word = "USER_ID"),
+	FILTER(severity, TEXT, QUERY_EACH, "Only events of this severity", .values = severities),
+	FILTER(result, TEXT, QUERY_EACH, "Only what went so", .values = results),
+	FILTER(user_id, UUID, QUERY_TENANT, "Only what this user did", .option = "user", .value_word = "USER_ID"),
 	FILTER(tenant_id, UUID, QUERY_OWN, "Only what happened in this tenant", .option = "tenant",
 	       .value_word = "TENANT_ID"),
-	FILTER(target, TEXT, QUERY_OWN, "Only what was done to this: an id, or an e-mail address"),
-	FILTER(from, TIME, QUERY_OWN, "Only from this moment on", .value_word = "TIME"),
-	FILTER(to, TIME, QUERY_OWN, "Only before this moment", .value_word = "TIME"),
-	FIELD_AS("limit", struct audit_query, page.limit, INT, FIELD_NULLABLE | QUERY_OWN,
+	FILTER(target, TEXT, QUERY_EACH, "Only what was done to this: an id, or an e-mail address"),
+	FILTER(from, TIME, QUERY_EACH, "Only from this moment on", .value_word = "TIME"),
+	FILTER(to, TIME, QUERY_EACH, "Only before this moment", .value_word = "TIME"),
+	FIELD_AS("limit", struct audit_query, page.limit, INT, FIELD_NULLABLE | QUERY_EACH,
 		 "Most rows of this page; 50 when left out", .min = 1, .max = PAGE_LIMIT_MAX),
-	FIELD_AS("cursor", struct audit_query, page.cursor, TEXT, FIELD_NULLABLE | QUERY_OWN,
+	FIELD_AS("cursor", struct audit_query, page.cursor, TEXT, FIELD_NULLABLE | QUERY_EACH,
 		 "next_cursor of the page before; the first page when left out"),
 	{ 0 },
 };
@@ -86,6 +88,8 @@ const struct field_schema audit_query_schema =
 	FIELD_SCHEMA("AuditQuery", struct audit_query, query_fields);
 const struct field_schema audit_own_query_schema =
 	FIELD_VIEW("AuditOwnQuery", struct audit_query, query_fields, QUERY_OWN);
+const struct field_schema audit_tenant_query_schema =
+	FIELD_VIEW("AuditTenantQuery", struct audit_query, query_fields, QUERY_TENANT);
 const struct field_schema audit_shell_query_schema =
 	FIELD_VIEW("AuditShellQuery", struct audit_query, query_fields, QUERY_SHELL);
 

@@ -1,9 +1,10 @@
 /*
- * The audit trail: all of it for administrators, for each user what he did. Rules are
- * in op/audit_read.c.
+ * The audit trail: all of it for administrators, for each user what he did, for the
+ * owners and admins of a tenant what happened in it. Rules are in op/audit_read.c.
  */
 #include "config.h"
 
+#include "model/tenant_role.h"
 #include "op/audit_read.h"
 #include "op/scope.h"
 #include "resource/call.h"
@@ -65,6 +66,18 @@ static bool audit_own_list(struct call *call, struct err *err_r)
 	return call_reply(call, &out);
 }
 
+static const struct field_schema tenant_audit_schema =
+	LIST_SCHEMA("AuditTenantList", "events", audit_entry, "What happened in the tenant, newest first");
+
+static bool audit_tenant_list(struct call *call, struct err *err_r)
+{
+	struct page_out out;
+
+	if (!op_audit_list_tenant(call->op, scope_tenant(call->op), call->query, &out, err_r))
+		return false;
+	return call_reply(call, &out);
+}
+
 const struct route audit_routes[] = {
 	{ .method = HTTP_GET, .pattern = "/admin/audit", .label = "audit_list",
 	  .pool = POOL_SLOW, .guard = GUARD_ADMIN, .permission = "view_audit_logs",
@@ -75,5 +88,10 @@ const struct route audit_routes[] = {
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = audit_own_list,
 	  .query = &audit_own_query_schema, .status = 200, .out = &own_schema,
 	  .summary = "What you did, of the audit trail" },
+	{ .method = HTTP_GET, .pattern = "/api/tenants/{id}/audit", .label = "audit_tenant_list",
+	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .tenant = { PLACE_NAMED, TENANT_AUDIT, "audit" },
+	  .fn = audit_tenant_list,
+	  .query = &audit_tenant_query_schema, .status = 200, .out = &tenant_audit_schema,
+	  .summary = "What happened in a tenant, by all of its members and by administrators" },
 	{ 0 },
 };

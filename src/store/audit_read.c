@@ -8,7 +8,7 @@
 #include "store/sql.h"
 
 #define FILTER_ARGS(q) \
-	.by_tenant = db_text((q)->tenant_id), .by_type = db_text((q)->event_type), \
+	.by_type = db_text((q)->event_type), \
 	.by_severity = db_text((q)->severity), .by_target = db_text((q)->target), \
 	.by_result = db_text((q)->result), \
 	.from_at = db_time((q)->from == TIME_NONE ? 0 : (q)->from), \
@@ -22,9 +22,21 @@ bool store_audit_list(struct db *db, struct scope scope, const void *filter,
 
 	if (scope.kind == SCOPE_ALL)
 		return db_list(db, SQL_ARGS(audit_list, .scope_all = scope_all_param(scope),
-					    .by_user = db_text(q->user_id), FILTER_ARGS(q), PAGE_ARGS(page)),
+					    .by_user = db_text(q->user_id), .by_tenant = db_text(q->tenant_id),
+					    FILTER_ARGS(q), PAGE_ARGS(page)),
 			       &audit_entry_schema, arena, out, err_r);
 	return db_list(db, SQL_ARGS(audit_list_own, .scope_user = scope_user_param(scope),
-				    FILTER_ARGS(q), PAGE_ARGS(page)),
+				    .by_tenant = db_text(q->tenant_id), FILTER_ARGS(q), PAGE_ARGS(page)),
+		       &audit_entry_schema, arena, out, err_r);
+}
+
+bool store_audit_list_tenant(struct db *db, struct scope scope, const void *filter,
+			     const struct page *page, struct arena *arena, struct field_list *out,
+			     struct err *err_r)
+{
+	const struct audit_query *q = filter;
+
+	return db_list(db, SQL_ARGS(audit_list_tenant, .scope_tenant = scope_tenant_param(scope),
+				    .by_user = db_text(q->user_id), FILTER_ARGS(q), PAGE_ARGS(page)),
 		       &audit_entry_schema, arena, out, err_r);
 }

@@ -52,7 +52,7 @@ static const struct { const char *name; value_fn *value; } given[] = {
 	{ "old_hash", hash_of_user }, { "user_status", active }, { "approved_at", now },
 	{ "tier", starter }, { "is_admin", no }, { "display_name", text },
 	{ "by_user", none }, { "by_tenant", none }, { "by_type", none }, { "by_severity", none },
-	{ "by_target", none }, { "by_result", none }, { "from_at", begin }, { "to_at", later },
+	{ "by_target", id_of_team }, { "by_result", none }, { "from_at", begin }, { "to_at", later },
 	{ "slug", slug_of_team }, { "domain", none }, { "plan", starter }, { "is_active", yes },
 	{ "rate_limit_requests", one }, { "rate_limit_period", none }, { "limit_mode", enforce },
 	{ "deleted_at", none }, { "any_active", yes }, { "active", yes }, { "q", none },
@@ -128,6 +128,7 @@ static const struct owned {
 	{ SQL_INVITATION_END_TO, id_of_other, id_of_team },
 	{ SQL_AUDIT_LIST, NULL, NULL },
 	{ SQL_AUDIT_LIST_OWN, NULL, NULL },
+	{ SQL_AUDIT_LIST_TENANT, NULL, NULL },
 };
 
 /* A run of a statement under a scope; it is rolled back. */

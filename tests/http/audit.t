@@ -38,6 +38,28 @@ each_backend(sub {
 		problem_is($p->get("/api/user/audit?$_", as($anna)), 422, { field => s/=.*//r }, $_) for qw(severity=info result=bad from=x limit=0 nothing=1);
 	};
 
+	subtest 'of a tenant' => sub {
+		my ($owner, $guest) = map { $p->approved_user } 1 .. 2;
+		my $id = $p->expect(201, $p->post('/api/tenants', { name => 'Team' }, as($owner)))->{json}{tenant_id};
+		my $i = $p->expect(201, $p->post("/api/tenants/$id/invitations", { email => $guest->{email}, role => 'member' }, as($owner)))->{json};
+		$p->expect(200, $p->post('/api/tenants/invitations/accept', { invitation_token => $i->{invitation_token} }, as($guest)));
+		$p->expect(200, $p->request('PATCH', "/admin/tenants/$id", { limit_mode => 'observe' }, as($admin)));
+		my $list = sub { $p->get("/api/tenants/$id/audit" . ($_[0] // ''), as($owner)) };
+		my $r = $list->();
+		is($r->{status}, 200, 'is answered');
+		my @all = events($r);
+		is(join(' ', map { $_->{event_type} } @all), 'TenantChanged MemberAdded InvitationCreated TenantCreated', 'what all did there, newest first');
+		is(join(' ', grep { $_->{tenant_id} ne $id } @all), '', 'and nothing from elsewhere');
+		is(scalar events($list->("?user_id=$guest->{user_id}")), 1, 'by one of them');
+		is(scalar events($list->('?event_type=MemberAdded&result=success&severity=Info')), 1, 'of one type');
+		is(scalar events($list->("?target=$guest->{user_id}&from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00Z")), 1, 'about one of them');
+		my $page = $list->('?limit=3');
+		is((events($list->("?limit=3&cursor=$page->{json}{next_cursor}")))[0]{id}, $all[3]{id}, 'by page');
+		problem_is($list->("?tenant_id=$bert->{user_id}"), 422, { field => 'tenant_id' }, 'whose is in the path');
+		is($p->get("/api/tenants/$anna->{user_id}/audit", as($anna))->{status}, 200, 'also of the personal one');
+		is($p->get("/api/tenants/$anna->{user_id}/audit", as($bert))->{status}, 404, 'which nobody else sees');
+	};
+
 	subtest 'all' => sub {
 		my $r = $p->get('/admin/audit?limit=200', as($admin));
 		is($r->{status}, 200, 'is answered');

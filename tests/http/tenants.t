@@ -64,6 +64,7 @@ sub routes {
 		[ 'PATCH', "/members/$victim->{user_id}", { role => 'viewer' }, 200, qw(admin owner) ],
 		[ 'POST', '/invitations', { email => 'new@example.org', role => 'viewer' }, 201, qw(admin owner) ],
 		[ 'GET', '/invitations', undef, 200, qw(admin owner) ],
+		[ 'GET', '/audit', undef, 200, qw(admin owner) ],
 		[ 'DELETE', '', { confirm => 'no' }, 422, 'owner' ],   # it may, and is told that this is not the slug
 	);
 }

@@ -137,7 +137,7 @@ for my $name (sort keys %text) {
 	my $pair = $where =~ /\((?:\w\.)?$column = :scope_user OR :scope_all\)/ ||
 		$where =~ /\((?:\w\.)?(?:tenant_)?id = :scope_tenant OR :scope_all\)/;
 	my $all = $where =~ /(?:^|AND)\s+:scope_all\s*(?:AND|RETURNING|;|$)/;
-	my $one = $where =~ /(?:^|AND)\s+(?:\w\.)?$column = :scope_user\b/;
+	my $one = $where =~ /(?:^|AND)\s+(?:\w\.)?(?:$column = :scope_user|tenant_id = :scope_tenant)\b/;
 	push @open, "$file{$name}: $name" unless $pair || $all || $one;
 	push @untried, $name unless $trials =~ /\bSQL_\U$name\E\b/ || $judged =~ m{\bresource_is\([^,]+, '/api/$table'};
 }

@@ -38,6 +38,7 @@ my %calls = (
 	key_revoke => { ok => 200, id => 'key' },
 	audit_list => { ok => 200 },
 	audit_own_list => { ok => 200, query => 'event_type=UserLogin', shows => 'user_id' },
+	audit_tenant_list => { ok => 200, id => 'tenant', query => 'event_type=InvitationCreated', shows => 'tenant' },
 	tenant_create => { ok => 201, body => { name => 'x' } },
 	tenant_list => { ok => 200, shows => 'tenant' },
 	tenant_switch => { ok => 200, body => sub { return { tenant_id => $_[0]{tenant} } }, shows => 'tenant', names => 'tenant' },
