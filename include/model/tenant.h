@@ -89,4 +89,7 @@ struct tenant_place {
 };
 extern const struct field_schema place_schema;
 
+/* ERR_FORBIDDEN reason tenant_suspended: the answer to who works in one, or would. */
+bool tenant_suspended(struct err *err_r);
+
 #endif

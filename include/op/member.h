@@ -1,8 +1,9 @@
 /*
  * op/member.h - members of a tenant, and invitations. Scopes and roles: op/tenant.h.
  *
- * An owner is made, changed and removed by owners alone (TENANT_OWN). The last active
- * owner stays one: ERR_CONFLICT reason last_owner.
+ * An owner is made, changed and removed by owners alone (TENANT_OWN), and is an active
+ * user when made one: ERR_CONFLICT reason user_status. The last active owner stays one:
+ * ERR_CONFLICT reason last_owner.
  *
  * An invitation is a token (`inv_` and 43 characters, kept as its SHA-256) for an e-mail
  * address: good for 7 days, once, for the account with that address alone. Pierre sends

@@ -9,6 +9,7 @@
 #define PIERRE_STORE_OWNER_H
 
 #include "base/arena.h"
+#include "model/scope.h"
 #include "model/tenant.h"
 #include "model/user.h"
 
@@ -22,5 +23,11 @@ bool store_owner_get(struct db *db, int stmt, const struct db_value *args, size_
 		     const struct field_schema *schema, struct arena *arena, void *out,
 		     struct user *owner_r, struct tenant_place *place_r, const char *absent,
 		     struct err *err_r);
+
+#define OWNER_WORD 16   /* a tier, a status or a role, with its NUL */
+/* The user of the scope, inside a transaction: the row is locked until it ends, so his
+ * tier and status stay as they are. ERR_NOT_FOUND. */
+bool store_owner_lock(struct db *db, struct scope scope, const char *user_id,
+		      char tier_r[OWNER_WORD], char status_r[OWNER_WORD], struct err *err_r);
 
 #endif

@@ -2,8 +2,8 @@
  * store/tenant.h - tenants: typed calls.
  *
  * What changes a tenant, its members or its invitations is one transaction that
- * locks the tenant's row first, reads what the change is judged by, asks the caller,
- * and writes.
+ * locks the user whom it is about, then the tenant's row, reads what the change is judged
+ * by, asks the caller, and writes. Everybody locks users before tenants, both by id.
  */
 #ifndef PIERRE_STORE_TENANT_H
 #define PIERRE_STORE_TENANT_H
@@ -26,8 +26,11 @@ bool store_tenant_add(struct db *db, const struct tenant *t, const char *owner_i
 		      struct err *err_r);
 /* The personal tenant of a user who is not pending, if there is none. */
 bool store_tenant_personal(struct db *db, const char *user_id, struct err *err_r);
+/* The tenant's row does not change until the transaction ends: what is born in it now
+ * is seen, and ended, by what suspends or deletes it. *active_r: it can be worked in. */
+bool store_tenant_hold(struct db *db, const char *id, bool *active_r, struct err *err_r);
 /* Where a login of the user works: *id_r is the default tenant of a member when it
- * is active, otherwise "", the personal one. */
+ * is active, and held; otherwise "", the personal one. */
 bool store_tenant_of_login(struct db *db, const char *user_id, char id_r[UUID_TEXT],
 			   struct err *err_r);
 /* A user may be suspended: no team that the user owns is left without an active owner, while
@@ -78,6 +81,7 @@ bool store_membership_list(struct db *db, struct scope scope, const char *slug,
 struct tenant_locked {
 	const char *role;              /* of the actor; NULL = no member, or the shell */
 	const char *user_role;         /* of the member it is about; NULL = no member, or none */
+	const char *user_status;       /* of that user, who is locked; NULL = not in scope, or none */
 	int64_t owners_but;            /* active owners but that member */
 	int64_t others;                /* members but who acts */
 };

@@ -14,6 +14,7 @@ struct tenant_change {
 	const struct tenant_tx *tx;
 	tenant_write_fn *write;
 	const void *arg;
+	bool defaults;           /* it also writes the users whose next login would be there */
 };
 bool tenant_locked_update(struct db *db, const struct audit_event *event, const struct tenant_change *c,
 		   struct err *err_r);

@@ -71,7 +71,6 @@ UPDATE api_keys SET revoked_at = :now, is_active = FALSE, revoked_reason = :reas
 WHERE user_id = :user_id AND tenant_id = :tenant_id AND (tenant_id = :scope_tenant OR :scope_all)
 	AND revoked_at IS NULL;
 
--- The row of the user is locked by it, so that a login that runs is over.
 -- name: member_leave
 UPDATE users SET tenant_id = CASE WHEN tenant_id = :tenant_id THEN NULL ELSE tenant_id END,
 	updated_at = :now

@@ -1,5 +1,6 @@
 -- Tenants. What changes one, its members, its invitations or its state locks its row
--- first (tenant_lock): without it two owners leave at once, and none is left.
+-- (tenant_lock): without it two owners leave at once, and none is left. What works in
+-- one holds it (tenant_hold in sql/pgsql).
 
 -- columns: tenant = id, name, slug, domain, plan, kind, is_active, rate_limit_requests,
 --	rate_limit_period, limit_mode, deleted_at, version, created_at, updated_at

@@ -153,3 +153,9 @@ static const struct field place_fields[] = {
 	{ 0 },
 };
 const struct field_schema place_schema = FIELD_SCHEMA("Place", struct tenant_place, place_fields);
+
+bool tenant_suspended(struct err *err_r)
+{
+	return err_reason(err_r, ERR_FORBIDDEN, "tenant_suspended",
+			  "The tenant is suspended: an administrator can resume it");
+}

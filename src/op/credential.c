@@ -90,10 +90,10 @@ static bool by_secret(struct op *op, const struct credential_kind *kind, const c
 static bool place_check(bool is_active, int64_t may, struct err *err_r)
 {
 	if (!is_active)
-		return err_reason(err_r, ERR_FORBIDDEN, "tenant_suspended",
-				  "The tenant is suspended: an administrator can resume it");
+		return tenant_suspended(err_r);
 	return (may & TENANT_READ) != 0 ||
-	       err_reason(err_r, ERR_FORBIDDEN, "role", "The user is no member of this tenant");
+	       err_reason(err_r, ERR_FORBIDDEN, "role", "The user is no member of this tenant: "
+			  "use a credential of another one");
 }
 
 bool credential_place_check(const struct tenant_place *place, struct err *err_r)

@@ -6,7 +6,6 @@
 #include "op/member.h"
 #include "op/tenant_judge.h"
 #include "store/member.h"
-#include "store/user.h"
 
 static const struct page_list member_list = {
 	.row_size = sizeof(struct member), .created_at = offsetof(struct member, joined_at),
@@ -37,6 +36,16 @@ static bool is_owner(const char *role)
 	return str_eq(role, TENANT_OWNER);
 }
 
+/* An owner who cannot act owns nothing: while there is no other one, nobody does. */
+static bool may_own(const struct tenant_locked *l, const struct member_change *c,
+		    struct err *err_r)
+{
+	return !is_owner(c->role) || str_eq(l->user_status, "active") ||
+	       err_reason(err_r, ERR_CONFLICT, "user_status", "The account is %s, and only an active one "
+			  "can own a tenant: give it another role, or activate it first",
+			  l->user_status);
+}
+
 /* Who may act on this member, and give this role? */
 static unsigned needed(const struct tenant_locked *l, const struct member_change *c)
 {
@@ -53,9 +62,10 @@ static bool judge(const struct tenant_locked *locked, struct tenant *tenant, voi
 	if (!tenant_may(locked, tenant, TENANT_READ, c->everywhere, err_r) ||
 	    !tenant_is_team(tenant, err_r))
 		return false;
-	if (!locked->user_role)
+	if (!locked->user_role || !locked->user_status)   /* or was none when this began */
 		return no_member(err_r);
-	if (!tenant_may(locked, tenant, needed(locked, c), c->everywhere, err_r))
+	if (!tenant_may(locked, tenant, needed(locked, c), c->everywhere, err_r) ||
+	    !may_own(locked, c, err_r))
 		return false;
 	return !is_owner(locked->user_role) || is_owner(c->role) || locked->owners_but > 0 ||
 	       err_reason(err_r, ERR_CONFLICT, "last_owner",
@@ -67,8 +77,15 @@ static bool judge_new(const struct tenant_locked *locked, struct tenant *tenant,
 {
 	const struct member_change *c = arg;
 
-	return tenant_may(locked, tenant, TENANT_MEMBERS | TENANT_OWN, c->everywhere, err_r) &&
-	       tenant_is_team(tenant, err_r);
+	if (!tenant_may(locked, tenant, TENANT_MEMBERS | TENANT_OWN, c->everywhere, err_r) ||
+	    !tenant_is_team(tenant, err_r))
+		return false;
+	if (!locked->user_status)
+		return err_set(err_r, ERR_NOT_FOUND, "No user found");
+	if (str_eq(locked->user_status, "pending"))
+		return err_reason(err_r, ERR_CONFLICT, "pending",
+				  "The account is pending: approve it first");
+	return may_own(locked, c, err_r);
 }
 
 /* --- changes ------------------------------------------------------------------------------- */
@@ -139,15 +156,10 @@ bool op_member_add(struct op *op, struct scope scope, const char *tenant_id, con
 	struct member_change c = { .role = role, .everywhere = scope.kind == SCOPE_ALL };
 	struct audit_event event;
 	struct tenant_tx tx;
-	struct user user;
 	bool done;
 
-	if (!role_word_check(role, err_r) || !ids_check(op, &tenant_id, &user_id, err_r) ||
-	    !store_user_by_id(op->db, scope, user_id, op->arena, &user, err_r))
+	if (!role_word_check(role, err_r) || !ids_check(op, &tenant_id, &user_id, err_r))
 		return false;
-	if (str_eq(user.user_status, "pending"))
-		return err_reason(err_r, ERR_CONFLICT, "pending",
-				  "The account is pending: approve it first");
 	tx = tenant_tx_of(op, scope, tenant_id, judge_new, &c, NULL);
 	tx.user_id = user_id;
 	event = tenant_event(op, &tx, AUDIT_MEMBER_ADDED, user_id, &member_schema,

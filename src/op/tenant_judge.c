@@ -9,12 +9,6 @@ static bool no_tenant(struct err *err_r)
 	return err_set(err_r, ERR_NOT_FOUND, NO_TENANT);
 }
 
-static bool suspended(struct err *err_r)
-{
-	return err_reason(err_r, ERR_FORBIDDEN, "tenant_suspended",
-			  "The tenant is suspended: an administrator can resume it");
-}
-
 static bool may(unsigned has, unsigned permission, struct err *err_r)
 {
 	return (has & permission) == permission ||
@@ -42,7 +36,7 @@ bool op_tenant_enter(struct op *op, const char *id, unsigned permission, struct 
 	if (!may(tenant_role_may(out->role), permission, err_r))
 		return false;
 	if (!out->tenant.is_active && permission != TENANT_READ)
-		return suspended(err_r);
+		return tenant_suspended(err_r);
 	out->oauth_providers = strings_empty;
 	op->actor.entered = uuid;
 	return true;
@@ -59,7 +53,7 @@ bool tenant_may(const struct tenant_locked *locked, const struct tenant *tenant,
 		return no_tenant(err_r);
 	if (!may(tenant_role_may(locked->role), permission, err_r))
 		return false;
-	return tenant->is_active || suspended(err_r);
+	return tenant->is_active || tenant_suspended(err_r);
 }
 
 bool tenant_is_team(const struct tenant *tenant, struct err *err_r)

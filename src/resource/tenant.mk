@@ -9,5 +9,6 @@ libop_a_SOURCES += include/op/member.h include/op/tenant.h include/op/tenant_jud
 libresource_a_SOURCES += src/resource/member.c src/resource/tenant.c src/resource/tenant_admin.c
 libcmd_a_SOURCES += src/cmd/tenant.c
 SQL_FILES += sql/common/member.sql sql/common/tenant.sql sql/pgsql/0010_tenants.sql \
-	sql/sqlite/0010_tenants.sql sql/sqlite/quota/0002_week.sql
+	sql/pgsql/tenant.sql sql/sqlite/0010_tenants.sql sql/sqlite/quota/0002_week.sql \
+	sql/sqlite/tenant.sql
 SQL_SCHEMA += sql/schema/0010_tenants.sql

@@ -4,8 +4,6 @@
  */
 #include "config.h"
 
-#include <stdio.h>
-
 #include "base/str.h"
 #include "db/query.h"
 #include "store/admin_token.h"
@@ -24,22 +22,9 @@
 static bool lock_owner(struct db *db, struct scope scope, const char *user_id,
 		       struct key_owner *out, struct err *err_r)
 {
-	enum db_rc rc = db_query(db, SQL_ARGS(key_owner_lock, .user_id = db_text(user_id),
-					      SCOPE_ARGS(scope)), err_r);
-	const char *tier, *status;
-
-	if (rc == DB_OK)
-		return err_set(err_r, ERR_NOT_FOUND, "No user found for this key");
-	if (rc != DB_ROW)
-		return false;
-	tier = db_column_text(db, 0);
-	status = db_column_text(db, 1);
-	snprintf(out->tier, sizeof(out->tier), "%s", tier ? tier : "");
-	snprintf(out->user_status, sizeof(out->user_status), "%s", status ? status : "");
 	out->role[0] = '\0';
 	out->replacing = 0;
-	db_finish(db);
-	return true;
+	return store_owner_lock(db, scope, user_id, out->tier, out->user_status, err_r);
 }
 
 struct create {
@@ -47,15 +32,17 @@ struct create {
 	const struct key_new_tx *tx;
 };
 
-/* What the owner may do in the key's tenant, now that the owner's row is locked: a
- * removal from a tenant writes that row first (store/member.c). */
+/* What the owner may do in the key's tenant, now that the owner's row is locked (a removal
+ * locks it first, store/tenant.c), and the tenant is held: "" unless it is active. */
 static bool read_role(struct db *db, const struct api_key *k, struct key_owner *out,
 		      struct err *err_r)
 {
 	const char *tenant_id = k->tenant_id ? k->tenant_id : k->user_id;
+	bool active;
 	enum db_rc rc;
 
-	if (str_eq(tenant_id, k->user_id) && !store_tenant_personal(db, k->user_id, err_r))
+	if ((str_eq(tenant_id, k->user_id) && !store_tenant_personal(db, k->user_id, err_r)) ||
+	    !store_tenant_hold(db, tenant_id, &active, err_r))
 		return false;
 	rc = db_query(db, SQL_ARGS(key_owner_role, .tenant_id = db_text(tenant_id),
 				   .user_id = db_text(k->user_id)), err_r);

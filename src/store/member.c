@@ -74,7 +74,7 @@ bool store_member_set_role(struct db *db, const struct audit_event *event,
 		.tx = tx, .write = write_role, .arg = role }, err_r);
 }
 
-/* The user's row first: a login that runs has it, and its session is there afterwards. */
+/* The user's row is locked: a login that ran is over, and its session is there. */
 static bool write_removed(struct db *db, const struct tenant_tx *tx, const void *arg,
 			  struct err *err_r)
 {

@@ -144,14 +144,15 @@ static bool switch_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct moving *s = arg;
 	const struct session_move *m = s->m;
+	bool active;
 
-	if (!db_write_one(db, SQL_ARGS(session_place, .tenant_id = db_text(m->tenant_id),
+	if (!store_tenant_hold(db, m->tenant_id, &active, err_r) ||
+	    !db_write_one(db, SQL_ARGS(session_place, .tenant_id = db_text(m->tenant_id),
 				       .scope_user = scope_user_param(s->scope)), NO_TENANT, err_r) ||
 	    !store_membership_get(db, s->scope, m->tenant_id, m->tenant_id, s->arena, s->out, err_r))
 		return false;
-	if (!s->out->tenant.is_active)
-		return err_reason(err_r, ERR_FORBIDDEN, "tenant_suspended",
-				  "The tenant is suspended: an administrator can resume it");
+	if (!active)
+		return tenant_suspended(err_r);
 	return db_write_one(db, SQL_ARGS(session_switch, .id = db_text(m->id),
 					 .scope_user = scope_user_param(s->scope),
 					 .tenant_id = db_text(m->tenant_id),

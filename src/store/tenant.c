@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "db/query.h"
 #include "store/audit.h"
+#include "store/owner.h"
 #include "store/page.h"
 #include "store/scope.h"
 #include "store/sql.h"
@@ -35,14 +36,30 @@ bool store_tenant_personal(struct db *db, const char *user_id, struct err *err_r
 	       db_write(db, SQL_ARGS(fill_owners, .first = id, .last = id), NULL, err_r);
 }
 
+bool store_tenant_hold(struct db *db, const char *id, bool *active_r, struct err *err_r)
+{
+	int64_t n;
+
+	if (!db_number(db, SQL_ARGS(tenant_hold, .tenant_id = db_text(id)), &n, err_r))
+		return false;
+	*active_r = n > 0;
+	return true;
+}
+
 bool store_tenant_of_login(struct db *db, const char *user_id, char id_r[UUID_TEXT],
 			   struct err *err_r)
 {
 	enum db_rc rc = db_query(db, SQL_ARGS(tenant_of_login, .user_id = db_text(user_id)), err_r);
+	bool active = false;
 
 	str_copy(id_r, UUID_TEXT, rc == DB_ROW ? db_column_text(db, 0) : "");
 	db_finish(db);
-	return rc == DB_ROW || rc == DB_OK;
+	if ((rc != DB_ROW && rc != DB_OK) ||
+	    (id_r[0] && !store_tenant_hold(db, id_r, &active, err_r)))
+		return false;
+	if (!active)   /* meanwhile, or there is none */
+		id_r[0] = '\0';
+	return true;
 }
 
 static bool lock(struct db *db, struct scope scope, const char *id, int64_t now,
@@ -108,29 +125,13 @@ struct create {
 	const struct tenant_new_tx *tx;
 };
 
-static bool lock_owner(struct db *db, const struct create *c, char tier[16], char status[16],
-		       struct err *err_r)
-{
-	enum db_rc rc = db_query(db, SQL_ARGS(key_owner_lock, .user_id = db_text(c->owner_id),
-					      SCOPE_ARGS(c->scope)), err_r);
-
-	if (rc == DB_OK)
-		return err_set(err_r, ERR_NOT_FOUND, "No user found");
-	if (rc != DB_ROW)
-		return false;
-	str_copy(tier, 16, db_column_text(db, 0));
-	str_copy(status, 16, db_column_text(db, 1));
-	db_finish(db);
-	return true;
-}
-
 static bool create_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct create *c = arg;
-	char tier[16], status[16];
+	char tier[OWNER_WORD], status[OWNER_WORD];
 	int64_t owned;
 
-	return lock_owner(db, c, tier, status, err_r) &&
+	return store_owner_lock(db, c->scope, c->owner_id, tier, status, err_r) &&
 	       db_number(db, SQL_ARGS(tenant_count_owned, .scope_user = db_text(c->owner_id)),
 			 &owned, err_r) &&
 	       c->tx->judge(tier, status, owned, c->tx->arg, err_r) &&
@@ -194,25 +195,49 @@ bool store_membership_list(struct db *db, struct scope scope, const char *slug,
 /* --- change ---------------------------------------------------------------------------- */
 
 static bool role_of(struct db *db, const struct tenant_tx *tx, const char *user_id,
-		    char out[16], struct err *err_r)
+		    char out[OWNER_WORD], struct err *err_r)
 {
 	enum db_rc rc = db_query(db, SQL_ARGS(member_role, .tenant_id = db_text(tx->id),
 					      TENANT_ARGS(tx->scope), .user_id = db_text(user_id)),
 				 err_r);
 
-	str_copy(out, 16, rc == DB_ROW ? db_column_text(db, 0) : "");
+	str_copy(out, OWNER_WORD, rc == DB_ROW ? db_column_text(db, 0) : "");
 	db_finish(db);
 	return rc == DB_ROW || rc == DB_OK;
 }
 
+/* The user whom the change is about: "" when that is no member. */
+static bool hold_member(struct db *db, const struct tenant_tx *tx, char status_r[OWNER_WORD],
+			struct err *err_r)
+{
+	enum db_rc rc = db_query(db, SQL_ARGS(member_hold, .user_id = db_text(tx->user_id),
+					      TENANT_ARGS(tx->scope), .tenant_id = db_text(tx->id)), err_r);
+
+	str_copy(status_r, OWNER_WORD, rc == DB_ROW ? db_column_text(db, 1) : "");
+	db_finish(db);
+	return rc == DB_ROW || rc == DB_OK;
+}
+
+static bool hold_defaults(struct db *db, const struct tenant_tx *tx, struct err *err_r)
+{
+	enum db_rc rc = db_query(db, SQL_ARGS(tenant_hold_defaults, .tenant_id = db_text(tx->id),
+					      TENANT_ARGS(tx->scope)), err_r);
+
+	while (rc == DB_ROW)
+		rc = db_next(db, err_r);
+	return rc == DB_OK;
+}
+
+/* Users before their tenants, as a login and a change of a user lock them. */
 static bool update_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct tenant_change *c = arg;
 	const struct tenant_tx *tx = c->tx;
-	char role[16], user_role[16];
+	char role[OWNER_WORD], user_role[OWNER_WORD], status[OWNER_WORD];
 	struct tenant_locked locked;
 
-	if (!lock(db, tx->scope, tx->id, tx->now, tx->arena, tx->tenant_r, err_r) ||
+	if ((c->defaults && !hold_defaults(db, tx, err_r)) || !hold_member(db, tx, status, err_r) ||
+	    !lock(db, tx->scope, tx->id, tx->now, tx->arena, tx->tenant_r, err_r) ||
 	    !role_of(db, tx, tx->actor_id, role, err_r) ||
 	    !role_of(db, tx, tx->user_id, user_role, err_r) ||
 	    !owners_but(db, tx->scope, tx->id, tx->user_id, &locked.owners_but, err_r) ||
@@ -220,6 +245,7 @@ static bool update_tx(struct db *db, void *arg, struct err *err_r)
 		return false;
 	locked.role = role[0] ? role : NULL;
 	locked.user_role = user_role[0] ? user_role : NULL;
+	locked.user_status = status[0] ? status : NULL;
 	/* the lock has added one */
 	return tx->judge(&locked, tx->tenant_r, tx->arg, err_r) &&
 	       version_check(tx->if_match, tx->tenant_r->version - 1, err_r) &&
@@ -278,6 +304,6 @@ bool store_tenant_suspend(struct db *db, const struct audit_event *event, const 
 bool store_tenant_delete(struct db *db, const struct audit_event *event, const struct tenant_tx *tx,
 			 struct err *err_r)
 {
-	return tenant_locked_update(db, event, &(struct tenant_change){ .tx = tx, .write = write_deleted },
-			     err_r);
+	return tenant_locked_update(db, event, &(struct tenant_change){
+		.tx = tx, .write = write_deleted, .defaults = true }, err_r);
 }

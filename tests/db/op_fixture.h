@@ -73,7 +73,7 @@ enum look { LOOK_AUDIT, LOOK_SESSIONS, LOOK_PASSWORD, LOOK_KEYS, LOOK_KNOWN, LOO
 	    LOOK_GRANTED, LOOK_KEY_FREE, LOOK_USER_FREE, LOOK_SET_TIER,
 	    LOOK_FORGET_KEY, LOOK_FORGET_USER, LOOK_FORGET_SEED, LOOK_RESTORE, LOOK_WAITING,
 	    LOOK_SET_SHARED, LOOK_SET_DEFAULT, LOOK_SET_INACTIVE, LOOK_PROVISIONED,
-	    LOOK__COUNT };
+	    LOOK_LIVE_IN, LOOK_ACTIVE_OWNERS, LOOK__COUNT };
 static const struct db_statement looking[LOOK__COUNT] = {
 	[LOOK_AUDIT] = { .name = "look_audit", .params = 2, .sql = {
 		"SELECT count(*) FROM audit_events WHERE event_type = ?1 AND target = ?2",
@@ -143,6 +143,16 @@ static const struct db_statement looking[LOOK__COUNT] = {
 	[LOOK_WAITING] = { .name = "look_waiting", .sql = {   /* processes that wait for a lock */
 		"SELECT 1", "SELECT count(*) FROM pg_stat_activity"
 		" WHERE datname = current_database() AND wait_event_type = 'Lock'" } },
+	[LOOK_LIVE_IN] = { .name = "look_live_in", .params = 1, .sql = {   /* sessions and keys */
+		"SELECT (SELECT count(*) FROM sessions WHERE tenant_id = ?1) +"
+		" (SELECT count(*) FROM api_keys WHERE tenant_id = ?1 AND revoked_at IS NULL)",
+		"SELECT (SELECT count(*) FROM sessions WHERE tenant_id = $1) +"
+		" (SELECT count(*) FROM api_keys WHERE tenant_id = $1 AND revoked_at IS NULL)" } },
+	[LOOK_ACTIVE_OWNERS] = { .name = "look_active_owners", .params = 1, .sql = {
+		"SELECT count(*) FROM tenant_users m JOIN users u ON u.id = m.user_id"
+		" WHERE m.tenant_id = ?1 AND m.role = 'owner' AND u.user_status = 'active'",
+		"SELECT count(*) FROM tenant_users m JOIN users u ON u.id = m.user_id"
+		" WHERE m.tenant_id = $1 AND m.role = 'owner' AND u.user_status = 'active'" } },
 	[LOOK_FORGET_KEY] = { .name = "forget_key", .writes = true, .sql = {
 		"UPDATE instance SET key_check = NULL", "UPDATE instance SET key_check = NULL" } },
 	[LOOK_FORGET_USER] = { .name = "forget_user", .params = 1, .writes = true, .sql = {

@@ -111,6 +111,7 @@ static const struct owned {
 	{ SQL_TENANT_OWNED, id_of_user, NULL },
 	{ SQL_MEMBERSHIP_LIST, NULL, NULL },
 	{ SQL_MEMBERSHIP_GET, id_of_team, NULL },
+	{ SQL_MEMBER_HOLD, id_of_user, id_of_team }, { SQL_TENANT_HOLD_DEFAULTS, NULL, id_of_team },
 	{ SQL_MEMBER_ROLE, id_of_user, id_of_team },
 	{ SQL_MEMBER_OWNERS_BUT, id_of_other, id_of_team },
 	{ SQL_MEMBER_OTHERS, id_of_other, id_of_team },

@@ -51,6 +51,7 @@ my %without = (
 	member_insert => 'in the transaction that one of these or tenant_lock began in scope',
 	invitation_insert => 'in the transaction that tenant_lock began in scope',
 	key_owner_role => 'in the transaction that key_owner_lock began in scope',
+	tenant_hold => 'in the transaction that key_owner_lock or session_owner_login began, or of one\'s own session',
 	tenant_of_login => 'in the transaction that session_owner_login began',
 	invitation_by_token => 'found by the hash of its token',
 	invitation_accept => 'found by the hash of its token',

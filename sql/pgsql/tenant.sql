@@ -1,0 +1,27 @@
+-- Locks of rows, which SQLite has none of: there one transaction writes at a time. The
+-- order is users by id, then tenants by id, then the rest.
+
+-- The tenant stays as it is until the transaction ends, if it can be worked in: what
+-- suspends or deletes it waits, and ends what was born here meanwhile.
+-- name: tenant_hold
+SELECT 1 AS n
+FROM tenants
+WHERE id = :tenant_id AND is_active AND deleted_at IS NULL
+FOR SHARE;
+
+-- The user whom a change of a tenant is about.
+-- name: member_hold
+SELECT u.id, u.user_status
+FROM users u
+WHERE u.id = :user_id AND (:scope_all OR EXISTS (SELECT 1 FROM tenant_users m
+	WHERE m.tenant_id = :tenant_id AND (m.tenant_id = :scope_tenant OR :scope_all)
+		AND m.user_id = u.id))
+FOR NO KEY UPDATE OF u;
+
+-- Whose next login would be in it.
+-- name: tenant_hold_defaults
+SELECT id
+FROM users
+WHERE tenant_id = :tenant_id AND (tenant_id = :scope_tenant OR :scope_all)
+ORDER BY id
+FOR NO KEY UPDATE;
