@@ -1,6 +1,7 @@
 /*
  * op/token_use.h - each call by a token of a program leaves one row: what it writes has it
- * in its transaction (op_audit()), any other call in one of its own before the reply.
+ * in its transaction (op_audit()), any other call in one of its own before the reply. When
+ * the reply fails after that transaction, the row says so.
  */
 #ifndef PIERRE_OP_TOKEN_USE_H
 #define PIERRE_OP_TOKEN_USE_H

@@ -16,7 +16,7 @@ struct db;
  * live any more: ERR_AUTH_INVALID reason revoked. */
 bool store_token_use_add(struct db *db, const struct token_use *use, const char *target,
 			 struct err *err_r);
-/* In a transaction of its own. */
+/* In a transaction of its own: the row, or how the call ended when it is there. */
 bool store_token_use(struct db *db, struct token_use *use, struct err *err_r);
 
 /* Of one token, newest first. */

@@ -55,6 +55,12 @@ WHERE id = :token_id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_a
 INSERT INTO admin_token_usage ({token_use}) VALUES (:{token_use})
 ON CONFLICT (id) DO NOTHING;
 
+-- What the caller was told after it was written.
+-- name: token_use_outcome
+UPDATE admin_token_usage
+SET success = :success, status_code = :status_code, response_time_ms = :response_time_ms
+WHERE id = :id;
+
 -- name: token_use_list
 -- row: TokenUse
 SELECT {token_use}

@@ -33,7 +33,7 @@ bool token_use_end(struct op *op, int status, struct err *err_r)
 {
 	struct token_use *use = op->actor.use;
 
-	if (!use || use->written)
+	if (!use || (use->written && use->status_code == status))
 		return true;
 	use->success = status < SUCCESS_END;
 	use->status_code = status;

@@ -8,34 +8,47 @@
 #include "store/sql.h"
 #include "store/token_use.h"
 
-bool store_token_use_add(struct db *db, const struct token_use *use, const char *target,
-			 struct err *err_r)
+/* *there_r: an earlier transaction has written it. */
+static bool add(struct db *db, const struct token_use *row, bool *there_r, struct err *err_r)
 {
-	struct token_use row = *use;
 	int64_t n;
 
-	if (!row.target_resource)
-		row.target_resource = target;
-	if (!db_write(db, SQL_ROW(token_use_insert, &token_use_schema, &row), &n, err_r))
+	if (!db_write(db, SQL_ROW(token_use_insert, &token_use_schema, row), &n, err_r))
 		return false;
-	if (n == 0)
+	*there_r = n == 0;
+	if (*there_r)
 		return true;
-	if (!db_write(db, SQL_ARGS(admin_token_used, .token_id = db_text(row.token_id),
-				   .ip_address = db_text(row.ip_address),
-				   .now = db_time(row.timestamp)), &n, err_r))
+	if (!db_write(db, SQL_ARGS(admin_token_used, .token_id = db_text(row->token_id),
+				   .ip_address = db_text(row->ip_address),
+				   .now = db_time(row->timestamp)), &n, err_r))
 		return false;
 	return n > 0 || err_reason(err_r, ERR_AUTH_INVALID, "revoked",
 				   "The token was revoked, or has expired");
 }
 
-static bool add_tx(struct db *db, void *arg, struct err *err_r)
+bool store_token_use_add(struct db *db, const struct token_use *use, const char *target,
+			 struct err *err_r)
 {
-	return store_token_use_add(db, arg, NULL, err_r);
+	struct token_use row = *use;
+	bool there;
+
+	if (!row.target_resource)
+		row.target_resource = target;
+	return add(db, &row, &there, err_r);
+}
+
+static bool end_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct token_use *use = arg;
+	bool there;
+
+	return add(db, use, &there, err_r) &&
+	       (!there || db_write(db, SQL_ROW(token_use_outcome, &token_use_schema, use), NULL, err_r));
 }
 
 bool store_token_use(struct db *db, struct token_use *use, struct err *err_r)
 {
-	return db_transaction(db, add_tx, use, err_r);
+	return db_transaction(db, end_tx, use, err_r);
 }
 
 bool store_token_use_list(struct db *db, struct scope scope, const void *filter,

@@ -30,7 +30,7 @@
 
 enum {
 	SEED_U, SEED_K, LATER_U, LATER_K, SET_ADMIN, SET_NO_ADMIN, SET_ROLE, SET_ROLE_USER, ADD_ADMIN, ADD_ROLE,
-	PERSONAL, OWNERS, NOT_OWN, PENDING, KEYS_OWN, KEYS_NULL, SUPER, ROLES_WRONG, KEY_NOTES, SCHEMA__COUNT
+	LEGACY, PERSONAL, OWNERS, NOT_OWN, PENDING, KEYS_OWN, KEYS_NULL, SUPER, ROLES_WRONG, KEY_NOTES, SCHEMA__COUNT
 };
 static const struct db_statement statements[SCHEMA__COUNT] = {
 	[SEED_U] = { .name = "users", .writes = true, .sql = {
@@ -55,6 +55,7 @@ static const struct db_statement statements[SCHEMA__COUNT] = {
 	[ADD_ROLE] = WRITE("INSERT INTO users (id, email, email_key, password_hash, tier, user_status, is_admin,"
 		" role, created_at, updated_at) VALUES (" ONE(9002) ", 'b', 'b', 'x', 'starter', 'pending', FALSE,"
 		" 'admin', " AT ", " AT ")"),
+	[LEGACY] = NUMBER("SELECT count(*) FROM users WHERE is_admin AND role = 'user'"),
 	[PERSONAL] = NUMBER("SELECT count(*) FROM tenants t JOIN users u ON u.id = t.id WHERE t.kind = 'personal'"
 		" AND t.is_active AND t.plan = u.tier"),
 	[OWNERS] = NUMBER("SELECT count(*) FROM tenant_users WHERE tenant_id = user_id AND role = 'owner'"),
@@ -147,6 +148,26 @@ static void test_schema(void)
 	is_int(number(SUPER), 0, "no role either");
 }
 
+/* Before his role is filled he is what he was. */
+static void test_legacy_admin(void)
+{
+	struct field_given tier = named(f.arena, &user_patch_schema, "tier");
+	struct field_given role = named(f.arena, &user_patch_schema, "role");
+	struct field_given status = named(f.arena, &user_patch_schema, "user_status");
+	const char *id = "00000000-0000-4000-8000-000000000001";
+	struct user out;
+
+	is_int(number(LEGACY), 1, "an admin from before there were roles");
+	ok(op_user_update(&f.op, EVERY, id, &(struct user){ .tier = "professional" }, &tier, &out, &err) &&
+	   user_role(&out) == ROLE_SUPER_ADMIN, "is one after a change of his tier");
+	is_int(number(LEGACY), 1, "also in the database");
+	ok(!op_user_update(&f.op, EVERY, id, &(struct user){ .user_status = "suspended" }, &status, &out, &err) &&
+	   err.kind == ERR_CONFLICT, "the last super_admin is not suspended: %s", err.message);
+	ok(!op_user_update(&f.op, EVERY, id, &(struct user){ .role = "admin" }, &role, &out, &err) &&
+	   err.kind == ERR_CONFLICT, "nor made less: %s", err.message);
+	is_int(number(LEGACY), 1, "and stays what he was");
+}
+
 static void test_walk(void)
 {
 	int64_t most, n, audits = look(&f, LOOK_AUDITS, NULL, NULL);
@@ -215,6 +236,7 @@ int main(void)
 {
 	begin();
 	test_schema();
+	test_legacy_admin();
 	test_walk();
 	test_later();
 	test_roles();

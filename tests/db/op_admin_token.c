@@ -128,9 +128,14 @@ static void test_rows(void)
 	ok(token_use_end(&f.op, 201, &err) && counted(token.id, 2), "and no second one after it");
 	ok(str_eq(last_of(token.id)->target_resource, u.id) && last_of(token.id)->success &&
 	   last_of(token.id)->status_code == 201, "it says what it was about");
+	call("write");
+	ok(rename_it(u.id, "starter") && token_use_end(&f.op, 503, &err) && counted(token.id, 3),
+	   "a write whose reply fails after its COMMIT: one row");
+	ok(!last_of(token.id)->success && last_of(token.id)->status_code == 503 &&
+	   str_eq(last_of(token.id)->target_resource, u.id), "which says that it failed, and what it was about");
 	call("refused");
-	ok(!rename_it(NOBODY, "starter") && counted(token.id, 2), "what is rolled back leaves none");
-	ok(token_use_end(&f.op, 404, &err) && counted(token.id, 3), "but before the reply");
+	ok(!rename_it(NOBODY, "starter") && counted(token.id, 3), "what is rolled back leaves none");
+	ok(token_use_end(&f.op, 404, &err) && counted(token.id, 4), "but before the reply");
 	ok(!last_of(token.id)->success && last_of(token.id)->status_code == 404, "that it was not done");
 }
 
