@@ -18,11 +18,16 @@ struct page_in {
 extern const struct field_schema page_in_schema;
 
 /* Its rows, for a query string that has more: PAGE_IN_ROWS(struct user_query, page.) */
-#define PAGE_IN_ROWS(s, in) \
-	FIELD_AS("limit", s, in limit, INT, FIELD_NULLABLE, \
-		 "Most rows of this page; 50 when left out", .min = 1, .max = PAGE_LIMIT_MAX), \
-	FIELD_AS("cursor", s, in cursor, TEXT, FIELD_NULLABLE, \
+#define PAGE_IN_ROWS(s, in) PAGE_IN_ROWS_OF(s, in, 0)
+/* The same in views of the table. */
+#define PAGE_IN_ROWS_OF(s, in, views) \
+	FIELD_AS("limit", s, in limit, INT, FIELD_NULLABLE | (views), \
+		 "Most rows of this page; " PAGE_TEXT(PAGE_LIMIT_DEFAULT) " when left out", \
+		 .min = 1, .max = PAGE_LIMIT_MAX), \
+	FIELD_AS("cursor", s, in cursor, TEXT, FIELD_NULLABLE | (views), \
 		 "next_cursor of the page before; the first page when left out")
+#define PAGE_TEXT(number) PAGE_TEXT_(number)
+#define PAGE_TEXT_(number) #number
 
 struct page_out {
 	struct field_list rows;     /* created_at DESC, id DESC */

@@ -78,10 +78,7 @@ static const struct field query_fields[] = {
 	FILTER(target, TEXT, QUERY_EACH, "Only what was done to this: an id, or an e-mail address"),
 	FILTER(from, TIME, QUERY_EACH, "Only from this moment on", .value_word = "TIME"),
 	FILTER(to, TIME, QUERY_EACH, "Only before this moment", .value_word = "TIME"),
-	FIELD_AS("limit", struct audit_query, page.limit, INT, FIELD_NULLABLE | QUERY_EACH,
-		 "Most rows of this page; 50 when left out", .min = 1, .max = PAGE_LIMIT_MAX),
-	FIELD_AS("cursor", struct audit_query, page.cursor, TEXT, FIELD_NULLABLE | QUERY_EACH,
-		 "next_cursor of the page before; the first page when left out"),
+	PAGE_IN_ROWS_OF(struct audit_query, page., QUERY_EACH),
 	{ 0 },
 };
 const struct field_schema audit_query_schema =

@@ -8,16 +8,20 @@
 #define MEMBER (VIEWER | TENANT_WRITE_DATA)
 #define ADMIN (MEMBER | TENANT_USAGE | TENANT_MEMBERS | TENANT_AUDIT | TENANT_CREDENTIALS)
 
-const struct tenant_role tenant_roles[] = {
-	{ TENANT_OWNER, ADMIN | TENANT_DELETE | TENANT_OWN },
-	{ "admin", ADMIN },
-	{ "member", MEMBER },
-	{ "viewer", VIEWER },
-	{ "billing", TENANT_READ | TENANT_USAGE },
-	{ NULL, 0 },
-};
-const char *const tenant_role_words[] = { TENANT_OWNER, "admin", "member", "viewer", "billing", NULL };
-const char *const invited_role_words[] = { "admin", "member", "viewer", "billing", NULL };
+#define INVITED(ROLE) \
+	ROLE("admin", ADMIN) \
+	ROLE("member", MEMBER) \
+	ROLE("viewer", VIEWER) \
+	ROLE("billing", TENANT_READ | TENANT_USAGE)
+#define ROLES(ROLE) \
+	ROLE(TENANT_OWNER, ADMIN | TENANT_DELETE | TENANT_OWN) \
+	INVITED(ROLE)
+#define ROW(name, may) { name, may },
+#define WORD(name, may) name,
+
+const struct tenant_role tenant_roles[] = { ROLES(ROW) { NULL, 0 } };
+const char *const tenant_role_words[] = { ROLES(WORD) NULL };
+const char *const invited_role_words[] = { INVITED(WORD) NULL };
 
 static const char *const permissions[] = {
 	"read", "write_data", "usage", "members", "audit", "credentials", "delete", "own",

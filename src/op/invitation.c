@@ -122,7 +122,7 @@ static bool judge_place(const struct tenant_locked *locked, struct tenant *tenan
 	if (tenant->deleted_at != TIME_NONE || !tenant->is_active)
 		return err_reason(err_r, ERR_CONFLICT, "tenant_suspended",
 				  "The tenant is suspended or was deleted: it cannot be joined");
-	return !locked->role || err_set(err_r, ERR_CONFLICT, "You are a member of this tenant already");
+	return !locked->role || err_set(err_r, ERR_CONFLICT, "You are a member of this tenant already: switch to it");
 }
 
 static bool is_mine(struct op *op, const struct invitation *i, struct err *err_r)

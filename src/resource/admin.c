@@ -77,53 +77,19 @@ static bool admin_setup_status(struct call *call, struct err *err_r)
 
 /* --- users ------------------------------------------------------------------ */
 
-struct user_page {
-	int64_t count;
-	struct page_out page;
-};
-
-static const struct field user_page_fields[] = {
-	FIELD(struct user_page, count, INT, FIELD_REQUIRED, "Users on this page"),
-	FIELD_AS("users", struct user_page, page.rows, LIST, FIELD_REQUIRED, "Newest first",
-		 .schema = &user_schema),
-	ROW_NEXT_CURSOR(struct user_page, page.next_cursor),
-	{ 0 },
-};
 static const struct field_schema user_page_schema =
-	FIELD_SCHEMA("UserPage", struct user_page, user_page_fields);
-
-struct user_list_reply {
-	bool success;
-	const char *message;
-	const struct user_page *data;
-};
-
-static const struct field user_list_reply_fields[] = {
-	ROW_SUCCESS(struct user_list_reply),
-	FIELD(struct user_list_reply, message, TEXT, FIELD_REQUIRED,
-	      "How many there are, for a person"),
-	FIELD(struct user_list_reply, data, OBJECT, FIELD_REQUIRED, "The page",
-	      .schema = &user_page_schema),
-	{ 0 },
-};
+	DATA_PAGE_SCHEMA("UserPage", "users", user, "Newest first");
 static const struct field_schema user_list_reply_schema =
-	FIELD_SCHEMA("UserList", struct user_list_reply, user_list_reply_fields);
+	DATA_REPLY_SCHEMA("UserList", user_page, "The page");
 
 static bool reply_users(struct call *call, const struct user_query *in, struct err *err_r)
 {
-	struct user_page page;
+	const char *status = in->status ? in->status : "";
+	struct page_out page;
 
-	if (!op_user_list(call->op, scope_all(call->op), in, &page.page, err_r))
-		return false;
-	page.count = (int64_t)page.page.rows.n;
-	return call_reply(call, &(struct user_list_reply){
-		.success = true,
-		.message = arena_printf(call->req->arena, "%zu %s%s%s on this page",
-					page.page.rows.n, in->status ? in->status : "",
-					in->status ? " " : "",
-					page.count == 1 ? "user" : "users"),
-		.data = &page,
-	});
+	return op_user_list(call->op, scope_all(call->op), in, &page, err_r) &&
+	       data_page_reply(call, &page, arena_printf(call->req->arena, "%s%suser", status,
+							 *status ? " " : ""));
 }
 
 static bool admin_users(struct call *call, struct err *err_r)

@@ -11,47 +11,17 @@
 #include "resource/list.h"
 #include "resource/routes.h"
 
-struct audit_page {
-	int64_t count;
-	struct page_out page;
-};
-static const struct field page_fields[] = {
-	FIELD(struct audit_page, count, INT, FIELD_REQUIRED, "Events on this page"),
-	FIELD_AS("events", struct audit_page, page.rows, LIST, FIELD_REQUIRED, "Newest first",
-		 .schema = &audit_entry_schema),
-	ROW_NEXT_CURSOR(struct audit_page, page.next_cursor),
-	{ 0 },
-};
 static const struct field_schema page_schema =
-	FIELD_SCHEMA("AuditPage", struct audit_page, page_fields);
-
-struct audit_reply {
-	bool success;
-	const char *message;
-	const struct audit_page *data;
-};
-static const struct field reply_fields[] = {
-	ROW_SUCCESS(struct audit_reply),
-	FIELD(struct audit_reply, message, TEXT, FIELD_REQUIRED, "How many there are, for a person"),
-	FIELD(struct audit_reply, data, OBJECT, FIELD_REQUIRED, "The page", .schema = &page_schema),
-	{ 0 },
-};
+	DATA_PAGE_SCHEMA("AuditPage", "events", audit_entry, "Newest first");
 static const struct field_schema reply_schema =
-	FIELD_SCHEMA("AuditList", struct audit_reply, reply_fields);
+	DATA_REPLY_SCHEMA("AuditList", page, "The page");
 
 static bool audit_list(struct call *call, struct err *err_r)
 {
-	struct audit_page page;
+	struct page_out page;
 
-	if (!op_audit_list(call->op, scope_all(call->op), call->query, &page.page, err_r))
-		return false;
-	page.count = (int64_t)page.page.rows.n;
-	return call_reply(call, &(struct audit_reply){
-		.success = true,
-		.message = arena_printf(call->req->arena, "%zu %s on this page", page.page.rows.n,
-					page.count == 1 ? "event" : "events"),
-		.data = &page,
-	});
+	return op_audit_list(call->op, scope_all(call->op), call->query, &page, err_r) &&
+	       data_page_reply(call, &page, "event");
 }
 
 static const struct field_schema own_schema =

@@ -2,24 +2,11 @@
 #include "config.h"
 
 #include "op/stats.h"
-#include "resource/call.h"
+#include "resource/list.h"
 #include "resource/routes.h"
 
-struct stats_reply {
-	bool success;
-	const char *message;
-	const struct stats *data;
-};
-
-static const struct field stats_reply_fields[] = {
-	ROW_SUCCESS(struct stats_reply),
-	ROW_MESSAGE(struct stats_reply),
-	FIELD(struct stats_reply, data, OBJECT, FIELD_REQUIRED, "The numbers",
-	      .schema = &stats_schema),
-	{ 0 },
-};
 static const struct field_schema stats_reply_schema =
-	FIELD_SCHEMA("StatsReply", struct stats_reply, stats_reply_fields);
+	DATA_REPLY_SCHEMA("StatsReply", stats, "The numbers");
 
 static bool admin_stats(struct call *call, struct err *err_r)
 {
@@ -27,7 +14,7 @@ static bool admin_stats(struct call *call, struct err *err_r)
 
 	if (!op_stats(call->op, scope_all(call->op), &stats, err_r))
 		return false;
-	return call_reply(call, &(struct stats_reply){
+	return call_reply(call, &(struct data_reply){
 		.success = true, .message = "Counted", .data = &stats,
 	});
 }

@@ -9,47 +9,17 @@
 #include "resource/list.h"
 #include "resource/routes.h"
 
-struct tenant_page {
-	int64_t count;
-	struct page_out page;
-};
-static const struct field tenant_page_fields[] = {
-	FIELD(struct tenant_page, count, INT, FIELD_REQUIRED, "Tenants on this page"),
-	FIELD_AS("tenants", struct tenant_page, page.rows, LIST, FIELD_REQUIRED,
-		 "Newest first, personal ones too", .schema = &tenant_schema),
-	ROW_NEXT_CURSOR(struct tenant_page, page.next_cursor),
-	{ 0 },
-};
 static const struct field_schema tenant_page_schema =
-	FIELD_SCHEMA("TenantPage", struct tenant_page, tenant_page_fields);
-
-struct tenants_reply {
-	bool success;
-	const char *message;
-	const struct tenant_page *data;
-};
-static const struct field tenants_reply_fields[] = {
-	ROW_SUCCESS(struct tenants_reply),
-	ROW_MESSAGE(struct tenants_reply),
-	FIELD(struct tenants_reply, data, OBJECT, FIELD_REQUIRED, "The page",
-	      .schema = &tenant_page_schema),
-	{ 0 },
-};
+	DATA_PAGE_SCHEMA("TenantPage", "tenants", tenant, "Newest first, personal ones too");
 static const struct field_schema tenants_reply_schema =
-	FIELD_SCHEMA("TenantList", struct tenants_reply, tenants_reply_fields);
+	DATA_REPLY_SCHEMA("TenantList", tenant_page, "The page");
 
 static bool admin_tenants(struct call *call, struct err *err_r)
 {
-	struct tenant_page page;
+	struct page_out page;
 
-	if (!op_tenant_list(call->op, scope_all(call->op), call->query, &page.page, err_r))
-		return false;
-	page.count = (int64_t)page.page.rows.n;
-	return call_reply(call, &(struct tenants_reply){
-		.success = true, .data = &page,
-		.message = arena_printf(call->req->arena, "%lld tenant%s on this page",
-					(long long)page.count, page.count == 1 ? "" : "s"),
-	});
+	return op_tenant_list(call->op, scope_all(call->op), call->query, &page, err_r) &&
+	       data_page_reply(call, &page, "tenant");
 }
 
 struct tenant_reply {

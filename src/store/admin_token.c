@@ -74,7 +74,7 @@ static bool rotate_tx(struct db *db, void *arg, struct err *err_r)
 		return false;
 	if (n == 0)
 		return err_set(err_r, ERR_CONFLICT, "The admin token is revoked, has expired or was "
-			       "rotated already");
+			       "rotated already: rotate the one that replaced it, or make another");
 	return db_write(db, SQL_ROW(admin_token_insert, &admin_token_schema, r->made), NULL, err_r);
 }
 

@@ -15,7 +15,7 @@ const struct db_constraint store_constraints[] = {
 	  "A tenant with this slug already exists" },
 	{ "tenants_pkey", "tenants.id", "tenant_id", "A tenant with this id already exists" },
 	{ "tenant_users_pkey", "tenant_users.tenant_id, tenant_users.user_id", "user_id",
-	  "The user is a member of this tenant already" },
+	  "The user is a member of this tenant already: change the role" },
 	{ "sessions_pkey", "sessions.id", "session_id",
 	  "A session with this id already exists" },
 	{ "sessions_access_hash_key", "sessions.access_hash", "access_token",
