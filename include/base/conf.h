@@ -59,6 +59,7 @@ struct conf {
 	int64_t refresh_token_ttl;      /* REFRESH_TOKEN_TTL seconds, default 30 days */
 	int64_t keys_per_user;          /* MAX_KEYS_PER_USER, default 100 */
 	int64_t tenants_per_user;       /* MAX_TENANTS_PER_USER, default 10 */
+	int64_t token_usage_days;       /* ADMIN_TOKEN_USAGE_DAYS, default 400 */
 	int64_t usage_retention_months; /* USAGE_RETENTION_MONTHS before this one, default 25 */
 	int64_t usage_durability;       /* USAGE_DURABILITY async|sync (enum usage_durability) */
 	const char *cors_origins;       /* CORS_ORIGINS as of origins_read; "" = none */

@@ -41,8 +41,5 @@ bool store_invitation_by_token(struct db *db, const char *token_hash, struct are
 bool store_invitation_accept(struct db *db, const struct audit_event *event,
 			     const struct tenant_tx *tx, const struct invitation *in,
 			     struct err *err_r);
-/* A page of 500 that ended before. */
-bool store_invitation_sweep(struct db *db, const struct audit_event *event, int64_t before,
-			    int64_t *n_r, struct err *err_r);
 
 #endif

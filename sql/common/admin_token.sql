@@ -70,6 +70,18 @@ WHERE token_id = :token_id AND :scope_all AND timestamp >= :from AND timestamp <
 ORDER BY timestamp DESC, id DESC
 LIMIT :limit;
 
+-- Is there anything to sweep? The index is by token, and tokens are few.
+-- name: token_use_old
+SELECT count(*) AS n
+FROM (SELECT u.id FROM admin_tokens t JOIN admin_token_usage u ON u.token_id = t.id
+	WHERE u.timestamp <= :before LIMIT 1) o;
+
+-- name: token_use_sweep
+DELETE FROM admin_token_usage
+WHERE timestamp <= :before AND id IN (SELECT u.id
+	FROM admin_tokens t JOIN admin_token_usage u ON u.token_id = t.id
+	WHERE u.timestamp <= :before LIMIT 500);
+
 -- columns: provisioned = id, token_id, admin_user_id, api_key_id, user_email,
 --	requested_tier, provisioned_by_service, rate_limit_requests, rate_limit_period, created_at
 

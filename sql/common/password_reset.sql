@@ -2,10 +2,15 @@
 
 -- columns: password_reset = id, user_id, token_hash, created_by, expires_at, created_at
 
--- Those of a user that have ended.
+-- Is there anything to sweep?
+-- name: password_reset_old
+SELECT count(*) AS n
+FROM (SELECT id FROM password_resets WHERE expires_at <= :before LIMIT 1) r;
+
 -- name: password_reset_sweep
 DELETE FROM password_resets
-WHERE user_id = :id AND expires_at <= :now;
+WHERE expires_at <= :before AND id IN (SELECT id FROM password_resets
+	WHERE expires_at <= :before LIMIT 500);
 
 -- name: password_reset_insert
 INSERT INTO password_resets ({password_reset}) VALUES (:{password_reset});

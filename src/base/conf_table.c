@@ -77,6 +77,8 @@ const struct conf_option conf_options[] = {
 	{ "USAGE_RETENTION_MONTHS", CONF_INT, CONF_RELOAD, AT(usage_retention_months),
 	  .fallback = "25", .min = 1, .max = 120,
 	  .sentence = "Months of usage rows and counters kept before the current one." },
+	{ "ADMIN_TOKEN_USAGE_DAYS", CONF_INT, CONF_RELOAD, AT(token_usage_days), .fallback = "400",
+	  .min = 1, .max = 36500, .sentence = "Days that the calls of admin tokens are kept." },
 	{ "USAGE_DURABILITY", CONF_WORD, CONF_RELOAD, AT(usage_durability), .fallback = "async",
 	  .words = durability_words,
 	  .sentence = "async: a request is let through when its usage row is in shared memory; "

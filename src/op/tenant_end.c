@@ -6,7 +6,6 @@
 #include "base/str.h"
 #include "op/cache.h"
 #include "op/tenant_judge.h"
-#include "store/member.h"
 
 /* --- suspend, resume, restore: by administrators -------------------------------------- */
 
@@ -46,7 +45,7 @@ static bool restore_apply(const struct tenant_locked *locked, struct tenant *ten
 
 	(void)locked;
 	if (tenant->deleted_at == TIME_NONE)
-		return err_set(err_r, ERR_CONFLICT, "The tenant was not deleted");
+		return err_set(err_r, ERR_CONFLICT, "The tenant was not deleted: to end a suspension, resume it");
 	if (tenant->deleted_at <= *now - TENANT_KEPT_MS)
 		return err_reason(err_r, ERR_CONFLICT, "removed", "The tenant was deleted 30 days ago "
 				  "or more, and its rows are being removed: make a new one");
@@ -160,17 +159,14 @@ bool op_tenant_sweep(struct op *op, int64_t *n_r, struct err *err_r)
 {
 	const int64_t before = op->now - TENANT_KEPT_MS;
 	struct audit_event event;
-	int64_t rows, invitations;
+	int64_t rows;
 
 	*n_r = 0;
 	do {
 		event = op_audit(op, AUDIT_TENANT_REMOVED, NULL);
 		if (!store_tenant_remove(op->db, &event, before, op->arena, &rows, err_r))
 			return false;
-		event = op_audit(op, AUDIT_SYSTEM_MAINTENANCE, NULL);
-		if (!store_invitation_sweep(op->db, &event, before, &invitations, err_r))
-			return false;
-		*n_r += rows + invitations;
-	} while (rows + invitations > 0);
+		*n_r += rows;
+	} while (rows > 0);
 	return true;
 }

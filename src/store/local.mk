@@ -1,12 +1,12 @@
 libstore_a_SOURCES = \
 	include/store/audit.h include/store/change.h include/store/claim.h include/store/claim_private.h include/store/constraint.h include/store/email.h include/store/fill.h include/store/instance.h \
 	include/store/known_time.h include/store/login_failure.h include/store/owner.h include/store/page.h \
-	include/store/quota.h include/store/scope.h include/store/store.h \
+	include/store/quota.h include/store/scope.h include/store/store.h include/store/sweep.h \
 	include/store/usage.h include/store/usage_private.h \
 	include/store/user.h \
 	src/store/audit.c src/store/change.c src/store/claim.c src/store/constraint.c src/store/email.c src/store/email_migrate.c src/store/fill.c src/store/instance.c \
 	src/store/known_time.c src/store/login_failure.c src/store/owner.c src/store/quota.c \
-	src/store/store.c src/store/usage.c src/store/usage_body.c \
+	src/store/store.c src/store/sweep.c src/store/usage.c src/store/usage_body.c \
 	src/store/usage_count.c src/store/usage_month.c src/store/usage_record.c \
 	src/store/usage_report.c src/store/user.c src/store/user_status.c
 nodist_libstore_a_SOURCES = include/store/sql.h src/store/sql.c

@@ -116,7 +116,7 @@ static bool write_invitation(struct db *db, const struct tenant_tx *tx, const vo
 		return false;
 	if (n > 0)
 		return err_field(err_r, ERR_CONFLICT, "email",
-				 "The account with this address is a member already");
+				 "The account with this address is a member already: change its role there");
 	return db_write(db, SQL_ROW(invitation_insert, &invitation_schema, in), NULL, err_r);
 }
 
@@ -179,29 +179,4 @@ bool store_invitation_accept(struct db *db, const struct audit_event *event,
 {
 	return tenant_locked_update(db, event, &(struct tenant_change){
 		.tx = tx, .write = write_accepted, .arg = in }, err_r);
-}
-
-struct sweep {
-	int64_t before, n;
-};
-
-static bool sweep_tx(struct db *db, void *arg, struct err *err_r)
-{
-	struct sweep *s = arg;
-
-	return db_write(db, SQL_ARGS(invitation_sweep, .before = db_time(s->before)), &s->n, err_r);
-}
-
-bool store_invitation_sweep(struct db *db, const struct audit_event *event, int64_t before,
-			    int64_t *n_r, struct err *err_r)
-{
-	struct sweep s = { .before = before };
-
-	*n_r = 0;
-	if (!db_number(db, SQL_ARGS(invitation_old, .before = db_time(before)), &s.n, err_r))
-		return false;
-	if (s.n > 0 && !store_commit(db, event, sweep_tx, &s, err_r))
-		return false;
-	*n_r = s.n;
-	return true;
 }

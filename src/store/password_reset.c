@@ -22,8 +22,6 @@ static bool create_tx(struct db *db, void *arg, struct err *err_r)
 				   .now = db_time(r->created_at)),
 		      &user_schema, n->arena, &user, NO_USER, err_r) &&
 	       n->judge(&user, n->arg, err_r) &&
-	       db_write(db, SQL_ARGS(password_reset_sweep, .id = db_text(r->user_id),
-				     .now = db_time(r->created_at)), NULL, err_r) &&
 	       db_write(db, SQL_ROW(password_reset_insert, &password_reset_schema, r), NULL, err_r);
 }
 

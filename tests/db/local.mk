@@ -3,7 +3,7 @@ check_PROGRAMS += tests/db/contract tests/db/worker_request tests/db/expanded te
 	tests/db/op_key_import tests/db/op_key_networks tests/db/op_key_rotate \
 	tests/db/op_key_use tests/db/op_limit tests/db/op_limit_worst tests/db/op_login \
 	tests/db/op_password tests/db/op_place tests/db/op_race tests/db/op_role tests/db/op_scope tests/db/op_scope_calls tests/db/op_session \
-	tests/db/op_session_pair tests/db/op_session_worst tests/db/op_tenant tests/db/op_tenant_race tests/db/op_user tests/db/quota \
+	tests/db/op_session_pair tests/db/op_session_worst tests/db/op_sweep tests/db/op_tenant tests/db/op_tenant_race tests/db/op_user tests/db/quota \
 	tests/db/usage tests/db/usage_window
 EXTRA_DIST += tests/db/behind.h tests/db/cache_op.h tests/db/contract.h tests/db/credential_op.h tests/db/limit_op.h tests/db/login_op.h \
 	tests/db/op_account.h tests/db/op_fixture.h tests/db/scope_op.h tests/db/segment_op.h tests/db/session_op.h \

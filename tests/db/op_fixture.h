@@ -242,7 +242,7 @@ static void fixture_empty(struct fixture *f)
 	f->conf = (struct conf){
 		.bcrypt_cost = 4, .password_min = 12, .access_token_ttl = 3600,
 		.refresh_token_ttl = 30 * 86400, .keys_per_user = 100,
-		.tenants_per_user = 3,
+		.tenants_per_user = 3, .token_usage_days = 400,
 	};
 	f->process = (struct op_process){ .conf = &f->conf };
 	f->op = (struct op){

@@ -35,7 +35,7 @@ my %without = (
 	password_reset_password => 'of the user whose reset token password_reset_spend found',
 	password_reset_others => 'likewise', password_reset_sessions => 'likewise',
 	password_reset_insert => 'in the transaction that user_touch began in scope',
-	password_reset_sweep => 'likewise',
+	password_reset_sweep => 'by time: the scheduler', password_reset_old => 'by time: the scheduler',
 	session_by_access => 'found by the hash of the access token',
 	session_by_family => 'found by the hash of the family secret',
 	session_rotate => 'found by the hash of the family secret, and the refresh token',

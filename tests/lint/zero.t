@@ -24,6 +24,7 @@ my %zero = (
 	limit_result => [ 'LIMIT_EMPTY', 'nothing was taken' ],
 	lease_result => [ 'REFUSED', 'nothing was taken' ],
 	clock_trust => [ 'CLOCK_UNCONFIRMED', 'deletes nothing' ],
+	sweep_kind => [ 'SWEEP_INVITATIONS', 'deletes what has ended alone, before the moment that goes with it' ],
 	window_kind => [ 'WINDOW_HOUR', 'a kind is part of a row that limit_rule.c writes whole; in shared memory' ],
 	# what a request is
 	peek_seen => [ 'PEEK_NONE', 'no request' ],
