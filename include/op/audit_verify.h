@@ -40,7 +40,10 @@ extern const struct field_schema audit_verified_schema;
 bool op_audit_verify(struct op *op, const struct subkey *key, const struct field_list *expected,
 		     struct audit_verified *out, struct err *err_r);
 
-/* Of struct audit_head: where all chains end, or those with a link since a moment. */
-bool op_audit_heads(struct op *op, int64_t since, struct field_list *out, struct err *err_r);
+/* Of struct audit_head: where all chains end. */
+bool op_audit_heads(struct op *op, struct field_list *out, struct err *err_r);
+/* The system's, and of those with a link since a moment the last ones, all in all `limit`. */
+bool op_audit_heads_recent(struct op *op, int64_t since, int64_t limit, struct field_list *out,
+			   struct err *err_r);
 
 #endif

@@ -55,6 +55,7 @@ struct mark {
 struct scoreboard {
 	size_t n;
 	_Atomic int64_t audit_waits_since;  /* wall ms: the oldest audit event without a link; 0 = none */
+	_Atomic int64_t audit_broken;       /* chains of the audit trail that are not gone on from */
 	_Atomic int hashing_max;        /* permits: half the slow workers, at least one */
 	_Atomic int64_t marked;         /* monotonic ms of the latest mark, 0 = none */
 	_Atomic unsigned marks_made;    /* the next one is at this, modulo MARKS */

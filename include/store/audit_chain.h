@@ -13,8 +13,9 @@ struct db;
 
 #define AUDIT_PAGE 1000   /* of a batch, and of store_audit_walk() */
 
-bool store_audit_lease(struct db *db, struct arena *arena, struct audit_lease *out,
-		       struct err *err_r);
+/* broken: chains whose events wait without being counted, with blanks between; "" = none. */
+bool store_audit_lease(struct db *db, const char *broken, struct arena *arena,
+		       struct audit_lease *out, struct err *err_r);
 
 /* What a batch is to become. */
 struct audit_batch {
@@ -27,24 +28,35 @@ struct audit_batch {
 	/* of waiting[i].event that had no pii_hash, the append made one: filled[i] */
 	bool *filled;
 };
-/* Fills links, heads and filled, also when it is called again. */
+/* Fills links, heads and filled, also when it is called again. What it makes no link for
+ * goes on waiting. */
 typedef bool audit_append_fn(void *arg, struct audit_batch *b, struct err *err_r);
 
-/* One transaction: take or keep the lease until `until` for the host (one that
- * ends after `far` was written by a wrong clock, and is free), read up to
- * AUDIT_PAGE events that wait, append, write. The row of the lease is locked
- * meanwhile, so no two links are appended at once. *n_r = events that do not wait
- * any more; 0 when another host has the lease. */
-bool store_audit_link(struct db *db, const char *host_id, int64_t now, int64_t until,
-		      int64_t far, audit_append_fn *append, void *arg, struct arena *arena, size_t *n_r,
-		      struct err *err_r);
+struct audit_linking {
+	const char *host_id;
+	int64_t now, until;        /* of the lease */
+	int64_t far;               /* one that ends after it was written by a wrong clock, and is free */
+	const char *broken;        /* as above: not read */
+	size_t limit;              /* of events */
+	audit_append_fn *append;
+	void *arg;
+};
+/* One transaction: take or keep the lease for the host, read events that wait, append,
+ * write. The row of the lease is locked meanwhile, so no two links are appended at once.
+ * *n_r = events that were read, also when it fails later; 0 when another host has the
+ * lease. */
+bool store_audit_link(struct db *db, const struct audit_linking *in, struct arena *arena,
+		      size_t *n_r, struct err *err_r);
 
 /* Events that are older than the chain; the number never changes. Reads them all. */
 bool store_audit_unchained(struct db *db, int64_t *n_r, struct err *err_r);
 bool store_audit_pending(struct db *db, int64_t *n_r, struct err *err_r);
-/* Of struct audit_head, by chain: those with a link since then. */
-bool store_audit_heads(struct db *db, int64_t since, struct arena *arena,
-		       struct field_list *out, struct err *err_r);
+/* Of struct audit_head, by chain. */
+bool store_audit_heads(struct db *db, struct arena *arena, struct field_list *out,
+		       struct err *err_r);
+/* The system's, then those with a link since then, the last ones first. */
+bool store_audit_heads_recent(struct db *db, int64_t since, int64_t limit, struct arena *arena,
+			      struct field_list *out, struct err *err_r);
 /* ERR_NOT_FOUND: the chain has none. */
 bool store_audit_head(struct db *db, const char *chain, struct arena *arena,
 		      struct audit_head *out, struct err *err_r);

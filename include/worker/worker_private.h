@@ -55,6 +55,8 @@ struct linker {
 	struct audit_linker of;
 	int64_t due, tell_due;      /* monotonic ms */
 	int64_t told_at;            /* heads with a link since then are still to be told */
+	size_t told_broken;         /* of of.broken the log knows so many */
+	int64_t told_retry;         /* of.retry_at of then */
 	bool failed;                /* said once, until it works again */
 };
 void linker_begin(struct linker *l, const struct child *c);

@@ -4,11 +4,13 @@
 
 -- --- linking -----------------------------------------------------------------------
 
--- Who links, and since when the oldest of some events waits.
+-- Who links, and since when the oldest of some events waits. :broken is a list of chains
+-- that are not gone on from, with blanks between.
 -- name: audit_lease_get
 -- row: AuditLease
 SELECT host_id, until_at, (SELECT min(e.timestamp)
-	FROM (SELECT event_id FROM audit_pending ORDER BY event_id LIMIT 1000) p
+	FROM (SELECT event_id FROM audit_pending WHERE replace(:broken, chain, '') = :broken
+		ORDER BY event_id LIMIT 1000) p
 	JOIN audit_events e ON e.id = p.event_id) AS waits_since
 FROM audit_lease
 WHERE id = 1;
@@ -24,7 +26,8 @@ WHERE id = 1 AND (host_id = :host_id OR until_at <= :now OR until_at > :far);
 -- row: AuditWaiting
 SELECT {event e}, p.chain, l.seq AS linked_seq, h.seq AS head_seq, h.hash AS head_hash,
 	h.mac AS head_mac
-FROM (SELECT event_id, chain FROM audit_pending ORDER BY event_id LIMIT 1000) p
+FROM (SELECT event_id, chain FROM audit_pending WHERE replace(:broken, chain, '') = :broken
+	ORDER BY event_id LIMIT :limit) p
 	JOIN audit_events e ON e.id = p.event_id
 	LEFT JOIN audit_links l ON l.event_id = p.event_id
 	LEFT JOIN audit_heads h ON h.chain = p.chain
@@ -64,8 +67,16 @@ SELECT count(*) AS n FROM audit_pending;
 -- row: AuditHead
 SELECT {audit_head}
 FROM audit_heads
-WHERE updated_at >= :since
 ORDER BY chain;
+
+-- That of the system, and those that have grown since, the last ones first.
+-- name: audit_head_recent
+-- row: AuditHead
+SELECT {audit_head}
+FROM audit_heads
+WHERE updated_at >= :since OR chain = 'system'
+ORDER BY CASE WHEN chain = 'system' THEN 0 ELSE 1 END, updated_at DESC, chain
+LIMIT :limit;
 
 -- name: audit_head_get
 -- row: AuditHead

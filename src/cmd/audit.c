@@ -41,12 +41,10 @@ static bool head(struct context *c, const void *in, void *out, struct err *err_r
 	struct cmd_page *page = out;
 
 	(void)in;
-	return op_audit_heads(&c->op, 0, &page->out.rows, err_r);
+	return op_audit_heads(&c->op, &page->out.rows, err_r);
 }
 
 /* --- heads that were kept ------------------------------------------------------------- */
-
-#define HEADS_FIRST 64
 
 struct verify_options {
 	const char *expect;
@@ -88,35 +86,24 @@ static bool is_heading(const char *line)
 	return str_starts(line, "chain ") || line[strspn(line, " \t\r\n")] == '\0';
 }
 
-/* Each user has a chain, so there may be any number. */
-static struct audit_head *more_heads(struct arena *arena, const struct audit_head *had, size_t *n)
-{
-	size_t next = *n ? 2 * *n : HEADS_FIRST;
-	struct audit_head *heads = arena_alloc(arena, next * sizeof(*heads));
-
-	if (*n)
-		memcpy(heads, had, *n * sizeof(*heads));
-	*n = next;
-	return heads;
-}
-
 static bool read_lines(struct context *c, FILE *f, const char *name, struct field_list *out,
 		       struct err *err_r)
 {
-	struct audit_head *heads = NULL;
-	size_t n_heads = 0;
+	struct strbuf heads = { .arena = c->arena };   /* of struct audit_head, one behind the other */
+	struct audit_head head = { 0 };
 	char line[1024];
 
 	*out = (struct field_list){ 0 };
 	for (int n = 1; fgets(line, sizeof(line), f); n++) {
 		if (is_heading(line))
 			continue;
-		if (out->n == n_heads)
-			out->items = heads = more_heads(c->arena, heads, &n_heads);
-		if (!read_head(line, c->arena, &heads[out->n++]))
+		if (!read_head(line, c->arena, &head))
 			return err_set(err_r, ERR_CONFIG, "%s: line %d is no head: CHAIN SEQ HASH, as 'pierre "
 				       "audit head' prints it", name, n);
+		strbuf_add(&heads, (const char *)&head, sizeof(head));
+		out->n++;
 	}
+	out->items = heads.s;
 	return out->n > 0 || err_set(err_r, ERR_CONFIG, "%s has no head in it", name);
 }
 

@@ -197,12 +197,14 @@ const struct man_note man_notes[] = {
 	  "rights on the database has changed, removed or inserted, but for three things: a database that was put "
 	  "back whole into an older state, or the end of a chain that was cut off with its head put back, or all links taken away, so that the service makes "
 	  "new ones. These are found by heads that were kept elsewhere: give what pierre audit head printed, or the lines "
-	  "audit_head that the service logs each hour, to pierre audit verify --expect." },
+	  "audit_head that the service logs each hour of the 1,000 chains that grew last, to pierre audit verify --expect." },
 	{ NULL,
 	  "The hash of an event covers target, address, user agent and metadata by a salted hash of their own, "
 	  "so that these can be erased later. Events from before schema 9 are in no chain: verify counts them "
 	  "(unchained), and finds when their number changes. When the metric pierre_audit_unlinked_seconds "
-	  "grows, nothing is linked: the log says why (audit_not_linked). Rows that another program inserts "
+	  "grows, nothing is linked: the log says why (audit_not_linked). A chain whose head was changed is not gone "
+	  "on from, and its events wait (audit_chain_broken in the log, pierre_audit_broken_chains), until a backup "
+	  "of the head is put back; the other chains go on. Rows that another program inserts "
 	  "into audit_events are linked too." },
 	{ "METRICS",
 	  "With METRICS_SOCKET=/run/pierre/metrics.sock, curl --unix-socket /run/pierre/metrics.sock "

@@ -1,7 +1,6 @@
 /*
- * op/audit_link.c - appends events that wait to their chains. A head that was not
- * written with the key is never gone on from: then nothing is linked, the log and
- * the metric say so, and `pierre audit verify` says what is wrong.
+ * op/audit_link.c - appends events that wait to their chains. Of a chain that is broken
+ * the log and a metric tell, and `pierre audit verify` says what is wrong.
  */
 #include "config.h"
 
@@ -11,6 +10,8 @@
 
 #define LEASE_MS 2000   /* after it another host goes on */
 #define LEASE_FAR_MS 60000   /* an end further away was written by a wrong clock */
+#define RETRY_MS 600000      /* a broken chain is looked at this often */
+#define BATCH_LEAST 10
 
 bool audit_head_holds(const struct subkey *key, const struct audit_head *head,
 		      struct arena *arena)
@@ -23,11 +24,40 @@ bool audit_head_holds(const struct subkey *key, const struct audit_head *head,
 
 struct append_state {
 	struct arena *arena;
-	const struct audit_linker *linker;
+	struct audit_linker *linker;
 	int64_t now;
 };
 
-/* Where the chain of this event ended so far. */
+static bool is_broken(const struct audit_linker *l, const char *chain)
+{
+	for (size_t i = 0; i < l->n_broken; i++)
+		if (str_eq(l->broken[i], chain))
+			return true;
+	return false;
+}
+
+static bool set_broken(struct audit_linker *l, const char *chain, struct err *err_r)
+{
+	if (l->n_broken == AUDIT_BROKEN_MAX)
+		return err_set(err_r, ERR_DATABASE, "More than %d heads of the audit trail were not written "
+			       "by this service; 'pierre audit verify' shows what was changed",
+			       AUDIT_BROKEN_MAX);
+	str_copy(l->broken[l->n_broken++], UUID_TEXT, chain);
+	return true;
+}
+
+static const char *broken_list(const struct audit_linker *l, struct arena *arena)
+{
+	struct strbuf b = { .arena = arena };
+
+	for (size_t i = 0; i < l->n_broken; i++) {
+		strbuf_adds(&b, l->broken[i]);
+		strbuf_adds(&b, " ");
+	}
+	return b.s ? b.s : "";
+}
+
+/* Where the chain of this event ended so far; seq INT_NONE: it is broken. */
 static bool begin_head(const struct append_state *a, const struct audit_waiting *w,
 		       struct audit_head *head, struct err *err_r)
 {
@@ -40,9 +70,10 @@ static bool begin_head(const struct append_state *a, const struct audit_waiting 
 		head->hash = arena_strdup(a->arena, hash);
 		return true;
 	}
-	return audit_head_holds(a->linker->key, head, a->arena) ||
-	       err_set(err_r, ERR_DATABASE, "The head of the audit chain %s was not written by this "
-		       "service; 'pierre audit verify' shows what was changed", w->chain);
+	if (audit_head_holds(a->linker->key, head, a->arena))
+		return true;
+	head->seq = INT_NONE;
+	return is_broken(a->linker, w->chain) || set_broken(a->linker, w->chain, err_r);
 }
 
 static void end_head(const struct append_state *a, struct audit_head *head)
@@ -74,14 +105,17 @@ static bool append(void *arg, struct audit_batch *b, struct err *err_r)
 	for (size_t i = 0; i < b->n; i++) {
 		const struct audit_waiting *w = &b->waiting[i];
 
+		b->filled[i] = false;
 		if (w->linked_seq != INT_NONE)   /* rows that were moved here with their links */
 			continue;
 		if (!head || !str_eq(head->chain, w->chain)) {
-			head = &b->heads[b->n_heads++];
+			head = &b->heads[b->n_heads];
 			if (!begin_head(a, w, head, err_r))
 				return false;
+			b->n_heads += head->seq != INT_NONE;
 		}
-		append_one(a, b, i, head);
+		if (head->seq != INT_NONE)
+			append_one(a, b, i, head);
 	}
 	for (size_t i = 0; i < b->n_heads; i++)
 		end_head(a, &b->heads[i]);
@@ -106,16 +140,42 @@ static bool count(struct op *op, struct audit_linker *l, struct err *err_r)
 	return true;
 }
 
-bool op_audit_link(struct op *op, struct audit_linker *l, bool *more_r, struct err *err_r)
+/* A batch that was read and came too late was too big, for this link. */
+static bool link_batch(struct op *op, struct audit_linker *l, bool *full_r, struct err *err_r)
 {
 	struct append_state a = { op->arena, l, op->now };
-	struct audit_lease lease;
+	const struct audit_linking in = {
+		.host_id = l->host_id, .now = op->now, .until = op->now + LEASE_MS,
+		.far = op->now + LEASE_FAR_MS, .broken = broken_list(l, op->arena), .limit = l->batch,
+		.append = append, .arg = &a,
+	};
 	size_t n;
+	bool done = store_audit_link(op->db, &in, op->arena, &n, err_r);
+
+	*full_r = n == in.limit;
+	if (!done && n > 0 && err_r->kind == ERR_UNAVAILABLE)
+		l->batch = n / 2 > BATCH_LEAST ? n / 2 : BATCH_LEAST;
+	else if (done && *full_r)
+		l->batch += l->batch / 8 + 1;
+	if (l->batch > AUDIT_PAGE)
+		l->batch = AUDIT_PAGE;
+	return done;
+}
+
+bool op_audit_link(struct op *op, struct audit_linker *l, bool *more_r, struct err *err_r)
+{
+	struct audit_lease lease;
 
 	*more_r = false;
 	if (!l->key || !l->key->set)
 		return err_set(err_r, ERR_INTERNAL, "There is no key for the audit trail");
-	if (!store_audit_lease(op->db, op->arena, &lease, err_r))
+	if (l->batch == 0)
+		l->batch = AUDIT_PAGE;
+	if (op->now >= l->retry_at) {
+		l->n_broken = 0;
+		l->retry_at = op->now + RETRY_MS;
+	}
+	if (!store_audit_lease(op->db, broken_list(l, op->arena), op->arena, &lease, err_r))
 		return false;
 	l->waits_since = lease.waits_since;
 	if (lease.waits_since == TIME_NONE || !is_mine(&lease, l, op->now))
@@ -124,9 +184,5 @@ bool op_audit_link(struct op *op, struct audit_linker *l, bool *more_r, struct e
 		*more_r = true;
 		return count(op, l, err_r);
 	}
-	if (!store_audit_link(op->db, l->host_id, op->now, op->now + LEASE_MS, op->now + LEASE_FAR_MS, append, &a,
-			      op->arena, &n, err_r))
-		return false;
-	*more_r = n == AUDIT_PAGE;
-	return true;
+	return link_batch(op, l, more_r, err_r);
 }

@@ -104,7 +104,7 @@ static bool read_on(struct walk *w, struct err *err_r)
 		entries = list.items;
 		for (size_t i = 0; i < list.n; i++)
 			step(w, &entries[i]);
-	} while (list.n > 0);
+	} while (list.n == AUDIT_PAGE);
 	return true;
 }
 
@@ -176,7 +176,8 @@ static const char *unlinked_sentence(const struct audit_unlinked *u)
 	if (u->gone)
 		return "The event is missing; only its place in audit_pending is left";
 	if (u->waits)
-		return "The event has waited for its link for more than 60 s: does the service run?";
+		return "The event has waited for its link for more than 60 s: the service does not run, or the "
+		       "head of this chain is not good";
 	return "The event has no link: it was inserted by another program, or its link was removed";
 }
 
@@ -240,7 +241,13 @@ bool op_audit_verify(struct op *op, const struct subkey *key, const struct field
 	return done;
 }
 
-bool op_audit_heads(struct op *op, int64_t since, struct field_list *out, struct err *err_r)
+bool op_audit_heads(struct op *op, struct field_list *out, struct err *err_r)
 {
-	return store_audit_heads(op->db, since, op->arena, out, err_r);
+	return store_audit_heads(op->db, op->arena, out, err_r);
+}
+
+bool op_audit_heads_recent(struct op *op, int64_t since, int64_t limit, struct field_list *out,
+			   struct err *err_r)
+{
+	return store_audit_heads_recent(op->db, since, limit, op->arena, out, err_r);
 }

@@ -10,21 +10,19 @@
 #include "store/audit_chain.h"
 #include "store/sql.h"
 
-bool store_audit_lease(struct db *db, struct arena *arena, struct audit_lease *out,
-		       struct err *err_r)
+bool store_audit_lease(struct db *db, const char *broken, struct arena *arena,
+		       struct audit_lease *out, struct err *err_r)
 {
-	return db_get(db, SQL_ARGS(audit_lease_get), &audit_lease_schema, arena, out,
+	return db_get(db, SQL_ARGS(audit_lease_get, .broken = db_text(broken)), &audit_lease_schema,
+		      arena, out,
 		      "The lease of the audit trail is gone: restore a backup", err_r);
 }
 
 /* --- a batch --------------------------------------------------------------------- */
 
 struct linking {
+	const struct audit_linking *in;
 	struct arena *arena;
-	const char *host_id;
-	int64_t now, until, far;
-	audit_append_fn *append;
-	void *arg;
 	size_t n;
 };
 
@@ -33,7 +31,9 @@ static bool read_batch(struct db *db, const struct linking *l, struct audit_batc
 {
 	struct field_list list;
 
-	if (!db_list(db, SQL_ARGS(audit_batch), &audit_waiting_schema, l->arena, &list, err_r))
+	if (!db_list(db, SQL_ARGS(audit_batch, .broken = db_text(l->in->broken),
+				  .limit = db_int((int64_t)l->in->limit)),
+		     &audit_waiting_schema, l->arena, &list, err_r))
 		return false;
 	*b = (struct audit_batch){
 		.waiting = (struct audit_waiting *)(uintptr_t)list.items, .n = list.n,
@@ -97,13 +97,14 @@ static const char *last_id(const struct audit_batch *b)
 static bool link_tx(struct db *db, void *arg, struct err *err_r)
 {
 	struct linking *l = arg;
+	const struct audit_linking *in = l->in;
 	struct audit_batch b;
 	int64_t taken;
 
 	l->n = 0;
-	if (!db_write(db, SQL_ARGS(audit_lease_take, .host_id = db_text(l->host_id),
-				   .now = db_time(l->now), .until_at = db_time(l->until),
-				   .far = db_time(l->far)),
+	if (!db_write(db, SQL_ARGS(audit_lease_take, .host_id = db_text(in->host_id),
+				   .now = db_time(in->now), .until_at = db_time(in->until),
+				   .far = db_time(in->far)),
 		      &taken, err_r))
 		return false;
 	if (taken == 0)
@@ -112,19 +113,18 @@ static bool link_tx(struct db *db, void *arg, struct err *err_r)
 		return false;
 	l->n = b.n;
 	return b.n == 0 ||
-	       (l->append(l->arg, &b, err_r) && fill(db, &b, err_r) &&
+	       (in->append(in->arg, &b, err_r) && fill(db, &b, err_r) &&
 		write_links(db, l, &b, err_r) && write_heads(db, &b, err_r) &&
 		db_write(db, SQL_ARGS(audit_pending_done, .last = db_text(last_id(&b))), NULL, err_r));
 }
 
-bool store_audit_link(struct db *db, const char *host_id, int64_t now, int64_t until,
-		      int64_t far, audit_append_fn *append, void *arg, struct arena *arena, size_t *n_r,
-		      struct err *err_r)
+bool store_audit_link(struct db *db, const struct audit_linking *in, struct arena *arena,
+		      size_t *n_r, struct err *err_r)
 {
-	struct linking l = { arena, host_id, now, until, far, append, arg, 0 };
+	struct linking l = { in, arena, 0 };
 	bool done = db_transaction(db, link_tx, &l, err_r);
 
-	*n_r = done ? l.n : 0;
+	*n_r = l.n;
 	return done;
 }
 
@@ -140,11 +140,17 @@ bool store_audit_pending(struct db *db, int64_t *n_r, struct err *err_r)
 	return db_number(db, SQL_ARGS(audit_count_pending), n_r, err_r);
 }
 
-bool store_audit_heads(struct db *db, int64_t since, struct arena *arena,
-		       struct field_list *out, struct err *err_r)
+bool store_audit_heads(struct db *db, struct arena *arena, struct field_list *out,
+		       struct err *err_r)
 {
-	return db_list(db, SQL_ARGS(audit_head_list, .since = db_time(since)), &audit_head_schema,
-		       arena, out, err_r);
+	return db_list(db, SQL_ARGS(audit_head_list), &audit_head_schema, arena, out, err_r);
+}
+
+bool store_audit_heads_recent(struct db *db, int64_t since, int64_t limit, struct arena *arena,
+			      struct field_list *out, struct err *err_r)
+{
+	return db_list(db, SQL_ARGS(audit_head_recent, .since = db_time(since),
+				    .limit = db_int(limit)), &audit_head_schema, arena, out, err_r);
 }
 
 bool store_audit_head(struct db *db, const char *chain, struct arena *arena,

@@ -1,7 +1,7 @@
 /*
  * worker/linker.c - the scheduler's job that links the audit trail (op/audit_link.h),
- * and tells the log each hour where the chains end, so that heads are kept where the
- * database's owner cannot change them.
+ * and tells the log each hour where the chains end that have grown, so that heads are kept
+ * where the database's owner cannot change them.
  */
 #include "config.h"
 
@@ -12,6 +12,7 @@
 
 #define LINK_MS 200          /* an event waits at most so long, and for the batch */
 #define HEADS_MS 3600000
+#define HEADS_MAX 1000       /* lines at once */
 #define PATIENCE_MS 5000     /* until it is told that the database is not to be had */
 
 void linker_begin(struct linker *l, const struct child *c)
@@ -22,32 +23,34 @@ void linker_begin(struct linker *l, const struct child *c)
 	};
 }
 
-/* At its start: who linked the others had told of them before the newest was linked. */
-static int64_t not_told(const struct audit_head *heads, size_t n)
-{
-	int64_t newest = 0;
-
-	for (size_t i = 0; i < n; i++)
-		newest = heads[i].updated_at > newest ? heads[i].updated_at : newest;
-	return newest - HEADS_MS;
-}
-
 static void tell_heads(struct linker *l, struct op *op)
 {
 	const struct audit_head *heads;
 	struct field_list list;
 	struct err err;
-	int64_t since;
 
-	if (!op_audit_heads(op, l->told_at, &list, &err))
+	if (!op_audit_heads_recent(op, l->told_at, HEADS_MAX + 1, &list, &err))
 		return;   /* the next hour tells them as well */
 	heads = list.items;
-	since = l->told_at ? l->told_at : not_told(heads, list.n);
-	for (size_t i = 0; i < list.n; i++)
-		if (heads[i].updated_at >= since)
-			log_info("audit_head", LOG_S("chain", heads[i].chain), LOG_N("seq", heads[i].seq),
-				 LOG_S("hash", heads[i].hash));
+	for (size_t i = 0; i < list.n && i < HEADS_MAX; i++)
+		log_info("audit_head", LOG_S("chain", heads[i].chain), LOG_N("seq", heads[i].seq),
+			 LOG_S("hash", heads[i].hash));
+	if (list.n > HEADS_MAX && l->told_at > 0)   /* those from before the start were told then */
+		log_warn("audit_heads_left_out", LOG_N("told", HEADS_MAX),
+			 LOG_S("hint", "keep what 'pierre audit head' prints"));
 	l->told_at = op->now;
+}
+
+/* Each time that they are looked at. */
+static void tell_broken(struct linker *l)
+{
+	if (l->told_retry != l->of.retry_at)
+		l->told_broken = 0;
+	l->told_retry = l->of.retry_at;
+	for (; l->told_broken < l->of.n_broken; l->told_broken++)
+		log_error("audit_chain_broken", LOG_S("chain", l->of.broken[l->told_broken]),
+			  LOG_S("hint", "its head was not written by this service: its events wait; 'pierre "
+				"audit verify' shows what was changed"));
 }
 
 /* Others hold the writer lock, or the database is away: that passes. */
@@ -68,6 +71,8 @@ void linker_work(struct linker *l, struct op *op, int64_t now)
 	}
 	l->failed &= !good;
 	l->due = now + (good && more ? 0 : LINK_MS);
+	tell_broken(l);
+	atomic_store(&op->process->scoreboard->audit_broken, (int64_t)l->of.n_broken);
 	atomic_store(&op->process->scoreboard->audit_waits_since,
 		     l->of.waits_since == TIME_NONE ? 0 : l->of.waits_since);
 	if (now < l->tell_due)

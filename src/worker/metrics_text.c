@@ -161,6 +161,9 @@ static void audit(struct strbuf *out, struct scoreboard *sb)
 	family(out, "audit_unlinked_seconds", "gauge",
 	       "How long the oldest event of the audit trail has waited for its link.");
 	strbuf_addf(out, "pierre_audit_unlinked_seconds %.3f\n", (double)(waits > 0 ? waits : 0) / 1e3);
+	number(out, "audit_broken_chains", "gauge",
+	       "Chains of the audit trail whose head is not good, and whose events wait.",
+	       (uint64_t)atomic_load(&sb->audit_broken));
 }
 
 void metrics_text(const struct child *c, struct strbuf *out)

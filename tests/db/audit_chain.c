@@ -255,11 +255,78 @@ static void test_keys(void)
 
 	ok(change_of(&f.op, T1) && !link_all(&other) && err.kind == ERR_INTERNAL, "without a key nothing is linked");
 	subkey_derive((const unsigned char *)"another master key, of 32 bytes.", SUBKEY_AUDIT_HEAD, &wrong);
-	ok(!link_all(&other) && err.kind == ERR_DATABASE, "nor with another: %s", err.message);
+	ok(link_all(&other) && other.n_broken == 1, "nor with another");
+	is_int(sql_number("SELECT count(*) FROM audit_pending"), 1, "it waits");
 	ok(link_all(&linker), "with the right one it is");
 	if (!op_audit_verify(&f.op, &wrong, &(struct field_list){ 0 }, &v, &err))
 		bail_out("verify", &err);
 	is_int(v.faults, v.chains, "with a wrong key no head holds");
+}
+
+/* One chain whose head was changed waits, and no other does. */
+static void test_broken(void)
+{
+	int64_t links = sql_number("SELECT count(*) FROM audit_links");
+
+	must("CREATE TABLE kept AS SELECT chain, mac FROM audit_heads WHERE chain = '" T1 "'");
+	must("UPDATE audit_heads SET mac = '00' WHERE chain = '" T1 "'");
+	linker.batch = 10;
+	for (int i = 0; i < 25; i++)   /* more than a batch */
+		if (!change_of(&f.op, T1))
+			bail_out("change", &err);
+	ok(change_of(&f.op, T2) && change_of(&f.op, NULL), "and two of other chains");
+	ok(link_all(&linker), "a chain whose head was changed stops nothing: %s", err.message);
+	linked(links + 2, 25, "the others are linked");
+	ok(linker.n_broken == 1 && str_eq(linker.broken[0], T1), "that one is broken");
+	ok(link_all(&linker), "nothing else waits");
+	is_int(linker.waits_since, TIME_NONE, "and its events are not counted");
+	f.op.now += 61000;
+	is_int(verify_now().faults, 26, "verify tells of it, and of its events");
+	ok(change_of(&f.op, T2) && link_all(&linker), "also in the next batch");
+	linked(links + 3, 25, "the others go on");
+	must("UPDATE audit_heads SET mac = (SELECT mac FROM kept) WHERE chain = '" T1 "'");
+	must("DROP TABLE kept");
+	ok(link_all(&linker), "its head is put back, which is not seen at once");
+	f.op.now += 600000;
+	ok(link_all(&linker) && linker.n_broken == 0, "but after 10 minutes");
+	linked(links + 28, 0, "all that waited is linked");
+	is_clean("after it was put back");
+}
+
+/* So slow that a whole batch comes too late. */
+static enum db_rc commit_too_late(struct db_conn *c, int64_t deadline, struct err *err_r)
+{
+	if (linker.batch <= 10)
+		return commits.real->commit(c, deadline, err_r);
+	err_reason(err_r, ERR_UNAVAILABLE, "late", "Too late");
+	return DB_ERROR;
+}
+
+static void test_slow_link(void)
+{
+	int64_t links = sql_number("SELECT count(*) FROM audit_links");
+	static struct db_driver driver;
+	struct db *had = f.db;
+	int failed = 0;
+	bool more;
+
+	for (int i = 0; i < 80; i++)
+		if (!change_of(&f.op, T1))
+			bail_out("change", &err);
+	driver = *commits.real;
+	driver.commit = commit_too_late;
+	f.op.db = sql_db(&sql_catalog);
+	db_wrap_driver(f.op.db, &driver);
+	linker.batch = 80;
+	for (int i = 0; i < 4; i++)
+		failed += !op_audit_link(&f.op, &linker, &more, &err);
+	is_int(failed, 3, "batches of 80, 40 and 20 come too late");
+	linked(links + 10, 70, "one of 10 does not");
+	ok(linker.batch > 10 && linker.batch < 20, "the next ones grow slowly: %zu", linker.batch);
+	db_free(&f.op.db);
+	f.op.db = had;
+	ok(link_all(&linker), "and link the rest");
+	linked(links + 80, 0, "once each");
 }
 
 /* Of an older version, and of a program that knows nothing of all this. */
@@ -416,6 +483,8 @@ int main(void)
 	test_lost_commit();
 	test_two_hosts();
 	test_keys();
+	test_broken();
+	test_slow_link();
 	test_killed();
 	is_clean("after all that");
 	test_pages();

@@ -119,7 +119,8 @@ static const struct tampering {
 		"INSERT INTO audit_heads SELECT * FROM newer_heads WHERE chain = '" T1 "'",
 		"INSERT INTO audit_pending SELECT id, '" T1 "' FROM audit_events e WHERE pii_hash IS NOT NULL AND"
 		" NOT EXISTS (SELECT 1 FROM audit_links l WHERE l.event_id = e.id)" },
-	  "The event has waited for its link for more than 60 s: does the service run?" },
+	  "The event has waited for its link for more than 60 s: the service does not run, or the "
+	  "head of this chain is not good" },
 	{ "an event removed before it was linked", {
 		"INSERT INTO audit_pending (event_id, chain) VALUES ('" NEW "', '" T1 "')" },
 	  "The event is missing; only its place in audit_pending is left" },
@@ -176,7 +177,7 @@ static struct audit_head head_of(const char *chain)
 	const struct audit_head *heads;
 	struct field_list list;
 
-	if (!op_audit_heads(&f.op, 0, &list, &err))
+	if (!op_audit_heads(&f.op, &list, &err))
 		bail_out("heads", &err);
 	heads = list.items;
 	for (size_t i = 0; i < list.n; i++)

@@ -24,12 +24,12 @@ sub verified {
 	return decode_json($r->{out});
 }
 sub metric {
-	my ($p) = @_;
+	my ($p, $name) = (@_, 'unlinked_seconds');
 	my $s = IO::Socket::UNIX->new(Type => SOCK_STREAM, Peer => $p->{env}{METRICS_SOCKET}) or return '';
 	syswrite $s, "GET /metrics HTTP/1.0\r\n\r\n";
 	my $got = '';
 	1 while sysread $s, $got, 65536, length $got;
-	return $got =~ /^pierre_audit_unlinked_seconds ([\d.]+)$/m ? $1 : '';
+	return $got =~ /^pierre_audit_$name ([\d.]+)$/m ? $1 : '';
 }
 sub register { my ($p, $n) = @_; $p->register_user for 1 .. $n }
 
@@ -82,13 +82,14 @@ for my $backend (Pierre::backends()) {
 		subtest 'a chain that was changed' => sub {
 			$p->sql("UPDATE audit_heads SET mac = '0000'");
 			register($p, 1);
-			await_log($p, qr/ audit_not_linked .*head of the audit chain/);
-			await('the metric', sub { metric($p) > 0.2 }, $p);
+			await_log($p, qr/ audit_chain_broken .*chain=system /);
+			await('the metric', sub { metric($p, 'broken_chains') == 1 }, $p);
 			is(waiting($p), 1, 'is not gone on from');
+			await('the other metric', sub { metric($p) eq '0.000' }, $p);
 			my $r = $p->cli(qw(audit verify));
 			is($r->{status}, 1, 'and verify says why');
 			like($r->{err}, qr/chain system: .*: The head was not written by a service with this ENCRYPTION_KEY/, 'by its chain');
-			cmp_ok(count_log($p, qr/ audit_not_linked /), '==', 1, 'the log says it once');
+			cmp_ok(count_log($p, qr/ audit_chain_broken /), '==', 1, 'the log says it once');
 		};
 		subtest 'heads in the log' => sub {
 			my $old = '00000000-0000-4000-8000-00000000001d';
