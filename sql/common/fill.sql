@@ -14,19 +14,21 @@ ORDER BY id DESC LIMIT 1;
 
 -- Is anything of it to be done?
 -- name: fill_users_missing
-SELECT count(*)
-FROM users u
-WHERE u.id >= :first AND u.id <= :last AND u.user_status <> 'pending'
-	AND NOT EXISTS (SELECT 1 FROM tenant_users m WHERE m.tenant_id = u.id AND m.user_id = u.id);
+SELECT CASE WHEN EXISTS (SELECT 1
+	FROM users u
+	WHERE u.id >= :first AND u.id <= :last AND u.user_status <> 'pending'
+		AND NOT EXISTS (SELECT 1 FROM tenant_users m WHERE m.tenant_id = u.id AND m.user_id = u.id))
+	THEN 1 ELSE 0 END AS n;
 
 -- name: fill_keys_missing
-SELECT count(*)
-FROM api_keys
-WHERE id >= :first AND id <= :last AND tenant_id IS NULL;
+SELECT CASE WHEN EXISTS (SELECT 1
+	FROM api_keys k
+	WHERE k.id >= :first AND k.id <= :last AND k.tenant_id IS NULL
+		AND EXISTS (SELECT 1 FROM tenants t WHERE t.id = k.user_id AND t.kind = 'personal'))
+	THEN 1 ELSE 0 END AS n;
 
 -- name: fill_roles_missing
-SELECT count(*)
-FROM (SELECT id FROM users WHERE is_admin AND role = 'user' LIMIT 1) r;
+SELECT CASE WHEN EXISTS (SELECT 1 FROM users WHERE is_admin AND role = 'user') THEN 1 ELSE 0 END AS n;
 
 -- name: fill_tenants
 INSERT INTO tenants (id, name, slug, plan, is_active, kind, created_at, updated_at)

@@ -35,7 +35,8 @@
 #define FOLLOW_MS 250               /* changes of other hosts are read this often */
 #define PERIOD_MS 1000              /* the rest is looked at this often */
 #define SWEEP_MS 60000
-#define FILL_MS 600000                /* rows from before are looked for this often */
+#define FILL_MS 600000                /* from one walk that found nothing to the next, at first; */
+#define FILL_IDLE_MS (24 * 3600000)   /* each pause is twice as long as the one before, up to this */
 #define FILL_PASS_MS (TICK_MS / 2)    /* for pages of them that have nothing to be filled */
 #define CHECKPOINT_MS 30000         /* frames of a WAL wait this long */
 #define CHECKPOINT_BYTES (DB_LOG_KEEP / 2)  /* more of them do not wait: the rest is for a full disk */
@@ -67,6 +68,7 @@ struct scheduler {
 	struct linker linker;
 	struct fill fill;
 	int64_t filled;                     /* rows, in this walk */
+	int64_t fill_pause;                 /* before the next one */
 	int64_t sweep_due, period_due, follow_due, fill_due;
 	bool tend_failed, follow_failed, clock_failed, fill_failed;   /* said once, until it works again */
 };
@@ -227,9 +229,24 @@ static void sweep(struct scheduler *s, int64_t now)
 	job_end(s);
 }
 
+/* A walk that found some is followed by another at once: a host with an older program may
+ * have written behind it. The longer there is nothing, the less is it looked for. */
+static void fill_walked(struct scheduler *s, int64_t now)
+{
+	if (s->filled > 0) {
+		log_info("filled", LOG_N("rows", s->filled));
+		s->fill_pause = 0;
+		s->filled = 0;
+		return;
+	}
+	s->fill_pause = s->fill_pause ? 2 * s->fill_pause : FILL_MS;
+	if (s->fill_pause > FILL_IDLE_MS)
+		s->fill_pause = FILL_IDLE_MS;
+	s->fill_due = now + s->fill_pause;
+}
+
 /* One page of rows from before a migration; those that are filled already are passed at
- * once. A walk that found some is followed by another: other hosts may have written
- * behind it. */
+ * once. */
 static void fill_rows(struct scheduler *s, int64_t now)
 {
 	bool end = false;
@@ -252,12 +269,8 @@ static void fill_rows(struct scheduler *s, int64_t now)
 		s->fill_due = now + PERIOD_MS;
 	s->fill_failed = !good;
 	s->filled += n;
-	if (end && s->filled > 0)
-		log_info("filled", LOG_N("rows", s->filled));
-	if (end && s->filled == 0)
-		s->fill_due = now + FILL_MS;
 	if (end)
-		s->filled = 0;
+		fill_walked(s, now);
 	job_end(s);
 }
 

@@ -1,11 +1,14 @@
 /*
  * What migration 0010 leaves to be filled: rows of an older program, filled a page at
- * a time, and rows that such a program writes afterwards, on the backend given.
+ * a time, through kill -9 and by one host at once, and rows that such a program writes
+ * afterwards. And how long the migration waits for its locks. On the backend given.
  */
 #include "config.h"
 
+#include <signal.h>
+
+#include "behind.h"
 #include "db_args.h"
-#include "op_fixture.h"
 #include "store/fill.h"
 
 #define USERS 1201    /* more than two pages of 500 */
@@ -29,10 +32,12 @@
 #define WRITE(text) { .name = "write", .writes = true, .sql = BOTH(text) }
 
 enum {
-	SEED_U, SEED_K, LATER_U, LATER_K, SET_ADMIN, SET_NO_ADMIN, SET_ROLE, SET_ROLE_USER, ADD_ADMIN, ADD_ROLE,
-	LEGACY, PERSONAL, OWNERS, NOT_OWN, PENDING, KEYS_OWN, KEYS_NULL, SUPER, ROLES_WRONG, KEY_NOTES, SCHEMA__COUNT
+	LOCK_USERS, SEED_U, SEED_K, LATER_U, LATER_K, SET_ADMIN, SET_NO_ADMIN, SET_ROLE, SET_ROLE_USER, ADD_ADMIN, ADD_ROLE,
+	LEGACY, HALF, PERSONAL, OWNERS, NOT_OWN, PENDING, KEYS_OWN, KEYS_NULL, SUPER, ROLES_WRONG, KEY_NOTES, SCHEMA__COUNT
 };
 static const struct db_statement statements[SCHEMA__COUNT] = {
+	[LOCK_USERS] = { .name = "lock", .writes = true, .sql = {
+		"UPDATE users SET id = id WHERE FALSE", "LOCK TABLE users IN ACCESS SHARE MODE" } },
 	[SEED_U] = { .name = "users", .writes = true, .sql = {
 		SEED_USERS(SQLITE_ID("4000"), "1", "1201"),
 		SEED_USERS("CAST(" PGSQL_ID("4000") " AS UUID)", "1", "1201") } },
@@ -58,6 +63,8 @@ static const struct db_statement statements[SCHEMA__COUNT] = {
 	[LEGACY] = NUMBER("SELECT count(*) FROM users WHERE is_admin AND role = 'user'"),
 	[PERSONAL] = NUMBER("SELECT count(*) FROM tenants t JOIN users u ON u.id = t.id WHERE t.kind = 'personal'"
 		" AND t.is_active AND t.plan = u.tier"),
+	[HALF] = NUMBER("SELECT count(*) FROM tenants t WHERE NOT EXISTS (SELECT 1 FROM tenant_users m"
+		" WHERE m.tenant_id = t.id AND m.user_id = t.id AND m.role = 'owner')"),
 	[OWNERS] = NUMBER("SELECT count(*) FROM tenant_users WHERE tenant_id = user_id AND role = 'owner'"),
 	[NOT_OWN] = NUMBER("SELECT count(*) FROM tenant_users WHERE tenant_id <> user_id"),
 	[PENDING] = NUMBER("SELECT count(*) FROM tenants t JOIN users u ON u.id = t.id"
@@ -168,18 +175,98 @@ static void test_legacy_admin(void)
 	is_int(number(LEGACY), 1, "and stays what he was");
 }
 
+/* --- through kill -9 ------------------------------------------------------------------ */
+
+static void die(void *arg)
+{
+	(void)arg;
+	kill(getpid(), SIGKILL);
+}
+
+/* A scheduler that is killed before its first transaction, in it, or after it. */
+static void killed(const struct moment m)
+{
+	struct fill fill = { 0 };
+	int64_t n;
+	bool end;
+
+	fixture_connect(&f);
+	worst(WORST_DB_TRANSACTION, m);
+	for (int i = 0; i < 20; i++)
+		store_fill(f.db, &fill, &n, &end, &err);
+	_exit(0);
+}
+
+static void test_killed(void)
+{
+	static const struct moment moments[] = { { .before = die }, { .inside = die }, { .after = die } };
+	int64_t before = number(OWNERS);
+	int status, dead = 0;
+
+	for (int at = 0; at < 20; at++) {
+		pid_t pid;
+
+		db_free(&hand);
+		fixture_disconnect(&f);
+		fflush(stdout);
+		if ((pid = fork()) == 0)
+			killed(moments[at < 18 ? at % 2 : 2]);   /* the last two do a step each */
+		dead += waitpid(pid, &status, 0) == pid && WIFSIGNALED(status);
+		fixture_connect(&f);
+		hand = open_with(&own);
+		if (number(HALF) != 0 || number(OWNERS) != before + (at < 19 ? 0 : 499 - before))
+			bail_out("a step is done by half", &err);
+	}
+	is_int(dead, 20, "killed 20 times");
+	is_int(number(OWNERS), 499, "each step is done whole, or not at all");
+}
+
+/* Two hosts: who finds the other one at it goes on at once, and does nothing. */
+#define OF_PAGE_2 "00000000-0000-4000-8000-000000000700"
+
+static void first_host(void *arg)
+{
+	struct fill fill = { 0 };
+	int64_t *n = arg;
+	bool end;
+
+	while (*n == 0)
+		if (!store_fill(f.db, &fill, n, &end, &err))
+			bail_out("fill", &err);
+}
+
+static int second_host(struct fixture *mine, int index, void *arg)
+{
+	struct fill fill = { 0 };
+	bool end = false;
+	int64_t n;
+
+	(void)index;
+	(void)arg;
+	for (int i = 0; i < 3; i++)   /* roles, the page that is filled, the page of the other */
+		if (!store_fill(mine->db, &fill, &n, &end, &err) || n > 0)
+			return -1;
+	return (int)look(mine, LOOK_OWNERS, OF_PAGE_2, OF_PAGE_2);
+}
+
+static void test_two_hosts(void)
+{
+	int64_t n = 0;
+	int seen = behind(&f, first_host, second_host, &n);
+
+	is_int(n, 500, "one host fills a page");
+	is_int(seen, db_backend_of(f.db) == DB_PGSQL ? 0 : 1,
+	       "another one does not wait for it (but on SQLite, which has one writer), and fills none of it");
+	is_int(number(HALF), 0, "and nothing is done by half");
+}
+
 static void test_walk(void)
 {
-	int64_t most, n, audits = look(&f, LOOK_AUDITS, NULL, NULL);
-	struct fill half = { 0 };
-	bool end;
+	int64_t most, audits = look(&f, LOOK_AUDITS, NULL, NULL), left;
 	int steps;
 
-	for (int i = 0; i < 3; i++)
-		if (!store_fill(f.db, &half, &n, &end, &err))
-			bail_out("fill", &err);
-	is_int(number(OWNERS), 499, "killed after the first page of users");
-	is_int(walk(&most, &steps), USERS - 1 - 499 + USERS - 2, "another process does what is left, once");
+	left = USERS - 1 - number(OWNERS) + number(KEYS_NULL);
+	is_int(walk(&most, &steps), left, "another process does what is left, once");
 	ok(most > 0 && most <= 500, "at most 500 in a transaction: %lld", (long long)most);
 	is_int(number(PERSONAL), USERS - 1, "each user has a tenant, with his tier as its plan");
 	is_int(number(OWNERS), USERS - 1, "and owns it");
@@ -222,11 +309,54 @@ static void test_roles(void)
 	is_int(number(ROLES_WRONG), 0, "a new role sets is_admin");
 }
 
+/* --- the migration and the locks of others ---------------------------------------------- */
+
+/* Until somebody waits for us, and then does not any more; true: that came. */
+static bool let_go_tx(struct db *db, void *arg, struct err *err_r)
+{
+	bool *let_go = arg;
+
+	if (!db_write(db, LOCK_USERS, DB_NO_ARGS, NULL, err_r))
+		return false;
+	for (int waiting = 1; waiting >= 0; waiting--)
+		for (int i = 0; i < 1000 && look(&f, LOOK_WAITING, NULL, NULL) != waiting; i++)
+			poll(NULL, 0, 10);
+	*let_go = look(&f, LOOK_WAITING, NULL, NULL) == 0;
+	return true;
+}
+
+/* On PostgreSQL, where all changes would wait behind a migration that waits. */
+static void test_lock_timeout(void)
+{
+	bool let_go = false;
+	int status;
+	pid_t pid;
+
+	if (db_backend_of(f.db) == DB_SQLITE)
+		return fixture_migrate(&f);
+	db_free(&hand);
+	fixture_disconnect(&f);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		fixture_connect(&f);
+		hand = open_with(&own);
+		_exit(db_transaction(hand, let_go_tx, &let_go, &err) && let_go ? 0 : 1);
+	}
+	fixture_connect(&f);
+	while (look(&f, LOOK_USERS_LOCKED, NULL, NULL) == 0)
+		poll(NULL, 0, 10);
+	fixture_migrate(&f);
+	ok(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0,
+	   "a migration that waits for a lock lets go of its own, and is tried again");
+	hand = open_with(&own);
+}
+
 static void begin(void)
 {
 	fixture_empty(&f);
 	old_rows();
-	fixture_migrate(&f);
+	test_lock_timeout();
 	/* it has read the schema from before */
 	db_free(&hand);
 	hand = open_with(&own);
@@ -237,6 +367,8 @@ int main(void)
 	begin();
 	test_schema();
 	test_legacy_admin();
+	test_killed();
+	test_two_hosts();
 	test_walk();
 	test_later();
 	test_roles();

@@ -73,7 +73,7 @@ enum look { LOOK_AUDIT, LOOK_SESSIONS, LOOK_PASSWORD, LOOK_KEYS, LOOK_KNOWN, LOO
 	    LOOK_GRANTED, LOOK_KEY_FREE, LOOK_USER_FREE, LOOK_SET_TIER,
 	    LOOK_FORGET_KEY, LOOK_FORGET_USER, LOOK_FORGET_SEED, LOOK_RESTORE, LOOK_WAITING,
 	    LOOK_SET_SHARED, LOOK_SET_DEFAULT, LOOK_SET_INACTIVE, LOOK_PROVISIONED,
-	    LOOK_LIVE_IN, LOOK_ACTIVE_OWNERS, LOOK__COUNT };
+	    LOOK_LIVE_IN, LOOK_ACTIVE_OWNERS, LOOK_USERS_LOCKED, LOOK__COUNT };
 static const struct db_statement looking[LOOK__COUNT] = {
 	[LOOK_AUDIT] = { .name = "look_audit", .params = 2, .sql = {
 		"SELECT count(*) FROM audit_events WHERE event_type = ?1 AND target = ?2",
@@ -153,6 +153,9 @@ static const struct db_statement looking[LOOK__COUNT] = {
 		" WHERE m.tenant_id = ?1 AND m.role = 'owner' AND u.user_status = 'active'",
 		"SELECT count(*) FROM tenant_users m JOIN users u ON u.id = m.user_id"
 		" WHERE m.tenant_id = $1 AND m.role = 'owner' AND u.user_status = 'active'" } },
+	[LOOK_USERS_LOCKED] = { .name = "look_users_locked", .sql = {
+		"SELECT 1", "SELECT count(*) FROM pg_locks"
+		" WHERE relation = CAST('users' AS regclass) AND mode = 'AccessShareLock' AND pid <> pg_backend_pid()" } },
 	[LOOK_FORGET_KEY] = { .name = "forget_key", .writes = true, .sql = {
 		"UPDATE instance SET key_check = NULL", "UPDATE instance SET key_check = NULL" } },
 	[LOOK_FORGET_USER] = { .name = "forget_user", .params = 1, .writes = true, .sql = {
