@@ -63,7 +63,8 @@ bool op_tenant_resume(struct op *op, struct scope scope, const char *id, struct 
 /* TENANT_DELETE. confirm: its slug (else ERR_INVALID). ERR_CONFLICT reason members while
  * others belong to it, unless with_members. Sessions in it end, its keys are revoked,
  * and no login begins in it any more. Its rows, its slug and its domain stay for
- * TENANT_KEPT_MS, in which op_tenant_restore() takes it back; what was revoked stays so. */
+ * TENANT_KEPT_MS, in which op_tenant_restore() takes it back; what was revoked stays so,
+ * and one that was suspended is so again (as one that an older program deleted). */
 bool op_tenant_delete(struct op *op, struct scope scope, const char *id, const char *confirm,
 		      bool with_members, struct err *err_r);
 #define TENANT_KEPT_MS (30 * DAY_MS)

@@ -20,7 +20,7 @@ RETURNING tier, user_status;
 -- name: key_owner_role
 SELECT m.role
 FROM tenant_users m JOIN tenants t ON t.id = m.tenant_id
-WHERE m.tenant_id = :tenant_id AND m.user_id = :user_id AND t.is_active;
+WHERE m.tenant_id = :tenant_id AND m.user_id = :user_id AND t.is_active AND t.deleted_at IS NULL;
 
 -- Keys of one quota, as while one is replaced by another, count as one.
 -- name: key_count_live
@@ -137,7 +137,8 @@ WHERE is_active AND expires_at <= :now AND id IN (SELECT id FROM api_keys
 -- row: ApiKey, Owner, Place
 SELECT {key k}, {owner u as owner_},
 	COALESCE(k.tenant_id, k.user_id) AS place_tenant_id,
-	COALESCE(t.is_active, COALESCE(k.tenant_id, k.user_id) = k.user_id) AS place_is_active,
+	COALESCE(t.is_active AND t.deleted_at IS NULL,
+		COALESCE(k.tenant_id, k.user_id) = k.user_id) AS place_is_active,
 	CASE WHEN t.id IS NOT NULL THEN m.role
 		WHEN COALESCE(k.tenant_id, k.user_id) = k.user_id THEN 'owner' END AS place_role,
 	t.rate_limit_requests AS place_requests, t.rate_limit_period AS place_period,

@@ -25,7 +25,7 @@ WHERE user_id = :scope_user AND tenant_id = :tenant_id;
 SELECT count(*) AS n
 FROM tenant_users m JOIN tenants t ON t.id = m.tenant_id
 WHERE m.tenant_id = :tenant_id AND (m.tenant_id = :scope_tenant OR :scope_all)
-	AND m.user_id = :user_id AND t.is_active;
+	AND m.user_id = :user_id AND t.is_active AND t.deleted_at IS NULL;
 
 -- Owners who can still act, but this one; and members but this one.
 -- name: member_owners_but

@@ -26,7 +26,8 @@ SELECT s.id,
 		ELSE s.previous_access_expires_at END AS access_expires_at,
 	s.expires_at, {owner u as owner_},
 	COALESCE(s.tenant_id, s.user_id) AS place_tenant_id,
-	COALESCE(t.is_active, COALESCE(s.tenant_id, s.user_id) = s.user_id) AS place_is_active,
+	COALESCE(t.is_active AND t.deleted_at IS NULL,
+		COALESCE(s.tenant_id, s.user_id) = s.user_id) AS place_is_active,
 	CASE WHEN t.id IS NOT NULL THEN m.role
 		WHEN COALESCE(s.tenant_id, s.user_id) = s.user_id THEN 'owner' END AS place_role,
 	t.rate_limit_requests AS place_requests, t.rate_limit_period AS place_period,
@@ -40,7 +41,8 @@ WHERE s.access_hash = :access_hash OR s.previous_access_hash = :access_hash;
 -- row: SessionRef, Owner, Place
 SELECT s.id, s.access_expires_at, s.expires_at, {owner u as owner_},
 	COALESCE(s.tenant_id, s.user_id) AS place_tenant_id,
-	COALESCE(t.is_active, COALESCE(s.tenant_id, s.user_id) = s.user_id) AS place_is_active,
+	COALESCE(t.is_active AND t.deleted_at IS NULL,
+		COALESCE(s.tenant_id, s.user_id) = s.user_id) AS place_is_active,
 	CASE WHEN t.id IS NOT NULL THEN m.role
 		WHEN COALESCE(s.tenant_id, s.user_id) = s.user_id THEN 'owner' END AS place_role,
 	t.rate_limit_requests AS place_requests, t.rate_limit_period AS place_period,

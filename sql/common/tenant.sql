@@ -2,6 +2,7 @@
 -- (tenant_lock): without it two owners leave at once, and none is left. What works in
 -- one holds it (tenant_hold in sql/pgsql).
 
+-- is_active is a suspension's: a deletion leaves it as it is, for a restoration.
 -- columns: tenant = id, name, slug, domain, plan, kind, is_active, rate_limit_requests,
 --	rate_limit_period, limit_mode, deleted_at, version, created_at, updated_at
 
@@ -30,7 +31,7 @@ WHERE slug = :slug AND :scope_all;
 -- row: Tenant
 SELECT {tenant}
 FROM tenants
-WHERE :scope_all AND (:any_active OR is_active = :active)
+WHERE :scope_all AND (:any_active OR (is_active AND deleted_at IS NULL) = :active)
 	AND (CAST(:plan AS TEXT) IS NULL OR plan = :plan)
 	AND (CAST(:q AS TEXT) IS NULL OR replace(slug, :q, '') <> slug OR replace(name, :q, '') <> name)
 	AND (created_at, id) < (:before_at, :before_id)

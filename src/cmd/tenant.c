@@ -185,7 +185,8 @@ const struct cmd tenant_commands[] = {
 	{ .words = "tenant restore", ON_TENANT, .needs = NEEDS_SCHEMA, .fn = restore,
 	  .record = &tenant_schema,
 	  .sentence = "Take a team back that was deleted in the last 30 days.",
-	  .detail = ID_OR_SLUG " Its members are what they were. Keys that were revoked stay so." },
+	  .detail = ID_OR_SLUG " Its members are what they were. Keys that were revoked stay so, and a team that was "
+		    "suspended is suspended again: 'pierre tenant resume' resumes it." },
 	{ .words = "member list", ON_TENANT, .needs = NEEDS_SCHEMA, .fn = member_list,
 	  .lists = member_lists, .sentence = "List who belongs to a tenant, newest first.",
 	  .detail = ID_OR_SLUG },

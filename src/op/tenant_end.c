@@ -49,7 +49,6 @@ static bool restore_apply(const struct tenant_locked *locked, struct tenant *ten
 	if (tenant->deleted_at <= *now - TENANT_KEPT_MS)
 		return err_reason(err_r, ERR_CONFLICT, "removed", "The tenant was deleted 30 days ago "
 				  "or more, and its rows are being removed: make a new one");
-	tenant->is_active = true;
 	tenant->deleted_at = TIME_NONE;
 	return true;
 }
@@ -130,7 +129,6 @@ static bool delete_apply(const struct tenant_locked *locked, struct tenant *tena
 		return err_reason(err_r, ERR_CONFLICT, "members",
 				  "Others belong to the tenant: remove them first, or ask for "
 				  "?members=remove");
-	tenant->is_active = false;
 	tenant->deleted_at = d->now;
 	return true;
 }

@@ -147,19 +147,27 @@ bool store_tenant_create(struct db *db, struct scope scope, const char *owner_id
 
 /* --- look up ------------------------------------------------------------------------- */
 
+/* A deleted one is not active, whatever it was before and will be when it is restored. */
+static bool show(bool found, struct tenant *out)
+{
+	if (found)
+		out->is_active = out->is_active && out->deleted_at == TIME_NONE;
+	return found;
+}
+
 bool store_tenant_get(struct db *db, struct scope scope, const char *id, struct arena *arena,
 		      struct tenant *out, struct err *err_r)
 {
-	return db_get(db, SQL_ARGS(tenant_get, .id = db_text(id), TENANT_ARGS(scope)),
-		      &tenant_schema, arena, out, NO_TENANT, err_r);
+	return show(db_get(db, SQL_ARGS(tenant_get, .id = db_text(id), TENANT_ARGS(scope)),
+			   &tenant_schema, arena, out, NO_TENANT, err_r), out);
 }
 
 bool store_tenant_by_slug(struct db *db, struct scope scope, const char *slug, struct arena *arena,
 			  struct tenant *out, struct err *err_r)
 {
-	return db_get(db, SQL_ARGS(tenant_by_slug, .slug = db_text(slug),
-				   .scope_all = scope_all_param(scope)),
-		      &tenant_schema, arena, out, NO_TENANT, err_r);
+	return show(db_get(db, SQL_ARGS(tenant_by_slug, .slug = db_text(slug),
+					.scope_all = scope_all_param(scope)),
+			   &tenant_schema, arena, out, NO_TENANT, err_r), out);
 }
 
 bool store_tenant_list(struct db *db, struct scope scope, const void *filter,
@@ -168,11 +176,15 @@ bool store_tenant_list(struct db *db, struct scope scope, const void *filter,
 {
 	const struct tenant_query *q = filter;
 
-	return db_list(db, SQL_ARGS(tenant_list, .scope_all = scope_all_param(scope),
-				    .any_active = db_bool(!q->active),
-				    .active = db_bool(str_eq(q->active, "true")),
-				    .plan = db_text(q->plan), .q = db_text(q->q), PAGE_ARGS(page)),
-		       &tenant_schema, arena, out, err_r);
+	if (!db_list(db, SQL_ARGS(tenant_list, .scope_all = scope_all_param(scope),
+				  .any_active = db_bool(!q->active),
+				  .active = db_bool(str_eq(q->active, "true")),
+				  .plan = db_text(q->plan), .q = db_text(q->q), PAGE_ARGS(page)),
+		     &tenant_schema, arena, out, err_r))
+		return false;
+	for (size_t i = 0; i < out->n; i++)
+		show(true, (struct tenant *)(uintptr_t)out->items + i);
+	return true;
 }
 
 bool store_membership_get(struct db *db, struct scope scope, const char *id, const char *current_id,

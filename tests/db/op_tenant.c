@@ -307,62 +307,9 @@ static void test_members(void)
 	is_int(look(&f, LOOK_AUDIT, "MemberRemoved", carla.id), 1, "the audit trail tells");
 }
 
-/* Two owners leave at once: one stays. And one is suspended while the other leaves. */
-struct leaving {
-	const struct user *who[2];
-	bool suspend;            /* the first of them */
-};
-
-static int child_leave(struct fixture *mine, int index, void *arg)
-{
-	const struct leaving *l = arg;
-	struct membership m;
-	struct user user;
-	struct err why;
-
-	mine->op.actor = (struct actor){ .source = "test", .user_id = l->who[index]->id,
-					 .tenant_id = l->who[index]->id };
-	if (l->suspend && index == 0) {
-		mine->op.actor.role = ROLE_SUPER_ADMIN;
-		return op_user_suspend(&mine->op, EVERY, l->who[0]->id, NULL, &user, &why) ? 0 :
-		       why.kind == ERR_CONFLICT ? 1 : 2;
-	}
-	if (!op_tenant_enter(&mine->op, team.id, TENANT_READ, &m, &why))
-		return 2;
-	if (op_member_remove(&mine->op, scope_tenant(&mine->op), team.id, l->who[index]->id, &why))
-		return 0;
-	return why.kind == ERR_CONFLICT ? 1 : 2;
-}
-
 static int64_t owners(void)
 {
 	return look(&f, LOOK_OWNERS, team.id, anna.id) + look(&f, LOOK_OWNERS, team.id, ben.id);
-}
-
-static void test_owners_leave(int rounds)
-{
-	struct leaving leaving = { .who = { &anna, &ben } };
-	int counts[OUTCOMES], bad = 0;
-	struct member m;
-	struct tenant t;
-	struct user u;
-
-	for (int i = 0; i < rounds; i++) {
-		act(NULL);
-		op_member_add(&f.op, EVERY, team.id, anna.id, "owner", &m, &err);
-		op_member_add(&f.op, EVERY, team.id, ben.id, "owner", &m, &err);
-		op_member_set_role(&f.op, EVERY, team.id, ben.id, "owner", &m, &err);
-		op_member_add(&f.op, EVERY, team.id, carla.id, "viewer", &m, &err);
-		leaving.suspend = i % 2 == 1;
-		at_once(&f, 2, child_leave, &leaving, counts);
-		bad += counts[0] != 1 || counts[1] != 1;
-		act(NULL);
-		if (leaving.suspend && !op_user_approve(&f.op, EVERY, anna.id,
-				&(struct user_approve_in){ 0 }, &u, &t, &err))
-			bail_out("approve", &err);
-	}
-	is_int(bad, 0, "of two owners that go at once one goes");
-	ok(owners() >= 1, "and one is left");
 }
 
 /* --- suspend, delete, restore, remove --------------------------------------------------------- */
@@ -401,6 +348,39 @@ static int64_t all_rows(void)
 	return look(&f, LOOK_TENANTS, NULL, NULL);
 }
 
+/* A restoration undoes the deletion alone. */
+static void test_restored_suspended(void)
+{
+	struct tenant t;
+
+	act(NULL);
+	ok(op_tenant_suspend(&f.op, EVERY, team.id, &t, &err) &&
+	   op_tenant_delete(&f.op, EVERY, team.id, team.slug, true, &err), "suspended, and then deleted");
+	ok(op_tenant_get(&f.op, EVERY, team.id, &t, &err) && !t.is_active, "it is not active");
+	ok(op_tenant_restore(&f.op, EVERY, team.id, &t, &err) && !t.is_active, "restored it is suspended again");
+	act(&anna);
+	is_int(enter(&team, TENANT_MEMBERS), ERR_FORBIDDEN, "also for its owner");
+	act(NULL);
+	ok(op_tenant_resume(&f.op, EVERY, team.id, &t, &err) && t.is_active, "until it is resumed");
+}
+
+static bool listed(const char *active)
+{
+	const struct tenant_query query = { .page = { .limit = 200 }, .active = active };
+	struct page_out page;
+	bool found = false;
+
+	act(NULL);
+	if (!op_tenant_list(&f.op, EVERY, &query, &page, &err))
+		bail_out("list", &err);
+	for (size_t i = 0; i < page.rows.n; i++) {
+		const struct tenant *t = (const struct tenant *)page.rows.items + i;
+
+		found |= str_eq(t->id, team.id) && t->is_active == str_eq(active, "true");
+	}
+	return found;
+}
+
 static void test_delete(void)
 {
 	struct scope scope;
@@ -423,6 +403,7 @@ static void test_delete(void)
 	ok(!op_tenant_create(&f.op, scope_own(&f.op), &(struct tenant){
 		.name = "New", .slug = team.slug, .rate_limit_requests = INT_NONE }, &t, &err) &&
 	   err.kind == ERR_CONFLICT, "its slug stays taken");
+	ok(listed("false") && !listed("true"), "it is listed as one that is not active");
 	act(NULL);
 	ok(!op_tenant_resume(&f.op, EVERY, team.id, &t, &err) && str_eq(err.reason, "deleted"),
 	   "it is not resumed");
@@ -430,6 +411,7 @@ static void test_delete(void)
 	ok(!op_tenant_restore(&f.op, EVERY, team.id, &t, &err) && err.kind == ERR_CONFLICT, "once");
 	act(&ben);
 	is_int(enter(&team, TENANT_READ), ERR_NONE, "with its members");
+	test_restored_suspended();
 	act(&anna);
 	ok(op_tenant_delete(&f.op, in(&team), team.id, team.slug, true, &err), "deleted again");
 	before = all_rows();
@@ -476,7 +458,6 @@ int main(void)
 	test_open_invitations();
 	test_permissions();
 	test_members();
-	test_owners_leave(getenv("OWNERS_LEAVE") ? atoi(getenv("OWNERS_LEAVE")) : 6);
 	settle();
 	test_suspend();
 	test_delete();
