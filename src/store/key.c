@@ -133,13 +133,23 @@ static bool add_successor(struct db *db, const struct change *u, struct err *err
 		store_provisioned_rotate(db, u->id, u->made->id, u->made->created_at, err_r);
 }
 
+/* Before the key, as what ends the tenant locks them. */
+static bool hold_place(struct db *db, const struct change *u, struct err *err_r)
+{
+	struct api_key key;
+	bool active;
+
+	return store_key_get(db, u->scope, u->id, u->change->arena, &key, err_r) &&
+		store_tenant_hold(db, key.tenant_id ? key.tenant_id : key.user_id, &active, err_r);
+}
+
 static bool update_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct change *u = arg;
 	const struct key_update *c = u->change;
 	struct key_owner owner;
 
-	return lock_owner(db, u->scope, u->scope.id, &owner, err_r) &&
+	return lock_owner(db, u->scope, u->scope.id, &owner, err_r) && hold_place(db, u, err_r) &&
 		db_get(db, SQL_ARGS(key_lock, .id = db_text(u->id),
 				    .scope_user = scope_user_param(u->scope), PLACE_ARGS(u->scope)),
 		       &api_key_schema, c->arena, c->key_r, NO_KEY, err_r) &&

@@ -15,6 +15,7 @@ static struct err err;
 static struct user anna, ben, carla, dora;
 static struct tenant team;
 static struct session_tokens session, there;   /* of Anna: in her personal tenant, in the team */
+static struct api_key held;                    /* of Anna, in the team */
 static const char *token;                      /* of an invitation of Dora */
 
 /* What one of the two does: 0, or the kind of the error. */
@@ -82,14 +83,26 @@ static int make_key(struct fixture *mine, int index, void *arg)
 	const struct api_key in = { .name = "key", .rate_limit_requests = INT_NONE,
 				    .expires_in_days = INT_NONE };
 	const struct scope in_team = { .kind = SCOPE_USER, .id = anna.id, .tenant_id = team.id };
-	struct api_key out;
 	const char *full;
 	struct err why;
 
 	(void)index;
 	(void)arg;
 	act(&mine->op, &anna);
-	return result(op_key_create(&mine->op, in_team, &in, &out, &full, &why), &why);
+	return result(op_key_create(&mine->op, in_team, &in, &held, &full, &why), &why);
+}
+
+static int rotate_key(struct fixture *mine, int index, void *arg)
+{
+	const struct scope in_team = { .kind = SCOPE_USER, .id = anna.id, .tenant_id = team.id };
+	struct key_rotated out;
+	struct err why;
+
+	(void)index;
+	(void)arg;
+	act(&mine->op, &anna);
+	return result(op_key_rotate(&mine->op, in_team, held.id, &(struct key_rotate_in){
+		.overlap_seconds = 3600 }, &out, &why), &why);
 }
 
 static int suspend_team(struct fixture *mine, int index, void *arg)
@@ -243,6 +256,13 @@ static void end(void)
 	op_user_approve(&f.op, EVERY, ben.id, &(struct user_approve_in){ 0 }, &out, &t, &err);
 }
 
+static void begin_with(bool key)
+{
+	begin("owner");
+	if (key && make_key(&f, 0, NULL))
+		bail_out("key", &err);
+}
+
 /* --- what is born while the tenant ends ------------------------------------------------------ */
 
 static void test_births(void)
@@ -263,17 +283,19 @@ static void test_births(void)
 		{ "a switch, and a removal", switch_there, remove_anna, ERR_NOT_FOUND },
 		{ "a key, and a deletion", make_key, delete_team, ERR_FORBIDDEN },
 		{ "a key, and a removal", make_key, remove_anna, ERR_FORBIDDEN },
+		{ "a key's successor, and a deletion", rotate_key, delete_team, ERR_FORBIDDEN },
+		{ "a key's successor, and a removal", rotate_key, remove_anna, ERR_FORBIDDEN },
 	};
 	int got[2];
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		begin("owner");
+		begin_with(table[i].birth == rotate_key);
 		both(table[i].birth, table[i].end, got);
 		ok(got[0] == ERR_NONE && got[1] == ERR_NONE, "%s behind it: %d, %d", table[i].name, got[0],
 		   got[1]);
 		is_int(look(&f, LOOK_LIVE_IN, team.id, NULL), 0, "what was born has ended");
 		end();
-		begin("owner");
+		begin_with(table[i].birth == rotate_key);
 		both(table[i].end, table[i].birth, got);
 		ok(got[0] == ERR_NONE && got[1] == (int)table[i].too_late, "%s the other way round: %d, %d",
 		   table[i].name, got[0], got[1]);
