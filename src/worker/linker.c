@@ -23,19 +23,32 @@ void linker_begin(struct linker *l, const struct child *c)
 	};
 }
 
+/* At its start: who linked the others had told of them before the newest was linked. */
+static int64_t not_told(const struct audit_head *heads, size_t n)
+{
+	int64_t newest = 0;
+
+	for (size_t i = 0; i < n; i++)
+		newest = heads[i].updated_at > newest ? heads[i].updated_at : newest;
+	return newest - HEADS_MS;
+}
+
 static void tell_heads(struct linker *l, struct op *op)
 {
 	const struct audit_head *heads;
 	struct field_list list;
 	struct err err;
+	int64_t since;
 
 	if (!op_audit_heads_recent(op, l->told_at, HEADS_MAX + 1, &list, &err))
 		return;   /* the next hour tells them as well */
 	heads = list.items;
-	for (size_t i = 0; i < list.n && i < HEADS_MAX; i++)
+	since = l->told_at ? l->told_at : not_told(heads, list.n);
+	/* the first is the system's; behind it the newest come first */
+	for (size_t i = 0; i < list.n && i < HEADS_MAX && (i == 0 || heads[i].updated_at >= since); i++)
 		log_info("audit_head", LOG_S("chain", heads[i].chain), LOG_N("seq", heads[i].seq),
 			 LOG_S("hash", heads[i].hash));
-	if (list.n > HEADS_MAX && l->told_at > 0)   /* those from before the start were told then */
+	if (list.n > HEADS_MAX && heads[HEADS_MAX].updated_at >= since)
 		log_warn("audit_heads_left_out", LOG_N("told", HEADS_MAX),
 			 LOG_S("hint", "keep what 'pierre audit head' prints"));
 	l->told_at = op->now;
