@@ -41,6 +41,7 @@ static bool fill(struct err *e, enum err_kind kind, const char *field,
 	put(e->field, sizeof(e->field), field);
 	put(e->reason, sizeof(e->reason), reason);
 	put(e->message, sizeof(e->message), message);
+	explicit_bzero(message, sizeof(message));
 	return false;
 }
 

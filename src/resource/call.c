@@ -181,4 +181,6 @@ void call_run(struct call *call, const struct route_match *match)
 		reply_error(call, &err);
 	if (!token_use_end(call->op, call->res->status, &err))
 		reply_error(call, &err);
+	if (err.kind != ERR_NONE)   /* it may name what a client took for a name */
+		explicit_bzero(&err, sizeof(err));
 }
