@@ -13,8 +13,9 @@
 #include "model/audit_chain.h"
 #include "op/op.h"
 
-/* Of one scheduler; begins with its key and host, the rest zeroed. */
 #define AUDIT_BROKEN_MAX 100   /* more than that are no accident: then nothing is linked */
+
+/* Of one scheduler; begins with its key and host, the rest zeroed. */
 struct audit_linker {
 	const struct subkey *key;   /* SUBKEY_AUDIT_HEAD */
 	const char *host_id;        /* as the lease names it */
