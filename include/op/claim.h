@@ -41,7 +41,4 @@ void op_claim_drop(struct op *op);
  * ERR_CONFLICT reason in_progress. Otherwise *err_r stays. Returns false. */
 bool op_claim_refused(const struct op *op, struct err *err_r);
 
-/* For the scheduler: *n_r = how many have expired. */
-bool op_claim_sweep(struct op *op, int64_t *n_r, struct err *err_r);
-
 #endif

@@ -22,7 +22,4 @@ void store_claim_drop(struct db *db, struct claim *claim);
 bool store_claim_find(struct db *db, const char *owner_id, const char *key_hash, int64_t now,
 		      struct arena *arena, struct claim *out, struct err *err_r);
 
-/* Delete those that have expired, 500 at a time; *n_r = how many. */
-bool store_claim_sweep(struct db *db, int64_t now, int64_t *n_r, struct err *err_r);
-
 #endif

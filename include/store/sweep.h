@@ -13,6 +13,7 @@ enum sweep_kind {
 	SWEEP_INVITATIONS,       /* that ended, or were accepted and would have ended, before */
 	SWEEP_PASSWORD_RESETS,   /* that ended before */
 	SWEEP_TOKEN_USES,        /* calls of admin tokens from before */
+	SWEEP_CLAIMS,            /* of requests with an Idempotency-Key, that expired before */
 	SWEEP__COUNT
 };
 

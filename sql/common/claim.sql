@@ -27,10 +27,10 @@ WHERE owner_id = :owner_id AND key_hash = :key_hash;
 
 -- Is there anything to sweep?
 -- name: claim_old
-SELECT CASE WHEN EXISTS (SELECT 1 FROM idempotency_keys WHERE expires_at <= :now)
+SELECT CASE WHEN EXISTS (SELECT 1 FROM idempotency_keys WHERE expires_at <= :before)
 	THEN 1 ELSE 0 END AS n;
 
 -- name: claim_sweep
 DELETE FROM idempotency_keys
-WHERE expires_at <= :now AND (owner_id, key_hash) IN (SELECT owner_id, key_hash
-	FROM idempotency_keys WHERE expires_at <= :now ORDER BY expires_at LIMIT 500);
+WHERE expires_at <= :before AND (owner_id, key_hash) IN (SELECT owner_id, key_hash
+	FROM idempotency_keys WHERE expires_at <= :before ORDER BY expires_at LIMIT 500);

@@ -133,8 +133,3 @@ bool op_claim_refused(const struct op *op, struct err *err_r)
 	return err_reason(err_r, ERR_CONFLICT, "in_progress", "A request with this Idempotency-Key is "
 			  "still running: repeat it in a moment, for its reply");
 }
-
-bool op_claim_sweep(struct op *op, int64_t *n_r, struct err *err_r)
-{
-	return store_claim_sweep(op->db, op->now, n_r, err_r);
-}

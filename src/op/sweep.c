@@ -15,6 +15,8 @@ static int64_t kept_ms(const struct op *op, enum sweep_kind kind)
 		return DAY_MS;
 	case SWEEP_TOKEN_USES:
 		return op->process->conf->token_usage_days * DAY_MS;
+	case SWEEP_CLAIMS:
+		return 0;
 	case SWEEP__COUNT:
 		break;
 	}

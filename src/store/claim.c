@@ -85,7 +85,7 @@ void store_claim_drop(struct db *db, struct claim *c)
 	c->held = false;
 }
 
-/* --- look up, sweep ------------------------------------------------------------------- */
+/* --- look up -------------------------------------------------------------------------- */
 
 bool store_claim_find(struct db *db, const char *owner_id, const char *key_hash, int64_t now,
 		      struct arena *arena, struct claim *out, struct err *err_r)
@@ -93,28 +93,4 @@ bool store_claim_find(struct db *db, const char *owner_id, const char *key_hash,
 	return db_get(db, SQL_ARGS(claim_find, .owner_id = db_text(owner_id),
 				   .key_hash = db_text(key_hash), .now = db_time(now)),
 		      &claim_schema, arena, out, "No request has this Idempotency-Key", err_r);
-}
-
-struct sweep {
-	int64_t now, n;
-};
-
-static bool sweep_tx(struct db *db, void *arg, struct err *err_r)
-{
-	struct sweep *s = arg;
-
-	return db_write(db, SQL_ARGS(claim_sweep, .now = db_time(s->now)), &s->n, err_r);
-}
-
-bool store_claim_sweep(struct db *db, int64_t now, int64_t *n_r, struct err *err_r)
-{
-	struct sweep s = { .now = now };
-
-	/* take the writer lock only when there is something to sweep */
-	if (!db_number(db, SQL_ARGS(claim_old, .now = db_time(now)), &s.n, err_r))
-		return false;
-	for (*n_r = 0; s.n > 0; *n_r += s.n)
-		if (!db_transaction(db, sweep_tx, &s, err_r))
-			return false;
-	return true;
 }

@@ -35,6 +35,8 @@ bool store_sweep(struct db *db, enum sweep_kind kind, const struct audit_event *
 					    { SQL_ARGS(password_reset_sweep, .before = at) } },
 		[SWEEP_TOKEN_USES] = { { SQL_ARGS(token_use_old, .before = at) },
 				       { SQL_ARGS(token_use_sweep, .before = at) } },
+		[SWEEP_CLAIMS] = { { SQL_ARGS(claim_old, .before = at) },
+				   { SQL_ARGS(claim_sweep, .before = at) } },
 	};
 	const struct statement *look = &kinds[kind].look;
 	struct page p = { .delete = kinds[kind].delete };

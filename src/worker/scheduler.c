@@ -17,7 +17,6 @@
 #include "db/admin.h"
 #include "db/handle.h"
 #include "op/change.h"
-#include "op/claim.h"
 #include "op/clock.h"
 #include "op/key.h"
 #include "op/limit.h"
@@ -207,7 +206,7 @@ static void sweep(struct scheduler *s, int64_t now)
 {
 	struct op op = operation(s);
 	struct err err;
-	int64_t n = 0, leases = 0, changes = 0, keys = 0, tenants = 0, claims = 0, old = 0;
+	int64_t n = 0, leases = 0, changes = 0, keys = 0, tenants = 0, old = 0;
 
 	if (now < s->sweep_due)
 		return;
@@ -218,14 +217,13 @@ static void sweep(struct scheduler *s, int64_t now)
 	job_begin(s, "sweep");
 	if (!op_session_sweep(&op, &n, &err) || !store_quota_sweep(s->w.process.quota, op.now, &leases, &err) ||
 	    !store_changes_sweep(s->w.db, &changes, &err) || !op_key_expire(&op, &keys, &err) ||
-	    !op_claim_sweep(&op, &claims, &err) ||
 	    (may_delete(s, CLOCK_CONFIRMED, &op.now) &&
 	     (!op_tenant_sweep(&op, &tenants, &err) || !op_sweep(&op, &old, &err))))
 		log_warn("sweep_failed", LOG_S("error", err.message));
-	if (n + leases + changes + keys + tenants + claims + old > 0)
+	if (n + leases + changes + keys + tenants + old > 0)
 		log_info("swept", LOG_N("rows", n + old), LOG_N("leases", leases),
 			 LOG_N("changes", changes), LOG_N("keys", keys),
-			 LOG_N("tenants", tenants), LOG_N("claims", claims));
+			 LOG_N("tenants", tenants));
 	job_end(s);
 }
 

@@ -11,6 +11,7 @@
 #include "op/claim.h"
 #include "op/member.h"
 #include "op/session.h"
+#include "op/sweep.h"
 #include "resource/call.h"
 #include "resource/routes.h"
 #include "segment_op.h"
@@ -316,8 +317,8 @@ static void test_expired(void)
 	is_int(post(f.db, "/api/keys", "day"), 201, "a day later");
 	ok(!replayed(), "it is a new request");
 	is_int(keys(), n + 1, "which makes one");
-	ok(op_claim_sweep(&f.op, &swept, &err) && swept > 3, "the others are swept");
-	ok(op_claim_sweep(&f.op, &swept, &err) && swept == 0, "once");
+	ok(op_sweep(&f.op, &swept, &err) && swept > 3, "the others are swept");
+	ok(op_sweep(&f.op, &swept, &err) && swept == 0, "once");
 	again("day", "it stays");
 }
 
