@@ -181,14 +181,17 @@ sub ceiling_used {
 
 my @sockets = map { $_->{fast_socket} } $p, $q;
 sub ceiling_is_exact {
-	for my $requests (1, 7, 350, 5000) {
-		my ($there, @keys) = under_ceiling($requests, 'enforce');
+	my @driven = map {
+		my ($there, @keys) = under_ceiling($_, 'enforce');
 		# longer than an idle host keeps what it leased
-		my @ends = map { drive_more(\@sockets, $_->{api_key}, patience => 3000) } @keys;
+		[ $_, $there->[0], $keys[0], map { drive_more(\@sockets, $_->{api_key}, patience => 3000, clients => 8) } @keys ];
+	} 1, 7, 350, 5000;
+	for (@driven) {
+		my ($requests, $user, $key, @ends) = @$_;
 		my @got = map { $_->() } @ends;
 		is($got[0]{allowed} + $got[1]{allowed}, $requests, "both keys on both hosts have exactly $requests");
 		is_clean($_) for @got;
-		is(ceiling_used($there->[0], $keys[0]), $requests, 'which are used');
+		is(ceiling_used($user, $key), $requests, 'which are used');
 	}
 }
 
