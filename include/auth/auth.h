@@ -14,6 +14,9 @@
 /* Once per process, after fork (R10: no RNG state crosses one). */
 bool auth_init(struct err *err_r);
 
+/* Is libgcrypt in FIPS mode? After auth_init(). */
+bool auth_fips_mode(void);
+
 /* Strong random bytes (getentropy); ends the process when the kernel has none. */
 void random_bytes(void *out, size_t n);
 void random_uuid(char out[UUID_TEXT]);   /* version 4, RFC 9562 section 5.4 */

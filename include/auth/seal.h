@@ -42,6 +42,9 @@ struct seal_place {
 bool seal(const struct seal_key *key, const struct seal_place *place, const void *plain,
 	  size_t n, struct arena *arena, const char **out, struct err *err_r);
 
+/* Does libgcrypt seal and open here? Not in its FIPS mode. */
+bool seal_works(void);
+
 /* Id of the key that sealed it. False: not a sealed text. */
 bool seal_key_id(const char *sealed, uint32_t *id_r);
 

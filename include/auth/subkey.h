@@ -22,6 +22,8 @@ struct subkey {
 enum subkey_purpose {
 	SUBKEY_UNSET,
 	SUBKEY_KEY_CHECK,        /* op/instance.h */
+	SUBKEY_MASTER_ID,        /* auth/master.h: master_id() */
+	SUBKEY_WRAP,             /* op/vault_key.h: wraps data keys */
 	SUBKEY_SESSION_PAIR,     /* auth/token.h: token_*_derive() */
 	SUBKEY_AUDIT_HEAD,       /* op/audit_hash.h: audit_head_mac() */
 	SUBKEY_REPLY,            /* op/claim.h: key 0 of auth/seal.h */
@@ -31,7 +33,7 @@ enum subkey_purpose {
 struct subkey_row {
 	const char *label;       /* the `info` of the derivation; never changed, never reused */
 	const char *sentence;    /* what it is for */
-	const char *after;       /* what becomes of it with another ENCRYPTION_KEY */
+	const char *after;       /* what `pierre keys master` does to it */
 };
 extern const struct subkey_row subkey_rows[SUBKEY__COUNT];
 

@@ -36,6 +36,9 @@ struct conf_key {
 struct conf {
 	const char *database_url;       /* DATABASE_URL; default sqlite:./data/pierre.db */
 	struct conf_key encryption_key; /* ENCRYPTION_KEY: base64 of 32 bytes */
+	struct conf_key encryption_key_previous;   /* ENCRYPTION_KEY_PREVIOUS, while it is changed */
+	int64_t data_key_days;          /* DATA_KEY_DAYS, default 365; 0 = never */
+	int64_t data_key_seals;         /* DATA_KEY_SEALS, default 100 million; 0 = never */
 	const char *fast_socket;        /* FAST_SOCKET: path of a unix socket */
 	const char *slow_socket;        /* SLOW_SOCKET */
 	const char *metrics_socket;     /* METRICS_SOCKET, "" = none */

@@ -13,7 +13,7 @@ struct cmd_args {
 	struct arena *arena;
 	const struct conf *conf;     /* NULL for commands that need none */
 	const char *config_file;     /* --config, NULL = environment only */
-	const char *password_file;   /* --password-file, NULL = not given */
+	const char *password_file;   /* --password-file or --value-file, NULL = not given */
 	const void *in;              /* the options, a struct of cmd->in; NULL = it has none */
 	const char *const *operands;
 	int n_operands;
@@ -31,6 +31,8 @@ struct cmd_line {
 
 extern const struct field_schema args_global;     /* options that every command takes */
 extern const struct field_schema args_password;   /* and those with .password */
+/* The option by which a command is given a secret; NULL: it takes none. */
+const struct field_schema *args_secret(const struct cmd *cmd);
 
 /* False: ERR_INVALID, ERR_RANGE or ERR_REQUIRED, one sentence about the usage.
  * line->cmd is the command at fault when it was recognised. */

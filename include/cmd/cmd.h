@@ -59,6 +59,7 @@ struct cmd {
 	cmd_fn *fn;
 	const struct field_schema *in;       /* options and operands (cmd/options.h); NULL = none */
 	bool password;                       /* takes --password-file, for secret_read() */
+	bool value;                          /* takes --value-file, for secret_read() */
 	const struct field_schema *record;   /* it prints one of these, or ... */
 	void (*text)(const void *record);    /* how, for people; NULL = names and values */
 	const struct cmd_list *lists;        /* ... one of these lists */

@@ -12,6 +12,8 @@
 	OF(db) \
 	OF(user) \
 	OF(key) \
+	OF(keys) \
+	OF(system_secret) \
 	OF(tenant) \
 	OF(admin) \
 	OF(stats) \

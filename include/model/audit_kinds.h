@@ -81,7 +81,21 @@ KIND(API_KEYS_EXPIRED, "ApiKeysExpired", INFO, SUCCESS, ORDINARY,
 KIND(INSTANCE_CREATED, "InstanceCreated", INFO, SUCCESS, ORDINARY,
      "The database was given its identity")
 KIND(KEY_CHECK_STORED, "ConfigurationChanged", INFO, SUCCESS, ORDINARY,
-     "The encryption key was tied to the database")
+     "The master key was tied to the database")
+KIND(DATA_KEY_CREATED, "DataKeyCreated", WARNING, SUCCESS, ORDINARY,
+     "A data key was made, which seals secrets from here on")
+KIND(DATA_KEY_RETIRED, "DataKeyRetired", WARNING, SUCCESS, ORDINARY,
+     "A data key that sealed no secret any more was dropped")
+KIND(SECRETS_REWRAPPED, "SecretsRewrapped", INFO, SUCCESS, ORDINARY,
+     "Secrets were sealed again by the current data key")
+KIND(MASTER_KEY_CHANGED, "MasterKeyChanged", WARNING, SUCCESS, ORDINARY,
+     "The master key was changed")
+KIND(SECRET_SET, "SystemSecretSet", WARNING, SUCCESS, ORDINARY,
+     "A secret of the service was set")
+KIND(SECRET_REVEALED, "SystemSecretRevealed", WARNING, SUCCESS, ORDINARY,
+     "A secret of the service was shown")
+KIND(SECRET_DELETED, "SystemSecretDeleted", WARNING, SUCCESS, ENDS_RIGHT,
+     "A secret of the service was deleted")
 KIND(SYSTEM_MAINTENANCE, "SystemMaintenance", INFO, SUCCESS, ORDINARY,
      "Rows that had served their time were dropped")
 KIND(CLOCK_CONFIRMED, "ClockConfirmed", WARNING, SUCCESS, ORDINARY,

@@ -9,15 +9,15 @@
 #ifndef PIERRE_OP_AUDIT_LINK_H
 #define PIERRE_OP_AUDIT_LINK_H
 
-#include "auth/subkey.h"
+#include "auth/master.h"
 #include "model/audit_chain.h"
 #include "op/op.h"
 
 #define AUDIT_BROKEN_MAX 100   /* more than that are no accident: then nothing is linked */
 
-/* Of one scheduler; begins with its key and host, the rest zeroed. */
+/* Of one scheduler; begins with its keys and host, the rest zeroed. */
 struct audit_linker {
-	const struct subkey *key;   /* SUBKEY_AUDIT_HEAD */
+	const struct master_subkeys *keys;   /* SUBKEY_AUDIT_HEAD */
 	const char *host_id;        /* as the lease names it */
 	int64_t unchained;          /* events that are older than the chain, while it has not begun */
 	bool counted;               /* that is known */

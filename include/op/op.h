@@ -20,7 +20,8 @@
 
 struct claim;         /* model/claim.h */
 struct versions;      /* model/version.h */
-struct subkey;        /* auth/subkey.h */
+struct master_subkeys;   /* auth/master.h */
+struct vault;         /* op/vault.h */
 struct segment;       /* shm/segment.h */
 struct scoreboard;    /* shm/scoreboard.h */
 struct slot;
@@ -54,8 +55,9 @@ struct op_process {
 	size_t block;                   /* index of the slot + 1; 0: no ring, no statistics */
 	struct db *quota;               /* leases; = op.db on PostgreSQL; NULL: limits refuse (503) */
 	struct usage_store *usage;      /* counters of what was used; NULL: none is reported */
-	const struct subkey *pair_key;  /* makes pairs of tokens; NULL: no session is refreshed */
-	const struct subkey *reply_key; /* seals replies; NULL: no Idempotency-Key is taken */
+	const struct master_subkeys *pair_keys;   /* make pairs of tokens; NULL: no session is refreshed */
+	const struct master_subkeys *reply_keys;  /* seal replies; NULL: no Idempotency-Key is taken */
+	struct vault *vault;            /* opens and seals secrets; NULL: there are none */
 	bool cache;                     /* use and keep verified credentials in the segment */
 };
 

@@ -8,7 +8,7 @@
  * wins and the others are judged by the rule above. The ten seconds count from
  * the first use. Anything else that carries the family secret counts as spent.
  *
- * A pair is made of a random seed in the row with the pair_key of the process
+ * A pair is made of a random seed in the row with the pair_keys of the process
  * (auth/token.h), so each process that has the key can make it again, and the
  * database alone cannot.
  * Where that cannot be done (an older program rotated, another key), the spent
@@ -58,7 +58,7 @@ bool op_session_create(struct op *op, const struct user *user, struct session_to
 		       struct err *err_r);
 /* ERR_AUTH_INVALID reason unknown, or spent: a moment ago, and the pair cannot be
  * made again; or reused: the session was ended; ERR_AUTH_EXPIRED; ERR_FORBIDDEN
- * reason suspended|pending (nothing is spent); ERR_INTERNAL without a pair_key.
+ * reason suspended|pending (nothing is spent); ERR_INTERNAL without pair_keys.
  * user_id: whose session it must be (else ERR_AUTH_INVALID and nothing is
  * spent); NULL = any user's. */
 bool op_session_refresh(struct op *op, const char *refresh_token, const char *user_id,

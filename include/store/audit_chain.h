@@ -21,6 +21,7 @@ bool store_audit_lease(struct db *db, const char *broken, struct arena *arena,
 struct audit_batch {
 	struct audit_waiting *waiting;   /* by chain, then in the order of time */
 	size_t n;
+	const char *master_id;           /* of the master key that signs heads; NULL: none is named yet */
 	struct audit_link *links;        /* space for n */
 	size_t n_links;
 	struct audit_head *heads;        /* space for n */

@@ -1,6 +1,6 @@
 /*
  * store/instance.h - the one row that says what this database is: its random
- * id, the check value of the encryption key, the token for the first admin.
+ * id, the check value of the master key, the token for the first admin.
  */
 #ifndef PIERRE_STORE_INSTANCE_H
 #define PIERRE_STORE_INSTANCE_H

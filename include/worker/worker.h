@@ -6,7 +6,7 @@
 #ifndef PIERRE_WORKER_WORKER_H
 #define PIERRE_WORKER_WORKER_H
 
-#include "auth/subkey.h"
+#include "auth/master.h"
 #include "base/conf.h"
 #include "shm/segment.h"
 #include "shm/scoreboard.h"
@@ -20,9 +20,10 @@ struct child {
 				  * is no segment, and only routes without_database are run */
 	struct segment *segment; /* of this host; also while the database is away */
 	size_t block;            /* own ring and statistics in it */
-	struct subkey pair_key;  /* of the slow pool: makes pairs of tokens */
-	struct subkey reply_key; /* of the slow pool: seals replies */
-	struct subkey audit_key; /* of the scheduler: signs heads of the audit trail */
+	struct master_subkeys pair_keys;   /* of the slow pool: make pairs of tokens */
+	struct master_subkeys reply_keys;  /* of the slow pool: seal replies */
+	struct master_subkeys audit_keys;  /* of the scheduler: sign heads of the audit trail */
+	struct master_subkeys wrap_keys;   /* of both pools: unwrap data keys */
 	int listen_fd;           /* -1 in the background */
 	int lifeline_fd;         /* reads EOF when the master has died */
 	int commit_fd;           /* eventfd: the recorder adds to it after each commit. It is

@@ -122,6 +122,10 @@ DELETE FROM tenant_users
 WHERE tenant_id = :tenant_id AND user_id IN
 	(SELECT user_id FROM tenant_users WHERE tenant_id = :tenant_id LIMIT 500);
 
+-- name: tenant_remove_data_keys
+DELETE FROM key_versions
+WHERE tenant_id = :tenant_id;
+
 -- name: tenant_remove
 DELETE FROM tenants
 WHERE id = :tenant_id AND deleted_at <= :before;

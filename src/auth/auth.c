@@ -22,10 +22,15 @@ bool auth_init(struct err *err_r)
 	if (!gcry_check_version(GCRYPT_LEAST))
 		return err_set(err_r, ERR_CONFIG, "libgcrypt is older than %s",
 			       GCRYPT_LEAST);
-	/* only digests are used here, so no secure memory is needed */
+	/* keys are wiped where they end, so no secure memory is needed */
 	gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
 	gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
 	return true;
+}
+
+bool auth_fips_mode(void)
+{
+	return gcry_fips_mode_active();
 }
 
 void random_bytes(void *out, size_t n)

@@ -14,17 +14,21 @@
 const struct subkey_row subkey_rows[SUBKEY__COUNT] = {
 	[SUBKEY_KEY_CHECK] = {
 		"pierre key check|", "Tells whether ENCRYPTION_KEY is that of the database",
-		"The service does not start: it needs the key that the database was first served with" },
+		"Written anew in the transaction of the change; a host with the old key alone does not start" },
+	[SUBKEY_MASTER_ID] = {
+		"pierre master id", "Tells which master key is in use", "Written anew in that transaction" },
+	[SUBKEY_WRAP] = {
+		"pierre wrap v1", "Wraps the data keys, which seal all secrets",
+		"Data keys are wrapped anew in that transaction; what they seal stays as it is" },
 	[SUBKEY_SESSION_PAIR] = {
 		"pierre session pair", "Makes the pair of tokens of a session again when its reply was lost",
-		"Sessions go on; a client that lost the reply to a refresh logs in again" },
+		"Sessions go on; a pair from before is given again while ENCRYPTION_KEY_PREVIOUS is set" },
 	[SUBKEY_AUDIT_HEAD] = {
-		"pierre audit head", "Signs the heads of the audit trail",
-		"No chain goes on from a head that the old key signed, and `pierre audit verify` says so" },
+		"pierre audit head", "Signs the heads of the audit trail", "All are signed anew in that transaction" },
 	[SUBKEY_REPLY] = {
 		"pierre idempotent reply", "Seals replies to requests with an Idempotency-Key",
-		"For a day, a repeat of a request from before gets 409 reply_gone and the id of what was "
-		"made" },
+		"They open while ENCRYPTION_KEY_PREVIOUS is set; then, for a day, a repeat of a request from "
+		"before gets 409 reply_gone and the id of what was made" },
 };
 
 void subkey_derive(const unsigned char *key, enum subkey_purpose purpose, struct subkey *out)

@@ -34,6 +34,18 @@ static const struct field password_fields[] = {
 };
 const struct field_schema args_password = FIELD_SCHEMA("Password", struct password, password_fields);
 
+static const struct field value_fields[] = {
+	FIELD_AS("value_file", struct password, password_file, TEXT, 0,
+		 "Read the value from the first line of FILE; - is standard input"),
+	{ 0 },
+};
+static const struct field_schema args_value = FIELD_SCHEMA("Value", struct password, value_fields);
+
+const struct field_schema *args_secret(const struct cmd *cmd)
+{
+	return cmd->password ? &args_password : cmd->value ? &args_value : NULL;
+}
+
 enum { SET_GLOBAL, SET_PASSWORD, SET_COMMAND, SET__COUNT };
 
 struct parse {
@@ -196,8 +208,7 @@ static bool take_rest(struct parse *p, struct cmd_line *line, struct err *err_r)
 	int n = 0;
 
 	p->sets[SET_COMMAND] = options_of(p->arena, line->cmd->in);
-	if (line->cmd->password)
-		p->sets[SET_PASSWORD] = options_of(p->arena, &args_password);
+	p->sets[SET_PASSWORD] = options_of(p->arena, args_secret(line->cmd));
 	while (p->argc > 0) {
 		if (is_option(p) && strcmp(p->argv[0], "--") == 0) {
 			p->options_end = true;

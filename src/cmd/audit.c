@@ -15,7 +15,7 @@
 #include "cmd/tables.h"
 #include "op/audit_read.h"
 #include "op/audit_verify.h"
-#include "op/instance.h"
+#include "op/data_key.h"
 #include "op/scope.h"
 
 /* --- list, head --------------------------------------------------------------------- */
@@ -151,16 +151,14 @@ static bool tell_all(const struct audit_verified *v, struct err *err_r)
 static bool verify(struct context *c, const void *in, void *out, struct err *err_r)
 {
 	const struct verify_options *options = in;
-	const struct conf_key *master = &c->args->conf->encryption_key;
 	struct audit_verified verified;
 	struct field_list expected;
 	struct subkey key;
 
 	(void)out;
 	if (!read_expected(c, options->expect, &expected, err_r) ||
-	    !op_instance_is_key(&c->op, master, err_r))
+	    !op_master_subkey(&c->op, SUBKEY_AUDIT_HEAD, &key, err_r))
 		return false;
-	subkey_derive(master->bytes, SUBKEY_AUDIT_HEAD, &key);
 	if (!op_audit_verify(&c->op, &key, &expected, &verified, err_r))
 		return false;
 	print_record(c->args, &audit_verified_schema, &verified);

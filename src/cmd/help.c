@@ -31,8 +31,8 @@ void help_usage(FILE *out, struct arena *arena, const struct cmd *cmd)
 	}
 	fprintf(out, "usage: pierre %s", cmd->words);
 	usage_options(out, options_in(arena, cmd->in));
-	if (cmd->password)
-		usage_options(out, options_in(arena, &args_password));
+	if (args_secret(cmd))
+		usage_options(out, options_in(arena, args_secret(cmd)));
 	fprintf(out, "%s%s\n", *cmd->operands ? " " : "", cmd->operands);
 }
 
@@ -57,8 +57,8 @@ void help_command(FILE *out, struct arena *arena, const struct cmd *cmd)
 		fprintf(out, "\n%s\n", cmd->detail);
 	fputs("\nOptions:\n", out);
 	option_lines(out, options_in(arena, cmd->in));
-	if (cmd->password)
-		option_lines(out, options_in(arena, &args_password));
+	if (args_secret(cmd))
+		option_lines(out, options_in(arena, args_secret(cmd)));
 	option_lines(out, options_in(arena, &args_global));
 }
 

@@ -1,5 +1,5 @@
 /*
- * cmd/secret.c - reads one password for a command. Puts the terminal back as it
+ * cmd/secret.c - reads one password or value for a command. Puts the terminal back as it
  * was, also when a signal ends the question.
  */
 #include "config.h"
@@ -70,19 +70,19 @@ static bool ask(const char *prompt, char *buf)
 	return write(STDERR_FILENO, "\n", 1) == 1;
 }
 
-static bool ask_twice(struct arena *arena, const char **out, struct err *err_r)
+static bool ask_twice(const struct cmd_args *args, const char **out, struct err *err_r)
 {
-	char *first = arena_alloc(arena, SECRET_MAX), *again = arena_alloc(arena, SECRET_MAX);
+	char *first = arena_alloc(args->arena, SECRET_MAX), *again = arena_alloc(args->arena, SECRET_MAX);
 
-	if (!ask("Password: ", first) || !ask("Once more: ", again))
-		return err_set(err_r, ERR_CONFIG, "no password was read");
+	if (!ask(args->cmd->value ? "Value: " : "Password: ", first) || !ask("Once more: ", again))
+		return err_set(err_r, ERR_CONFIG, "nothing was read");
 	if (strcmp(first, again) != 0)
-		return err_set(err_r, ERR_CONFIG, "the two passwords differ");
+		return err_set(err_r, ERR_CONFIG, "the two entries differ");
 	*out = first;
 	return true;
 }
 
-static bool ask_without_echo(struct arena *arena, const char **out, struct err *err_r)
+static bool ask_without_echo(const struct cmd_args *args, const char **out, struct err *err_r)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	const size_t n = sizeof(signals) / sizeof(signals[0]);
@@ -97,7 +97,7 @@ static bool ask_without_echo(struct arena *arena, const char **out, struct err *
 	for (size_t i = 0; i < n; i++)
 		sigaction(signals[i], &action, &old[i]);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-	done = ask_twice(arena, out, err_r);
+	done = ask_twice(args, out, err_r);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
 	for (size_t i = 0; i < n; i++)
 		sigaction(signals[i], &old[i], NULL);
@@ -116,6 +116,7 @@ bool secret_read(const struct cmd_args *args, int fd, const char **out, struct e
 	}
 	if (!isatty(STDIN_FILENO))
 		return err_set(err_r, ERR_INVALID,
-			       "there is no terminal to ask on; give --password-file FILE, or - for standard input");
-	return ask_without_echo(args->arena, out, err_r);
+			       "there is no terminal to ask on; give --%s-file FILE, or - for standard input",
+			       args->cmd->value ? "value" : "password");
+	return ask_without_echo(args, out, err_r);
 }

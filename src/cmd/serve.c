@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "auth/subkey.h"
+#include "auth/master.h"
+#include "auth/seal.h"
 #include "base/log.h"
 #include "cmd/context.h"
 #include "cmd/process.h"
@@ -20,6 +21,7 @@
 #include "http/fcgi.h"
 #include "master/master.h"
 #include "op/clock.h"
+#include "op/data_key.h"
 #include "op/instance.h"
 #include "resource/call.h"
 #include "store/quota.h"
@@ -64,6 +66,19 @@ static bool bring_schema(struct op *op, struct err *err_r)
 	       context_schema(op->db, false, err_r);
 }
 
+/* The master key is the right one, and opens the data key that seals. */
+static bool check_keys(struct op *op, struct err *err_r)
+{
+	bool change_open;
+
+	if (!op_instance_check_key(op, &change_open, err_r) || !op_vault_check(op, err_r))
+		return false;
+	if (change_open)
+		log_warn("master_key_change_open", LOG_S("in_use", "ENCRYPTION_KEY_PREVIOUS"),
+			 LOG_S("next", "pierre keys master, once each host has both keys"));
+	return true;
+}
+
 static bool check_database(struct op *op, bool reload, struct err *err_r)
 {
 	if (db_is_memory(op->db))
@@ -71,7 +86,7 @@ static bool check_database(struct op *op, bool reload, struct err *err_r)
 			       "DATABASE_URL is sqlite::memory:, which serve cannot use: each worker is a "
 			       "process and would have a database of its own");
 	return db_connect(op->db, err_r) && bring_schema(op, err_r) &&
-	       op_instance_check_key(op, &op->process->conf->encryption_key, err_r) &&
+	       check_keys(op, err_r) &&
 	       check_quota(op, err_r) &&
 	       check_capacity(op, reload, err_r);
 }
@@ -96,6 +111,19 @@ static bool check_fcgi(struct err *err_r)
 	return good;
 }
 
+/* In FIPS mode libgcrypt 1.10 gives no AES-GCM with a nonce of ours (gcry_cipher_setiv). */
+static bool check_seal(struct err *err_r)
+{
+	bool works = seal_works();
+
+	if (auth_fips_mode())
+		log_info("fips_mode", LOG_S("libgcrypt", "on"), LOG_S("seals", works ? "yes" : "no"));
+	return works || err_set(err_r, ERR_CONFIG, auth_fips_mode() ?
+				"libgcrypt is in FIPS mode and refuses to seal with a random nonce: turn it "
+				"off for Pierre (/etc/gcrypt/fips_enabled, /proc/sys/crypto/fips_enabled)" :
+				"libgcrypt has no AES-256-GCM");
+}
+
 /* A directory that is not there is no outage that passes. */
 static bool check_url(const struct conf *conf, struct err *err_r)
 {
@@ -113,7 +141,7 @@ static bool check(const struct conf *conf, bool reload, char id[UUID_TEXT], stru
 
 	clock_set_offset(conf->clock_offset, conf->host_clock_offset);
 	op.now = clock_now();
-	if (!auth_init(err_r) || !check_fcgi(err_r) || !check_url(conf, err_r))
+	if (!auth_init(err_r) || !check_seal(err_r) || !check_fcgi(err_r) || !check_url(conf, err_r))
 		return false;
 	op.db = store_open(conf, err_r);
 	if (!op.db)
@@ -140,24 +168,32 @@ static bool may_serve(const struct conf *conf, enum db_backend *backend_r, struc
 	return db_url_backend(conf->database_url, backend_r, err_r);
 }
 
-static void take_key(const struct conf *conf, enum subkey_purpose purpose, struct subkey *out)
+static void take(const struct conf *conf, enum subkey_purpose purpose, struct master_subkeys *out)
 {
+	const struct conf_key *previous = &conf->encryption_key_previous;
 	struct err err;
 
 	/* without libgcrypt the child does not start (child_open) */
 	if (conf->encryption_key.set && auth_init(&err))
-		subkey_derive(conf->encryption_key.bytes, purpose, out);
+		master_subkeys_derive(conf->encryption_key.bytes, previous->set ? previous->bytes : NULL,
+				      purpose, out);
+}
+
+static void take_fast_keys(const struct conf *conf, struct child *c)
+{
+	take(conf, SUBKEY_WRAP, &c->wrap_keys);
 }
 
 static void take_slow_keys(const struct conf *conf, struct child *c)
 {
-	take_key(conf, SUBKEY_SESSION_PAIR, &c->pair_key);
-	take_key(conf, SUBKEY_REPLY, &c->reply_key);
+	take(conf, SUBKEY_WRAP, &c->wrap_keys);
+	take(conf, SUBKEY_SESSION_PAIR, &c->pair_keys);
+	take(conf, SUBKEY_REPLY, &c->reply_keys);
 }
 
-static void take_audit_key(const struct conf *conf, struct child *c)
+static void take_scheduler_keys(const struct conf *conf, struct child *c)
 {
-	take_key(conf, SUBKEY_AUDIT_HEAD, &c->audit_key);
+	take(conf, SUBKEY_AUDIT_HEAD, &c->audit_keys);
 }
 
 static bool run_master(const struct cmd_args *a, struct conf *conf, struct err *err_r)
@@ -166,9 +202,9 @@ static bool run_master(const struct cmd_args *a, struct conf *conf, struct err *
 		.config_file = a->config_file,
 		.labels = route_labels(route_tables, a->arena),
 		.conf = conf,
-		.roles = { [ROLE_FAST] = { worker_main, .take_keys = NULL },
+		.roles = { [ROLE_FAST] = { worker_main, .take_keys = take_fast_keys },
 			   [ROLE_SLOW] = { worker_main, .take_keys = take_slow_keys },
-			   [ROLE_SCHEDULER] = { scheduler_main, .take_keys = take_audit_key },
+			   [ROLE_SCHEDULER] = { scheduler_main, .take_keys = take_scheduler_keys },
 			   [ROLE_RECORDER] = { recorder_main, .take_keys = NULL } },
 		.check = check, .claim = claim,
 	};

@@ -5,7 +5,7 @@
 
 static const struct field instance_fields[] = {
 	FIELD(struct instance, database_id, UUID, FIELD_REQUIRED, "Random id of this database"),
-	FIELD(struct instance, key_check, TEXT, FIELD_PRIVATE, "Check value of the encryption key"),
+	FIELD(struct instance, key_check, TEXT, FIELD_PRIVATE, "Check value of the master key"),
 	FIELD(struct instance, setup_token_hash, TEXT, FIELD_PRIVATE,
 	      "SHA-256 of the token for the first admin"),
 	FIELD(struct instance, setup_token_expires_at, TIME, FIELD_NULLABLE,

@@ -25,6 +25,7 @@ bool audit_head_holds(const struct subkey *key, const struct audit_head *head,
 struct append_state {
 	struct arena *arena;
 	struct audit_linker *linker;
+	const struct subkey *key;   /* that signs heads */
 	int64_t now;
 };
 
@@ -70,7 +71,7 @@ static bool begin_head(const struct append_state *a, const struct audit_waiting 
 		head->hash = arena_strdup(a->arena, hash);
 		return true;
 	}
-	if (audit_head_holds(a->linker->key, head, a->arena))
+	if (audit_head_holds(a->key, head, a->arena))
 		return true;
 	head->seq = INT_NONE;
 	return is_broken(a->linker, w->chain) || set_broken(a->linker, w->chain, err_r);
@@ -80,7 +81,7 @@ static void end_head(const struct append_state *a, struct audit_head *head)
 {
 	char mac[SHA256_HEX];
 
-	audit_head_mac(a->linker->key, head, a->arena, mac);
+	audit_head_mac(a->key, head, a->arena, mac);
 	head->mac = arena_strdup(a->arena, mac);
 }
 
@@ -98,9 +99,13 @@ static void append_one(const struct append_state *a, struct audit_batch *b, size
 
 static bool append(void *arg, struct audit_batch *b, struct err *err_r)
 {
-	const struct append_state *a = arg;
+	struct append_state *a = arg;
 	struct audit_head *head = NULL;
 
+	a->key = master_subkey_find(a->linker->keys, b->master_id);
+	if (!a->key)
+		return err_set(err_r, ERR_CONFIG, "This host has not the master key that signs the audit "
+			       "trail: give it the ENCRYPTION_KEY of the other hosts and restart it");
 	b->n_links = b->n_heads = 0;
 	for (size_t i = 0; i < b->n; i++) {
 		const struct audit_waiting *w = &b->waiting[i];
@@ -143,7 +148,7 @@ static bool count(struct op *op, struct audit_linker *l, struct err *err_r)
 /* A batch that was read and came too late was too big, for this link. */
 static bool link_batch(struct op *op, struct audit_linker *l, bool *full_r, struct err *err_r)
 {
-	struct append_state a = { op->arena, l, op->now };
+	struct append_state a = { op->arena, l, NULL, op->now };
 	const struct audit_linking in = {
 		.host_id = l->host_id, .now = op->now, .until = op->now + LEASE_MS,
 		.far = op->now + LEASE_FAR_MS, .broken = broken_list(l, op->arena), .limit = l->batch,
@@ -167,7 +172,7 @@ bool op_audit_link(struct op *op, struct audit_linker *l, bool *more_r, struct e
 	struct audit_lease lease;
 
 	*more_r = false;
-	if (!l->key || !l->key->set)
+	if (!l->keys || !master_subkey_find(l->keys, NULL))
 		return err_set(err_r, ERR_INTERNAL, "There is no key for the audit trail");
 	if (l->batch == 0)
 		l->batch = AUDIT_PAGE;

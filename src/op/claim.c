@@ -6,6 +6,7 @@
 #include "auth/seal.h"
 #include "op/cache.h"
 #include "op/claim.h"
+#include "op/vault.h"
 #include "store/claim.h"
 
 /* --- begin -------------------------------------------------------------------------- */
@@ -27,7 +28,7 @@ bool op_claim_begin(struct op *op, const char *key, const char *route, const cha
 	const char *owner = op->actor.token_id ? op->actor.token_id : op->actor.user_id;
 	char fingerprint[SHA256_HEX];
 
-	if (!owner || !op->process->reply_key)
+	if (!owner || !op->process->reply_keys)
 		return err_set(err_r, ERR_INTERNAL, "This process cannot keep replies, or nobody acts");
 	sha256_hex(request, n, fingerprint);
 	op->claim = arena_new_struct(op->arena, struct claim);
@@ -41,9 +42,13 @@ bool op_claim_begin(struct op *op, const char *key, const char *route, const cha
 
 /* --- the reply ----------------------------------------------------------------------- */
 
-static struct seal_key reply_key(const struct op *op)
+/* By the master key in use, which the other hosts have too. */
+static struct seal_key reply_key(struct op *op)
 {
-	return (struct seal_key){ .id = 0, .key = *op->process->reply_key };
+	const struct master_subkeys *keys = op->process->reply_keys;
+	const struct subkey *found = master_subkey_find(keys, op_vault_master(op));
+
+	return (struct seal_key){ .id = 0, .key = found ? *found : keys->of[0].key };
 }
 
 /* A reply opens only in the row of its request. */
@@ -59,13 +64,16 @@ static struct seal_place place_of(const struct op *op, const struct claim *c)
 static bool open_reply(struct op *op, const struct claim *row, struct claim_reply *out,
 		       struct err *err_r)
 {
-	struct seal_key key = reply_key(op);
 	struct seal_place place = place_of(op, row);
-	char *text;
-	bool done;
+	char *text = NULL;
+	bool done = false;
 
-	done = seal_open(&key, &place, row->sealed_reply, op->arena, &text, &out->n, err_r);
-	explicit_bzero(&key, sizeof(key));
+	for (size_t i = 0; i < MASTER_KEYS && !done; i++) {
+		struct seal_key key = { .id = 0, .key = op->process->reply_keys->of[i].key };
+
+		done = seal_open(&key, &place, row->sealed_reply, op->arena, &text, &out->n, err_r);
+		explicit_bzero(&key, sizeof(key));
+	}
 	out->text = text;
 	out->status = row->status;
 	if (done)

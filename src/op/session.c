@@ -13,6 +13,7 @@
 #include "op/credential.h"
 #include "op/owner.h"
 #include "op/session_pair.h"
+#include "op/vault.h"
 #include "store/session.h"
 
 #define SPENT_GRACE (10 * SECOND_MS)
@@ -151,34 +152,47 @@ static bool rotate(struct op *op, const struct session_rotation *r, const struct
 }
 
 /* Of the seed in it. */
-static void make_pair(const struct op *op, const char *session_id, const char *family,
+static void make_pair(const struct subkey *key, const char *session_id, const char *family,
 		      struct session_pair *pair)
 {
-	token_access_derive(op->process->pair_key, session_id, pair->seed, pair->access,
-			    pair->access_hash);
-	token_refresh_derive(op->process->pair_key, session_id, pair->seed, family, pair->refresh,
-			     pair->refresh_hash);
+	token_access_derive(key, session_id, pair->seed, pair->access, pair->access_hash);
+	token_refresh_derive(key, session_id, pair->seed, family, pair->refresh, pair->refresh_hash);
 }
 
-static void make_new(const struct op *op, const char *session_id, const char *family,
-		     struct session_pair *pair)
+/* By the master key in use, which the other hosts have too. */
+static bool make_new(struct op *op, const char *session_id, const char *family,
+		     struct session_pair *pair, struct err *err_r)
 {
+	const struct master_subkeys *keys = op->process->pair_keys;
+	const struct subkey *key = keys ? master_subkey_find(keys, op_vault_master(op)) : NULL;
+
+	if (!key)
+		return err_set(err_r, ERR_INTERNAL, "This process has no key to make pairs of tokens");
 	token_seed_generate(pair->seed);
-	make_pair(op, session_id, family, pair);
+	make_pair(key, session_id, family, pair);
 	set_ends(op, pair);
+	return true;
 }
 
-/* The pair that is good now; false: it was not made with this seed and key. */
+/* The pair that is good now; false: it was not made with this seed and a key of ours. */
 static bool make_again(const struct op *op, const char *session_id, const char *family,
 		       const struct session_given *given, struct session_pair *pair)
 {
 	if (!given->seed)
 		return false;
 	str_copy(pair->seed, sizeof(pair->seed), given->seed);
-	make_pair(op, session_id, family, pair);
 	pair->access_expires_at = given->access_expires_at;
-	return equal_ct(pair->access_hash, given->access_hash) &&
-		equal_ct(pair->refresh_hash, given->refresh_hash);
+	for (size_t i = 0; i < MASTER_KEYS; i++) {
+		const struct master_subkey *k = &op->process->pair_keys->of[i];
+
+		if (!k->key.set)
+			continue;
+		make_pair(&k->key, session_id, family, pair);
+		if (equal_ct(pair->access_hash, given->access_hash) &&
+		    equal_ct(pair->refresh_hash, given->refresh_hash))
+			return true;
+	}
+	return false;
 }
 
 /* Another request was faster with the same token, or its reply was lost. */
@@ -213,8 +227,6 @@ bool op_session_refresh(struct op *op, const char *refresh_token, const char *us
 	};
 	bool done;
 
-	if (!op->process->pair_key)
-		return err_set(err_r, ERR_INTERNAL, "This process has no key to make pairs of tokens");
 	if (!token_refresh_parse(refresh_token, id, family))
 		return unknown(err_r);
 	sha256_hex(family, strlen(family), family_hash);
@@ -226,7 +238,8 @@ bool op_session_refresh(struct op *op, const char *refresh_token, const char *us
 	user_r->tenant_id = place.tenant_id;   /* of the session, and so of its events */
 	if (user_id && !str_eq(user_id, user_r->id))
 		return unknown(err_r);
-	make_new(op, id, family, &pair);
+	if (!make_new(op, id, family, &pair, err_r))
+		return false;
 	r.access_expires_at = pair.access_expires_at;
 	r.expires_at = pair.expires_at;
 	done = rotate(op, &r, user_r, err_r) ||

@@ -8,6 +8,7 @@
 #include "db/query.h"
 #include "db/transaction.h"
 #include "store/audit_chain.h"
+#include "store/data_key.h"
 #include "store/sql.h"
 
 bool store_audit_lease(struct db *db, const char *broken, struct arena *arena,
@@ -30,12 +31,16 @@ static bool read_batch(struct db *db, const struct linking *l, struct audit_batc
 		       struct err *err_r)
 {
 	struct field_list list;
+	const char *master;
 
-	if (!db_list(db, SQL_ARGS(audit_batch, .broken = db_text(l->in->broken),
+	/* under the lease, which a change of the master key holds too */
+	if (!store_data_key_master(db, l->arena, &master, err_r) ||
+	    !db_list(db, SQL_ARGS(audit_batch, .broken = db_text(l->in->broken),
 				  .limit = db_int((int64_t)l->in->limit)),
 		     &audit_waiting_schema, l->arena, &list, err_r))
 		return false;
 	*b = (struct audit_batch){
+		.master_id = master,
 		.waiting = (struct audit_waiting *)(uintptr_t)list.items, .n = list.n,
 		.links = arena_alloc(l->arena, (list.n + 1) * sizeof(*b->links)),
 		.heads = arena_alloc(l->arena, (list.n + 1) * sizeof(*b->heads)),

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "db/handle.h"
 #include "op/clock.h"
+#include "op/vault.h"
 #include "shm/known.h"
 #include "store/quota.h"
 #include "store/store.h"
@@ -185,16 +186,23 @@ static bool open_stores(struct worker *w, const struct child *c, struct err *err
 	return true;
 }
 
+static bool has(const struct master_subkeys *keys)
+{
+	return master_subkey_find(keys, NULL) != NULL;
+}
+
 bool child_open(struct worker *w, const struct child *c)
 {
 	struct err err;
 
 	*w = (struct worker){ .child = c, .arena = arena_new(), .process = {
 		.conf = c->conf, .scoreboard = c->scoreboard, .slot = c->slot, .segment = c->segment,
-		.block = c->block + 1, .pair_key = c->pair_key.set ? &c->pair_key : NULL,
-		.reply_key = c->reply_key.set ? &c->reply_key : NULL,
+		.block = c->block + 1, .pair_keys = has(&c->pair_keys) ? &c->pair_keys : NULL,
+		.reply_keys = has(&c->reply_keys) ? &c->reply_keys : NULL,
 		.cache = c->slot->role == ROLE_FAST,
 	} };
+	if (has(&c->wrap_keys))
+		w->process.vault = vault_new(&c->wrap_keys);
 	clock_set_offset(c->conf->clock_offset, c->conf->host_clock_offset);
 	if (auth_init(&err) && (c->unchecked || open_stores(w, c, &err)))
 		return true;
@@ -205,6 +213,7 @@ bool child_open(struct worker *w, const struct child *c)
 void child_close(struct worker *w)
 {
 	fcgi_free(&w->fcgi);
+	vault_free(&w->process.vault);
 	store_usage_close(&w->process.usage);
 	store_quota_close(&w->process.quota, w->db);
 	db_free(&w->db);

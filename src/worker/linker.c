@@ -18,7 +18,7 @@
 void linker_begin(struct linker *l, const struct child *c)
 {
 	*l = (struct linker){
-		.of = { .key = &c->audit_key, .host_id = segment_host_id(c->segment),
+		.of = { .keys = &c->audit_keys, .host_id = segment_host_id(c->segment),
 			.waits_since = TIME_NONE },
 	};
 }

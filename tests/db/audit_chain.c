@@ -249,16 +249,16 @@ static void test_two_hosts(void)
 
 static void test_keys(void)
 {
-	struct subkey wrong = { 0 };
-	struct audit_linker other = { .key = &wrong, .host_id = "host one" };
+	struct master_subkeys wrong = { 0 };
+	struct audit_linker other = { .keys = &wrong, .host_id = "host one" };
 	struct audit_verified v;
 
 	ok(change_of(&f.op, T1) && !link_all(&other) && err.kind == ERR_INTERNAL, "without a key nothing is linked");
-	subkey_derive((const unsigned char *)"another master key, of 32 bytes.", SUBKEY_AUDIT_HEAD, &wrong);
+	master_subkeys_derive((const unsigned char *)"another master key, of 32 bytes.", NULL, SUBKEY_AUDIT_HEAD, &wrong);
 	ok(link_all(&other) && other.n_broken == 1, "nor with another");
 	is_int(sql_number("SELECT count(*) FROM audit_pending"), 1, "it waits");
 	ok(link_all(&linker), "with the right one it is");
-	if (!op_audit_verify(&f.op, &wrong, &(struct field_list){ 0 }, &v, &err))
+	if (!op_audit_verify(&f.op, &wrong.of[0].key, &(struct field_list){ 0 }, &v, &err))
 		bail_out("verify", &err);
 	is_int(v.faults, v.chains, "with a wrong key no head holds");
 }

@@ -15,6 +15,7 @@
 static struct fixture f;
 static struct err err;
 static struct subkey chain_key;
+static struct master_subkeys chain_keys;
 
 static struct db *sql_db(const struct db_catalog *catalog)
 {
@@ -114,7 +115,7 @@ static bool change_of(struct op *op, const char *tenant_id)
 	return store_commit(op->db, &event, NULL, NULL, &err);
 }
 
-#define LINKER(name) ((struct audit_linker){ .key = &chain_key, .host_id = name })
+#define LINKER(name) ((struct audit_linker){ .keys = &chain_keys, .host_id = name })
 
 /* All that waits; how often a batch was full. */
 __attribute__((unused))
@@ -137,6 +138,7 @@ static struct audit_verified verify_with(const struct field_list *expected)
 	return out;
 }
 
+__attribute__((unused))
 static struct audit_verified verify_now(void)
 {
 	return verify_with(&(struct field_list){ 0 });
@@ -159,7 +161,8 @@ static bool is_clean(const char *name)
 static void chain_open(void)
 {
 	fixture_open(&f);
-	subkey_derive((const unsigned char *)"the master key of the fixture 32", SUBKEY_AUDIT_HEAD, &chain_key);
+	master_subkeys_derive((const unsigned char *)FIXTURE_MASTER, NULL, SUBKEY_AUDIT_HEAD, &chain_keys);
+	chain_key = chain_keys.of[0].key;
 }
 
 #endif

@@ -295,11 +295,11 @@ static void test_no_key(void)
 {
 	int64_t n = keys();
 
-	f.process.reply_key = NULL;
+	f.process.reply_keys = NULL;
 	is_int(post(f.db, "/api/keys", "no-key"), 500, "a process that seals nothing takes no key");
 	is_int(keys(), n, "and makes nothing");
 	is_int(post(f.db, "/api/keys", NULL), 201, "others it serves");
-	f.process.reply_key = &f.reply_key;
+	f.process.reply_keys = &f.reply_keys;
 }
 
 /* Rows of which the day is over go; one that is used again is new. */

@@ -297,15 +297,15 @@ static void test_unchained(void)
 {
 	struct audit_linker linker = { .host_id = "host" };
 	struct audit_verified v;
-	struct subkey key;
+	struct master_subkeys keys;
 	bool more = true;
 
-	subkey_derive((const unsigned char *)"the master key of the fixture 32", SUBKEY_AUDIT_HEAD, &key);
-	linker.key = &key;
+	master_subkeys_derive((const unsigned char *)FIXTURE_MASTER, NULL, SUBKEY_AUDIT_HEAD, &keys);
+	linker.keys = &keys;
 	while (more)
 		if (!op_audit_link(&f.op, &linker, &more, &err))
 			bail_out("link", &err);
-	if (!op_audit_verify(&f.op, &key, &(struct field_list){ 0 }, &v, &err))
+	if (!op_audit_verify(&f.op, &keys.of[0].key, &(struct field_list){ 0 }, &v, &err))
 		bail_out("verify", &err);
 	is_int(v.unchained, 3, "events from before are in no chain");
 	is_int(v.faults, 0, "and no fault");

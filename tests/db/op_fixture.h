@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "auth/subkey.h"
+#include "auth/master.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "db/admin.h"
@@ -31,6 +31,7 @@
 #include "tap.h"
 
 #define T0 INT64_C(1893456000000)   /* 2030-01-01T00:00:00Z */
+#define FIXTURE_MASTER "the master key of the fixture 32"
 #define PASSWORD "correct horse battery"
 #define WRONG "incorrect horse battery"
 
@@ -57,7 +58,7 @@ static struct field_given named(struct arena *a, const struct field_schema *sche
 
 struct fixture {
 	char url[512], dir[64];
-	struct subkey pair_key, reply_key;
+	struct master_subkeys pair_keys, reply_keys;
 	struct arena *arena;
 	struct conf conf;
 	struct db *db;        /* as the program sees it */
@@ -254,10 +255,10 @@ static void fixture_empty(struct fixture *f)
 	};
 	f->descriptors = open_descriptors();
 	fixture_connect(f);
-	subkey_derive((const unsigned char *)"the master key of the fixture 32", SUBKEY_SESSION_PAIR, &f->pair_key);
-	f->process.pair_key = &f->pair_key;
-	subkey_derive((const unsigned char *)"the master key of the fixture 32", SUBKEY_REPLY, &f->reply_key);
-	f->process.reply_key = &f->reply_key;
+	master_subkeys_derive((const unsigned char *)FIXTURE_MASTER, NULL, SUBKEY_SESSION_PAIR, &f->pair_keys);
+	f->process.pair_keys = &f->pair_keys;
+	master_subkeys_derive((const unsigned char *)FIXTURE_MASTER, NULL, SUBKEY_REPLY, &f->reply_keys);
+	f->process.reply_keys = &f->reply_keys;
 }
 
 static void fixture_migrate(struct fixture *f)

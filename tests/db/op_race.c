@@ -31,9 +31,11 @@ static int child_setup(struct fixture *mine, int index, void *token)
 static int child_key(struct fixture *mine, int index, void *arg)
 {
 	struct err why;
+	bool open;
 
 	(void)arg;
-	if (op_instance_check_key(&mine->op, index % 2 ? &KEY_A : &KEY_B, &why))
+	mine->conf.encryption_key = index % 2 ? KEY_A : KEY_B;
+	if (op_instance_check_key(&mine->op, &open, &why))
 		return DONE;
 	return why.kind == ERR_CONFIG ? REFUSED : FAILED;
 }

@@ -147,24 +147,47 @@ static void test_late_at_once(void)
 static void test_without_key(void)
 {
 	struct session_tokens first;
-	struct subkey other;
+	struct master_subkeys other;
 
 	begin();
 	first = now_good;
-	f.process.pair_key = NULL;
+	f.process.pair_keys = NULL;
 	is_int(refresh(first.refresh_token), ERR_INTERNAL, "a process without the key makes no pair");
 	is_int(check(first.access_token), ERR_NONE, "and checks all the same");
-	f.process.pair_key = &f.pair_key;
+	f.process.pair_keys = &f.pair_keys;
 	is_int(refresh(first.refresh_token), ERR_NONE, "which spent nothing");
-	subkey_derive((const unsigned char *)"a master key that is another one", SUBKEY_SESSION_PAIR, &other);
-	f.process.pair_key = &other;
+	master_subkeys_derive((const unsigned char *)"a master key that is another one", NULL, SUBKEY_SESSION_PAIR, &other);
+	f.process.pair_keys = &other;
 	is_int(refresh(first.refresh_token), ERR_AUTH_INVALID, "the seed in the row makes no pair with another key");
 	is_str(err.reason, "spent", "reason");
 	is_int(look(&f, LOOK_AUDIT, "TokenRefreshed", first.session_id), 1, "none is on record");
 	is_int(sessions(), 1, "the session goes on");
 	f.op.now += 10001;
 	is_int(refresh(now_good.refresh_token), ERR_NONE, "and its good token with the other key");
-	f.process.pair_key = &f.pair_key;
+	f.process.pair_keys = &f.pair_keys;
+}
+
+/* While the master key is changed, a host has two: each pair is made by the one that the
+ * database names, and given again by either. */
+static void test_two_masters(void)
+{
+	static const unsigned char *const old = (const unsigned char *)FIXTURE_MASTER,
+		*const next = (const unsigned char *)"a master key that is another one";
+	struct session_tokens first, second;
+	struct master_subkeys both;
+
+	begin();
+	first = now_good;
+	is_int(refresh(first.refresh_token), ERR_NONE, "a pair by the key before");
+	second = now_good;
+	master_subkeys_derive(next, old, SUBKEY_SESSION_PAIR, &both);
+	f.process.pair_keys = &both;
+	is_int(refresh(first.refresh_token), ERR_NONE, "is given again by a host with both");
+	is_str(now_good.access_token, second.access_token, "the same one");
+	master_subkeys_derive(next, NULL, SUBKEY_SESSION_PAIR, &both);
+	is_int(refresh(first.refresh_token), ERR_AUTH_INVALID, "not by one that has the new key alone");
+	is_str(err.reason, "spent", "reason");
+	f.process.pair_keys = &f.pair_keys;
 }
 
 /* As an older program leaves it. */
@@ -318,6 +341,7 @@ int main(void)
 	refresh_at_once(16);
 	test_late_at_once();
 	test_without_key();
+	test_two_masters();
 	test_without_seed();
 	test_restored();
 	test_previous_access();

@@ -218,7 +218,7 @@ sub prompts {
 	$p->login({ email => 'typed@example.org', password => $password });
 	$r = terminal($p, 'typo@example.org', $password, 'something else again');
 	is($r->{status}, 1, 'two that differ');
-	like($r->{seen}, qr/the two passwords differ/, 'says so');
+	like($r->{seen}, qr/the two entries differ/, 'says so');
 }
 
 sub keys_ {

@@ -39,7 +39,8 @@ my %only = (
 );
 # What a layer may see through another, though not include: why.
 my %through = (
-	'master auth/subkey.h' => 'a member of struct child',
+	'master auth/master.h' => 'a member of struct child',
+	'master auth/subkey.h' => 'what that holds',
 	'master auth/auth.h'   => 'its size',
 );
 

@@ -18,6 +18,7 @@ my %ownerless = (
 	idempotency_keys => 'by the owner that op/claim.c takes from the actor, and a hash that has its tenant',
 	audit_pending => 'ids alone, for the scheduler', audit_links => 'ids and hashes: the scheduler and the shell',
 	audit_heads => 'hashes: the scheduler and the shell', audit_lease => 'one row, of the database',
+	key_versions => 'of the service: the vault and the shell', system_secrets => 'of the service: the shell',
 	changes => 'ids alone, for the cache of each host',
 	admin_tokens => 'of the service: their statements hold :scope_all, for administrators',
 	admin_token_usage => 'likewise', admin_provisioned_keys => 'likewise',

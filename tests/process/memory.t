@@ -1,14 +1,14 @@
 #!/usr/bin/perl
 # What idle processes still hold of the requests before: no key, no token, no
-# password, of the encryption key nothing outside the master, and of the key of
-# pairs nothing outside the slow pool.
+# password, and of the encryption key and the one before it nothing outside the
+# master; of the keys that are derived from it, each process has its own alone.
 use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../support";
 use Test::More;
 use Digest::SHA qw(hmac_sha256);
-use MIME::Base64 qw(decode_base64 decode_base64url);
+use MIME::Base64 qw(decode_base64 decode_base64url encode_base64);
 use Time::HiRes qw(sleep);
 use Pierre;
 use FastCGI;
@@ -35,14 +35,23 @@ sub random_text { my ($n) = @_; my @c = ('a' .. 'z', 'A' .. 'Z', 0 .. 9); return
 sub key_pieces { return [ pieces(substr $_[0], 16) ] }
 sub token_pieces { my ($t) = @_; return [ pieces($t =~ /^prt_/ ? substr $t, -40 : $t =~ s/^[a-z]+_//r) ] }
 
+# Who has which of the derived keys.
+my %MAY = ('pierre session pair' => qr/slow/, 'pierre wrap v1' => qr/slow|fast/, 'pierre audit head' => qr/schedul/);
+
 sub start {
 	my ($backend, %env) = @_;
 	my $p = Pierre->start(backend => $backend, serve => 0, site => $SITE,
 		env => { WORKERS => 4, SLOW_WORKERS => 6, LIMIT_SLOTS => 64, CACHE_MB => 1, %env });
 	my $key = $p->{env}{ENCRYPTION_KEY};
 	$p->{secrets}{'ENCRYPTION_KEY, base64'} = [ pieces($key =~ s/=+$//r) ];
-	$p->{raw}{'ENCRYPTION_KEY, raw'} = [ pieces(decode_base64($key)) ];
-	$p->{pair}{'the key of pairs'} = [ pieces(hmac_sha256("pierre session pair\x01", decode_base64($key))) ];
+	# of the change of the master key that has ended: not the database's key
+	my $previous = $p->{env}{ENCRYPTION_KEY_PREVIOUS} = encode_base64(random_text(32), '');
+	$p->{secrets}{'ENCRYPTION_KEY_PREVIOUS, base64'} = [ pieces($previous =~ s/=+$//r) ];
+	for ([ 'ENCRYPTION_KEY', $key ], [ 'ENCRYPTION_KEY_PREVIOUS', $previous ]) {
+		my ($name, $raw) = ($_->[0], decode_base64($_->[1]));
+		$p->{raw}{"$name, raw"} = [ pieces($raw) ];
+		$p->{derived}{$_}{"$_ of $name"} = [ pieces(hmac_sha256("$_\x01", $raw)) ] for keys %MAY;
+	}
 	return $p;
 }
 
@@ -154,11 +163,12 @@ sub search {
 	for my $try (1 .. 8) {   # the last request ends a moment after its answer
 		%name = (children($p), $p->{pid} => 'master');
 		@found = map { my $pid = $_; map { "$name{$pid}: $_" } found($pid, { $p->{secrets}->%*,
-			$pid == $p->{pid} ? () : $p->{raw}->%*, $name{$pid} =~ /slow/ ? () : $p->{pair}->%* }) } @pids;
+			$pid == $p->{pid} ? () : $p->{raw}->%*,
+			map { $p->{derived}{$_}->%* } grep { $name{$pid} !~ $MAY{$_} } keys %MAY }) } @pids;
 		last if !@found;
 		sleep 0.25 if $try < 8;
 	}
-	push @found, found("$p->{dir}/run/room/room", { $p->{secrets}->%*, $p->{raw}->%*, $p->{pair}->%* });
+	push @found, found("$p->{dir}/run/room/room", { $p->{secrets}->%*, $p->{raw}->%*, map { $_->%* } values $p->{derived}->%* });
 	is(scalar(@found), 0, "$what: nothing in " . @pids . ' idle processes and their segment') or diag map { "$_\n" } sort @found;
 }
 
@@ -178,7 +188,9 @@ for my $backend (Pierre::backends()) {
 		ok(found($p->{pid}, $p->{raw}), 'the master has the key: a search finds what is there');
 		search($p, 'before any request');
 		my %child = children($p);
-		is(scalar(grep { $child{$_} =~ /slow/ && found($_, $p->{pair}) } keys %child), 6, 'each slow worker has the key of pairs');
+		is(scalar(grep { $child{$_} =~ /slow/ && found($_, $p->{derived}{'pierre session pair'}) } keys %child), 6, 'each slow worker has the keys of pairs');
+		is(scalar(grep { found($_, $p->{derived}{'pierre wrap v1'}) } keys %child), 10, 'each worker has those that unwrap data keys');
+		is(scalar(grep { found($_, $p->{derived}{'pierre audit head'}) } keys %child), 1, 'the scheduler those that sign');
 		my $with = people($p);
 		rounds($p, $with);
 		search($p, 'after requests');
