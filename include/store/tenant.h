@@ -113,9 +113,12 @@ bool store_tenant_delete(struct db *db, const struct audit_event *event, const s
 
 /* --- removal, by the scheduler -------------------------------------------------------- */
 
-/* At most 500 rows of a tenant that was deleted before, or at last the tenant, in one
- * transaction. *n_r = rows that went; 0 without a transaction when there is none. */
-bool store_tenant_remove(struct db *db, const struct audit_event *event, int64_t before,
-			 struct arena *arena, int64_t *n_r, struct err *err_r);
+/* One that was deleted before; NULL: there is none. */
+bool store_tenant_removable(struct db *db, int64_t before, struct arena *arena,
+			    const char **id_r, struct err *err_r);
+/* At most 500 rows of it, or at last the tenant, in one transaction. *n_r = rows that
+ * went. */
+bool store_tenant_remove(struct db *db, const struct audit_event *event, const char *tenant_id,
+			 int64_t before, int64_t *n_r, struct err *err_r);
 
 #endif

@@ -153,16 +153,31 @@ bool op_tenant_delete(struct op *op, struct scope scope, const char *id, const c
 
 /* --- removal -------------------------------------------------------------------------------- */
 
+/* Of the first tenant there is. Its event is made of it: what an event says is hashed
+ * when it is made. */
+static bool remove_page(struct op *op, int64_t before, int64_t *rows_r, struct err *err_r)
+{
+	struct audit_event event;
+	const char *id;
+
+	*rows_r = 0;
+	if (!store_tenant_removable(op->db, before, op->arena, &id, err_r))
+		return false;
+	if (!id)
+		return true;
+	event = op_audit(op, AUDIT_TENANT_REMOVED, id);
+	event.tenant_id = id;
+	return store_tenant_remove(op->db, &event, id, before, rows_r, err_r);
+}
+
 bool op_tenant_sweep(struct op *op, int64_t *n_r, struct err *err_r)
 {
 	const int64_t before = op->now - TENANT_KEPT_MS;
-	struct audit_event event;
 	int64_t rows;
 
 	*n_r = 0;
 	do {
-		event = op_audit(op, AUDIT_TENANT_REMOVED, NULL);
-		if (!store_tenant_remove(op->db, &event, before, op->arena, &rows, err_r))
+		if (!remove_page(op, before, &rows, err_r))
 			return false;
 		*n_r += rows;
 	} while (rows > 0);

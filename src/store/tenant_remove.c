@@ -27,6 +27,12 @@ static bool remove_members(struct db *db, struct removal *r, struct err *err_r)
 			err_r);
 }
 
+static bool remove_data_keys(struct db *db, struct removal *r, struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(tenant_remove_data_keys, .tenant_id = db_text(r->tenant_id)),
+			&r->n, err_r);
+}
+
 static bool remove_tenant(struct db *db, struct removal *r, struct err *err_r)
 {
 	return db_write(db, SQL_ARGS(tenant_remove, .tenant_id = db_text(r->tenant_id),
@@ -35,7 +41,7 @@ static bool remove_tenant(struct db *db, struct removal *r, struct err *err_r)
 
 /* The first that has rows is the page. */
 static bool (*const pages[])(struct db *db, struct removal *r, struct err *err_r) = {
-	remove_keys, remove_members, remove_tenant,
+	remove_keys, remove_members, remove_data_keys, remove_tenant,
 };
 
 static bool remove_tx(struct db *db, void *arg, struct err *err_r)
@@ -53,21 +59,23 @@ static bool remove_tx(struct db *db, void *arg, struct err *err_r)
 	return true;
 }
 
-bool store_tenant_remove(struct db *db, const struct audit_event *event, int64_t before,
-			 struct arena *arena, int64_t *n_r, struct err *err_r)
+bool store_tenant_removable(struct db *db, int64_t before, struct arena *arena,
+			    const char **id_r, struct err *err_r)
 {
 	enum db_rc rc = db_query(db, SQL_ARGS(tenant_removable, .before = db_time(before)), err_r);
-	struct removal r = { .before = before };
-	struct audit_event told = *event;
 
-	*n_r = 0;
-	if (rc != DB_ROW)
-		return rc == DB_OK;
-	r.tenant_id = arena_strdup(arena, db_column_text(db, 0));
-	db_finish(db);
-	told.target = told.tenant_id = r.tenant_id;
-	if (!store_commit(db, &told, remove_tx, &r, err_r))
-		return false;
-	*n_r = r.n;
-	return true;
+	*id_r = rc == DB_ROW ? arena_strdup(arena, db_column_text(db, 0)) : NULL;
+	if (rc == DB_ROW)
+		db_finish(db);
+	return rc == DB_ROW || rc == DB_OK;
+}
+
+bool store_tenant_remove(struct db *db, const struct audit_event *event, const char *tenant_id,
+			 int64_t before, int64_t *n_r, struct err *err_r)
+{
+	struct removal r = { .tenant_id = tenant_id, .before = before };
+	bool done = store_commit(db, event, remove_tx, &r, err_r);
+
+	*n_r = done ? r.n : 0;
+	return done;
 }
