@@ -1,12 +1,13 @@
 /*
  * cmd/man.c - pierre.1, and two tables in Markdown, made from the tables of
- * commands, options and rules, so that none can be out of date.
+ * commands, options, rules and labels, so that none can be out of date.
  */
 #include "config.h"
 
 #include <inttypes.h>
 #include <string.h>
 
+#include "auth/subkey.h"
 #include "cmd/args.h"
 #include "cmd/help.h"
 #include "cmd/man_notes.h"
@@ -61,8 +62,8 @@ static void man_command(FILE *out, struct arena *arena, const struct cmd *c)
 		roff_line(out, c->detail);
 	}
 	man_options(out, arena, c->in);
-	if (c->password)
-		man_options(out, arena, &args_password);
+	if (args_secret(c))
+		man_options(out, arena, args_secret(c));
 }
 
 static void man_commands(FILE *out, struct arena *arena, const struct cmd *const *tables)
@@ -80,6 +81,17 @@ static void man_nginx(FILE *out)
 		fputs(".TP\n", out);
 		roff_line(out, r->finds);
 		roff_line(out, r->sentence);
+	}
+}
+
+static void man_master(FILE *out)
+{
+	fputs(".SH MASTER KEY\nENCRYPTION_KEY seals and signs nothing itself: a key is derived from it for each use.\n"
+	      "Each with what \\fBpierre keys master\\fR does to what was made with it:\n", out);
+	for (size_t i = SUBKEY_UNSET + 1; i < SUBKEY__COUNT; i++) {
+		fputs(".TP\n", out);
+		roff_line(out, subkey_rows[i].sentence);
+		roff_line(out, subkey_rows[i].after);
 	}
 }
 
@@ -191,6 +203,7 @@ void man_write(FILE *out, struct arena *arena, const struct cmd *const *tables)
 	man_options(out, arena, &args_global);
 	man_commands(out, arena, tables);
 	man_nginx(out);
+	man_master(out);
 	man_configuration(out);
 	fputs(".SH EXIT STATUS\n.TP\n0\nDone.\n.TP\n1\nFailed; one sentence on standard error.\n"
 	      ".TP\n2\nThe command line was wrong.\n", out);

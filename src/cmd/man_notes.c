@@ -137,7 +137,9 @@ const struct man_note man_notes[] = {
 	  "password in a path is not known by its shape. Names and e-mail addresses are kept as they were "
 	  "given. Log files are 0640." },
 	{ NULL,
-	  "Only the master holds ENCRYPTION_KEY (a worker of the slow pool has a key that is derived from it). "
+	  "Only the master holds ENCRYPTION_KEY; other processes have keys that are derived from it: workers those "
+	  "that unwrap data keys, of the slow pool also that of pairs of tokens, the scheduler that of the audit "
+	  "trail, the recorder none. "
 	  "Its text is wiped from memory once it was read, also the copy in the environment, so a reload "
 	  "needs no key, and refuses another one. The password in DATABASE_URL stays in memory, since libpq "
 	  "connects again with it. No process and no command leaves a core file; a debugger gets in only as "
@@ -145,6 +147,25 @@ const struct man_note man_notes[] = {
 	{ NULL,
 	  "A sentence that many requests fail with is logged once, and then once a second with their number "
 	  "(requests_failed); nginx's access log has each request." },
+	{ "SECRETS",
+	  "What Pierre must be able to read again is stored sealed: AES-256-GCM with a key of its own for each "
+	  "value, derived from a data key (pierre keys status), and bound to its table, column, row and owner. A "
+	  "value that was changed or moved, or whose data key is gone, does not open: the request fails, and "
+	  "pierre keys check finds it. Data keys are stored in the database, wrapped by a key that is derived "
+	  "from ENCRYPTION_KEY. So keep a copy of that key apart from the database and its backups: with both all "
+	  "secrets are open, and with the database alone none." },
+	{ NULL,
+	  "To change the data key of all, or of a tenant: pierre keys rotate, then pierre keys rewrap, then pierre "
+	  "keys retire, beside the running service; each can be stopped and given again. To change the master "
+	  "key: give each host the new key as ENCRYPTION_KEY and the one before as ENCRYPTION_KEY_PREVIOUS (with "
+	  "systemd a drop-in with LoadCredential=encryption.previous:FILE and "
+	  "Environment=ENCRYPTION_KEY_PREVIOUS_FILE=%d/encryption.previous) and restart it; run pierre keys master "
+	  "once, with both keys; take ENCRYPTION_KEY_PREVIOUS away and restart each host. A host that was "
+	  "forgotten says so: what it cannot open is answered with 503, and it does not start again. Backups from "
+	  "before need the old key." },
+	{ NULL,
+	  "Where libgcrypt is in FIPS mode the service does not start (log: fips_mode): that mode refuses to seal "
+	  "with a random nonce." },
 	{ "OUTAGES",
 	  "When the database cannot answer, nothing new is let through: 503. A credential that this host "
 	  "verified lately passes for at most 5 seconds more, while its lease lasts. A database that is "
