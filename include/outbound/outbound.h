@@ -1,0 +1,103 @@
+/*
+ * outbound/outbound.h - HTTPS requests to other services, many at once in one loop that
+ * never waits for one of them. The only place for libcurl.
+ *
+ * A call that spends something (a refresh token, a code) goes out at most once: on a
+ * connection of its own, which is not kept (libcurl 7.88 sends a POST again when a kept
+ * connection ends without a byte; measured). Redirects are not followed, proxies of the
+ * environment are not used, and addresses that are not public are refused after they were
+ * resolved (base/network.h).
+ *
+ * Not for several threads: one process, one loop, after the fork (R10).
+ */
+#ifndef PIERRE_OUTBOUND_OUTBOUND_H
+#define PIERRE_OUTBOUND_OUTBOUND_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/network.h"
+
+#define OUTBOUND_MOST 32              /* calls under way */
+#define OUTBOUND_MOST_PROVIDER 4      /* of them to one provider */
+#define OUTBOUND_CONNECT_MS 3000      /* name, TCP and TLS */
+#define OUTBOUND_TOTAL_MS 10000       /* from the start to the last byte of the reply */
+#define OUTBOUND_REPLY_MAX 65536      /* bytes of a reply's body */
+
+enum call_kind {
+	CALL_SPENDS,     /* at most once, on a connection of its own */
+	CALL_READS,      /* may use a connection that another call left */
+};
+
+enum call_end {
+	CALL_CUT,        /* no whole reply; see `sent` */
+	CALL_ANSWERED,   /* status, headers and body are whole */
+};
+
+/* Of a call that is over; its texts are wiped when done() returns. */
+struct call_reply {
+	enum call_end end;
+	bool sent;               /* false: the provider has nothing of the body, or, when there
+	                          * is none, of the request. Calling again spends nothing twice */
+	int status;              /* of HTTP; 0 = no reply came */
+	const char *headers;     /* "name: value\n" each, as they came; "" = none */
+	const char *body;        /* ends with a NUL that body_len does not count */
+	size_t body_len;
+	const char *why;         /* of CALL_CUT: a sentence without secrets */
+};
+
+/* One request. What is set before outbound_call() stays valid until done(). */
+struct call {
+	const char *provider;            /* for OUTBOUND_MOST_PROVIDER */
+	const char *method;              /* GET, POST, PUT or DELETE */
+	const char *url;                 /* https://...; no secret that must stay out of logs */
+	const char *const *headers;      /* "Name: value" each, NULL at the end; NULL = none */
+	const char *body;                /* NULL = none */
+	size_t body_len;
+	enum call_kind kind;
+	bool held;                       /* the body waits for outbound_go(); it must have one */
+	/* Both are called from outbound_step() alone. ready(): of a held call, once, when the
+	 * connection stands and only the body is missing; the time goes on running. */
+	void (*ready)(struct call *c);
+	void (*done)(struct call *c);    /* may free the call, and make others */
+	void *arg;                       /* for both */
+
+	struct call_reply reply;         /* for done() */
+	struct transfer *transfer;       /* of the loop; NULL = not under way */
+	struct call *next;               /* of the loop */
+};
+
+struct outbound_options {
+	struct networks allow;           /* addresses that are let through though not public */
+	const char *ca_file;             /* trusted authorities, PEM; NULL or "" = the system's */
+	const char *const *resolve;      /* HOST:PORT:ADDRESS instead of a resolver, for tests; NULL = none */
+	int64_t connect_ms, total_ms;    /* 0 = those above */
+};
+
+struct outbound;
+
+/* ERR_CONFIG names a file of authorities that cannot be read. */
+struct outbound *outbound_new(const struct outbound_options *o, struct err *err_r);
+/* Ends what is under way: done() of each is called. */
+void outbound_free(struct outbound **o);
+
+/* Begin, or wait for a place. False: the call is malformed (ERR_INVALID) or the loop takes
+ * nothing new (ERR_UNAVAILABLE), and done() will not be called. */
+bool outbound_call(struct outbound *o, struct call *c, struct err *err_r);
+/* Of a held call, after ready(): the body leaves, or the call ends without it. */
+void outbound_go(struct call *c);
+void outbound_drop(struct call *c);
+
+/* Wait until something happens, a deadline has come, one of fds[n] is ready (revents) or
+ * timeout_ms are over; then do what is to be done. A reply that is there is always read
+ * before its deadline is judged, however long the process did not run. */
+void outbound_step(struct outbound *o, struct pollfd *fds, size_t n, int timeout_ms);
+
+/* Nothing new: what waits for a place ends unsent, what is under way finishes. */
+void outbound_stop(struct outbound *o);
+size_t outbound_calls(const struct outbound *o);   /* under way, and waiting */
+
+#endif

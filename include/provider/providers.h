@@ -1,0 +1,28 @@
+/*
+ * provider/providers.h - the rows of all providers: those that are built in
+ * (src/provider/providers.json) and what the operator's file (PROVIDERS_FILE) adds or
+ * changes. Read once a process.
+ *
+ * A file is {"providers": [entry, ...]}. An entry with a new id makes a row. A further
+ * entry with that id changes what it names; with starts_on, from that moment on.
+ */
+#ifndef PIERRE_PROVIDER_PROVIDERS_H
+#define PIERRE_PROVIDER_PROVIDERS_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/provider.h"
+
+struct providers;
+
+/* file: NULL or "" = only those that are built in. NULL: ERR_CONFIG with file, line and
+ * reason. It lives on the arena. */
+const struct providers *providers_read(struct arena *arena, const char *file, struct err *err_r);
+
+/* The row as it is at that moment (wall ms). ERR_NOT_FOUND: there is none, or not yet. */
+bool provider_get(const struct providers *list, const char *id, int64_t now,
+		  struct provider *out, struct err *err_r);
+/* All of them, in the order of the file. */
+struct field_list providers_all(const struct providers *list, int64_t now, struct arena *arena);
+
+#endif
