@@ -66,6 +66,9 @@ struct conf {
 	int64_t usage_retention_months; /* USAGE_RETENTION_MONTHS before this one, default 25 */
 	int64_t usage_durability;       /* USAGE_DURABILITY async|sync (enum usage_durability) */
 	const char *cors_origins;       /* CORS_ORIGINS as of origins_read; "" = none */
+	const char *providers_file;     /* PROVIDERS_FILE, "" = none (provider/providers.h) */
+	const char *outbound_allow;     /* OUTBOUND_ALLOW as of networks_read; "" = none */
+	const char *outbound_ca_file;   /* OUTBOUND_CA_FILE, "" = the system's authorities */
 	int64_t log_level;              /* LOG_LEVEL debug|info|warn|error (enum log_level) */
 	int64_t clock_offset;           /* PIERRE_CLOCK_OFFSET seconds; tests only */
 	int64_t host_clock_offset;      /* PIERRE_HOST_CLOCK_OFFSET seconds; tests only */
@@ -75,14 +78,16 @@ struct conf {
 enum usage_durability { USAGE_ASYNC, USAGE_SYNC };
 
 enum conf_type { CONF_TEXT, CONF_INT, CONF_BOOL, CONF_WORD, CONF_KEY };
-enum conf_flag { CONF_RELOAD = 1, CONF_SECRET = 2, CONF_URL = 4, CONF_ORIGINS = 8 };
+enum conf_flag { CONF_RELOAD = 1, CONF_SECRET = 2, CONF_URL = 4, CONF_ORIGINS = 8,
+	CONF_NETWORKS = 16 };
 
 struct conf_option {
 	const char *name;              /* NULL ends the table */
 	enum conf_type type;
 	unsigned flags;                /* CONF_RELOAD: takes effect on HUP;
 					* CONF_URL: a secret only for the password in it;
-					* CONF_ORIGINS: a list for origins_read */
+					* CONF_ORIGINS: a list for origins_read;
+					* CONF_NETWORKS: one for networks_read */
 	size_t offset;                 /* in struct conf */
 	const char *fallback;          /* default, as text */
 	int64_t min, max;              /* CONF_INT */

@@ -19,6 +19,7 @@
 	OF(stats) \
 	OF(clock) \
 	OF(audit) \
+	OF(provider) \
 	OF(config) \
 	OF(nginx) \
 	OF(about)   /* openapi, version, help */

@@ -21,6 +21,8 @@
 
 /* Is this one strict JSON text? ERR_MALFORMED says what and at which byte. */
 bool json_check(const char *text, size_t n, struct err *err_r);
+/* The same for a file that a person writes: ERR_CONFIG says what, in which line. */
+bool json_check_file(const char *text, size_t n, struct err *err_r);
 
 /* The value of a JSON number, however it is written, when it is an integer of
  * int64_t: "1.0", "1E1" and "120e-1" are, "1.5" and "1e-1" are not (RFC 8259

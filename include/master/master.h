@@ -27,6 +27,8 @@ struct master_options {
 		/* What it keeps of the keys of `conf`, which are then wiped; NULL:
 		 * nothing. In the child, right after the fork. */
 		void (*take_keys)(const struct conf *conf, struct child *c);
+		/* Not killed sooner after TERM, however short STOP_TIMEOUT_MS is. */
+		int64_t finish_ms;
 	} roles[ROLE__COUNT];
 	/* Runs in a forked child before anything serves, and at each reload
 	 * with the new configuration. True: database_id says which database it

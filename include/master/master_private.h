@@ -31,6 +31,7 @@ struct proc {
 	struct slot *slot;
 	bool wanted;            /* fork it again when it dies */
 	bool told, killed;      /* TERM, KILL was sent */
+	int64_t told_at;
 	bool ready;             /* was idle since its fork */
 	int64_t born, due;      /* forked then; not to be forked before then */
 	int64_t delay;          /* grows while it dies young */
@@ -89,7 +90,7 @@ struct master {
 	int lifeline[2];        /* children hold the reading end */
 	int claim_fd;           /* of the claim on the database; -1 = none */
 	bool claimed;           /* segment and database are ours */
-	int commit_fd;          /* eventfd of struct child */
+	int caller_fd, commit_fd;   /* eventfds of struct child */
 	bool last_recorder;     /* was forked in the stop */
 	bool failed;            /* the first generation never came up */
 	struct err err;         /* why */
@@ -115,7 +116,7 @@ void generation_reload(struct master *m);
 void generation_retry(struct master *m, int64_t now);
 /* Move a reload on when its check has ended, or its time has come. */
 void generation_step(struct master *m, int64_t now);
-bool proc_is_worker(const struct proc *p);
+bool proc_ends_first(const struct proc *p);
 /* TERM, to workers or to all; they are not wanted any more. */
 void generation_tell(struct generation *g, bool all);
 
@@ -131,6 +132,8 @@ void spawn_due(struct master *m, int64_t now);
 void spawn_reap(struct master *m, int64_t now);
 void proc_tell(struct proc *p);                       /* TERM, once */
 void proc_kill(struct master *m, struct proc *p);     /* KILL; its request is marked */
+/* The same, unless its role has longer to finish since TERM. */
+void proc_kill_late(struct master *m, struct proc *p, int64_t now);
 /* When something falls due next; at most `least`. */
 int64_t spawn_next(const struct master *m, int64_t now, int64_t least);
 

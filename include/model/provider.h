@@ -20,6 +20,7 @@ struct provider {
 	struct strings authorize_params, token_params, refresh_params;   /* name=value each */
 	int64_t code_ttl;                        /* s */
 	const char *revoke_url, *revoke_method, *revoke_auth, *revoke_token, *revoke_kills;
+	struct strings revoke_params;
 	const char *identity_url, *identity_field;
 	const char *after_connect_url, *after_connect_body;
 	const char *reply_root, *ok_field, *ok_value;

@@ -27,19 +27,19 @@
 #define OUTBOUND_TOTAL_MS 10000       /* from the start to the last byte of the reply */
 #define OUTBOUND_REPLY_MAX 65536      /* bytes of a reply's body */
 
-enum call_kind {
+enum outbound_kind {
 	CALL_SPENDS,     /* at most once, on a connection of its own */
 	CALL_READS,      /* may use a connection that another call left */
 };
 
-enum call_end {
+enum outbound_end {
 	CALL_CUT,        /* no whole reply; see `sent` */
 	CALL_ANSWERED,   /* status, headers and body are whole */
 };
 
 /* Of a call that is over; its texts are wiped when done() returns. */
-struct call_reply {
-	enum call_end end;
+struct outbound_reply {
+	enum outbound_end end;
 	bool sent;               /* false: the provider has nothing of the body, or, when there
 	                          * is none, of the request. Calling again spends nothing twice */
 	int status;              /* of HTTP; 0 = no reply came */
@@ -49,25 +49,25 @@ struct call_reply {
 	const char *why;         /* of CALL_CUT: a sentence without secrets */
 };
 
-/* One request. What is set before outbound_call() stays valid until done(). */
-struct call {
+/* One request. What is set before outbound_start() stays valid until done(). */
+struct outbound_call {
 	const char *provider;            /* for OUTBOUND_MOST_PROVIDER */
 	const char *method;              /* GET, POST, PUT or DELETE */
 	const char *url;                 /* https://...; no secret that must stay out of logs */
 	const char *const *headers;      /* "Name: value" each, NULL at the end; NULL = none */
 	const char *body;                /* NULL = none */
 	size_t body_len;
-	enum call_kind kind;
+	enum outbound_kind kind;
 	bool held;                       /* the body waits for outbound_go(); it must have one */
 	/* Both are called from outbound_step() alone. ready(): of a held call, once, when the
 	 * connection stands and only the body is missing; the time goes on running. */
-	void (*ready)(struct call *c);
-	void (*done)(struct call *c);    /* may free the call, and make others */
+	void (*ready)(struct outbound_call *c);
+	void (*done)(struct outbound_call *c);    /* may free the call, and make others */
 	void *arg;                       /* for both */
 
-	struct call_reply reply;         /* for done() */
+	struct outbound_reply reply;         /* for done() */
 	struct transfer *transfer;       /* of the loop; NULL = not under way */
-	struct call *next;               /* of the loop */
+	struct outbound_call *next;               /* of the loop */
 };
 
 struct outbound_options {
@@ -86,10 +86,10 @@ void outbound_free(struct outbound **o);
 
 /* Begin, or wait for a place. False: the call is malformed (ERR_INVALID) or the loop takes
  * nothing new (ERR_UNAVAILABLE), and done() will not be called. */
-bool outbound_call(struct outbound *o, struct call *c, struct err *err_r);
+bool outbound_start(struct outbound *o, struct outbound_call *c, struct err *err_r);
 /* Of a held call, after ready(): the body leaves, or the call ends without it. */
-void outbound_go(struct call *c);
-void outbound_drop(struct call *c);
+void outbound_go(struct outbound_call *c);
+void outbound_drop(struct outbound_call *c);
 
 /* Wait until something happens, a deadline has come, one of fds[n] is ready (revents) or
  * timeout_ms are over; then do what is to be done. A reply that is there is always read

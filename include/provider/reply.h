@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "model/provider.h"
 
-enum reply_outcome {
+enum provider_outcome {
 	REPLY_UNREADABLE,    /* it says nothing that is understood: a token may have been spent */
 	REPLY_OK,
 	REPLY_REFUSED,       /* the code or refresh token is not accepted (invalid_grant) */
@@ -19,7 +19,7 @@ enum reply_outcome {
 };
 
 /* What came back: outbound/outbound.h. */
-struct reply_in {
+struct provider_answer {
 	int status;
 	const char *headers;          /* "name: value\n" each */
 	const char *body;             /* ends with a NUL that body_len does not count */
@@ -28,8 +28,8 @@ struct reply_in {
 	int64_t now;                  /* wall ms */
 };
 
-struct reply {
-	enum reply_outcome outcome;
+struct provider_reply {
+	enum provider_outcome outcome;
 	const char *access_token;     /* NULL: the old one stays (refresh = extends) */
 	const char *refresh_token;    /* NULL: the old one stays, or there is none */
 	int64_t expires_at;           /* wall ms; TIME_NONE: not known */
@@ -40,8 +40,8 @@ struct reply {
 };
 
 /* Texts live on the arena, which wipes. */
-void reply_read(const struct provider *p, const struct reply_in *in, struct arena *arena,
-		struct reply *out);
+void provider_reply_read(const struct provider *p, const struct provider_answer *in,
+			 struct arena *arena, struct provider_reply *out);
 
 /* The user's id in the reply of identity_url, or in a token reply; NULL: none. */
 const char *reply_identity(const struct provider *p, const char *body, size_t n, struct arena *arena);

@@ -22,7 +22,8 @@
 #include "base/err.h"
 #include "shm/repeat.h"
 
-enum slot_role { ROLE_FAST, ROLE_SLOW, ROLE_SCHEDULER, ROLE_RECORDER, ROLE__COUNT };
+enum slot_role { ROLE_FAST, ROLE_SLOW, ROLE_SCHEDULER, ROLE_RECORDER, ROLE_CALLER,
+	ROLE__COUNT };
 enum slot_state { SLOT_FREE, SLOT_STARTING, SLOT_IDLE, SLOT_READING, SLOT_SERVING, SLOT_STOPPING };
 
 #define SLOT_ROUTE 64
@@ -67,7 +68,7 @@ struct scoreboard {
 
 struct scoreboard *scoreboard_new(size_t n, struct err *err_r);
 void scoreboard_free(struct scoreboard **sb);
-const char *slot_role_name(enum slot_role r);    /* "fast", "slow", "scheduler", "recorder" */
+const char *slot_role_name(enum slot_role r);    /* "fast", "slow", "scheduler" ... */
 
 /* Worker side. */
 void slot_idle(struct slot *s);

@@ -1,6 +1,6 @@
 /*
- * worker/worker.h - the two kinds of child that serve, and the two that work in
- * the background: scheduler and recorder.
+ * worker/worker.h - the two kinds of child that serve, and the three that work in
+ * the background: scheduler, recorder and caller.
  * Each opens its database after the fork and never returns to the master.
  */
 #ifndef PIERRE_WORKER_WORKER_H
@@ -26,6 +26,7 @@ struct child {
 	struct master_subkeys wrap_keys;   /* of both pools: unwrap data keys */
 	int listen_fd;           /* -1 in the background */
 	int lifeline_fd;         /* reads EOF when the master has died */
+	int caller_fd;           /* eventfd: who has written a row for the caller adds to it */
 	int commit_fd;           /* eventfd: the recorder adds to it after each commit. It is
 				  * never read, so that each edge wakes all that wait */
 };
@@ -34,5 +35,6 @@ struct child {
 int worker_main(const struct child *c);      /* both pools; slot->role says which */
 int scheduler_main(const struct child *c);   /* checkpoints, sweeps */
 int recorder_main(const struct child *c);    /* usage rows out of the rings */
+int caller_main(const struct child *c);      /* calls to other services */
 
 #endif

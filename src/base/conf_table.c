@@ -93,6 +93,14 @@ const struct conf_option conf_options[] = {
 	{ "CORS_ORIGINS", CONF_TEXT, CONF_RELOAD | CONF_ORIGINS, AT(cors_origins), .fallback = "",
 	  .sentence = "Origins of web pages that may call Pierre's own routes, such as "
 		      "https://app.example.org, blanks or commas between; empty = none." },
+	{ "PROVIDERS_FILE", CONF_TEXT, CONF_RELOAD, AT(providers_file), .fallback = "",
+	  .sentence = "JSON file whose entries add services that users connect, or change those that are "
+		      "built in ('pierre provider list'); empty = none." },
+	{ "OUTBOUND_ALLOW", CONF_TEXT, CONF_RELOAD | CONF_NETWORKS, AT(outbound_allow), .fallback = "",
+	  .sentence = "Networks, such as 10.1.2.0/24, that calls to such services may reach though they "
+		      "are not public, blanks or commas between; empty = none." },
+	{ "OUTBOUND_CA_FILE", CONF_TEXT, CONF_RELOAD, AT(outbound_ca_file), .fallback = "",
+	  .sentence = "PEM file of the authorities that these calls trust instead of the system's." },
 	{ "LOG_LEVEL", CONF_WORD, CONF_RELOAD, AT(log_level), .fallback = "info", .words = level_words,
 	  .sentence = "The least important line that is logged: debug, info, warn or error." },
 	{ "PIERRE_CLOCK_OFFSET", CONF_INT, CONF_RELOAD, AT(clock_offset), .fallback = "0",

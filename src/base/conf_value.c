@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/conf_private.h"
+#include "base/network.h"
 #include "base/origin.h"
 #include "base/str.h"
 
@@ -50,21 +51,31 @@ static bool set_word(const struct conf_option *o, const char *text, int64_t *out
 	return false;
 }
 
-static bool set_text(const struct conf *c, const struct conf_option *o, const char *text,
-		     const char **out, struct err *err_r)
+static bool set_origins(const struct conf *c, const struct conf_option *o, const char *text,
+			const char **out, struct err *err_r)
 {
-	const char *list, *bad = NULL;
+	const char *bad = NULL, *list = origins_read(c->arena, text, &bad);
 
-	if (!(o->flags & CONF_ORIGINS)) {
-		*out = arena_strdup(c->arena, text);
-		return true;
-	}
-	list = origins_read(c->arena, text, &bad);
 	if (!list)
 		return err_field(err_r, ERR_CONFIG, o->name, "%s: browsers never send '%.100s': an origin is "
 				 "scheme://host[:port] in lower case, without a path, and without the port "
 				 "that the scheme has anyway", o->name, bad);
 	*out = list;
+	return true;
+}
+
+static bool set_text(const struct conf *c, const struct conf_option *o, const char *text,
+		     const char **out, struct err *err_r)
+{
+	struct networks networks;
+	const char *bad = NULL;
+
+	if (o->flags & CONF_ORIGINS)
+		return set_origins(c, o, text, out, err_r);
+	if (o->flags & CONF_NETWORKS && !networks_read(c->arena, text, &networks, &bad))
+		return err_field(err_r, ERR_CONFIG, o->name, "%s: '%.100s' is no network: one is ADDRESS/BITS "
+				 "without bits of a host, such as 10.1.2.0/24 or ::1/128", o->name, bad);
+	*out = arena_strdup(c->arena, text);
 	return true;
 }
 

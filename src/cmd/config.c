@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "cmd/context.h"
@@ -18,6 +19,7 @@
 #include "cmd/tables.h"
 #include "db/admin.h"
 #include "master/master.h"
+#include "provider/providers.h"
 
 /* --- config check ----------------------------------------------------------- */
 
@@ -104,6 +106,20 @@ static bool check_two_sockets(struct check *c, struct err *err_r)
 	       err_field(err_r, ERR_CONFIG, "SLOW_SOCKET", "FAST_SOCKET and SLOW_SOCKET are the same path");
 }
 
+static bool check_providers(struct check *c, struct err *err_r)
+{
+	return providers_read(c->args->arena, c->conf->providers_file, err_r) != NULL;
+}
+
+static bool check_authorities(struct check *c, struct err *err_r)
+{
+	const char *file = c->conf->outbound_ca_file;
+
+	return !file[0] || access(file, R_OK) == 0 ||
+	       err_field(err_r, ERR_CONFIG, "OUTBOUND_CA_FILE", "OUTBOUND_CA_FILE: %s: %s", file,
+			 strerror(errno));
+}
+
 static const struct {
 	const char *name;
 	check_fn *fn;
@@ -113,6 +129,8 @@ static const struct {
 	{ "FAST_SOCKET", check_fast_socket },
 	{ "SLOW_SOCKET", check_slow_socket },
 	{ "SLOW_SOCKET", check_two_sockets },
+	{ "PROVIDERS_FILE", check_providers },
+	{ "OUTBOUND_CA_FILE", check_authorities },
 };
 
 struct check_out {

@@ -9,5 +9,5 @@ libcmd_a_SOURCES = \
 	src/cmd/context.c src/cmd/db.c src/cmd/fail.c src/cmd/help.c src/cmd/man.c src/cmd/man_notes.c \
 	src/cmd/nginx.c src/cmd/nginx_check.c src/cmd/nginx_conf.c src/cmd/nginx_cors.c \
 	src/cmd/nginx_protected.c src/cmd/nginx_rules.c src/cmd/nginx_snippet.c src/cmd/nginx_told.c src/cmd/options.c \
-	src/cmd/print.c src/cmd/process.c src/cmd/secret.c src/cmd/serve.c src/cmd/tables.c src/cmd/user.c
+	src/cmd/print.c src/cmd/process.c src/cmd/provider.c src/cmd/secret.c src/cmd/serve.c src/cmd/tables.c src/cmd/user.c
 libcmd_a_CPPFLAGS = $(AM_CPPFLAGS)

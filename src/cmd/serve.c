@@ -23,16 +23,18 @@
 #include "op/clock.h"
 #include "op/data_key.h"
 #include "op/instance.h"
+#include "outbound/outbound.h"
+#include "provider/providers.h"
 #include "resource/call.h"
 #include "store/quota.h"
 #include "store/store.h"
 #include "worker/worker.h"
 
-/* A reload runs both generations, each with a scheduler and a recorder, and two
- * connections are for the shell. */
+/* A reload runs both generations, each with a scheduler, a recorder and a
+ * caller, and two connections are for the shell. */
 static bool check_capacity(struct op *op, bool reload, struct err *err_r)
 {
-	int64_t processes = op->process->conf->fast_workers + op->process->conf->slow_workers + 2;
+	int64_t processes = op->process->conf->fast_workers + op->process->conf->slow_workers + 3;
 	int64_t need = (reload ? processes : 2 * processes) + 2;
 	struct db_facts facts = { .connections_free = INT_NONE };
 
@@ -43,7 +45,7 @@ static bool check_capacity(struct op *op, bool reload, struct err *err_r)
 	if (facts.connections_free == INT_NONE || facts.connections_free >= need)
 		return true;
 	return err_set(err_r, ERR_CONFIG,
-		       "PostgreSQL has %lld free connections and %lld are needed (workers and 2, twice in "
+		       "PostgreSQL has %lld free connections and %lld are needed (workers and 3, twice in "
 		       "a reload, and 2): raise max_connections, or lower WORKERS or SLOW_WORKERS",
 		       (long long)facts.connections_free, (long long)need);
 }
@@ -124,6 +126,16 @@ static bool check_seal(struct err *err_r)
 				"libgcrypt has no AES-256-GCM");
 }
 
+/* The caller would not start. */
+static bool check_providers(const struct conf *conf, struct err *err_r)
+{
+	struct arena *arena = arena_new();
+	bool good = providers_read(arena, conf->providers_file, err_r) != NULL;
+
+	arena_free(&arena);
+	return good;
+}
+
 /* A directory that is not there is no outage that passes. */
 static bool check_url(const struct conf *conf, struct err *err_r)
 {
@@ -141,7 +153,8 @@ static bool check(const struct conf *conf, bool reload, char id[UUID_TEXT], stru
 
 	clock_set_offset(conf->clock_offset, conf->host_clock_offset);
 	op.now = clock_now();
-	if (!auth_init(err_r) || !check_seal(err_r) || !check_fcgi(err_r) || !check_url(conf, err_r))
+	if (!auth_init(err_r) || !check_seal(err_r) || !check_fcgi(err_r) ||
+	    !check_providers(conf, err_r) || !check_url(conf, err_r))
 		return false;
 	op.db = store_open(conf, err_r);
 	if (!op.db)
@@ -205,7 +218,9 @@ static bool run_master(const struct cmd_args *a, struct conf *conf, struct err *
 		.roles = { [ROLE_FAST] = { worker_main, .take_keys = take_fast_keys },
 			   [ROLE_SLOW] = { worker_main, .take_keys = take_slow_keys },
 			   [ROLE_SCHEDULER] = { scheduler_main, .take_keys = take_scheduler_keys },
-			   [ROLE_RECORDER] = { recorder_main, .take_keys = NULL } },
+			   [ROLE_RECORDER] = { recorder_main, .take_keys = NULL },
+			   [ROLE_CALLER] = { caller_main, .take_keys = NULL,
+					     .finish_ms = OUTBOUND_TOTAL_MS + 2 * SECOND_MS } },
 		.check = check, .claim = claim,
 	};
 	enum db_backend backend;
@@ -235,7 +250,7 @@ static bool serve(struct context *c, const void *in, void *out, struct err *err_
 
 const struct cmd serve_commands[] = {
 	{ .words = "serve", .operands = "", .needs = NEEDS_NOTHING, .fn = serve,
-	  .sentence = "Run the service: a master, two pools of workers, a scheduler and a recorder.",
+	  .sentence = "Run the service: a master, two pools of workers, a scheduler, a recorder and a caller.",
 	  .detail = "Stays in the foreground and logs to standard error. TERM, INT and QUIT finish "
 		    "the requests under way and stop. HUP reads the configuration again and replaces the "
 		    "workers without failing a request; when the new configuration does not work, the "

@@ -24,19 +24,33 @@ struct check {
 	unsigned depth;
 	size_t n_keys;
 	uint64_t keys[KEYS_MAX];  /* hashes of the decoded names, innermost object last */
+	bool file;                /* people count lines */
 	struct err *err_r;
 };
 
 static bool check_value(struct check *c);
 
+static size_t line_of(const struct check *c, size_t at)
+{
+	size_t line = 1;
+
+	for (size_t i = 0; i < at && i < c->n; i++)
+		line += c->text[i] == '\n';
+	return line;
+}
+
 static bool fail_at(struct check *c, size_t at, const char *what)
 {
+	if (c->file)
+		return err_set(c->err_r, ERR_CONFIG, "line %zu is not JSON: %s", line_of(c, at), what);
 	return err_set(c->err_r, ERR_MALFORMED, "The body is not JSON: %s at byte %zu", what, at);
 }
 
 /* JSON, but not for us. */
 static bool refuse_at(struct check *c, size_t at, const char *what)
 {
+	if (c->file)
+		return err_set(c->err_r, ERR_CONFIG, "line %zu %s", line_of(c, at), what);
 	return err_set(c->err_r, ERR_MALFORMED, "The body %s at byte %zu", what, at);
 }
 
@@ -346,13 +360,22 @@ static bool check_value(struct check *c)
 	return true;
 }
 
+static bool check_all(struct check *c)
+{
+	if (c->n >= 3 && memcmp(c->text, "\xef\xbb\xbf", 3) == 0)
+		return fail(c, "a byte order mark");
+	if (!check_value(c))
+		return false;
+	return c->at == c->n || fail(c, "more bytes after the value");
+}
+
 bool json_check(const char *text, size_t n, struct err *err_r)
 {
-	struct check c = { .text = (const unsigned char *)text, .n = n, .err_r = err_r };
+	return check_all(&(struct check){ .text = (const unsigned char *)text, .n = n, .err_r = err_r });
+}
 
-	if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-		return fail(&c, "a byte order mark");
-	if (!check_value(&c))
-		return false;
-	return c.at == n || fail(&c, "more bytes after the value");
+bool json_check_file(const char *text, size_t n, struct err *err_r)
+{
+	return check_all(&(struct check){ .text = (const unsigned char *)text, .n = n, .file = true,
+					  .err_r = err_r });
 }

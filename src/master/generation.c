@@ -73,26 +73,26 @@ static size_t generation_running(const struct generation *g)
 	return n;
 }
 
-/* Workers end first, and those in the background find what they left. */
-bool proc_is_worker(const struct proc *p)
+/* Those that write end first; scheduler and recorder then find what they left. */
+bool proc_ends_first(const struct proc *p)
 {
-	return p->slot->role == ROLE_FAST || p->slot->role == ROLE_SLOW;
+	return p->slot->role != ROLE_SCHEDULER && p->slot->role != ROLE_RECORDER;
 }
 
 void generation_tell(struct generation *g, bool all)
 {
 	for (size_t k = 0; k < g->n; k++) {
 		g->procs[k].wanted = false;
-		if (all || proc_is_worker(&g->procs[k]))
+		if (all || proc_ends_first(&g->procs[k]))
 			proc_tell(&g->procs[k]);
 	}
 }
 
-static void kill_all(struct master *m, struct generation *g)
+static void kill_all(struct master *m, struct generation *g, int64_t now)
 {
 	for (size_t k = 0; k < g->n; k++) {
 		g->procs[k].wanted = false;
-		proc_kill(m, &g->procs[k]);
+		proc_kill_late(m, &g->procs[k], now);
 	}
 }
 
@@ -136,6 +136,7 @@ static void raise_new(struct master *m, int64_t now)
 	if (!g->unchecked) {
 		add_procs(g, ROLE_SCHEDULER, 1, now);
 		add_procs(g, ROLE_RECORDER, 1, now);
+		add_procs(g, ROLE_CALLER, 1, now);
 	}
 	m->phase = PHASE_RAISE;
 	m->raise_until = now + RAISE_MS;
@@ -382,7 +383,7 @@ static void raise_step(struct master *m, int64_t now)
 	}
 	abandon(m, gen_next(m));
 	if (now >= m->raise_until + gen_old(m)->conf->stop_timeout_ms)
-		kill_all(m, gen_next(m));
+		kill_all(m, gen_next(m), now);
 	if (generation_running(gen_next(m)) > 0)
 		return;
 	keep_old(m, "the new processes did not come up in 30 s");
@@ -393,7 +394,7 @@ static void drain_step(struct master *m, int64_t now)
 	struct generation *old = gen_old(m);
 
 	if (now >= m->drain_until)
-		kill_all(m, old);
+		kill_all(m, old, now);
 	if (generation_running(old) > 0)
 		return;
 	forget(old);

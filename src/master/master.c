@@ -115,8 +115,9 @@ static bool prepare(struct master *m, struct err *err_r)
 {
 	struct conf *conf = m->options->conf;
 
+	m->caller_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	m->commit_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (m->commit_fd >= 0 && pipe2(m->lifeline, O_CLOEXEC) == 0 && listen_open(m, conf, err_r) &&
+	if (m->caller_fd >= 0 && m->commit_fd >= 0 && pipe2(m->lifeline, O_CLOEXEC) == 0 && listen_open(m, conf, err_r) &&
 	    generation_init(m, conf, err_r)) {
 		generation_begin(m, conf);
 		return true;
@@ -129,15 +130,13 @@ static bool prepare(struct master *m, struct err *err_r)
 
 static void clean_up(struct master *m)
 {
+	const int fds[] = { m->lifeline[0], m->lifeline[1], m->caller_fd, m->commit_fd, m->claim_fd };
+
 	listen_close(m);
 	generation_free(m);
-	for (size_t i = 0; i < COUNT(m->lifeline); i++)
-		if (m->lifeline[i] >= 0)
-			close(m->lifeline[i]);
-	if (m->commit_fd >= 0)
-		close(m->commit_fd);
-	if (m->claim_fd >= 0)
-		close(m->claim_fd);
+	for (size_t i = 0; i < COUNT(fds); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 }
 
 bool master_run(const struct master_options *o, struct err *err_r)
@@ -146,6 +145,7 @@ bool master_run(const struct master_options *o, struct err *err_r)
 		.options = o,
 		.lifeline = { -1, -1 },
 		.claim_fd = -1,
+		.caller_fd = -1,
 		.commit_fd = -1,
 		.check.fd = -1,
 		.listeners = { { .role = ROLE_FAST, .fd = -1 }, { .role = ROLE_SLOW, .fd = -1 } },

@@ -68,6 +68,7 @@ _Noreturn static void child_run(struct master *m, const struct generation *g, st
 		.block = (size_t)(p->slot - m->scoreboard->slots),
 		.listen_fd = listen_fd(m, p->slot->role),
 		.lifeline_fd = m->lifeline[0],
+		.caller_fd = m->caller_fd,
 		.commit_fd = m->commit_fd,
 	};
 	char name[32];
@@ -280,6 +281,7 @@ void proc_tell(struct proc *p)
 	if (!p->pid || p->told)
 		return;
 	p->told = true;
+	p->told_at = clock_monotonic();
 	kill(p->pid, SIGTERM);
 }
 
@@ -291,4 +293,10 @@ void proc_kill(struct master *m, struct proc *p)
 	/* before its connections close: nginx repeats the request at once */
 	scoreboard_mark(m->scoreboard, p->slot, clock_monotonic());
 	kill(p->pid, SIGKILL);
+}
+
+void proc_kill_late(struct master *m, struct proc *p, int64_t now)
+{
+	if (!p->told || now >= p->told_at + m->options->roles[p->slot->role].finish_ms)
+		proc_kill(m, p);
 }

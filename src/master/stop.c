@@ -16,7 +16,7 @@ static size_t workers_running(const struct generation *g)
 	size_t n = 0;
 
 	for (size_t k = 0; k < g->n; k++)
-		n += g->procs[k].pid != 0 && proc_is_worker(&g->procs[k]);
+		n += g->procs[k].pid != 0 && proc_ends_first(&g->procs[k]);
 	return n;
 }
 
@@ -38,11 +38,13 @@ void generation_stop(struct master *m, int64_t now)
 	m->stop_until = now + timeout;
 }
 
-static void kill_late(struct master *m, struct generation *g, bool workers, bool others)
+static void kill_late(struct master *m, struct generation *g, int64_t now)
 {
+	bool first = now >= m->stop_until, others = now >= m->stop_until + LAST_MS;
+
 	for (size_t k = 0; k < g->n; k++)
-		if (proc_is_worker(&g->procs[k]) ? workers : others)
-			proc_kill(m, &g->procs[k]);
+		if (proc_ends_first(&g->procs[k]) ? first : others)
+			proc_kill_late(m, &g->procs[k], now);
 }
 
 static bool rows_wait(const struct master *m)
@@ -98,7 +100,7 @@ void generation_stop_step(struct master *m, int64_t now)
 	for (size_t i = 0; i < GENERATIONS; i++) {
 		if (workers == 0)
 			generation_tell(&m->gen[i], true);
-		kill_late(m, &m->gen[i], now >= m->stop_until, now >= m->stop_until + LAST_MS);
+		kill_late(m, &m->gen[i], now);
 	}
 	if (workers == 0)
 		last_recorder(m, now);

@@ -17,6 +17,7 @@ static const char *const role_names[ROLE__COUNT] = {
 	[ROLE_SLOW] = "slow",
 	[ROLE_SCHEDULER] = "scheduler",
 	[ROLE_RECORDER] = "recorder",
+	[ROLE_CALLER] = "caller",
 };
 
 static size_t bytes(size_t n)

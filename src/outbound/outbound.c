@@ -1,0 +1,298 @@
+/*
+ * outbound/outbound.c - the loop: who waits, who is under way, whose time is over.
+ *
+ * Deadlines are judged here and not by libcurl, which would end a transfer whose reply is
+ * there but was not read because the process did not run for a while.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "outbound/outbound_private.h"
+
+#define WAIT_MAX_MS 60000
+#define FDS_MAX 8
+
+static struct curl_slist *list_of(const char *const *items)
+{
+	struct curl_slist *list = NULL;
+
+	for (; items && *items; items++)
+		list = curl_slist_append(list, *items);
+	return list;
+}
+
+static bool readable(const char *file, struct err *err_r)
+{
+	if (!file || !file[0] || access(file, R_OK) == 0)
+		return true;
+	return err_field(err_r, ERR_CONFIG, "OUTBOUND_CA_FILE", "OUTBOUND_CA_FILE: %s cannot be read", file);
+}
+
+struct outbound *outbound_new(const struct outbound_options *options, struct err *err_r)
+{
+	struct outbound *o;
+
+	if (!readable(options->ca_file, err_r))
+		return NULL;
+	/* a file of session keys, and threads that wait long for a silent name server: three
+	 * seconds of a call leave none behind for more than that */
+	unsetenv("SSLKEYLOGFILE");
+	setenv("RES_OPTIONS", "timeout:1 attempts:2", 0);
+	o = calloc(1, sizeof(*o));
+	if (!o || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		abort();
+	o->options = *options;
+	if (o->options.connect_ms == 0)
+		o->options.connect_ms = OUTBOUND_CONNECT_MS;
+	if (o->options.total_ms == 0)
+		o->options.total_ms = OUTBOUND_TOTAL_MS;
+	o->resolve = list_of(options->resolve);
+	o->last = &o->first;
+	o->multi = curl_multi_init();
+	if (!o->multi)
+		abort();
+	return o;
+}
+
+/* --- who waits -------------------------------------------------------------------------- */
+
+static const struct { const char *method; bool body; } methods[] = {
+	{ "GET", false }, { "DELETE", false }, { "POST", true }, { "PUT", true },
+};
+
+static bool is_sound(const struct outbound_call *c)
+{
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (str_eq(c->method, methods[i].method))
+			return c->provider && str_starts(c->url, "https://") && c->done &&
+			       (methods[i].body || !c->body) &&
+			       (!c->held || (c->body && c->body_len > 0 && c->ready));
+	return false;
+}
+
+bool outbound_start(struct outbound *o, struct outbound_call *c, struct err *err_r)
+{
+	if (o->stopped)
+		return err_set(err_r, ERR_UNAVAILABLE, "Calls to other services are being stopped");
+	if (!is_sound(c))
+		return err_set(err_r, ERR_INVALID, "A call needs https, a method, and a body if it is held");
+	c->transfer = NULL;
+	c->next = NULL;
+	*o->last = c;
+	o->last = &c->next;
+	o->n_waiting++;
+	return true;
+}
+
+/* Takes the call at *at out of those that wait. */
+static struct outbound_call *take(struct outbound *o, struct outbound_call **at)
+{
+	struct outbound_call *c = *at;
+
+	*at = c->next;
+	if (!*at)
+		o->last = at;
+	c->next = NULL;
+	o->n_waiting--;
+	return c;
+}
+
+static bool may_begin(const struct outbound *o, const struct outbound_call *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < OUTBOUND_MOST; i++)
+		n += o->places[i].call && str_eq(o->places[i].call->provider, c->provider);
+	return n < OUTBOUND_MOST_PROVIDER;
+}
+
+static struct transfer *free_place(struct outbound *o)
+{
+	for (size_t i = 0; i < OUTBOUND_MOST; i++)
+		if (!o->places[i].call)
+			return &o->places[i];
+	return NULL;
+}
+
+static void finish(struct transfer *t, CURLcode rc, const char *why)
+{
+	struct outbound *o = t->of;
+
+	transfer_end(t, rc, why);
+	o->n_places--;
+}
+
+static void begin_waiting(struct outbound *o)
+{
+	int64_t now = clock_monotonic();
+	struct outbound_call **at = &o->first;
+	struct transfer *t;
+
+	while (*at && (t = free_place(o))) {
+		if (!may_begin(o, *at)) {
+			at = &(*at)->next;
+			continue;
+		}
+		o->n_places++;
+		if (!transfer_begin(t, o, take(o, at), now))
+			finish(t, CURLE_FAILED_INIT, NULL);
+	}
+}
+
+static void end_unsent(struct outbound_call *c)
+{
+	c->reply = (struct outbound_reply){ .end = CALL_CUT, .headers = "", .body = "",
+					    .why = "calls are being stopped" };
+	c->done(c);
+}
+
+void outbound_stop(struct outbound *o)
+{
+	o->stopped = true;
+	while (o->first)
+		end_unsent(take(o, &o->first));
+}
+
+size_t outbound_calls(const struct outbound *o)
+{
+	return o->n_places + o->n_waiting;
+}
+
+void outbound_free(struct outbound **o)
+{
+	if (!*o)
+		return;
+	outbound_stop(*o);
+	for (size_t i = 0; i < OUTBOUND_MOST; i++)
+		if ((*o)->places[i].call)
+			finish(&(*o)->places[i], CURLE_OK, "the process ends");
+	curl_multi_cleanup((*o)->multi);
+	curl_slist_free_all((*o)->resolve);
+	free(*o);
+	*o = NULL;
+	curl_global_cleanup();
+}
+
+/* --- bodies that are held ----------------------------------------------------------------- */
+
+void outbound_go(struct outbound_call *c)
+{
+	struct transfer *t = c->transfer;
+
+	if (!t || t->dropped || t->go)
+		return;
+	t->go = true;
+	curl_easy_pause(t->easy, CURLPAUSE_CONT);
+}
+
+void outbound_drop(struct outbound_call *c)
+{
+	if (c->transfer && !c->transfer->go)
+		c->transfer->dropped = true;
+}
+
+static void tell_ready(struct outbound *o)
+{
+	for (size_t i = 0; i < OUTBOUND_MOST; i++) {
+		struct transfer *t = &o->places[i];
+
+		if (!t->call || !t->call->held || !t->at_body || t->told)
+			continue;
+		t->told = true;
+		t->call->ready(t->call);
+	}
+}
+
+/* --- one round ---------------------------------------------------------------------------- */
+
+static void collect(struct outbound *o)
+{
+	int running, left;
+	CURLMsg *m;
+
+	curl_multi_perform(o->multi, &running);
+	while ((m = curl_multi_info_read(o->multi, &left))) {
+		CURLcode rc = m->data.result;
+		char *t = NULL;
+
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
+		finish((struct transfer *)(void *)t, rc, NULL);
+	}
+}
+
+static int64_t deadline(const struct transfer *t)
+{
+	const struct outbound_options *o = &t->of->options;
+
+	if (t->dropped)
+		return 0;
+	return t->started + (t->stands || o->total_ms < o->connect_ms ? o->total_ms : o->connect_ms);
+}
+
+static int64_t next_deadline(const struct outbound *o)
+{
+	int64_t least = INT64_MAX;
+
+	for (size_t i = 0; i < OUTBOUND_MOST; i++)
+		if (o->places[i].call && deadline(&o->places[i]) < least)
+			least = deadline(&o->places[i]);
+	return least;
+}
+
+static const char *late(const struct transfer *t)
+{
+	if (t->dropped)
+		return "it was let go before its body was sent";
+	return t->stands ? "no whole reply came in time" : "no connection came about in time";
+}
+
+/* What came while the process did not run is read first. */
+static void judge(struct outbound *o)
+{
+	int n;
+
+	if (clock_monotonic() < next_deadline(o))
+		return;
+	curl_multi_poll(o->multi, NULL, 0, 0, &n);
+	collect(o);
+	for (size_t i = 0; i < OUTBOUND_MOST; i++)
+		if (o->places[i].call && clock_monotonic() >= deadline(&o->places[i]))
+			finish(&o->places[i], CURLE_OK, late(&o->places[i]));
+}
+
+static int wait_ms(const struct outbound *o, int timeout_ms)
+{
+	int64_t left = next_deadline(o), now = clock_monotonic();
+
+	left = left == INT64_MAX ? WAIT_MAX_MS : left > now ? left - now : 0;
+	return timeout_ms >= 0 && timeout_ms < left ? timeout_ms :
+	       left < WAIT_MAX_MS ? (int)left : WAIT_MAX_MS;
+}
+
+static void poll_all(struct outbound *o, struct pollfd *fds, size_t n, int timeout_ms)
+{
+	struct curl_waitfd extra[FDS_MAX];
+	int ready;
+
+	for (size_t i = 0; i < n; i++)
+		extra[i] = (struct curl_waitfd){ .fd = fds[i].fd, .events = CURL_WAIT_POLLIN };
+	curl_multi_poll(o->multi, extra, (unsigned)n, timeout_ms, &ready);
+	for (size_t i = 0; i < n; i++)
+		fds[i].revents = extra[i].revents ? POLLIN : 0;
+}
+
+void outbound_step(struct outbound *o, struct pollfd *fds, size_t n, int timeout_ms)
+{
+	if (n > FDS_MAX)
+		abort();
+	begin_waiting(o);
+	poll_all(o, fds, n, wait_ms(o, timeout_ms));
+	collect(o);
+	tell_ready(o);
+	judge(o);
+	begin_waiting(o);
+}

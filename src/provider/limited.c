@@ -1,0 +1,108 @@
+/*
+ * provider/limited.c - until when a provider wants no more requests: Retry-After (RFC 9110
+ * section 10.2.3), or the headers that its row names.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "provider/reply.h"
+
+#define DEFAULT_MS (60 * SECOND_MS)      /* when nothing says it */
+#define LONGEST_MS DAY_MS                /* what is later is a mistake */
+#define QUARTER_MS (900 * SECOND_MS)
+
+const char *reply_header(const char *headers, const char *name, struct arena *arena)
+{
+	size_t n = strlen(name), len;
+
+	for (const char *p = headers; *p; p += len + (p[len] == '\n')) {
+		len = strcspn(p, "\n");
+		if (len <= n || p[n] != ':' || strncasecmp(p, name, n) != 0)
+			continue;
+		const char *from = p + n + 1, *to = p + len;
+		while (from < to && (*from == ' ' || *from == '\t'))
+			from++;
+		while (to > from && (to[-1] == ' ' || to[-1] == '\t'))
+			to--;
+		return arena_strndup(arena, from, (size_t)(to - from));
+	}
+	return NULL;
+}
+
+/* Seconds, or a date of HTTP. TIME_NONE: neither. */
+static int64_t retry_after(const char *text, int64_t now)
+{
+	struct tm tm = { 0 };
+	int64_t s;
+	const char *end;
+
+	if (!text)
+		return TIME_NONE;
+	if (str_int(text, 0, LONGEST_MS / SECOND_MS, &s))
+		return now + s * SECOND_MS;
+	end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	return end && !*end ? (int64_t)timegm(&tm) * SECOND_MS : TIME_NONE;
+}
+
+/* "200,2000" and "201,500": is the first used up, or the second? */
+static bool used_up(const char *limits, const char *used, int which)
+{
+	for (int i = 0; i < which && limits && used; i++) {
+		limits = strchr(limits, ',');
+		used = strchr(used, ',');
+		limits += limits != NULL;
+		used += used != NULL;
+	}
+	return limits && used && strtoll(used, NULL, 10) >= strtoll(limits, NULL, 10);
+}
+
+/* Natural quarters of an hour, and days of UTC; of all requests, and of those that read. */
+static int64_t quarter_day(const char *headers, int64_t now, struct arena *arena)
+{
+	static const struct { const char *limit, *usage; } pairs[] = {
+		{ "X-RateLimit-Limit", "X-RateLimit-Usage" },
+		{ "X-ReadRateLimit-Limit", "X-ReadRateLimit-Usage" },
+	};
+	int64_t until = TIME_NONE;
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		const char *limit = reply_header(headers, pairs[i].limit, arena);
+		const char *usage = reply_header(headers, pairs[i].usage, arena);
+
+		if (used_up(limit, usage, 1))
+			return now - now % DAY_MS + DAY_MS;
+		if (used_up(limit, usage, 0))
+			until = now - now % QUARTER_MS + QUARTER_MS;
+	}
+	return until;
+}
+
+static int64_t reset(const char *headers, int64_t now, struct arena *arena)
+{
+	return retry_after(reply_header(headers, "X-RateLimit-Reset", arena), now);
+}
+
+static const struct {
+	const char *word;
+	int64_t (*until)(const char *headers, int64_t now, struct arena *arena);
+} forms[] = { { "quarter_day", quarter_day }, { "reset", reset } };
+
+int64_t reply_limited_until(const struct provider *p, const char *headers, int64_t now)
+{
+	struct arena *arena = arena_new();
+	int64_t until = retry_after(reply_header(headers, "Retry-After", arena), now);
+
+	for (size_t i = 0; until == TIME_NONE && i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (str_eq(p->rate_headers, forms[i].word))
+			until = forms[i].until(headers, now, arena);
+	arena_free(&arena);
+	if (until == TIME_NONE || until <= now)
+		return now + (until == TIME_NONE ? DEFAULT_MS : SECOND_MS);
+	return until - now > LONGEST_MS ? now + LONGEST_MS : until;
+}
