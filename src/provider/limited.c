@@ -53,13 +53,16 @@ static int64_t retry_after(const char *text, int64_t now)
 /* "200,2000" and "201,500": is the first used up, or the second? */
 static bool used_up(const char *limits, const char *used, int which)
 {
+	long long limit;
+
 	for (int i = 0; i < which && limits && used; i++) {
 		limits = strchr(limits, ',');
 		used = strchr(used, ',');
 		limits += limits != NULL;
 		used += used != NULL;
 	}
-	return limits && used && strtoll(used, NULL, 10) >= strtoll(limits, NULL, 10);
+	limit = limits ? strtoll(limits, NULL, 10) : 0;
+	return limit > 0 && used && strtoll(used, NULL, 10) >= limit;
 }
 
 /* Natural quarters of an hour, and days of UTC; of all requests, and of those that read. */
