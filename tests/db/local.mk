@@ -88,6 +88,11 @@ tests_support_limit_load_LDADD =
 # Driven by tests/process/outbound.t.
 check_PROGRAMS += tests/support/outbound
 
+# pierre, whose caller takes calls from files. Driven by tests/process/caller.t.
+check_PROGRAMS += tests/support/pierre_caller
+tests_support_pierre_caller_SOURCES = tests/support/caller_calls.c src/main.c
+tests_support_pierre_caller_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=caller_main
+
 # The audit trail.
 check_PROGRAMS += tests/db/audit_chain tests/db/audit_load tests/db/audit_tamper
 EXTRA_DIST += tests/db/chain_op.h

@@ -115,6 +115,9 @@ sub issue {
 sub serve {
 	my ($self) = @_;
 	my %child;
+	# once, since it costs as much as a handshake
+	$self->{context} = IO::Socket::SSL::SSL_Context->new(SSL_server => 1,
+		SSL_cert_file => "$self->{tls}/server.pem", SSL_key_file => "$self->{tls}/server.key");
 	$SIG{PIPE} = 'IGNORE';
 	$SIG{INT} = 'DEFAULT';
 	$SIG{CHLD} = sub { while ((my $pid = waitpid -1, POSIX::WNOHANG()) > 0) { delete $child{$pid} } };
@@ -135,8 +138,8 @@ sub serve {
 
 sub connection {
 	my ($self, $s) = @_;
-	my $tls = IO::Socket::SSL->start_SSL($s, SSL_server => 1, SSL_cert_file => "$self->{tls}/server.pem",
-		SSL_key_file => "$self->{tls}/server.key") or return;
+	my $tls = IO::Socket::SSL->start_SSL($s, SSL_server => 1, SSL_reuse_ctx => $self->{context})
+		or return;
 	for (my $nth = 1; my $r = request($tls); $nth++) {
 		$r->{connection} = $$;
 		$r->{nth} = $nth;
