@@ -36,7 +36,6 @@ struct caller_job {
 	const char *name;                       /* NULL ends the table */
 	void (*look)(struct caller *c);         /* in the loop: when it was woken, once a second */
 };
-extern const struct caller_job caller_jobs[];
 
 struct outbound *caller_outbound(struct caller *c);
 const struct providers *caller_providers(const struct caller *c);

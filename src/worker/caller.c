@@ -278,13 +278,3 @@ int caller_run(const struct child *child, const struct caller_job *jobs)
 	caller_close(&c);
 	return EXIT_SUCCESS;
 }
-
-/* The rows of connections come with their tables. */
-const struct caller_job caller_jobs[] = {
-	{ .name = NULL },
-};
-
-int caller_main(const struct child *child)
-{
-	return caller_run(child, caller_jobs);
-}

@@ -15,12 +15,14 @@ my %may = (
 	shm      => 'base',
 	http     => 'base',
 	model    => 'base',
+	outbound => 'base',
+	provider => 'base http model',
 	store    => 'base db model',
-	op       => 'base auth shm model store',
+	op       => 'base auth shm model store provider',
 	resource => 'base http model op',
-	worker   => 'base db auth shm http model store op resource',
+	worker   => 'base db auth shm http model store provider op resource outbound',
 	master   => 'base shm worker',
-	cmd      => 'base db auth shm http model store op resource worker master',
+	cmd      => 'base db auth shm http model store provider op resource outbound worker master',
 );
 # Of a layer that may, the only files that do.
 my %only = (
@@ -30,6 +32,7 @@ my %only = (
 	'idn2.h'            => qr{^src/store/email\.c$},
 	(map { $_ => qr{^src/(?:base/text|store/email)\.c$} } qw(unicase.h uninorm.h unistr.h unictype.h)),
 	'json-c'            => qr{^src/http/json_(?:canon|read)\.c$},
+	'curl/'             => qr{^(?:src/outbound/\w+\.c|include/outbound/outbound_private\.h)$},
 	'gcrypt.h'          => qr{^src/auth/(?:auth|gcm)\.c$},
 	'crypt.h'           => qr{^src/auth/password\.c$},
 	'systemd/sd-daemon' => qr{^src/master/\w+\.c$},

@@ -38,6 +38,13 @@ my %zero = (
 	db_type => [ 'DB_UNSET', 'refused with the name of the parameter' ],
 	db_files => [ 'DB_FILES_LOST', 'answered with 503' ],
 	pgsql_wait => [ 'PGSQL_READY', 'libpq then says what came' ],
+	# what other services say and do: 0 spends least
+	outbound_kind => [ 'CALL_SPENDS', 'at most once, on a connection of its own' ],
+	outbound_end => [ 'CALL_CUT', 'no reply' ],
+	provider_replay => [ 'REPLAY_LETHAL', 'is never sent again' ],
+	provider_refresh => [ 'REFRESH_ROTATES', 'the old refresh token counts as spent' ],
+	provider_keepalive => [ 'KEEPALIVE_NO', 'is not refreshed ahead' ],
+	provider_outcome => [ 'REPLY_UNREADABLE', 'no token, and no refusal' ],
 	# decide neither access nor money
 	map({ $_ => [ undef, 'decides no access' ] } qw(master_state phase stat_counter slot_role slot_state
 		child_event field_type field_flag log_level usage_durability conf_type
