@@ -48,46 +48,68 @@ static const char *past_name(const char *p)
 	return p && *p == ':' ? blanks(p + 1) : NULL;
 }
 
-/* Behind the value at p; NULL: there is none, or it is cut. Brackets are kept on a stack,
- * so that what is nested deep costs no more than what is long. */
+/* A walk over one value. Brackets are kept on a stack, so that what is nested deep costs no
+ * more than what is long. */
+struct walk {
+	const char *p;
+	char closing[DEPTH_MAX];
+	size_t depth;
+};
+
+/* At a value: into brackets, as deep as they go, and past a scalar. Empty brackets are left
+ * to leave(). */
+static bool enter(struct walk *w)
+{
+	while (*w->p == '{' || *w->p == '[') {
+		bool object = *w->p == '{';
+
+		if (w->depth == DEPTH_MAX)
+			return false;
+		w->closing[w->depth++] = object ? '}' : ']';
+		w->p = blanks(w->p + 1);
+		if (*w->p == w->closing[w->depth - 1])
+			return true;
+		if (object && !(w->p = past_name(w->p)))
+			return false;
+	}
+	w->p = past_scalar(w->p);
+	return w->p != NULL;
+}
+
+/* Behind a value: past the brackets that end there. */
+static void leave(struct walk *w)
+{
+	while (w->depth > 0 && *blanks(w->p) == w->closing[w->depth - 1]) {
+		w->p = blanks(w->p) + 1;
+		w->depth--;
+	}
+}
+
+/* To the next item or member. */
+static bool go_on(struct walk *w)
+{
+	w->p = blanks(w->p);
+	if (*w->p != ',')
+		return false;
+	w->p = blanks(w->p + 1);
+	if (w->closing[w->depth - 1] == '}')
+		w->p = past_name(w->p);
+	return w->p != NULL;
+}
+
+/* Behind the value at p; NULL: there is none, or it is cut. */
 static const char *past_value(const char *p)
 {
-	char closing[DEPTH_MAX];
-	size_t depth = 0;
+	struct walk w = { .p = p };
 
-	for (;;) {
-		if (*p == '{' || *p == '[') {
-			if (depth == DEPTH_MAX)
-				return NULL;
-			closing[depth++] = *p == '{' ? '}' : ']';
-			p = blanks(p + 1);
-			if (*p != closing[depth - 1]) {
-				p = closing[depth - 1] == '}' ? past_name(p) : p;
-				if (!p)
-					return NULL;
-				continue;
-			}
-		} else {
-			p = past_scalar(p);
-			if (!p)
-				return NULL;
-			if (depth == 0)
-				return p;
-			p = blanks(p);
-		}
-		while (depth > 0 && *p == closing[depth - 1]) {
-			p++;
-			if (--depth == 0)
-				return p;
-			p = blanks(p);
-		}
-		if (*p != ',')
+	do {
+		if (!enter(&w))
 			return NULL;
-		p = blanks(p + 1);
-		p = closing[depth - 1] == '}' ? past_name(p) : p;
-		if (!p)
-			return NULL;
-	}
+		leave(&w);
+		if (w.depth == 0)
+			return w.p;
+	} while (go_on(&w));
+	return NULL;
 }
 
 bool json_slice_read(const char *text, size_t n, struct json_slice *out)

@@ -50,19 +50,21 @@ static int64_t retry_after(const char *text, int64_t now)
 	return end && !*end ? (int64_t)timegm(&tm) * SECOND_MS : TIME_NONE;
 }
 
-/* "200,2000" and "201,500": is the first used up, or the second? */
-static bool used_up(const char *limits, const char *used, int which)
+/* The first or second number of "200,2000"; -1: there is none. */
+static long long number(const char *pair, bool second)
 {
-	long long limit;
+	const char *comma = pair && second ? strchr(pair, ',') : NULL;
 
-	for (int i = 0; i < which && limits && used; i++) {
-		limits = strchr(limits, ',');
-		used = strchr(used, ',');
-		limits += limits != NULL;
-		used += used != NULL;
-	}
-	limit = limits ? strtoll(limits, NULL, 10) : 0;
-	return limit > 0 && used && strtoll(used, NULL, 10) >= limit;
+	if (!pair || (second && !comma))
+		return -1;
+	return strtoll(second ? comma + 1 : pair, NULL, 10);
+}
+
+static bool used_up(const char *limits, const char *used, bool second)
+{
+	long long limit = number(limits, second);
+
+	return limit > 0 && number(used, second) >= limit;
 }
 
 /* Natural quarters of an hour, and days of UTC; of all requests, and of those that read. */
@@ -78,9 +80,9 @@ static int64_t quarter_day(const char *headers, int64_t now, struct arena *arena
 		const char *limit = reply_header(headers, pairs[i].limit, arena);
 		const char *usage = reply_header(headers, pairs[i].usage, arena);
 
-		if (used_up(limit, usage, 1))
+		if (used_up(limit, usage, true))
 			return now - now % DAY_MS + DAY_MS;
-		if (used_up(limit, usage, 0))
+		if (used_up(limit, usage, false))
 			until = now - now % QUARTER_MS + QUARTER_MS;
 	}
 	return until;

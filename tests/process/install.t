@@ -29,7 +29,7 @@ sub installed {
 }
 
 my %at = map { $_ => dir($_) } qw(sbindir sysconfdir nginxconfdir systemdsystemunitdir man1dir
-	sysusersdir tmpfilesdir examplesdir);
+	sysusersdir tmpfilesdir examplesdir pkgdatadir);
 my $r = make('install', "DESTDIR=$dest");
 is $r->{status}, 0, 'make install' or diag $r->{out}, $r->{err};
 my @expected = sort "$at{sbindir}/pierre", "$at{man1dir}/pierre.1",
@@ -39,7 +39,7 @@ my @expected = sort "$at{sbindir}/pierre", "$at{man1dir}/pierre.1",
 		qw(auth auth-grpc auth-http auth-locations auth-scgi auth-uwsgi cors headers http locations params plain tls)),
 	(map { "$at{systemdsystemunitdir}/$_" } qw(pierre.service pierre-fast.socket pierre-slow.socket)),
 	"$at{sysusersdir}/pierre.conf", "$at{tmpfilesdir}/pierre.conf",
-	"$at{examplesdir}/pierre.conf", "$at{examplesdir}/sqlite.conf";
+	"$at{examplesdir}/pierre.conf", "$at{examplesdir}/sqlite.conf", "$at{pkgdatadir}/providers.json";
 is_deeply installed(), \@expected, 'these files and no others';
 
 my @unfilled = grep { !/\.1$|pierre$/ && slurp("$dest$_") =~ /\@\w+\@|\Q$tmp\E|\Q$build\E\// } @expected;

@@ -158,7 +158,7 @@ sub kept {
 # Master and children, all waiting.
 sub search {
 	my ($p, $what) = @_;
-	my @pids = ($p->{pid}, await('all children', sub { my %c = children($p); keys %c == 12 && [ sort keys %c ] })->@*);
+	my @pids = ($p->{pid}, await('all children', sub { my %c = children($p); keys %c == 13 && [ sort keys %c ] })->@*);
 	my (@found, %name);
 	for my $try (1 .. 8) {   # the last request ends a moment after its answer
 		%name = (children($p), $p->{pid} => 'master');

@@ -25,7 +25,7 @@ sub ask {
 	return $got;
 }
 sub page { return ask($_[0], "GET /metrics HTTP/1.0\r\n\r\n") }
-my $PROCESSES = 'fast 2 recorder 1 scheduler 1 slow 2';
+my $PROCESSES = 'caller 1 fast 2 recorder 1 scheduler 1 slow 2';
 sub processes {
 	my ($text) = @_;
 	my %n;

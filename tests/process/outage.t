@@ -94,7 +94,7 @@ for my $backend (@backends) {
 		$back->();
 		await_log($p, qr/ started /);
 		# until it has ended an unchecked worker may take a connection
-		await('the unchecked workers to end', sub { keys %{ { children($p) } } == 6 }, $p);
+		await('the unchecked workers to end', sub { keys %{ { children($p) } } == 7 }, $p);
 		is(status($p, slow => POST => '/api/auth/register'), 201, 'the first user, when the database is there');
 		is(status($p, $_, 'GET', '/health/ready'), 200, "$_: ready") for qw(fast slow);
 		# a PostgreSQL that begins to start says another sentence

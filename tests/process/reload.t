@@ -65,7 +65,7 @@ for my $backend (@backends) {
 		my ($served, $failed) = stop_load($load);
 		is("@$failed", '', "no request failed of $served");
 		ok($p->running, 'the master lives');
-		settled($p, 6);
+		settled($p, 7);
 		my %after = children($p);
 		is(scalar(grep { $before{$_} } keys %after), 0, 'no child of the first generation');
 		is((stat $p->{fast_socket})[1], $inode, 'the socket is the same');
@@ -79,7 +79,7 @@ subtest 'a storm of HUPs' => sub {
 	my $p = start($backends[0], '');
 	$p->signal('HUP') for 1 .. 50;
 	await_log($p, qr/ reloaded /, 1);
-	settled($p, 6);
+	settled($p, 7);
 	like(reload($p), qr/ reloaded /, 'one more is taken');
 	cmp_ok(count_log($p, qr/ reloading /), '<', 52, 'HUPs that come together are one');
 	is(FastCGI::get($p->{fast_socket}, '/health/ready')->{status}, 200, 'serves');
@@ -94,7 +94,7 @@ subtest 'a request under way is finished by the old generation' => sub {
 	like(reload($p), qr/ reloaded /, 'reloaded');
 	FastCGI::send_bytes($s, $rest);
 	is(FastCGI::reply($s)->{status}, 201, 'answered');
-	settled($p, 6);
+	settled($p, 7);
 	is($p->stop_serve, 0, 'stops');
 	$p->stop;
 };
@@ -115,7 +115,7 @@ subtest 'configurations that do not work' => sub {
 	is(FastCGI::get($p->{fast_socket}, '/health/ready')->{status}, 200, 'and serve');
 	write_file($p->{conf}, "WORKERS=3\n");
 	like(reload($p), qr/ reloaded .*fast=3/, 'a good one is taken');
-	settled($p, 7);
+	settled($p, 8);
 	is($p->stop_serve, 0, 'stops');
 	$p->stop;
 };
@@ -136,9 +136,9 @@ subtest 'the encryption key' => sub {
 	like(reload($p), qr/reload_failed .*ENCRYPTION_KEY is not base64/, 'a malformed one');
 	write_file($p->{conf}, "WORKERS=3\n");
 	like(reload($p), qr/ reloaded .*fast=3/, 'none: it is the old one still');
-	settled($p, 7);
+	settled($p, 8);
 	like(reload($p), qr/ reloaded .*fast=3/, 'none again');
-	settled($p, 7);
+	settled($p, 8);
 	is(FastCGI::get($p->{fast_socket}, '/health/ready')->{status}, 200, 'serves');
 	is($p->stop_serve, 0, 'stops');
 	$p->stop;

@@ -30,7 +30,7 @@ sub gone {
 subtest 'idle' => sub {
 	my $p = start();
 	my %child = children($p);
-	is(join(' ', sort values %child), 'fast/0 fast/1 recorder schedule slow/0 slow/1', 'the children');
+	is(join(' ', sort values %child), 'caller/0 fast/0 fast/1 recorder schedule slow/0 slow/1', 'the children');
 	is($p->stop_serve, 0, 'exit status 0');
 	gone('children', keys %child);
 	ok(!-e $p->{fast_socket} && !-e $p->{slow_socket}, 'socket files are removed');
@@ -118,7 +118,7 @@ subtest '500 stops under load' => sub {
 		push @failed, @$bad;
 	}
 	is("@status", '0 0 0 0 0', 'each stop ended by itself');
-	is(scalar @pids, 510, '500 workers, 5 schedulers and 5 recorders');
+	is(scalar @pids, 515, '500 workers, and 5 of each in the background');
 	is(count_log($p, qr/ child_died /), 0, 'none had to be killed');
 	is(scalar(grep { alive($_) } @pids), 0, 'none is left to spin');
 	is("@failed", '', "no request failed of $served");
