@@ -87,7 +87,8 @@ void outbound_free(struct outbound **o);
 /* Begin, or wait for a place. False: the call is malformed (ERR_INVALID) or the loop takes
  * nothing new (ERR_UNAVAILABLE), and done() will not be called. */
 bool outbound_start(struct outbound *o, struct outbound_call *c, struct err *err_r);
-/* Of a held call, after ready(): the body leaves, or the call ends without it. */
+/* Of a held call, after ready(): the body leaves, or the call ends without it. Of one that
+ * is over they do nothing. */
 void outbound_go(struct outbound_call *c);
 void outbound_drop(struct outbound_call *c);
 

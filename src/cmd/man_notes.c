@@ -227,6 +227,18 @@ const struct man_note man_notes[] = {
 	  "on from, and its events wait (audit_chain_broken in the log, pierre_audit_broken_chains), until a backup "
 	  "of the head is put back; the other chains go on. Rows that another program inserts "
 	  "into audit_events are linked too." },
+	{ "CALLS TO OTHER SERVICES",
+	  "One process, the caller, makes all requests to other services. They use HTTPS on the ports of "
+	  "their URLs, and need a name server. Addresses that are not public (loopback, private, link-local "
+	  "and the like) are refused whatever name leads there, so that nobody can send Pierre into the "
+	  "network that it runs in; OUTBOUND_ALLOW lets networks through. Redirects are not followed, and "
+	  "https_proxy and its relatives in the environment are not used. A reply has at most 64 KB and 10 "
+	  "seconds. When the service stops or reloads, calls under way are finished first, also when "
+	  "STOP_TIMEOUT_MS is shorter." },
+	{ NULL,
+	  "The services are rows: pierre provider list shows them, and what of each nobody has seen "
+	  "(unverified). An entry of PROVIDERS_FILE adds one, or changes a row, with starts_on from a day on. "
+	  "The drop-in sqlite.conf takes the network away: do not use it when users connect services." },
 	{ "METRICS",
 	  "With METRICS_SOCKET=/run/pierre/metrics.sock, curl --unix-socket /run/pierre/metrics.sock "
 	  "http://localhost/metrics reads them. Prometheus cannot scrape a Unix socket: remove the # of "

@@ -65,7 +65,7 @@ sub freeze {
 for my $backend (Pierre::backends()) {
 	subtest "$backend: the database is frozen while 32 calls are under way" => sub {
 		my $p = start($backend);
-		$fake->set(stall => 4);
+		$fake->set(stall => 3);
 		# on a busy machine some have no connection in three seconds, and are made again
 		my (%token, $made);
 		while ((my $sent = with_word($p, qr/sent/)) < 32) {
@@ -91,7 +91,7 @@ for my $backend (Pierre::backends()) {
 	subtest "$backend: TERM, HUP and kill -9" => sub {
 		my $p = start($backend, STOP_TIMEOUT_MS => 300);
 		my $first = caller_of($p);
-		$fake->set(stall => 2);
+		$fake->set(stall => 1.5);
 		call($p, 'hup', 'p');
 		await('a body to leave', sub { words($p, 'hup') =~ /sent/ }, $p);
 		$p->signal('HUP');

@@ -24,6 +24,7 @@ struct made {
 	struct outbound_call call;
 	struct caller *caller;
 	const char *word;               /* when the task is done */
+	bool busy, over;                /* the thread has the task; the call is over */
 	char name[40], provider[40], url[500], body[500];
 };
 
@@ -49,17 +50,28 @@ static bool write_rows(struct op *op, struct caller_task *t, struct err *err_r)
 	return op_clock_confirm(op, &status, err_r);
 }
 
+static void store(struct made *m, const char *word)
+{
+	m->word = word;
+	m->busy = true;
+	caller_do(m->caller, &m->task);
+}
+
 static void task_done(struct caller *c, struct caller_task *t)
 {
 	struct made *m = (struct made *)t;
 
+	(void)c;
+	m->busy = false;
 	if (!t->good) {
-		caller_do(c, t);
+		store(m, m->word);
 		return;
 	}
 	note(m, m->word, 0);
 	if (str_eq(m->word, "stored"))
 		free(m);
+	else if (m->over)
+		store(m, "stored");
 	else
 		outbound_go(&m->call);
 }
@@ -69,8 +81,7 @@ static void ready(struct outbound_call *call)
 	struct made *m = call->arg;
 
 	note(m, "ready", 0);
-	m->word = "sent";
-	caller_do(m->caller, &m->task);
+	store(m, "sent");
 }
 
 static void done(struct outbound_call *call)
@@ -78,8 +89,9 @@ static void done(struct outbound_call *call)
 	struct made *m = call->arg;
 
 	note(m, call->reply.end == CALL_ANSWERED ? "reply" : "cut", call->reply.status);
-	m->word = "stored";
-	caller_do(m->caller, &m->task);
+	m->over = true;
+	if (!m->busy)
+		store(m, "stored");
 }
 
 static void begin(struct caller *c, const char *dir, const char *file)
