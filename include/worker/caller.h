@@ -29,7 +29,7 @@ struct caller_task {
 	struct err err;              /* when it is not */
 	struct caller_task *next;    /* of the caller */
 };
-void caller_do(struct caller *c, struct caller_task *t);
+void caller_do(struct caller *c, struct caller_task *t);   /* from the loop alone */
 
 /* What a caller looks for. */
 struct caller_job {

@@ -145,16 +145,19 @@ static bool row_at(const struct providers *list, const char *id, int64_t now, st
 	return found;
 }
 
-/* With a change, the row must be sound from the moment on that the change begins. */
+/* With an entry, the row must be sound when that begins, and at last. */
 static bool add(const struct source *s, struct json_slice slice, struct entry *e)
 {
+	const int64_t moments[] = { e->row.starts_on == TIME_NONE ? 0 : e->row.starts_on, TIME_LAST };
 	struct providers *list = s->list;
 	struct provider row;
 
 	e->adds = !is_known(list, e->row.id);
 	list->entries[list->n++] = *e;
-	return !row_at(list, e->row.id, e->row.starts_on == TIME_NONE ? TIME_LAST : e->row.starts_on, &row) ||
-	       judge(s, slice, &row);
+	for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++)
+		if (row_at(list, e->row.id, moments[i], &row) && !judge(s, slice, &row))
+			return false;
+	return true;
 }
 
 /* --- files ---------------------------------------------------------------------------------------- */

@@ -19,6 +19,7 @@ static const struct target {
 	{ "conf", fuzz_conf },
 	{ "fcgi_peek", fuzz_fcgi_peek },
 	{ "json_check", fuzz_json_check },
+	{ "provider_reply", fuzz_provider_reply },
 	{ "request", fuzz_request },
 	{ "url", fuzz_url },
 };

@@ -159,6 +159,10 @@ static void test_mistakes(void)
 		{ "{ \"providers\": [\n {\n\"id\": \"acme\", \"token_url\": \"https://a.example/t\" } ] }",
 		  "line 3: token_url needs refresh" },
 		{ "{ \"providers\": [\n { \"id\": \"strava\",\n\"refresh\": null } ] }", "line 2: token_url needs refresh" },
+		/* sound from 2027 on, and not before */
+		{ ENTRY("\"title\": \"A\" },\n { \"id\": \"acme\", \"starts_on\": \"2027-01-01T00:00:00Z\", "
+			"\"revoke_method\": \"POST\",\n \"revoke_auth\": \"none\" },\n { \"id\": \"acme\",\n"
+			"\"revoke_url\": \"https://a.example/r\""), "line 8: revoke_url needs revoke_method" },
 	};
 	static const char *const budgets[] = {
 		"1/minute", "200/quarter", "read 100/hour", "user 300/day", "token 5000/300s",
