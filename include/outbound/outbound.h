@@ -71,7 +71,7 @@ struct outbound_call {
 };
 
 struct outbound_options {
-	struct networks allow;           /* addresses that are let through though not public */
+	struct strings allow;            /* networks that are let through though not public */
 	const char *ca_file;             /* trusted authorities, PEM; NULL or "" = the system's */
 	const char *const *resolve;      /* HOST:PORT:ADDRESS instead of a resolver, for tests; NULL = none */
 	int64_t connect_ms, total_ms;    /* 0 = those above */

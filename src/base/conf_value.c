@@ -67,7 +67,7 @@ static bool set_origins(const struct conf *c, const struct conf_option *o, const
 static bool set_text(const struct conf *c, const struct conf_option *o, const char *text,
 		     const char **out, struct err *err_r)
 {
-	struct networks networks;
+	struct strings networks;
 	const char *bad = NULL;
 
 	if (o->flags & CONF_ORIGINS)

@@ -5,8 +5,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/cidr.h"
 #include "base/network.h"
-#include "base/str.h"
 
 #define BETWEEN " ,\t"
 
@@ -35,7 +35,6 @@ static const struct {
 	{ "240.0.0.0/4", "reserved" },
 	{ "::/128", "unspecified" },
 	{ "::1/128", "loopback" },
-	{ "::ffff:0:0/96", "an IPv4 address in IPv6" },
 	{ "fc00::/7", "private" },
 	{ "fe80::/10", "link-local" },
 	{ "fec0::/10", "private" },
@@ -48,98 +47,64 @@ static const struct {
 	{ "4000::/2", "reserved" },
 	{ "8000::/1", "reserved" },
 };
-#define NAT64 "64:ff9b::/96"
+static const char nat64[] = "64:ff9b::/96";
 
-static unsigned bits_of(int family)
-{
-	return family == AF_INET ? 32 : 128;
-}
-
-static bool has_bits_behind(const struct network *w)
-{
-	for (unsigned bit = w->prefix; bit < bits_of(w->family); bit++)
-		if (w->bytes[bit / 8] & (0x80 >> bit % 8))
-			return true;
-	return false;
-}
-
-static bool network_read(const char *text, size_t n, struct network *out)
-{
-	char address[INET6_ADDRSTRLEN];
-	const char *slash = memchr(text, '/', n);
-	size_t len = slash ? (size_t)(slash - text) : n;
-	char prefix[4] = "";
-	int64_t bits;
-
-	*out = (struct network){ .family = memchr(text, ':', n) ? AF_INET6 : AF_INET };
-	bits = bits_of(out->family);
-	if (len >= sizeof(address) || (slash && n - len - 1 >= sizeof(prefix)))
-		return false;
-	memcpy(address, text, len);
-	address[len] = '\0';
-	if (slash)
-		memcpy(prefix, slash + 1, n - len - 1);
-	if (inet_pton(out->family, address, out->bytes) != 1 ||
-	    (slash && !str_int(prefix, 0, bits, &bits)))
-		return false;
-	out->prefix = (unsigned)bits;
-	return !has_bits_behind(out);
-}
-
-bool networks_read(struct arena *arena, const char *text, struct networks *out, const char **bad_r)
+bool networks_read(struct arena *arena, const char *text, struct strings *out, const char **bad_r)
 {
 	/* each takes two bytes at least */
-	struct network *items = arena_alloc(arena, (strlen(text) / 2 + 1) * sizeof(*items));
+	const char **items = arena_alloc(arena, (strlen(text) / 2 + 1) * sizeof(*items));
+	size_t n = 0;
 
-	*out = (struct networks){ .items = items };
-	while (*(text += strspn(text, BETWEEN))) {
-		size_t n = strcspn(text, BETWEEN);
+	for (; *(text += strspn(text, BETWEEN)); n++) {
+		size_t len = strcspn(text, BETWEEN);
 
-		if (!network_read(text, n, &items[out->n])) {
-			*bad_r = arena_strndup(arena, text, n);
+		items[n] = arena_strndup(arena, text, len);
+		if (!cidr_valid(items[n])) {
+			*bad_r = items[n];
 			return false;
 		}
-		out->n++;
-		text += n;
+		text += len;
 	}
+	*out = (struct strings){ items, n };
 	return true;
 }
 
-static bool holds(const struct network *w, int family, const unsigned char *bytes)
+static bool is_in(const char *network, const char *address)
 {
-	unsigned whole = w->prefix / 8, rest = w->prefix % 8;
-
-	if (w->family != family || memcmp(w->bytes, bytes, whole) != 0)
-		return false;
-	return rest == 0 || (w->bytes[whole] ^ bytes[whole]) >> (8 - rest) == 0;
+	return cidrs_have(STRINGS(network), address);
 }
 
-static const char *judge(int family, const unsigned char *bytes)
+static const char *why_not(const char *address)
 {
-	struct network w;
-
-	if (family == AF_INET6 && network_read(NAT64, strlen(NAT64), &w) && holds(&w, family, bytes))
-		return judge(AF_INET, bytes + 12);
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-		if (!network_read(refused[i].network, strlen(refused[i].network), &w) ||
-		    holds(&w, family, bytes))
+		if (is_in(refused[i].network, address))
 			return refused[i].why;
 	return NULL;
 }
 
-const char *address_refused(const struct sockaddr *address, struct networks allow)
+static const char *judge(int family, const void *bytes, struct strings allow)
 {
-	int family = address->sa_family;
-	const void *bytes;
+	char text[INET6_ADDRSTRLEN];
 
-	if (family == AF_INET)
-		bytes = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
-	else if (family == AF_INET6)
-		bytes = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-	else
+	if (!inet_ntop(family, bytes, text, sizeof(text)))
+		return "no address";
+	if (cidrs_have(allow, text))
+		return NULL;
+	if (family == AF_INET6 && is_in(nat64, text))
+		return judge(AF_INET, (const char *)bytes + 12, allow);
+	return why_not(text);
+}
+
+const char *address_refused(const struct sockaddr *address, struct strings allow)
+{
+	const struct sockaddr_in *four = (const void *)address;
+	const struct sockaddr_in6 *six = (const void *)address;
+
+	if (address->sa_family == AF_INET)
+		return judge(AF_INET, &four->sin_addr, allow);
+	if (address->sa_family != AF_INET6)
 		return "of another kind than IPv4 and IPv6";
-	for (size_t i = 0; i < allow.n; i++)
-		if (holds(&allow.items[i], family, bytes))
-			return NULL;
-	return judge(family, bytes);
+	if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
+		return "an IPv4 address in IPv6";
+	return judge(AF_INET6, &six->sin6_addr, allow);
 }

@@ -11,7 +11,7 @@
 #include "base/network.h"
 #include "tap.h"
 
-static const char *why(const char *text, struct networks allow)
+static const char *why(const char *text, struct strings allow)
 {
 	struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
 	struct sockaddr_in four = { .sin_family = AF_INET };
@@ -43,11 +43,11 @@ static void test_refused(void)
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		ok(why(bad[i], (struct networks){ 0 }) != NULL, "%s is refused", bad[i]);
+		ok(why(bad[i], STRINGS()) != NULL, "%s is refused", bad[i]);
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		is_str(why(good[i], (struct networks){ 0 }), NULL, good[i]);
+		is_str(why(good[i], STRINGS()), NULL, good[i]);
 	ok(address_refused((const struct sockaddr *)&(struct sockaddr_un){ .sun_family = AF_UNIX },
-			   (struct networks){ 0 }) != NULL, "a socket of this machine is refused");
+			   STRINGS()) != NULL, "a socket of this machine is refused");
 }
 
 static void test_lists(struct arena *arena)
@@ -57,14 +57,16 @@ static void test_lists(struct arena *arena)
 		"10.0.0.0/8/8", "10.0.0.0/-1", "10.0.0.0/08x", "1.2.3.4.5", "::/0001",
 		"1234:1234:1234:1234:1234:1234:1234:1234:1234:1234:1234",
 	};
-	struct networks list;
+	struct strings list;
 	const char *bad = NULL;
 
 	ok(networks_read(arena, " 10.1.2.0/24,::1\t192.0.2.128/25 ", &list, &bad) && list.n == 3, "a list");
 	is_str(why("10.1.2.255", list), NULL, "what it has is let through");
 	is_str(why("::1", list), NULL, "and a single address");
 	is_str(why("192.0.2.128", list), NULL, "and part of a byte");
-	ok(why("10.1.3.0", list) && why("192.0.2.127", list) && why("::ffff:10.1.2.1", list), "no other");
+	ok(why("10.1.3.0", list) && why("192.0.2.127", list), "no other");
+	is_str(why("::ffff:10.1.2.1", list), "an IPv4 address in IPv6", "nor the same in IPv6");
+	is_str(why("64:ff9b::10.1.2.1", list), NULL, "but a NAT64 on the way to it");
 	ok(networks_read(arena, "", &list, &bad) && list.n == 0, "no text is no network");
 	ok(networks_read(arena, "0.0.0.0/0 ::/0", &list, &bad) && !why("127.0.0.1", list) && !why("::1", list),
 	   "all of them");

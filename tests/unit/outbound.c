@@ -121,8 +121,7 @@ static int silent_server(int *port)
 
 static void test_time(void)
 {
-	struct network loopback = { .family = AF_INET, .bytes = { 127 }, .prefix = 8 };
-	struct outbound_options options = { .allow = { &loopback, 1 }, .connect_ms = 300, .total_ms = 5000 };
+	struct outbound_options options = { .allow = STRINGS("127.0.0.0/8"), .connect_ms = 300, .total_ms = 5000 };
 	struct outbound *o = outbound_new(&options, NULL);
 	struct outbound_call c[10];
 	int port, server = silent_server(&port);
