@@ -250,15 +250,8 @@ static const char *late(const struct transfer *t)
 	return t->stands ? "no whole reply came in time" : "no connection came about in time";
 }
 
-/* What came while the process did not run is read first. */
 static void judge(struct outbound *o)
 {
-	int n;
-
-	if (clock_monotonic() < next_deadline(o))
-		return;
-	curl_multi_poll(o->multi, NULL, 0, 0, &n);
-	collect(o);
 	for (size_t i = 0; i < OUTBOUND_MOST; i++)
 		if (o->places[i].call && clock_monotonic() >= deadline(&o->places[i]))
 			finish(&o->places[i], CURLE_OK, late(&o->places[i]));
@@ -291,6 +284,7 @@ void outbound_step(struct outbound *o, struct pollfd *fds, size_t n, int timeout
 		abort();
 	begin_waiting(o);
 	poll_all(o, fds, n, wait_ms(o, timeout_ms));
+	/* before judge(): what came while the process did not run */
 	collect(o);
 	tell_ready(o);
 	judge(o);
