@@ -49,6 +49,8 @@ enum field_flag {
 	FIELD_VERSION  = 1 << 6, /* INT that grows with each change of the record: the ETag of a
 	                          * reply is made of it; BOOL: and of this; OBJECT: of the
 	                          * version of that */
+	FIELD_FREE     = 1 << 7, /* a text that a client words: the audit trail has it masked,
+	                          * since nobody can take it out again (base/mask.h) */
 
 	/* Views that have the row. FIELD_MUST(view): and a body of that view must
 	 * have it. A record has up to ten views of its own: FIELD_OWN_VIEW(0) to (9). */

@@ -14,8 +14,8 @@
 struct audit_event op_audit(const struct op *op, enum audit_type type, const char *target);
 
 /* The same, and its metadata tell of `record` (NULL = nothing) the fields of schema
- * that are flagged FIELD_AUDIT: a JSON object of texts; true is "yes". What is NULL
- * or false is left out. */
+ * that are flagged FIELD_AUDIT: a JSON object of texts; true is "yes", and a text with
+ * FIELD_FREE is masked. What is NULL or false is left out. */
 struct audit_event op_audit_of(const struct op *op, enum audit_type type, const char *target,
 			       const struct field_schema *schema, const void *record);
 

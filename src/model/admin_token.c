@@ -11,7 +11,7 @@
 static const struct field token_fields[] = {
 	FIELD_AS("token_id", struct admin_token, id, UUID, 0, "Id of the admin token",
 		 .column = "id"),
-	FIELD(struct admin_token, service_name, TEXT, FIELD_MUST(FIELD_CREATE) | FIELD_AUDIT,
+	FIELD(struct admin_token, service_name, TEXT, FIELD_MUST(FIELD_CREATE) | FIELD_AUDIT | FIELD_FREE,
 	      "The program that it is for" NAME_RULE, NAME_BOUNDS),
 	FIELD(struct admin_token, service_description, TEXT, FIELD_NULLABLE | FIELD_CREATE,
 	      "What that does", .max = 500),

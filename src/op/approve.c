@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "auth/auth.h"
-#include "base/mask.h"
 #include "base/str.h"
 #include "model/check.h"
 #include "op/audit.h"
@@ -65,7 +64,7 @@ struct told {
 	const char *reason, *slug, *owner;
 };
 static const struct field told_fields[] = {
-	FIELD(struct told, reason, TEXT, FIELD_AUDIT, NULL),
+	FIELD(struct told, reason, TEXT, FIELD_AUDIT | FIELD_FREE, NULL),
 	FIELD(struct told, slug, TEXT, FIELD_AUDIT, NULL),
 	FIELD(struct told, owner, UUID, FIELD_AUDIT, NULL),
 	{ 0 },
@@ -76,7 +75,7 @@ static struct audit_event reason_event(const struct op *op, enum audit_type type
 				       const char *user_id, const char *reason)
 {
 	return op_audit_of(op, type, user_id, &told_schema,
-			   &(struct told){ .reason = mask_text(op->arena, reason) });
+			   &(struct told){ .reason = reason });
 }
 
 static bool approve_once(struct op *op, struct scope scope, const struct user_approve_in *in,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "auth/auth.h"
+#include "base/mask.h"
 #include "base/str.h"
 #include "op/audit.h"
 #include "op/audit_hash.h"
@@ -70,14 +71,14 @@ struct audit_event op_audit(const struct op *op, enum audit_type type, const cha
 	return make(op, type, target, NULL);
 }
 
-static const char *told(const struct field *f, const void *record)
+static const char *told(const struct op *op, const struct field *f, const void *record)
 {
 	const char *text;
 
 	if (f->type == FIELD_BOOL)
 		return *(const bool *)field_cptr(f, record) ? "yes" : NULL;
 	memcpy(&text, field_cptr(f, record), sizeof(text));
-	return text;
+	return f->flags & FIELD_FREE ? mask_text(op->arena, text) : text;
 }
 
 static const char *metadata(const struct op *op, const struct field_schema *schema,
@@ -87,7 +88,7 @@ static const char *metadata(const struct op *op, const struct field_schema *sche
 	const char *separator = "{";
 
 	for (const struct field *f = schema->fields; f->name; f++) {
-		const char *text = f->flags & FIELD_AUDIT ? told(f, record) : NULL;
+		const char *text = f->flags & FIELD_AUDIT ? told(op, f, record) : NULL;
 
 		if (!text)
 			continue;

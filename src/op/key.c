@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "auth/token.h"
+#include "base/mask.h"
 #include "base/str.h"
 #include "op/audit.h"
 #include "op/cache.h"
@@ -296,7 +297,7 @@ bool op_key_revoke_for(struct op *op, struct scope scope, const struct api_key *
 		op_key_get(op, scope, in->id, out, err_r) &&
 		op_user_get(op, scope, out->user_id, &owner, err_r) &&
 		role_check(op, &owner, err_r) &&
-		revoke(op, scope, in->id, in->revoked_reason, out, err_r);
+		revoke(op, scope, in->id, mask_text(op->arena, in->revoked_reason), out, err_r);
 }
 
 bool op_key_expire(struct op *op, int64_t *n_r, struct err *err_r)

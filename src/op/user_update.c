@@ -4,7 +4,6 @@
  */
 #include "config.h"
 
-#include "base/mask.h"
 #include "base/str.h"
 #include "op/audit.h"
 #include "op/cache.h"
@@ -76,7 +75,7 @@ struct told {
 	const char *reason;
 };
 static const struct field told_fields[] = {
-	FIELD(struct told, reason, TEXT, FIELD_AUDIT, NULL),
+	FIELD(struct told, reason, TEXT, FIELD_AUDIT | FIELD_FREE, NULL),
 	{ 0 },
 };
 static const struct field_schema told_schema = FIELD_SCHEMA("Told", struct told, told_fields);
@@ -84,7 +83,7 @@ static const struct field_schema told_schema = FIELD_SCHEMA("Told", struct told,
 bool op_user_suspend(struct op *op, struct scope scope, const char *id, const char *reason,
 		     struct user *out, struct err *err_r)
 {
-	const struct told told = { mask_text(op->arena, reason) };
+	const struct told told = { reason };
 	const char *user_id = id_of(op, id, err_r);
 	struct audit_event event;
 

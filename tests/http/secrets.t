@@ -98,6 +98,9 @@ sub noted {
 	$p->expect(200, $p->post('/api/auth/refresh', { refresh_token => $session->{refresh_token} }, @all));
 	$p->expect(200, $p->post("/admin/suspend-user/$user->{user_id}", { reason => "he lost $s" }, @all));
 	$p->expect(200, $p->post("/admin/approve-user/$user->{user_id}", { reason => "no longer $s" }, @all));
+	my $key = $p->new_key($admin)->{key_info}{id};
+	$p->expect(200, $p->post('/admin/revoke-api-key', { api_key_id => $key, reason => "leaked: $s" }, @all));
+	is($p->sql("SELECT count(*) FROM api_keys WHERE id = '$key' AND revoked_reason LIKE 'leaked: %...'"), 1, 'a reason is masked, not lost');
 }
 
 # --- where they are looked for -----------------------------------------------------------
