@@ -55,7 +55,8 @@ struct audit_waiting {
 	struct audit_event event;
 	const char *chain;
 	int64_t linked_seq;        /* INT_NONE: it has no link yet */
-	int64_t head_seq;          /* INT_NONE: the chain begins */
+	int64_t last_seq;          /* of the chain's links; INT_NONE: it has none */
+	int64_t head_seq;          /* INT_NONE: it has no head */
 	const char *head_hash, *head_mac;
 };
 extern const struct field_schema audit_waiting_schema;

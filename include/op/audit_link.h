@@ -3,8 +3,8 @@
  * (audit_pending); the scheduler of one host appends it to its chain, beside the
  * path of those who write.
  *
- * A head that was not written with the key is never gone on from: its chain is broken,
- * and its events wait, while the other chains go on. It is looked at again after a while.
+ * A head that was not written with the key, or is not that of the last link, is never gone
+ * on from: its chain is broken, and its events wait, while the other chains go on. It is looked at again after a while.
  */
 #ifndef PIERRE_OP_AUDIT_LINK_H
 #define PIERRE_OP_AUDIT_LINK_H

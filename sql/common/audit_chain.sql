@@ -24,8 +24,9 @@ WHERE id = 1 AND (host_id = :host_id OR until_at <= :now OR until_at > :far);
 
 -- name: audit_batch
 -- row: AuditWaiting
-SELECT {event e}, p.chain, l.seq AS linked_seq, h.seq AS head_seq, h.hash AS head_hash,
-	h.mac AS head_mac
+SELECT {event e}, p.chain, l.seq AS linked_seq,
+	(SELECT max(s.seq) FROM audit_links s WHERE s.chain = p.chain) AS last_seq,
+	h.seq AS head_seq, h.hash AS head_hash, h.mac AS head_mac
 FROM (SELECT event_id, chain FROM audit_pending WHERE replace(:broken, chain, '') = :broken
 	ORDER BY event_id LIMIT :limit) p
 	JOIN audit_events e ON e.id = p.event_id

@@ -94,6 +94,7 @@ static const struct field waiting_fields[] = {
 	EVENT(struct audit_waiting, event.),
 	FIELD(struct audit_waiting, chain, TEXT, 0, NULL),
 	FIELD(struct audit_waiting, linked_seq, INT, FIELD_PRIVATE, NULL),
+	FIELD(struct audit_waiting, last_seq, INT, FIELD_PRIVATE, NULL),
 	FIELD(struct audit_waiting, head_seq, INT, FIELD_PRIVATE, NULL),
 	FIELD(struct audit_waiting, head_hash, TEXT, FIELD_PRIVATE, NULL),
 	FIELD(struct audit_waiting, head_mac, TEXT, FIELD_PRIVATE, NULL),

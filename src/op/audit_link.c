@@ -40,8 +40,8 @@ static bool is_broken(const struct audit_linker *l, const char *chain)
 static bool set_broken(struct audit_linker *l, const char *chain, struct err *err_r)
 {
 	if (l->n_broken == AUDIT_BROKEN_MAX)
-		return err_set(err_r, ERR_DATABASE, "More than %d heads of the audit trail were not written "
-			       "by this service; 'pierre audit verify' shows what was changed",
+		return err_set(err_r, ERR_DATABASE, "More than %d heads of the audit trail are gone, old or "
+			       "not written by this service; 'pierre audit verify' shows what was changed",
 			       AUDIT_BROKEN_MAX);
 	str_copy(l->broken[l->n_broken++], UUID_TEXT, chain);
 	return true;
@@ -58,6 +58,15 @@ static const char *broken_list(const struct audit_linker *l, struct arena *arena
 	return b.s ? b.s : "";
 }
 
+/* The head is of the last link, and was written with the key; before the first link there
+ * is none. */
+static bool is_whole(const struct append_state *a, const struct audit_waiting *w,
+		     const struct audit_head *head)
+{
+	return w->head_seq == w->last_seq &&
+	       (w->head_seq == INT_NONE || audit_head_holds(a->key, head, a->arena));
+}
+
 /* Where the chain of this event ended so far; seq INT_NONE: it is broken. */
 static bool begin_head(const struct append_state *a, const struct audit_waiting *w,
 		       struct audit_head *head, struct err *err_r)
@@ -65,16 +74,16 @@ static bool begin_head(const struct append_state *a, const struct audit_waiting 
 	char hash[SHA256_HEX];
 
 	*head = (struct audit_head){ w->chain, w->head_seq, w->head_hash, w->head_mac, a->now };
-	if (w->head_seq == INT_NONE) {
-		audit_begin_hash(w->chain, a->linker->unchained, a->arena, hash);
-		head->seq = 0;
-		head->hash = arena_strdup(a->arena, hash);
-		return true;
+	if (!is_whole(a, w, head)) {
+		head->seq = INT_NONE;
+		return is_broken(a->linker, w->chain) || set_broken(a->linker, w->chain, err_r);
 	}
-	if (audit_head_holds(a->key, head, a->arena))
+	if (w->head_seq != INT_NONE)
 		return true;
-	head->seq = INT_NONE;
-	return is_broken(a->linker, w->chain) || set_broken(a->linker, w->chain, err_r);
+	audit_begin_hash(w->chain, a->linker->unchained, a->arena, hash);
+	head->seq = 0;
+	head->hash = arena_strdup(a->arena, hash);
+	return true;
 }
 
 static void end_head(const struct append_state *a, struct audit_head *head)

@@ -62,8 +62,8 @@ static void tell_broken(struct linker *l)
 	l->told_retry = l->of.retry_at;
 	for (; l->told_broken < l->of.n_broken; l->told_broken++)
 		log_error("audit_chain_broken", LOG_S("chain", l->of.broken[l->told_broken]),
-			  LOG_S("hint", "its head was not written by this service: its events wait; 'pierre "
-				"audit verify' shows what was changed"));
+			  LOG_S("hint", "its head is gone, old or not written by this service: its events wait; "
+				"'pierre audit verify' shows what was changed"));
 }
 
 /* Others hold the writer lock, or the database is away: that passes. */

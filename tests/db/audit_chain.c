@@ -293,6 +293,36 @@ static void test_broken(void)
 	is_clean("after it was put back");
 }
 
+/* Nor one whose head is gone, or is an older one that the key holds for. */
+static void test_stale_head(void)
+{
+	static const char *const damages[] = {
+		"DELETE FROM audit_heads WHERE chain = '" T1 "'",
+		"UPDATE audit_heads SET (seq, hash, mac) = (SELECT seq, hash, mac FROM older) WHERE chain = '" T1 "'",
+	};
+	int64_t links;
+
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		must("CREATE TABLE older AS SELECT * FROM audit_heads WHERE chain = '" T1 "'");
+		ok(change_of(&f.op, T1) && link_all(&linker), "the chain grows");
+		must("CREATE TABLE newest AS SELECT * FROM audit_heads WHERE chain = '" T1 "'");
+		links = sql_number("SELECT count(*) FROM audit_links");
+		must(damages[i]);
+		ok(change_of(&f.op, T1) && change_of(&f.op, T2), "changes after: %s", damages[i]);
+		ok(link_all(&linker), "that stops no other chain: %s", err.message);
+		linked(links + 1, 1, "which is linked");
+		ok(linker.n_broken == 1 && str_eq(linker.broken[0], T1), "that one is broken");
+		must("DELETE FROM audit_heads WHERE chain = '" T1 "'");
+		must("INSERT INTO audit_heads SELECT * FROM newest");
+		must("DROP TABLE older");
+		must("DROP TABLE newest");
+		f.op.now += 600000;
+		ok(link_all(&linker) && linker.n_broken == 0, "its head is put back");
+		linked(links + 2, 0, "and what waited is linked");
+		is_clean("after it was put back");
+	}
+}
+
 /* So slow that a whole batch comes too late. */
 static enum db_rc commit_too_late(struct db_conn *c, int64_t deadline, struct err *err_r)
 {
@@ -484,6 +514,7 @@ int main(void)
 	test_two_hosts();
 	test_keys();
 	test_broken();
+	test_stale_head();
 	test_slow_link();
 	test_killed();
 	is_clean("after all that");
