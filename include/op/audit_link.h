@@ -21,8 +21,8 @@ struct audit_linker {
 	const char *host_id;        /* as the lease names it */
 	int64_t unchained;          /* events that are older than the chain, while it has not begun */
 	bool counted;               /* that is known */
-	int64_t waits_since;        /* moment of the oldest event that waited, but for broken chains;
-				     * TIME_NONE = none */
+	int64_t waits_since;        /* moment of the oldest event that waited, but for broken chains, or
+				     * since when that cannot be read; TIME_NONE = none */
 	size_t batch;               /* events at once: fewer after one that came too late; 0 = AUDIT_PAGE */
 	char broken[AUDIT_BROKEN_MAX][UUID_TEXT];   /* these chains */
 	size_t n_broken;

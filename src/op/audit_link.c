@@ -189,8 +189,11 @@ bool op_audit_link(struct op *op, struct audit_linker *l, bool *more_r, struct e
 		l->n_broken = 0;
 		l->retry_at = op->now + RETRY_MS;
 	}
-	if (!store_audit_lease(op->db, broken_list(l, op->arena), op->arena, &lease, err_r))
+	if (!store_audit_lease(op->db, broken_list(l, op->arena), op->arena, &lease, err_r)) {
+		if (l->waits_since == TIME_NONE)   /* what waits is not known, so it is told */
+			l->waits_since = op->now;
 		return false;
+	}
 	l->waits_since = lease.waits_since;
 	if (lease.waits_since == TIME_NONE || !is_mine(&lease, l, op->now))
 		return true;

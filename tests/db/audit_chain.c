@@ -323,6 +323,22 @@ static void test_stale_head(void)
 	}
 }
 
+/* What cannot be read may wait. */
+static void test_blind(void)
+{
+	ok(link_all(&linker), "a look");
+	is_int(linker.waits_since, TIME_NONE, "nothing waits");
+	must("ALTER TABLE audit_lease RENAME TO away");
+	ok(!link_all(&linker), "a look that fails: %s", err.message);
+	is_int(linker.waits_since, f.op.now, "counts as waiting");
+	f.op.now += 5000;
+	ok(!link_all(&linker), "another");
+	is_int(linker.waits_since, f.op.now - 5000, "since the first");
+	must("ALTER TABLE away RENAME TO audit_lease");
+	ok(link_all(&linker), "one that does not");
+	is_int(linker.waits_since, TIME_NONE, "ends it");
+}
+
 /* So slow that a whole batch comes too late. */
 static enum db_rc commit_too_late(struct db_conn *c, int64_t deadline, struct err *err_r)
 {
@@ -515,6 +531,7 @@ int main(void)
 	test_keys();
 	test_broken();
 	test_stale_head();
+	test_blind();
 	test_slow_link();
 	test_killed();
 	is_clean("after all that");
