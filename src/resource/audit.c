@@ -62,6 +62,6 @@ const struct route audit_routes[] = {
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .tenant = { PLACE_NAMED, TENANT_AUDIT, "audit" },
 	  .fn = audit_tenant_list,
 	  .query = &audit_tenant_query_schema, .status = 200, .out = &tenant_audit_schema,
-	  .summary = "What happened in a tenant, by all of its members and by administrators" },
+	  .summary = "What happened in a tenant, by all of its members and by administrators, of whom it is not said who" },
 	{ 0 },
 };

@@ -51,6 +51,9 @@ each_backend(sub {
 		is(join(' ', map { $_->{event_type} } @all), 'TenantChanged MemberAdded InvitationCreated TenantCreated', 'what all did there, newest first');
 		is(join(' ', grep { $_->{tenant_id} ne $id } @all), '', 'and nothing from elsewhere');
 		is(scalar events($list->("?user_id=$guest->{user_id}")), 1, 'by one of them');
+		is_deeply([ @{ $all[0] }{qw(user_id ip_address user_agent)} ], [ undef, undef, undef ], 'of an administrator not who it was');
+		is(scalar events($list->("?user_id=$admin->{user_id}")), 0, 'nor can it be asked');
+		is(scalar(grep { !$_->{user_id} || !$_->{ip_address} } @all[1 .. 3]), 0, 'of members it is said');
 		is(scalar events($list->('?event_type=MemberAdded&result=success&severity=Info')), 1, 'of one type');
 		is(scalar events($list->("?target=$guest->{user_id}&from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00Z")), 1, 'about one of them');
 		my $page = $list->('?limit=3');
