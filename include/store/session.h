@@ -27,8 +27,10 @@ struct session_login {
 	const char *hash_kept;   /* the same, or one of the present cost */
 	const struct login_failure_update *failures;   /* NULL = none is changed */
 };
-/* last_active, the failures, the session. ERR_UNAVAILABLE when the account is
- * not active, or its password not the one seen, any more. */
+#define SESSION_MOVED "moved"
+/* last_active, the failures, the session, in row.tenant_id, which store_tenant_of_login()
+ * said (NULL for ""). ERR_UNAVAILABLE when the account is not active, its password not the one seen, or
+ * that tenant not where it works, any more: for that the reason is SESSION_MOVED. */
 bool store_session_create(struct db *db, const struct audit_event *event,
 			  const struct session_new *s, const struct session_login *login,
 			  struct err *err_r);

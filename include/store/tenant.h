@@ -30,7 +30,7 @@ bool store_tenant_personal(struct db *db, const char *user_id, struct err *err_r
  * is seen, and ended, by what suspends or deletes it. *active_r: it can be worked in. */
 bool store_tenant_hold(struct db *db, const char *id, bool *active_r, struct err *err_r);
 /* Where a login of the user works: *id_r is the default tenant of a member when it
- * is active, and held; otherwise "", the personal one. */
+ * is active; otherwise "", the personal one. */
 bool store_tenant_of_login(struct db *db, const char *user_id, char id_r[UUID_TEXT],
 			   struct err *err_r);
 /* A user may be suspended: no team that the user owns is left without an active owner, while

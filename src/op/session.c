@@ -15,7 +15,9 @@
 #include "op/session_pair.h"
 #include "op/vault.h"
 #include "store/session.h"
+#include "store/tenant.h"
 
+#define MOVES_MAX 3   /* of a login whose tenant was suspended meanwhile, or the like */
 #define SPENT_GRACE (10 * SECOND_MS)
 #define PREVIOUS_ACCESS (60 * SECOND_MS)
 
@@ -62,28 +64,49 @@ static struct audit_event event_of(const struct op *op, enum audit_type type,
 	return event;
 }
 
+/* The event, which is written first, names the tenant. */
+static bool create_in_place(struct op *op, const struct user *user, struct session_new *s,
+			    const struct session_login *login, struct err *err_r)
+{
+	struct audit_event event = event_of(op, AUDIT_USER_LOGIN, user, s->row.id);
+	char tenant_id[UUID_TEXT];
+
+	if (!store_tenant_of_login(op->db, user->id, tenant_id, err_r))
+		return false;
+	event.tenant_id = tenant_id[0] ? tenant_id : user->id;
+	s->row.tenant_id = tenant_id[0] ? tenant_id : NULL;
+	s->row.remote_addr = event.ip_address;
+	s->row.user_agent = event.user_agent;
+	return store_session_create(op->db, &event, s, login, err_r);
+}
+
+static bool is_moved(const struct err *err)
+{
+	return err->kind == ERR_UNAVAILABLE && str_eq(err->reason, SESSION_MOVED);
+}
+
 bool session_create(struct op *op, struct user *user, const struct session_login *login,
 		    struct session_tokens *out, struct err *err_r)
 {
 	char id[UUID_TEXT], family[33];
 	struct session_pair pair;
 	struct session_new s = {
-		.row = { .id = id, .user_id = user->id, .tenant_id = user->tenant_id,
+		.row = { .id = id, .user_id = user->id,
 			 .created_at = op->now, .refreshed_at = op->now },
 		.family_hash = pair.family_hash, .access_hash = pair.access_hash,
 		.refresh_hash = pair.refresh_hash,
 	};
-	struct audit_event event;
-	bool done;
+	bool done = false;
 
 	random_uuid(id);
 	session_pair_generate(op, id, family, &pair);
 	s.row.access_expires_at = pair.access_expires_at;
 	s.row.expires_at = pair.expires_at;
-	event = event_of(op, AUDIT_USER_LOGIN, user, id);
-	s.row.remote_addr = event.ip_address;
-	s.row.user_agent = event.user_agent;
-	done = store_session_create(op->db, &event, &s, login, err_r);
+	for (int i = 0; i < MOVES_MAX && !done; i++) {
+		done = create_in_place(op, user, &s, login, err_r);
+		if (!done && !is_moved(err_r))
+			break;
+	}
 	if (done) {
 		session_pair_show(op, &pair, id, out);
 		user->last_active = op->now;

@@ -22,37 +22,52 @@ struct begin {
 	const struct session_login *login;
 };
 
+static bool changed(const char *reason, struct err *err_r)
+{
+	err_reason(err_r, ERR_UNAVAILABLE, reason,
+		   "The account changed during the login; try again");
+	return err_retry(err_r, 1);
+}
+
 static bool touch_owner(struct db *db, const struct begin *b, struct err *err_r)
 {
-	int64_t changed = 0;
+	int64_t n = 0;
 
 	if (!db_write(db, SQL_ARGS(session_owner_login, .user_id = db_text(b->s->row.user_id),
 				   .now = db_time(b->s->row.created_at),
 				   .hash_kept = db_text(b->login->hash_kept),
 				   .hash_seen = db_text(b->login->hash_seen)),
-		      &changed, err_r))
+		      &n, err_r))
 		return false;
-	if (changed == 1)
-		return true;
-	err_reason(err_r, ERR_UNAVAILABLE, "changed",
-		   "The account changed during the login; try again");
-	return err_retry(err_r, 1);
+	return n == 1 || changed("changed", err_r);
+}
+
+/* The tenant, held, is still the one that the event names. */
+static bool hold_place(struct db *db, const struct session *s, struct err *err_r)
+{
+	char id[UUID_TEXT];
+	bool active = true;
+
+	if ((s->tenant_id && !store_tenant_hold(db, s->tenant_id, &active, err_r)) ||
+	    !store_tenant_of_login(db, s->user_id, id, err_r))
+		return false;
+	return (active && str_eq(id, s->tenant_id ? s->tenant_id : "")) ||
+	       changed(SESSION_MOVED, err_r);
 }
 
 static bool begin_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct begin *b = arg;
 	const struct session_new *s = b->s;
-	char tenant_id[UUID_TEXT];
 
 	if (!touch_owner(db, b, err_r))
 		return false;
 	if (b->login->failures && !store_login_failure_apply(db, b->login->failures, err_r))
 		return false;
-	if (!store_tenant_of_login(db, s->row.user_id, tenant_id, err_r))
+	if (!hold_place(db, &s->row, err_r))
 		return false;
 	return db_write(db, SQL_ROW(session_insert, &session_schema, &s->row,
-				    .tenant_id = db_text(tenant_id[0] ? tenant_id : NULL),
+				    .tenant_id = db_text(s->row.tenant_id),
 				    .family_hash = db_text(s->family_hash),
 				    .access_hash = db_text(s->access_hash),
 				    .refresh_hash = db_text(s->refresh_hash)), NULL, err_r);

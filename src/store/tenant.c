@@ -50,16 +50,10 @@ bool store_tenant_of_login(struct db *db, const char *user_id, char id_r[UUID_TE
 			   struct err *err_r)
 {
 	enum db_rc rc = db_query(db, SQL_ARGS(tenant_of_login, .user_id = db_text(user_id)), err_r);
-	bool active = false;
 
 	str_copy(id_r, UUID_TEXT, rc == DB_ROW ? db_column_text(db, 0) : "");
 	db_finish(db);
-	if ((rc != DB_ROW && rc != DB_OK) ||
-	    (id_r[0] && !store_tenant_hold(db, id_r, &active, err_r)))
-		return false;
-	if (!active)   /* meanwhile, or there is none */
-		id_r[0] = '\0';
-	return true;
+	return rc == DB_ROW || rc == DB_OK;
 }
 
 static bool lock(struct db *db, struct scope scope, const char *id, int64_t now,

@@ -204,7 +204,11 @@ sub ending {
 	problem_is($p->get($verify->($key)), 403, { reason => 'tenant_suspended' }, 'for that reason');
 	all_workers($p, 401, 'a session in it has ended', '/api/keys', token => $there->{token});
 	all_workers($p, 200, 'a key of the same owner elsewhere works', $verify->($own));
+	$p->sql("UPDATE users SET tenant_id = '$team->{tenant_id}' WHERE id = '$owner->{user_id}'");
 	my $again = $p->login($owner);
+	is($p->sql("SELECT count(*) FROM audit_events e JOIN sessions s ON CAST(s.id AS TEXT) = e.target WHERE e.event_type = 'UserLogin'"
+		. " AND e.user_id = '$owner->{user_id}' AND e.tenant_id <> COALESCE(s.tenant_id, s.user_id)"), 0, 'a login beside its default team is filed there');
+	$p->sql("UPDATE users SET tenant_id = NULL WHERE id = '$owner->{user_id}'");
 	is(status_is($p->get("/api/tenants/$team->{tenant_id}", token => $again->{token}), 200, 'its owner sees it')->{json}{is_active}, JSON::PP::false, 'suspended');
 	problem_is($p->request('PATCH', "/api/tenants/$team->{tenant_id}", { name => 'x' }, token => $again->{token}), 403,
 		{ reason => 'tenant_suspended' }, 'and changes nothing');

@@ -47,7 +47,7 @@ my %without = (
 	# a new row: there is no WHERE
 	user_insert => 'makes an account: nobody owns it yet',
 	key_insert => 'in the transaction that key_owner_lock began in scope',
-	session_insert => 'in the transaction that session_owner_login began',
+	session_insert => 'whose password was right',
 	tenant_insert => 'in the transaction that user_touch or key_owner_lock began in scope',
 	member_insert => 'in the transaction that one of these or tenant_lock began in scope',
 	invitation_insert => 'in the transaction that tenant_lock began in scope',
