@@ -21,7 +21,9 @@ struct provisioned_key;   /* model/admin_token.h */
 struct key_owner {
 	char tier[16], user_status[16];
 	char role[16];                 /* in the tenant of the key; "" = no member */
-	int64_t replacing;             /* keys that replace the key that is changed */
+	/* of a key that is changed, keys that work: */
+	int64_t replacing;             /* those that replace it */
+	int64_t sharing;               /* all others that draw on its quota */
 };
 /* May he have this key? Runs in the transaction, with `live` = his keys that
  * are neither revoked nor expired; it may run several times. */
@@ -75,6 +77,7 @@ typedef bool key_update_fn(const struct key_owner *owner, struct api_key *key, v
 struct key_update {
 	key_update_fn *fn;
 	void *arg;
+	int64_t now;
 	struct arena *arena;           /* for the key */
 	struct api_key *key_r;         /* as it is afterwards */
 };

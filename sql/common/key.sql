@@ -96,9 +96,17 @@ UPDATE api_keys SET name = :name, description = :description, scopes = :scopes,
 WHERE id = :id AND user_id = :scope_user
 	AND (COALESCE(tenant_id, user_id) = :scope_place OR :scope_places);
 
--- The keys that replace one: one, or none.
+-- Keys that replace one and work: one, or none.
 -- name: key_count_replacing
 SELECT count(*) AS n FROM api_keys WHERE user_id = :scope_user AND rotated_from = :id
+	AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+	AND (COALESCE(tenant_id, user_id) = :scope_place OR :scope_places);
+
+-- The other keys that work and draw on its quota.
+-- name: key_count_sharing
+SELECT count(*) AS n FROM api_keys
+WHERE user_id = :scope_user AND COALESCE(limit_id, id) = :limit_id AND id <> :id
+	AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
 	AND (COALESCE(tenant_id, user_id) = :scope_place OR :scope_places);
 
 -- Both columns are set, or both are NULL.

@@ -172,7 +172,7 @@ const struct cmd key_commands[] = {
 	  .needs = NEEDS_SCHEMA, .fn = rotate, .in = &key_rotate_schema, .record = &rotated_schema,
 	  .sentence = "Replace an API key by another one, which is shown this once.",
 	  .detail = "The new key has the rights and the end of the old one, and both take from one "
-		    "quota until the old one ends." },
+		    "quota until the old one ends. Until then neither can be replaced." },
 	{ .words = "key import", .operands = "FILE", .min_operands = 1, .max_operands = 1,
 	  .needs = NEEDS_SCHEMA, .fn = key_import, .in = &key_import_options,
 	  .record = &key_import_record,

@@ -242,7 +242,7 @@ bool op_key_update(struct op *op, struct scope scope, const char *id, const stru
 {
 	struct patch patch = { .in = in, .given = given, .now = op->now };
 	struct key_update change = {
-		.fn = patch_apply, .arg = &patch, .arena = op->arena, .key_r = out,
+		.fn = patch_apply, .arg = &patch, .now = op->now, .arena = op->arena, .key_r = out,
 	};
 	struct audit_event event;
 	struct api_key told;

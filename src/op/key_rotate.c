@@ -30,11 +30,12 @@ static bool works(const struct api_key *old, int64_t now, struct err *err_r)
 	       err_set(err_r, ERR_CONFLICT, "The key has expired; make a new one");
 }
 
-static bool is_last(const struct key_owner *owner, struct err *err_r)
+/* Two keys that work count as one among those of the owner; a third would be too many. */
+static bool is_alone(const struct key_owner *owner, struct err *err_r)
 {
-	return owner->replacing == 0 ||
-	       err_set(err_r, ERR_CONFLICT,
-		       "The key was replaced before; rotate the key that replaced it");
+	return owner->sharing == 0 ||
+	       err_set(err_r, ERR_CONFLICT, "The key it replaced, or the one that replaced it, still "
+		       "works; revoke one of the two first");
 }
 
 /* --- what becomes of the two --------------------------------------------------- */
@@ -67,7 +68,7 @@ static bool apply(const struct key_owner *owner, struct api_key *old, void *arg,
 	const struct rotate *r = arg;
 
 	if (!owner_check(owner->user_status, err_r) ||
-	    !key_place_check(owner, r->by_admin, err_r) || !is_last(owner, err_r) ||
+	    !key_place_check(owner, r->by_admin, err_r) || !is_alone(owner, err_r) ||
 	    !works(old, r->now, err_r))
 		return false;
 	*r->key = successor(old, r->key, r->now);
@@ -80,7 +81,7 @@ static bool keep(struct op *op, const struct api_key *drawn, void *arg, struct e
 	struct rotate *r = arg;
 	const char *id = r->old->id;
 	struct key_update change = {
-		.fn = apply, .arg = r, .arena = op->arena, .key_r = r->old,
+		.fn = apply, .arg = r, .now = r->now, .arena = op->arena, .key_r = r->old,
 	};
 	struct audit_event event =
 		op_audit_of(op, AUDIT_API_KEY_ROTATED, drawn->id, &api_key_schema, drawn);

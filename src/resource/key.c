@@ -162,7 +162,7 @@ const struct route key_routes[] = {
 	  .body_max = BODY_SMALL, .in = &key_rotate_schema, .status = 201,
 	  .problems = ERR_BIT(ERR_CONFLICT), .out = &key_rotated_schema,
 	  .summary = "Replace a key by another one with the same rights; both take from one quota "
-		     "until the old one ends" },
+		     "until the old one ends, and until then neither can be replaced" },
 	{ .method = HTTP_DELETE, .pattern = "/api/keys/{id}", .label = "key_revoke",
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = key_revoke, .status = 200,
 	  .out = &key_revoked_schema, .summary = "Revoke an API key; it stays in the list" },

@@ -23,7 +23,7 @@ static bool lock_owner(struct db *db, struct scope scope, const char *user_id,
 		       struct key_owner *out, struct err *err_r)
 {
 	out->role[0] = '\0';
-	out->replacing = 0;
+	out->replacing = out->sharing = 0;
 	return store_owner_lock(db, scope, user_id, out->tier, out->user_status, err_r);
 }
 
@@ -143,6 +143,23 @@ static bool hold_place(struct db *db, const struct change *u, struct err *err_r)
 		store_tenant_hold(db, key.tenant_id ? key.tenant_id : key.user_id, &active, err_r);
 }
 
+static bool count_kin(struct db *db, const struct change *u, struct key_owner *out,
+		      struct err *err_r)
+{
+	const struct api_key *k = u->change->key_r;
+	const struct db_value now = db_time(u->change->now);
+
+	return db_number(db, SQL_ARGS(key_count_replacing, .id = db_text(k->id), .now = now,
+				      .scope_user = scope_user_param(u->scope),
+				      PLACE_ARGS(u->scope)),
+			 &out->replacing, err_r) &&
+		db_number(db, SQL_ARGS(key_count_sharing, .id = db_text(k->id), .now = now,
+				       .limit_id = db_text(k->limit_id ? k->limit_id : k->id),
+				       .scope_user = scope_user_param(u->scope),
+				       PLACE_ARGS(u->scope)),
+			  &out->sharing, err_r);
+}
+
 static bool update_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct change *u = arg;
@@ -153,11 +170,7 @@ static bool update_tx(struct db *db, void *arg, struct err *err_r)
 		db_get(db, SQL_ARGS(key_lock, .id = db_text(u->id),
 				    .scope_user = scope_user_param(u->scope), PLACE_ARGS(u->scope)),
 		       &api_key_schema, c->arena, c->key_r, NO_KEY, err_r) &&
-		read_role(db, c->key_r, &owner, err_r) &&
-		db_number(db, SQL_ARGS(key_count_replacing, .id = db_text(u->id),
-				       .scope_user = scope_user_param(u->scope),
-				       PLACE_ARGS(u->scope)),
-			  &owner.replacing, err_r) &&
+		read_role(db, c->key_r, &owner, err_r) && count_kin(db, u, &owner, err_r) &&
 		c->fn(&owner, c->key_r, c->arg, err_r) &&
 		db_write_one(db, SQL_ROW(key_update, &api_key_schema, c->key_r,
 					 .scope_user = scope_user_param(u->scope),

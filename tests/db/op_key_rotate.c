@@ -139,7 +139,9 @@ static void test_refused(void)
 	is_int(rotate(60), ERR_NONE, "its owner");
 	id = made.key.id;
 	is_int(rotate(60), ERR_CONFLICT, "a second time");
-	is_int(rotate_in(of(user.id), id, 60), ERR_NONE, "the one that replaced it");
+	is_int(rotate_in(of(user.id), id, 60), ERR_CONFLICT, "the one that replaced it, while both work");
+	op_key_revoke(&f.op, of(user.id), key.id, &got, &err);
+	is_int(rotate_in(of(user.id), id, 60), ERR_NONE, "and after the old one has ended");
 	create(plain);
 	op_key_revoke(&f.op, of(user.id), key.id, &got, &err);
 	is_int(rotate(60), ERR_CONFLICT, "a revoked one");
@@ -208,6 +210,29 @@ static void test_number(void)
 	f.conf.keys_per_user = 100;
 }
 
+/* At most two keys of a quota work at a time, whichever of them is replaced. */
+static void test_two_of_a_quota(void)
+{
+	struct api_key got;
+	const char *oldest, *newest;
+
+	begin(NULL);
+	create(plain);
+	oldest = key.id;
+	is_int(rotate(KEY_OVERLAP_MAX), ERR_NONE, "a key is replaced");
+	newest = made.key.id;
+	for (int i = 0; i < 3; i++)
+		is_int(rotate_in(of(user.id), newest, KEY_OVERLAP_MAX), ERR_CONFLICT, "a third one is refused");
+	is_int(look(&f, LOOK_KEYS, user.id, NULL), 2, "two keys");
+	op_key_revoke(&f.op, of(user.id), newest, &got, &err);
+	is_int(rotate_in(of(user.id), newest, 60), ERR_CONFLICT, "what was revoked stays so");
+	is_int(rotate_in(of(user.id), oldest, 60), ERR_NONE, "the old one is replaced again");
+	newest = made.key.id;
+	is_int(rotate_in(of(user.id), newest, 60), ERR_CONFLICT, "again both work");
+	f.op.now += 60 * SECOND_MS;
+	is_int(rotate_in(of(user.id), newest, 60), ERR_NONE, "until the old one has ended");
+}
+
 static void test_grant(void)
 {
 	const struct field_given scopes = named(f.arena, &api_key_patch_schema, "scopes");
@@ -247,13 +272,13 @@ static bool take(const char *text, int64_t *limit_r)
 	return true;
 }
 
-/* Old and new key in turn, and the key that replaces the new one. */
+/* Old and new key in turn, of a key that replaced another one. */
 static void test_quota(void)
 {
 	struct api_key in = { .tier = "starter", .rate_limit_requests = 9, .rate_limit_period = "day",
 			      .expires_in_days = INT_NONE };
 	struct api_key got;
-	const char *texts[3];
+	const char *texts[2];
 	int64_t limit = 0;
 	int n = 0, last;
 
@@ -262,20 +287,19 @@ static void test_quota(void)
 	f.op.actor.role = ROLE_SUPER_ADMIN;
 	if (!op_key_provision(&f.op, EVERY, &in, &key, &old_text, &err))
 		bail_out("provision", &err);
-	ok(take(old_text, &limit), "the old one takes one");
-	texts[0] = old_text;
-	is_int(rotate(86400), ERR_NONE, "is replaced");
-	texts[1] = made.full;
+	ok(take(old_text, &limit), "the oldest takes one");
+	is_int(rotate(0), ERR_NONE, "is replaced");
+	texts[0] = made.full;
 	is_int(rotate_in(of(user.id), made.key.id, 86400), ERR_NONE, "and so is that which replaced it");
-	texts[2] = made.full;
-	for (last = 1; n < 50 && take(texts[n % 3], &limit); n++)
+	texts[1] = made.full;
+	for (last = 1; n < 50 && take(texts[n % 2], &limit); n++)
 		last++;
 	is_int(last, 9, "all three together: exactly the limit");
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 2; i++)
 		ok(!take(texts[i], &limit), "none of them more");
 	in = (struct api_key){ .id = key.id, .rate_limit_requests = 12, .rate_limit_period = "day" };
 	ok(op_key_limit_set(&f.op, EVERY, &in, &got, &err), "the limit of the oldest is raised to 12");
-	for (n = 0; n < 50 && take(texts[2 - n % 3], &limit); n++)
+	for (n = 0; n < 50 && take(texts[n % 2], &limit); n++)
 		is_int(limit, 12, "each key has the new one");
 	is_int(n, 3, "3 more of all together");
 }
@@ -289,6 +313,7 @@ int main(void)
 	test_refused();
 	test_at_once();
 	test_number();
+	test_two_of_a_quota();
 	test_grant();
 	test_quota();
 	segment_op_close(&f);

@@ -77,6 +77,7 @@ static const struct owned {
 	{ SQL_KEY_LOCK, id_of_key, NULL },
 	{ SQL_KEY_UPDATE, id_of_key, NULL },
 	{ SQL_KEY_COUNT_REPLACING, id_of_key, NULL },
+	{ SQL_KEY_COUNT_SHARING, id_of_user, NULL },
 	{ SQL_KEY_LIMIT, id_of_key, NULL },
 	{ SQL_KEY_LIMIT_SHARED, id_of_user, NULL },
 	{ SQL_KEY_REVOKE, id_of_key, NULL },

@@ -242,6 +242,7 @@ sub rotating {
 	is($r->{key_info}{rotated_from}, $old->{api_key_id}, 'also in its record');
 	is($p->get("/api/keys/$old->{api_key_id}", @me)->{json}{expires_at}, $r->{old_expires_at}, 'the old one ends');
 	problem_is($p->post("/api/keys/$old->{api_key_id}/rotate", {}, @me), 409, {}, 'it is rotated once');
+	problem_is($p->post("/api/keys/$r->{key_info}{id}/rotate", {}, @me), 409, {}, 'nor is the new one while both work');
 	problem_is($p->post("/api/keys/$r->{key_info}{id}/rotate", { overlap_seconds => 2592001 }, @me), 422, { field => 'overlap_seconds' }, 'too long');
 	my @codes = at_once(map { my $text = $_ % 2 ? $old->{api_key} : $r->{api_key};
 		sub { join ',', map { $p->get('/verify', token => $text)->{status} } 1 .. 8 } } 1 .. 16);
