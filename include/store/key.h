@@ -112,8 +112,10 @@ bool store_key_import(struct db *db, struct scope scope, const struct audit_even
 		      struct err *err_r);
 bool store_key_imported_exist(struct db *db, bool *exist_r, struct err *err_r);
 
-/* Make at most 500 keys inactive whose end is over; *n_r = how many. */
-bool store_key_expire(struct db *db, const struct audit_event *event, int64_t now,
-		      int64_t *n_r, struct err *err_r);
+/* Active keys whose end is over: *n_r is how many, 500 at most. */
+bool store_key_expirable(struct db *db, int64_t now, int64_t *n_r, struct err *err_r);
+/* Make so many of them inactive, or none: ERR_UNAVAILABLE when there are fewer by now. */
+bool store_key_expire(struct db *db, const struct audit_event *event, int64_t now, int64_t n,
+		      struct err *err_r);
 
 #endif

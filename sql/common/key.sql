@@ -132,13 +132,13 @@ WHERE id = :id AND (user_id = :scope_user OR :scope_all) AND revoked_at IS NULL
 RETURNING {key};
 
 -- name: key_expirable
-SELECT CASE WHEN EXISTS (SELECT 1 FROM api_keys WHERE is_active AND expires_at <= :now)
-	THEN 1 ELSE 0 END AS n;
+SELECT count(*) AS n
+FROM (SELECT 1 FROM api_keys WHERE is_active AND expires_at <= :now LIMIT 500) AS some_keys;
 
 -- name: key_expire
 UPDATE api_keys SET is_active = FALSE, updated_at = :now
 WHERE is_active AND expires_at <= :now AND id IN (SELECT id FROM api_keys
-	WHERE is_active AND expires_at <= :now ORDER BY expires_at LIMIT 500);
+	WHERE is_active AND expires_at <= :now ORDER BY expires_at LIMIT :limit);
 
 -- place_*: as in session.sql.
 -- name: key_by_prefix

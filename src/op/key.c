@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "auth/token.h"
+#include "base/clock.h"
 #include "base/mask.h"
 #include "base/str.h"
 #include "op/audit.h"
@@ -221,6 +222,13 @@ static bool patch_check(const struct patch *p, struct err *err_r)
 	return true;
 }
 
+/* What an administrator set is not widened so. */
+static bool scopes_open(const struct api_key *key, const struct field_given *given)
+{
+	return FIELD_GIVEN(given, struct api_key, scopes) &&
+	       str_eq(key->granted_by, GRANTED_BY_OWNER);
+}
+
 /* Over the locked key and its locked owner. */
 static bool patch_apply(const struct key_owner *owner, struct api_key *key, void *arg,
 			struct err *err_r)
@@ -229,12 +237,71 @@ static bool patch_apply(const struct key_owner *owner, struct api_key *key, void
 	const struct api_key was = *key;
 
 	field_patch(p->given, p->in, key);
-	if (FIELD_GIVEN(p->given, struct api_key, scopes) && str_eq(key->granted_by, GRANTED_BY_OWNER))
-		key->opens_rest = true;   /* what an administrator set is not widened so */
+	if (scopes_open(key, p->given))
+		key->opens_rest = true;
 	key->updated_at = p->now;
 	return owner_check(owner->user_status, err_r) && key_place_check(owner, false, err_r) &&
 		key_grant_check(&(struct key_grant){
 			.was = &was, .want = key, .owner = owner, .now = p->now }, err_r);
+}
+
+/* What is told of a change: of the whole key as before, and what was set. */
+struct told {
+	const char *owner, *tier, *key_prefix, *replaces;
+	const char *changed;            /* names of fields */
+	const char *scopes, *allowed_cidrs, *expires_at;
+	bool opens_rest;
+};
+static const struct field told_fields[] = {
+	FIELD(struct told, owner, UUID, FIELD_AUDIT, NULL),
+	FIELD(struct told, tier, TEXT, FIELD_AUDIT, NULL),
+	FIELD(struct told, key_prefix, TEXT, FIELD_AUDIT, NULL),
+	FIELD(struct told, replaces, UUID, FIELD_AUDIT, NULL),
+	FIELD(struct told, changed, TEXT, FIELD_AUDIT, NULL),
+	FIELD(struct told, scopes, TEXT, FIELD_AUDIT, NULL),
+	FIELD(struct told, allowed_cidrs, TEXT, FIELD_AUDIT, NULL),
+	FIELD(struct told, expires_at, TEXT, FIELD_AUDIT, NULL),
+	FIELD(struct told, opens_rest, BOOL, FIELD_AUDIT, NULL),
+	{ 0 },
+};
+static const struct field_schema told_schema = FIELD_SCHEMA("Told", struct told, told_fields);
+
+static const char *names_of(struct arena *arena, const struct field_given *given)
+{
+	struct strbuf b = { .arena = arena };
+
+	for (size_t i = 0; i < given->n; i++)
+		strbuf_addf(&b, "%s%s", i ? " " : "", given->rows[i]->name);
+	return b.s;
+}
+
+static const char *end_text(struct arena *arena, int64_t end)
+{
+	char text[TIME_TEXT];
+
+	if (end == TIME_NONE)
+		return "never";
+	time_format(end, text);
+	return arena_strdup(arena, text);
+}
+
+#define SET(member) FIELD_GIVEN(given, struct api_key, member)
+
+static struct audit_event changed_event(const struct op *op, const struct api_key *key,
+					const struct api_key *in, const struct field_given *given)
+{
+	struct arena *a = op->arena;
+	const struct told told = {
+		.owner = key->user_id, .tier = key->tier, .key_prefix = key->key_prefix,
+		.replaces = key->rotated_from, .changed = names_of(a, given),
+		/* a client may have put a key there */
+		.scopes = SET(scopes) ? mask_text(a, strings_join(a, in->scopes, " ")) : NULL,
+		.allowed_cidrs = SET(allowed_cidrs) ? strings_join(a, in->allowed_cidrs, " ") : NULL,
+		.expires_at = SET(expires_at) ? end_text(a, in->expires_at) : NULL,
+		.opens_rest = scopes_open(key, given),
+	};
+
+	return op_audit_of(op, AUDIT_API_KEY_CHANGED, key->id, &told_schema, &told);
 }
 
 bool op_key_update(struct op *op, struct scope scope, const char *id, const struct api_key *in,
@@ -245,7 +312,6 @@ bool op_key_update(struct op *op, struct scope scope, const char *id, const stru
 		.fn = patch_apply, .arg = &patch, .now = op->now, .arena = op->arena, .key_r = out,
 	};
 	struct audit_event event;
-	struct api_key told;
 	bool done;
 
 	if (!op_key_get(op, scope, id, out, err_r) || !patch_check(&patch, err_r))
@@ -253,9 +319,7 @@ bool op_key_update(struct op *op, struct scope scope, const char *id, const stru
 	if (given->n == 0)
 		return true;
 	id = out->id;   /* in the form that the database has */
-	told = *out;
-	field_patch(given, in, &told);
-	event = op_audit_of(op, AUDIT_API_KEY_CHANGED, id, &api_key_schema, &told);
+	event = changed_event(op, out, in, given);
 	done = store_key_update(op->db, scope, id, &event, &change, err_r);
 	op_changed(op, id);
 	return done;
@@ -300,15 +364,33 @@ bool op_key_revoke_for(struct op *op, struct scope scope, const struct api_key *
 		revoke(op, scope, in->id, mask_text(op->arena, in->revoked_reason), out, err_r);
 }
 
+struct told_expired {
+	const char *keys;
+};
+static const struct field told_expired_fields[] = {
+	FIELD(struct told_expired, keys, TEXT, FIELD_AUDIT, NULL),
+	{ 0 },
+};
+static const struct field_schema told_expired_schema =
+	FIELD_SCHEMA("ToldExpired", struct told_expired, told_expired_fields);
+
+static bool expire_page(struct op *op, int64_t n, struct err *err_r)
+{
+	const struct told_expired told = { arena_printf(op->arena, "%lld", (long long)n) };
+	struct audit_event event =
+		op_audit_of(op, AUDIT_API_KEYS_EXPIRED, NULL, &told_expired_schema, &told);
+
+	return store_key_expire(op->db, &event, op->now, n, err_r);
+}
+
 bool op_key_expire(struct op *op, int64_t *n_r, struct err *err_r)
 {
-	struct audit_event event;
 	int64_t n;
 
 	*n_r = 0;
 	do {
-		event = op_audit(op, AUDIT_API_KEYS_EXPIRED, NULL);
-		if (!store_key_expire(op->db, &event, op->now, &n, err_r))
+		if (!store_key_expirable(op->db, op->now, &n, err_r) ||
+		    (n > 0 && !expire_page(op, n, err_r)))
 			return false;
 		*n_r += n;
 	} while (n > 0);

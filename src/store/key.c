@@ -246,24 +246,23 @@ struct expire {
 
 static bool expire_tx(struct db *db, void *arg, struct err *err_r)
 {
-	struct expire *x = arg;
+	const struct expire *x = arg;
+	int64_t n;
 
-	return db_write(db, SQL_ARGS(key_expire, .now = db_time(x->now)), &x->n, err_r);
+	if (!db_write(db, SQL_ARGS(key_expire, .now = db_time(x->now), .limit = db_int(x->n)), &n,
+		      err_r))
+		return false;
+	return n == x->n ||   /* the event tells of n */
+	       err_set(err_r, ERR_UNAVAILABLE, "Other keys were ended meanwhile; try again");
 }
 
-bool store_key_expire(struct db *db, const struct audit_event *event, int64_t now,
-		      int64_t *n_r, struct err *err_r)
+bool store_key_expirable(struct db *db, int64_t now, int64_t *n_r, struct err *err_r)
 {
-	struct expire x = { .now = now };
-	int64_t any;
+	return db_number(db, SQL_ARGS(key_expirable, .now = db_time(now)), n_r, err_r);
+}
 
-	*n_r = 0;
-	if (!db_number(db, SQL_ARGS(key_expirable, .now = db_time(now)), &any, err_r))
-		return false;
-	if (any == 0)
-		return true;
-	if (!store_commit(db, event, expire_tx, &x, err_r))
-		return false;
-	*n_r = x.n;
-	return true;
+bool store_key_expire(struct db *db, const struct audit_event *event, int64_t now, int64_t n,
+		      struct err *err_r)
+{
+	return store_commit(db, event, expire_tx, &(struct expire){ now, n }, err_r);
 }

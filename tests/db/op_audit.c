@@ -17,10 +17,10 @@ static const struct db_statement telling[] = {
 	[TOLD] = { .name = "told", .params = 3, .sql = {
 		"SELECT (SELECT group_concat(told, ' ') FROM (SELECT key || '=' || json_quote(value) AS told"
 		" FROM json_each(e.metadata) ORDER BY key))"
-		" FROM audit_events e WHERE event_type = ?1 AND target = ?2 AND timestamp = ?3",
+		" FROM audit_events e WHERE event_type = ?1 AND COALESCE(target, '') = COALESCE(?2, '') AND timestamp = ?3",
 		"SELECT (SELECT string_agg(key || '=' || value, ' ' ORDER BY key COLLATE \"C\")"
 		" FROM jsonb_each(e.metadata))"
-		" FROM audit_events e WHERE event_type = $1 AND target = $2 AND timestamp = $3" } },
+		" FROM audit_events e WHERE event_type = $1 AND COALESCE(target, '') = COALESCE($2, '') AND timestamp = $3" } },
 };
 static const struct db_catalog telling_catalog = {
 	.statements = telling, .n_statements = 1,
@@ -94,6 +94,31 @@ static const char *limit_of(const struct api_key *key, const char *requests, con
 			    period, requests);
 }
 
+static const char *time_of(int64_t ms)
+{
+	char text[TIME_TEXT];
+
+	time_format(ms, text);
+	return arena_strdup(f.arena, text);
+}
+
+/* A sweep says how many. */
+static void test_expired(void)
+{
+	struct user user = make_user(&f, "professional");
+	struct api_key key;
+	const char *full;
+	int64_t n;
+
+	for (int i = 0; i < 3; i++)
+		ok(op_key_create(&f.op, of(user.id), &(struct api_key){ .name = "bike",
+			.rate_limit_requests = INT_NONE, .expires_in_days = 1 }, &key, &full, &err), "a key");
+	f.op.now += DAY_MS;
+	ok(op_key_expire(&f.op, &n, &err), "ended");
+	is_int(n, 3, "three");
+	tells("ApiKeysExpired", NULL, "keys=\"3\"");
+}
+
 static void test_keys(void)
 {
 	struct user user = make_user(&f, "professional");
@@ -103,12 +128,28 @@ static void test_keys(void)
 	const char *full;
 
 	f.op.now += 1000;
+	f.op.actor.user_id = user.id;   /* his own grant */
 	ok(op_key_create(&f.op, of(user.id), &(struct api_key){ .name = "bike", .scopes = STRINGS("a"),
 		.rate_limit_requests = 10, .expires_in_days = INT_NONE }, &key, &full, &err), "a key");
+	f.op.actor.user_id = NULL;
 	tells("ApiKeyCreated", key.id, told_of(&key));
 	ok(op_key_update(&f.op, of(user.id), key.id, &(struct api_key){ .name = "car" },
 			 &given, &key, &err), "changed");
-	tells("ApiKeyChanged", key.id, told_of(&key));
+	tells("ApiKeyChanged", key.id, arena_printf(f.arena, "changed=\"name\" %s", told_of(&key)));
+	given = named(f.arena, &api_key_patch_schema, "scopes allowed_cidrs expires_at");
+	ok(op_key_update(&f.op, of(user.id), key.id, &(struct api_key){
+		.scopes = STRINGS("read", "pk_live_0123456789abcdefghij"),
+		.allowed_cidrs = STRINGS("192.0.2.0/24", "::1"), .expires_at = f.op.now + DAY_MS },
+		&given, &key, &err), "scopes, networks and end");
+	tells("ApiKeyChanged", key.id, arena_printf(f.arena, "allowed_cidrs=\"192.0.2.0/24 ::1\" "
+	      "changed=\"%s\" expires_at=\"%s\" key_prefix=\"%s\" opens_rest=\"yes\" owner=\"%s\" "
+	      "scopes=\"read pk_live_...\" tier=\"%s\"", "scopes allowed_cidrs expires_at",
+	      time_of(key.expires_at), key.key_prefix, key.user_id, key.tier));
+	given = named(f.arena, &api_key_patch_schema, "allowed_cidrs expires_at");
+	ok(op_key_update(&f.op, of(user.id), key.id, &(struct api_key){
+		.allowed_cidrs = STRINGS(), .expires_at = TIME_NONE }, &given, &key, &err), "none of them");
+	tells("ApiKeyChanged", key.id, arena_printf(f.arena, "allowed_cidrs=\"\" changed=\"%s\" "
+	      "expires_at=\"never\" %s", "allowed_cidrs expires_at", told_of(&key)));
 	limit.id = key.id;
 	ok(op_key_limit_set(&f.op, EVERY, &limit, &key, &err), "a limit");
 	tells("ApiKeyChanged", key.id, limit_of(&key, "250", " rate_limit_period=\"day\""));
@@ -140,6 +181,7 @@ int main(void)
 	connect_db();
 	test_users();
 	test_keys();
+	test_expired();
 	test_unset();
 	db_free(&db);
 	fixture_close(&f);
