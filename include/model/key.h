@@ -86,6 +86,19 @@ struct key_found {
 };
 extern const struct field_schema key_found_schema;    /* "KeyFound" */
 
+/* Keys that are imported together: all of them are written or none, but for those that
+ * are there already, which stay as they are. */
+struct key_batch {
+	const struct api_key *keys;
+	size_t n;
+	bool trial;                    /* nothing is kept, and what would be is told */
+	struct key_present {           /* n of them; false: it was imported */
+		bool there;
+		bool anothers;         /* of another user */
+		bool ended;            /* revoked or expired */
+	} *present_r;
+};
+
 #define GRANTED_BY_OWNER "owner"
 #define GRANTED_BY_ADMIN "admin"       /* or the shell, or not known */
 

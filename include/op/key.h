@@ -57,7 +57,7 @@ bool op_key_revoke_for(struct op *op, struct scope scope, const struct api_key *
 /* Replace a key by another one: its quota, end, tier, limit, scopes and tenant, by
  * whom it was granted. The old one works on for the overlap, never beyond its own end;
  * both take from one quota, and count as one of MAX_KEYS_PER_USER. ERR_CONFLICT: it was
- * revoked, has expired or was replaced before. */
+ * revoked, has expired, or another key of its quota works. */
 struct key_rotated {
 	struct api_key key;        /* the new one */
 	const char *full;          /* its text, shown once, in the arena */
@@ -69,12 +69,11 @@ bool op_key_rotate(struct op *op, struct scope scope, const char *id,
 /* Keys that another program made, by their hashes, for the shell: with SCOPE_ALL. The
  * first makes *out of a line (api_key_import_schema): in the owner's personal tenant,
  * granted by an administrator. Not bound by MAX_KEYS_PER_USER. The second writes
- * all of n or none, and tells how many were not there already; trial: none is kept. They
- * work within 3 s. */
+ * the batch (store/key.h). They work within 3 s. */
 bool op_key_import_line(struct op *op, struct scope scope, const struct api_key *in,
 			struct api_key *out, struct err *err_r);
-bool op_key_import(struct op *op, struct scope scope, const struct api_key *keys, size_t n,
-		   bool trial, int64_t *n_r, struct err *err_r);
+bool op_key_import(struct op *op, struct scope scope, struct key_batch *batch,
+		   struct err *err_r);
 
 /* Make keys inactive whose end is over; *n_r = how many. They are refused as expired
  * before and afterwards: this is for who reads is_active. By the clock, so only while

@@ -105,11 +105,9 @@ bool store_key_revoke(struct db *db, struct scope scope, const char *id,
 		      const struct audit_event *event, const char *reason, int64_t now,
 		      struct arena *arena, struct api_key *out, struct err *err_r);
 
-/* All of these or none; *n_r = those that were not there already. trial: none is kept,
- * and *n_r is what would be. The owners must be in scope, which is SCOPE_ALL. */
+/* The batch (model/key.h). The owners must be in scope, which is SCOPE_ALL. */
 bool store_key_import(struct db *db, struct scope scope, const struct audit_event *event,
-		      const struct api_key *keys, size_t n, bool trial, int64_t *n_r,
-		      struct err *err_r);
+		      struct key_batch *batch, struct arena *arena, struct err *err_r);
 bool store_key_imported_exist(struct db *db, bool *exist_r, struct err *err_r);
 
 /* Active keys whose end is over: *n_r is how many, 500 at most. */

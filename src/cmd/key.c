@@ -182,7 +182,9 @@ const struct cmd key_commands[] = {
 		    "of the whole key in hex; it may have tier, description, scopes, allowed_cidrs, "
 		    "rate_limit_requests, rate_limit_period and expires_at. 500 lines are imported "
 		    "together or, when one of them is wrong, not at all; keys that are there already "
-		    "are left as they are, so a file may be imported again. Such keys work within 3 "
+		    "are left as they are, so a file may be imported again. Those that another user "
+		    "has, or that have ended, are told, and the former are an error. A key that "
+		    "Pierre made is not known by this hash; it stays its owner's. Such keys work within 3 "
 		    "seconds, in the header X-API-Key whatever they begin with." },
 	{ .words = "key expire", .operands = "", .needs = NEEDS_SCHEMA, .fn = expire,
 	  .record = &expired_schema,

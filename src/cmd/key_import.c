@@ -39,7 +39,8 @@ struct record {
 };
 static const struct field record_fields[] = {
 	FIELD(struct record, lines, INT, 0, "Lines that were read"),
-	FIELD(struct record, imported, INT, 0, "Keys that were imported"),
+	FIELD(struct record, imported, INT, 0, "Keys that were imported, or would be; one that "
+	      "stands in the file twice may then be counted twice"),
 	FIELD(struct record, present, INT, 0, "Keys that were there already"),
 	FIELD(struct record, dry_run, BOOL, 0, "Nothing was written"),
 	{ 0 },
@@ -53,8 +54,11 @@ struct import {
 	char *line;                   /* of getline() */
 	size_t line_size;
 	struct api_key keys[BATCH];
+	int64_t lines[BATCH];         /* their numbers */
+	struct key_present present[BATCH];
 	size_t n;                     /* of the batch */
 	int64_t faults, wrong;        /* lines of the batch, of all */
+	int64_t anothers;             /* keys of the file that another user has */
 	struct record *done;
 };
 
@@ -85,7 +89,7 @@ static bool take_line(struct import *i, size_t length, struct err *err_r)
 	if (i->line[strspn(i->line, " \t\r\n")] == '\0')
 		return true;
 	if (read_key(i, length, err_r)) {
-		i->n++;
+		i->lines[i->n++] = i->done->lines;
 		return true;
 	}
 	if (!is_of_line(err_r))
@@ -98,20 +102,37 @@ static bool take_line(struct import *i, size_t length, struct err *err_r)
 
 /* --- a batch -------------------------------------------------------------------- */
 
+/* That a key is there already, as the line has it, needs no word. */
+static void tell_present(struct import *i, size_t k)
+{
+	const struct key_present *p = &i->present[k];
+	struct err err;
+
+	i->done->imported += !p->there;
+	i->done->present += p->there;
+	i->anothers += p->anothers;
+	if (!p->anothers && !p->ended)
+		return;
+	err_set(&err, ERR_CONFLICT, "line %" PRId64 ": %s has this key%s; it was left as it is",
+		i->lines[k], p->anothers ? "another user" : "the user",
+		p->ended ? ", which was revoked or has expired" : "");
+	fail_tell(&err);
+}
+
 static bool write_batch(struct import *i, struct err *err_r)
 {
 	struct op *op = &i->c->op;
-	int64_t n;
+	struct key_batch batch = { i->keys, i->n, i->done->dry_run, i->present };
 
 	i->wrong += i->faults;
 	if (i->faults > 0 || i->n == 0)
 		return true;
-	if (!op_key_import(op, scope_all(op), i->keys, i->n, i->done->dry_run, &n, err_r)) {
+	if (!op_key_import(op, scope_all(op), &batch, err_r)) {
 		err_prefix(err_r, "the lines up to %" PRId64, i->done->lines);
 		return false;
 	}
-	i->done->imported += n;
-	i->done->present += (int64_t)i->n - n;
+	for (size_t k = 0; k < i->n; k++)
+		tell_present(i, k);
 	return true;
 }
 
@@ -170,8 +191,12 @@ bool key_import(struct context *c, const void *in, void *out, struct err *err_r)
 	free(i->line);
 	if (i->file != stdin)
 		fclose(i->file);
-	if (!good || i->wrong == 0)
+	if (!good || (i->wrong == 0 && i->anothers == 0))
 		return good;
+	if (i->wrong == 0)
+		return err_set(err_r, ERR_CONFLICT, "%" PRId64 " keys of the file belong to another "
+			       "user than it says; the others %s imported", i->anothers,
+			       i->done->dry_run ? "would be" : "were");
 	return err_set(err_r, ERR_INVALID, "%" PRId64 " lines are wrong, and no line of their batches of "
 		       "%d was imported; %" PRId64 " keys %s", i->wrong, BATCH, i->done->imported,
 		       i->done->dry_run ? "would be" : "were");

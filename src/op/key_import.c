@@ -50,12 +50,12 @@ static const struct field told_fields[] = {
 };
 static const struct field_schema told_schema = FIELD_SCHEMA("Told", struct told, told_fields);
 
-bool op_key_import(struct op *op, struct scope scope, const struct api_key *keys, size_t n,
-		   bool trial, int64_t *n_r, struct err *err_r)
+bool op_key_import(struct op *op, struct scope scope, struct key_batch *batch,
+		   struct err *err_r)
 {
-	const struct told told = { arena_printf(op->arena, "%zu", n) };
+	const struct told told = { arena_printf(op->arena, "%zu", batch->n) };
 	struct audit_event event =
 		op_audit_of(op, AUDIT_API_KEYS_IMPORTED, NULL, &told_schema, &told);
 
-	return store_key_import(op->db, scope, &event, keys, n, trial, n_r, err_r);
+	return store_key_import(op->db, scope, &event, batch, op->arena, err_r);
 }

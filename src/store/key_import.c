@@ -10,39 +10,49 @@
 #define TRIAL "trial"
 
 struct import {
-	const struct api_key *keys;
-	size_t n;
-	bool trial;
-	int64_t imported;
+	struct key_batch *batch;
+	struct arena *arena;
 };
+
+/* What is there in place of *k. */
+static bool look(struct db *db, const struct api_key *k, struct arena *arena,
+		 struct key_present *out, struct err *err_r)
+{
+	struct api_key was;
+	struct user owner;
+	struct tenant_place place;
+
+	if (!store_key_by_prefix(db, k->key_prefix, arena, &was, &owner, &place, err_r))
+		return false;
+	out->there = true;
+	out->anothers = !str_eq(was.user_id, k->user_id);
+	out->ended = !was.is_active ||
+		     (was.expires_at != TIME_NONE && was.expires_at <= k->created_at);
+	return true;
+}
 
 static bool import_tx(struct db *db, void *arg, struct err *err_r)
 {
-	struct import *i = arg;
+	const struct import *i = arg;
+	const struct key_batch *b = i->batch;
 	int64_t n;
 
-	i->imported = 0;
-	for (size_t k = 0; k < i->n; k++) {
-		if (!db_write(db, SQL_ROW(key_import, &api_key_schema, &i->keys[k]), &n, err_r))
+	for (size_t k = 0; k < b->n; k++) {
+		b->present_r[k] = (struct key_present){ .there = false };
+		if (!db_write(db, SQL_ROW(key_import, &api_key_schema, &b->keys[k]), &n, err_r) ||
+		    (n == 0 && !look(db, &b->keys[k], i->arena, &b->present_r[k], err_r)))
 			return false;
-		i->imported += n;
 	}
-	return !i->trial || err_reason(err_r, ERR_CONFLICT, TRIAL, "Only a trial: rolled back");
+	return !b->trial || err_reason(err_r, ERR_CONFLICT, TRIAL, "Only a trial: rolled back");
 }
 
 bool store_key_import(struct db *db, struct scope scope, const struct audit_event *event,
-		      const struct api_key *keys, size_t n, bool trial, int64_t *n_r,
-		      struct err *err_r)
+		      struct key_batch *batch, struct arena *arena, struct err *err_r)
 {
-	struct import i = { .keys = keys, .n = n, .trial = trial };
-	bool done;
-
 	if (scope.kind != SCOPE_ALL)
 		return err_set(err_r, ERR_NOT_FOUND, "No user found");
-	done = store_commit(db, event, import_tx, &i, err_r) ||
-	       (trial && str_eq(err_r->reason, TRIAL));
-	*n_r = done ? i.imported : 0;
-	return done;
+	return store_commit(db, event, import_tx, &(struct import){ batch, arena }, err_r) ||
+	       (batch->trial && str_eq(err_r->reason, TRIAL));
 }
 
 bool store_key_imported_exist(struct db *db, bool *exist_r, struct err *err_r)

@@ -40,12 +40,20 @@ static enum err_kind line(struct api_key in, const char *text, struct api_key *o
 	return op_key_import_line(&f.op, EVERY, &in, out, &err) ? ERR_NONE : err.kind;
 }
 
+static struct key_present present[3];
+
+/* How many were not there. */
 static int64_t import(const struct api_key *keys, size_t n, bool trial)
 {
-	int64_t imported = -1;
+	struct key_batch batch = { keys, n, trial, present };
+	int64_t imported = 0;
 
 	err = (struct err){ 0 };
-	return op_key_import(&f.op, EVERY, keys, n, trial, &imported, &err) ? imported : -1;
+	if (!op_key_import(&f.op, EVERY, &batch, &err))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		imported += !present[i].there;
+	return imported;
 }
 
 static const char *verdict(const char *text)
@@ -112,7 +120,7 @@ static void test_batch(void)
 	is_int(import(keys, 3, true), 3, "a trial: three would be");
 	is_int(look(&f, LOOK_KEYS, user.id, NULL), 0, "none is");
 	is_int(look(&f, LOOK_AUDITS, NULL, NULL), events, "nor an audit event");
-	ok(!op_key_import(&f.op, of(user.id), keys, 3, false, &events, &err), "not by a user");
+	ok(!op_key_import(&f.op, of(user.id), &(struct key_batch){ keys, 3, false, present }, &err), "not by a user");
 	keys[2].tier = "gold";   /* which the database refuses */
 	is_int(import(keys, 3, false), -1, "one that cannot be written");
 	is_int(look(&f, LOOK_KEYS, user.id, NULL), 0, "none of the batch is");
@@ -131,6 +139,39 @@ static void test_batch(void)
 	}
 	ok(op_key_revoke(&f.op, EVERY, keys[1].id, &key, &err), "one is revoked");
 	is_str(verdict(THEIRS), "revoked", "and so is its text");
+}
+
+static void is_present(bool trial, bool anothers, bool ended, const char *what)
+{
+	is_int(import(&key, 1, trial), 0, what);
+	ok(present[0].there && present[0].anothers == anothers && present[0].ended == ended, "as it is there");
+}
+
+/* Whose a key is that is there already, and whether it has ended. */
+static void test_present(void)
+{
+	const char *text = "sk-of-one-user", *hash;
+	struct api_key got;
+	struct user first;
+
+	begin();
+	first = user;
+	line(plain, text, &key);
+	is_int(import(&key, 1, false), 1, "a key");
+	hash = key.key_hash;
+	is_present(false, false, false, "of its user");
+	begin();
+	line(plain, text, &key);
+	is_str(key.key_hash, hash, "the same, of another user");
+	is_present(true, true, false, "a trial");
+	is_present(false, true, false, "an import");
+	is_int(look(&f, LOOK_KEYS, user.id, NULL), 0, "who has none");
+	user = first;
+	clock_skew += 3000;
+	if (!op_key_revoke(&f.op, EVERY, verdict(text), &got, &err))
+		bail_out("revoke", &err);
+	line(plain, text, &key);
+	is_present(false, false, true, "of its user, revoked");
 }
 
 /* Keys of ours work beside them. */
@@ -155,6 +196,7 @@ int main(void)
 	segment_op_open(&f);
 	test_line();
 	test_batch();
+	test_present();
 	test_ours();
 	segment_op_close(&f);
 	return tap_done();

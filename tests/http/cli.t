@@ -288,6 +288,14 @@ sub imported {
 	like($r->{err}, qr/^pierre: 5 lines are wrong.* 1 keys were; correct them/m, 'their batch was not imported, the next one was');
 	is($p->sql("SELECT count(*) FROM api_keys WHERE user_id = '$user->{user_id}'"), 4, 'so many keys');
 	fails($p, 1, qr/cannot read .*: No such file/, 'key', 'import', "$dir/none");
+	my $other = $p->approved_user;
+	run_ok($p, 'revoke', 'key', 'revoke', $p->sql("SELECT id FROM api_keys WHERE key_prefix = '#" . sha256_hex('old-key-3') . q(')));
+	$r = $p->cli('key', 'import', '-', stdin => $row->('old-key-3') . "\n");
+	is("$r->{status} $r->{err}", "0 pierre: line 1: the user has this key, which was revoked or has expired; it was left as it is\n", 'one was revoked: it is told');
+	$r = $p->cli('key', 'import', '-', stdin => join "\n", $row->('z', user_email => $other->{email}), $row->('old-key-2', user_email => $other->{email}), '');
+	is($r->{status}, 1, 'keys that another user has');
+	like($r->{err}, qr/^pierre: line 2: another user has this key[^\n]*\npierre: 1 keys of the file belong to another user/m, 'are told by line');
+	is($p->sql("SELECT count(*) FROM api_keys WHERE user_id = '$other->{user_id}'"), 1, 'the others were imported');
 }
 
 # All that is wrong at once, a sentence each.
