@@ -13,8 +13,8 @@
 void version_reply(struct call *call, const void *out);
 
 /* If-Match, when the route takes it: call->op->if_match. The tag of a reply or the version
- * alone in double quotes; a weak one is that of no version; * is any. ERR_INVALID field
- * If-Match: it is no list of ETags. */
+ * alone in double quotes; a weak one, and one spelled otherwise, is that of no version; * is any. ERR_INVALID field
+ * If-Match: it is empty, or no list of ETags. */
 bool version_asked(struct call *call, struct err *err_r);
 
 #endif

@@ -41,12 +41,19 @@ void version_reply(struct call *call, const void *out)
 
 /* --- If-Match ------------------------------------------------------------------------ */
 
-/* Between double quotes, n bytes: the number, with or without what else made the tag. */
+/* Between double quotes, n bytes: the number, alone or before what else version_reply()
+ * may have written: numbers of one digit. */
 static bool version_of(struct arena *arena, const char *tag, size_t n, int64_t *out)
 {
-	const char *text = arena_strndup(arena, tag, n);
+	const char *text = arena_strndup(arena, tag, n), *rest = text + strcspn(text, ".");
+	const char *number = arena_strndup(arena, text, (size_t)(rest - text));
 
-	return str_int(arena_strndup(arena, text, strcspn(text, ".")), 0, INT64_MAX, out);
+	if (!str_int(number, 0, INT64_MAX, out) || (number[0] == '0' && number[1]))
+		return false;
+	for (; *rest; rest += 2)
+		if (rest[0] != '.' || !strchr("01", rest[1]) || !rest[1])
+			return false;
+	return true;
 }
 
 /* One tag and what is behind it; false: it is none. *n_r grows when it is a version. */
@@ -79,13 +86,14 @@ static bool read_tags(struct arena *arena, const char *text, struct versions *ou
 
 bool version_asked(struct call *call, struct err *err_r)
 {
-	const char *text = call->route->if_match ? request_param(call->req, "HTTP_IF_MATCH") : NULL;
+	const char *text = call->route->if_match
+		? params_find(call->req->params, "HTTP_IF_MATCH") : NULL;   /* "" too */
 	struct versions *wanted;
 
 	if (!text || str_eq(text, "*"))
 		return true;
 	wanted = arena_new_struct(call->req->arena, struct versions);
 	call->op->if_match = wanted;
-	return read_tags(call->req->arena, text, wanted) ||
+	return (*text && read_tags(call->req->arena, text, wanted)) ||
 	       err_field(err_r, ERR_INVALID, "If-Match", "If-Match must be * or ETags in double quotes");
 }
