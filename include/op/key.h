@@ -41,7 +41,8 @@ struct rate_limit key_rate_limit(const struct api_key *key);
 bool op_key_get(struct op *op, struct scope scope, const char *id, struct api_key *out,
 		struct err *err_r);
 
-/* Change what was named (api_key_patch_schema). A moment that is over: ERR_INVALID. By
+/* Change what was named (api_key_patch_schema). A moment that is over: ERR_INVALID; the
+ * key was revoked: ERR_CONFLICT. By
  * the owner, so more than he may grant (op/key_grant.h) is ERR_FORBIDDEN. No
  * call moves the end of a key that an administrator made further away: he makes
  * another. */

@@ -179,7 +179,7 @@ const struct cmd key_commands[] = {
 	  .stuck = ERR_INVALID, .next_step = "correct them and import the file again",
 	  .sentence = "Import API keys of another program by their hashes, a JSON object a line.",
 	  .detail = "Each line has user_email, name and hash, which is sha256-plain: and the SHA-256 "
-		    "of the whole key in hex; it may have tier, description, scopes, allowed_cidrs, "
+		    "of the whole key in hex; it may have tier, description, metadata, scopes, allowed_cidrs, "
 		    "rate_limit_requests, rate_limit_period and expires_at. 500 lines are imported "
 		    "together or, when one of them is wrong, not at all; keys that are there already "
 		    "are left as they are, so a file may be imported again. Those that another user "

@@ -240,6 +240,8 @@ static bool patch_apply(const struct key_owner *owner, struct api_key *key, void
 	if (scopes_open(key, p->given))
 		key->opens_rest = true;
 	key->updated_at = p->now;
+	if (was.revoked_at != TIME_NONE)
+		return err_set(err_r, ERR_CONFLICT, "The key was revoked and stays as it is; make a new one");
 	return owner_check(owner->user_status, err_r) && key_place_check(owner, false, err_r) &&
 		key_grant_check(&(struct key_grant){
 			.was = &was, .want = key, .owner = owner, .now = p->now }, err_r);

@@ -25,7 +25,8 @@ bool op_key_import_line(struct op *op, struct scope scope, const struct api_key 
 	*out = *in;
 	out->id = arena_strdup(op->arena, id);
 	out->user_id = owner.id;
-	out->tenant_id = NULL;   /* his personal one */
+	/* his personal one; the filler names it once he is approved */
+	out->tenant_id = str_eq(owner.user_status, "pending") ? NULL : owner.id;
 	out->key_prefix = arena_printf(op->arena, "#%s", in->key_hash + sizeof(KEY_IMPORTED) - 1);
 	out->tier = in->tier ? in->tier : owner.tier;
 	out->scopes = in->scopes.items ? in->scopes : strings_empty;

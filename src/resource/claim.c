@@ -34,9 +34,10 @@ static bool key_of(const struct request *req, const char **key_r, struct err *er
 		text++;
 		n -= 2;
 	}
-	if (!is_visible(text, n))
+	/* one quote alone is neither */
+	if (!is_visible(text, n) || memchr(text, '"', n))
 		return err_field(err_r, ERR_INVALID, HEADER, HEADER " must be 1 to 255 visible "
-				 "characters of ASCII, bare or in double quotes");
+				 "characters of ASCII without \", bare or in double quotes");
 	*key_r = arena_strndup(req->arena, text, n);
 	return true;
 }

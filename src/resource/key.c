@@ -154,8 +154,9 @@ const struct route key_routes[] = {
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION,
 	  .tenant = { PLACE_OWN, TENANT_WRITE_DATA, "write_data" }, .fn = key_patch,
 	  .body_max = BODY_SMALL, .in = &api_key_patch_schema, .status = 200,
-	  .out = &api_key_schema,
-	  .summary = "Change what is named; the rest stays, and an expired key stays expired" },
+	  .problems = ERR_BIT(ERR_CONFLICT), .out = &api_key_schema,
+	  .summary = "Change what is named; the rest stays, an expired key stays expired, and "
+		     "a revoked one as it is" },
 	{ .method = HTTP_POST, .pattern = "/api/keys/{id}/rotate", .label = "key_rotate",
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION,
 	  .tenant = { PLACE_OWN, TENANT_WRITE_DATA, "write_data" }, .fn = key_rotate, .idempotent = true,

@@ -6,6 +6,7 @@
 #include "store/audit.h"
 #include "store/key.h"
 #include "store/sql.h"
+#include "store/tenant.h"
 
 #define TRIAL "trial"
 
@@ -39,7 +40,8 @@ static bool import_tx(struct db *db, void *arg, struct err *err_r)
 
 	for (size_t k = 0; k < b->n; k++) {
 		b->present_r[k] = (struct key_present){ .there = false };
-		if (!db_write(db, SQL_ROW(key_import, &api_key_schema, &b->keys[k]), &n, err_r) ||
+		if ((b->keys[k].tenant_id && !store_tenant_personal(db, b->keys[k].user_id, err_r)) ||
+		    !db_write(db, SQL_ROW(key_import, &api_key_schema, &b->keys[k]), &n, err_r) ||
 		    (n == 0 && !look(db, &b->keys[k], i->arena, &b->present_r[k], err_r)))
 			return false;
 	}

@@ -80,6 +80,7 @@ static void test_line(void)
 	begin();
 	is_int(line(plain, THEIRS, &key), ERR_NONE, "a plain line");
 	is_str(key.tier, "professional", "the tier of the user");
+	is_str(key.tenant_id, user.id, "in the personal tenant");
 	is_str(key.key_hash, hash_of(THEIRS), "the stored form");
 	ok(key.key_prefix[0] == '#' && str_eq(key.key_prefix + 1, strchr(key.key_hash, ':') + 1), "the public id");
 	ok(key.is_active && str_eq(key.granted_by, "admin") && key.scopes.n == 0, "the rest");

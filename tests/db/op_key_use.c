@@ -122,6 +122,11 @@ static void test_patch(void)
 	ok(!key.description && key.scopes.n == 0 && key.expires_at == TIME_NONE, "clear");
 	is_int(patch("", (struct api_key){ 0 }), ERR_NONE, "nothing given");
 	is_int(look(&f, LOOK_AUDIT, "ApiKeyChanged", key.id), 3, "changes nothing");
+	before = key;
+	create();
+	op_key_revoke(&f.op, of(user.id), key.id, &key, &err);
+	is_int(patch("name", (struct api_key){ .name = "x" }), ERR_CONFLICT, "a revoked one stays as it is");
+	key = before;
 	is_int(patch("expires_at", (struct api_key){ .expires_at = f.op.now }),
 	       ERR_INVALID, "a moment that is over");
 	is_int(patch("name", (struct api_key){ 0 }), ERR_REQUIRED, "no name");

@@ -137,7 +137,7 @@ sub form {
 	isnt($again->{headers}{'x-request-id'}, $first->{headers}{'x-request-id'}, 'and has its own name in the log');
 	status_is($p->get('/verify', token => $again->{json}{api_key}), 200, 'the key that it shows works');
 	problem_is($post->($_->[1]), 422, { field => 'Idempotency-Key', code => 'InvalidInput' }, "$_->[0] is refused")
-		for [ 'an empty one' => '""' ], [ 'a blank' => 'a b' ], [ '256' => 'a' x 256 ], [ 'not ASCII' => "\xc3\xa4" ], [ 'a tab' => "a\tb" ];
+		for [ 'an empty one' => '""' ], [ 'one quote' => '"a' ], [ 'a blank' => 'a b' ], [ '256' => 'a' x 256 ], [ 'not ASCII' => "\xc3\xa4" ], [ 'a tab' => "a\tb" ];
 	status_is($post->('a' x 255), 201, '255 are not too many');
 	problem_is($p->post('/api/keys', '{"name":"x"}', token => $w->{user}{token}, headers => { 'Idempotency-Key' => [ 'a', 'b' ] }),
 		400, {}, 'nor two');
