@@ -119,6 +119,20 @@ static bool headers_dropped(const struct nginx_place *p)
 	return false;
 }
 
+/* No private network is larger than 10.0.0.0/8 or fc00::/7. */
+#define SHORT_4 8
+#define SHORT_6 7
+
+static bool is_much(const char *network)
+{
+	const char *prefix = strrchr(network, '/');
+	int64_t bits;
+
+	/* nginx takes leading zeroes */
+	return prefix && str_int(prefix + 1, 0, 128, &bits) &&
+	       bits < (strchr(network, ':') ? SHORT_6 : SHORT_4);
+}
+
 /* The networks of a key are judged by the address that this decides. */
 static bool trusts_everyone(const struct nginx_place *p)
 {
@@ -126,12 +140,9 @@ static bool trusts_everyone(const struct nginx_place *p)
 
 	if (!p->fast && !p->slow)
 		return false;
-	while (scope && (d = nginx_child(scope, "set_real_ip_from", d))) {
-		const char *prefix = strrchr(nginx_arg(d, 0), '/');
-
-		if (str_eq(prefix, "/0"))
+	while (scope && (d = nginx_child(scope, "set_real_ip_from", d)))
+		if (is_much(nginx_arg(d, 0)))
 			return true;
-	}
 	return false;
 }
 
@@ -160,8 +171,8 @@ const struct nginx_rule nginx_rules[] = {
 	{ "an `add_header` that drops Pierre's", headers_dropped,
 	  "its add_header drops the headers that Pierre's files add outside: include "
 	  "pierre-headers.conf, and pierre-auth.conf where it protects, here too" },
-	{ "`set_real_ip_from` of every address", trusts_everyone,
-	  "each client may say that it has another address, so the networks that API keys are bound "
+	{ "`set_real_ip_from` of every address, or of much of the Internet", trusts_everyone,
+	  "each client there may say that it has another address, so the networks that API keys are bound "
 	  "to bind nothing: name the addresses of your balancer only" },
 	{ "`pierre-auth.conf` in a server without `pierre-auth-locations.conf`", nginx_no_question,
 	  "another location answers in Pierre's place, and may let every request pass: include "

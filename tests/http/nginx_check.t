@@ -66,6 +66,8 @@ my @mistakes = (
 	[ 'own parameters in a location', $locations,
 		sub { s/(location = \/version \{)/$1 fastcgi_param EXTRA 1;/ }, qr{location = /version: }, 2 ],
 	[ 'an address that each client says', $locations, sub { s/(location = \/verify \{)/$1 set_real_ip_from 0.0.0.0\/0;/ }, qr{location = /verify: .*bind nothing}, 1 ],
+	[ 'the same, spelled otherwise', $locations, sub { s/(location = \/verify \{)/$1 set_real_ip_from 0.0.0.0\/00;/ }, qr{location = /verify: .*bind nothing}, 1 ],
+	[ 'the same, in halves', $locations, sub { s/(location = \/verify \{)/$1 set_real_ip_from 0.0.0.0\/1; set_real_ip_from 128.0.0.0\/1;/ }, qr{location = /verify: .*bind nothing}, 1 ],
 	[ 'the same, of IPv6', $locations, sub { s/(location = \/verify \{)/$1 set_real_ip_from 192.0.2.0\/24; set_real_ip_from ::\/0;/ }, qr{location = /verify: .*bind nothing}, 1 ],
 	[ 'HTTP_PROXY', 'snippets/pierre-params.conf', sub { s/^fastcgi_param HTTP_PROXY.*//m }, qr/HTTP_PROXY/, 13 ],
 	(map { my $set = $_; [ "a question without $set", 'snippets/pierre-auth-locations.conf', sub { s/^ *\Q$set\E.*//m },
