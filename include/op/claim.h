@@ -6,6 +6,10 @@
  * With op->claim set the first success that op_audit() tells of is the claim's: its
  * transaction is done and then held, while the caller makes the reply. A claim is of the
  * user or admin token who acts, in its tenant.
+ *
+ * A repeat gets the reply as it was: what the operation itself judges (a role, a limit, the
+ * state of a record) is not judged again, and what the reply tells of may have ended since,
+ * as a reset token that was spent. Guards and the state of the caller are judged each time.
  */
 #ifndef PIERRE_OP_CLAIM_H
 #define PIERRE_OP_CLAIM_H
