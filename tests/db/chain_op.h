@@ -145,6 +145,13 @@ static struct audit_verified verify_now(void)
 }
 
 __attribute__((unused))
+static void linked(int64_t events, int64_t waiting, const char *name)
+{
+	is_int(sql_number("SELECT count(*) FROM audit_links"), events, name);
+	is_int(sql_number("SELECT count(*) FROM audit_pending"), waiting, "and that many wait");
+}
+
+__attribute__((unused))
 static bool is_clean(const char *name)
 {
 	struct audit_verified v = verify_now();

@@ -94,7 +94,7 @@ tests_support_pierre_caller_SOURCES = tests/support/caller_calls.c src/main.c
 tests_support_pierre_caller_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=caller_main
 
 # The audit trail.
-check_PROGRAMS += tests/db/audit_chain tests/db/audit_load tests/db/audit_tamper
+check_PROGRAMS += tests/db/audit_broken tests/db/audit_chain tests/db/audit_load tests/db/audit_tamper
 EXTRA_DIST += tests/db/chain_op.h
 tests_db_audit_chain_SOURCES = tests/db/audit_chain.c $(WORST)
 tests_db_audit_chain_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
