@@ -99,6 +99,8 @@ extern const char *const route_scopes[];
  * idempotent: at most
  * ROUTE_SEGMENTS_MAX segments, of them ROUTE_PARAMS_MAX parameters. */
 bool route_is_whole(const struct route *r);
+/* Its method is PUT, PATCH or DELETE. */
+bool route_changes(const struct route *r);
 
 /* Is the parameter of that name, of n bytes, a UUID? {id} and {..._id} are. */
 bool route_param_is_uuid(const char *name, size_t n);

@@ -12,7 +12,8 @@
  * other. */
 void version_reply(struct call *call, const void *out);
 
-/* If-Match, when the route takes it: call->op->if_match. The tag of a reply or the version
+/* If-Match, when the route takes it: call->op->if_match; of other PUT, PATCH and DELETE none
+ * but * matches: ERR_PRECONDITION. The tag of a reply or the version
  * alone in double quotes; a weak one, and one spelled otherwise, is that of no version; * is any. ERR_INVALID field
  * If-Match: it is empty, or no list of ETags. */
 bool version_asked(struct call *call, struct err *err_r);

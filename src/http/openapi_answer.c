@@ -53,7 +53,7 @@ static unsigned problems_of(const struct route *r)
 	return ANY_PROBLEMS | r->problems | (r->in ? BODY_PROBLEMS : 0) |
 	       (r->query ? ERR_BIT(ERR_RANGE) : 0) |
 	       (r->idempotent ? ERR_BIT(ERR_CONFLICT) : 0) |
-	       (r->if_match ? ERR_BIT(ERR_PRECONDITION) : 0) |
+	       (route_changes(r) ? ERR_BIT(ERR_PRECONDITION) : 0) |
 	       (r->guard != GUARD_PUBLIC ? CALLER_PROBLEMS : 0) |
 	       (is_charged(r) ? ERR_BIT(ERR_RATE) : 0) |
 	       (strchr(r->pattern, '{') ? ERR_BIT(ERR_NOT_FOUND) : 0);

@@ -202,6 +202,11 @@ static bool has_scope(const struct route *r)
 	return false;
 }
 
+bool route_changes(const struct route *r)
+{
+	return r->method == HTTP_PUT || r->method == HTTP_PATCH || r->method == HTTP_DELETE;
+}
+
 bool route_is_whole(const struct route *r)
 {
 	return r->method != HTTP_UNSET && r->pattern && r->label && r->fn &&
@@ -210,7 +215,7 @@ bool route_is_whole(const struct route *r)
 	       (r->tenant.place == PLACE_ANY) == (r->tenant.may == 0) &&
 	       (r->tenant.place != PLACE_NAMED || strstr(r->pattern, "{id}")) &&
 	       (!r->idempotent || (r->method == HTTP_POST && r->guard != GUARD_PUBLIC)) &&
-	       (!r->if_match || (r->method != HTTP_GET && r->method != HTTP_POST)) &&
+	       (!r->if_match || route_changes(r)) &&
 	       has_scope(r) && can_match(r->pattern);
 }
 

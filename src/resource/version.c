@@ -86,12 +86,15 @@ static bool read_tags(struct arena *arena, const char *text, struct versions *ou
 
 bool version_asked(struct call *call, struct err *err_r)
 {
-	const char *text = call->route->if_match
+	const char *text = route_changes(call->route)
 		? params_find(call->req->params, "HTTP_IF_MATCH") : NULL;   /* "" too */
 	struct versions *wanted;
 
 	if (!text || str_eq(text, "*"))
 		return true;
+	if (!call->route->if_match)
+		return err_reason(err_r, ERR_PRECONDITION, "version", "What this changes has no ETag, so "
+				  "none matches; send it without If-Match");
 	wanted = arena_new_struct(call->req->arena, struct versions);
 	call->op->if_match = wanted;
 	return (*text && read_tags(call->req->arena, text, wanted)) ||

@@ -116,6 +116,17 @@ sub reading {
 	problem_is(change($p, [ 'PATCH', $c->{show} ], $c, { %$made, user => $stranger }, '"9"'), 404, {}, 'a stranger is told nothing of versions');
 }
 
+# What has no version is not changed by who asks for one.
+sub without_version {
+	my ($p, $user) = @_;
+	my $at = '/api/keys/' . $p->new_key($user)->{key_info}{id};
+	my $patch = sub { return $p->request(PATCH => $at, qq({"name":"$_[1]"}), token => $user->{token}, headers => { 'If-Match' => $_[0] }) };
+	problem_is($patch->($_, 'lost'), 412, { reason => 'version' }, "If-Match: $_ on a key") for '"999"', '"1"', '1', '';
+	isnt($p->get($at, token => $user->{token})->{json}{name}, 'lost', 'it is not changed');
+	status_is($patch->('*', 'new'), 200, '* is any');
+	problem_is($p->request(DELETE => $at, undef, token => $user->{token}, headers => { 'If-Match' => '"1"' }), 412, {}, 'nor revoked');
+}
+
 # nginx makes a weak ETag of what it compresses.
 sub compressed {
 	my ($p, $user) = @_;
@@ -135,6 +146,7 @@ each_backend(sub {
 	}
 	reading($p, $user);
 	compressed($p, $user);
+	without_version($p, $user);
 }, env => { MAX_TENANTS_PER_USER => 1000, SLOW_WORKERS => 4 },
 	edit => { 'pierre-http.conf' => sub { $_ .= "gzip on;\ngzip_types application/json;\ngzip_min_length 1;\ngzip_proxied any;\n" } });
 done_testing;
