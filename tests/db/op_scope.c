@@ -244,7 +244,7 @@ static int let_in(struct db *db, const struct owned *row)
 static const char *without_scope(const struct owned *row, enum db_backend b)
 {
 	static const struct { const char *before, *term; } forms[] = {
-		{ "", "m.user_id = " }, { "", "user_id = " }, { "", "m.tenant_id = " },
+		{ "", "m.user_id = " }, { "", "user_id = " }, { "", "m.tenant_id = " }, { "", "e.tenant_id = " },
 		{ "", "tenant_id = " }, { "", "id = " }, { "AND ", "" }, { "WHERE ", "" },
 	};
 	const char *sql = sql_catalog.statements[row->stmt].sql[b];
