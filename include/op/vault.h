@@ -49,8 +49,8 @@ bool op_seal_key(struct op *op, const char *tenant_id, int64_t *key_id_r, struct
 bool op_seal_open(struct op *op, const struct seal_place *place, const char *sealed,
 		  char **plain_r, size_t *n_r, struct err *err_r);
 
-/* After a row with this key_id could not be written: was its data key retired since it
- * was sealed? Then seal again, and write again. */
+/* After a row with this key_id could not be written, or opened: was its data key retired
+ * since it was sealed, or read? Then seal again and write again, or read the row again. */
 bool op_seal_outdated(struct op *op, int64_t key_id);
 
 /* The id of the master key that is in use, by the database, as this process has seen it

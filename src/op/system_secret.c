@@ -51,12 +51,21 @@ static bool open_value(struct op *op, struct system_secret *s, struct err *err_r
 	return true;
 }
 
+static bool show(struct op *op, const char *name, bool reveal, struct system_secret *out,
+		 struct err *err_r)
+{
+	return store_system_secret_get(op->db, name, op->arena, out, err_r) &&
+	       (!reveal || open_value(op, out, err_r));
+}
+
+/* A rewrap may have sealed the row anew since it was read, and its old data key be retired. */
 bool op_system_secret_show(struct op *op, struct scope scope, const char *name, bool reveal,
 			   struct system_secret *out, struct err *err_r)
 {
+	*out = (struct system_secret){ 0 };
 	return may(scope, err_r) &&
-	       store_system_secret_get(op->db, name, op->arena, out, err_r) &&
-	       (!reveal || open_value(op, out, err_r));
+	       (show(op, name, reveal, out, err_r) ||
+		(op_seal_outdated(op, out->key_id) && show(op, name, reveal, out, err_r)));
 }
 
 static bool write_it(struct op *op, struct system_secret *s, const char *value,
