@@ -9,6 +9,8 @@
 #include "op/vault.h"
 #include "store/system_secret.h"
 
+#define TRIES 5   /* data keys that are retired between two steps; more than one is seldom */
+
 static bool may(struct scope scope, struct err *err_r)
 {
 	return scope.kind == SCOPE_ALL ||
@@ -62,10 +64,15 @@ static bool show(struct op *op, const char *name, bool reveal, struct system_sec
 bool op_system_secret_show(struct op *op, struct scope scope, const char *name, bool reveal,
 			   struct system_secret *out, struct err *err_r)
 {
+	int tries = TRIES;
+
 	*out = (struct system_secret){ 0 };
-	return may(scope, err_r) &&
-	       (show(op, name, reveal, out, err_r) ||
-		(op_seal_outdated(op, out->key_id) && show(op, name, reveal, out, err_r)));
+	if (!may(scope, err_r))
+		return false;
+	while (!show(op, name, reveal, out, err_r))
+		if (--tries == 0 || !op_seal_outdated(op, out->key_id))
+			return false;
+	return true;
 }
 
 static bool write_it(struct op *op, struct system_secret *s, const char *value,
@@ -83,13 +90,16 @@ bool op_system_secret_set(struct op *op, struct scope scope, const char *name, c
 			  struct system_secret *out, struct err *err_r)
 {
 	struct system_secret s = { .name = name, .created_at = op->now, .updated_at = op->now };
+	int tries = TRIES;
 
 	if (!may(scope, err_r) || !field_check(&system_secret_schema, &s, err_r))
 		return false;
 	if (str_blank(value))
 		return err_field(err_r, ERR_INVALID, "value", "The secret is empty");
-	return write_it(op, &s, value, out, err_r) ||
-	       (op_seal_outdated(op, s.key_id) && write_it(op, &s, value, out, err_r));
+	while (!write_it(op, &s, value, out, err_r))
+		if (--tries == 0 || !op_seal_outdated(op, s.key_id))
+			return false;
+	return true;
 }
 
 bool op_system_secret_delete(struct op *op, struct scope scope, const char *name,

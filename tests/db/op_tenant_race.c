@@ -266,7 +266,7 @@ static void begin_with(bool key)
 /* --- what is born while the tenant ends ------------------------------------------------------ */
 
 /* Of a key that is replaced the end may be seen before the tenant is. */
-static bool is_refused(const child_fn *birth, int got, enum err_kind too_late)
+static bool is_refused(child_fn *birth, int got, enum err_kind too_late)
 {
 	return got == (int)too_late || (birth == rotate_key && got == ERR_CONFLICT);
 }
