@@ -264,6 +264,15 @@ static void caller_close(struct caller *c)
 	close(c->done_fd);
 }
 
+/* It could not open all; there is no thread. */
+static int caller_fail(struct caller *c)
+{
+	outbound_free(&c->outbound);
+	child_close(&c->w);
+	arena_free(&c->kept);
+	return EXIT_FAILURE;
+}
+
 int caller_run(const struct child *child, const struct caller_job *jobs)
 {
 	struct caller c;
@@ -271,7 +280,7 @@ int caller_run(const struct child *child, const struct caller_job *jobs)
 	child_signals();
 	heap_wipe_freed();
 	if (!caller_open(&c, child, jobs))
-		return EXIT_FAILURE;
+		return caller_fail(&c);
 	while (step(&c, c.look_due))
 		;
 	finish(&c);
