@@ -209,7 +209,7 @@ sub filters {
 	my $all = sub { return status_is($p->get("/admin/list-api-keys?user_email=$user->{email}$_[0]", @admin), 200, "all$_[0]")->{json}{data} };
 	is(join(' ', map { $_->{name} } @{ $all->($_->[0])->{keys} }), $_->[1], 'are these')
 		for [ '', 'two' ], [ '&active_only=true', 'two' ], [ '&active_only=false', 'two one' ], [ '&state=revoked', 'one' ],
-			[ "&tenant_id=$user->{user_id}&q=tw", 'two' ], [ "&tenant_id=$other->{user_id}", '' ];
+			[ "&tenant_id=$user->{user_id}&q=two", 'two' ], [ "&tenant_id=$other->{user_id}", '' ];
 	my $page = $all->('&state=all&limit=1');
 	is_deeply($page->{filters}, { state => 'all', user_email => $user->{email}, (map { $_ => undef } qw(tier q active_only tenant_id)) }, 'it says the filters');
 	is($page->{count}, 1, 'one on this page');
