@@ -23,18 +23,27 @@ static int64_t kept_ms(const struct op *op, enum sweep_kind kind)
 	return op->now;   /* nothing is older than 1970 */
 }
 
-bool op_sweep(struct op *op, int64_t *n_r, struct err *err_r)
+static bool sweep_pages(struct op *op, enum sweep_kind kind, int64_t *n_r, struct err *err_r)
 {
 	struct audit_event event;
 	int64_t n;
 
-	*n_r = 0;
-	for (enum sweep_kind kind = 0; kind < SWEEP__COUNT; kind++)
-		do {
-			event = op_audit(op, AUDIT_SYSTEM_MAINTENANCE, NULL);
-			if (!store_sweep(op->db, kind, &event, op->now - kept_ms(op, kind), &n, err_r))
-				return false;
-			*n_r += n;
-		} while (n > 0);
+	do {
+		event = op_audit(op, AUDIT_SYSTEM_MAINTENANCE, NULL);
+		if (!store_sweep(op->db, kind, &event, op->now - kept_ms(op, kind), &n, err_r))
+			return false;
+		*n_r += n;
+	} while (n > 0);
 	return true;
+}
+
+bool op_sweep(struct op *op, int64_t *n_r, struct err *err_r)
+{
+	bool done = true;
+
+	*n_r = 0;
+	/* one that fails each time does not end those behind it */
+	for (enum sweep_kind kind = 0; kind < SWEEP__COUNT; kind++)
+		done &= sweep_pages(op, kind, n_r, err_r);
+	return done;
 }
