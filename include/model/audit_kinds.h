@@ -100,3 +100,4 @@ KIND(SYSTEM_MAINTENANCE, "SystemMaintenance", INFO, SUCCESS, ORDINARY,
      "Rows that had served their time were dropped")
 KIND(CLOCK_CONFIRMED, "ClockConfirmed", WARNING, SUCCESS, ORDINARY,
      "The clock was confirmed to be right")
+#include "model/connection_audit.h"

@@ -7,6 +7,8 @@
  *   (tenant_id = :scope_tenant OR :scope_all)  rows of one tenant, or with SCOPE_ALL of any
  * What a user has in a tenant is of the tenant of the scope, beside the first two:
  *   (COALESCE(tenant_id, user_id) = :scope_place OR :scope_places)
+ * What a user, a tenant or the server has:
+ *   (user_id = :scope_user OR tenant_id = :scope_tenant OR (owner = 'server' AND :scope_all))
  * With OR the row is found by its id, so its index is used either way. No
  * NULL ever means "all". tests/lint/sql_scope.t has the statements without.
  */

@@ -100,3 +100,12 @@ bool domain_check(const char *domain, const char *field, struct err *err_r)
 	return labels >= 2 ||
 	       err_field(err_r, ERR_INVALID, field, "The domain must have a dot, as in example.org");
 }
+
+bool visible_check(const char *text, const char *field, struct err *err_r)
+{
+	for (const char *c = text; c && *c; c++)
+		if (*c <= ' ' || *c > '~')
+			return err_field(err_r, ERR_INVALID, field,
+					 "%s may have visible ASCII characters only", field);
+	return true;
+}

@@ -90,6 +90,8 @@ static bool write_removed(struct db *db, const struct tenant_tx *tx, const void 
 					 .user_id = user), NO_MEMBER, err_r) &&
 	       db_write(db, SQL_ARGS(member_end_sessions, .tenant_id = tenant, TENANT_ARGS(tx->scope),
 				     .user_id = user), NULL, err_r) &&
+	       db_write(db, SQL_ARGS(member_end_connections, .tenant_id = tenant, TENANT_ARGS(tx->scope),
+				     .user_id = user, .now = db_time(tx->now)), NULL, err_r) &&
 	       db_write(db, SQL_ARGS(member_revoke_keys, .tenant_id = tenant, TENANT_ARGS(tx->scope),
 				     .user_id = user, .now = db_time(tx->now),
 				     .reason = db_text("The owner left the tenant")), NULL, err_r);

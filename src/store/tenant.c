@@ -290,6 +290,8 @@ static bool write_deleted(struct db *db, const struct tenant_tx *tx, const void 
 	       db_write(db, SQL_ARGS(tenant_revoke_keys, .now = db_time(tx->now),
 				     .reason = db_text("The tenant was deleted"),
 				     .tenant_id = db_text(tx->id), TENANT_ARGS(tx->scope)), NULL, err_r) &&
+	       db_write(db, SQL_ARGS(tenant_end_connections, .now = db_time(tx->now),
+				     .tenant_id = db_text(tx->id), TENANT_ARGS(tx->scope)), NULL, err_r) &&
 	       db_write(db, SQL_ARGS(tenant_leave_all, .now = db_time(tx->now),
 				     .tenant_id = db_text(tx->id), TENANT_ARGS(tx->scope)), NULL, err_r);
 }

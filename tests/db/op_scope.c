@@ -31,6 +31,10 @@ static struct db_value active(void) { return db_text("active"); }
 static struct db_value all(void) { return db_text("all"); }
 static struct db_value no(void) { return db_bool(false); }
 static struct db_value object(void) { return db_text("{}"); }
+static struct db_value strava(void) { return db_text("strava"); }
+static struct db_value garmin(void) { return db_text("garmin"); }
+static struct db_value nought(void) { return db_int(0); }
+static struct db_value id_of_connection(void) { return db_text(connection_ids[0]); }
 static struct db_value words(void) { return db_strings(strings_empty); }
 static struct db_value none(void) { return db_text(NULL); }
 static struct db_value now(void) { return db_time(T0); }
@@ -61,6 +65,11 @@ static const struct { const char *name; value_fn *value; } given[] = {
 	{ "access_expires_at", later }, { "state", all }, { "tier", none },
 	{ "limit_id", id_of_key }, { "allowed_cidrs", words },
 	{ "metadata", object }, { "opens_rest", no },
+	{ "provider", strava }, { "of_provider", garmin }, { "state_since", now }, { "client_id", text },
+	{ "sealed_secret", text }, { "key_id", one }, { "redirect_uri", none }, { "app_id", none },
+	{ "provider_user_id", none }, { "sealed_access", text }, { "sealed_refresh", none },
+	{ "token_type", text }, { "scopes_granted", words }, { "scopes_asked", words },
+	{ "refreshed_at", now }, { "connect_gen", nought }, { "every", yes },
 };
 
 /* With the row that :id or :user_id names. */
@@ -128,6 +137,14 @@ static const struct owned {
 	{ SQL_INVITATION_DELETE, id_of_invitation, id_of_team },
 	{ SQL_INVITATION_END_BY, id_of_user, id_of_team },
 	{ SQL_INVITATION_END_TO, id_of_other, id_of_team },
+	{ SQL_PROVIDER_APP_GET, NULL, NULL }, { SQL_PROVIDER_APP_LIST, NULL, NULL },
+	{ SQL_PROVIDER_APP_LOCK, NULL, NULL }, { SQL_PROVIDER_APP_UPDATE, NULL, NULL },
+	{ SQL_PROVIDER_APP_DELETE, NULL, NULL },
+	{ SQL_CONNECTION_GET, NULL, NULL }, { SQL_CONNECTION_LIST, NULL, NULL },
+	{ SQL_CONNECTION_REPLACE, id_of_connection, NULL }, { SQL_CONNECTION_END, NULL, NULL },
+	{ SQL_CONNECTION_LIST_TENANT, NULL, NULL },
+	{ SQL_TENANT_END_CONNECTIONS, NULL, id_of_team },
+	{ SQL_MEMBER_END_CONNECTIONS, id_of_pending, id_of_team },
 	{ SQL_AUDIT_LIST, NULL, NULL },
 	{ SQL_AUDIT_LIST_OWN, NULL, NULL },
 	{ SQL_AUDIT_LIST_TENANT, NULL, NULL },
@@ -178,6 +195,9 @@ static bool is_victims(struct db *db)
 {
 	const char *id = db_column_text(db, 0);
 
+	for (int i = 0; i < 3; i++)
+		if (str_eq(id, app_ids[i]) || (i < 2 && str_eq(id, connection_ids[i])))
+			return true;
 	return str_eq(id, victim.id) || str_eq(id, pending.id) || str_eq(id, key.id) ||
 	       str_eq(id, session.session_id) || str_eq(id, team.id) || str_eq(id, invitation.id) ||
 	       ((str_eq(db_column_name(db, 0), "n") || str_eq(db_column_name(db, 0), "total")) &&

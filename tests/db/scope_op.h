@@ -9,11 +9,15 @@
 #include "op/member.h"
 #include "op/session.h"
 #include "op/usage.h"
+#include "auth/auth.h"
+#include "op/audit.h"
 #include "op_fixture.h"
+#include "store/connection.h"
+#include "store/provider_app.h"
 #include "store/scope.h"
 
 #define NOT_THERE "00000000-0000-4000-8000-000000000000"
-#define ARGS_MAX 16
+#define ARGS_MAX 24
 
 static struct fixture f;
 static struct err err;
@@ -23,6 +27,7 @@ static struct session_tokens session, session_there;
 static struct tenant team;
 static struct api_key key_there;
 static struct invitation invitation;
+static const char *app_ids[3], *connection_ids[2];   /* of the user, the team, the server */
 
 #define STRANGERS 6
 #define OTHER 1
@@ -75,6 +80,52 @@ static void prepare_team(void)
 	by_hand(&f, LOOK_SET_DEFAULT, victim.id, team.id);
 }
 
+static const char *new_id(void)
+{
+	char id[UUID_TEXT];
+
+	random_uuid(id);
+	return arena_strdup(f.arena, id);
+}
+
+/* An application of each owner; tokens of the victim in the personal tenant, and of another
+ * user in the team. */
+static void prepare_connection(void)
+{
+	struct connection c = {
+		.phase = PHASE_IDLE, .state = CONNECTION_OK, .sealed_access = "x", .token_type = "Bearer",
+		.lease_until = TIME_NONE, .state_since = T0, .expires_at = TIME_NONE,
+		.scopes_asked = strings_empty, .scopes_granted = strings_empty, .last_used_at = TIME_NONE, .refreshed_at = T0,
+		.retry_at = TIME_NONE, .first_refused_at = TIME_NONE, .ended_at = TIME_NONE,
+		.created_at = T0, .updated_at = T0,
+	};
+
+	for (int i = 0; i < 3; i++) {
+		static const char *const owners[] = { APP_USER, APP_TENANT, APP_SERVER };
+		const struct audit_event made = op_audit(&f.op, AUDIT_APP_CREATED, NULL);
+		const struct provider_app app = {
+			.id = app_ids[i] = new_id(), .owner = owners[i], .provider = "strava",
+			.user_id = i == 0 ? victim.id : NULL, .tenant_id = i == 1 ? team.id : NULL,
+			.client_id = "1", .scopes = strings_empty, .sealed_secret = "x", .state = APP_OK, .state_since = T0,
+			.last_success_at = TIME_NONE, .window_at = TIME_NONE, .degraded_until = TIME_NONE,
+			.created_at = T0, .updated_at = T0,
+		};
+
+		if (!store_provider_app_add(f.db, &made, &app, &err))
+			bail_out("prepare_connection", &err);
+	}
+	for (int i = 0; i < 2; i++) {
+		const struct audit_event made = op_audit(&f.op, AUDIT_TOKENS_SET, NULL);
+
+		connection_ids[i] = c.id = new_id();
+		c.user_id = i == 0 ? victim.id : pending.id;
+		c.tenant_id = i == 0 ? victim.id : team.id;
+		c.provider = i == 0 ? "strava" : "garmin";
+		if (!store_connection_add(f.db, &made, &c, &err))
+			bail_out("prepare_connection", &err);
+	}
+}
+
 /* A victim with a key that is being replaced, and a session, active, whose address collides. */
 static void prepare(void)
 {
@@ -91,6 +142,7 @@ static void prepare(void)
 		bail_out("prepare", &err);
 	by_hand(&f, LOOK_SET_SHARED, victim.id, "shared@example.org");
 	prepare_team();
+	prepare_connection();
 }
 
 static void scope_op_open(void)

@@ -1,0 +1,24 @@
+/* model/connection_audit.h - what can happen to connections to providers: rows of
+ * model/audit_kinds.h. */
+KIND(APP_CREATED, "OAuthCredentialsCreated", WARNING, SUCCESS, ORDINARY,
+     "An application at a provider was set")
+KIND(APP_CHANGED, "OAuthCredentialsModified", WARNING, SUCCESS, ORDINARY,
+     "An application at a provider was changed")
+KIND(APP_DELETED, "OAuthCredentialsDeleted", WARNING, SUCCESS, ENDS_RIGHT,
+     "An application at a provider was deleted")
+KIND(TOKENS_SET, "ProviderTokensSet", INFO, SUCCESS, ORDINARY,
+     "Tokens of a provider were brought by their owner")
+KIND(CONNECT_STARTED, "ProviderConnectStarted", INFO, SUCCESS, ORDINARY,
+     "A link to connect a provider was made")
+KIND(CONNECT_FOLLOWED, "ProviderConnectFollowed", INFO, SUCCESS, ORDINARY,
+     "A link to connect a provider was followed")
+KIND(CONNECT_CALLED_BACK, "ProviderConnectCalledBack", INFO, SUCCESS, ORDINARY,
+     "A provider sent a user back")
+KIND(CONNECT_FAILED, "ProviderConnectFailed", WARNING, FAILURE, ORDINARY,
+     "A provider was not connected")
+KIND(CONNECTED, "ProviderConnected", INFO, SUCCESS, ORDINARY,
+     "A provider was connected")
+KIND(DISCONNECTED, "ProviderDisconnected", INFO, SUCCESS, ENDS_RIGHT,
+     "A provider was disconnected")
+KIND(DISCONNECT_TOLD, "ProviderRevoked", INFO, SUCCESS, ORDINARY,
+     "Tokens of a connection that was ended were revoked at the provider, or dropped")

@@ -1,0 +1,44 @@
+/*
+ * store/connect.h - attempts to connect: typed calls. A secret that was presented finds
+ * each; ERR_NOT_FOUND: it finds none, or what it finds was spent or is too old.
+ */
+#ifndef PIERRE_STORE_CONNECT_H
+#define PIERRE_STORE_CONNECT_H
+
+#include "base/arena.h"
+#include "model/audit.h"
+#include "model/connect.h"
+
+struct db;
+
+bool store_connect_add(struct db *db, const struct audit_event *event,
+		       const struct connect_state *in, struct err *err_r);
+
+/* By the link; spends nothing. */
+bool store_connect_by_start(struct db *db, const char *start_hash, struct arena *arena,
+			    struct connect_state *out, struct err *err_r);
+bool store_connect_account(struct db *db, const char *start_hash, struct arena *arena,
+			   struct connect_account *out, struct err *err_r);
+/* Spends the link in->start_hash. in: state_hash, cookie_hash, sealed_verifier, key_id,
+ * expires_at too. */
+bool store_connect_start(struct db *db, const struct audit_event *event,
+			 const struct connect_state *in, struct arena *arena,
+			 struct connect_state *out, struct err *err_r);
+
+/* By state and cookie together; spends nothing. */
+bool store_connect_by_state(struct db *db, const char *state_hash, const char *cookie_hash,
+			    struct arena *arena, struct connect_state *out, struct err *err_r);
+/* Spends both. in: state_hash, cookie_hash, phase, sealed_code, scopes_granted, outcome and
+ * message. */
+bool store_connect_call_back(struct db *db, const struct audit_event *event,
+			     const struct connect_state *in, struct arena *arena,
+			     struct connect_state *out, struct err *err_r);
+/* What came of it so far. */
+bool store_connect_outcome(struct db *db, const char *id, struct arena *arena,
+			   struct connect_state *out, struct err *err_r);
+
+/* Those that ended before, a page. */
+bool store_connect_sweep(struct db *db, const struct audit_event *event, int64_t before,
+			 int64_t *n_r, struct err *err_r);
+
+#endif

@@ -1,0 +1,13 @@
+/* store/notification.h - what users are told. */
+#ifndef PIERRE_STORE_NOTIFICATION_H
+#define PIERRE_STORE_NOTIFICATION_H
+
+#include "base/err.h"
+#include "model/notification.h"
+
+struct db;
+
+/* In a transaction, with the change that it tells of. */
+bool store_notification_add(struct db *db, const struct notification *in, struct err *err_r);
+
+#endif

@@ -1,0 +1,78 @@
+-- Attempts to connect. A secret that was presented finds each: that of the link, then
+-- state and cookie.
+
+-- columns: connect_state = id, user_id, tenant_id, provider, app_id, phase, start_hash, state_hash,
+--	cookie_hash, sealed_verifier, sealed_code, key_id, redirect_uri, scopes_asked,
+--	scopes_granted, expires_at, lease_until, outcome, message, created_at, updated_at
+
+-- name: connect_insert
+INSERT INTO connect_states ({connect_state}) VALUES (:{connect_state});
+
+-- name: connect_by_start
+-- row: ConnectState
+SELECT {connect_state}
+FROM connect_states
+WHERE start_hash = :start_hash;
+
+-- name: connect_account
+-- row: ConnectAccount
+SELECT u.email, t.name AS tenant_name
+FROM connect_states c JOIN users u ON u.id = c.user_id JOIN tenants t ON t.id = c.tenant_id
+WHERE c.start_hash = :start_hash;
+
+-- The link is spent: no row, it was before, or is too old.
+-- name: connect_start
+-- row: ConnectState
+UPDATE connect_states SET phase = 'started', state_hash = :state_hash, cookie_hash = :cookie_hash,
+	sealed_verifier = :sealed_verifier, key_id = :key_id, expires_at = :expires_at,
+	updated_at = :now
+WHERE start_hash = :start_hash AND phase = 'made' AND expires_at > :now
+RETURNING {connect_state};
+
+-- name: connect_by_state
+-- row: ConnectState
+SELECT {connect_state}
+FROM connect_states
+WHERE state_hash = :state_hash AND cookie_hash = :cookie_hash;
+
+-- State and cookie are spent together: no row, they do not belong together, or were spent
+-- before, or are too old.
+-- name: connect_call_back
+-- row: ConnectState
+UPDATE connect_states SET phase = :phase, sealed_code = :sealed_code, scopes_granted = :scopes_granted,
+	outcome = :outcome, message = :message, updated_at = :now
+WHERE state_hash = :state_hash AND cookie_hash = :cookie_hash AND phase = 'started'
+	AND expires_at > :now
+RETURNING {connect_state};
+
+-- name: connect_outcome
+-- row: ConnectState
+SELECT {connect_state}
+FROM connect_states
+WHERE id = :id;
+
+-- name: connect_waiting
+-- row: ConnectState
+SELECT {connect_state}
+FROM connect_states
+WHERE phase = 'called_back'
+ORDER BY updated_at
+LIMIT :limit;
+
+-- name: connect_finish
+UPDATE connect_states SET phase = 'done', outcome = :outcome, message = :message, updated_at = :now,
+	sealed_code = NULL, sealed_verifier = NULL, key_id = NULL, lease_until = NULL
+WHERE id = :id AND phase = 'sent';
+
+-- name: connect_sweep
+DELETE FROM connect_states
+WHERE expires_at <= :before AND id IN (SELECT id FROM connect_states
+	WHERE expires_at <= :before ORDER BY expires_at LIMIT 500);
+
+-- name: connect_old
+SELECT count(*) AS n
+FROM (SELECT id FROM connect_states WHERE expires_at <= :before LIMIT 1) i;
+
+-- name: tenant_remove_connects
+DELETE FROM connect_states
+WHERE id IN (SELECT id FROM connect_states WHERE tenant_id = :tenant_id LIMIT 500);

@@ -1,0 +1,137 @@
+-- Connections to providers. A row that has ended is nobody's any more: it waits for the
+-- caller, who tells the provider and deletes it.
+
+-- columns: connection = id, user_id, tenant_id, provider, app_id, provider_user_id, refresh_gen,
+--	tokens_gen, connect_gen, phase, lease_until, state, reason, state_since, sealed_access,
+--	sealed_refresh, key_id, token_type, expires_at, scopes_granted, scopes_asked, last_used_at,
+--	refreshed_at, refresh_wanted, retry_at, attempts, refusals, first_refused_at, ended_at,
+--	created_at, updated_at
+
+-- --- as their owners see them -----------------------------------------------------
+
+-- name: connection_get
+-- row: Connection
+SELECT {connection}
+FROM provider_connections
+WHERE user_id = :scope_user AND (tenant_id = :scope_place OR :scope_places)
+	AND provider = :provider AND ended_at IS NULL
+ORDER BY state = 'unidentified', created_at DESC
+LIMIT 1;
+
+-- name: connection_list
+-- row: Connection
+SELECT {connection}
+FROM provider_connections
+WHERE user_id = :scope_user AND (tenant_id = :scope_place OR :scope_places) AND ended_at IS NULL
+ORDER BY provider, created_at DESC;
+
+-- name: connection_list_tenant
+-- row: Connection
+SELECT {connection}
+FROM provider_connections
+WHERE (tenant_id = :scope_tenant OR :scope_all) AND provider = :of_provider AND ended_at IS NULL
+	AND (created_at, id) < (:before_at, :before_id)
+ORDER BY created_at DESC, id DESC
+LIMIT :limit;
+
+-- name: connection_insert
+INSERT INTO provider_connections ({connection}) VALUES (:{connection});
+
+-- Other tokens in the same row. A caller that has claimed it loses the claim.
+-- name: connection_replace
+UPDATE provider_connections SET app_id = :app_id, provider_user_id = :provider_user_id,
+	refresh_gen = refresh_gen + 1, tokens_gen = refresh_gen + 1, connect_gen = connect_gen + 1,
+	phase = 'idle', lease_until = NULL, state = :state, reason = :reason,
+	state_since = :state_since, sealed_access = :sealed_access, sealed_refresh = :sealed_refresh,
+	key_id = :key_id, token_type = :token_type, expires_at = :expires_at,
+	scopes_granted = :scopes_granted, scopes_asked = :scopes_asked, refreshed_at = :refreshed_at,
+	refresh_wanted = FALSE, retry_at = NULL, attempts = 0, refusals = 0, first_refused_at = NULL,
+	updated_at = :updated_at
+WHERE id = :id AND connect_gen = :connect_gen AND ended_at IS NULL
+	AND user_id = :scope_user AND (tenant_id = :scope_place OR :scope_places);
+
+-- Of one provider, or of all.
+-- name: connection_end
+UPDATE provider_connections SET ended_at = :now, connect_gen = connect_gen + 1,
+	retry_at = :now, attempts = 0, updated_at = :now
+WHERE user_id = :scope_user AND (tenant_id = :scope_place OR :scope_places)
+	AND ended_at IS NULL AND (:every OR provider = :provider);
+
+-- --- with a tenant ------------------------------------------------------------------
+
+-- name: tenant_end_connections
+UPDATE provider_connections SET ended_at = :now, connect_gen = connect_gen + 1,
+	retry_at = :now, attempts = 0, updated_at = :now
+WHERE tenant_id = :tenant_id AND (tenant_id = :scope_tenant OR :scope_all) AND ended_at IS NULL;
+
+-- name: member_end_connections
+UPDATE provider_connections SET ended_at = :now, connect_gen = connect_gen + 1,
+	retry_at = :now, attempts = 0, updated_at = :now
+WHERE user_id = :user_id AND tenant_id = :tenant_id
+	AND (tenant_id = :scope_tenant OR :scope_all) AND ended_at IS NULL;
+
+-- Thirty days later: what no provider could be told of.
+-- name: tenant_remove_connections
+DELETE FROM provider_connections
+WHERE id IN (SELECT id FROM provider_connections WHERE tenant_id = :tenant_id LIMIT 500);
+
+-- --- as a caller sees them: of every user ---------------------------------------------
+
+-- name: connection_by_id
+-- row: Connection
+SELECT {connection}
+FROM provider_connections
+WHERE id = :id;
+
+-- Those that wait to be identified, or to be revoked.
+-- name: connection_pending
+-- row: Connection
+SELECT {connection}
+FROM provider_connections
+WHERE (ended_at IS NOT NULL OR state = 'unidentified')
+	AND (retry_at IS NULL OR retry_at <= :now)
+	AND (phase = 'idle' OR lease_until < :now)
+ORDER BY updated_at
+LIMIT :limit;
+
+-- Nothing came of it: again later.
+-- name: connection_retry
+UPDATE provider_connections SET phase = 'idle', lease_until = NULL, retry_at = :retry_at,
+	attempts = attempts + 1, reason = :reason, updated_at = :now
+WHERE id = :id AND refresh_gen = :refresh_gen;
+
+-- Whose it is was said; it becomes the connection of its user, unless there is one: then
+-- the row is that one's, which is in connection_replace.
+-- name: connection_identify
+UPDATE provider_connections SET provider_user_id = :provider_user_id, state = 'ok', reason = NULL,
+	state_since = :now, phase = 'idle', lease_until = NULL, retry_at = NULL, attempts = 0,
+	updated_at = :now
+WHERE id = :id AND connect_gen = :connect_gen AND ended_at IS NULL AND state = 'unidentified';
+
+-- The one that it would be a second one of.
+-- name: connection_by_account
+-- row: Connection
+SELECT {connection}
+FROM provider_connections
+WHERE app_id = :app_id AND provider_user_id = :provider_user_id AND ended_at IS NULL AND id <> :id;
+
+-- name: connection_want_refresh
+UPDATE provider_connections SET refresh_wanted = TRUE, retry_at = NULL, updated_at = :now
+WHERE id = :id AND ended_at IS NULL;
+
+-- Of one user elsewhere in the transaction of a caller.
+-- name: connection_of_user
+-- row: Connection
+SELECT {connection}
+FROM provider_connections
+WHERE user_id = :user_id AND tenant_id = :tenant_id AND provider = :provider
+	AND ended_at IS NULL AND state <> 'unidentified';
+
+-- name: connection_end_one
+UPDATE provider_connections SET ended_at = :now, connect_gen = connect_gen + 1, retry_at = :now,
+	phase = 'idle', lease_until = NULL, attempts = 0, updated_at = :now
+WHERE id = :id AND connect_gen = :connect_gen AND ended_at IS NULL;
+
+-- name: connection_delete
+DELETE FROM provider_connections
+WHERE id = :id AND connect_gen = :connect_gen;

@@ -1,0 +1,105 @@
+-- Applications at providers. Whose one is, is said by its owner: the statements with a
+-- scope find that of one user, of one tenant, or of the server.
+
+-- columns: provider_app = id, owner, user_id, tenant_id, provider, client_id, sealed_secret,
+--	key_id, redirect_uri, scopes, state, reason, state_since, last_success_at, window_at,
+--	window_answers, window_refusals, degraded_until, created_at, updated_at
+
+-- name: provider_app_get
+-- row: ProviderApp
+SELECT {provider_app}
+FROM provider_apps
+WHERE (user_id = :scope_user OR tenant_id = :scope_tenant OR (owner = 'server' AND :scope_all))
+	AND provider = :provider;
+
+-- name: provider_app_list
+-- row: ProviderApp
+SELECT {provider_app}
+FROM provider_apps
+WHERE (user_id = :scope_user OR tenant_id = :scope_tenant OR (owner = 'server' AND :scope_all))
+ORDER BY provider;
+
+-- The one that a user connects with, in a tenant: the own one, that of the tenant, that of
+-- the server.
+-- name: provider_app_resolve
+-- row: ProviderApp
+SELECT {provider_app}
+FROM provider_apps
+WHERE provider = :provider
+	AND (user_id = :scope_user OR tenant_id = :scope_place OR owner = 'server')
+ORDER BY CASE owner WHEN 'user' THEN 1 WHEN 'tenant' THEN 2 ELSE 3 END
+LIMIT 1;
+
+-- name: provider_app_by_id
+-- row: ProviderApp
+SELECT {provider_app}
+FROM provider_apps
+WHERE id = :id;
+
+-- Held for the length of the transaction.
+-- name: provider_app_lock
+-- row: ProviderApp
+UPDATE provider_apps SET updated_at = updated_at
+WHERE (user_id = :scope_user OR tenant_id = :scope_tenant OR (owner = 'server' AND :scope_all))
+	AND provider = :provider
+RETURNING {provider_app};
+
+-- name: provider_app_insert
+INSERT INTO provider_apps ({provider_app}) VALUES (:{provider_app});
+
+-- name: provider_app_update
+UPDATE provider_apps SET client_id = :client_id, sealed_secret = :sealed_secret, key_id = :key_id,
+	redirect_uri = :redirect_uri, scopes = :scopes, state = :state, reason = :reason,
+	state_since = :state_since, updated_at = :updated_at
+WHERE (user_id = :scope_user OR tenant_id = :scope_tenant OR (owner = 'server' AND :scope_all))
+	AND provider = :provider;
+
+-- name: provider_app_delete
+DELETE FROM provider_apps
+WHERE (user_id = :scope_user OR tenant_id = :scope_tenant OR (owner = 'server' AND :scope_all))
+	AND provider = :provider;
+
+-- Those that wait for their revocation too.
+-- name: provider_app_uses
+SELECT count(*) AS n
+FROM provider_connections
+WHERE app_id = :app_id;
+
+-- Held, while it still is what a user was sent to the provider with.
+-- name: provider_app_hold
+UPDATE provider_apps SET updated_at = updated_at
+WHERE id = :id AND client_id = :client_id;
+
+-- By a caller: the provider does, or does not, accept it.
+-- name: provider_app_set_state
+UPDATE provider_apps SET state = :state, reason = :reason, state_since = :now
+WHERE id = :id AND state <> :state;
+
+-- One request of n from a budget; no row: it is used up, or shut. A host whose clock is
+-- behind takes from the window that another has begun.
+-- name: provider_budget_take
+INSERT INTO provider_budgets (app_id, part, seconds, window_id, used, shut_until)
+VALUES (:app_id, :part, :seconds, :window_id, 1, NULL)
+ON CONFLICT (app_id, part, seconds) DO UPDATE SET
+	used = CASE WHEN provider_budgets.window_id < excluded.window_id THEN 1
+		ELSE provider_budgets.used + 1 END,
+	window_id = CASE WHEN provider_budgets.window_id < excluded.window_id
+		THEN excluded.window_id ELSE provider_budgets.window_id END,
+	shut_until = NULL
+WHERE (provider_budgets.shut_until IS NULL OR provider_budgets.shut_until <= :now)
+	AND (provider_budgets.window_id < excluded.window_id
+		OR provider_budgets.used < CAST(:limit AS BIGINT))
+RETURNING used;
+
+-- The provider has said that it is used up.
+-- name: provider_budget_shut
+INSERT INTO provider_budgets (app_id, part, seconds, window_id, used, shut_until)
+VALUES (:app_id, :part, :seconds, :window_id, 0, :until)
+ON CONFLICT (app_id, part, seconds) DO UPDATE SET shut_until = excluded.shut_until
+WHERE provider_budgets.shut_until IS NULL OR provider_budgets.shut_until < excluded.shut_until;
+
+-- --- removal ------------------------------------------------------------------------
+
+-- name: tenant_remove_apps
+DELETE FROM provider_apps
+WHERE id IN (SELECT id FROM provider_apps WHERE tenant_id = :tenant_id LIMIT 500);

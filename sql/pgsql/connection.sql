@@ -1,0 +1,24 @@
+-- Claims last by the clock of the database: that of another host may differ.
+
+-- Take it for one call. No row: another caller has it, or has spent something.
+-- name: connection_claim
+-- row: ConnectionClaim
+UPDATE provider_connections SET refresh_gen = refresh_gen + 1, phase = 'claimed',
+	lease_until = clock_timestamp() + interval '60 seconds'
+WHERE id = :id AND refresh_gen = :seen
+	AND (phase = 'idle' OR (phase = 'claimed' AND lease_until < clock_timestamp()))
+RETURNING refresh_gen, connect_gen;
+
+-- Take a code, once: it is never tried again.
+-- name: connect_claim
+-- row: ConnectState
+UPDATE connect_states SET phase = 'sent', updated_at = :now,
+	lease_until = clock_timestamp() + interval '60 seconds'
+WHERE phase = 'called_back' AND id = :id
+RETURNING {connect_state};
+
+-- Codes whose caller died with them.
+-- name: connect_lost
+UPDATE connect_states SET phase = 'done', outcome = :outcome, message = :message, updated_at = :now,
+	sealed_code = NULL, sealed_verifier = NULL, key_id = NULL
+WHERE phase = 'sent' AND lease_until < clock_timestamp();

@@ -1,0 +1,215 @@
+/* store/provider_app.c - applications at providers: typed calls over provider_app.sql. */
+#include "config.h"
+
+#include "base/str.h"
+#include "db/query.h"
+#include "store/audit.h"
+#include "store/provider_app.h"
+#include "store/scope.h"
+#include "store/sql.h"
+
+#define NO_APP "No application is set for this provider"
+
+#define OWNER_ARGS(s) SCOPE_ARGS(s), .scope_tenant = scope_tenant_param(s)
+
+bool store_provider_app_get(struct db *db, struct scope scope, const char *provider,
+			    struct arena *arena, struct provider_app *out, struct err *err_r)
+{
+	return db_get(db, SQL_ARGS(provider_app_get, OWNER_ARGS(scope), .provider = db_text(provider)),
+		      &provider_app_schema, arena, out, NO_APP, err_r);
+}
+
+bool store_provider_app_list(struct db *db, struct scope scope, struct arena *arena,
+			     struct field_list *out, struct err *err_r)
+{
+	return db_list(db, SQL_ARGS(provider_app_list, OWNER_ARGS(scope)), &provider_app_schema,
+		       arena, out, err_r);
+}
+
+bool store_provider_app_resolve(struct db *db, struct scope scope, const char *provider,
+				struct arena *arena, struct provider_app *out, struct err *err_r)
+{
+	return db_get(db, SQL_ARGS(provider_app_resolve, .provider = db_text(provider),
+				   .scope_user = scope_user_param(scope),
+				   .scope_place = scope_place_param(scope)),
+		      &provider_app_schema, arena, out, NO_APP, err_r);
+}
+
+bool store_provider_app_by_id(struct db *db, const char *id, struct arena *arena,
+			      struct provider_app *out, struct err *err_r)
+{
+	return db_get(db, SQL_ARGS(provider_app_by_id, .id = db_text(id)), &provider_app_schema,
+		      arena, out, NO_APP, err_r);
+}
+
+/* --- change ------------------------------------------------------------------------ */
+
+static bool add_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct provider_app *app = *(const struct provider_app **)arg;
+
+	return db_write(db, SQL_ROW(provider_app_insert, &provider_app_schema, app), NULL, err_r);
+}
+
+bool store_provider_app_add(struct db *db, const struct audit_event *event,
+			    const struct provider_app *app, struct err *err_r)
+{
+	return store_commit(db, event, add_tx, &app, err_r);
+}
+
+struct app_change {
+	struct scope scope;
+	const char *provider;
+	const struct provider_app *app;   /* NULL: delete it */
+	struct arena *arena;
+};
+
+static bool lock(struct db *db, const struct app_change *c, struct provider_app *out,
+		 struct err *err_r)
+{
+	return db_get(db, SQL_ARGS(provider_app_lock, OWNER_ARGS(c->scope),
+				   .provider = db_text(c->provider)),
+		      &provider_app_schema, c->arena, out, NO_APP, err_r);
+}
+
+static bool unused(struct db *db, const char *id, const char *what, struct err *err_r)
+{
+	int64_t n;
+
+	if (!db_number(db, SQL_ARGS(provider_app_uses, .app_id = db_text(id)), &n, err_r))
+		return false;
+	return n == 0 || err_reason(err_r, ERR_CONFLICT, "in_use", "%lld connection%s made with this "
+				    "application: disconnect first, %s", (long long)n,
+				    n == 1 ? " was" : "s were", what);
+}
+
+static bool update_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct app_change *c = arg;
+	struct provider_app old;
+
+	return lock(db, c, &old, err_r) &&
+	       (str_eq(old.client_id, c->app->client_id) ||
+		unused(db, old.id, "then set another client_id", err_r)) &&
+	       db_write_one(db, SQL_ROW(provider_app_update, &provider_app_schema, c->app,
+					OWNER_ARGS(c->scope)), NO_APP, err_r);
+}
+
+bool store_provider_app_update(struct db *db, struct scope scope, const struct audit_event *event,
+			       const struct provider_app *app, struct arena *arena,
+			       struct err *err_r)
+{
+	return store_commit(db, event, update_tx,
+			    &(struct app_change){ scope, app->provider, app, arena }, err_r);
+}
+
+static bool delete_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct app_change *c = arg;
+	struct provider_app old;
+
+	return lock(db, c, &old, err_r) &&
+	       unused(db, old.id, "and wait for a minute until the provider was told", err_r) &&
+	       db_write_one(db, SQL_ARGS(provider_app_delete, OWNER_ARGS(c->scope),
+					 .provider = db_text(c->provider)), NO_APP, err_r);
+}
+
+bool store_provider_app_delete(struct db *db, struct scope scope, const char *provider,
+			       const struct audit_event *event, struct arena *arena,
+			       struct err *err_r)
+{
+	return store_commit(db, event, delete_tx, &(struct app_change){ scope, provider, NULL, arena },
+			    err_r);
+}
+
+/* --- by a caller --------------------------------------------------------------------- */
+
+struct app_state {
+	const char *id, *state, *reason;
+	int64_t now;
+};
+
+static bool state_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct app_state *s = arg;
+
+	return db_write(db, SQL_ARGS(provider_app_set_state, .id = db_text(s->id),
+				     .state = db_text(s->state), .reason = db_text(s->reason),
+				     .now = db_time(s->now)), NULL, err_r);
+}
+
+bool store_provider_app_set_state(struct db *db, const char *id, const char *state,
+				  const char *reason, int64_t now, struct err *err_r)
+{
+	return db_transaction(db, state_tx, &(struct app_state){ id, state, reason, now }, err_r);
+}
+
+bool store_provider_app_hold(struct db *db, const char *id, const char *client_id,
+			     struct err *err_r)
+{
+	int64_t n;
+
+	if (!db_write(db, SQL_ARGS(provider_app_hold, .id = db_text(id),
+				   .client_id = db_text(client_id)), &n, err_r))
+		return false;
+	return n > 0 || err_reason(err_r, ERR_CONFLICT, "app_changed", "The application was changed "
+				   "meanwhile: connect again");
+}
+
+/* --- budgets -------------------------------------------------------------------------- */
+
+static int64_t window_of(const struct budget_take *in)
+{
+	return in->now / SECOND_MS / in->seconds;
+}
+
+struct budget_tx {
+	const struct budget_take *in;
+	int64_t until;
+	bool taken;
+};
+
+static bool take_tx(struct db *db, void *arg, struct err *err_r)
+{
+	struct budget_tx *t = arg;
+	int64_t used;
+
+	if (!db_number(db, SQL_ARGS(provider_budget_take, .app_id = db_text(t->in->app_id),
+				    .part = db_text(t->in->part), .seconds = db_int(t->in->seconds),
+				    .window_id = db_int(window_of(t->in)),
+				    .limit = db_int(t->in->limit), .now = db_time(t->in->now)),
+		       &used, err_r))
+		return false;
+	t->taken = used > 0;
+	return true;
+}
+
+bool store_provider_budget_take(struct db *db, const struct budget_take *in, struct err *err_r)
+{
+	struct budget_tx t = { .in = in };
+	int64_t end = (window_of(in) + 1) * in->seconds;
+
+	if (!db_transaction(db, take_tx, &t, err_r))
+		return false;
+	if (t.taken)
+		return true;
+	err_reason(err_r, ERR_RATE, "provider_budget", "What the application may ask of this provider "
+		   "is used up for now");
+	return err_retry(err_r, (int)(end - in->now / SECOND_MS));
+}
+
+static bool shut_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct budget_tx *t = arg;
+
+	return db_write(db, SQL_ARGS(provider_budget_shut, .app_id = db_text(t->in->app_id),
+				     .part = db_text(t->in->part), .seconds = db_int(t->in->seconds),
+				     .window_id = db_int(window_of(t->in)),
+				     .until = db_time(t->until)), NULL, err_r);
+}
+
+bool store_provider_budget_shut(struct db *db, const struct budget_take *in, int64_t until,
+				struct err *err_r)
+{
+	return db_transaction(db, shut_tx, &(struct budget_tx){ .in = in, .until = until }, err_r);
+}
