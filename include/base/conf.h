@@ -65,6 +65,7 @@ struct conf {
 	int64_t token_usage_days;       /* ADMIN_TOKEN_USAGE_DAYS, default 400 */
 	int64_t usage_retention_months; /* USAGE_RETENTION_MONTHS before this one, default 25 */
 	int64_t usage_durability;       /* USAGE_DURABILITY async|sync (enum usage_durability) */
+	const char *public_url;         /* PUBLIC_URL: https://host[:port], "" = not set */
 	const char *cors_origins;       /* CORS_ORIGINS as of origins_read; "" = none */
 	const char *providers_file;     /* PROVIDERS_FILE, "" = none (provider/providers.h) */
 	const char *outbound_allow;     /* OUTBOUND_ALLOW as of networks_read; "" = none */

@@ -70,6 +70,7 @@ bool hex_decode(const char *hex, void *out, size_t n);  /* exactly 2n digits */
 size_t base64url_encode(const void *data, size_t n, char *out /* 4*((n+2)/3)+1 */);
 bool base64url_decode(const char *s, void *out, size_t cap, size_t *n_r);
 /* standard base64 with padding, section 4 (ENCRYPTION_KEY); strict. */
+size_t base64_encode(const void *data, size_t n, char *out /* 4*((n+2)/3)+1 */);
 bool base64_decode(const char *s, void *out, size_t cap, size_t *n_r);
 
 /* A URL to show: *** for the password in user:password@ and for the values of

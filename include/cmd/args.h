@@ -39,7 +39,7 @@ const struct field_schema *args_secret(const struct cmd *cmd);
 bool args_parse(const struct cmd *const *tables, struct arena *arena, int argc, char **argv,
 		struct cmd_line *line, struct err *err_r);
 
-/* The command whose words are words[0] or "words[0] words[1]"; *used_r = how
+/* The command whose words are the first ones of these; *used_r = how
  * many words it took. NULL = none. */
 const struct cmd *cmd_find(const struct cmd *const *tables, const char *const *words, int n,
 			   int *used_r);

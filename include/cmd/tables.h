@@ -20,6 +20,7 @@
 	OF(clock) \
 	OF(audit) \
 	OF(provider) \
+	OF(provider_app) \
 	OF(config) \
 	OF(nginx) \
 	OF(about)   /* openapi, version, help */

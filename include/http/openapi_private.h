@@ -24,6 +24,7 @@ struct answer {
 	bool verified;                   /* it tells what was presented */
 	bool etag;
 	bool replayed;                   /* it may be that of an earlier request */
+	bool page;                       /* it may be HTML, and set a cookie */
 };
 
 struct document {

@@ -54,5 +54,8 @@ const char *request_param(const struct request *r, const char *name);
  * naming it; one that must be there: ERR_REQUIRED; out of its bounds: ERR_RANGE. */
 bool request_query(const struct request *r, const struct field_schema *schema, void *out,
 		   struct err *err_r);
+/* The same, and parameters that have no row are ignored. */
+bool request_query_known(const struct request *r, const struct field_schema *schema, void *out,
+			 struct err *err_r);
 
 #endif

@@ -76,9 +76,12 @@ struct route {
 	                                  * up to BODY_SMALL and ignored */
 	const struct field_schema *in;   /* body, NULL = none */
 	const struct field_schema *query;   /* query parameters, NULL = none */
+	bool other_query;                /* parameters that are not known are ignored: others
+					  * made the URL (RFC 6749 section 4.1.2) */
 	int status;                      /* of success */
 	const struct field_schema *out;  /* NULL = no JSON body described */
 	unsigned problems;               /* ERR_BITs of its rules; openapi_private.h has the rest */
+	bool page;                       /* for a browser: it answers HTML, errors too */
 	enum route_etag etag;
 	bool if_match;                   /* of a change: takes If-Match (resource/version.h) */
 	bool idempotent;                 /* of a POST that makes something: takes an

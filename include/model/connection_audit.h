@@ -22,3 +22,7 @@ KIND(DISCONNECTED, "ProviderDisconnected", INFO, SUCCESS, ENDS_RIGHT,
      "A provider was disconnected")
 KIND(DISCONNECT_TOLD, "ProviderRevoked", INFO, SUCCESS, ORDINARY,
      "Tokens of a connection that was ended were revoked at the provider, or dropped")
+KIND(NOTIFIED, "NotificationWritten", INFO, SUCCESS, ORDINARY,
+     "A user was told something")
+KIND(TOKENS_SAVED, "ProviderTokensSaved", INFO, SUCCESS, ORDINARY,
+     "Tokens that a provider gave for a code were saved")

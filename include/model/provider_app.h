@@ -31,5 +31,8 @@ struct provider_app {
 };
 extern const struct field_schema provider_app_schema;   /* "ProviderApp" */
 extern const struct field_schema provider_app_put_schema;
+/* The same without the secret: options of the shell. */
+#define PROVIDER_APP_SHELL FIELD_OWN_VIEW(0)
+extern const struct field_schema provider_app_shell_schema;
 
 #endif

@@ -28,6 +28,7 @@ struct slot;
 struct token_use;     /* model/token_use.h */
 struct db;            /* only store looks inside */
 struct usage_store;   /* store/usage.h */
+struct providers;     /* provider/providers.h */
 
 /* Who acts. Filled from the credential only, never from a body. All zero: no user;
  * op/scope.h says whose rows an actor opens. */
@@ -58,6 +59,8 @@ struct op_process {
 	const struct master_subkeys *pair_keys;   /* make pairs of tokens; NULL: no session is refreshed */
 	const struct master_subkeys *reply_keys;  /* seal replies; NULL: no Idempotency-Key is taken */
 	struct vault *vault;            /* opens and seals secrets; NULL: there are none */
+	const struct providers *providers;   /* provider/providers.h; NULL: none is known */
+	const int *caller_fd;           /* eventfd that wakes the caller; NULL: it looks by itself */
 	bool cache;                     /* use and keep verified credentials in the segment */
 };
 

@@ -24,6 +24,9 @@
 	OF(stats) \
 	OF(admin_token) \
 	OF(password_reset) \
+	OF(provider_app) \
+	OF(connection) \
+	OF(connect) \
 	OF(provision) \
 	OF(key_admin)
 

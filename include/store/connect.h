@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "model/audit.h"
 #include "model/connect.h"
+#include "model/notification.h"
 
 struct db;
 
@@ -28,14 +29,33 @@ bool store_connect_start(struct db *db, const struct audit_event *event,
 /* By state and cookie together; spends nothing. */
 bool store_connect_by_state(struct db *db, const char *state_hash, const char *cookie_hash,
 			    struct arena *arena, struct connect_state *out, struct err *err_r);
-/* Spends both. in: state_hash, cookie_hash, phase, sealed_code, scopes_granted, outcome and
- * message. */
+/* Spends both. in: state_hash, cookie_hash, phase, sealed_code, key_id, scopes_granted,
+ * outcome and message. told: NULL = nothing. */
 bool store_connect_call_back(struct db *db, const struct audit_event *event,
-			     const struct connect_state *in, struct arena *arena,
-			     struct connect_state *out, struct err *err_r);
-/* What came of it so far. */
-bool store_connect_outcome(struct db *db, const char *id, struct arena *arena,
-			   struct connect_state *out, struct err *err_r);
+			     const struct connect_state *in, const struct notification *told,
+			     struct arena *arena, struct connect_state *out, struct err *err_r);
+/* By its id. */
+bool store_connect_get(struct db *db, const char *id, struct arena *arena,
+		       struct connect_state *out, struct err *err_r);
+
+/* --- for callers ---------------------------------------------------------------------- */
+
+/* Those whose code waits, the oldest first. */
+bool store_connect_waiting(struct db *db, int64_t limit, struct arena *arena,
+			   struct field_list *out, struct err *err_r);
+/* Take it, once. ERR_NOT_FOUND: another caller has it. */
+bool store_connect_claim(struct db *db, const char *id, int64_t now, struct arena *arena,
+			 struct connect_state *out, struct err *err_r);
+/* Nothing came of it: in->id, outcome, message. */
+bool store_connect_fail(struct db *db, const struct audit_event *event,
+			const struct connect_state *in, const struct notification *told,
+			struct err *err_r);
+/* In a transaction: what came of it. */
+bool store_connect_finish(struct db *db, const struct connect_state *in, int64_t now,
+			  struct err *err_r);
+/* The callers of some died with their code: outcome and message for them. */
+bool store_connect_lose(struct db *db, const char *outcome, const char *message, int64_t now,
+			struct err *err_r);
 
 /* Those that ended before, a page. */
 bool store_connect_sweep(struct db *db, const struct audit_event *event, int64_t before,

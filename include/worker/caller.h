@@ -25,6 +25,7 @@ struct caller_task {
 	bool (*work)(struct op *op, struct caller_task *t, struct err *err_r);
 	/* In the loop: `good` is what work() returned. May free the task. */
 	void (*done)(struct caller *c, struct caller_task *t);
+	void *arg;                   /* of both */
 	bool good;
 	struct err err;              /* when it is not */
 	struct caller_task *next;    /* of the caller */
@@ -40,6 +41,9 @@ struct caller_job {
 struct outbound *caller_outbound(struct caller *c);
 const struct providers *caller_providers(const struct caller *c);
 bool caller_stops(const struct caller *c);   /* begin nothing new */
+
+/* Of connections: caller_connect.c. */
+void caller_connect_look(struct caller *c);
 
 /* Serve these jobs until TERM; the exit status. */
 int caller_run(const struct child *c, const struct caller_job *jobs);

@@ -21,6 +21,7 @@ struct worker {
 	struct op_process process;   /* for each op; owns quota and usage (the recorder
 				 * has a usage store of its own) */
 	uint64_t late;          /* USAGE_SYNC: sequence of a row that was not committed in time */
+	struct arena *kept;     /* of the process: providers; NULL in the background */
 	struct arena *arena;    /* of one request, or one job of the scheduler */
 };
 

@@ -39,13 +39,14 @@ WHERE state_hash = :state_hash AND cookie_hash = :cookie_hash;
 -- before, or are too old.
 -- name: connect_call_back
 -- row: ConnectState
-UPDATE connect_states SET phase = :phase, sealed_code = :sealed_code, scopes_granted = :scopes_granted,
-	outcome = :outcome, message = :message, updated_at = :now
+UPDATE connect_states SET phase = :phase, sealed_code = :sealed_code, key_id = :key_id,
+	scopes_granted = :scopes_granted, outcome = :outcome,
+	message = :message, updated_at = :now
 WHERE state_hash = :state_hash AND cookie_hash = :cookie_hash AND phase = 'started'
 	AND expires_at > :now
 RETURNING {connect_state};
 
--- name: connect_outcome
+-- name: connect_get
 -- row: ConnectState
 SELECT {connect_state}
 FROM connect_states
@@ -59,6 +60,7 @@ WHERE phase = 'called_back'
 ORDER BY updated_at
 LIMIT :limit;
 
+-- By the caller that has it.
 -- name: connect_finish
 UPDATE connect_states SET phase = 'done', outcome = :outcome, message = :message, updated_at = :now,
 	sealed_code = NULL, sealed_verifier = NULL, key_id = NULL, lease_until = NULL
@@ -76,3 +78,27 @@ FROM (SELECT id FROM connect_states WHERE expires_at <= :before LIMIT 1) i;
 -- name: tenant_remove_connects
 DELETE FROM connect_states
 WHERE id IN (SELECT id FROM connect_states WHERE tenant_id = :tenant_id LIMIT 500);
+
+-- --- store/sealed.c ---------------------------------------------------------------------
+
+-- name: connect_page
+-- row: SealedRow
+SELECT id AS row_id, tenant_id AS tenant_id,
+	user_id AS bound_1, tenant_id AS bound_2, provider AS bound_3, key_id,
+	sealed_verifier AS sealed_1, sealed_code AS sealed_2
+FROM connect_states
+WHERE id > :after AND key_id IS NOT NULL
+ORDER BY id
+LIMIT :limit;
+
+-- name: connect_reseal
+UPDATE connect_states
+SET sealed_verifier = :new_1, sealed_code = :new_2, key_id = :new_key_id
+WHERE id = :row_id AND (sealed_verifier = :sealed_1
+		OR (sealed_verifier IS NULL AND CAST(:sealed_1 AS TEXT) IS NULL)) AND (sealed_code = :sealed_2
+		OR (sealed_code IS NULL AND CAST(:sealed_2 AS TEXT) IS NULL));
+
+-- name: connect_count
+SELECT count(*) AS n
+FROM connect_states
+WHERE key_id = :key_id;

@@ -41,8 +41,8 @@ INSERT INTO provider_connections ({connection}) VALUES (:{connection});
 -- name: connection_replace
 UPDATE provider_connections SET app_id = :app_id, provider_user_id = :provider_user_id,
 	refresh_gen = refresh_gen + 1, tokens_gen = refresh_gen + 1, connect_gen = connect_gen + 1,
-	phase = 'idle', lease_until = NULL, state = :state, reason = :reason,
-	state_since = :state_since, sealed_access = :sealed_access, sealed_refresh = :sealed_refresh,
+	phase = 'idle', lease_until = NULL, state = 'ok', reason = NULL,
+	state_since = :updated_at, sealed_access = :sealed_access, sealed_refresh = :sealed_refresh,
 	key_id = :key_id, token_type = :token_type, expires_at = :expires_at,
 	scopes_granted = :scopes_granted, scopes_asked = :scopes_asked, refreshed_at = :refreshed_at,
 	refresh_wanted = FALSE, retry_at = NULL, attempts = 0, refusals = 0, first_refused_at = NULL,
@@ -76,6 +76,13 @@ DELETE FROM provider_connections
 WHERE id IN (SELECT id FROM provider_connections WHERE tenant_id = :tenant_id LIMIT 500);
 
 -- --- as a caller sees them: of every user ---------------------------------------------
+
+-- Held: neither the tenant nor the user's place in it ends before the transaction does.
+-- name: connection_place_hold
+UPDATE tenants SET version = version
+WHERE id = :tenant_id AND is_active AND deleted_at IS NULL AND EXISTS (SELECT 1
+	FROM tenant_users m JOIN users u ON u.id = m.user_id
+	WHERE m.tenant_id = tenants.id AND m.user_id = :user_id AND u.user_status = 'active');
 
 -- name: connection_by_id
 -- row: Connection
@@ -125,7 +132,7 @@ WHERE id = :id AND ended_at IS NULL;
 SELECT {connection}
 FROM provider_connections
 WHERE user_id = :user_id AND tenant_id = :tenant_id AND provider = :provider
-	AND ended_at IS NULL AND state <> 'unidentified';
+	AND ended_at IS NULL AND state <> 'unidentified' AND id <> :id;
 
 -- name: connection_end_one
 UPDATE provider_connections SET ended_at = :now, connect_gen = connect_gen + 1, retry_at = :now,
@@ -135,3 +142,26 @@ WHERE id = :id AND connect_gen = :connect_gen AND ended_at IS NULL;
 -- name: connection_delete
 DELETE FROM provider_connections
 WHERE id = :id AND connect_gen = :connect_gen;
+
+-- --- store/sealed.c ---------------------------------------------------------------------
+
+-- name: connection_page
+-- row: SealedRow
+SELECT id AS row_id, tenant_id AS tenant_id,
+	user_id AS bound_1, tenant_id AS bound_2, provider AS bound_3, key_id,
+	sealed_access AS sealed_1, sealed_refresh AS sealed_2
+FROM provider_connections
+WHERE id > :after
+ORDER BY id
+LIMIT :limit;
+
+-- name: connection_reseal
+UPDATE provider_connections
+SET sealed_access = :new_1, sealed_refresh = :new_2, key_id = :new_key_id
+WHERE id = :row_id AND sealed_access = :sealed_1 AND (sealed_refresh = :sealed_2
+		OR (sealed_refresh IS NULL AND CAST(:sealed_2 AS TEXT) IS NULL));
+
+-- name: connection_count
+SELECT count(*) AS n
+FROM provider_connections
+WHERE key_id = :key_id;

@@ -49,8 +49,8 @@ INSERT INTO provider_apps ({provider_app}) VALUES (:{provider_app});
 
 -- name: provider_app_update
 UPDATE provider_apps SET client_id = :client_id, sealed_secret = :sealed_secret, key_id = :key_id,
-	redirect_uri = :redirect_uri, scopes = :scopes, state = :state, reason = :reason,
-	state_since = :state_since, updated_at = :updated_at
+	redirect_uri = :redirect_uri, scopes = :scopes, state = 'ok', reason = NULL,
+	state_since = :updated_at, updated_at = :updated_at
 WHERE (user_id = :scope_user OR tenant_id = :scope_tenant OR (owner = 'server' AND :scope_all))
 	AND provider = :provider;
 
@@ -103,3 +103,25 @@ WHERE provider_budgets.shut_until IS NULL OR provider_budgets.shut_until < exclu
 -- name: tenant_remove_apps
 DELETE FROM provider_apps
 WHERE id IN (SELECT id FROM provider_apps WHERE tenant_id = :tenant_id LIMIT 500);
+
+-- --- store/sealed.c ---------------------------------------------------------------------
+
+-- name: provider_app_page
+-- row: SealedRow
+SELECT id AS row_id, tenant_id AS tenant_id,
+	user_id AS bound_1, tenant_id AS bound_2, provider AS bound_3, key_id,
+	sealed_secret AS sealed_1, CAST(NULL AS TEXT) AS sealed_2
+FROM provider_apps
+WHERE id > :after
+ORDER BY id
+LIMIT :limit;
+
+-- name: provider_app_reseal
+UPDATE provider_apps
+SET sealed_secret = :new_1, key_id = :new_key_id
+WHERE id = :row_id AND sealed_secret = :sealed_1;
+
+-- name: provider_app_count
+SELECT count(*) AS n
+FROM provider_apps
+WHERE key_id = :key_id;

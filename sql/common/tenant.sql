@@ -126,6 +126,7 @@ WHERE tenant_id = :tenant_id AND user_id IN
 DELETE FROM key_versions
 WHERE tenant_id = :tenant_id;
 
+-- The one that tenant_remove_lock holds.
 -- name: tenant_remove
 DELETE FROM tenants
-WHERE id = :tenant_id AND deleted_at <= :before;
+WHERE id = :tenant_id;

@@ -50,7 +50,7 @@ bool hex_decode(const char *hex, void *out, size_t n)
 	return true;
 }
 
-size_t base64url_encode(const void *data, size_t n, char *out)
+static size_t encode(const void *data, size_t n, const char *alphabet, char *out)
 {
 	const unsigned char *p = data;
 	unsigned bits = 0, have = 0;
@@ -59,10 +59,25 @@ size_t base64url_encode(const void *data, size_t n, char *out)
 	for (size_t i = 0; i < n; i++) {
 		bits = bits << 8 | p[i];
 		for (have += 8; have >= 6; have -= 6)
-			out[len++] = alphabet_url[bits >> (have - 6) & 63];
+			out[len++] = alphabet[bits >> (have - 6) & 63];
 	}
 	if (have > 0)
-		out[len++] = alphabet_url[bits << (6 - have) & 63];
+		out[len++] = alphabet[bits << (6 - have) & 63];
+	out[len] = '\0';
+	return len;
+}
+
+size_t base64url_encode(const void *data, size_t n, char *out)
+{
+	return encode(data, n, alphabet_url, out);
+}
+
+size_t base64_encode(const void *data, size_t n, char *out)
+{
+	size_t len = encode(data, n, alphabet_std, out);
+
+	while (len % 4 != 0)
+		out[len++] = '=';
 	out[len] = '\0';
 	return len;
 }

@@ -109,7 +109,7 @@ const struct cmd about_commands[] = {
 	  .record = &version_schema, .text = version_text,
 	  .sentence = "Print the version and the database backends built in.",
 	  .detail = "'pierre --version' does the same." },
-	{ .words = "help", .operands = "[COMMAND]", .max_operands = 2, .needs = NEEDS_NOTHING,
+	{ .words = "help", .operands = "[COMMAND]", .max_operands = 3, .needs = NEEDS_NOTHING,
 	  .fn = help, .in = &help_schema, .sentence = "Show all commands, or one." },
 	{ 0 },
 };

@@ -59,21 +59,31 @@ struct parse {
 
 /* --- words ---------------------------------------------------------------------- */
 
+/* How many of words[n] are these; 0: not all of these are there. */
+static int words_match(const char *these, const char *const *words, int n)
+{
+	int used = 0;
+
+	for (;; these++) {
+		size_t len = strcspn(these, " ");
+
+		if (used == n || strlen(words[used]) != len || strncmp(words[used], these, len) != 0)
+			return 0;
+		used++;
+		these += len;
+		if (!*these)
+			return used;
+	}
+}
+
 const struct cmd *cmd_find(const struct cmd *const *tables, const char *const *words, int n,
 			   int *used_r)
 {
 	for (; *tables; tables++)
 		for (const struct cmd *c = *tables; c->words; c++) {
-			const char *space = strchr(c->words, ' ');
-			size_t first = space ? (size_t)(space - c->words) : strlen(c->words);
-
-			if (n < 1 || strlen(words[0]) != first ||
-			    strncmp(words[0], c->words, first) != 0)
-				continue;
-			if (space && (n < 2 || strcmp(words[1], space + 1) != 0))
-				continue;
-			*used_r = space ? 2 : 1;
-			return c;
+			*used_r = words_match(c->words, words, n);
+			if (*used_r > 0)
+				return c;
 		}
 	return NULL;
 }

@@ -44,12 +44,11 @@ static const char site_head[] =
 	"fastcgi_read_timeout 15s;      # above REQUEST_DEADLINE_MS, so that Pierre answers first\n"
 	"fastcgi_next_upstream off;     # a POST is never sent twice\n"
 	"fastcgi_hide_header X-Pierre-Internal;\n";
-static const char site_errors[] =
-	"\n"
-	"error_page 400 404 405 413 414 429 500 501 502 503 504 /.pierre/error;\n"
-	"error_page 494 =431 /.pierre/error;\n"
-	"error_page 495 496 497 =400 /.pierre/error;\n"
-	"\n";
+#define ERROR_PAGES(indent) \
+	indent "error_page 400 404 405 413 414 429 500 501 502 503 504 /.pierre/error;\n" \
+	indent "error_page 494 =431 /.pierre/error;\n" \
+	indent "error_page 495 496 497 =400 /.pierre/error;\n"
+static const char site_errors[] = "\n" ERROR_PAGES("") "\n";
 
 /* A worker that ends closes its connections: nginx repeats, by this, what it
  * had sent down one of them. Only what may be repeated: without non_idempotent.
@@ -62,6 +61,18 @@ static const char fast_block[] =
 	"    fastcgi_pass pierre_fast;\n"
 	"    if ($pierre_once) { set $pierre_allow \"GET, HEAD, OPTIONS\"; return 405; }\n"
 	"}\n";
+/* Of a path whose other methods write: they are no business of the fast pool. A named
+ * location keeps method and body; error_page here takes the place of those above. */
+static const char mixed_block[] =
+	" {\n"
+	"    fastcgi_keep_conn on;\n"
+	"    fastcgi_next_upstream error timeout;\n"
+	"    fastcgi_pass pierre_fast;\n"
+	ERROR_PAGES("    ")
+	"    error_page 418 = @pierre_slow;\n"
+	"    if ($request_method !~ ^(?:GET|HEAD|OPTIONS)$) { return 418; }\n"
+	"}\n";
+static const char slow_block[] = "location @pierre_slow { fastcgi_pass pierre_slow; }\n";
 static const char login_block[] =
 	" {\n"
 	"    limit_req zone=pierre_login burst=20 nodelay;\n"
@@ -101,9 +112,24 @@ static void print_routes(bool (*wanted)(const struct route *r), const char *bloc
 		}
 }
 
+/* Has another route of this path another pool? */
+static bool is_mixed(const struct route *of)
+{
+	for (const struct route *const *table = route_tables; *table; table++)
+		for (const struct route *r = *table; r->fn; r++)
+			if (str_eq(r->pattern, of->pattern) && r->pool != of->pool)
+				return true;
+	return false;
+}
+
 static bool is_fast(const struct route *r)
 {
-	return r->pool == POOL_FAST;
+	return r->pool == POOL_FAST && !is_mixed(r);
+}
+
+static bool is_fast_mixed(const struct route *r)
+{
+	return r->pool == POOL_FAST && is_mixed(r);
 }
 
 /* A route that writes without a credential takes a secret, which attackers would try. */
@@ -119,6 +145,8 @@ static void print_site(void)
 	nginx_print_site_seal();
 	fputs(site_errors, stdout);
 	print_routes(is_fast, fast_block);
+	print_routes(is_fast_mixed, mixed_block);
+	fputs(slow_block, stdout);
 	putchar('\n');
 	print_routes(is_login, login_block);
 	puts("location / { fastcgi_pass pierre_slow; }");

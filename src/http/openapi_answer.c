@@ -88,7 +88,7 @@ static struct answer problem_answer(const struct route *r, size_t i)
 	unsigned kinds = kinds_of(problems_of(r), statuses[i].status);
 	struct answer a = { .status = statuses[i].status, .title = statuses[i].title,
 			    .charged = is_charged(r),
-			    .verified = r->guard == GUARD_CREDENTIAL };
+			    .verified = r->guard == GUARD_CREDENTIAL, .page = r->page };
 
 	for (unsigned k = 1; k < ERR__COUNT; k++)
 		if (kinds & ERR_BIT(k))
@@ -104,6 +104,8 @@ static bool challenges(const struct answer *a) { return a->status == 401; }
 static bool is_media(const struct answer *a) { return a->status == 415; }
 static bool may_wait(const struct answer *a) { return a->status == 429 || a->status >= 502; }
 static bool is_replayed(const struct answer *a) { return a->replayed; }
+static bool is_page(const struct answer *a) { return a->page; }
+static bool sends_on(const struct answer *a) { return a->status == 303; }
 static bool is_tagged(const struct answer *a) { return a->etag; }
 static bool is_verified(const struct answer *a) { return a->verified && a->status == 200; }
 static bool counts(const struct answer *a)
@@ -121,6 +123,8 @@ static const struct {
 	{ "WWW-Authenticate", "string", challenges, "What to send instead (RFC 6750, section 3)." },
 	{ "Accept-Encoding", "string", is_media, "Of a body with a Content-Encoding: identity (RFC 9110, section 15.5.16)." },
 	{ "Retry-After", "integer", may_wait, "Seconds after which another try makes sense." },
+	{ "Location", "string", sends_on, "Where the browser goes on." },
+	{ "Set-Cookie", "string", is_page, "Of this attempt: the browser shows it again on its way." },
 	{ "ETag", "string", is_tagged, "For If-None-Match and If-Match." },
 	{ "Idempotency-Replayed", "string", is_replayed, "true: it is the reply to an earlier request." },
 	{ "RateLimit-Policy", "string", counts, "Every limit that applies: its quota and window." },
@@ -174,9 +178,12 @@ static const char *name_of(const struct document *d, const struct answer *a)
 	strbuf_addi(&b, a->status);
 	for (size_t i = 0; i < a->n_codes; i++)
 		strbuf_addf(&b, ".%s", a->codes[i]);
-	strbuf_adds(&b, counts(a) ? ".Limits" : "");
+	strbuf_adds(&b, counts(a) ? ".Limits" : a->page ? ".Page" : "");
 	return b.s;
 }
+
+/* behind another type */
+#define PAGE_CONTENT ",\"text/html\":{\"schema\":{\"type\":\"string\"}}"
 
 static void put_problem(struct document *d, const struct answer *a)
 {
@@ -191,7 +198,10 @@ static void put_problem(struct document *d, const struct answer *a)
 		doc_comma(d);
 		strbuf_add_json(d->out, a->codes[i]);
 	}
-	doc_put(d, "]}}}]}}}}");
+	doc_put(d, "]}}}]}}");
+	if (a->page)
+		doc_put(d, PAGE_CONTENT);
+	doc_put(d, "}}");
 }
 
 /* Names of the problems that were put. */
@@ -238,7 +248,7 @@ static void put_success(struct document *d, const struct route *r)
 {
 	const struct answer a = { .status = r->status ? r->status : 200, .etag = r->etag != ETAG_NONE,
 				  .replayed = r->idempotent, .charged = is_charged(r),
-				  .verified = r->guard == GUARD_CREDENTIAL };
+				  .verified = r->guard == GUARD_CREDENTIAL, .page = r->page };
 
 	strbuf_addf(d->out, "\"%d\":{\"description\":", a.status);
 	strbuf_add_json(d->out, r->summary ? r->summary : "Done.");
@@ -247,6 +257,10 @@ static void put_success(struct document *d, const struct route *r)
 		doc_put(d, ",\"content\":{\"application/json\":{\"schema\":");
 		doc_ref(d, "schemas", r->out->name);
 		doc_put(d, "}}");
+	} else if (r->page && a.status == 200) {
+		doc_put(d, ",\"content\":{");
+		doc_put(d, PAGE_CONTENT + 1);
+		doc_put(d, "}");
 	}
 	doc_put(d, "}");
 	if (!a.etag || r->method != HTTP_GET)

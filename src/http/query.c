@@ -92,8 +92,12 @@ bool request_query(const struct request *r, const struct field_schema *schema, v
 {
 	if (!all_known(r, schema, err_r))
 		return false;
-	if (!schema)
-		return true;
+	return !schema || request_query_known(r, schema, out, err_r);
+}
+
+bool request_query_known(const struct request *r, const struct field_schema *schema, void *out,
+			 struct err *err_r)
+{
 	field_clear(schema, out);
 	for (const struct field *f = schema->fields; f->name; f++)
 		if (field_shown(schema, f) && !read_field(r, schema, f, out, err_r))

@@ -17,18 +17,20 @@ static const struct field app_fields[] = {
 	FIELD(struct provider_app, owner, TEXT, FIELD_AUDIT, "Who brought it", .values = owner_words),
 	FIELD(struct provider_app, user_id, UUID, FIELD_PRIVATE, NULL),
 	FIELD(struct provider_app, tenant_id, UUID, FIELD_PRIVATE, NULL),
-	FIELD(struct provider_app, client_id, TEXT, FIELD_MUST(FIELD_CREATE) | FIELD_AUDIT,
+	FIELD(struct provider_app, client_id, TEXT,
+	      FIELD_MUST(FIELD_CREATE) | PROVIDER_APP_SHELL | FIELD_AUDIT,
 	      "Its id at the provider", .min = 1, .max = CLIENT_MAX, .check = visible_check),
 	FIELD(struct provider_app, client_secret, TEXT, FIELD_INPUT | FIELD_SECRET | FIELD_MUST(FIELD_CREATE),
 	      "Its secret at the provider, which is kept sealed and never shown", .min = 1,
 	      .max = CLIENT_MAX, .check = visible_check),
 	FIELD(struct provider_app, sealed_secret, TEXT, FIELD_PRIVATE | FIELD_SECRET, NULL),
 	FIELD(struct provider_app, key_id, INT, FIELD_PRIVATE, NULL),
-	FIELD(struct provider_app, redirect_uri, TEXT, FIELD_NULLABLE | FIELD_CREATE,
+	FIELD(struct provider_app, redirect_uri, TEXT,
+	      FIELD_NULLABLE | FIELD_CREATE | PROVIDER_APP_SHELL,
 	      "The callback that is registered at the provider, https and ending with "
 	      "/api/oauth/callback/ and the provider; left out: the one at PUBLIC_URL",
 	      .min = 1, .max = URI_MAX, .check = visible_check),
-	FIELD(struct provider_app, scopes, STRINGS, FIELD_CREATE,
+	FIELD(struct provider_app, scopes, STRINGS, FIELD_CREATE | PROVIDER_APP_SHELL,
 	      "Scopes that are asked for; left out or none: the usual ones of the provider",
 	      .max = SCOPES_MAX, .check = visible_check),
 	FIELD(struct provider_app, state, TEXT, 0,
@@ -49,3 +51,5 @@ const struct field_schema provider_app_schema =
 	FIELD_SCHEMA("ProviderApp", struct provider_app, app_fields);
 const struct field_schema provider_app_put_schema =
 	FIELD_VIEW("ProviderAppPut", struct provider_app, app_fields, FIELD_CREATE);
+const struct field_schema provider_app_shell_schema =
+	FIELD_VIEW("ProviderAppShell", struct provider_app, app_fields, PROVIDER_APP_SHELL);

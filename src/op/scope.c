@@ -32,6 +32,22 @@ struct scope scope_invited(const struct invitation *invitation)
 	return (struct scope){ .kind = SCOPE_TENANT, .id = invitation->tenant_id };
 }
 
+struct scope scope_connection(const struct connection *c)
+{
+	return (struct scope){ .kind = SCOPE_USER, .id = c->user_id, .tenant_id = c->tenant_id };
+}
+
+bool scope_in_tenant(struct scope scope)
+{
+	return scope.kind == SCOPE_USER && scope.id && scope.tenant_id;
+}
+
+void scope_owner(struct scope scope, const char **user_r, const char **tenant_r)
+{
+	*user_r = scope.kind == SCOPE_USER ? scope.id : NULL;
+	*tenant_r = scope.kind == SCOPE_TENANT ? scope.id : NULL;
+}
+
 struct scope scope_all(const struct op *op)
 {
 	return (struct scope){ .kind = op->actor.role >= ROLE_ADMIN ? SCOPE_ALL : SCOPE_NOBODY };

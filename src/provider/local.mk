@@ -1,5 +1,6 @@
 libprovider_a_SOURCES = include/provider/builtin.h include/provider/providers.h include/provider/reply.h \
-	src/provider/limited.c src/provider/providers.c src/provider/reply.c
+	include/provider/request.h src/provider/limited.c src/provider/providers.c src/provider/reply.c \
+	src/provider/request.c
 nodist_libprovider_a_SOURCES = src/provider/builtin.c
 libprovider_a_CPPFLAGS = $(AM_CPPFLAGS)
 

@@ -144,7 +144,8 @@ static bool read_query(struct call *call, struct err *err_r)
 	void *query = schema ? arena_alloc(call->req->arena, schema->size) : NULL;
 
 	call->query = query;
-	return request_query(call->req, schema, query, err_r);
+	return call->route->other_query ? request_query_known(call->req, schema, query, err_r)
+					: request_query(call->req, schema, query, err_r);
 }
 
 static bool is_whole(const struct route *r, struct err *err_r)

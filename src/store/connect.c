@@ -4,6 +4,7 @@
 #include "db/query.h"
 #include "store/audit.h"
 #include "store/connect.h"
+#include "store/notification.h"
 #include "store/sql.h"
 
 #define NO_LINK "This link was used, or is too old, or was never made: connect again"
@@ -54,20 +55,115 @@ bool store_connect_by_state(struct db *db, const char *state_hash, const char *c
 		      &connect_state_schema, arena, out, NO_STATE, err_r);
 }
 
-bool store_connect_call_back(struct db *db, const struct audit_event *event,
-			     const struct connect_state *in, struct arena *arena,
-			     struct connect_state *out, struct err *err_r)
+struct callback {
+	const struct connect_state *in;
+	const struct notification *told;
+	int64_t now;
+	struct arena *arena;
+	struct connect_state *out;
+};
+
+static bool call_back_tx(struct db *db, void *arg, struct err *err_r)
 {
-	return store_commit_one(db, event, SQL_ROW(connect_call_back, &connect_state_schema, in,
-						   .now = db_time(event->timestamp)),
-				&connect_state_schema, arena, out, NO_STATE, err_r);
+	const struct callback *c = arg;
+
+	return db_get(db, SQL_ARGS(connect_call_back, .phase = db_text(c->in->phase),
+				   .sealed_code = db_text(c->in->sealed_code),
+				   .key_id = db_int(c->in->key_id),
+				   .scopes_granted = db_strings(c->in->scopes_granted),
+				   .outcome = db_text(c->in->outcome), .message = db_text(c->in->message),
+				   .state_hash = db_text(c->in->state_hash),
+				   .cookie_hash = db_text(c->in->cookie_hash), .now = db_time(c->now)),
+		      &connect_state_schema, c->arena, c->out, NO_STATE, err_r) &&
+	       (!c->told || store_notification_add(db, c->told, err_r));
 }
 
-bool store_connect_outcome(struct db *db, const char *id, struct arena *arena,
-			   struct connect_state *out, struct err *err_r)
+bool store_connect_call_back(struct db *db, const struct audit_event *event,
+			     const struct connect_state *in, const struct notification *told,
+			     struct arena *arena, struct connect_state *out, struct err *err_r)
 {
-	return db_get(db, SQL_ARGS(connect_outcome, .id = db_text(id)), &connect_state_schema, arena,
+	return store_commit(db, event, call_back_tx,
+			    &(struct callback){ in, told, event->timestamp, arena, out }, err_r);
+}
+
+bool store_connect_get(struct db *db, const char *id, struct arena *arena,
+		       struct connect_state *out, struct err *err_r)
+{
+	return db_get(db, SQL_ARGS(connect_get, .id = db_text(id)), &connect_state_schema, arena,
 		      out, NO_LINK, err_r);
+}
+
+/* --- for callers ---------------------------------------------------------------------- */
+
+bool store_connect_waiting(struct db *db, int64_t limit, struct arena *arena,
+			   struct field_list *out, struct err *err_r)
+{
+	return db_list(db, SQL_ARGS(connect_waiting, .limit = db_int(limit)), &connect_state_schema,
+		       arena, out, err_r);
+}
+
+struct claiming {
+	const char *id;
+	int64_t now;
+	struct arena *arena;
+	struct connect_state *out;
+};
+
+static bool claim_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct claiming *c = arg;
+
+	return db_get(db, SQL_ARGS(connect_claim, .id = db_text(c->id), .now = db_time(c->now)),
+		      &connect_state_schema, c->arena, c->out, NO_LINK, err_r);
+}
+
+bool store_connect_claim(struct db *db, const char *id, int64_t now, struct arena *arena,
+			 struct connect_state *out, struct err *err_r)
+{
+	return db_transaction(db, claim_tx, &(struct claiming){ id, now, arena, out }, err_r);
+}
+
+bool store_connect_finish(struct db *db, const struct connect_state *in, int64_t now,
+			  struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(connect_finish, .id = db_text(in->id),
+				     .outcome = db_text(in->outcome), .message = db_text(in->message),
+				     .now = db_time(now)), NULL, err_r);
+}
+
+static bool fail_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct callback *c = arg;
+
+	return store_connect_finish(db, c->in, c->now, err_r) &&
+	       store_notification_add(db, c->told, err_r);
+}
+
+bool store_connect_fail(struct db *db, const struct audit_event *event,
+			const struct connect_state *in, const struct notification *told,
+			struct err *err_r)
+{
+	return store_commit(db, event, fail_tx,
+			    &(struct callback){ .in = in, .told = told, .now = event->timestamp }, err_r);
+}
+
+struct losing {
+	const char *outcome, *message;
+	int64_t now;
+};
+
+static bool lose_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct losing *l = arg;
+
+	return db_write(db, SQL_ARGS(connect_lost, .outcome = db_text(l->outcome),
+				     .message = db_text(l->message), .now = db_time(l->now)), NULL, err_r);
+}
+
+bool store_connect_lose(struct db *db, const char *outcome, const char *message, int64_t now,
+			struct err *err_r)
+{
+	return db_transaction(db, lose_tx, &(struct losing){ outcome, message, now }, err_r);
 }
 
 struct sweep {

@@ -2,10 +2,22 @@
 #include "config.h"
 
 #include "db/query.h"
+#include "store/audit.h"
 #include "store/notification.h"
 #include "store/sql.h"
 
 bool store_notification_add(struct db *db, const struct notification *in, struct err *err_r)
 {
 	return db_write(db, SQL_ROW(notification_insert, &notification_schema, in), NULL, err_r);
+}
+
+static bool create_tx(struct db *db, void *arg, struct err *err_r)
+{
+	return store_notification_add(db, *(const struct notification **)arg, err_r);
+}
+
+bool store_notification_create(struct db *db, const struct audit_event *event,
+			       const struct notification *in, struct err *err_r)
+{
+	return store_commit(db, event, create_tx, &in, err_r);
 }

@@ -1,12 +1,10 @@
-/*
- * worker/caller_jobs.c - what the caller looks for. The rows of connections come with
- * their tables.
- */
+/* worker/caller_jobs.c - what the caller looks for. */
 #include "config.h"
 
 #include "worker/caller.h"
 
 static const struct caller_job jobs[] = {
+	{ .name = "connections", .look = caller_connect_look },
 	{ .name = NULL },
 };
 

@@ -20,6 +20,7 @@
 #include "db/handle.h"
 #include "op/clock.h"
 #include "op/vault.h"
+#include "provider/providers.h"
 #include "shm/known.h"
 #include "store/quota.h"
 #include "store/store.h"
@@ -191,6 +192,17 @@ static bool has(const struct master_subkeys *keys)
 	return master_subkey_find(keys, NULL) != NULL;
 }
 
+/* The pools answer for providers; the caller reads them itself. */
+static bool open_providers(struct worker *w, const struct child *c, struct err *err_r)
+{
+	if (c->slot->role != ROLE_FAST && c->slot->role != ROLE_SLOW)
+		return true;
+	w->kept = arena_new();
+	w->process.caller_fd = &c->caller_fd;
+	w->process.providers = providers_read(w->kept, c->conf->providers_file, err_r);
+	return w->process.providers != NULL;
+}
+
 bool child_open(struct worker *w, const struct child *c)
 {
 	struct err err;
@@ -201,6 +213,10 @@ bool child_open(struct worker *w, const struct child *c)
 		.reply_keys = has(&c->reply_keys) ? &c->reply_keys : NULL,
 		.cache = c->slot->role == ROLE_FAST,
 	} };
+	if (!open_providers(w, c, &err)) {
+		log_error("start_failed", LOG_S("error", err.message));
+		return false;
+	}
 	if (has(&c->wrap_keys))
 		w->process.vault = vault_new(&c->wrap_keys);
 	clock_set_offset(c->conf->clock_offset, c->conf->host_clock_offset);
@@ -218,4 +234,5 @@ void child_close(struct worker *w)
 	store_quota_close(&w->process.quota, w->db);
 	db_free(&w->db);
 	arena_free(&w->arena);
+	arena_free(&w->kept);
 }

@@ -32,6 +32,7 @@ static struct db_value all(void) { return db_text("all"); }
 static struct db_value no(void) { return db_bool(false); }
 static struct db_value object(void) { return db_text("{}"); }
 static struct db_value strava(void) { return db_text("strava"); }
+static struct db_value data_key(void) { return db_int(data_key_id); }
 static struct db_value garmin(void) { return db_text("garmin"); }
 static struct db_value nought(void) { return db_int(0); }
 static struct db_value id_of_connection(void) { return db_text(connection_ids[0]); }
@@ -66,7 +67,7 @@ static const struct { const char *name; value_fn *value; } given[] = {
 	{ "limit_id", id_of_key }, { "allowed_cidrs", words },
 	{ "metadata", object }, { "opens_rest", no },
 	{ "provider", strava }, { "of_provider", garmin }, { "state_since", now }, { "client_id", text },
-	{ "sealed_secret", text }, { "key_id", one }, { "redirect_uri", none }, { "app_id", none },
+	{ "sealed_secret", text }, { "key_id", data_key }, { "redirect_uri", none }, { "app_id", none },
 	{ "provider_user_id", none }, { "sealed_access", text }, { "sealed_refresh", none },
 	{ "token_type", text }, { "scopes_granted", words }, { "scopes_asked", words },
 	{ "refreshed_at", now }, { "connect_gen", nought }, { "every", yes },

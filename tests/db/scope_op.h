@@ -11,6 +11,8 @@
 #include "op/usage.h"
 #include "auth/auth.h"
 #include "op/audit.h"
+#include "op/instance.h"
+#include "op/vault.h"
 #include "op_fixture.h"
 #include "store/connection.h"
 #include "store/provider_app.h"
@@ -28,6 +30,7 @@ static struct tenant team;
 static struct api_key key_there;
 static struct invitation invitation;
 static const char *app_ids[3], *connection_ids[2];   /* of the user, the team, the server */
+static int64_t data_key_id;
 
 #define STRANGERS 6
 #define OTHER 1
@@ -100,13 +103,27 @@ static void prepare_connection(void)
 		.created_at = T0, .updated_at = T0,
 	};
 
+	const struct seal_place place = { "provider_apps", "sealed_secret", NOT_THERE, { NULL } };
+	const char *sealed;
+
+	struct instance instance;
+	bool open;
+
+	memset(f.conf.encryption_key.bytes, 1, sizeof(f.conf.encryption_key.bytes));
+	f.conf.encryption_key.set = true;
+	f.process.vault = op_vault_open(&f.op);
+	if (!op_instance_ensure(&f.op, &instance, &err) ||
+	    !op_instance_check_key(&f.op, &open, &err) || !op_vault_check(&f.op, &err) ||
+	    !op_seal(&f.op, NULL, &place, "x", 1, &data_key_id, &sealed, &err))
+		bail_out("prepare_connection", &err);
+	c.key_id = data_key_id;
 	for (int i = 0; i < 3; i++) {
 		static const char *const owners[] = { APP_USER, APP_TENANT, APP_SERVER };
 		const struct audit_event made = op_audit(&f.op, AUDIT_APP_CREATED, NULL);
 		const struct provider_app app = {
 			.id = app_ids[i] = new_id(), .owner = owners[i], .provider = "strava",
 			.user_id = i == 0 ? victim.id : NULL, .tenant_id = i == 1 ? team.id : NULL,
-			.client_id = "1", .scopes = strings_empty, .sealed_secret = "x", .state = APP_OK, .state_since = T0,
+			.client_id = "1", .scopes = strings_empty, .sealed_secret = "x", .key_id = data_key_id, .state = APP_OK, .state_since = T0,
 			.last_success_at = TIME_NONE, .window_at = TIME_NONE, .degraded_until = TIME_NONE,
 			.created_at = T0, .updated_at = T0,
 		};

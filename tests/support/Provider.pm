@@ -25,6 +25,7 @@ package Provider;
 #           ends within the reply; cut => 'before': without a byte
 # stall     seconds before the reply (tokens have rotated); after => only at that path
 # headers   more of the reply: [ 'Retry-After: 7' ]
+# me        /me: answer with this status; 'cut': end the connection instead
 # bytes     /blob: so many, chunked
 # close_second  1: the second request on a kept connection is read, and the connection ends
 use strict;
@@ -188,7 +189,7 @@ sub answer {
 	my $of = $path{ $r->{path} } // ($r->{path} =~ m{^/api/} ? \&api : sub { (404, { error => 'not_found' }) });
 	$self->with_state(sub { ($status, $body, @headers) = $of->($_[0], $r, $b) });
 	sleep $b->{stall} if $b->{stall} && (!$b->{after} || $b->{after} eq $r->{path});
-	return if ($b->{cut} // '') eq 'before';
+	return if ($b->{cut} // '') eq 'before' || ($r->{path} eq '/me' && ($b->{me} // '') eq 'cut');
 	my $text = ref $body ? $json->encode($body) : $body;
 	$text = substr $text, 0, length($text) / 2 if $b->{truncated};
 	my $head = join "\r\n", "HTTP/1.1 $status Status", 'Content-Length: ' . length $text,
@@ -263,8 +264,9 @@ sub api {
 }
 
 sub me {
-	my ($state, $r) = @_;
+	my ($state, $r, $b) = @_;
 	my ($status, $body) = api($state, $r);
+	return ($b->{me}, { error => 'made_up' }) if ($b->{me} // '') =~ /^\d+$/;
 	return $status == 200 ? (200, { id => $state->{me} // 4711 }) : ($status, $body);
 }
 

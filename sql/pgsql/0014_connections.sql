@@ -3,70 +3,66 @@
 -- may still ask for, and what users are told about it.
 -- Texts in sealed_... are sealed (include/op/vault.h); key_id is the key that did it.
 
+-- Changes do not wait longer than that behind this migration; it is tried again then.
+SET LOCAL lock_timeout = '2s';
 
 -- An application that is registered at a provider.
 CREATE TABLE provider_apps (
 	-- Made by the program.
-	id TEXT NOT NULL,
+	id UUID NOT NULL,
 	-- Who brought it: user, tenant or server.
-	owner TEXT NOT NULL,
+	owner TEXT COLLATE "C" NOT NULL,
 	-- That user.
-	user_id TEXT,
+	user_id UUID,
 	-- That tenant.
-	tenant_id TEXT,
+	tenant_id UUID,
 	-- The provider, by its id in the file of providers.
-	provider TEXT NOT NULL,
+	provider TEXT COLLATE "C" NOT NULL,
 	-- Its id at the provider.
-	client_id TEXT NOT NULL,
+	client_id TEXT COLLATE "C" NOT NULL,
 	-- Its secret there.
-	sealed_secret TEXT NOT NULL,
+	sealed_secret TEXT COLLATE "C" NOT NULL,
 	-- The key that sealed it.
-	key_id INTEGER NOT NULL,
+	key_id BIGINT NOT NULL,
 	-- The callback that is registered there; NULL = that of this Pierre.
-	redirect_uri TEXT,
+	redirect_uri TEXT COLLATE "C",
 	-- Scopes that are asked for; none = those of the provider's row.
-	scopes TEXT NOT NULL,
+	scopes TEXT[] NOT NULL,
 	-- ok, or broken: the provider does not accept it.
-	state TEXT NOT NULL,
+	state TEXT COLLATE "C" NOT NULL,
 	-- Why it is broken.
-	reason TEXT,
+	reason TEXT COLLATE "C",
 	-- Since when it has this state.
-	state_since TEXT NOT NULL,
+	state_since TIMESTAMPTZ(3) NOT NULL,
 	-- When a refresh by it last succeeded; NULL = never.
-	last_success_at TEXT,
+	last_success_at TIMESTAMPTZ(3),
 	-- Begin of the ten minutes that the next two count.
-	window_at TEXT,
+	window_at TIMESTAMPTZ(3),
 	-- Refreshes by it that were answered in them.
-	window_answers INTEGER NOT NULL,
+	window_answers BIGINT NOT NULL,
 	-- Of these, how many were refused.
-	window_refusals INTEGER NOT NULL,
+	window_refusals BIGINT NOT NULL,
 	-- Too many were refused: nothing is concluded from a refusal before this moment.
-	degraded_until TEXT,
+	degraded_until TIMESTAMPTZ(3),
 	-- When it was set first.
-	created_at TEXT NOT NULL,
+	created_at TIMESTAMPTZ(3) NOT NULL,
 	-- When its owner last changed it.
-	updated_at TEXT NOT NULL,
+	updated_at TIMESTAMPTZ(3) NOT NULL,
 	CONSTRAINT provider_apps_pkey PRIMARY KEY (id),
 	CONSTRAINT provider_apps_user_id_provider_key UNIQUE (user_id, provider),
 	CONSTRAINT provider_apps_tenant_id_provider_key UNIQUE (tenant_id, provider),
 	CONSTRAINT provider_apps_user_id_fkey FOREIGN KEY (user_id)
 		REFERENCES users (id) ON DELETE RESTRICT,
+	CONSTRAINT provider_apps_key_id_fkey FOREIGN KEY (key_id)
+		REFERENCES key_versions (id) ON DELETE RESTRICT,
 	CONSTRAINT provider_apps_tenant_id_fkey FOREIGN KEY (tenant_id)
 		REFERENCES tenants (id) ON DELETE RESTRICT,
 	CONSTRAINT provider_apps_owner_check CHECK (
 		(owner = 'user' AND user_id IS NOT NULL AND tenant_id IS NULL) OR
 		(owner = 'tenant' AND user_id IS NULL AND tenant_id IS NOT NULL) OR
 		(owner = 'server' AND user_id IS NULL AND tenant_id IS NULL)),
-	CONSTRAINT provider_apps_state_check CHECK (state IN ('ok', 'broken')),
-	CONSTRAINT provider_apps_id_check CHECK (length(id) = 36),
-	CONSTRAINT provider_apps_scopes_check CHECK (json_valid(scopes) AND json_type(scopes) = 'array'),
-	CONSTRAINT provider_apps_state_since_check CHECK (state_since GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT provider_apps_last_success_at_check CHECK (last_success_at GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT provider_apps_window_at_check CHECK (window_at GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT provider_apps_degraded_until_check CHECK (degraded_until GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT provider_apps_created_at_check CHECK (created_at GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT provider_apps_updated_at_check CHECK (updated_at GLOB '????-??-??T??:??:??.???Z')
-) STRICT;
+	CONSTRAINT provider_apps_state_check CHECK (state IN ('ok', 'broken'))
+);
 CREATE UNIQUE INDEX provider_apps_server_key ON provider_apps (provider) WHERE owner = 'server';
 CREATE INDEX provider_apps_key_id_idx ON provider_apps (key_id);
 
@@ -75,73 +71,75 @@ CREATE INDEX provider_apps_key_id_idx ON provider_apps (key_id);
 -- everything that makes an answer on its way worthless.
 CREATE TABLE provider_connections (
 	-- Made by the program.
-	id TEXT NOT NULL,
+	id UUID NOT NULL,
 	-- Whose tokens they are.
-	user_id TEXT NOT NULL,
+	user_id UUID NOT NULL,
 	-- The tenant they were given in, for ever.
-	tenant_id TEXT NOT NULL,
+	tenant_id UUID NOT NULL,
 	-- The provider, by its id in the file of providers.
-	provider TEXT NOT NULL,
+	provider TEXT COLLATE "C" NOT NULL,
 	-- The application that they were given to; NULL = brought by their owner, who had none.
-	app_id TEXT,
+	app_id UUID,
 	-- The user's id there; NULL = not known.
-	provider_user_id TEXT,
+	provider_user_id TEXT COLLATE "C",
 	-- Moved by a claim alone.
-	refresh_gen INTEGER NOT NULL,
+	refresh_gen BIGINT NOT NULL,
 	-- The claim whose answer is stored.
-	tokens_gen INTEGER NOT NULL,
+	tokens_gen BIGINT NOT NULL,
 	-- Moved when they are connected anew, set or ended.
-	connect_gen INTEGER NOT NULL,
+	connect_gen BIGINT NOT NULL,
 	-- idle; claimed: a caller has it, and nothing is spent yet; sent: the provider may
 	-- have spent the refresh token.
-	phase TEXT NOT NULL,
+	phase TEXT COLLATE "C" NOT NULL,
 	-- End of the claim, by the clock of the database.
-	lease_until TEXT,
+	lease_until TIMESTAMPTZ(3),
 	-- ok, refreshing, uncertain, degraded, reauth_required, retired; unidentified: usable
 	-- by nobody until the provider has said whose they are.
-	state TEXT NOT NULL,
+	state TEXT COLLATE "C" NOT NULL,
 	-- A word that says why.
-	reason TEXT,
+	reason TEXT COLLATE "C",
 	-- Since when it has this state.
-	state_since TEXT NOT NULL,
+	state_since TIMESTAMPTZ(3) NOT NULL,
 	-- The access token.
-	sealed_access TEXT NOT NULL,
+	sealed_access TEXT COLLATE "C" NOT NULL,
 	-- The refresh token; NULL = there is none.
-	sealed_refresh TEXT,
+	sealed_refresh TEXT COLLATE "C",
 	-- The key that sealed both.
-	key_id INTEGER NOT NULL,
+	key_id BIGINT NOT NULL,
 	-- How the access token is sent, Bearer as a rule.
-	token_type TEXT NOT NULL,
+	token_type TEXT COLLATE "C" NOT NULL,
 	-- End of the access token; NULL = not known.
-	expires_at TEXT,
+	expires_at TIMESTAMPTZ(3),
 	-- Scopes that were granted: when the provider did not say, those that were asked for.
-	scopes_granted TEXT NOT NULL,
+	scopes_granted TEXT[] NOT NULL,
 	-- Scopes that were asked for.
-	scopes_asked TEXT NOT NULL,
+	scopes_asked TEXT[] NOT NULL,
 	-- When they were last given out; NULL = never.
-	last_used_at TEXT,
+	last_used_at TIMESTAMPTZ(3),
 	-- When the provider last gave new ones.
-	refreshed_at TEXT NOT NULL,
+	refreshed_at TIMESTAMPTZ(3) NOT NULL,
 	-- A refresh is wanted before they end.
-	refresh_wanted INTEGER NOT NULL,
+	refresh_wanted BOOLEAN NOT NULL,
 	-- The caller leaves it alone until then; NULL = it may begin.
-	retry_at TEXT,
+	retry_at TIMESTAMPTZ(3),
 	-- Calls in a row that brought nothing.
-	attempts INTEGER NOT NULL,
+	attempts BIGINT NOT NULL,
 	-- Refusals of the refresh token since the first of them.
-	refusals INTEGER NOT NULL,
+	refusals BIGINT NOT NULL,
 	-- When that was.
-	first_refused_at TEXT,
+	first_refused_at TIMESTAMPTZ(3),
 	-- When they were disconnected: nobody gets them any more, and the row goes when the
 	-- provider was told; NULL = they were not.
-	ended_at TEXT,
+	ended_at TIMESTAMPTZ(3),
 	-- When they were first stored.
-	created_at TEXT NOT NULL,
+	created_at TIMESTAMPTZ(3) NOT NULL,
 	-- When the row last changed.
-	updated_at TEXT NOT NULL,
+	updated_at TIMESTAMPTZ(3) NOT NULL,
 	CONSTRAINT provider_connections_pkey PRIMARY KEY (id),
 	CONSTRAINT provider_connections_user_id_fkey FOREIGN KEY (user_id)
 		REFERENCES users (id) ON DELETE RESTRICT,
+	CONSTRAINT provider_connections_key_id_fkey FOREIGN KEY (key_id)
+		REFERENCES key_versions (id) ON DELETE RESTRICT,
 	CONSTRAINT provider_connections_tenant_id_fkey FOREIGN KEY (tenant_id)
 		REFERENCES tenants (id) ON DELETE RESTRICT,
 	CONSTRAINT provider_connections_app_id_fkey FOREIGN KEY (app_id)
@@ -149,22 +147,8 @@ CREATE TABLE provider_connections (
 	CONSTRAINT provider_connections_phase_check CHECK (phase IN ('idle', 'claimed', 'sent')),
 	CONSTRAINT provider_connections_state_check CHECK (state IN ('ok', 'refreshing', 'uncertain',
 		'degraded', 'reauth_required', 'retired', 'unidentified')),
-	CONSTRAINT provider_connections_attempts_check CHECK (attempts >= 0),
-	CONSTRAINT provider_connections_id_check CHECK (length(id) = 36),
-	CONSTRAINT provider_connections_lease_until_check CHECK (lease_until GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT provider_connections_state_since_check CHECK (state_since GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT provider_connections_expires_at_check CHECK (expires_at GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT provider_connections_scopes_granted_check CHECK (json_valid(scopes_granted) AND json_type(scopes_granted) = 'array'),
-	CONSTRAINT provider_connections_scopes_asked_check CHECK (json_valid(scopes_asked) AND json_type(scopes_asked) = 'array'),
-	CONSTRAINT provider_connections_last_used_at_check CHECK (last_used_at GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT provider_connections_refreshed_at_check CHECK (refreshed_at GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT provider_connections_refresh_wanted_check CHECK (refresh_wanted IN (0, 1)),
-	CONSTRAINT provider_connections_retry_at_check CHECK (retry_at GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT provider_connections_first_refused_at_check CHECK (first_refused_at GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT provider_connections_ended_at_check CHECK (ended_at GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT provider_connections_created_at_check CHECK (created_at GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT provider_connections_updated_at_check CHECK (updated_at GLOB '????-??-??T??:??:??.???Z')
-) STRICT;
+	CONSTRAINT provider_connections_attempts_check CHECK (attempts >= 0)
+);
 CREATE UNIQUE INDEX provider_connections_one_key ON provider_connections (user_id, tenant_id, provider)
 	WHERE ended_at IS NULL AND state <> 'unidentified';
 CREATE UNIQUE INDEX provider_connections_account_key ON provider_connections (app_id, provider_user_id)
@@ -180,67 +164,62 @@ CREATE INDEX provider_connections_key_id_idx ON provider_connections (key_id);
 -- callback, and what came of it.
 CREATE TABLE connect_states (
 	-- Made by the program.
-	id TEXT NOT NULL,
+	id UUID NOT NULL,
 	-- Who connects.
-	user_id TEXT NOT NULL,
+	user_id UUID NOT NULL,
 	-- In which tenant.
-	tenant_id TEXT NOT NULL,
+	tenant_id UUID NOT NULL,
 	-- The provider, by its id in the file of providers.
-	provider TEXT NOT NULL,
+	provider TEXT COLLATE "C" NOT NULL,
 	-- With which application.
-	app_id TEXT NOT NULL,
+	app_id UUID NOT NULL,
 	-- made: the link waits; started: the browser is at the provider; called_back: the code
 	-- waits for a caller; sent: a caller has it; done.
-	phase TEXT NOT NULL,
+	phase TEXT COLLATE "C" NOT NULL,
 	-- SHA-256 (hex) of the secret in the link.
-	start_hash TEXT NOT NULL,
+	start_hash TEXT COLLATE "C" NOT NULL,
 	-- SHA-256 (hex) of the state that the provider hands back.
-	state_hash TEXT,
+	state_hash TEXT COLLATE "C",
 	-- SHA-256 (hex) of the cookie of the browser that followed the link.
-	cookie_hash TEXT,
+	cookie_hash TEXT COLLATE "C",
 	-- The verifier of PKCE (RFC 7636).
-	sealed_verifier TEXT,
+	sealed_verifier TEXT COLLATE "C",
 	-- The code that the provider sent.
-	sealed_code TEXT,
+	sealed_code TEXT COLLATE "C",
 	-- The key that sealed both; NULL = nothing is sealed.
-	key_id INTEGER,
+	key_id BIGINT,
 	-- The callback that the provider was told.
-	redirect_uri TEXT NOT NULL,
+	redirect_uri TEXT COLLATE "C" NOT NULL,
 	-- Scopes that were asked for.
-	scopes_asked TEXT NOT NULL,
+	scopes_asked TEXT[] NOT NULL,
 	-- Scopes that the callback named as granted; none = it named none.
-	scopes_granted TEXT NOT NULL,
+	scopes_granted TEXT[] NOT NULL,
 	-- The link, and later the visit, ends here.
-	expires_at TEXT NOT NULL,
+	expires_at TIMESTAMPTZ(3) NOT NULL,
 	-- End of a caller's claim, by the clock of the database.
-	lease_until TEXT,
+	lease_until TIMESTAMPTZ(3),
 	-- What came of it, a word; NULL = nothing yet.
-	outcome TEXT,
+	outcome TEXT COLLATE "C",
 	-- The same as a sentence for the user.
 	message TEXT,
 	-- When the link was made.
-	created_at TEXT NOT NULL,
+	created_at TIMESTAMPTZ(3) NOT NULL,
 	-- When the row last changed.
-	updated_at TEXT NOT NULL,
+	updated_at TIMESTAMPTZ(3) NOT NULL,
 	CONSTRAINT connect_states_pkey PRIMARY KEY (id),
 	CONSTRAINT connect_states_start_hash_key UNIQUE (start_hash),
 	CONSTRAINT connect_states_state_hash_key UNIQUE (state_hash),
 	CONSTRAINT connect_states_user_id_fkey FOREIGN KEY (user_id)
 		REFERENCES users (id) ON DELETE CASCADE,
+	CONSTRAINT connect_states_key_id_fkey FOREIGN KEY (key_id)
+		REFERENCES key_versions (id) ON DELETE RESTRICT,
 	CONSTRAINT connect_states_tenant_id_fkey FOREIGN KEY (tenant_id)
 		REFERENCES tenants (id) ON DELETE RESTRICT,
 	CONSTRAINT connect_states_app_id_fkey FOREIGN KEY (app_id)
 		REFERENCES provider_apps (id) ON DELETE CASCADE,
 	CONSTRAINT connect_states_phase_check CHECK (phase IN ('made', 'started', 'called_back',
-		'sent', 'done')),
-	CONSTRAINT connect_states_id_check CHECK (length(id) = 36),
-	CONSTRAINT connect_states_scopes_asked_check CHECK (json_valid(scopes_asked) AND json_type(scopes_asked) = 'array'),
-	CONSTRAINT connect_states_scopes_granted_check CHECK (json_valid(scopes_granted) AND json_type(scopes_granted) = 'array'),
-	CONSTRAINT connect_states_expires_at_check CHECK (expires_at GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT connect_states_lease_until_check CHECK (lease_until GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT connect_states_created_at_check CHECK (created_at GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT connect_states_updated_at_check CHECK (updated_at GLOB '????-??-??T??:??:??.???Z')
-) STRICT;
+		'sent', 'done'))
+);
 CREATE INDEX connect_states_user_id_idx ON connect_states (user_id);
 CREATE INDEX connect_states_tenant_id_idx ON connect_states (tenant_id);
 CREATE INDEX connect_states_app_id_idx ON connect_states (app_id);
@@ -251,56 +230,50 @@ CREATE INDEX connect_states_key_id_idx ON connect_states (key_id);
 -- What an application has asked its provider for, in the window that runs.
 CREATE TABLE provider_budgets (
 	-- The application.
-	app_id TEXT NOT NULL,
+	app_id UUID NOT NULL,
 	-- Which of its budgets: empty = all requests, read = those that read.
-	part TEXT NOT NULL,
+	part TEXT COLLATE "C" NOT NULL,
 	-- How long its window is, in seconds; a quarter of an hour has 900.
-	seconds INTEGER NOT NULL,
+	seconds BIGINT NOT NULL,
 	-- Number of the window; the next one has one more.
-	window_id INTEGER NOT NULL,
+	window_id BIGINT NOT NULL,
 	-- Requests in it so far.
-	used INTEGER NOT NULL,
+	used BIGINT NOT NULL,
 	-- The provider has refused more before this moment.
-	shut_until TEXT,
+	shut_until TIMESTAMPTZ(3),
 	CONSTRAINT provider_budgets_pkey PRIMARY KEY (app_id, part, seconds),
 	CONSTRAINT provider_budgets_app_id_fkey FOREIGN KEY (app_id)
 		REFERENCES provider_apps (id) ON DELETE CASCADE,
 	CONSTRAINT provider_budgets_seconds_check CHECK (seconds > 0),
-	CONSTRAINT provider_budgets_used_check CHECK (used >= 0),
-	CONSTRAINT provider_budgets_shut_until_check CHECK (shut_until GLOB '????-??-??T??:??:??.???Z')
-) STRICT;
+	CONSTRAINT provider_budgets_used_check CHECK (used >= 0)
+);
 
 -- What a user is told about a connection.
 CREATE TABLE notifications (
 	-- Made by the program.
-	id TEXT NOT NULL,
+	id UUID NOT NULL,
 	-- Who is told.
-	user_id TEXT NOT NULL,
+	user_id UUID NOT NULL,
 	-- In which tenant.
-	tenant_id TEXT NOT NULL,
+	tenant_id UUID NOT NULL,
 	-- The provider that it is about.
-	provider TEXT NOT NULL,
+	provider TEXT COLLATE "C" NOT NULL,
 	-- Whether it is good news.
-	success INTEGER NOT NULL,
+	success BOOLEAN NOT NULL,
 	-- The sentence.
 	message TEXT NOT NULL,
 	-- It means nothing any more from here on; NULL = it always does.
-	expires_at TEXT,
+	expires_at TIMESTAMPTZ(3),
 	-- When it was read; NULL = it was not.
-	read_at TEXT,
+	read_at TIMESTAMPTZ(3),
 	-- When it was written.
-	created_at TEXT NOT NULL,
+	created_at TIMESTAMPTZ(3) NOT NULL,
 	CONSTRAINT notifications_pkey PRIMARY KEY (id),
 	CONSTRAINT notifications_user_id_fkey FOREIGN KEY (user_id)
 		REFERENCES users (id) ON DELETE CASCADE,
 	CONSTRAINT notifications_tenant_id_fkey FOREIGN KEY (tenant_id)
-		REFERENCES tenants (id) ON DELETE RESTRICT,
-	CONSTRAINT notifications_id_check CHECK (length(id) = 36),
-	CONSTRAINT notifications_success_check CHECK (success IN (0, 1)),
-	CONSTRAINT notifications_expires_at_check CHECK (expires_at GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT notifications_read_at_check CHECK (read_at GLOB '????-??-??T??:??:??.???Z'),
-	CONSTRAINT notifications_created_at_check CHECK (created_at GLOB '????-??-??T??:??:??.???Z')
-) STRICT;
+		REFERENCES tenants (id) ON DELETE RESTRICT
+);
 CREATE INDEX notifications_user_id_idx ON notifications (user_id, tenant_id, created_at DESC, id DESC);
 CREATE INDEX notifications_unread_idx ON notifications (user_id) WHERE read_at IS NULL;
 CREATE INDEX notifications_tenant_id_idx ON notifications (tenant_id);

@@ -58,6 +58,8 @@ CREATE TABLE provider_apps (
 	CONSTRAINT provider_apps_tenant_id_provider_key UNIQUE (tenant_id, provider),
 	CONSTRAINT provider_apps_user_id_fkey FOREIGN KEY (user_id)
 		REFERENCES users (id) ON DELETE RESTRICT,
+	CONSTRAINT provider_apps_key_id_fkey FOREIGN KEY (key_id)
+		REFERENCES key_versions (id) ON DELETE RESTRICT,
 	CONSTRAINT provider_apps_tenant_id_fkey FOREIGN KEY (tenant_id)
 		REFERENCES tenants (id) ON DELETE RESTRICT,
 	CONSTRAINT provider_apps_owner_check CHECK (
@@ -143,6 +145,8 @@ CREATE TABLE provider_connections (
 	CONSTRAINT provider_connections_pkey PRIMARY KEY (id),
 	CONSTRAINT provider_connections_user_id_fkey FOREIGN KEY (user_id)
 		REFERENCES users (id) ON DELETE RESTRICT,
+	CONSTRAINT provider_connections_key_id_fkey FOREIGN KEY (key_id)
+		REFERENCES key_versions (id) ON DELETE RESTRICT,
 	CONSTRAINT provider_connections_tenant_id_fkey FOREIGN KEY (tenant_id)
 		REFERENCES tenants (id) ON DELETE RESTRICT,
 	CONSTRAINT provider_connections_app_id_fkey FOREIGN KEY (app_id)
@@ -219,6 +223,8 @@ CREATE TABLE connect_states (
 	CONSTRAINT connect_states_state_hash_key UNIQUE (state_hash),
 	CONSTRAINT connect_states_user_id_fkey FOREIGN KEY (user_id)
 		REFERENCES users (id) ON DELETE CASCADE,
+	CONSTRAINT connect_states_key_id_fkey FOREIGN KEY (key_id)
+		REFERENCES key_versions (id) ON DELETE RESTRICT,
 	CONSTRAINT connect_states_tenant_id_fkey FOREIGN KEY (tenant_id)
 		REFERENCES tenants (id) ON DELETE RESTRICT,
 	CONSTRAINT connect_states_app_id_fkey FOREIGN KEY (app_id)

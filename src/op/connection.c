@@ -1,0 +1,295 @@
+/* op/connection.c - tokens of users at providers. */
+#include "config.h"
+
+#include <string.h>
+
+#include "auth/auth.h"
+#include "base/str.h"
+#include "op/audit.h"
+#include "op/caller.h"
+#include "op/connection.h"
+#include "op/vault.h"
+#include "store/connection.h"
+#include "store/provider_app.h"
+
+#define TRIES 3
+
+/* --- sealed ------------------------------------------------------------------------------ */
+
+static struct seal_place place_of(const struct connection *c, const char *column)
+{
+	return (struct seal_place){ "provider_connections", column, c->id,
+				    { c->user_id, c->tenant_id, c->provider } };
+}
+
+static bool open_one(struct op *op, const struct connection *c, const char *column,
+		     const char *sealed, const char **out, struct err *err_r)
+{
+	const struct seal_place place = place_of(c, column);
+	char *plain = NULL;
+	size_t n;
+
+	if (sealed && !op_seal_open(op, &place, sealed, &plain, &n, err_r))
+		return false;
+	*out = plain;
+	return true;
+}
+
+bool op_connection_open(struct op *op, const struct connection *c, struct connection_tokens *out,
+			struct err *err_r)
+{
+	*out = (struct connection_tokens){ NULL };
+	return open_one(op, c, "sealed_access", c->sealed_access, &out->access_token, err_r) &&
+	       open_one(op, c, "sealed_refresh", c->sealed_refresh, &out->refresh_token, err_r);
+}
+
+static bool seal_one(struct op *op, struct connection *c, const char *column, const char *plain,
+		     const char **sealed_r, struct err *err_r)
+{
+	const struct seal_place place = place_of(c, column);
+
+	*sealed_r = NULL;
+	return !plain || op_seal(op, c->tenant_id, &place, plain, strlen(plain), &c->key_id, sealed_r,
+				 err_r);
+}
+
+bool op_connection_seal(struct op *op, const struct connection_tokens *tokens,
+			struct connection *c, struct err *err_r)
+{
+	c->key_id = 0;
+	return seal_one(op, c, "sealed_access", tokens->access_token, &c->sealed_access, err_r) &&
+	       seal_one(op, c, "sealed_refresh", tokens->refresh_token, &c->sealed_refresh, err_r);
+}
+
+/* --- shown ------------------------------------------------------------------------------- */
+
+struct strings scopes_missing(struct arena *arena, struct strings asked, struct strings granted)
+{
+	const char **items = arena_alloc(arena, (asked.n + 1) * sizeof(*items));
+	size_t n = 0;
+
+	for (size_t i = 0; i < asked.n; i++)
+		if (!strings_have(granted, asked.items[i]))
+			items[n++] = asked.items[i];
+	items[n] = NULL;
+	return (struct strings){ items, n };
+}
+
+static void show(struct arena *arena, struct connection *c)
+{
+	c->scopes_missing = scopes_missing(arena, c->scopes_asked, c->scopes_granted);
+	c->has_refresh_token = c->sealed_refresh != NULL;
+}
+
+static void show_all(struct arena *arena, struct field_list *rows)
+{
+	struct connection *all = (struct connection *)(uintptr_t)rows->items;
+
+	for (size_t i = 0; i < rows->n; i++)
+		show(arena, &all[i]);
+}
+
+bool op_connection_list(struct op *op, struct scope scope, struct field_list *out,
+			struct err *err_r)
+{
+	if (!store_connection_list(op->db, scope, op->arena, out, err_r))
+		return false;
+	show_all(op->arena, out);
+	return true;
+}
+
+bool op_connection_list_tenant(struct op *op, struct scope scope, const char *provider,
+			       const struct page_in *in, struct page_out *out, struct err *err_r)
+{
+	static const struct page_list list = PAGE_LIST(struct connection, store_connection_list_tenant);
+
+	if (!op_page(op, scope, &list, provider, in, out, err_r))
+		return false;
+	show_all(op->arena, &out->rows);
+	return true;
+}
+
+/* --- brought by their owner ------------------------------------------------------------------ */
+
+struct connection connection_new(const struct op *op, const char *user_id, const char *tenant_id,
+				 const char *provider)
+{
+	char id[UUID_TEXT];
+
+	random_uuid(id);
+	return (struct connection){
+		.id = arena_strdup(op->arena, id), .user_id = user_id, .tenant_id = tenant_id,
+		.provider = provider, .phase = PHASE_IDLE, .lease_until = TIME_NONE,
+		.state = CONNECTION_OK, .state_since = op->now, .token_type = "Bearer",
+		.expires_at = TIME_NONE, .scopes_granted = strings_empty, .scopes_asked = strings_empty,
+		.last_used_at = TIME_NONE, .refreshed_at = op->now, .retry_at = TIME_NONE,
+		.first_refused_at = TIME_NONE, .ended_at = TIME_NONE, .created_at = op->now,
+		.updated_at = op->now,
+	};
+}
+
+struct strings scopes_read(struct arena *arena, const char *text)
+{
+	const char **items = arena_alloc(arena, ((text ? strlen(text) : 0) / 2 + 2) * sizeof(*items));
+	size_t n = 0;
+
+	for (; text && *(text += strspn(text, " ,")); n++) {
+		size_t len = strcspn(text, " ,");
+
+		items[n] = arena_strndup(arena, text, len);
+		text += len;
+	}
+	items[n] = NULL;
+	return (struct strings){ items, n };
+}
+
+/* What is there now, or a new row. */
+static bool find(struct op *op, struct scope scope, const struct provider *p, bool *new_r,
+		 struct connection *out, struct err *err_r)
+{
+	bool there = store_connection_get(op->db, scope, p->id, op->arena, out, err_r);
+
+	*new_r = !there || str_eq(out->state, CONNECTION_UNIDENTIFIED);
+	if (*new_r)
+		*out = connection_new(op, scope.id, scope.tenant_id, p->id);
+	return there || err_r->kind == ERR_NOT_FOUND;
+}
+
+/* With what they can be refreshed, if with anything. */
+static bool find_app(struct op *op, struct scope scope, const char *provider, const char **id_r,
+		     struct err *err_r)
+{
+	struct provider_app app;
+	bool there = store_provider_app_resolve(op->db, scope, provider, op->arena, &app, err_r);
+
+	*id_r = there ? app.id : NULL;
+	return there || err_r->kind == ERR_NOT_FOUND;
+}
+
+static bool fill(struct op *op, struct scope scope, const struct tokens_in *in, bool is_new,
+		 struct connection *c, struct err *err_r)
+{
+	struct connection_tokens tokens = { NULL };
+
+	if ((!is_new && !in->refresh_token && !op_connection_open(op, c, &tokens, err_r)) ||
+	    !find_app(op, scope, c->provider, &c->app_id, err_r))
+		return false;
+	tokens.access_token = in->access_token;
+	if (in->refresh_token)
+		tokens.refresh_token = in->refresh_token;
+	c->provider_user_id = NULL;
+	c->state = CONNECTION_OK;
+	c->reason = NULL;
+	c->token_type = in->token_type ? in->token_type : "Bearer";
+	c->expires_at = in->expires_at;
+	c->scopes_granted = scopes_read(op->arena, in->scope);
+	c->scopes_asked = strings_empty;
+	c->state_since = c->refreshed_at = c->updated_at = op->now;
+	return op_connection_seal(op, &tokens, c, err_r);
+}
+
+static bool write(struct op *op, struct scope scope, bool is_new, const struct connection *c,
+		  struct err *err_r)
+{
+	const struct audit_event event = op_audit_of(op, AUDIT_TOKENS_SET, c->id, &connection_schema, c);
+
+	return is_new ? store_connection_add(op->db, &event, c, err_r)
+		      : store_connection_replace(op->db, scope, &event, c, err_r);
+}
+
+/* Another call has written it since it was read, or its data key was retired. */
+static bool again(struct op *op, const struct connection *c, const struct err *err)
+{
+	return err->kind == ERR_NOT_FOUND || (err->kind == ERR_CONFLICT && str_eq(err->field, "provider")) ||
+	       op_seal_outdated(op, c->key_id);
+}
+
+bool op_connection_put(struct op *op, struct scope scope, const struct provider *p,
+		       const struct tokens_in *in, struct connection *out, struct err *err_r)
+{
+	bool is_new;
+
+	if (!scope_in_tenant(scope))
+		return err_set(err_r, ERR_FORBIDDEN, "Tokens belong to a user in a tenant");
+	if (!field_check(&tokens_in_schema, in, err_r) || !provider_open(p, op->now, err_r))
+		return false;
+	for (int i = 0; i < TRIES; i++) {
+		if (!find(op, scope, p, &is_new, out, err_r) || !fill(op, scope, in, is_new, out, err_r))
+			return false;
+		if (write(op, scope, is_new, out, err_r)) {
+			show(op->arena, out);
+			return true;
+		}
+		if (!again(op, out, err_r))
+			return false;
+	}
+	return err_set(err_r, ERR_CONFLICT, "The tokens are being set by another call: read them again");
+}
+
+/* --- given out ----------------------------------------------------------------------------- */
+
+static bool reauth(const struct provider *p, struct err *err_r)
+{
+	return err_reason(err_r, ERR_CONFLICT, CONNECTION_REAUTH, "%s must be connected again: its tokens have "
+			  "ended", p->title);
+}
+
+static bool pending(const char *reason, int seconds, const char *sentence, struct err *err_r)
+{
+	err_reason(err_r, ERR_UNAVAILABLE, reason, "%s", sentence);
+	return err_retry(err_r, seconds);
+}
+
+/* Before an access token that ends soon is given out, the caller refreshes it, and the
+ * request waits for that. */
+static bool refreshed(struct op *op, const struct provider *p, const struct connection *c,
+		      struct err *err_r)
+{
+	if (!c->app_id || !c->sealed_refresh || provider_refresh_of(p) == REFRESH_NONE)
+		return c->expires_at > op->now || reauth(p, err_r);
+	op_caller_wake(op);
+	return pending("refresh_pending", 2, "The tokens are being refreshed: try again", err_r);
+}
+
+static bool usable(struct op *op, const struct provider *p, const struct connection *c,
+		   struct err *err_r)
+{
+	if (str_eq(c->state, CONNECTION_UNIDENTIFIED))
+		return pending("unidentified", 5, "The provider has not said yet whose tokens these are: try "
+			       "again", err_r);
+	if (p->retired_on != TIME_NONE && p->retired_on <= op->now)
+		return provider_open(p, op->now, err_r);
+	if (str_eq(c->state, CONNECTION_REAUTH))
+		return reauth(p, err_r);
+	return c->expires_at == TIME_NONE || c->expires_at > op->now + LEND_LEFT_MS ||
+	       refreshed(op, p, c, err_r);
+}
+
+bool op_connection_lend(struct op *op, struct scope scope, const struct provider *p,
+			struct tokens_lent *out, struct err *err_r)
+{
+	struct connection *c = arena_new_struct(op->arena, struct connection);
+
+	if (!store_connection_get(op->db, scope, p->id, op->arena, c, err_r) ||
+	    !usable(op, p, c, err_r) ||
+	    !open_one(op, c, "sealed_access", c->sealed_access, &out->access_token, err_r))
+		return false;
+	show(op->arena, c);
+	out->connection = c;
+	return true;
+}
+
+/* --- ended --------------------------------------------------------------------------------- */
+
+bool op_connection_end(struct op *op, struct scope scope, const char *provider, int64_t *n_r,
+		       struct err *err_r)
+{
+	const struct connection told = { .provider = provider };
+	const struct audit_event event = op_audit_of(op, AUDIT_DISCONNECTED, NULL, &connection_schema, &told);
+
+	if (!store_connection_end(op->db, scope, provider, &event, n_r, err_r))
+		return false;
+	if (*n_r > 0)
+		op_caller_wake(op);
+	return true;
+}

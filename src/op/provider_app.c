@@ -1,0 +1,147 @@
+/* op/provider_app.c - set, show, delete applications at providers. */
+#include "config.h"
+
+#include <string.h>
+
+#include "auth/auth.h"
+#include "base/str.h"
+#include "op/audit.h"
+#include "op/provider_app.h"
+#include "op/vault.h"
+#include "store/provider_app.h"
+
+static struct seal_place place_of(const struct provider_app *app)
+{
+	return (struct seal_place){ "provider_apps", "sealed_secret", app->id,
+				    { app->user_id, app->tenant_id, app->provider } };
+}
+
+bool op_provider_app_secret(struct op *op, const struct provider_app *app,
+			    const char **secret_r, struct err *err_r)
+{
+	const struct seal_place place = place_of(app);
+	char *plain;
+	size_t n;
+
+	*secret_r = NULL;
+	if (!op_seal_open(op, &place, app->sealed_secret, &plain, &n, err_r))
+		return false;
+	*secret_r = plain;
+	return true;
+}
+
+/* Browsers come back to us: to no other path, and with a cookie that only https has. */
+static bool redirect_check(const char *uri, const char *provider, struct arena *arena,
+			   struct err *err_r)
+{
+	const char *path = arena_printf(arena, CALLBACK_PATH "%s", provider);
+	size_t n = uri ? strlen(uri) : 0, tail = strlen(path);
+	const char *host = uri && str_starts(uri, "https://") ? uri + strlen("https://") : NULL;
+
+	if (!uri || (host && n > tail && strcmp(uri + n - tail, path) == 0 &&
+		     host < uri + n - tail && host + strcspn(host, "/?#@") == uri + n - tail))
+		return true;
+	return err_field(err_r, ERR_INVALID, "redirect_uri",
+			 "redirect_uri must be https:// and the host of this service, then %s", path);
+}
+
+static void own(struct scope scope, struct provider_app *app)
+{
+	scope_owner(scope, &app->user_id, &app->tenant_id);
+	app->owner = app->user_id ? APP_USER : app->tenant_id ? APP_TENANT : APP_SERVER;
+}
+
+/* A new row, or what was there, with what came in. */
+static bool prepare(struct op *op, struct scope scope, const struct provider *p,
+		    const struct provider_app *in, bool *new_r, struct provider_app *out,
+		    struct err *err_r)
+{
+	char id[UUID_TEXT];
+
+	*new_r = false;
+	if (!store_provider_app_get(op->db, scope, p->id, op->arena, out, err_r)) {
+		if (err_r->kind != ERR_NOT_FOUND)
+			return false;
+		random_uuid(id);
+		*out = (struct provider_app){
+			.id = arena_strdup(op->arena, id), .provider = p->id, .created_at = op->now,
+			.last_success_at = TIME_NONE, .window_at = TIME_NONE, .degraded_until = TIME_NONE,
+		};
+		own(scope, out);
+		*new_r = true;
+	}
+	out->client_id = in->client_id;
+	out->client_secret = in->client_secret;
+	out->redirect_uri = in->redirect_uri;
+	out->scopes = in->scopes.items ? in->scopes : strings_empty;
+	out->state = APP_OK;
+	out->reason = NULL;
+	out->state_since = out->updated_at = op->now;
+	return true;
+}
+
+static bool seal_secret(struct op *op, struct provider_app *app, struct err *err_r)
+{
+	const struct seal_place place = place_of(app);
+
+	app->key_id = 0;
+	return op_seal(op, app->tenant_id, &place, app->client_secret, strlen(app->client_secret),
+		       &app->key_id, &app->sealed_secret, err_r);
+}
+
+static bool write(struct op *op, struct scope scope, bool is_new, const struct provider_app *app,
+		  struct err *err_r)
+{
+	struct audit_event event = op_audit_of(op, is_new ? AUDIT_APP_CREATED : AUDIT_APP_CHANGED, app->id,
+					       &provider_app_schema, app);
+
+	if (app->tenant_id)
+		event.tenant_id = app->tenant_id;
+	return is_new ? store_provider_app_add(op->db, &event, app, err_r)
+		      : store_provider_app_update(op->db, scope, &event, app, op->arena, err_r);
+}
+
+/* Its data key may be retired while it is written: then once more. */
+bool op_provider_app_put(struct op *op, struct scope scope, const struct provider *p,
+			 const struct provider_app *in, struct provider_app *out,
+			 struct err *err_r)
+{
+	bool is_new;
+
+	if (scope.kind == SCOPE_NOBODY)
+		return err_set(err_r, ERR_FORBIDDEN, "An application belongs to a user, a tenant or the server");
+	if (!field_check(&provider_app_put_schema, in, err_r) ||
+	    !redirect_check(in->redirect_uri, p->id, op->arena, err_r) ||
+	    !provider_open(p, op->now, err_r) ||
+	    !prepare(op, scope, p, in, &is_new, out, err_r) || !seal_secret(op, out, err_r))
+		return false;
+	return write(op, scope, is_new, out, err_r) ||
+	       (op_seal_outdated(op, out->key_id) && seal_secret(op, out, err_r) &&
+		write(op, scope, is_new, out, err_r));
+}
+
+bool op_provider_app_get(struct op *op, struct scope scope, const char *provider,
+			 struct provider_app *out, struct err *err_r)
+{
+	return store_provider_app_get(op->db, scope, provider, op->arena, out, err_r);
+}
+
+bool op_provider_app_list(struct op *op, struct scope scope, struct field_list *out,
+			  struct err *err_r)
+{
+	return store_provider_app_list(op->db, scope, op->arena, out, err_r);
+}
+
+bool op_provider_app_delete(struct op *op, struct scope scope, const char *provider,
+			    struct err *err_r)
+{
+	struct audit_event event;
+	struct provider_app app;
+
+	if (!store_provider_app_get(op->db, scope, provider, op->arena, &app, err_r))
+		return false;
+	event = op_audit_of(op, AUDIT_APP_DELETED, app.id, &provider_app_schema, &app);
+	if (app.tenant_id)
+		event.tenant_id = app.tenant_id;
+	return store_provider_app_delete(op->db, scope, provider, &event, op->arena, err_r);
+}

@@ -1,0 +1,366 @@
+#!/usr/bin/perl
+# How a user connects a provider: link, page, provider, callback, tokens; and what an
+# attacker gets who has one of the parts (src/resource/connect.c). The provider is
+# tests/support/Provider.pm.
+use strict;
+use warnings;
+use File::Copy qw(copy);
+use FindBin;
+use lib "$FindBin::Bin/../support";
+use JSON::PP ();
+use Test::More;
+use Pierre;
+use Pierre::Check;
+use Process qw(await);
+use Provider;
+
+my $fake = Provider->start;
+my $json = JSON::PP->new->canonical->utf8;
+
+# A provider of the fake, as a row of the operator's file.
+sub row {
+	my ($id, %o) = @_;
+	return { id => $id, title => ucfirst $id, authorize_url => $fake->url('/authorize'),
+		token_url => $fake->url('/token'), client_auth => 'body', scope_separator => ' ',
+		scopes => [ 'read', 'write' ], scopes_granted => 'reply', pkce => 'S256',
+		revoke_url => $fake->url('/revoke'), revoke_method => 'POST', revoke_auth => 'basic',
+		revoke_token => 'token', revoke_kills => 'token', identity_url => $fake->url('/me'),
+		identity_field => 'id', refresh => 'rotates', replay => 'lethal', access_ttl => 3600,
+		keepalive => 'no', %o };
+}
+
+sub start {
+	my ($backend) = @_;
+	my $p = Pierre->start(backend => $backend, serve => 0);
+	copy($fake->ca, "$p->{dir}/ca.pem") or die "copy: $!";
+	Pierre::rewrite("$p->{dir}/providers.json", $json->encode({ providers => [
+		row('acme'), row('other'), row('plain', pkce => 'none'), row('issued', issuer => 'https://acme.example') ] }));
+	@{ $p->{env} }{qw(OUTBOUND_ALLOW OUTBOUND_CA_FILE PROVIDERS_FILE)} =
+		('127.0.0.0/8 ::1', "$p->{dir}/ca.pem", "$p->{dir}/providers.json");
+	$p->{env}{PUBLIC_URL} = "https://localhost:$p->{port}";
+	$p->serve;
+	return $p;
+}
+
+# What the provider was asked since the last forget().
+my $seen = 0;
+sub forget { $seen = () = $fake->asked }
+sub asked { my ($path) = @_; my @all = $fake->asked; splice @all, 0, $seen; return grep { $_->{path} eq $path } @all }
+
+sub set_app {
+	my ($p, $user, $provider, %o) = @_;
+	return $p->expect(200, $p->put("/api/users/oauth-apps/$provider",
+		{ client_id => "client-$user->{email}", client_secret => 'canary-app-secret', %o }, token => $user->{token}));
+}
+
+# A browser: its cookies, and what it is sent.
+package Browser {
+	sub new { my ($class, $p) = @_; return bless { p => $p, cookies => {} }, $class }
+	sub get {
+		my ($self, $url, %o) = @_;
+		my ($path) = $url =~ m{^(?:https://localhost:\d+)?(/.*)$} or die "not here: $url";
+		my $jar = join '; ', map { "$_=$self->{cookies}{$_}" } sort keys %{ $self->{cookies} };
+		my $r = $self->{p}->request($o{method} // 'GET', $path, undef,
+			headers => { ($jar eq '' ? () : (Cookie => $jar)) });
+		my $set = $r->{headers}{'set-cookie'};
+		for (ref $set ? @$set : defined $set ? split(/,\s*(?=__Host-)/, $set) : ()) {
+			my ($name, $value, $rest) = /^([^=]+)=([^;]*)(.*)/ or next;
+			die "cookie: $_" if $rest !~ /; Path=\/; Max-Age=\d+; Secure; HttpOnly; SameSite=Lax/;
+			$value eq '' ? delete $self->{cookies}{$name} : ($self->{cookies}{$name} = $value);
+		}
+		return $r;
+	}
+}
+
+sub begin {
+	my ($p, $user, $provider) = @_;
+	my $r = $p->expect(201, $p->post("/api/oauth/connect/$provider", undef, token => $user->{token}));
+	return $r->{json}{start_url};
+}
+
+# Up to the provider: the URL there.
+sub visit {
+	my ($browser, $start) = @_;
+	my $page = $browser->get($start);
+	my ($href) = $page->{body} =~ m{href="(/api/oauth/start/go\?[^"]+)"} or die "no link: $page->{body}";
+	$href =~ s/&amp;/&/g;
+	my $r = $browser->get($href);
+	die "status $r->{status}: $r->{body}" if $r->{status} != 303;
+	return $r->{headers}{location};
+}
+
+# At the provider: the URL that it sends the browser back to.
+sub consent {
+	my ($url) = @_;
+	my ($path) = $url =~ m{^https://localhost:\d+(/.*)};
+	my $s = IO::Socket::SSL->new(PeerAddr => '127.0.0.1', PeerPort => $fake->{port}, SSL_ca_file => $fake->ca,
+		SSL_hostname => 'localhost') or die "no provider: $!";
+	print $s "GET $path HTTP/1.1\r\nHost: localhost\r\n\r\n";
+	my $head = '';
+	while ($head !~ /\r\n\r\n/) { $s->sysread($head, 4096, length $head) or die 'cut' }
+	return $head =~ /^Location: (\S+)\r$/m ? $1 : die $head;
+}
+
+# The outcome page, once there is one.
+sub outcome {
+	my ($browser, $callback) = @_;
+	my $r = $browser->get($callback);
+	return $r if $r->{status} != 303;
+	my $at = $r->{headers}{location};
+	return await('an outcome', sub { my $o = $browser->get($at); $o->{body} =~ /<h1>Connecting</ ? undef : $o }, $browser->{p});
+}
+sub heading { my ($r) = @_; return $r->{body} =~ m{<h1>([^<]*)</h1>} ? $1 : $r->{body} }
+
+sub connect_it {
+	my ($p, $user, $provider) = @_;
+	my $browser = Browser->new($p);
+	return outcome($browser, consent(visit($browser, begin($p, $user, $provider))));
+}
+sub connections { my ($p, $user) = @_; return @{ $p->get('/api/oauth/tokens', token => $user->{token})->{json}{connections} } }
+
+sub flow {
+	my ($p) = @_;
+	my $user = $p->approved_user(email => 'ann&co@example.org');
+	problem_is($p->post('/api/oauth/connect/nobody', undef, token => $user->{token}), 404, {}, 'no such provider');
+	problem_is($p->post('/api/oauth/connect/acme', undef, token => $user->{token}), 409, { reason => 'no_app' },
+		'no application');
+	problem_is($p->post('/api/oauth/connect/fitbit', undef, token => $user->{token}), 409, { reason => 'retired' },
+		'a provider that has ended');
+	set_app($p, $user, 'acme');
+	my $browser = Browser->new($p);
+	my $start = begin($p, $user, 'acme');
+	like($start, qr{^https://localhost:\d+/api/oauth/start\?link=[\w-]{43}$}, 'a link');
+	for (1, 2) {
+		my $page = $browser->get($start);
+		is($page->{status}, 200, 'its page');
+		like($page->{body}, qr/ann&amp;co\@example\.org.*Acme.*<li>read<\/li>.*<li>write<\/li>/s, 'names account, provider and scopes, escaped');
+		like($page->{headers}{'cache-control'}, qr/no-store/, 'is kept nowhere');
+		is($page->{headers}{'referrer-policy'}, 'no-referrer', 'tells nobody where it was');
+		like($page->{headers}{'content-security-policy'}, qr/frame-ancestors 'none'/, 'stands in no frame');
+	}
+	my $to = visit($browser, $start);
+	like($to, qr/[?&]code_challenge=[\w-]{43}&code_challenge_method=S256/, 'the provider is asked with PKCE');
+	like($to, qr/[?&]scope=read%20write&/, 'for the scopes');
+	is(scalar(keys %{ $browser->{cookies} }), 1, 'the browser has one cookie');
+	like((keys %{ $browser->{cookies} })[0], qr/^__Host-pierre-connect-[\w-]{8}$/, 'of this attempt');
+	is($browser->get($start)->{status}, 404, 'the link was spent');
+	my $back = consent($to);
+	my $done = outcome($browser, $back);
+	is(heading($done), 'Connected', 'connected') or diag($done->{body}, $p->log);
+	is(scalar(keys %{ $browser->{cookies} }), 0, 'and no cookie is left');
+	my ($c) = connections($p, $user);
+	is("$c->{state} $c->{provider_user_id} @{ $c->{scopes_granted} }", 'ok 4711 read write', 'identified, with its scopes');
+	is_deeply($c->{scopes_missing}, [], 'none is missing');
+	my $t = status_is($p->get('/api/oauth/tokens/acme', token => $user->{token}), 200, 'the access token');
+	like($t->{json}{access_token}, qr/^at-/, 'is that of the provider');
+	unlike($t->{text}, qr/"rt-/, 'the refresh token is not shown');
+	my ($asked) = asked('/token');
+	is($asked->{form}{client_secret}, 'canary-app-secret', 'the application proved itself');
+	is(scalar(asked('/token')), 1, 'the code was redeemed once');
+	my $told = $p->sql("SELECT count(*) FROM notifications WHERE success AND message LIKE 'Acme is connected%'");
+	is($told, 1, 'the user is told');
+	return ($user, $c);
+}
+
+
+# --- what an attacker gets ----------------------------------------------------------------
+
+sub refused_is {
+	my ($r, $status, $what, $name) = @_;
+	is($r->{status}, $status, $name) or diag($r->{text});
+	like($r->{body}, $what, "$name: it says why");
+}
+
+sub attacks {
+	my ($p, $user) = @_;
+	my $ann = Browser->new($p);
+	my $none = sub { my ($name) = @_; is(scalar(asked('/token')), 0, "$name: no code was redeemed"); forget() };
+	forget();
+
+	my $back = consent(visit($ann, begin($p, $user, 'plain')));
+	refused_is(Browser->new($p)->get($back), 403, qr/did not begin/, 'another browser');
+	(my $other = $back) =~ s/state=.{4}/state=AAAA/;
+	refused_is($ann->get($other), 403, qr/did not begin/, 'another state');
+	(my $without = $back) =~ s/&state=.*//;
+	refused_is($ann->get($without), 403, qr/belongs to no attempt/, 'no state');
+	status_is($ann->get("$back&state=x"), 422, 'two states');
+	my $second = Browser->new($p);
+	my $back2 = consent(visit($second, begin($p, $user, 'plain')));
+	my ($name) = keys %{ $ann->{cookies} };
+	my ($value2) = values %{ $second->{cookies} };
+	my $mixed = Browser->new($p);
+	$mixed->{cookies} = { $name => $value2 };
+	refused_is($mixed->get($back), 403, qr/belongs to no attempt/, 'the cookie of another attempt');
+	$none->('so far');
+
+	my $denied = $back =~ s/code=[^&]*/error=access_denied/r;
+	my $r = outcome($ann, $denied);
+	like($r->{body}, qr/you did not allow it/, 'error= ends the attempt');
+	refused_is($ann->get($back), 403, qr/did not begin|belongs to no attempt/, 'and spends state and cookie: no code afterwards');
+	$ann->{cookies}{$name} = 'x' x 43;
+	refused_is($ann->get($back), 403, qr/belongs to no attempt/, 'with a cookie made up');
+	$none->('error=');
+
+	$r = outcome($second, $back2 =~ s{callback/plain}{callback/other}r);
+	like($r->{body}, qr/another provider/, 'the callback of another provider');
+	$none->('another provider');
+
+	set_app($p, $user, 'issued');
+	my $third = Browser->new($p);
+	my $back3 = consent(visit($third, begin($p, $user, 'issued')));
+	$r = outcome($third, "$back3&iss=https%3A%2F%2Fevil.example");
+	like($r->{body}, qr/another issuer/, 'another issuer');
+	$none->('another issuer');
+
+	my $fourth = Browser->new($p);
+	my $back4 = consent(visit($fourth, begin($p, $user, 'plain')));
+	$p->sql("UPDATE connect_states SET expires_at = '2020-01-01T00:00:00.000Z' WHERE phase = 'started'");
+	refused_is($fourth->get($back4), 403, qr/belongs to no attempt/, 'too late');
+	my $late = begin($p, $user, 'plain');
+	$p->sql("UPDATE connect_states SET expires_at = '2020-01-01T00:00:00.000Z' WHERE phase = 'made'");
+	refused_is($fourth->get($late), 404, qr/too old/, 'a link that is too old');
+
+	# the victim follows a link of the attacker past the page that names the account
+	my $link = begin($p, $user, 'plain') =~ s{/start\?}{/start/go?}r;
+	refused_is(Browser->new($p)->get($link), 403, qr/go on from its page/, 'the link without its page');
+	refused_is(Browser->new($p)->get("$link&page=AAAAAAAAAAAAAAAAAAAAAA"), 403, qr/go on from its page/, 'or with another one');
+	my $looks = Browser->new($p);
+	my $page = $looks->get($link =~ s{/start/go}{/start}r);
+	my ($href) = map { s/&amp;/&/gr } $page->{body} =~ m{href="([^"]+)"};
+	is($looks->get($href, method => 'HEAD')->{status}, 403, 'HEAD, as of a preview, spends nothing');
+	is($looks->get($href)->{status}, 303, 'GET does');
+	refused_is($looks->get($href), 404, qr/was used/, 'once') if $looks->{cookies}{ (grep { /start/ } keys %{ $looks->{cookies} })[0] // '' };
+
+	# a code of the attacker in the victim's callback: PKCE
+	my ($mine, $his) = map { Browser->new($p) } 1, 2;
+	my ($code) = consent(visit($mine, begin($p, $user, 'acme'))) =~ /code=([^&]+)/;
+	$r = outcome($his, consent(visit($his, begin($p, $user, 'acme'))) =~ s/code=[^&]+/code=$code/r);
+	like($r->{body}, qr/did not accept the code/, 'a code of another attempt is refused by PKCE');
+	forget();
+
+	# replay
+	my $fifth = Browser->new($p);
+	my $back5 = consent(visit($fifth, begin($p, $user, 'plain')));
+	my %jar = %{ $fifth->{cookies} };
+	is(heading(outcome($fifth, $back5)), 'Connected', 'the real one');
+	forget();
+	$fifth->{cookies} = { %jar };
+	refused_is($fifth->get($back5), 403, qr/belongs to no attempt/, 'a replay');
+	$none->('a replay');
+
+	my $r403 = $p->{http}->post('/api/oauth/connect/plain', undef, token => $user->{token});
+	isnt($r403->{status}, 201, 'plain http gives no link');
+}
+
+# --- the same account, elsewhere ------------------------------------------------------------
+
+sub elsewhere {
+	my ($p, $user, $first) = @_;
+	is(heading(connect_it($p, $user, 'acme')), 'Connected', 'connected again');
+	is_deeply([ map { $_->{id} } grep { $_->{provider} eq 'acme' } connections($p, $user) ], [ $first->{id} ], 'the id stays');
+	my $bob = $p->approved_user;
+	my $made = $p->cli(qw(provider app set acme --client-id server-client --value-file), secret_file($p));
+	is($made->{status}, 0, 'an application of the server') or diag($made->{err});
+	unlike($made->{out}, qr/canary/, 'its secret is not printed');
+	my $carl = $p->approved_user;
+	is(heading(connect_it($p, $bob, 'acme')), 'Connected', 'one user, by it');
+	my ($of_bob) = connections($p, $bob);
+	my $r = connect_it($p, $carl, 'acme');
+	is(heading($r), 'Not connected', 'another user with the same account') or diag($p->log);
+	like($r->{body}, qr/connected elsewhere/, 'is told');
+	is(scalar(connections($p, $carl)), 0, 'and has nothing');
+	is((connections($p, $bob))[0]{state}, 'ok', 'the first one stays');
+	is($p->sql("SELECT count(*) FROM provider_connections WHERE refresh_wanted AND id = '$of_bob->{id}'"), 1, 'and is to be refreshed');
+	await('the new tokens to be revoked', sub { $p->sql("SELECT count(*) FROM provider_connections WHERE ended_at IS NOT NULL") == 0 }, $p);
+	is(scalar(asked('/revoke')) > 0, 1, 'they were revoked, since that kills them alone');
+	problem_is($p->delete('/api/users/oauth-apps/acme', token => $user->{token}), 409, { reason => 'in_use' },
+		'an application in use is not deleted');
+	problem_is($p->put('/api/users/oauth-apps/acme', { client_id => 'new', client_secret => 'x' }, token => $user->{token}), 409,
+		{ reason => 'in_use' }, 'nor given another client_id');
+	set_app($p, $user, 'acme');
+	return $bob;
+}
+sub secret_file {
+	my ($p) = @_;
+	Pierre::rewrite("$p->{dir}/secret", "canary-app-secret\n");
+	$p->give("$p->{dir}/secret");
+	return "$p->{dir}/secret";
+}
+
+# --- identity fails, disconnect -----------------------------------------------------------------
+
+sub unidentified {
+	my ($p, $user) = @_;
+	my $dora = $p->approved_user;
+	set_app($p, $dora, 'acme');
+	for my $me (500, 'cut') {
+		$fake->set(with => { scope => 'read' }, me => $me);
+		like(connect_it($p, $dora, 'acme')->{body}, qr/has not said yet whose they are/, "who it is, $me");
+		$p->sql("DELETE FROM provider_connections WHERE user_id = '$dora->{user_id}'") if $me ne 'cut';
+	}
+	my ($c) = connections($p, $dora);
+	is($c->{state}, 'unidentified', 'the tokens are kept');
+	is_deeply($c->{scopes_missing}, [ 'write' ], 'what was not granted is named');
+	problem_is($p->get('/api/oauth/tokens/acme', token => $dora->{token}), 503, { reason => 'unidentified' }, 'nobody gets them');
+	$fake->set;
+	$p->sql("UPDATE provider_connections SET retry_at = NULL WHERE state = 'unidentified'");
+	await('it to be identified', sub { (connections($p, $dora))[0]{state} eq 'ok' }, $p);
+	is((connections($p, $dora))[0]{id}, $c->{id}, 'later it says so');
+	status_is($p->get('/api/oauth/tokens/acme', token => $dora->{token}), 200, 'and they are given out');
+	return $dora;
+}
+
+sub disconnect {
+	my ($p, $dora) = @_;
+	forget();
+	is(heading(connect_it($p, $dora, 'acme')), 'Connected', 'connected once more');
+	status_is($p->delete('/api/oauth/tokens/acme', token => $dora->{token}), 204, 'disconnected');
+	problem_is($p->get('/api/oauth/tokens/acme', token => $dora->{token}), 404, {}, 'at once');
+	await('the provider to be told', sub { asked('/revoke') }, $p);
+	is((asked('/revoke'))[0]{headers}{authorization} =~ /^Basic / ? 1 : 0, 1, 'by the application');
+	await('the row to go', sub { $p->sql("SELECT count(*) FROM provider_connections WHERE user_id = '$dora->{user_id}'") == 0 }, $p);
+	like($p->sql("SELECT message FROM notifications WHERE user_id = '$dora->{user_id}' AND message LIKE '%disconnected%'"),
+		qr/was ended there/, 'the user is told what happened');
+	status_is($p->delete('/api/oauth/tokens/acme', token => $dora->{token}), 204, 'disconnected again');
+	status_is($p->delete('/api/users/oauth-apps/acme', token => $dora->{token}), 204, 'now the application can go');
+
+	# who is no member any more gets no connection
+	my $team = $p->expect(201, $p->post('/api/tenants', { name => 'Team' }, token => $dora->{token}))->{json};
+	set_app($p, $dora, 'acme');
+	my $there = $p->expect(200, $p->post('/api/tenants/switch', { tenant_id => $team->{tenant_id} }, token => $dora->{token}))->{json};
+	my $browser = Browser->new($p);
+	my $back = consent(visit($browser, begin($p, { token => $there->{access_token} }, 'acme')));
+	$p->sql("UPDATE tenants SET is_active = " . ($p->{backend} eq 'sqlite' ? 0 : 'FALSE') . " WHERE id = '$team->{tenant_id}'");
+	like(outcome($browser, $back)->{body}, qr/no member of the tenant/, 'a tenant that was suspended meanwhile gets no tokens');
+	is($p->sql("SELECT count(*) FROM provider_connections WHERE tenant_id = '$team->{tenant_id}'"), 0, 'none are kept');
+}
+
+sub canaries {
+	my ($p) = @_;
+	my @columns = $p->{backend} eq 'sqlite'
+		? map { [ split /\|/ ] } split /\n/, $p->sql("SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'")
+		: map { [ split /\|/ ] } split /\n/, $p->sql("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'");
+	cmp_ok(scalar @columns, '>', 150, 'there are columns');
+	my $open = join "\n", map { my ($t, $c) = @$_;
+		"SELECT '$t.$c' FROM $t WHERE CAST($c AS TEXT) LIKE '%canary-app%' OR CAST($c AS TEXT) LIKE 'at-%' OR CAST($c AS TEXT) LIKE 'rt-%' OR CAST($c AS TEXT) LIKE 'code-%'" . ';' } @columns;
+	is($p->sql($open), '', 'no secret stands in a column');
+	unlike($p->log, qr/canary-app|\bat-\d+-|\brt-\d+-|code-\d/, 'nor in the log');
+	unlike($p->access_log, qr/state=|code=|link=/, 'nor in that of nginx');
+}
+
+for my $backend (Pierre::backends()) {
+	subtest "$backend: a provider is connected" => sub {
+		my $p = start($backend);
+		forget();
+		my ($user, $first) = flow($p);
+		set_app($p, $user, 'plain');
+		attacks($p, $user);
+		elsewhere($p, $user, $first);
+		disconnect($p, unidentified($p, $user));
+		canaries($p);
+		is($p->stop_serve, 0, 'stops');
+		unlike($p->log, qr/^\S+ error /m, 'nothing went wrong');
+		$p->stop;
+	};
+}
+done_testing;

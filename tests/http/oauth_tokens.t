@@ -1,0 +1,154 @@
+#!/usr/bin/perl
+# Tokens that users bring (scenarios 13 to 16 of the original; 15 as changed: tokens brought
+# by PUT), applications of users and tenants, and who sees what of them.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../support";
+use Test::More;
+use Pierre;
+use Pierre::Check;
+
+my $end = '2031-05-06T07:08:09.000Z';
+
+sub put { my ($p, $u, $provider, %o) = @_; return $p->put("/api/oauth/tokens/$provider", \%o, token => $u->{token}) }
+sub show { my ($p, $u, $provider) = @_; return $p->get("/api/oauth/tokens/$provider", token => $u->{token}) }
+sub sealed { my ($p, $id, $column) = @_; return $p->sql("SELECT $column FROM provider_connections WHERE id = '$id'") }
+
+sub scenario_13 {
+	my ($p, $ann) = @_;
+	problem_is(show($p, $ann, 'strava'), 404, {}, 'Sc 13: no token at first');
+	my $made = status_is(put($p, $ann, 'strava', access_token => 'a-1', refresh_token => 'r-1', expires_at => $end,
+		scope => 'read,activity:read'), 200, 'Sc 13: stored')->{json};
+	is_deeply([ @{ show($p, $ann, 'strava')->{json} }{qw(access_token scope expires_at token_type state)} ],
+		[ 'a-1', 'read activity:read', $end, 'Bearer', 'ok' ], 'Sc 13: read back');
+	is($made->{has_refresh_token} ? 1 : 0, 1, 'Sc 13: with a refresh token, which no reply shows');
+	problem_is(show($p, $ann, 'garmin'), 404, {}, 'Sc 13: another provider is independent');
+	status_is(put($p, $ann, 'garmin', access_token => 'g-1'), 200, 'Sc 13: also when it has some');
+	status_is($p->delete('/api/oauth/tokens/strava', token => $ann->{token}), 204, 'Sc 13: cleared');
+	problem_is(show($p, $ann, 'strava'), 404, {}, 'Sc 13: none again');
+	is(show($p, $ann, 'garmin')->{json}{access_token}, 'g-1', 'Sc 13: the other one stays');
+	problem_is(put($p, $ann, 'fitbit', access_token => 'x'), 409, { reason => 'retired' }, 'a provider that has ended takes none');
+	problem_is(put($p, $ann, 'nobody', access_token => 'x'), 404, {}, 'nor one that is not known');
+}
+
+sub scenario_14 {
+	my ($p, $ann) = @_;
+	my %text = (empty => '', long => 'x' x 8000, unicode => "t\x{f6}k\x{e9}n \x{1f6b2}", special => q{'"<>&%\\ ;--});
+	for my $name (sort keys %text) {
+		status_is(put($p, $ann, 'whoop', access_token => $text{$name}), 200, "Sc 14: $name");
+		is(show($p, $ann, 'whoop')->{json}{access_token}, $text{$name}, "Sc 14: $name comes back");
+	}
+	problem_is(put($p, $ann, 'whoop', access_token => 'x' x 8193), 422, { field => 'access_token' }, 'Sc 14: too long');
+	my $id = put($p, $ann, 'whoop', access_token => 'canary-token', refresh_token => 'canary-refresh')->{json}{id};
+	my ($one, $refresh) = map { sealed($p, $id, $_) } qw(sealed_access sealed_refresh);
+	unlike("$one $refresh", qr/canary/, 'Sc 14: the stored form is not the plain text');
+	is(put($p, $ann, 'whoop', access_token => 'canary-token')->{json}{id}, $id, 'the id stays');
+	isnt(sealed($p, $id, 'sealed_access'), $one, 'Sc 14: the same text is sealed to another');
+	isnt(sealed($p, $id, 'sealed_refresh'), '', 'a missing refresh token keeps the old one');
+	my $good = sealed($p, $id, 'sealed_access');
+	my %bad = (flipped => $good =~ s/(.)(.{5})$/($1 eq 'A' ? 'B' : 'A') . $2/er, truncated => substr($good, 0, -6),
+		'not base64' => '!' x 80, short => 'AQ');
+	for my $name (sort keys %bad) {
+		$p->sql("UPDATE provider_connections SET sealed_access = '$bad{$name}' WHERE id = '$id'");
+		my $r = status_is(show($p, $ann, 'whoop'), 500, "Sc 14: $name fails");
+		unlike($r->{text}, qr/canary/, "Sc 14: $name gives nothing away");
+	}
+	$p->sql("UPDATE provider_connections SET sealed_access = '$good' WHERE id = '$id'");
+	is(show($p, $ann, 'whoop')->{json}{access_token}, 'canary-token', 'Sc 14: put back it opens');
+}
+
+sub scenario_15 {
+	my ($p, $ann, $bob) = @_;
+	my $first = put($p, $ann, 'oura', access_token => 'o-1', refresh_token => 'or-1')->{json};
+	my $second = put($p, $ann, 'oura', access_token => 'o-2')->{json};
+	is("$second->{id} $second->{created_at}", "$first->{id} $first->{created_at}", 'Sc 15: replaced on (user, tenant, provider); id and created_at stay');
+	is(show($p, $ann, 'oura')->{json}{access_token}, 'o-2', 'Sc 15: by the new one');
+	problem_is(show($p, $bob, 'oura'), 404, {}, 'Sc 15: another user never sees it');
+	is_deeply($p->get('/api/oauth/tokens', token => $bob->{token})->{json}{connections}, [], 'Sc 15: nor in a list');
+	status_is($p->delete('/api/oauth/tokens/oura', token => $bob->{token}), 204, 'Sc 15: to end his is to end none');
+	is(show($p, $ann, 'oura')->{json}{access_token}, 'o-2', 'Sc 15: of hers');
+
+	my $team = $p->expect(201, $p->post('/api/tenants', { name => 'Team' }, token => $ann->{token}))->{json};
+	my $there = $p->login($ann);
+	my $switched = $p->expect(200, $p->post('/api/tenants/switch', { tenant_id => $team->{tenant_id} }, token => $there->{token}))->{json};
+	$there = { %$there, token => $switched->{access_token} };
+	problem_is(show($p, $there, 'oura'), 404, {}, 'Sc 15: another tenant of the same user has none');
+	put($p, $there, 'oura', access_token => 'o-team');
+	is(join(' ', map { show($p, $_, 'oura')->{json}{access_token} } $ann, $there), 'o-2 o-team', 'Sc 15: two tenants, two tokens');
+	my $r = $p->get("/api/tenants/$team->{tenant_id}/oauth/oura/connections", token => $ann->{token});
+	is(join(' ', map { $_->{user_id} } @{ $r->{json}{connections} }), $ann->{user_id}, 'an owner of the team sees who is connected in it');
+	unlike($r->{text}, qr/o-team/, 'without tokens');
+	problem_is($p->get("/api/tenants/$team->{tenant_id}/oauth/oura/connections", token => $bob->{token}), 404, {}, 'a stranger does not');
+
+	for my $i (1 .. 10) {
+		put($p, $ann, 'wahoo', access_token => "w-$i");
+		is(show($p, $ann, 'wahoo')->{json}{access_token}, "w-$i", "Sc 15: pair $i");
+	}
+	my @words = at_once(map { my $i = $_; sub { put($p, $ann, 'coros', access_token => "c-$i")->{status} } } 1 .. 8);
+	is(join(' ', sort @words), join(' ', (200) x 8), 'Sc 15: eight at once') or diag($p->log);
+	is($p->sql("SELECT count(*) FROM provider_connections WHERE provider = 'coros'"), 1, 'Sc 15: are one connection');
+	like(show($p, $ann, 'coros')->{json}{access_token}, qr/^c-[1-8]$/, 'Sc 15: with the tokens of one of them');
+	return ($team, $there);
+}
+
+sub scenario_16 {
+	my ($p, $ann, $bob, $there) = @_;
+	put($p, $bob, 'oura', access_token => 'o-bob');
+	my %id = map { $_->[0] => $p->sql("SELECT id FROM provider_connections WHERE user_id = '$_->[1]' AND tenant_id = '$_->[2]' AND provider = '$_->[3]'") }
+		[ own => $ann->{user_id}, $ann->{user_id}, 'oura' ], [ user => $bob->{user_id}, $bob->{user_id}, 'oura' ],
+		[ provider => $ann->{user_id}, $ann->{user_id}, 'wahoo' ];
+	$id{tenant} = $p->sql("SELECT id FROM provider_connections WHERE user_id = '$ann->{user_id}' AND tenant_id <> '$ann->{user_id}' AND provider = 'oura'");
+	my $value = sealed($p, $id{own}, 'sealed_access');
+	my %reader = (user => [ $bob, 'oura' ], tenant => [ $there, 'oura' ], provider => [ $ann, 'wahoo' ]);
+	for my $name (sort keys %reader) {
+		$p->sql("UPDATE provider_connections SET sealed_access = '$value' WHERE id = '$id{$name}'");
+		status_is(show($p, @{ $reader{$name} }), 500, "Sc 16: moved to the row of another $name it does not open");
+	}
+	$p->sql("UPDATE provider_connections SET sealed_refresh = sealed_access WHERE id = '$id{own}'");
+	status_is($p->put('/api/oauth/tokens/oura', { access_token => 'x' }, token => $ann->{token}), 500, 'nor in another column');
+	$p->sql("UPDATE provider_connections SET user_id = '$bob->{user_id}', ended_at = NULL WHERE id = '$id{provider}'");
+	status_is(show($p, $bob, 'wahoo'), 404, 'a row that another user was given is in another tenant');
+}
+
+sub apps {
+	my ($p, $ann, $bob, $team) = @_;
+	my $body = { client_id => 'c1', client_secret => 'canary-secret' };
+	my $r = status_is($p->put('/api/users/oauth-apps/strava', $body, token => $ann->{token}), 200, 'an application is set');
+	unlike($r->{text}, qr/canary/, 'its secret does not come back');
+	is("$r->{json}{owner} $r->{json}{client_id} $r->{json}{state}", 'user c1 ok', 'the rest does');
+	for (['http://localhost/api/oauth/callback/strava', 'not https'], ['https://x.example/other', 'another path'],
+		['https://evil.example/x/api/oauth/callback/strava', 'a path before'], ['https://u@x/api/oauth/callback/strava', 'a user in it']) {
+		problem_is($p->put('/api/users/oauth-apps/strava', { %$body, redirect_uri => $_->[0] }, token => $ann->{token}), 422,
+			{ field => 'redirect_uri' }, "redirect_uri: $_->[1]");
+	}
+	problem_is($p->put('/api/users/oauth-apps/strava', { client_id => 'c' }, token => $ann->{token}), 422, { field => 'client_secret' }, 'without its secret');
+	problem_is($p->put('/api/users/oauth-apps/fitbit', $body, token => $ann->{token}), 409, { reason => 'retired' }, 'of a provider that has ended');
+	$p->put("/api/users/oauth-apps/$_", $body, token => $ann->{token}) for qw(whoop garmin);
+	is(join(' ', map { $_->{provider} } @{ $p->get('/api/users/oauth-apps', token => $ann->{token})->{json}{apps} }),
+		'garmin strava whoop', 'a list by provider');
+	is_deeply($p->get('/api/users/oauth-apps', token => $bob->{token})->{json}{apps}, [], 'another user has none');
+	problem_is($p->get('/api/users/oauth-apps/strava', token => $bob->{token}), 404, {}, 'nor this one');
+	status_is($p->delete('/api/users/oauth-apps/garmin', token => $ann->{token}), 204, 'deleted');
+	problem_is($p->delete('/api/users/oauth-apps/garmin', token => $ann->{token}), 404, {}, 'once');
+
+	my $of = "/api/tenants/$team->{tenant_id}/oauth/strava";
+	is($p->put($of, $body, token => $ann->{token})->{json}{owner}, 'tenant', 'Sc 56: a team has its own');
+	problem_is($p->get($of, token => $bob->{token}), 404, {}, 'Sc 56: strangers do not see it');
+	status_is($p->get($of, token => $ann->{token}), 200, 'its owner does');
+	status_is($p->delete($of, token => $ann->{token}), 204, 'and deletes it');
+}
+
+each_backend(sub {
+	my ($p) = @_;
+	my ($ann, $bob) = map { $p->approved_user } 1, 2;
+	scenario_13($p, $ann);
+	scenario_14($p, $ann);
+	my ($team, $there) = scenario_15($p, $ann, $bob);
+	scenario_16($p, $ann, $bob, $there);
+	apps($p, $ann, $bob, $team);
+	status_is($p->delete('/api/oauth/tokens', token => $ann->{token}), 204, 'all of one tenant are ended');
+	is_deeply($p->get('/api/oauth/tokens', token => $ann->{token})->{json}{connections}, [], 'none is left');
+	is(scalar @{ $p->get('/api/oauth/tokens', token => $there->{token})->{json}{connections} }, 1, 'those of the other one are');
+});
+done_testing;
