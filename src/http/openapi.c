@@ -100,7 +100,8 @@ static void put_path_parameter(struct document *d, const char *name, size_t n)
 	put_parameter(d, "path", true, &(struct field){
 		.name = arena_strndup(d->out->arena, name, n),
 		.type = is_id ? FIELD_UUID : FIELD_TEXT,
-		.sentence = is_id ? "Id, as it was given when the thing was made" : NULL,
+		.sentence = is_id ? "Id, as it was given when the thing was made"
+				  : "Its name, such as strava",
 	});
 }
 

@@ -226,7 +226,8 @@ static bool connect_outcome(struct call *call, struct err *err_r)
 	       html_error(call, "Not connected", err_r);
 }
 
-#define PAGE_PROBLEMS (ERR_BIT(ERR_FORBIDDEN) | ERR_BIT(ERR_NOT_FOUND) | ERR_BIT(ERR_CONFLICT))
+#define PAGE_PROBLEMS (ERR_BIT(ERR_FORBIDDEN) | ERR_BIT(ERR_NOT_FOUND) | ERR_BIT(ERR_CONFLICT) | \
+		       ERR_BIT(ERR_REQUIRED))
 
 const struct route connect_routes[] = {
 	{ .method = HTTP_POST, .pattern = "/api/oauth/connect/{provider}", .label = "oauth_connect",

@@ -31,47 +31,85 @@ static bool secret_count(struct db *db, int64_t key_id, int64_t *n_r, struct err
 	return db_number(db, SQL_ARGS(system_secret_count, .key_id = db_int(key_id)), n_r, err_r);
 }
 
-/* --- rows whose id is a UUID: with one sealed column, with two ------------------------------ */
+/* --- rows whose id is a UUID ------------------------------------------------------------ */
 
-#define NO_UUID "00000000-0000-0000-0000-000000000000"   /* before each */
+static const char *first(const char *after)
+{
+	return *after ? after : "00000000-0000-0000-0000-000000000000";
+}
 
-#define UUID_TABLE(stmt) \
-	static bool stmt##_page(struct db *db, const char *after, int64_t limit, struct arena *arena, \
-				struct field_list *out, struct err *err_r) \
-	{ \
-		return db_list(db, SQL_ARGS(stmt##_page, .after = db_text(*after ? after : NO_UUID), \
-					    .limit = db_int(limit)), \
-			       &sealed_row_schema, arena, out, err_r); \
-	} \
-	static bool stmt##_count(struct db *db, int64_t key_id, int64_t *n_r, struct err *err_r) \
-	{ \
-		return db_number(db, SQL_ARGS(stmt##_count, .key_id = db_int(key_id)), n_r, err_r); \
-	}
-#define RESEALS(stmt, ...) \
-	static bool stmt##_reseal(struct db *db, const struct sealed_row *row, int64_t *n_r, \
-				  struct err *err_r) \
-	{ \
-		return db_write(db, SQL_ARGS(stmt##_reseal, .row_id = db_text(row->row_id), \
-					     .sealed_1 = db_text(row->sealed[0]), \
-					     .new_1 = db_text(row->new_sealed[0]), \
-					     .new_key_id = db_int(row->new_key_id) __VA_OPT__(,) __VA_ARGS__), \
-				n_r, err_r); \
-	}
-#define SECOND .sealed_2 = db_text(row->sealed[1]), .new_2 = db_text(row->new_sealed[1])
+static bool app_page(struct db *db, const char *after, int64_t limit, struct arena *arena,
+			 struct field_list *out, struct err *err_r)
+{
+	return db_list(db, SQL_ARGS(provider_app_page, .after = db_text(first(after)), .limit = db_int(limit)),
+		       &sealed_row_schema, arena, out, err_r);
+}
 
-UUID_TABLE(provider_app)
-RESEALS(provider_app)
-UUID_TABLE(connection)
-RESEALS(connection, SECOND)
-UUID_TABLE(connect)
-RESEALS(connect, SECOND)
+static bool app_reseal(struct db *db, const struct sealed_row *row, int64_t *n_r,
+			   struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(provider_app_reseal, .row_id = db_text(row->row_id),
+				     .sealed_1 = db_text(row->sealed[0]),
+				     .new_1 = db_text(row->new_sealed[0]),
+				     .new_key_id = db_int(row->new_key_id)), n_r, err_r);
+}
+
+static bool app_count(struct db *db, int64_t key_id, int64_t *n_r, struct err *err_r)
+{
+	return db_number(db, SQL_ARGS(provider_app_count, .key_id = db_int(key_id)), n_r, err_r);
+}
+
+static bool connection_page(struct db *db, const char *after, int64_t limit, struct arena *arena,
+			 struct field_list *out, struct err *err_r)
+{
+	return db_list(db, SQL_ARGS(connection_page, .after = db_text(first(after)), .limit = db_int(limit)),
+		       &sealed_row_schema, arena, out, err_r);
+}
+
+static bool connection_reseal(struct db *db, const struct sealed_row *row, int64_t *n_r,
+			   struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(connection_reseal, .row_id = db_text(row->row_id),
+				     .sealed_1 = db_text(row->sealed[0]),
+				     .new_1 = db_text(row->new_sealed[0]),
+				     .sealed_2 = db_text(row->sealed[1]),
+				     .new_2 = db_text(row->new_sealed[1]),
+				     .new_key_id = db_int(row->new_key_id)), n_r, err_r);
+}
+
+static bool connection_count(struct db *db, int64_t key_id, int64_t *n_r, struct err *err_r)
+{
+	return db_number(db, SQL_ARGS(connection_count, .key_id = db_int(key_id)), n_r, err_r);
+}
+
+static bool connect_page(struct db *db, const char *after, int64_t limit, struct arena *arena,
+			 struct field_list *out, struct err *err_r)
+{
+	return db_list(db, SQL_ARGS(connect_page, .after = db_text(first(after)), .limit = db_int(limit)),
+		       &sealed_row_schema, arena, out, err_r);
+}
+
+static bool connect_reseal(struct db *db, const struct sealed_row *row, int64_t *n_r,
+			   struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(connect_reseal, .row_id = db_text(row->row_id),
+				     .sealed_1 = db_text(row->sealed[0]),
+				     .new_1 = db_text(row->new_sealed[0]),
+				     .sealed_2 = db_text(row->sealed[1]),
+				     .new_2 = db_text(row->new_sealed[1]),
+				     .new_key_id = db_int(row->new_key_id)), n_r, err_r);
+}
+
+static bool connect_count(struct db *db, int64_t key_id, int64_t *n_r, struct err *err_r)
+{
+	return db_number(db, SQL_ARGS(connect_count, .key_id = db_int(key_id)), n_r, err_r);
+}
 
 /* --- all of them ------------------------------------------------------------------------ */
 
 const struct sealed_table sealed_tables[] = {
 	{ "system_secrets", { "sealed_value" }, secret_page, secret_reseal, secret_count },
-	{ "provider_apps", { "sealed_secret" }, provider_app_page, provider_app_reseal,
-	  provider_app_count },
+	{ "provider_apps", { "sealed_secret" }, app_page, app_reseal, app_count },
 	{ "provider_connections", { "sealed_access", "sealed_refresh" }, connection_page,
 	  connection_reseal, connection_count },
 	{ "connect_states", { "sealed_verifier", "sealed_code" }, connect_page, connect_reseal,

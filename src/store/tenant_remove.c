@@ -16,30 +16,64 @@ struct removal {
 };
 
 /* Each deletes a page of what its table has of the tenant. */
-#define REMOVAL(stmt) \
-	static bool stmt##_page(struct db *db, struct removal *r, struct err *err_r) \
-	{ \
-		return db_write(db, SQL_ARGS(stmt, .tenant_id = db_text(r->tenant_id)), &r->n, err_r); \
-	}
-REMOVAL(tenant_remove_keys)
-REMOVAL(tenant_remove_connections)
-REMOVAL(tenant_remove_connects)
-REMOVAL(tenant_remove_apps)
-REMOVAL(tenant_remove_notifications)
-REMOVAL(tenant_remove_members)
-REMOVAL(tenant_remove_data_keys)
-REMOVAL(tenant_remove)
+static bool remove_keys(struct db *db, struct removal *r, struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(tenant_remove_keys, .tenant_id = db_text(r->tenant_id)),
+			&r->n, err_r);
+}
+
+static bool remove_connections(struct db *db, struct removal *r, struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(tenant_remove_connections, .tenant_id = db_text(r->tenant_id)),
+			&r->n, err_r);
+}
+
+static bool remove_connects(struct db *db, struct removal *r, struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(tenant_remove_connects, .tenant_id = db_text(r->tenant_id)),
+			&r->n, err_r);
+}
+
+static bool remove_apps(struct db *db, struct removal *r, struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(tenant_remove_apps, .tenant_id = db_text(r->tenant_id)),
+			&r->n, err_r);
+}
+
+static bool remove_notifications(struct db *db, struct removal *r, struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(tenant_remove_notifications, .tenant_id = db_text(r->tenant_id)),
+			&r->n, err_r);
+}
+
+static bool remove_members(struct db *db, struct removal *r, struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(tenant_remove_members, .tenant_id = db_text(r->tenant_id)),
+			&r->n, err_r);
+}
+
+static bool remove_data_keys(struct db *db, struct removal *r, struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(tenant_remove_data_keys, .tenant_id = db_text(r->tenant_id)),
+			&r->n, err_r);
+}
+
+static bool remove_tenant(struct db *db, struct removal *r, struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(tenant_remove, .tenant_id = db_text(r->tenant_id)),
+			&r->n, err_r);
+}
 
 /* The first that has rows is the page; what others refer to comes after them. */
 static bool (*const pages[])(struct db *db, struct removal *r, struct err *err_r) = {
-	tenant_remove_keys_page,
-	tenant_remove_connections_page,   /* ended with it, and no provider could be told */
-	tenant_remove_connects_page,
-	tenant_remove_apps_page,
-	tenant_remove_notifications_page,
-	tenant_remove_members_page,
-	tenant_remove_data_keys_page,     /* after what they sealed */
-	tenant_remove_page,
+	remove_keys,
+	remove_connections,   /* ended with it, and no provider could be told */
+	remove_connects,
+	remove_apps,
+	remove_notifications,
+	remove_members,
+	remove_data_keys,     /* after what they sealed */
+	remove_tenant,
 };
 
 static bool remove_tx(struct db *db, void *arg, struct err *err_r)

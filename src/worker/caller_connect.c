@@ -126,15 +126,26 @@ static bool code_request(struct errand *e)
 	return true;
 }
 
-static const struct errand_kind identify;
+static const struct errand_kind identify, after;
+
+/* Whose they are is known, or cannot be (NULL). Connected, something may be due. */
+static bool settle(struct op *op, struct errand *e, const char *account, struct err *err_r)
+{
+	const struct connect_state *finished = e->redeems ? &e->redemption.state : NULL;
+	const char *outcome;
+
+	if (!op_connection_identify(op, &e->p, &e->due.c, account, finished, &outcome, err_r))
+		return false;
+	if (str_eq(outcome, OUTCOME_CONNECTED) && e->p.after_connect_url)
+		e->next = &after;
+	return true;
+}
 
 static bool code_save(struct op *op, struct errand *e, const struct provider_reply *reply,
 		      struct err *err_r)
 {
 	const struct redeemed in = { { reply->access_token, reply->refresh_token }, reply->expires_at,
 				     reply->scopes };
-	const struct connect_state *finished = &e->redemption.state;
-	const char *outcome;
 
 	if (!e->saved && !op_redemption_save(op, &e->redemption, &in, &e->due.c, err_r))
 		return (err_r->kind == ERR_FORBIDDEN || err_r->kind == ERR_CONFLICT) &&
@@ -146,7 +157,7 @@ static bool code_save(struct op *op, struct errand *e, const struct provider_rep
 		e->next = &identify;
 		return true;
 	}
-	return op_connection_identify(op, &e->p, &e->due.c, reply->identity, finished, &outcome, err_r);
+	return settle(op, e, reply->identity, err_r);
 }
 
 /* By what the provider said. */
@@ -191,20 +202,40 @@ static bool identify_request(struct errand *e)
 static bool identify_apply(struct op *op, struct errand *e, struct err *err_r)
 {
 	const struct connect_state *finished = e->redeems ? &e->redemption.state : NULL;
-	const char *account = NULL, *outcome;
+	const char *account = NULL;
 
 	if (!e->called)
-		return op_connection_identify(op, &e->p, &e->due.c, NULL, finished, &outcome, err_r);
+		return settle(op, e, NULL, err_r);
 	if (answered(e) && e->answer.status / 100 == 2)
 		account = reply_identity(&e->p, e->answer.body, e->answer.body_len, e->arena);
 	if (account)
-		return op_connection_identify(op, &e->p, &e->due.c, account, finished, &outcome, err_r);
+		return settle(op, e, account, err_r);
 	return op_connection_unidentified(op, &e->p, &e->due.c, answered(e) ? "no_identity" : "no_answer",
 					  finished, err_r);
 }
 
 static const struct errand_kind identify = { "identify", due_claim, identify_request, identify_apply,
 					     CALL_READS };
+
+/* --- once after connecting ------------------------------------------------------------------------ */
+
+static bool after_request(struct errand *e)
+{
+	return provider_after_request(&e->p, e->due.tokens.access_token, e->due.c.id, e->arena, &e->request);
+}
+
+/* 409: it was there already. Nothing here depends on it. */
+static bool after_apply(struct op *op, struct errand *e, struct err *err_r)
+{
+	(void)op;
+	(void)err_r;
+	if (!answered(e) || (e->answer.status / 100 != 2 && e->answer.status != 409))
+		log_warn("after_connect_failed", LOG_S("provider", e->p.id),
+			 LOG_N("status", answered(e) ? e->answer.status : 0));
+	return true;
+}
+
+static const struct errand_kind after = { "after_connect", NULL, after_request, after_apply, CALL_SPENDS };
 
 /* --- what was ended ------------------------------------------------------------------------------ */
 

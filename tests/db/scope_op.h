@@ -12,6 +12,7 @@
 #include "auth/auth.h"
 #include "op/audit.h"
 #include "op/instance.h"
+#include "op/data_key.h"
 #include "op/vault.h"
 #include "op_fixture.h"
 #include "store/connection.h"

@@ -58,7 +58,7 @@ my @rules = (
 		map { keys %$_ } @{ $_[0]{security} } }) } ],
 	[ 'a guarded operation has 401 and 403', sub { operations_where(sub { is_guarded($_[0]) && !answers($_[0], 401, 403) }) } ],
 	[ 'every operation has one success, and problems of client and server',
-		sub { operations_where(sub { 1 != (grep { /^2/ } keys %{ $_[0]{responses} }) || !answers($_[0], 400, 422, 429, 503) }) } ],
+		sub { operations_where(sub { 1 != (grep { /^2|^303$/ } keys %{ $_[0]{responses} }) || !answers($_[0], 400, 422, 429, 503) }) } ],
 	[ 'a response has a description and headers', sub { parts(sub {
 		my ($p, $place) = @_;
 		$place =~ m{/responses/[^/]+$} && !$p->{'$ref'} && !($p->{description} && $p->{headers}) }) } ],

@@ -80,6 +80,24 @@ my %calls = (
 	admin_revoke_key => { ok => 200, body => sub { return { api_key_id => $_[0]{key} } }, shows => 'key' },
 	admin_approve_user => { ok => 200, id => 'pending', body => {}, shows => 'pending' },
 	admin_suspend_user => { ok => 200, id => 'pending', body => {}, shows => 'pending' },
+	oauth_app_list => { ok => 200 },
+	oauth_app_put => { ok => 200, in => { provider => 'app_of' }, body => { client_id => 'x', client_secret => 'y' } },
+	oauth_app_show => { ok => 200, in => { provider => 'app_of' } },
+	oauth_app_delete => { ok => 204, in => { provider => 'app_of' } },
+	tenant_oauth_put => { ok => 200, id => 'tenant', in => { provider => 'app_of' }, body => { client_id => 'x', client_secret => 'y' } },
+	tenant_oauth_show => { ok => 200, id => 'tenant', in => { provider => 'app_of' } },
+	tenant_oauth_delete => { ok => 204, id => 'tenant', in => { provider => 'app_of' } },
+	tenant_oauth_connections => { ok => 200, id => 'tenant', in => { provider => 'tokens_of' } },
+	oauth_tokens_list => { ok => 200, shows => 'user_id' },
+	oauth_tokens_put => { ok => 200, in => { provider => 'tokens_of' }, body => { access_token => 'x' }, shows => 'user_id' },
+	oauth_tokens_show => { ok => 200, in => { provider => 'tokens_of' } },
+	oauth_tokens_delete => { ok => 204, in => { provider => 'tokens_of' } },
+	oauth_tokens_delete_all => { ok => 204 },
+	oauth_connect => { ok => 409, in => { provider => 'app_of' } },   # PUBLIC_URL is not set
+	# by their secrets: tests/http/connect.t
+	oauth_start => { public => 422 }, oauth_start_go => { public => 422 },
+	oauth_callback => { public => 403, in => { provider => 'app_of' } },
+	oauth_outcome => { public => 422, id => 'key' },
 );
 
 # What an admin token may be permitted.
@@ -200,6 +218,9 @@ sub new_person {
 	@person{qw(tenant slug)} = @{ $p->expect(201, $p->post('/api/tenants', { name => 'x' }, token => $user->{token}))->{json} }{qw(tenant_id slug)};
 	@person{qw(invitation invitation_token)} = @{ $p->expect(201, $p->post("/api/tenants/$person{tenant}/invitations",
 		{ email => 'guest@example.org', role => 'viewer' }, token => $user->{token}))->{json} }{qw(invitation_id invitation_token)};
+	@person{qw(app_of tokens_of)} = qw(strava whoop);
+	$p->expect(200, $p->put($_->[0], $_->[1], token => $user->{token})) for [ '/api/oauth/tokens/whoop', { access_token => 'a' } ],
+		map { [ "$_/strava", { client_id => 'c', client_secret => 's' } ] } '/api/users/oauth-apps', "/api/tenants/$person{tenant}/oauth";
 	$made_of{$name}->($p, \%person) if $made_of{$name};
 	return \%person;
 }
@@ -229,6 +250,8 @@ sub rows_of {
 		"SELECT 'session', CAST(id AS TEXT), access_hash, refresh_hash, CAST(refreshed_at AS TEXT) FROM sessions WHERE user_id IN ($ids)",
 		"SELECT 'member', CAST(tenant_id AS TEXT), CAST(user_id AS TEXT), role, CAST(joined_at AS TEXT) FROM tenant_users WHERE user_id IN ($ids)",
 		"SELECT 'tenant', CAST(t.id AS TEXT), name, plan, CAST(version AS TEXT) FROM tenants t JOIN tenant_users m ON m.tenant_id = t.id WHERE m.user_id IN ($ids)",
+		"SELECT 'connection', CAST(id AS TEXT), state, sealed_access, CAST(ended_at AS TEXT) FROM provider_connections WHERE user_id IN ($ids)",
+		"SELECT 'app', CAST(id AS TEXT), client_id, sealed_secret, CAST(updated_at AS TEXT) FROM provider_apps WHERE user_id IN ($ids) OR tenant_id IN (SELECT tenant_id FROM tenant_users WHERE user_id IN ($ids))",
 		"SELECT 'invitation', CAST(id AS TEXT), role, token_hash, CAST(created_at AS TEXT) FROM tenant_invitations WHERE invited_by IN ($ids)",
 	) . ' ORDER BY 1, 2');
 }
