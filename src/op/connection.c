@@ -12,7 +12,7 @@
 #include "store/connection.h"
 #include "store/provider_app.h"
 
-#define TRIES 3
+#define TRIES 16   /* more than can write one connection at once */
 
 /* --- sealed ------------------------------------------------------------------------------ */
 

@@ -106,3 +106,6 @@ tests_db_op_vault_SOURCES = tests/db/op_vault.c $(WORST)
 tests_db_op_vault_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_vault_master_SOURCES = tests/db/op_vault_master.c $(WORST)
 tests_db_op_vault_master_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+
+# connections to providers
+check_PROGRAMS += tests/db/op_connection

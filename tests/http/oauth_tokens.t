@@ -132,6 +132,13 @@ sub apps {
 	status_is($p->delete('/api/users/oauth-apps/garmin', token => $ann->{token}), 204, 'deleted');
 	problem_is($p->delete('/api/users/oauth-apps/garmin', token => $ann->{token}), 404, {}, 'once');
 
+	my $key = $p->new_key($ann, scopes => ['tokens:read'])->{api_key};
+	my $none = $p->new_key($ann, scopes => ['usage:read'])->{api_key};
+	is($p->get('/api/oauth/tokens/whoop', headers => { 'X-API-Key' => $key })->{json}{access_token}, 'canary-token',
+		'a key with tokens:read gets the access token');
+	problem_is($p->get('/api/oauth/tokens/whoop', headers => { 'X-API-Key' => $none }), 403, { reason => 'scope' }, 'another one does not');
+	problem_is($p->put('/api/oauth/tokens/whoop', { access_token => 'x' }, headers => { 'X-API-Key' => $key }), 401, {}, 'no key changes them');
+
 	my $of = "/api/tenants/$team->{tenant_id}/oauth/strava";
 	is($p->put($of, $body, token => $ann->{token})->{json}{owner}, 'tenant', 'Sc 56: a team has its own');
 	problem_is($p->get($of, token => $bob->{token}), 404, {}, 'Sc 56: strangers do not see it');

@@ -1,0 +1,94 @@
+/*
+ * tests/db/op_connection.c - connections end with the tenant and with the place in it, and
+ * nothing of them stays when the tenant is removed; one caller has a connection at a time;
+ * budgets are exact.
+ */
+#include "config.h"
+
+#include "scope_op.h"
+#include "store/connection_call.h"
+
+static struct connection row_of(int i)
+{
+	struct connection c;
+
+	if (!store_connection_by_id(f.db, connection_ids[i], f.arena, &c, &err))
+		bail_out("row_of", &err);
+	return c;
+}
+
+static void test_claims(void)
+{
+	struct connection_claim first, second;
+	struct connection c = row_of(0);
+
+	ok(store_connection_claim(f.db, c.id, c.refresh_gen, f.arena, &first, &err), "a caller claims it");
+	is_int(first.refresh_gen, c.refresh_gen + 1, "refresh_gen moves");
+	ok(!store_connection_claim(f.db, c.id, c.refresh_gen, f.arena, &second, &err) &&
+	   err.kind == ERR_CONFLICT, "another one that read the same does not: %s", err.message);
+	ok(!store_connection_claim(f.db, c.id, first.refresh_gen, f.arena, &second, &err) &&
+	   err.kind == ERR_CONFLICT, "nor one that read it since");
+	c = row_of(0);
+	ok(c.lease_until > 0 && str_eq(c.phase, PHASE_CLAIMED), "until its lease ends");
+}
+
+static bool take(const char *part, int64_t now, int64_t limit)
+{
+	const struct budget_take in = { .app_id = app_ids[0], .part = part, .seconds = 900,
+					.limit = limit, .now = now };
+
+	return store_provider_budget_take(f.db, &in, &err);
+}
+
+static void test_budgets(void)
+{
+	const int64_t quarter = T0 / 900000 * 900000;
+	const struct budget_take shut = { .app_id = app_ids[0], .part = "", .seconds = 900, .now = quarter };
+	int taken = 0;
+
+	for (int i = 0; i < 10; i++)
+		taken += take("", quarter + i, 7);
+	is_int(taken, 7, "a budget of 7 a quarter of an hour gives 7");
+	ok(!take("", quarter + 60000, 7) && err.kind == ERR_RATE, "then it is used up: %s", err.message);
+	is_int(err.retry_after, 840, "until the quarter ends");
+	ok(take("read", quarter, 7), "another part has its own");
+	ok(take("", quarter + 900000, 7), "the next quarter begins anew");
+	ok(take("", quarter + 899999, 7), "a host whose clock is behind takes from that one");
+	ok(store_provider_budget_shut(f.db, &shut, quarter + 1800000, &err) && !take("", quarter + 900001, 7),
+	   "what the provider has shut gives nothing");
+	ok(take("", quarter + 1800000, 7), "until it said");
+}
+
+static void test_tenant_ends(void)
+{
+	struct membership place;
+	struct tenant t;
+	int64_t n;
+
+	f.op.actor = (struct actor){ .source = "test", .user_id = victim.id, .tenant_id = victim.id };
+	if (!op_tenant_enter(&f.op, team.id, TENANT_MEMBERS, &place, &err) ||
+	    !op_tenant_delete(&f.op, scope_tenant(&f.op), team.id, team.slug, true, &err))
+		bail_out("delete", &err);
+	ok(row_of(1).ended_at != TIME_NONE && row_of(1).connect_gen == 1, "those of a deleted team have ended");
+	ok(row_of(0).ended_at == TIME_NONE, "those of another tenant have not");
+	f.op.actor = (struct actor){ .source = "test", .role = ROLE_SUPER_ADMIN };
+	f.op.now += TENANT_KEPT_MS;
+	ok(op_tenant_sweep(&f.op, &n, &err), "30 days later the team goes: %s", err.message);
+	ok(!op_tenant_get(&f.op, EVERY, team.id, &t, &err) && err.kind == ERR_NOT_FOUND, "wholly");
+	ok(!store_connection_by_id(f.db, connection_ids[1], f.arena, &(struct connection){ 0 }, &err) &&
+	   err.kind == ERR_NOT_FOUND, "with connections that no provider could be told of");
+	ok(!store_provider_app_by_id(f.db, app_ids[1], f.arena, &(struct provider_app){ 0 }, &err) &&
+	   err.kind == ERR_NOT_FOUND, "and its application");
+	ok(store_provider_app_by_id(f.db, app_ids[0], f.arena, &(struct provider_app){ 0 }, &err),
+	   "a user's stays");
+}
+
+int main(void)
+{
+	scope_op_open();
+	test_claims();
+	test_budgets();
+	test_tenant_ends();
+	fixture_close(&f);
+	return tap_done();
+}
