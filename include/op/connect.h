@@ -73,7 +73,4 @@ bool op_connect_call_back(struct op *op, const struct provider *p, const struct 
 bool op_connect_outcome(struct op *op, const char *id, const char *cookie,
 			struct connect_state *out, struct err *err_r);
 
-/* The scheduler: attempts that ended a day ago. */
-bool op_connect_sweep(struct op *op, int64_t *n_r, struct err *err_r);
-
 #endif

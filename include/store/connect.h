@@ -57,8 +57,4 @@ bool store_connect_finish(struct db *db, const struct connect_state *in, int64_t
 bool store_connect_lose(struct db *db, const char *outcome, const char *message, int64_t now,
 			struct err *err_r);
 
-/* Those that ended before, a page. */
-bool store_connect_sweep(struct db *db, const struct audit_event *event, int64_t before,
-			 int64_t *n_r, struct err *err_r);
-
 #endif

@@ -14,6 +14,7 @@ enum sweep_kind {
 	SWEEP_PASSWORD_RESETS,   /* that ended before */
 	SWEEP_TOKEN_USES,        /* calls of admin tokens from before */
 	SWEEP_CLAIMS,            /* of requests with an Idempotency-Key, that expired before */
+	SWEEP_CONNECTS,          /* attempts to connect that ended before */
 	SWEEP__COUNT
 };
 

@@ -219,7 +219,7 @@ static bool run_master(const struct cmd_args *a, struct conf *conf, struct err *
 			   [ROLE_SLOW] = { worker_main, .take_keys = take_slow_keys },
 			   [ROLE_SCHEDULER] = { scheduler_main, .take_keys = take_scheduler_keys },
 			   [ROLE_RECORDER] = { recorder_main, .take_keys = NULL },
-			   [ROLE_CALLER] = { caller_main, .take_keys = NULL,
+			   [ROLE_CALLER] = { caller_main, .take_keys = take_fast_keys,
 					     .finish_ms = OUTBOUND_TOTAL_MS + 2 * SECOND_MS } },
 		.check = check, .claim = claim,
 	};

@@ -277,10 +277,3 @@ bool op_connect_outcome(struct op *op, const char *id, const char *cookie,
 		return err_set(err_r, ERR_NOT_FOUND, "There is no such attempt of this browser");
 	return true;
 }
-
-bool op_connect_sweep(struct op *op, int64_t *n_r, struct err *err_r)
-{
-	const struct audit_event event = op_audit(op, AUDIT_SYSTEM_MAINTENANCE, NULL);
-
-	return store_connect_sweep(op->db, &event, op->now - DAY_MS, n_r, err_r);
-}

@@ -12,6 +12,7 @@ static int64_t kept_ms(const struct op *op, enum sweep_kind kind)
 	case SWEEP_INVITATIONS:
 		return TENANT_KEPT_MS;
 	case SWEEP_PASSWORD_RESETS:
+	case SWEEP_CONNECTS:
 		return DAY_MS;
 	case SWEEP_TOKEN_USES:
 		return op->process->conf->token_usage_days * DAY_MS;

@@ -165,28 +165,3 @@ bool store_connect_lose(struct db *db, const char *outcome, const char *message,
 {
 	return db_transaction(db, lose_tx, &(struct losing){ outcome, message, now }, err_r);
 }
-
-struct sweep {
-	int64_t before, n;
-};
-
-static bool sweep_tx(struct db *db, void *arg, struct err *err_r)
-{
-	struct sweep *s = arg;
-
-	return db_write(db, SQL_ARGS(connect_sweep, .before = db_time(s->before)), &s->n, err_r);
-}
-
-bool store_connect_sweep(struct db *db, const struct audit_event *event, int64_t before,
-			 int64_t *n_r, struct err *err_r)
-{
-	struct sweep s = { .before = before };
-
-	*n_r = 0;
-	if (!db_number(db, SQL_ARGS(connect_old, .before = db_time(before)), &s.n, err_r))
-		return false;
-	if (s.n > 0 && !store_commit(db, event, sweep_tx, &s, err_r))
-		return false;
-	*n_r = s.n;
-	return true;
-}

@@ -37,6 +37,8 @@ bool store_sweep(struct db *db, enum sweep_kind kind, const struct audit_event *
 				       { SQL_ARGS(token_use_sweep, .before = at) } },
 		[SWEEP_CLAIMS] = { { SQL_ARGS(claim_old, .before = at) },
 				   { SQL_ARGS(claim_sweep, .before = at) } },
+		[SWEEP_CONNECTS] = { { SQL_ARGS(connect_old, .before = at) },
+				     { SQL_ARGS(connect_sweep, .before = at) } },
 	};
 	const struct statement *look = &kinds[kind].look;
 	struct page p = { .delete = kinds[kind].delete };

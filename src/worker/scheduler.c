@@ -18,7 +18,6 @@
 #include "db/handle.h"
 #include "op/change.h"
 #include "op/clock.h"
-#include "op/connect.h"
 #include "op/key.h"
 #include "op/limit.h"
 #include "op/session.h"
@@ -223,7 +222,6 @@ static const struct {
 	{ "leases", CLOCK_STEADY, sweep_leases },
 	{ "changes", CLOCK_STEADY, sweep_changes },
 	{ "keys", CLOCK_STEADY, op_key_expire },
-	{ "connects", CLOCK_STEADY, op_connect_sweep },
 	{ "tenants", CLOCK_CONFIRMED, op_tenant_sweep },
 	{ "old", CLOCK_CONFIRMED, op_sweep },
 };
