@@ -259,7 +259,7 @@ static void put_success(struct document *d, const struct route *r)
 		doc_put(d, "}}");
 	} else if (r->page && a.status == 200) {
 		doc_put(d, ",\"content\":{");
-		doc_put(d, PAGE_CONTENT + 1);
+		doc_put(d, &PAGE_CONTENT[1]);
 		doc_put(d, "}");
 	}
 	doc_put(d, "}");

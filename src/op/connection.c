@@ -38,7 +38,7 @@ static bool open_one(struct op *op, const struct connection *c, const char *colu
 bool op_connection_open(struct op *op, const struct connection *c, struct connection_tokens *out,
 			struct err *err_r)
 {
-	*out = (struct connection_tokens){ NULL };
+	*out = (struct connection_tokens){ .access_token = NULL };
 	return open_one(op, c, "sealed_access", c->sealed_access, &out->access_token, err_r) &&
 	       open_one(op, c, "sealed_refresh", c->sealed_refresh, &out->refresh_token, err_r);
 }
@@ -169,7 +169,7 @@ static bool find_app(struct op *op, struct scope scope, const char *provider, co
 static bool fill(struct op *op, struct scope scope, const struct tokens_in *in, bool is_new,
 		 struct connection *c, struct err *err_r)
 {
-	struct connection_tokens tokens = { NULL };
+	struct connection_tokens tokens = { .access_token = NULL };
 
 	if ((!is_new && !in->refresh_token && !op_connection_open(op, c, &tokens, err_r)) ||
 	    !find_app(op, scope, c->provider, &c->app_id, err_r))

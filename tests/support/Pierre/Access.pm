@@ -205,6 +205,14 @@ my %made_of = (
 	},
 );
 
+# Tokens at a provider, and applications: those of the user, and under these paths.
+sub brought {
+	my ($p, $user, @apps) = @_;
+	@$user{qw(app_of tokens_of)} = qw(strava whoop);
+	$p->expect(200, $p->put($_->[0], $_->[1], token => $user->{token})) for [ '/api/oauth/tokens/whoop', { access_token => 'a' } ],
+		map { [ "$_/strava", { client_id => 'c', client_secret => 's' } ] } '/api/users/oauth-apps', @apps;
+}
+
 sub new_person {
 	my ($p, $name) = @_;
 	my $user = $name eq 'super_admin' ? $p->login($p->{admin}) : $p->approved_user;
@@ -218,9 +226,7 @@ sub new_person {
 	@person{qw(tenant slug)} = @{ $p->expect(201, $p->post('/api/tenants', { name => 'x' }, token => $user->{token}))->{json} }{qw(tenant_id slug)};
 	@person{qw(invitation invitation_token)} = @{ $p->expect(201, $p->post("/api/tenants/$person{tenant}/invitations",
 		{ email => 'guest@example.org', role => 'viewer' }, token => $user->{token}))->{json} }{qw(invitation_id invitation_token)};
-	@person{qw(app_of tokens_of)} = qw(strava whoop);
-	$p->expect(200, $p->put($_->[0], $_->[1], token => $user->{token})) for [ '/api/oauth/tokens/whoop', { access_token => 'a' } ],
-		map { [ "$_/strava", { client_id => 'c', client_secret => 's' } ] } '/api/users/oauth-apps', "/api/tenants/$person{tenant}/oauth";
+	brought($p, \%person, "/api/tenants/$person{tenant}/oauth");
 	$made_of{$name}->($p, \%person) if $made_of{$name};
 	return \%person;
 }

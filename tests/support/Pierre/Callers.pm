@@ -99,6 +99,7 @@ sub in_team {
 		my $user = $p->approved_user;
 		join_team($p, $team->{tenant}, $user, $role);
 		$user->{token} = $p->expect(200, $p->post('/api/tenants/switch', { tenant_id => $team->{tenant} }, token => $user->{token}))->{json}{access_token};
+		Pierre::Access::brought($p, $user);   # what GET of one's own shows
 		return $user });
 }
 sub join_team {
