@@ -36,7 +36,7 @@ sub key_pieces { return [ pieces(substr $_[0], 16) ] }
 sub token_pieces { my ($t) = @_; return [ pieces($t =~ /^prt_/ ? substr $t, -40 : $t =~ s/^[a-z]+_//r) ] }
 
 # Who has which of the derived keys.
-my %MAY = ('pierre session pair' => qr/slow/, 'pierre wrap v1' => qr/slow|fast/, 'pierre audit head' => qr/schedul/);
+my %MAY = ('pierre session pair' => qr/slow/, 'pierre wrap v1' => qr/slow|fast|caller/, 'pierre audit head' => qr/schedul/);
 
 sub start {
 	my ($backend, %env) = @_;
@@ -189,7 +189,7 @@ for my $backend (Pierre::backends()) {
 		search($p, 'before any request');
 		my %child = children($p);
 		is(scalar(grep { $child{$_} =~ /slow/ && found($_, $p->{derived}{'pierre session pair'}) } keys %child), 6, 'each slow worker has the keys of pairs');
-		is(scalar(grep { found($_, $p->{derived}{'pierre wrap v1'}) } keys %child), 10, 'each worker has those that unwrap data keys');
+		is(scalar(grep { found($_, $p->{derived}{'pierre wrap v1'}) } keys %child), 11, 'each worker and the caller have those that unwrap data keys');
 		is(scalar(grep { found($_, $p->{derived}{'pierre audit head'}) } keys %child), 1, 'the scheduler those that sign');
 		my $with = people($p);
 		rounds($p, $with);
