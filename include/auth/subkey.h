@@ -27,6 +27,7 @@ enum subkey_purpose {
 	SUBKEY_SESSION_PAIR,     /* auth/token.h: token_*_derive() */
 	SUBKEY_AUDIT_HEAD,       /* op/audit_hash.h: audit_head_mac() */
 	SUBKEY_REPLY,            /* op/claim.h: key 0 of auth/seal.h */
+	SUBKEY_SPOOL,            /* op/spool.h: key 0 of auth/seal.h */
 	SUBKEY__COUNT
 };
 

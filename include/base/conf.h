@@ -70,6 +70,7 @@ struct conf {
 	const char *providers_file;     /* PROVIDERS_FILE, "" = none (provider/providers.h) */
 	const char *outbound_allow;     /* OUTBOUND_ALLOW as of networks_read; "" = none */
 	const char *outbound_ca_file;   /* OUTBOUND_CA_FILE, "" = the system's authorities */
+	const char *spool_dir;          /* SPOOL_DIR: op/spool.h; default /var/lib/pierre/spool */
 	int64_t log_level;              /* LOG_LEVEL debug|info|warn|error (enum log_level) */
 	int64_t clock_offset;           /* PIERRE_CLOCK_OFFSET seconds; tests only */
 	int64_t host_clock_offset;      /* PIERRE_HOST_CLOCK_OFFSET seconds; tests only */

@@ -21,6 +21,7 @@
 	OF(audit) \
 	OF(provider) \
 	OF(provider_app) \
+	OF(spool) \
 	OF(config) \
 	OF(nginx) \
 	OF(about)   /* openapi, version, help */

@@ -45,6 +45,10 @@ void fcgi_drop(struct fcgi *f);
 /* fcgi_reply comes later: all that is not needed any more is wiped, parameters too.
  * The caller keeps `what` for that time, and frees it. */
 void fcgi_park(struct fcgi *f, void *what);
+/* Not answered yet either, but its parameters stay: it is run again. since: any number but 0,
+ * kept until the reply. */
+void fcgi_hold(struct fcgi *f, int64_t since);
+int64_t fcgi_held(const struct fcgi *f);   /* 0: it is not held */
 void *fcgi_parked(const struct fcgi *f);   /* NULL = it is not */
 
 /* --- connections of a loop that never waits for one of them (fast pool) -------- */

@@ -90,7 +90,7 @@ struct master {
 	int lifeline[2];        /* children hold the reading end */
 	int claim_fd;           /* of the claim on the database; -1 = none */
 	bool claimed;           /* segment and database are ours */
-	int caller_fd, commit_fd;   /* eventfds of struct child */
+	int caller_fd, commit_fd, refresh_fd;   /* eventfds of struct child */
 	bool last_recorder;     /* was forked in the stop */
 	bool failed;            /* the first generation never came up */
 	struct err err;         /* why */

@@ -26,3 +26,9 @@ KIND(NOTIFIED, "NotificationWritten", INFO, SUCCESS, ORDINARY,
      "A user was told something")
 KIND(TOKENS_SAVED, "ProviderTokensSaved", INFO, SUCCESS, ORDINARY,
      "Tokens that a provider gave for a code were saved")
+KIND(TOKENS_REFRESHED, "ProviderTokensRefreshed", INFO, SUCCESS, ORDINARY,
+     "Tokens of a connection were renewed by the provider")
+KIND(TOKENS_UNCERTAIN, "ProviderTokensUncertain", WARNING, FAILURE, ORDINARY,
+     "A provider did not answer to a refresh: the refresh token may be spent")
+KIND(REAUTH_REQUIRED, "ProviderReauthRequired", WARNING, FAILURE, ORDINARY,
+     "A provider does not accept a connection any more")

@@ -39,11 +39,14 @@ struct caller_job {
 };
 
 struct outbound *caller_outbound(struct caller *c);
+const struct child *caller_child(const struct caller *c);
 const struct providers *caller_providers(const struct caller *c);
 bool caller_stops(const struct caller *c);   /* begin nothing new */
 
 /* Of connections: caller_connect.c. */
 void caller_connect_look(struct caller *c);
+/* Of their tokens: caller_refresh.c. */
+void caller_refresh_look(struct caller *c);
 
 /* Serve these jobs until TERM; the exit status. */
 int caller_run(const struct child *c, const struct caller_job *jobs);

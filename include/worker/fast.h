@@ -19,7 +19,7 @@
 #include "shm/scoreboard.h"
 
 /* Answer the request on f, with fcgi_reply or fcgi_drop, before returning; or
- * fcgi_park it. */
+ * fcgi_park it; or fcgi_hold it, and be called again with the same parameters. */
 typedef void fast_fn(void *arg, struct fcgi *f, char **params);
 
 /* Answer a parked request if it can be; late: in any case. False: it waits on. */
@@ -39,6 +39,8 @@ struct fast_options {
 	fast_finish_fn *finish;
 	int finish_fd;
 	int64_t finish_ms;   /* after so long a parked request is late */
+	int again_fd;        /* an edge on it: run held requests again; they are every 250 ms
+			      * too. -1 = none */
 };
 
 /* Until TERM (blocked by the caller) or the end of the lifeline: no new

@@ -23,12 +23,14 @@ struct child {
 	struct master_subkeys pair_keys;   /* of the slow pool: make pairs of tokens */
 	struct master_subkeys reply_keys;  /* of the slow pool: seal replies */
 	struct master_subkeys audit_keys;  /* of the scheduler: sign heads of the audit trail */
-	struct master_subkeys wrap_keys;   /* of both pools: unwrap data keys */
+	struct master_subkeys wrap_keys;   /* of both pools and the caller: unwrap data keys */
+	struct master_subkeys spool_keys;  /* of the caller: seal answers in files */
 	int listen_fd;           /* -1 in the background */
 	int lifeline_fd;         /* reads EOF when the master has died */
 	int caller_fd;           /* eventfd: who has written a row for the caller adds to it */
 	int commit_fd;           /* eventfd: the recorder adds to it after each commit. It is
 				  * never read, so that each edge wakes all that wait */
+	int refresh_fd;          /* the same of the caller, after each refresh */
 };
 
 /* Exit status of the process. */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/str.h"
 #include "http/fcgi.h"
 #include "op/audit_link.h"
 #include "op/op.h"
@@ -14,12 +15,24 @@
 
 struct db;
 
+#define HELD_MOST 256          /* of a worker */
+#define HELD_MOST_OF 8         /* of one connection to a provider */
+#define HELD_MS 8000           /* from its first run */
+struct held {
+	size_t n;
+	struct {
+		const struct fcgi *fcgi;
+		char waits_for[UUID_TEXT];
+	} of[HELD_MOST];
+};
+
 struct worker {
 	const struct child *child;
 	struct fcgi *fcgi;
 	struct db *db;
 	struct op_process process;   /* for each op; owns quota and usage (the recorder
 				 * has a usage store of its own) */
+	struct held held;       /* requests that wait for a refresh */
 	uint64_t late;          /* USAGE_SYNC: sequence of a row that was not committed in time */
 	struct arena *kept;     /* of the process: providers; NULL in the background */
 	struct arena *arena;    /* of one request, or one job of the scheduler */
@@ -67,12 +80,18 @@ void linker_work(struct linker *l, struct op *op, int64_t now);
 /* --- request.c: one request, from its connection to its log line ------------ */
 void worker_request_run(struct worker *w, int fd);
 /* The same for a request that fcgi_look has found; or else, with USAGE_SYNC, it
- * is parked until its usage row is committed. */
+ * is parked until its usage row is committed; or, when the tokens that it asks for are being
+ * refreshed, it is held: call this again, with the same parameters. */
 void worker_request_answer(struct worker *w, struct fcgi *f, char **params);
 /* Answer a parked request if its row is committed. late: answer it in any case,
  * 503 if it is not; what it was charged stays charged, since the row may still be
  * committed. False: it goes on waiting. */
 bool worker_request_finish(struct worker *w, struct fcgi *f, bool late);
+
+/* --- held.c: requests that wait for a refresh ------------------------------------ */
+/* May it, or may it go on? since_us: when it was run first. */
+bool held_add(struct held *h, const struct fcgi *f, const char *waits_for, int64_t since_us);
+void held_remove(struct held *h, const struct fcgi *f);
 
 /* --- share.c: which worker of the fast pool takes a new connection --------------- */
 struct share {

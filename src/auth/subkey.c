@@ -29,6 +29,9 @@ const struct subkey_row subkey_rows[SUBKEY__COUNT] = {
 		"pierre idempotent reply", "Seals replies to requests with an Idempotency-Key",
 		"They open while ENCRYPTION_KEY_PREVIOUS is set; then, for a day, a repeat of a request from "
 		"before gets 409 reply_gone and the id of what was made" },
+	[SUBKEY_SPOOL] = {
+		"pierre spool v1", "Seals new tokens of providers that wait in SPOOL_DIR to be stored",
+		"They open while ENCRYPTION_KEY_PREVIOUS is set" },
 };
 
 void subkey_derive(const unsigned char *key, enum subkey_purpose purpose, struct subkey *out)

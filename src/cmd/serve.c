@@ -209,6 +209,12 @@ static void take_scheduler_keys(const struct conf *conf, struct child *c)
 	take(conf, SUBKEY_AUDIT_HEAD, &c->audit_keys);
 }
 
+static void take_caller_keys(const struct conf *conf, struct child *c)
+{
+	take(conf, SUBKEY_WRAP, &c->wrap_keys);
+	take(conf, SUBKEY_SPOOL, &c->spool_keys);
+}
+
 static bool run_master(const struct cmd_args *a, struct conf *conf, struct err *err_r)
 {
 	struct master_options options = {
@@ -219,7 +225,7 @@ static bool run_master(const struct cmd_args *a, struct conf *conf, struct err *
 			   [ROLE_SLOW] = { worker_main, .take_keys = take_slow_keys },
 			   [ROLE_SCHEDULER] = { scheduler_main, .take_keys = take_scheduler_keys },
 			   [ROLE_RECORDER] = { recorder_main, .take_keys = NULL },
-			   [ROLE_CALLER] = { caller_main, .take_keys = take_fast_keys,
+			   [ROLE_CALLER] = { caller_main, .take_keys = take_caller_keys,
 					     .finish_ms = OUTBOUND_TOTAL_MS + 2 * SECOND_MS } },
 		.check = check, .claim = claim,
 	};

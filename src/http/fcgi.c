@@ -42,6 +42,7 @@ struct fcgi {
 	struct fcgi_peek *peek;
 	struct fcgi *owner;        /* of the peek */
 	void *parked;
+	int64_t held;              /* fcgi_hold(): 0 = it is not */
 };
 
 bool fcgi_start(struct fcgi **f_r, struct err *err_r)
@@ -108,6 +109,7 @@ static void end_request(struct fcgi *f)
 	fcgi_wipe_reply(&f->req, f->reply_bytes);
 	f->asked = false;
 	f->parked = NULL;
+	f->held = 0;
 	f->bytes = f->reply_bytes = 0;
 	FCGX_Free(&f->req, 0);
 	FCGX_InitRequest(&f->req, -1, 0);
@@ -256,6 +258,16 @@ void fcgi_park(struct fcgi *f, void *what)
 	f->keep = f->keep && drained(f);
 	wipe(f);
 	f->parked = what;
+}
+
+void fcgi_hold(struct fcgi *f, int64_t since)
+{
+	f->held = since;
+}
+
+int64_t fcgi_held(const struct fcgi *f)
+{
+	return f->held;
 }
 
 void *fcgi_parked(const struct fcgi *f)

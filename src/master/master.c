@@ -117,7 +117,9 @@ static bool prepare(struct master *m, struct err *err_r)
 
 	m->caller_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	m->commit_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (m->caller_fd >= 0 && m->commit_fd >= 0 && pipe2(m->lifeline, O_CLOEXEC) == 0 && listen_open(m, conf, err_r) &&
+	m->refresh_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (m->caller_fd >= 0 && m->commit_fd >= 0 && m->refresh_fd >= 0 &&
+	    pipe2(m->lifeline, O_CLOEXEC) == 0 && listen_open(m, conf, err_r) &&
 	    generation_init(m, conf, err_r)) {
 		generation_begin(m, conf);
 		return true;
@@ -130,7 +132,7 @@ static bool prepare(struct master *m, struct err *err_r)
 
 static void clean_up(struct master *m)
 {
-	const int fds[] = { m->lifeline[0], m->lifeline[1], m->caller_fd, m->commit_fd, m->claim_fd };
+	const int fds[] = { m->lifeline[0], m->lifeline[1], m->caller_fd, m->commit_fd, m->refresh_fd, m->claim_fd };
 
 	listen_close(m);
 	generation_free(m);
@@ -146,7 +148,7 @@ bool master_run(const struct master_options *o, struct err *err_r)
 		.lifeline = { -1, -1 },
 		.claim_fd = -1,
 		.caller_fd = -1,
-		.commit_fd = -1,
+		.commit_fd = -1, .refresh_fd = -1,
 		.check.fd = -1,
 		.listeners = { { .role = ROLE_FAST, .fd = -1 }, { .role = ROLE_SLOW, .fd = -1 } },
 	};

@@ -69,7 +69,7 @@ _Noreturn static void child_run(struct master *m, const struct generation *g, st
 		.listen_fd = listen_fd(m, p->slot->role),
 		.lifeline_fd = m->lifeline[0],
 		.caller_fd = m->caller_fd,
-		.commit_fd = m->commit_fd,
+		.commit_fd = m->commit_fd, .refresh_fd = m->refresh_fd,
 	};
 	char name[32];
 	int status;

@@ -8,6 +8,8 @@
 #include "op/audit.h"
 #include "op/caller.h"
 #include "op/connection.h"
+#include "op/refresh_ask.h"
+#include "op/refresh_rule.h"
 #include "op/vault.h"
 #include "store/connection.h"
 #include "store/provider_app.h"
@@ -240,15 +242,22 @@ static bool pending(const char *reason, int seconds, const char *sentence, struc
 	return err_retry(err_r, seconds);
 }
 
-/* Before an access token that ends soon is given out, the caller refreshes it, and the
- * request waits for that. */
+/* What cannot be refreshed now serves to its end; else an access token that ends soon is
+ * refreshed first, and the request waits for that. */
 static bool refreshed(struct op *op, const struct provider *p, const struct connection *c,
 		      struct err *err_r)
 {
-	if (!c->app_id || !c->sealed_refresh || provider_refresh_of(p) == REFRESH_NONE)
-		return c->expires_at > op->now || reauth(p, err_r);
-	op_caller_wake(op);
-	return pending("refresh_pending", 2, "The tokens are being refreshed: try again", err_r);
+	bool failing = str_eq(c->state, CONNECTION_UNCERTAIN) || str_eq(c->state, CONNECTION_DEGRADED);
+	int64_t wait = c->retry_at != TIME_NONE && c->retry_at > op->now ? c->retry_at - op->now : 0;
+
+	if (c->expires_at > op->now && (failing || !refresh_is_possible(c, p, op->now)))
+		return true;
+	if (!refresh_is_possible(c, p, op->now))
+		return reauth(p, err_r);
+	if (wait == 0)
+		op->result.waits_for = c->id;
+	return pending("refresh_pending", wait > 2 * SECOND_MS ? (int)(wait / SECOND_MS) + 1 : 2,
+		       "The tokens are being refreshed: try again", err_r);
 }
 
 static bool usable(struct op *op, const struct provider *p, const struct connection *c,
@@ -270,8 +279,10 @@ bool op_connection_lend(struct op *op, struct scope scope, const struct provider
 {
 	struct connection *c = arena_new_struct(op->arena, struct connection);
 
-	if (!store_connection_get(op->db, scope, p->id, op->arena, c, err_r) ||
-	    !usable(op, p, c, err_r) ||
+	if (!store_connection_get(op->db, scope, p->id, op->arena, c, err_r))
+		return false;
+	op_refresh_ask(op, scope, p, c);
+	if (!usable(op, p, c, err_r) ||
 	    !open_one(op, c, "sealed_access", c->sealed_access, &out->access_token, err_r))
 		return false;
 	show(op->arena, c);

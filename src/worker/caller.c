@@ -138,6 +138,11 @@ struct outbound *caller_outbound(struct caller *c)
 	return c->outbound;
 }
 
+const struct child *caller_child(const struct caller *c)
+{
+	return c->w.child;
+}
+
 const struct providers *caller_providers(const struct caller *c)
 {
 	return c->providers;

@@ -5,6 +5,7 @@
 
 static const struct caller_job jobs[] = {
 	{ .name = "connections", .look = caller_connect_look },
+	{ .name = "refreshes", .look = caller_refresh_look },
 	{ .name = NULL },
 };
 

@@ -27,12 +27,13 @@
 #define CONNECTIONS_MAX 4096   /* over this the one that is due first goes */
 #define DESCRIPTORS_OTHER 64   /* of the process, for all else */
 
-enum place { PLACE_READING, PLACE_IDLE, PLACE_LINGERING, PLACE_PARKED, PLACE__COUNT };
+enum place { PLACE_READING, PLACE_IDLE, PLACE_LINGERING, PLACE_PARKED, PLACE_HELD,
+	PLACE__COUNT };
 
 /* Milliseconds in each place; parked: fast_options. nginx closes idle connections after 60 s, and
  * goes before us. */
 static const int64_t limits[PLACE__COUNT] = {
-	[PLACE_READING] = 5000, [PLACE_IDLE] = 75000, [PLACE_LINGERING] = 1000,
+	[PLACE_READING] = 5000, [PLACE_IDLE] = 75000, [PLACE_LINGERING] = 1000, [PLACE_HELD] = 250,
 };
 
 struct connection {
@@ -40,7 +41,8 @@ struct connection {
 	struct connection *prev, *next;
 	enum place place;
 	bool watched;          /* in the epoll set */
-	bool stirred;          /* more came while it was parked */
+	bool stirred;          /* more came while it was parked or held */
+	char **params;         /* of the request that it is at */
 	bool ended;            /* by the other side: nothing more will come */
 	int64_t due;           /* monotonic ms */
 };
@@ -127,6 +129,10 @@ static void answered(struct loop *l, struct connection *c)
 {
 	enum fcgi_state state = fcgi_state_of(c->fcgi);
 
+	if (state == FCGI_ASKED && fcgi_held(c->fcgi)) {
+		move(l, c, PLACE_HELD);
+		return;
+	}
 	if (state == FCGI_ASKED && l->o->finish) {
 		move(l, c, PLACE_PARKED);
 		return;
@@ -149,6 +155,7 @@ static void attend(struct loop *l, struct connection *c)
 		end(l, c);
 		return;
 	case FCGI_REQUEST:
+		c->params = params;
 		l->o->serve(l->o->arg, c->fcgi, params);
 		answered(l, c);
 		return;
@@ -169,7 +176,7 @@ static void attend(struct loop *l, struct connection *c)
 static void on_connection(struct loop *l, struct connection *c, uint32_t events)
 {
 	c->ended |= (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-	if (c->place == PLACE_PARKED) {
+	if (c->place == PLACE_PARKED || c->place == PLACE_HELD) {
 		c->stirred = true;
 		return;
 	}
@@ -184,12 +191,11 @@ static void on_connection(struct loop *l, struct connection *c, uint32_t events)
 
 /* --- parked requests ------------------------------------------------------------------ */
 
-static bool finish(struct loop *l, struct connection *c, bool late)
+/* It was parked or held, and is answered. */
+static void resume(struct loop *l, struct connection *c)
 {
 	bool stirred = c->stirred;
 
-	if (!l->o->finish(l->o->arg, c->fcgi, late))
-		return false;
 	c->stirred = false;
 	if (stirred && !c->ended && fcgi_state_of(c->fcgi) == FCGI_KEPT) {
 		/* its event is past */
@@ -198,7 +204,35 @@ static bool finish(struct loop *l, struct connection *c, bool late)
 	} else {
 		answered(l, c);
 	}
+}
+
+static bool finish(struct loop *l, struct connection *c, bool late)
+{
+	if (!l->o->finish(l->o->arg, c->fcgi, late))
+		return false;
+	resume(l, c);
 	return true;
+}
+
+static void serve_again(struct loop *l, struct connection *c)
+{
+	l->o->serve(l->o->arg, c->fcgi, c->params);
+	if (fcgi_state_of(c->fcgi) == FCGI_ASKED)
+		move(l, c, PLACE_HELD);
+	else
+		resume(l, c);
+}
+
+/* Each once: what is held on goes to the end. */
+static void serve_held(struct loop *l)
+{
+	struct connection *head = &l->lists[PLACE_HELD];
+	size_t n = 0;
+
+	for (struct connection *c = head->next; c != head; c = c->next)
+		n++;
+	while (n-- > 0 && head->next != head)
+		serve_again(l, head->next);
 }
 
 static void finish_all(struct loop *l)
@@ -260,6 +294,10 @@ static void expire(struct loop *l, int64_t now)
 	while ((c = first_due(l, PLACE__COUNT)) && c->due <= now) {
 		if (c->place == PLACE_PARKED) {
 			finish(l, c, true);
+			continue;
+		}
+		if (c->place == PLACE_HELD) {
+			serve_again(l, c);
 			continue;
 		}
 		log_debug("connection_dropped", LOG_N("place", c->place));
@@ -349,6 +387,7 @@ static bool open_loop(struct loop *l, const struct fast_options *o)
 	       add(l, l->signal_fd, EPOLLIN, &l->signal_fd) &&
 	       (o->lifeline_fd < 0 || add(l, o->lifeline_fd, EPOLLIN, &l->signal_fd)) &&
 	       (!o->finish || add(l, o->finish_fd, EPOLLIN | EPOLLET, &o->finish_fd)) &&
+	       (o->again_fd < 0 || add(l, o->again_fd, EPOLLIN | EPOLLET, &o->again_fd)) &&
 	       share_listen(&l->share);
 }
 
@@ -375,6 +414,8 @@ static void dispatch(struct loop *l, const struct epoll_event *e)
 		on_listener(l);
 	else if (e->data.ptr == &l->o->finish_fd)
 		finish_all(l);
+	else if (e->data.ptr == &l->o->again_fd)
+		serve_held(l);
 	else if (e->data.ptr != &l->signal_fd)
 		on_connection(l, e->data.ptr, e->events);
 	else

@@ -39,6 +39,7 @@ struct worker_request {
 	struct route_match match;
 	struct strbuf out;
 	uint64_t recorded;         /* sequence of its usage row; 0 = it has none */
+	const char *waits_for;     /* op_result */
 	bool sent;
 };
 
@@ -179,6 +180,7 @@ static void run(struct worker *w, struct worker_request *x)
 	}
 	call_run(&call, &x->match);
 	x->recorded = op.result.recorded;
+	x->waits_for = op.result.waits_for;
 }
 
 static void make_reply(struct worker *w, struct worker_request *x)
@@ -350,6 +352,19 @@ static void wait_commit(struct worker *w, struct worker_request *x)
 		refuse_late(w, x, x->recorded);
 }
 
+/* --- replies that wait for a refresh ------------------------------------------------------ */
+
+/* It is run again instead of answered: once the caller says so, and every 250 ms, as the
+ * caller of another host may have the connection. */
+static bool must_hold(struct worker *w, struct worker_request *x)
+{
+	bool holds = x->waits_for && held_add(&w->held, x->fcgi, x->waits_for, x->start_us);
+
+	if (!holds)
+		held_remove(&w->held, x->fcgi);
+	return holds;
+}
+
 /* --- one request ------------------------------------------------------------------------ */
 
 void worker_request_answer(struct worker *w, struct fcgi *f, char **params)
@@ -358,10 +373,16 @@ void worker_request_answer(struct worker *w, struct fcgi *f, char **params)
 
 	begin(w, &x);
 	answer(w, &x, params);
-	if (must_wait(w, &x))
+	if (fcgi_held(f))
+		x.start_us = fcgi_held(f);
+	if (must_hold(w, &x)) {
+		fcgi_hold(f, x.start_us);
+	} else if (must_wait(w, &x)) {
 		park(w, &x);
-	else
+	} else {
+		x.start = x.start_us / 1000;
 		send_reply(w, &x);
+	}
 	end(w);
 }
 

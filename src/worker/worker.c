@@ -66,6 +66,7 @@ static int serve_fast(struct worker *w)
 		.serve = worker_request_kept, .arg = w,
 		.finish = c->conf->usage_durability == USAGE_SYNC ? finish_kept : NULL,
 		.finish_fd = c->commit_fd, .finish_ms = c->conf->database_timeout_ms,
+		.again_fd = c->refresh_fd,
 	});
 }
 

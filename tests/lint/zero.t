@@ -45,6 +45,8 @@ my %zero = (
 	provider_refresh => [ 'REFRESH_ROTATES', 'the old refresh token counts as spent' ],
 	provider_keepalive => [ 'KEEPALIVE_NO', 'is not refreshed ahead' ],
 	provider_outcome => [ 'REPLY_UNREADABLE', 'no token, and no refusal' ],
+	refresh_due => [ 'REFRESH_NOT_NOW', 'nothing is sent' ],
+	refresh_end => [ 'ENDED_SILENT', 'the refresh token counts as spent' ],
 	# decide neither access nor money
 	map({ $_ => [ undef, 'decides no access' ] } qw(master_state phase stat_counter slot_role slot_state
 		child_event field_type field_flag log_level usage_durability conf_type

@@ -132,7 +132,7 @@ sub environment {
 		DATABASE_URL => $self->{url},
 		ENCRYPTION_KEY => encode_base64(join('', map { chr int rand 256 } 1 .. 32), ''),
 		FAST_SOCKET => $self->{fast_socket}, SLOW_SOCKET => $self->{slow_socket},
-		RUNTIME_DIR => "$self->{dir}/run/room",
+		RUNTIME_DIR => "$self->{dir}/run/room", SPOOL_DIR => "$self->{dir}/state/spool",
 		# a busy test machine is not what the fast pool's short wait is for
 		FAST_DATABASE_TIMEOUT_MS => 10000,
 		BCRYPT_COST => 5, WORKERS => 2, SLOW_WORKERS => 2,

@@ -181,7 +181,7 @@ int main(void)
 	struct err err;
 
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	child = (struct child){ .conf = &conf, .unchecked = true, .listen_fd = -1, .commit_fd = -1,
+	child = (struct child){ .conf = &conf, .unchecked = true, .listen_fd = -1, .commit_fd = -1, .refresh_fd = -1,
 				.scoreboard = scoreboard_new(1, &err),
 				.caller_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
 	if (shared == MAP_FAILED || !child.scoreboard || child.caller_fd < 0)

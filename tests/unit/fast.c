@@ -65,7 +65,7 @@ static int run_loop(int listen_fd, int lifeline_fd, int finish_fd, bool breaks)
 		.listen_fd = listen_fd, .lifeline_fd = lifeline_fd, .fcgi = fcgi,
 		.scoreboard = scoreboard, .slot = &scoreboard->slots[0],
 		.serve = breaks ? park_and_break : park, .arg = &name,
-		.finish = breaks ? finish_late : finish_it, .finish_fd = finish_fd, .finish_ms = 60000,
+		.finish = breaks ? finish_late : finish_it, .finish_fd = finish_fd, .finish_ms = 60000, .again_fd = -1,
 	};
 	sigset_t term;
 

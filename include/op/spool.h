@@ -1,0 +1,57 @@
+/*
+ * op/spool.h - answers of providers that wait to be stored: a directory with one file for
+ * each refresh that is under way. A file has its place on the disk before the provider is
+ * asked, and the answer is in it, sealed and flushed, before anything else is done with it:
+ * so neither a database that is away nor a process that dies loses a token that was given.
+ *
+ * A file is "pierre spool 1 MASTER ID GEN\n", the answer sealed (auth/seal.h) by the subkey
+ * SUBKEY_SPOOL of that master key, "\n", and zeros to its end. ID and GEN are those of the
+ * connection and the claim, and the name too: ID.GEN. The process that makes a file holds
+ * its lock as long as it lives.
+ */
+#ifndef PIERRE_OP_SPOOL_H
+#define PIERRE_OP_SPOOL_H
+
+#include "auth/master.h"
+#include "op/refresh.h"
+
+/* Two tokens of the longest kind (provider/reply.c), their scopes and the frame. */
+#define SPOOL_BYTES 24576
+#define SPOOL_SCOPES_MAX 3000   /* bytes; longer ones are left out: what was granted before stays */
+
+struct spool {
+	int dir;                             /* -1: there is none */
+	const struct master_subkeys *keys;
+};
+/* ERR_CONFIG: it cannot be used. keys is borrowed. */
+bool spool_open(const char *path, const struct master_subkeys *keys, struct spool *out,
+		struct err *err_r);
+/* The same; a directory that is missing is made, 0700. */
+bool spool_create(const char *path, const struct master_subkeys *keys, struct spool *out,
+		struct err *err_r);
+void spool_close(struct spool *s);
+
+struct spool_file {
+	int fd;                              /* -1: there is none */
+	char name[UUID_TEXT + 24];
+};
+/* Its place on the disk: file and directory are flushed. ERR_UNAVAILABLE: no room. */
+bool spool_reserve(const struct spool *s, const char *id, int64_t gen, struct spool_file *out,
+		   struct err *err_r);
+/* The answer, flushed. */
+bool spool_write(const struct spool *s, const struct spool_file *file, const struct refresh_answer *a,
+		 struct arena *arena, struct err *err_r);
+/* keep: the answer is not stored yet. */
+void spool_drop(const struct spool *s, struct spool_file *file, bool keep);
+
+/* What is found in a spool. Files that a living process holds are left alone, empty ones
+ * go, and what does not open is kept, logged and counted. store(): true: it is stored or too
+ * old, and its file goes. False: it is kept; ERR_UNAVAILABLE and ERR_UNCERTAIN stop the walk. */
+typedef bool spool_store_fn(void *arg, const struct refresh_answer *a, struct err *err_r);
+struct spool_found {
+	int64_t stored, kept, held;
+};
+bool spool_each(const struct spool *s, struct arena *arena, spool_store_fn *store, void *arg,
+		struct spool_found *out, struct err *err_r);
+
+#endif

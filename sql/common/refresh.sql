@@ -1,0 +1,62 @@
+-- Refreshes of connections, by callers; the steps are in include/op/refresh.h. refresh_gen
+-- says who may call, tokens_gen whose answer is stored.
+
+-- Those that end soon and are in use.
+-- name: refresh_ahead
+UPDATE provider_connections SET refresh_wanted = TRUE
+WHERE provider = :provider AND expires_at <= :soon AND refreshed_at <= :settled AND last_used_at >= :used_since
+	AND NOT refresh_wanted AND ended_at IS NULL AND app_id IS NOT NULL
+	AND sealed_refresh IS NOT NULL
+	AND state IN ('ok', 'degraded', 'uncertain');
+
+-- A request needs them.
+-- name: refresh_ask
+UPDATE provider_connections SET refresh_wanted = (refresh_wanted OR :wanted), last_used_at = :now
+WHERE id = :id AND user_id = :scope_user AND (tenant_id = :scope_place OR :scope_places)
+	AND ended_at IS NULL;
+
+-- New tokens, from now or from a spool that was found later. Whose claim it is does not
+-- matter: what is newer than that which is stored is stored.
+-- name: refresh_write
+UPDATE provider_connections SET sealed_access = :sealed_access, sealed_refresh = :sealed_refresh,
+	key_id = :key_id, expires_at = :expires_at,
+	scopes_granted = CASE WHEN :has_scopes THEN :scopes_granted ELSE scopes_granted END,
+	tokens_gen = :gen, refreshed_at = :refreshed_at,
+	state_since = CASE WHEN state = 'ok' THEN state_since ELSE :now END,
+	state = 'ok', reason = NULL, refresh_wanted = FALSE, retry_at = NULL, attempts = 0,
+	refusals = 0, first_refused_at = NULL,
+	phase = CASE WHEN refresh_gen = :gen THEN 'idle' ELSE phase END,
+	lease_until = CASE WHEN refresh_gen = :gen THEN NULL ELSE lease_until END,
+	updated_at = :now
+WHERE id = :id AND connect_gen = :connect_gen AND tokens_gen < :gen AND ended_at IS NULL;
+
+-- A claim that brought nothing.
+-- name: refresh_end
+UPDATE provider_connections SET phase = 'idle', lease_until = NULL,
+	state_since = CASE WHEN state = :state THEN state_since ELSE :now END,
+	state = :state, reason = :reason, refresh_wanted = :wanted, retry_at = :retry_at,
+	attempts = :attempts, refusals = :refusals, first_refused_at = :first_refused_at,
+	updated_at = :now
+WHERE id = :id AND refresh_gen = :gen AND connect_gen = :connect_gen AND tokens_gen < :gen
+	AND phase <> 'idle' AND ended_at IS NULL;
+
+-- One more answer of the window that began after :window_begin.
+-- name: refresh_count
+-- row: ProviderApp
+UPDATE provider_apps SET
+	window_answers = CASE WHEN window_at > :window_begin THEN window_answers + 1 ELSE 1 END,
+	window_refusals = CASE WHEN window_at > :window_begin THEN window_refusals ELSE 0 END
+		+ CASE WHEN :refused THEN 1 ELSE 0 END,
+	window_at = CASE WHEN window_at > :window_begin THEN window_at ELSE :now END,
+	last_success_at = CASE WHEN :refused THEN last_success_at ELSE :now END
+WHERE id = :id
+RETURNING {provider_app};
+
+-- name: refresh_degrade
+UPDATE provider_apps SET degraded_until = :until
+WHERE id = :id;
+
+-- name: refresh_others
+SELECT count(*) AS n
+FROM provider_connections
+WHERE app_id = :app_id AND ended_at IS NULL AND id <> :id;

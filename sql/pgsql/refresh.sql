@@ -1,0 +1,25 @@
+-- Claims last by the clock of the database: that of another host may differ.
+
+-- Those that want a refresh, and that no caller has; a few of each provider, so that one
+-- that does not answer holds up no other.
+-- name: refresh_list_due
+-- row: Connection
+SELECT {connection}
+FROM provider_connections
+WHERE id IN (SELECT id
+	FROM (SELECT id, row_number() OVER (PARTITION BY provider ORDER BY expires_at) AS nth
+		FROM provider_connections c
+		WHERE refresh_wanted AND ended_at IS NULL
+			AND (retry_at IS NULL OR retry_at <= :now OR phase = 'sent')
+			AND (phase = 'idle' OR lease_until < clock_timestamp())
+			AND EXISTS (SELECT 1 FROM provider_apps a WHERE a.id = c.app_id AND a.state = 'ok')) due
+	WHERE nth <= :most)
+ORDER BY expires_at;
+
+-- The refresh token leaves now. No row: it was ended, set anew, or claimed by another.
+-- name: refresh_sent
+UPDATE provider_connections SET phase = 'sent', lease_until = clock_timestamp() + interval '60 seconds',
+	state_since = CASE WHEN state = 'ok' THEN :now ELSE state_since END,
+	state = CASE WHEN state = 'ok' THEN 'refreshing' ELSE state END
+WHERE id = :id AND refresh_gen = :gen AND connect_gen = :connect_gen AND phase = 'claimed'
+	AND ended_at IS NULL;

@@ -1,0 +1,230 @@
+/* op/refresh.c - the steps of a refresh, as they are committed. */
+#include "config.h"
+
+#include "base/str.h"
+#include "op/audit.h"
+#include "op/notification.h"
+#include "op/provider_app.h"
+#include "op/refresh.h"
+#include "op/vault.h"
+#include "provider/providers.h"
+#include "store/connection.h"
+#include "store/provider_app.h"
+#include "store/refresh.h"
+
+#define DUE_MOST 8      /* of a provider */
+
+/* --- what is due ---------------------------------------------------------------------------- */
+
+static bool mark_ahead(struct op *op, const struct providers *providers, struct err *err_r)
+{
+	struct field_list all = providers_all(providers, op->now, op->arena);
+	const struct provider *p = all.items;
+
+	for (size_t i = 0; i < all.n; i++) {
+		int64_t margin = refresh_margin(&p[i]);
+		const struct refresh_ahead ahead = {
+			.provider = p[i].id, .soon = op->now + margin, .settled = op->now - margin,
+			.used_since = op->now - REFRESH_USED_MS,
+		};
+
+		if (refresh_is_ahead(&p[i], op->now) && !store_refresh_ahead(op->db, &ahead, err_r))
+			return false;
+	}
+	return true;
+}
+
+bool op_refresh_find(struct op *op, const struct providers *providers, bool ahead,
+		     struct field_list *out, struct err *err_r)
+{
+	return (!ahead || mark_ahead(op, providers, err_r)) &&
+	       store_refresh_list_due(op->db, op->now, DUE_MOST, op->arena, out, err_r);
+}
+
+/* --- claim, sent ---------------------------------------------------------------------------- */
+
+static bool read_claim(struct op *op, struct refresh_claim *r, struct err *err_r)
+{
+	return op_connection_open(op, &r->c, &r->tokens, err_r) &&
+	       store_provider_app_by_id(op->db, r->c.app_id, op->arena, &r->app, err_r) &&
+	       op_provider_app_secret(op, &r->app, &r->client_secret, err_r);
+}
+
+bool op_refresh_claim(struct op *op, const struct connection *seen, struct refresh_claim *out,
+		      struct err *err_r)
+{
+	struct connection_claim claim;
+
+	*out = (struct refresh_claim){ .c.id = seen->id };
+	if (!store_connection_claim(op->db, seen->id, seen->refresh_gen, op->arena, &claim, err_r) ||
+	    !store_connection_by_id(op->db, seen->id, op->arena, &out->c, err_r))
+		return false;
+	if (out->c.refresh_gen != claim.refresh_gen || out->c.connect_gen != claim.connect_gen ||
+	    !out->c.app_id || !out->c.sealed_refresh)
+		return err_reason(err_r, ERR_CONFLICT, "claimed", "The connection was changed meanwhile");
+	return read_claim(op, out, err_r);
+}
+
+bool op_refresh_sent(struct op *op, const struct refresh_claim *r, struct err *err_r)
+{
+	return store_refresh_sent(op->db, &r->c, op->now, err_r);
+}
+
+/* --- an answer ------------------------------------------------------------------------------- */
+
+struct refresh_answer refresh_answer_of(const struct refresh_claim *r, const struct provider_reply *reply,
+					int64_t now, struct arena *arena)
+{
+	const struct connection *c = &r->c;
+
+	return (struct refresh_answer){
+		.id = c->id, .user_id = c->user_id, .tenant_id = c->tenant_id, .provider = c->provider,
+		.app_id = c->app_id, .gen = c->refresh_gen, .connect_gen = c->connect_gen,
+		.access_token = reply->access_token ? reply->access_token : r->tokens.access_token,
+		.refresh_token = reply->refresh_token ? reply->refresh_token : r->tokens.refresh_token,
+		.expires_at = reply->expires_at, .answered_at = now,
+		.scopes = reply->scopes.items ? strings_join(arena, reply->scopes, " ") : NULL,
+	};
+}
+
+static struct audit_event event_of(const struct op *op, enum audit_type type,
+				   const struct connection *c)
+{
+	struct audit_event event = op_audit_of(op, type, c->id, &connection_schema, c);
+
+	event.user_id = c->user_id;
+	event.tenant_id = c->tenant_id;
+	return event;
+}
+
+static bool write(struct op *op, const struct refresh_answer *a, struct connection *c, bool *written_r,
+		  struct err *err_r)
+{
+	const struct connection_tokens tokens = { a->access_token, a->refresh_token };
+	struct audit_event event;
+
+	if (!op_connection_seal(op, &tokens, c, err_r))
+		return false;
+	event = event_of(op, AUDIT_TOKENS_REFRESHED, c);
+	return store_refresh_write(op->db, &event, c, a->gen, op->now, written_r, err_r);
+}
+
+/* An answer that is counted twice, or not at all, misleads nobody. */
+static void count_success(struct op *op, const struct refresh_answer *a)
+{
+	struct provider_app app;
+	struct err err;
+
+	store_refresh_count(op->db, a->app_id, false, op->now - REFRESH_WINDOW_MS, op->now, op->arena, &app, &err);
+}
+
+bool op_refresh_write(struct op *op, const struct refresh_answer *a, bool *written_r,
+		      struct err *err_r)
+{
+	struct connection c = {
+		.id = a->id, .user_id = a->user_id, .tenant_id = a->tenant_id, .provider = a->provider,
+		.connect_gen = a->connect_gen, .expires_at = a->expires_at, .refreshed_at = a->answered_at,
+		.state = CONNECTION_OK,
+		.scopes_granted = a->scopes ? scopes_read(op->arena, a->scopes) : (struct strings){ 0 },
+	};
+
+	if (!write(op, a, &c, written_r, err_r) &&
+	    !(op_seal_outdated(op, c.key_id) && write(op, a, &c, written_r, err_r)))
+		return false;
+	if (*written_r)
+		count_success(op, a);
+	return true;
+}
+
+/* --- nothing --------------------------------------------------------------------------------- */
+
+static bool count_refusal(struct op *op, const struct connection *c, struct refresh_seen *seen,
+			  struct err *err_r)
+{
+	struct provider_app *app = arena_new_struct(op->arena, struct provider_app);
+	int64_t others;
+
+	if (!store_refresh_count(op->db, c->app_id, true, op->now - REFRESH_WINDOW_MS, op->now, op->arena,
+				 app, err_r) ||
+	    !store_refresh_others(op->db, c, &others, err_r))
+		return false;
+	if (refresh_is_degraded(app->window_answers, app->window_refusals)) {
+		app->degraded_until = op->now + REFRESH_WINDOW_MS;
+		if (!store_refresh_degrade(op->db, app->id, app->degraded_until, err_r))
+			return false;
+	}
+	seen->app = app;
+	seen->alone = others == 0;
+	return true;
+}
+
+/* A change that its owner should know of, with a notification. */
+static const struct telling {
+	const char *state;
+	enum audit_type type;
+	const char *message;         /* after the title of the provider */
+} tellings[] = {
+	{ CONNECTION_REAUTH, AUDIT_REAUTH_REQUIRED,
+	  "does not accept your connection any more: connect it again." },
+	{ CONNECTION_UNCERTAIN, AUDIT_TOKENS_UNCERTAIN,
+	  "did not answer when your connection was renewed. It is tried once more when the tokens at hand "
+	  "end; you may have to connect again then." },
+};
+
+static const struct telling *telling_of(const struct connection *before, const char *state)
+{
+	for (size_t i = 0; i < sizeof(tellings) / sizeof(tellings[0]); i++)
+		if (str_eq(tellings[i].state, state) && !str_eq(before->state, state))
+			return &tellings[i];
+	return NULL;
+}
+
+static bool tell(struct op *op, const struct provider *p, const struct telling *t,
+		 const struct connection *c, struct err *err_r)
+{
+	const char *title = p->title ? p->title : p->id;
+	const struct audit_event event = event_of(op, t->type, c);
+	const struct notification told =
+		notification_prepare(op, c->user_id, c->tenant_id, c->provider, false,
+				     arena_printf(op->arena, "%s %s", title, t->message));
+
+	return store_refresh_end(op->db, &event, c, &told, op->now, err_r);
+}
+
+static bool end(struct op *op, const struct provider *p, const struct connection *before,
+		const struct refresh_verdict *v, struct err *err_r)
+{
+	struct connection c = *before;
+	const struct telling *t = telling_of(before, v->state);
+
+	c.state = v->state;
+	c.reason = v->reason;
+	c.refresh_wanted = v->wanted;
+	c.retry_at = v->retry_at;
+	c.attempts = v->attempts;
+	c.refusals = v->refusals;
+	c.first_refused_at = v->first_refused_at;
+	return t ? tell(op, p, t, &c, err_r) : store_refresh_end(op->db, NULL, &c, NULL, op->now, err_r);
+}
+
+bool op_refresh_end(struct op *op, const struct provider *p, const struct connection *c,
+		    struct refresh_seen *seen, struct err *err_r)
+{
+	struct refresh_verdict v;
+
+	if (seen->end == ENDED_ANSWERED && seen->outcome == REPLY_REFUSED &&
+	    !count_refusal(op, c, seen, err_r))
+		return false;
+	refresh_judge(c, p, seen, op->now, &v);
+	if (v.app_broken && !store_provider_app_set_state(op->db, c->app_id, APP_BROKEN, v.reason, op->now, err_r))
+		return false;
+	return end(op, p, c, &v, err_r);
+}
+
+bool op_refresh_silent(struct op *op, const struct provider *p, const struct connection *c,
+		       struct err *err_r)
+{
+	struct refresh_seen seen = { .end = ENDED_SILENT, .until = TIME_NONE };
+
+	return op_refresh_end(op, p, c, &seen, err_r);
+}

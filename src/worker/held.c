@@ -1,0 +1,35 @@
+/* worker/held.c - which requests wait for the refresh of a connection to a provider. */
+#include "config.h"
+
+#include "base/clock.h"
+#include "worker/worker_private.h"
+
+void held_remove(struct held *h, const struct fcgi *f)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->of[i].fcgi == f) {
+			h->of[i] = h->of[--h->n];
+			return;
+		}
+}
+
+static size_t count_of(const struct held *h, const char *waits_for)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->n; i++)
+		n += str_eq(h->of[i].waits_for, waits_for);
+	return n;
+}
+
+bool held_add(struct held *h, const struct fcgi *f, const char *waits_for, int64_t since_us)
+{
+	held_remove(h, f);
+	if (h->n == HELD_MOST || count_of(h, waits_for) >= HELD_MOST_OF ||
+	    clock_monotonic_us() - since_us >= HELD_MS * 1000)
+		return false;
+	h->of[h->n].fcgi = f;
+	str_copy(h->of[h->n].waits_for, UUID_TEXT, waits_for);
+	h->n++;
+	return true;
+}
