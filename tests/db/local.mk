@@ -100,7 +100,7 @@ tests_db_audit_chain_SOURCES = tests/db/audit_chain.c $(WORST)
 tests_db_audit_chain_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 
 # The vault.
-check_PROGRAMS += tests/db/op_vault tests/db/op_vault_killed tests/db/op_vault_master
+check_PROGRAMS += tests/db/op_refresh tests/db/op_vault tests/db/op_vault_killed tests/db/op_vault_master
 EXTRA_DIST += tests/db/vault_op.h
 tests_db_op_vault_SOURCES = tests/db/op_vault.c $(WORST)
 tests_db_op_vault_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
@@ -109,3 +109,10 @@ tests_db_op_vault_master_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 
 # connections to providers
 check_PROGRAMS += tests/db/op_connection
+
+# pierre, whose caller dies at a step of a refresh. Driven by tests/process/refresh.t.
+check_PROGRAMS += tests/support/pierre_refresh
+tests_support_pierre_refresh_SOURCES = tests/support/refresh_faults.c src/main.c
+tests_support_pierre_refresh_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=op_refresh_claim \
+	-Wl,--wrap=op_refresh_sent -Wl,--wrap=spool_write -Wl,--wrap=op_refresh_write \
+	-Wl,--wrap=posix_fallocate

@@ -1,0 +1,227 @@
+/*
+ * tests/db/op_refresh.c - the three numbers of a connection: who may call, whose answer is
+ * stored, and what makes an answer worthless; and a host that comes back a day later.
+ */
+#include "config.h"
+
+#include "op/provider_app.h"
+#include "op/refresh.h"
+#include "provider/providers.h"
+#include "scope_op.h"
+#include "store/connection.h"
+#include "store/refresh.h"
+
+static struct provider whoop;
+static const char *id;
+
+static struct connection now_is(void)
+{
+	struct connection c;
+
+	if (!store_connection_by_id(f.db, id, f.arena, &c, &err))
+		bail_out("read", &err);
+	return c;
+}
+
+static const char *access_token(void)
+{
+	const struct connection c = now_is();
+	struct connection_tokens tokens;
+
+	return op_connection_open(&f.op, &c, &tokens, &err) ? tokens.access_token : NULL;
+}
+
+static struct refresh_claim claimed(void)
+{
+	const struct connection c = now_is();
+	struct refresh_claim r;
+
+	if (!op_refresh_claim(&f.op, &c, &r, &err))
+		bail_out("claim", &err);
+	return r;
+}
+
+static struct refresh_claim sent(void)
+{
+	struct refresh_claim r = claimed();
+
+	if (!op_refresh_sent(&f.op, &r, &err))
+		bail_out("sent", &err);
+	return r;
+}
+
+static struct refresh_answer answered(const struct refresh_claim *r, const char *access)
+{
+	const struct provider_reply reply = { .outcome = REPLY_OK, .access_token = access,
+					      .expires_at = f.op.now + 3600 * SECOND_MS };
+
+	return refresh_answer_of(r, &reply, f.op.now, f.arena);
+}
+
+static bool written(const struct refresh_answer *a)
+{
+	bool is;
+
+	if (!op_refresh_write(&f.op, a, &is, &err))
+		bail_out("write", &err);
+	return is;
+}
+
+static void ended(const struct refresh_claim *r, enum refresh_end how, enum provider_outcome outcome)
+{
+	struct refresh_seen seen = { how, outcome, 400, TIME_NONE, "invalid_grant", NULL, false };
+
+	if (!op_refresh_end(&f.op, &whoop, &r->c, &seen, &err))
+		bail_out("end", &err);
+}
+
+static void bring(const char *access)
+{
+	struct connection c;
+
+	if (!op_connection_put(&f.op, at(victim.id), &whoop, &(struct tokens_in){
+			.access_token = access, .refresh_token = "refresh", .expires_at = f.op.now + 60000 }, &c, &err))
+		bail_out("bring", &err);
+	id = c.id;
+}
+
+static void test_one_claim(void)
+{
+	const struct connection seen = now_is();
+	struct refresh_claim first = claimed(), second;
+
+	ok(!op_refresh_claim(&f.op, &seen, &second, &err) && err.kind == ERR_CONFLICT, "one of two has it");
+	ok(str_eq(first.tokens.refresh_token, "refresh") && str_eq(first.client_secret, "secret"), "with what it needs");
+	ok(op_refresh_sent(&f.op, &first, &err), "sent");
+	ok(!op_refresh_sent(&f.op, &first, &err), "once");
+	is_str(now_is().state, CONNECTION_REFRESHING, "shown as refreshing");
+	const struct refresh_answer a = answered(&first, "a1");
+	ok(written(&a), "stored");
+	ok(!written(&a), "once, however often it is found");
+	is_str(access_token(), "a1", "the access token");
+	ok(str_eq(now_is().phase, PHASE_IDLE) && str_eq(now_is().state, CONNECTION_OK), "and the claim is over");
+}
+
+/* The caller was held up until its claim had ended: nothing is spent. */
+static void test_late_claim(void)
+{
+	struct refresh_claim slow = claimed(), quick;
+
+	by_hand(&f, LOOK_END_CLAIM, id, "");
+	quick = sent();
+	ok(!op_refresh_sent(&f.op, &slow, &err) && err.kind == ERR_CONFLICT, "one that is late sends nothing");
+	ended(&slow, ENDED_UNSENT, REPLY_UNAVAILABLE);
+	is_str(now_is().phase, PHASE_SENT, "its end changes nothing");
+	const struct refresh_answer a = answered(&quick, "a2");
+	ok(written(&a), "the other's answer is stored");
+}
+
+/* Host A has the answer in its spool and is away; B finds the call silent, tries at the end
+ * of the access token, and is refused; A comes back a day later. */
+static void test_host_returns(void)
+{
+	struct refresh_claim a = sent(), b;
+	const struct refresh_answer left = answered(&a, "of host A");
+
+	const struct connection found = now_is();
+	if (!op_refresh_silent(&f.op, &whoop, &found, &err))
+		bail_out("silent", &err);
+	is_str(now_is().state, CONNECTION_UNCERTAIN, "a silent call: uncertain");
+	is_str(access_token(), "a2", "the old access token serves to its end");
+	f.op.now += DAY_MS;
+	b = sent();
+	for (int i = 0; i < 3; i++) {
+		ended(&b, ENDED_ANSWERED, REPLY_REFUSED);
+		by_hand(&f, LOOK_OTHERS_SUCCEED, b.app.id, "");
+		f.op.now += 2 * 3600 * SECOND_MS;
+		if (i < 2)
+			b = sent();
+	}
+	is_str(now_is().state, CONNECTION_REAUTH, "host B was refused three times while others succeed");
+	ok(written(&left), "host A stores what it has");
+	is_str(now_is().state, CONNECTION_OK, "and the connection lives");
+	is_str(access_token(), "of host A", "with its tokens");
+	is_int(now_is().refusals, 0, "nothing is left of the refusals");
+}
+
+static void test_order(void)
+{
+	struct refresh_claim first = claimed(), second;
+	struct refresh_answer old, young;
+
+	by_hand(&f, LOOK_END_CLAIM, id, "");
+	second = sent();
+	old = answered(&first, "old");
+	young = answered(&second, "young");
+	ok(written(&young), "the younger answer comes first");
+	ok(!written(&old), "the older one is too old");
+	is_str(access_token(), "young", "the younger one stays");
+	first = claimed();
+	by_hand(&f, LOOK_END_CLAIM, id, "");
+	second = sent();
+	old = answered(&first, "old");
+	ok(written(&old), "the older answer comes first, though another has claimed since");
+	is_str(now_is().phase, PHASE_SENT, "whose claim goes on");
+	young = answered(&second, "young");
+	ok(written(&young), "and its answer is stored too");
+}
+
+static void test_outdated(void)
+{
+	struct refresh_claim r = sent();
+	struct refresh_answer a = answered(&r, "late");
+	int64_t n;
+
+	bring("brought");
+	ok(!written(&a), "tokens that were brought meanwhile stay");
+	ended(&r, ENDED_SILENT, REPLY_UNAVAILABLE);
+	ok(str_eq(now_is().state, CONNECTION_OK) && str_eq(access_token(), "brought"), "whatever came");
+	r = claimed();
+	if (!op_connection_end(&f.op, at(victim.id), "whoop", &n, &err) || n != 1)
+		bail_out("disconnect", &err);
+	ok(!op_refresh_sent(&f.op, &r, &err), "a connection that was ended is not called for");
+	a = answered(&r, "late");
+	ok(!written(&a), "nor stored");
+}
+
+/* 100 at once. */
+static void test_refused_all(void)
+{
+	struct provider_app app;
+
+	bring("again");
+	if (!store_refresh_degrade(f.db, now_is().app_id, f.op.now - 1, &err))
+		bail_out("degrade", &err);
+	for (int i = 0; i < 8; i++) {
+		struct refresh_claim r = sent();
+
+		ended(&r, ENDED_ANSWERED, REPLY_REFUSED);
+	}
+	ok(now_is().refusals <= 4, "%lld refusals are counted until too many are refused", (long long)now_is().refusals);
+	is_str(now_is().reason, "provider_refuses", "then it is the provider");
+	if (!store_provider_app_by_id(f.db, now_is().app_id, f.arena, &app, &err))
+		bail_out("app", &err);
+	ok(app.degraded_until > f.op.now, "for a while");
+}
+
+int main(void)
+{
+	const struct providers *all;
+
+	scope_op_open();
+	all = providers_read(f.arena, NULL, &err);
+	if (!all || !provider_get(all, "whoop", f.op.now, &whoop, &err) ||
+	    !op_provider_app_put(&f.op, at(victim.id), &whoop, &(struct provider_app){
+		.client_id = "client", .client_secret = "secret" }, &(struct provider_app){ 0 }, &err))
+		bail_out("app", &err);
+	bring("a0");
+	test_one_claim();
+	test_late_claim();
+	test_host_returns();
+	test_order();
+	test_outdated();
+	test_refused_all();
+	vault_free(&f.process.vault);
+	fixture_close(&f);
+	return tap_done();
+}

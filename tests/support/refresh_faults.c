@@ -1,0 +1,109 @@
+/*
+ * tests/support/refresh_faults.c - pierre, whose caller dies or finds no room at a step of a
+ * refresh. The step is the text of the file PIERRE_TEST_FAULT: a death happens once, and the
+ * file goes with it.
+ *
+ *   claim     claimed and committed             connect  before phase sent is committed
+ *   sent      phase sent, the body is held
+ *   reply     the reply is read                 spool    the answer is in its file
+ *   write     the answer is stored              room     no file gets its place (stays)
+ *   disk      no answer can be written (stays)
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "op/refresh.h"
+#include "op/spool.h"
+#include "outbound/outbound.h"
+
+static bool is_at(const char *step)
+{
+	char text[20] = "";
+	FILE *f = fopen(getenv("PIERRE_TEST_FAULT"), "r");
+
+	if (!f)
+		return false;
+	if (fscanf(f, "%19s", text) != 1)
+		text[0] = '\0';
+	fclose(f);
+	return str_eq(text, step);
+}
+
+static void die_at(const char *step)
+{
+	if (!is_at(step))
+		return;
+	unlink(getenv("PIERRE_TEST_FAULT"));
+	kill(getpid(), SIGKILL);
+}
+
+bool __real_op_refresh_claim(struct op *op, const struct connection *seen, struct refresh_claim *out,
+			     struct err *err_r);
+bool __wrap_op_refresh_claim(struct op *op, const struct connection *seen, struct refresh_claim *out,
+			     struct err *err_r);
+bool __wrap_op_refresh_claim(struct op *op, const struct connection *seen, struct refresh_claim *out,
+			     struct err *err_r)
+{
+	bool good = __real_op_refresh_claim(op, seen, out, err_r);
+
+	die_at("claim");
+	return good;
+}
+
+bool __real_op_refresh_sent(struct op *op, const struct refresh_claim *r, struct err *err_r);
+bool __wrap_op_refresh_sent(struct op *op, const struct refresh_claim *r, struct err *err_r);
+bool __wrap_op_refresh_sent(struct op *op, const struct refresh_claim *r, struct err *err_r)
+{
+	bool good;
+
+	die_at("connect");
+	good = __real_op_refresh_sent(op, r, err_r);
+	die_at("sent");
+	return good;
+}
+
+bool __real_spool_write(const struct spool *s, const struct spool_file *f, const struct refresh_answer *a,
+			struct arena *arena, struct err *err_r);
+bool __wrap_spool_write(const struct spool *s, const struct spool_file *f, const struct refresh_answer *a,
+			struct arena *arena, struct err *err_r);
+bool __wrap_spool_write(const struct spool *s, const struct spool_file *f, const struct refresh_answer *a,
+			struct arena *arena, struct err *err_r)
+{
+	bool good;
+
+	die_at("reply");
+	if (is_at("disk"))
+		return err_set(err_r, ERR_UNAVAILABLE, "The test has no disk");
+	good = __real_spool_write(s, f, a, arena, err_r);
+	die_at("spool");
+	return good;
+}
+
+bool __real_op_refresh_write(struct op *op, const struct refresh_answer *a, bool *written_r,
+			     struct err *err_r);
+bool __wrap_op_refresh_write(struct op *op, const struct refresh_answer *a, bool *written_r,
+			     struct err *err_r);
+bool __wrap_op_refresh_write(struct op *op, const struct refresh_answer *a, bool *written_r,
+			     struct err *err_r)
+{
+	bool good = __real_op_refresh_write(op, a, written_r, err_r);
+
+	die_at("write");
+	return good;
+}
+
+int __real_posix_fallocate(int fd, off_t offset, off_t len);
+int __wrap_posix_fallocate(int fd, off_t offset, off_t len);
+int __wrap_posix_fallocate(int fd, off_t offset, off_t len)
+{
+	return len == SPOOL_BYTES && is_at("room") ? ENOSPC : __real_posix_fallocate(fd, offset, len);
+}
