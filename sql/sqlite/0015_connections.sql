@@ -237,6 +237,8 @@ CREATE TABLE connect_states (
 		REFERENCES tenants (id) ON DELETE RESTRICT,
 	CONSTRAINT connect_states_app_id_fkey FOREIGN KEY (app_id)
 		REFERENCES provider_apps (id) ON DELETE CASCADE,
+	CONSTRAINT connect_states_key_check CHECK (key_id IS NOT NULL OR
+		(sealed_verifier IS NULL AND sealed_code IS NULL)),
 	CONSTRAINT connect_states_phase_check CHECK (phase IN ('made', 'started', 'called_back',
 		'sent', 'done')),
 	CONSTRAINT connect_states_id_check CHECK (length(id) = 36),

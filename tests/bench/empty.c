@@ -56,7 +56,7 @@ static struct slot *slot;
 
 static int serve_fast(int fd)
 {
-	struct fast_options o = { .listen_fd = fd, .lifeline_fd = -1, .serve = reply,
+	struct fast_options o = { .listen_fd = fd, .lifeline_fd = -1, .again_fd = -1, .serve = reply,
 				  .scoreboard = scoreboard, .slot = slot };
 	struct err err = { .kind = ERR_NONE };
 	sigset_t term;

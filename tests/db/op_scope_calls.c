@@ -200,7 +200,7 @@ static void test_calls(void)
 	for (size_t i = 0; i < n; i++)
 		if (may(i, ALL))
 			ok(calls[i].call(EVERY), "%s: an administrator", calls[i].name);
-	prepare();   /* the sessions of the last one have ended */
+	make_victim();   /* the sessions of the last one have ended */
 	for (size_t i = 0; i < n; i++)
 		if (may(i, OWN))
 			ok(calls[i].call(of(victim.id)), "%s: the owner", calls[i].name);

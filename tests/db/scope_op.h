@@ -104,7 +104,7 @@ static void prepare_connection(void)
 		.created_at = T0, .updated_at = T0,
 	};
 
-	const struct seal_place place = { "provider_apps", "sealed_secret", NOT_THERE, { NULL } };
+	const struct seal_place place = { "provider_apps", "sealed_secret", NOT_THERE, { 0 } };
 	const char *sealed;
 
 	struct instance instance;
@@ -145,7 +145,7 @@ static void prepare_connection(void)
 }
 
 /* A victim with a key that is being replaced, and a session, active, whose address collides. */
-static void prepare(void)
+static void make_victim(void)
 {
 	const struct api_key in = {
 		.name = "key", .rate_limit_requests = INT_NONE, .expires_in_days = INT_NONE,
@@ -160,6 +160,11 @@ static void prepare(void)
 		bail_out("prepare", &err);
 	by_hand(&f, LOOK_SET_SHARED, victim.id, "shared@example.org");
 	prepare_team();
+}
+
+static void prepare(void)
+{
+	make_victim();
 	prepare_connection();
 }
 

@@ -66,8 +66,9 @@ subtest 'a request in a body is not executed' => sub {
 					push @bad, "$method $offset: $next $body" if $next != 200 || $body ne $live;
 				}
 			}
-			my $own = $target eq '/verify' ? $own{$name} : 200;
-			is(join(' ', sort keys %status), join(' ', sort $own, 405, 413), "$target with $name: its own answer");
+			# a PUT of tokens goes to the slow pool, which asks for a credential first
+			my @own = $target eq '/verify' ? ($own{$name}, 405) : $target =~ /tokens/ ? 401 : (200, 405);
+			is(join(' ', sort keys %status), join(' ', sort @own, 413), "$target with $name: its own answer");
 			$let_through += $status{200} // 0 if $target eq '/verify';
 			is("@bad", '', "$target with $name: the next request is answered");
 		}

@@ -14,6 +14,8 @@
 #include "cmd/tables.h"
 #include "tap.h"
 
+enum { WORDS_MAX = 3 };
+
 static struct arena *arena;
 
 static bool ends_in_dot(const char *sentence)
@@ -25,10 +27,13 @@ static bool ends_in_dot(const char *sentence)
 
 static void test_row(const struct cmd *c)
 {
-	const char *const words[] = { strtok(arena_strdup(arena, c->words), " "), strtok(NULL, " ") };
-	int used;
+	const char *words[WORDS_MAX + 1] = { strtok(arena_strdup(arena, c->words), " ") };
+	int n = 1, used;
 
-	ok(cmd_find(cmd_tables, words, words[1] ? 2 : 1, &used) == c, "'%s' is found", c->words);
+	while (n <= WORDS_MAX && (words[n] = strtok(NULL, " ")))
+		n++;
+	ok(n <= WORDS_MAX && cmd_find(cmd_tables, words, n, &used) == c && used == n,
+	   "'%s' is found", c->words);
 	ok(c->needs != NEEDS_UNSET && c->fn, "  has needs and a function");
 	ok(ends_in_dot(c->sentence) && (!c->detail || ends_in_dot(c->detail)), "  and sentences");
 	ok(c->operands && !*c->operands == !c->max_operands && c->min_operands <= c->max_operands,

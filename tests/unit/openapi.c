@@ -109,7 +109,7 @@ static const char *const parts[] = {
 	"\"parameters\":[{\"name\":\"id\",\"in\":\"path\",\"description\":\"Id, as it was given "
 	"when the thing was made\",\"required\":true,\"schema\":"
 	"{\"type\":\"string\",\"format\":\"uuid\"}},{\"name\":\"other\",\"in\":\"path\","
-	"\"required\":true,\"schema\":{\"type\":\"string\"}},{\"name\":\"If-None-Match\",\"in\":\"header\",",
+	"\"description\":\"Its name, such as strava\",\"required\":true,\"schema\":{\"type\":\"string\"}},{\"name\":\"If-None-Match\",\"in\":\"header\",",
 	"\"/all\":{\"delete\":{\"operationId\":\"all_delete\",\"description\":\"Anybody may call it.\","
 	"\"security\":[],\"parameters\":[{\"name\":\"If-Match\",\"in\":\"header\",",
 	"\"412\":{\"$ref\":\"#/components/responses/412.PreconditionFailed\"}",

@@ -14,10 +14,11 @@
 
 enum { PLACES_MAX = 64, LINE_BYTES = 256 };
 
-/* A location of the site: an exact path or a prefix, and its pool. */
+/* A location of the site: an exact path or a prefix (of ~ ^/a/[^/]+$ what is before the
+ * bracket), and its pool; hands_on: what is no GET goes from a fast one to the slow pool. */
 struct place {
 	char path[LINE_BYTES];
-	bool exact, fast;
+	bool exact, fast, hands_on;
 };
 
 static struct place places[PLACES_MAX];
@@ -35,10 +36,13 @@ static void read_line(const char *line)
 		bool plain = modifier[0] == '/';
 
 		p->exact = strcmp(modifier, "=") == 0;
-		snprintf(p->path, sizeof(p->path), "%s", plain ? modifier : path);
+		snprintf(p->path, sizeof(p->path), "%s", plain ? modifier : &path[path[0] == '^']);
+		p->path[strcspn(p->path, "[")] = '\0';
 	}
 	if (pass && n_places > 0)
 		places[n_places - 1].fast = strstr(pass, "pierre_fast") != NULL;
+	if (n_places > 0 && strstr(line, "error_page 418 = @pierre_slow;"))
+		places[n_places - 1].hands_on = true;
 }
 
 static bool read_site(void)
@@ -74,6 +78,11 @@ static const struct place *place_of(const char *path)
 	return best;
 }
 
+static bool goes_fast(const struct place *p, enum http_method method)
+{
+	return p->fast && (method == HTTP_GET || !p->hands_on);
+}
+
 int main(void)
 {
 	size_t fast = 0;
@@ -88,8 +97,8 @@ int main(void)
 			if (r->without_database)
 				ok(wants_fast && r->guard == GUARD_PUBLIC && !r->in,
 				   "%s, being served without a database, asks nobody who he is", r->pattern);
-			ok(p && p->fast == wants_fast, "%s goes to the %s pool", r->pattern,
-			   wants_fast ? "fast" : "slow");
+			ok(p && goes_fast(p, r->method) == wants_fast, "%s %s goes to the %s pool",
+			   r->label ? r->label : "", r->pattern, wants_fast ? "fast" : "slow");
 			if (!wants_fast)
 				continue;
 			fast++;
