@@ -232,7 +232,7 @@ static bool connect_outcome(struct call *call, struct err *err_r)
 const struct route connect_routes[] = {
 	{ .method = HTTP_POST, .pattern = "/api/oauth/connect/{provider}", .label = "oauth_connect",
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION, .fn = connect_begin, .status = 201,
-	  .out = &link_schema, .problems = ERR_BIT(ERR_NOT_FOUND) | ERR_BIT(ERR_CONFLICT),
+	  .out = &link_schema, .idempotent = true, .problems = ERR_BIT(ERR_NOT_FOUND) | ERR_BIT(ERR_CONFLICT),
 	  .summary = "A link that connects a provider to your account, for your browser" },
 	{ .method = HTTP_GET, .pattern = "/api/oauth/start", .label = "oauth_start",
 	  .pool = POOL_SLOW, .guard = GUARD_PUBLIC, .page = true, .problems = PAGE_PROBLEMS, .fn = connect_start, .query = &start_schema,

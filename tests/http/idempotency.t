@@ -45,6 +45,9 @@ my %request = (
 	admin_approve_user => sub { my ($p, $w) = @_; return { by => $p->{admin}, id => $p->register_user->{user_id}, body => '{"create_default_tenant":true}' } },
 	admin_reset_password => sub { my ($p, $w) = @_; return { by => $p->{admin}, id => $p->register_user->{user_id}, body => '' } },
 	admin_token_create => sub { my ($p, $w) = @_; return { by => $p->{admin}, body => '{"service_name":"cron"}' } },
+	oauth_connect => sub { my ($p, $w) = @_;
+		$w->{app} //= $p->expect(200, $p->put('/api/users/oauth-apps/strava', { client_id => '1', client_secret => 'x' }, token => $w->{user}{token}));
+		return { by => $w->{user}, id => 'strava', body => '' } },
 	admin_token_rotate => sub { my ($p, $w) = @_; return { by => $p->{admin}, id => admin_token($p)->{token_id}, body => '{}' } },
 );
 
@@ -78,7 +81,7 @@ sub routes {
 sub send_one {
 	my ($p, $route, $r, %headers) = @_;
 	my ($method, $path) = @$route;
-	$path =~ s/\{id\}/$r->{id}/ if $r->{id};
+	$path =~ s/\{\w+\}/$r->{id}/ if $r->{id};
 	return $p->request($method, $path, $r->{body} eq '' ? undef : $r->{body}, token => $r->{by}{token}, headers => \%headers);
 }
 
@@ -86,9 +89,9 @@ sub send_one {
 sub send_at_once {
 	my ($p, $route, $r, $key) = @_;
 	my ($method, $path) = @$route;
-	$path =~ s/\{id\}/$r->{id}/ if $r->{id};
+	$path =~ s/\{\w+\}/$r->{id}/ if $r->{id};
 	my $message = FastCGI::message($method, $path, $r->{body}, params => {
-		HTTP_AUTHORIZATION => "Bearer $r->{by}{token}", HTTP_IDEMPOTENCY_KEY => $key });
+		HTTP_AUTHORIZATION => "Bearer $r->{by}{token}", HTTP_IDEMPOTENCY_KEY => $key, HTTPS => 'on' });
 	my @sockets = map { FastCGI::open_socket($p->{slow_socket}) // die "connect: $!" } 1 .. $AT_ONCE;
 	FastCGI::send_bytes($_, $message) for @sockets;
 	return map { FastCGI::reply($_) } @sockets;
@@ -97,7 +100,7 @@ sub send_at_once {
 # How many rows there are of what a request can make.
 sub rows {
 	my ($p) = @_;
-	my @tables = qw(api_keys admin_provisioned_keys admin_tokens idempotency_keys password_resets tenants tenant_users tenant_invitations);
+	my @tables = qw(api_keys admin_provisioned_keys admin_tokens idempotency_keys password_resets tenants tenant_users tenant_invitations connect_states);
 	return split /\n/, $p->sql(join ' UNION ALL ', (map { "SELECT '$_', count(*) FROM $_" } @tables),
 		"SELECT 'audit_events', count(*) FROM audit_events WHERE source = 'rest'");
 }
@@ -261,5 +264,5 @@ each_backend(sub {
 	subtest $_->[0] => $_->[1], $p, $w
 		for [ 'its form' => \&form ], [ 'another request' => \&other_request ], [ failures => \&failures ], [ scopes => \&scopes ],
 			[ guards => \&guards ], [ 'a day' => \&expiry ], [ 'a reply that is gone' => \&gone ], [ 'what a change ends' => \&at_once_refused ];
-}, env => { MAX_KEYS_PER_USER => 10000, MAX_TENANTS_PER_USER => 10000, SLOW_WORKERS => 8 });
+}, env => { MAX_KEYS_PER_USER => 10000, MAX_TENANTS_PER_USER => 10000, SLOW_WORKERS => 8, PUBLIC_URL => 'https://pierre.example' });
 done_testing;
