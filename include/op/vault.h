@@ -53,6 +53,12 @@ bool op_seal_open(struct op *op, const struct seal_place *place, const char *sea
  * since it was sealed, or read? Then seal again and write again, or read the row again. */
 bool op_seal_outdated(struct op *op, int64_t key_id);
 
+/* That, for what is done in one step. work() seals and writes a row, or reads one and opens
+ * it; it puts the key_id of that row into *key_id_r before it can fail for its data key, and
+ * is called again when it failed and that was retired. Not inside a transaction. */
+typedef bool op_sealed_fn(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r);
+bool op_seal_retry(struct op *op, op_sealed_fn *work, void *arg, struct err *err_r);
+
 /* The id of the master key that is in use, by the database, as this process has seen it
  * within VAULT_CURRENT_MS; NULL or "": not known, as before the first data key. */
 const char *op_vault_master(struct op *op);

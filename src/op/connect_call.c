@@ -61,11 +61,10 @@ static struct strings granted(const struct redemption *r, const struct redeemed 
 }
 
 /* Claimed from the start: this caller asks whose they are. */
-static bool save(struct op *op, const struct redemption *r, const struct redeemed *in,
-		 struct connection *c, struct err *err_r)
+static void fill(const struct op *op, const struct redemption *r, const struct redeemed *in,
+		 struct connection *c)
 {
 	const struct connect_state *s = &r->state;
-	struct audit_event event;
 
 	*c = connection_new(op, s->user_id, s->tenant_id, s->provider);
 	c->app_id = s->app_id;
@@ -75,18 +74,31 @@ static bool save(struct op *op, const struct redemption *r, const struct redeeme
 	c->expires_at = in->expires_at;
 	c->scopes_asked = s->scopes_asked;
 	c->scopes_granted = granted(r, in);
-	if (!op_connection_seal(op, &in->tokens, c, err_r))
+}
+
+struct saving {
+	const struct redemption *r;
+	const struct redeemed *in;
+	struct connection *out;
+};
+
+static bool save(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r)
+{
+	const struct saving *s = arg;
+	struct audit_event event;
+
+	if (!op_connection_seal(op, &s->in->tokens, s->out, err_r))
 		return false;
-	event = event_of(op, AUDIT_TOKENS_SAVED, c);
-	return store_connection_save(op->db, &event, c, r->app.client_id, err_r) ||
-	       (op_seal_outdated(op, c->key_id) && op_connection_seal(op, &in->tokens, c, err_r) &&
-		store_connection_save(op->db, &event, c, r->app.client_id, err_r));
+	*key_id_r = s->out->key_id;
+	event = event_of(op, AUDIT_TOKENS_SAVED, s->out);
+	return store_connection_save(op->db, &event, s->out, s->r->app.client_id, err_r);
 }
 
 bool op_redemption_save(struct op *op, const struct redemption *r, const struct redeemed *in,
 			struct connection *out, struct err *err_r)
 {
-	return save(op, r, in, out, err_r);
+	fill(op, r, in, out);
+	return op_seal_retry(op, save, &(struct saving){ r, in, out }, err_r);
 }
 
 bool op_redemption_fail(struct op *op, const struct redemption *r, const struct provider *p,

@@ -89,35 +89,42 @@ static bool seal_secret(struct op *op, struct provider_app *app, struct err *err
 		       &app->key_id, &app->sealed_secret, err_r);
 }
 
-static bool write(struct op *op, struct scope scope, bool is_new, const struct provider_app *app,
-		  struct err *err_r)
+struct putting {
+	struct scope scope;
+	bool is_new;
+	struct provider_app *app;
+};
+
+static bool write(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r)
 {
-	struct audit_event event = op_audit_of(op, is_new ? AUDIT_APP_CREATED : AUDIT_APP_CHANGED, app->id,
+	const struct putting *in = arg;
+	struct provider_app *app = in->app;
+	struct audit_event event = op_audit_of(op, in->is_new ? AUDIT_APP_CREATED : AUDIT_APP_CHANGED, app->id,
 					       &provider_app_schema, app);
 
 	if (app->tenant_id)
 		event.tenant_id = app->tenant_id;
-	return is_new ? store_provider_app_add(op->db, &event, app, err_r)
-		      : store_provider_app_update(op->db, scope, &event, app, op->arena, err_r);
+	if (!seal_secret(op, app, err_r))
+		return false;
+	*key_id_r = app->key_id;
+	return in->is_new ? store_provider_app_add(op->db, &event, app, err_r)
+			  : store_provider_app_update(op->db, in->scope, &event, app, op->arena, err_r);
 }
 
-/* Its data key may be retired while it is written: then once more. */
 bool op_provider_app_put(struct op *op, struct scope scope, const struct provider *p,
 			 const struct provider_app *in, struct provider_app *out,
 			 struct err *err_r)
 {
-	bool is_new;
+	struct putting put = { .scope = scope, .app = out };
 
 	if (scope.kind == SCOPE_NOBODY)
 		return err_set(err_r, ERR_FORBIDDEN, "An application belongs to a user, a tenant or the server");
 	if (!field_check(&provider_app_put_schema, in, err_r) ||
 	    !redirect_check(in->redirect_uri, p->id, op->arena, err_r) ||
 	    !provider_open(p, op->now, err_r) ||
-	    !prepare(op, scope, p, in, &is_new, out, err_r) || !seal_secret(op, out, err_r))
+	    !prepare(op, scope, p, in, &put.is_new, out, err_r))
 		return false;
-	return write(op, scope, is_new, out, err_r) ||
-	       (op_seal_outdated(op, out->key_id) && seal_secret(op, out, err_r) &&
-		write(op, scope, is_new, out, err_r));
+	return op_seal_retry(op, write, &put, err_r);
 }
 
 bool op_provider_app_get(struct op *op, struct scope scope, const char *provider,

@@ -9,8 +9,6 @@
 #include "op/vault.h"
 #include "store/system_secret.h"
 
-#define TRIES 5   /* data keys that are retired between two steps; more than one is seldom */
-
 static bool may(struct scope scope, struct err *err_r)
 {
 	return scope.kind == SCOPE_ALL ||
@@ -53,53 +51,59 @@ static bool open_value(struct op *op, struct system_secret *s, struct err *err_r
 	return true;
 }
 
-static bool show(struct op *op, const char *name, bool reveal, struct system_secret *out,
-		 struct err *err_r)
+struct showing {
+	const char *name;
+	bool reveal;
+	struct system_secret *out;
+};
+
+static bool show(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r)
 {
-	return store_system_secret_get(op->db, name, op->arena, out, err_r) &&
-	       (!reveal || open_value(op, out, err_r));
+	const struct showing *s = arg;
+
+	if (!store_system_secret_get(op->db, s->name, op->arena, s->out, err_r))
+		return false;
+	*key_id_r = s->out->key_id;
+	return !s->reveal || open_value(op, s->out, err_r);
 }
 
-/* A rewrap may have sealed the row anew since it was read, and its old data key be retired. */
 bool op_system_secret_show(struct op *op, struct scope scope, const char *name, bool reveal,
 			   struct system_secret *out, struct err *err_r)
 {
-	int tries = TRIES;
-
 	*out = (struct system_secret){ 0 };
-	if (!may(scope, err_r))
-		return false;
-	while (!show(op, name, reveal, out, err_r))
-		if (--tries == 0 || !op_seal_outdated(op, out->key_id))
-			return false;
-	return true;
+	return may(scope, err_r) && op_seal_retry(op, show, &(struct showing){ name, reveal, out }, err_r);
 }
 
-static bool write_it(struct op *op, struct system_secret *s, const char *value,
-		     struct system_secret *out, struct err *err_r)
+struct setting {
+	struct system_secret *s;
+	const char *value;
+	struct system_secret *out;
+};
+
+static bool write_it(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r)
 {
+	const struct setting *in = arg;
+	struct system_secret *s = in->s;
 	struct audit_event event = op_audit_of(op, AUDIT_SECRET_SET, NULL, &system_secret_schema, s);
 	const struct seal_place place = place_of(s->name);
 
 	s->key_id = 0;
-	return op_seal(op, NULL, &place, value, strlen(value), &s->key_id, &s->sealed_value, err_r) &&
-	       store_system_secret_set(op->db, &event, s, op->arena, out, err_r);
+	if (!op_seal(op, NULL, &place, in->value, strlen(in->value), &s->key_id, &s->sealed_value, err_r))
+		return false;
+	*key_id_r = s->key_id;
+	return store_system_secret_set(op->db, &event, s, op->arena, in->out, err_r);
 }
 
 bool op_system_secret_set(struct op *op, struct scope scope, const char *name, const char *value,
 			  struct system_secret *out, struct err *err_r)
 {
 	struct system_secret s = { .name = name, .created_at = op->now, .updated_at = op->now };
-	int tries = TRIES;
 
 	if (!may(scope, err_r) || !field_check(&system_secret_schema, &s, err_r))
 		return false;
 	if (str_blank(value))
 		return err_field(err_r, ERR_INVALID, "value", "The secret is empty");
-	while (!write_it(op, &s, value, out, err_r))
-		if (--tries == 0 || !op_seal_outdated(op, s.key_id))
-			return false;
-	return true;
+	return op_seal_retry(op, write_it, &(struct setting){ &s, value, out }, err_r);
 }
 
 bool op_system_secret_delete(struct op *op, struct scope scope, const char *name,

@@ -15,6 +15,7 @@
 #include "store/data_key.h"
 
 #define SEALS_AHEAD 64   /* counted in the database before they are made */
+#define TRIES 5          /* data keys that are retired between two steps; more than one is seldom */
 
 /* One that was unwrapped. */
 struct held {
@@ -217,21 +218,36 @@ bool op_seal_key(struct op *op, const char *tenant_id, int64_t *key_id_r, struct
 	return s != NULL;
 }
 
+struct sealing {
+	const char *tenant_id;
+	const struct seal_place *place;
+	const void *plain;
+	size_t n;
+	int64_t *key_id;
+	const char **sealed_r;
+};
+
+static bool seal_by_current(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r)
+{
+	const struct sealing *s = arg;
+
+	if (!op_seal_key(op, s->tenant_id, s->key_id, err_r))
+		return false;
+	*key_id_r = *s->key_id;
+	return seal_by(op, *s->key_id, s->place, s->plain, s->n, s->sealed_r, err_r);
+}
+
 bool op_seal(struct op *op, const char *tenant_id, const struct seal_place *place,
 	     const void *plain, size_t n, int64_t *key_id, const char **sealed_r,
 	     struct err *err_r)
 {
-	bool any = *key_id == 0;
+	struct sealing s = { tenant_id, place, plain, n, key_id, sealed_r };
 
 	*sealed_r = NULL;
-	if (any && !op_seal_key(op, tenant_id, key_id, err_r))
-		return false;
 	if (!have(op, err_r))
 		return false;
-	if (seal_by(op, *key_id, place, plain, n, sealed_r, err_r))
-		return true;
-	return any && op_seal_outdated(op, *key_id) && op_seal_key(op, tenant_id, key_id, err_r) &&
-	       seal_by(op, *key_id, place, plain, n, sealed_r, err_r);
+	return *key_id ? seal_by(op, *key_id, place, plain, n, sealed_r, err_r)
+		       : op_seal_retry(op, seal_by_current, &s, err_r);
 }
 
 bool op_seal_open(struct op *op, const struct seal_place *place, const char *sealed,
@@ -268,4 +284,18 @@ bool op_seal_outdated(struct op *op, int64_t key_id)
 		return false;
 	vault_forget(op->process->vault);
 	return true;
+}
+
+bool op_seal_retry(struct op *op, op_sealed_fn *work, void *arg, struct err *err_r)
+{
+	int tries = TRIES;
+
+	for (;;) {
+		int64_t key_id = 0;
+
+		if (work(op, arg, &key_id, err_r))
+			return true;
+		if (--tries == 0 || !op_seal_outdated(op, key_id))
+			return false;
+	}
 }
