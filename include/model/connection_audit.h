@@ -30,5 +30,7 @@ KIND(TOKENS_REFRESHED, "ProviderTokensRefreshed", INFO, SUCCESS, ORDINARY,
      "Tokens of a connection were renewed by the provider")
 KIND(TOKENS_UNCERTAIN, "ProviderTokensUncertain", WARNING, FAILURE, ORDINARY,
      "A provider did not answer to a refresh: the refresh token may be spent")
+KIND(TOKENS_LATE, "ProviderTokensLate", INFO, SUCCESS, ORDINARY,
+     "New tokens came for a connection that was ended or set anew meanwhile: they are revoked")
 KIND(REAUTH_REQUIRED, "ProviderReauthRequired", WARNING, FAILURE, ORDINARY,
      "A provider does not accept a connection any more")

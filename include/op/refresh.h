@@ -55,14 +55,17 @@ struct refresh_answer {
 /* What the reply gives; what it leaves out is as it was sent. */
 struct refresh_answer refresh_answer_of(const struct refresh_claim *r, const struct provider_reply *reply,
 					int64_t now, struct arena *arena);
-/* *written_r: false when newer tokens are there, or it was ended or set anew since. May be
- * called again with the same answer. */
+/* *written_r: false when newer tokens are there, or it was ended or set anew since; what came
+ * too late for that is revoked where that ends nothing else. May be called again with the
+ * same answer. */
 bool op_refresh_write(struct op *op, const struct refresh_answer *a, bool *written_r,
 		      struct err *err_r);
 
 /* The call brought nothing. seen->app and seen->alone are filled here. */
 bool op_refresh_end(struct op *op, const struct provider *p, const struct connection *c,
 		    struct refresh_seen *seen, struct err *err_r);
+/* What it has does not work: one more refresh. */
+bool op_refresh_want(struct op *op, const char *id, struct err *err_r);
 /* Phase sent, and its caller is gone. */
 bool op_refresh_silent(struct op *op, const struct provider *p, const struct connection *c,
 		       struct err *err_r);

@@ -5,7 +5,10 @@
  * A refresh token that was sent may be spent, whatever came back. Whether it may be sent
  * again is said by the provider's row (replay): safe and safe_until_used: yes; lethal: a
  * second use may end all that the user has granted, so the connection is `uncertain`, its
- * access token serves to its end, and only then the refresh token is tried once more.
+ * access token serves to its end, and then the refresh token is sent once more. If that is
+ * not answered either, its user must connect again. A refusal is an answer: it spends
+ * nothing, and is judged like any other, so that a provider that refuses everybody for an
+ * hour ends nobody.
  */
 #ifndef PIERRE_OP_REFRESH_RULE_H
 #define PIERRE_OP_REFRESH_RULE_H
@@ -20,6 +23,9 @@
 #define REFRESH_RETRY_MS (5 * SECOND_MS)       /* doubled with each call that brings nothing ... */
 #define REFRESH_RETRY_MOST_MS (600 * SECOND_MS)   /* ... up to that */
 #define REFRESH_REFUSED_MS (1800 * SECOND_MS)  /* from one refusal to the next attempt */
+/* The least time before a lethal token is sent again: a host that stopped with the answer in its
+ * spool may come back, and stores it then. */
+#define REFRESH_UNCERTAIN_MS (3600 * SECOND_MS)
 #define REFRESH_DEAD_AFTER_MS (3600 * SECOND_MS)
 #define REFRESH_DEAD_REFUSALS 3
 #define REFRESH_ALONE_MS DAY_MS                /* the same for the only user of an application */

@@ -47,6 +47,8 @@ bool store_refresh_count(struct db *db, const char *app_id, bool refused, int64_
 			 int64_t now, struct arena *arena, struct provider_app *out,
 			 struct err *err_r);
 bool store_refresh_degrade(struct db *db, const char *app_id, int64_t until, struct err *err_r);
+/* What this one has does not work. */
+bool store_refresh_want(struct db *db, const char *id, int64_t now, struct err *err_r);
 /* How many other connections the application of c has. */
 bool store_refresh_others(struct db *db, const struct connection *c, int64_t *n_r, struct err *err_r);
 

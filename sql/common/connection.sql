@@ -50,23 +50,24 @@ UPDATE provider_connections SET app_id = :app_id, provider_user_id = :provider_u
 WHERE id = :id AND connect_gen = :connect_gen AND ended_at IS NULL
 	AND user_id = :scope_user AND (tenant_id = :scope_place OR :scope_places);
 
--- Of one provider, or of all.
+-- Of one provider, or of all. A call that is under way has lost it: the caller can claim it
+-- at once, to revoke it.
 -- name: connection_end
-UPDATE provider_connections SET ended_at = :now, connect_gen = connect_gen + 1,
-	retry_at = :now, attempts = 0, updated_at = :now
+UPDATE provider_connections SET ended_at = :now, connect_gen = connect_gen + 1, phase = 'idle',
+	lease_until = NULL, retry_at = :now, attempts = 0, updated_at = :now
 WHERE user_id = :scope_user AND (tenant_id = :scope_place OR :scope_places)
 	AND ended_at IS NULL AND (:every OR provider = :provider);
 
 -- --- with a tenant ------------------------------------------------------------------
 
 -- name: tenant_end_connections
-UPDATE provider_connections SET ended_at = :now, connect_gen = connect_gen + 1,
-	retry_at = :now, attempts = 0, updated_at = :now
+UPDATE provider_connections SET ended_at = :now, connect_gen = connect_gen + 1, phase = 'idle',
+	lease_until = NULL, retry_at = :now, attempts = 0, updated_at = :now
 WHERE tenant_id = :tenant_id AND (tenant_id = :scope_tenant OR :scope_all) AND ended_at IS NULL;
 
 -- name: member_end_connections
-UPDATE provider_connections SET ended_at = :now, connect_gen = connect_gen + 1,
-	retry_at = :now, attempts = 0, updated_at = :now
+UPDATE provider_connections SET ended_at = :now, connect_gen = connect_gen + 1, phase = 'idle',
+	lease_until = NULL, retry_at = :now, attempts = 0, updated_at = :now
 WHERE user_id = :user_id AND tenant_id = :tenant_id
 	AND (tenant_id = :scope_tenant OR :scope_all) AND ended_at IS NULL;
 

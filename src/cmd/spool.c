@@ -7,6 +7,7 @@
 #include "cmd/tables.h"
 #include "cmd/vault.h"
 #include "op/spool.h"
+#include "provider/providers.h"
 
 static const struct field found_fields[] = {
 	FIELD(struct spool_found, stored, INT, 0, "Answers that were stored, or of which newer ones were"),
@@ -45,7 +46,8 @@ static bool import(struct context *c, const void *in, void *out, struct err *err
 	bool done;
 
 	(void)in;
-	if (!vault_begin(c, err_r))
+	c->process.providers = providers_read(c->arena, conf->providers_file, err_r);
+	if (!c->process.providers || !vault_begin(c, err_r))
 		return false;
 	master_subkeys_derive(conf->encryption_key.bytes, conf->encryption_key_previous.set
 			      ? conf->encryption_key_previous.bytes : NULL, SUBKEY_SPOOL, &keys);

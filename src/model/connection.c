@@ -40,7 +40,7 @@ static const struct field connection_fields[] = {
 	FIELD(struct connection, scopes_asked, STRINGS, 0, "Scopes that were asked for"),
 	FIELD(struct connection, scopes_missing, STRINGS, 0,
 	      "Those of them that the user did not grant", .column = ""),
-	FIELD(struct connection, last_used_at, TIME, FIELD_NULLABLE, "When they were last given out"),
+	FIELD(struct connection, last_used_at, TIME, FIELD_NULLABLE, "When they were last given out, to the hour"),
 	FIELD(struct connection, refreshed_at, TIME, 0, "When the provider last gave new ones"),
 	FIELD(struct connection, created_at, TIME, 0, "When they were first stored"),
 	FIELD(struct connection, updated_at, TIME, 0, "When the row last changed"),

@@ -60,7 +60,9 @@ bool op_connection_revoked(struct op *op, const struct provider *p, const struct
 			       why);
 	const struct notification told = notification_prepare(op, c->user_id, c->tenant_id, c->provider, revoked,
 							      message);
-	const struct connection_end end = { .pending = c, .drop = true, .told = &told };
+	/* one that never was a connection of its user: he has been told what there is to tell */
+	bool known = !str_eq(c->state, CONNECTION_UNIDENTIFIED);
+	const struct connection_end end = { .pending = c, .drop = true, .told = known ? &told : NULL };
 	struct audit_event event = op_audit_of(op, AUDIT_DISCONNECT_TOLD, c->id, &connection_schema, c);
 
 	event.user_id = c->user_id;

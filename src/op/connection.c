@@ -274,20 +274,32 @@ static bool usable(struct op *op, const struct provider *p, const struct connect
 	       refreshed(op, p, c, err_r);
 }
 
+struct lending {
+	struct scope scope;
+	const struct provider *p;
+	struct tokens_lent *out;
+};
+
+static bool lend(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r)
+{
+	const struct lending *in = arg;
+	struct connection *c = arena_new_struct(op->arena, struct connection);
+
+	if (!store_connection_get(op->db, in->scope, in->p->id, op->arena, c, err_r))
+		return false;
+	op_refresh_ask(op, in->scope, in->p, c);
+	if (!usable(op, in->p, c, err_r))
+		return false;
+	*key_id_r = c->key_id;
+	show(op->arena, c);
+	in->out->connection = c;
+	return open_one(op, c, "sealed_access", c->sealed_access, &in->out->access_token, err_r);
+}
+
 bool op_connection_lend(struct op *op, struct scope scope, const struct provider *p,
 			struct tokens_lent *out, struct err *err_r)
 {
-	struct connection *c = arena_new_struct(op->arena, struct connection);
-
-	if (!store_connection_get(op->db, scope, p->id, op->arena, c, err_r))
-		return false;
-	op_refresh_ask(op, scope, p, c);
-	if (!usable(op, p, c, err_r) ||
-	    !open_one(op, c, "sealed_access", c->sealed_access, &out->access_token, err_r))
-		return false;
-	show(op->arena, c);
-	out->connection = c;
-	return true;
+	return op_seal_retry(op, lend, &(struct lending){ scope, p, out }, err_r);
 }
 
 /* --- ended --------------------------------------------------------------------------------- */

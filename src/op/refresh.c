@@ -6,6 +6,7 @@
 #include "op/notification.h"
 #include "op/provider_app.h"
 #include "op/refresh.h"
+#include "op/refresh_late.h"
 #include "op/vault.h"
 #include "provider/providers.h"
 #include "store/connection.h"
@@ -43,26 +44,42 @@ bool op_refresh_find(struct op *op, const struct providers *providers, bool ahea
 
 /* --- claim, sent ---------------------------------------------------------------------------- */
 
-static bool read_claim(struct op *op, struct refresh_claim *r, struct err *err_r)
+static bool is_mine(const struct connection *c, const struct connection_claim *claim)
 {
-	return op_connection_open(op, &r->c, &r->tokens, err_r) &&
-	       store_provider_app_by_id(op->db, r->c.app_id, op->arena, &r->app, err_r) &&
-	       op_provider_app_secret(op, &r->app, &r->client_secret, err_r);
+	return c->refresh_gen == claim->refresh_gen && c->connect_gen == claim->connect_gen && c->app_id &&
+	       c->sealed_refresh;
+}
+
+struct claiming {
+	struct connection_claim claim;
+	struct refresh_claim *out;
+};
+
+static bool read_claim(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r)
+{
+	const struct claiming *in = arg;
+	struct refresh_claim *r = in->out;
+
+	if (!store_connection_by_id(op->db, r->c.id, op->arena, &r->c, err_r))
+		return false;
+	if (!is_mine(&r->c, &in->claim))
+		return err_reason(err_r, ERR_CONFLICT, "claimed", "The connection was changed meanwhile");
+	*key_id_r = r->c.key_id;
+	if (!op_connection_open(op, &r->c, &r->tokens, err_r) ||
+	    !store_provider_app_by_id(op->db, r->c.app_id, op->arena, &r->app, err_r))
+		return false;
+	*key_id_r = r->app.key_id;
+	return op_provider_app_secret(op, &r->app, &r->client_secret, err_r);
 }
 
 bool op_refresh_claim(struct op *op, const struct connection *seen, struct refresh_claim *out,
 		      struct err *err_r)
 {
-	struct connection_claim claim;
+	struct claiming in = { .out = out };
 
 	*out = (struct refresh_claim){ .c.id = seen->id };
-	if (!store_connection_claim(op->db, seen->id, seen->refresh_gen, op->arena, &claim, err_r) ||
-	    !store_connection_by_id(op->db, seen->id, op->arena, &out->c, err_r))
-		return false;
-	if (out->c.refresh_gen != claim.refresh_gen || out->c.connect_gen != claim.connect_gen ||
-	    !out->c.app_id || !out->c.sealed_refresh)
-		return err_reason(err_r, ERR_CONFLICT, "claimed", "The connection was changed meanwhile");
-	return read_claim(op, out, err_r);
+	return store_connection_claim(op->db, seen->id, seen->refresh_gen, op->arena, &in.claim, err_r) &&
+	       op_seal_retry(op, read_claim, &in, err_r);
 }
 
 bool op_refresh_sent(struct op *op, const struct refresh_claim *r, struct err *err_r)
@@ -97,16 +114,23 @@ static struct audit_event event_of(const struct op *op, enum audit_type type,
 	return event;
 }
 
-static bool write(struct op *op, const struct refresh_answer *a, struct connection *c, bool *written_r,
-		  struct err *err_r)
+struct writing {
+	const struct refresh_answer *a;
+	struct connection *c;
+	bool *written_r;
+};
+
+static bool write(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r)
 {
-	const struct connection_tokens tokens = { a->access_token, a->refresh_token };
+	const struct writing *w = arg;
+	const struct connection_tokens tokens = { w->a->access_token, w->a->refresh_token };
 	struct audit_event event;
 
-	if (!op_connection_seal(op, &tokens, c, err_r))
+	if (!op_connection_seal(op, &tokens, w->c, err_r))
 		return false;
-	event = event_of(op, AUDIT_TOKENS_REFRESHED, c);
-	return store_refresh_write(op->db, &event, c, a->gen, op->now, written_r, err_r);
+	*key_id_r = w->c->key_id;
+	event = event_of(op, AUDIT_TOKENS_REFRESHED, w->c);
+	return store_refresh_write(op->db, &event, w->c, w->a->gen, op->now, w->written_r, err_r);
 }
 
 /* An answer that is counted twice, or not at all, misleads nobody. */
@@ -128,12 +152,11 @@ bool op_refresh_write(struct op *op, const struct refresh_answer *a, bool *writt
 		.scopes_granted = a->scopes ? scopes_read(op->arena, a->scopes) : (struct strings){ 0 },
 	};
 
-	if (!write(op, a, &c, written_r, err_r) &&
-	    !(op_seal_outdated(op, c.key_id) && write(op, a, &c, written_r, err_r)))
+	if (!op_seal_retry(op, write, &(struct writing){ a, &c, written_r }, err_r))
 		return false;
 	if (*written_r)
 		count_success(op, a);
-	return true;
+	return *written_r || op_refresh_late(op, a, err_r);
 }
 
 /* --- nothing --------------------------------------------------------------------------------- */
@@ -164,8 +187,7 @@ static const struct telling {
 	enum audit_type type;
 	const char *message;         /* after the title of the provider */
 } tellings[] = {
-	{ CONNECTION_REAUTH, AUDIT_REAUTH_REQUIRED,
-	  "does not accept your connection any more: connect it again." },
+	{ CONNECTION_REAUTH, AUDIT_REAUTH_REQUIRED, "does not renew your connection any more: connect it again." },
 	{ CONNECTION_UNCERTAIN, AUDIT_TOKENS_UNCERTAIN,
 	  "did not answer when your connection was renewed. It is tried once more when the tokens at hand "
 	  "end; you may have to connect again then." },
@@ -219,6 +241,11 @@ bool op_refresh_end(struct op *op, const struct provider *p, const struct connec
 	if (v.app_broken && !store_provider_app_set_state(op->db, c->app_id, APP_BROKEN, v.reason, op->now, err_r))
 		return false;
 	return end(op, p, c, &v, err_r);
+}
+
+bool op_refresh_want(struct op *op, const char *id, struct err *err_r)
+{
+	return store_refresh_want(op->db, id, op->now, err_r);
 }
 
 bool op_refresh_silent(struct op *op, const struct provider *p, const struct connection *c,

@@ -91,16 +91,32 @@ static void judge_free(const struct judging *j)
 	j->out->attempts++;
 }
 
+static void over(const struct judging *j)
+{
+	j->out->state = CONNECTION_REAUTH;
+	j->out->retry_at = TIME_NONE;
+	j->out->wanted = false;
+}
+
+/* A second silence: a third call could only end more. */
+static void judge_lethal(const struct judging *j)
+{
+	int64_t end = j->c->expires_at, soonest = j->now + REFRESH_UNCERTAIN_MS;
+
+	if (is_uncertain(j)) {
+		over(j);
+		return;
+	}
+	j->out->state = CONNECTION_UNCERTAIN;
+	j->out->retry_at = end != TIME_NONE && end > soonest ? end : soonest;
+}
+
 static void judge_silent(const struct judging *j)
 {
-	int64_t end = j->c->expires_at;
-
-	if (provider_replay_of(j->p) != REPLAY_LETHAL) {
+	if (provider_replay_of(j->p) == REPLAY_LETHAL)
+		judge_lethal(j);
+	else
 		again(j, j->c->attempts == 0 ? TIME_NONE : after_pause(j));
-	} else {
-		j->out->state = CONNECTION_UNCERTAIN;
-		j->out->retry_at = end != TIME_NONE && end > j->now ? end : j->now + DAY_MS;
-	}
 	j->out->attempts++;
 }
 
@@ -136,13 +152,10 @@ static void judge_refused(const struct judging *j)
 	j->out->refusals++;
 	if (j->out->refusals == 1)
 		j->out->first_refused_at = j->now;
-	if (!is_dead(j)) {
+	if (is_dead(j))
+		over(j);
+	else
 		again(j, j->now + REFRESH_REFUSED_MS);
-		return;
-	}
-	j->out->state = CONNECTION_REAUTH;
-	j->out->retry_at = TIME_NONE;
-	j->out->wanted = false;
 }
 
 /* A gateway that lost the answer has passed the request on. */

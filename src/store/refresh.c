@@ -54,6 +54,13 @@ bool store_refresh_ask(struct db *db, struct scope scope, const char *id, bool w
 				  PLACE_ARGS(scope)), &n, err_r);
 }
 
+bool store_refresh_want(struct db *db, const char *id, int64_t now, struct err *err_r)
+{
+	int64_t n;
+
+	return write(db, SQL_ARGS(connection_want_refresh, .id = db_text(id), .now = db_time(now)), &n, err_r);
+}
+
 bool store_refresh_list_due(struct db *db, int64_t now, int64_t most, struct arena *arena,
 			    struct field_list *out, struct err *err_r)
 {

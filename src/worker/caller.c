@@ -235,6 +235,7 @@ static bool open_outbound(struct caller *c)
 		return start_failed(bad);
 	c->providers = providers_read(c->kept, conf->providers_file, &err);
 	c->outbound = c->providers ? outbound_new(&o, &err) : NULL;
+	c->w.process.providers = c->providers;
 	return c->outbound || start_failed(err.message);
 }
 

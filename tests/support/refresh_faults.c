@@ -8,6 +8,7 @@
  *   reply     the reply is read                 spool    the answer is in its file
  *   write     the answer is stored              room     no file gets its place (stays)
  *   disk      no answer can be written (stays)
+ *   store     the database takes no answer (stays)
  */
 #include "config.h"
 
@@ -95,8 +96,11 @@ bool __wrap_op_refresh_write(struct op *op, const struct refresh_answer *a, bool
 bool __wrap_op_refresh_write(struct op *op, const struct refresh_answer *a, bool *written_r,
 			     struct err *err_r)
 {
-	bool good = __real_op_refresh_write(op, a, written_r, err_r);
+	bool good;
 
+	if (is_at("store"))
+		return err_set(err_r, ERR_UNAVAILABLE, "The test has no database");
+	good = __real_op_refresh_write(op, a, written_r, err_r);
 	die_at("write");
 	return good;
 }

@@ -98,21 +98,29 @@ static void test_ends(void)
 	}
 }
 
-/* The one attempt at the end of the access token. */
+/* The one attempt more, at the end of the access token and not within an hour. */
 static void test_expired(void)
 {
 	const struct refresh_seen seen = { ENDED_SILENT, .until = TIME_NONE };
 	const struct provider p = provider("lethal");
-	struct connection c = row(CONNECTION_UNCERTAIN);
+	static const int64_t ends_at[] = { NOW - 1, NOW + 1, NOW + HOUR, TIME_NONE };
+	struct connection c = row(CONNECTION_REFRESHING);
 	struct refresh_verdict v;
 
-	c.expires_at = NOW - 1;
+	for (size_t i = 0; i < sizeof(ends_at) / sizeof(ends_at[0]); i++) {
+		c.expires_at = ends_at[i];
+		refresh_judge(&c, &p, &seen, NOW, &v);
+		is_str(v.state, CONNECTION_UNCERTAIN, "silent");
+		is_int(v.retry_at, NOW + HOUR, "  a host that has the answer has an hour to come back");
+	}
+	c.expires_at = NOW + 2 * HOUR;
 	refresh_judge(&c, &p, &seen, NOW, &v);
-	is_str(v.state, CONNECTION_UNCERTAIN, "silent after the end of the access token");
-	is_int(v.retry_at, NOW + DAY_MS, "  is not tried again for a day");
-	c.expires_at = TIME_NONE;
+	is_int(v.retry_at, NOW + 2 * HOUR, "  and the access token serves to its end");
+	c.state = CONNECTION_UNCERTAIN;
 	refresh_judge(&c, &p, &seen, NOW, &v);
-	is_int(v.retry_at, NOW + DAY_MS, "nor one whose end nobody knows");
+	is_str(v.state, CONNECTION_REAUTH, "silent again");
+	ok(!v.wanted && v.retry_at == TIME_NONE, "  is not tried a third time");
+	is_str(v.reason, "no_answer", "  and says why");
 }
 
 /* --- refusals ----------------------------------------------------------------------------- */

@@ -1,0 +1,120 @@
+#!/usr/bin/perl
+# Tokens that come when nobody waits for them any more, and those that have to be used once:
+# src/op/refresh_late.c, src/worker/refresh_settle.c.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../support";
+use Test::More;
+use Pierre;
+use Process qw(await await_log count_log);
+use Refresh;
+
+my @revoked = (revoke_url => $fake->url('/revoke'), revoke_method => 'POST', revoke_auth => 'body', revoke_token => 'token');
+my @rows = (row('token', @revoked, revoke_kills => 'token'), row('grant', @revoked, revoke_kills => 'grant'),
+	row('used', replay => 'safe_until_used', identity_url => $fake->url('/me'), identity_field => 'id'),
+	row('plain', replay => 'safe_until_used'));
+
+sub revoked_with { my ($token) = @_; return scalar grep { $_->{form}{token} eq $token } $fake->asked('/revoke') }
+sub ended { my ($p) = @_; return $p->sql('SELECT count(*) FROM provider_connections WHERE ended_at IS NOT NULL') }
+# What a refresh gave for that token: the fake makes its pairs in this order.
+sub after { my ($refresh) = @_; my ($n) = $refresh =~ /^rt-\d+-(\d+)-/; return $n + 1 }
+
+# A call that is under way; %o: of the fake
+sub under_way {
+	my ($p, $provider, %o) = @_;
+	my $user = user_at($p, $provider);
+	my ($refresh) = bring($p, $user, $provider);
+	$fake->set(stall => 2, after => '/token', %o);
+	ask($p, $user, $provider);
+	await('the call', sub { calls_with($refresh) == 1 }, $p);
+	return ($user, $refresh);
+}
+
+sub set_anew {
+	my ($p, $provider, $want) = @_;
+	my $outdated = count_log($p, qr/ tokens_outdated /);
+	my $before = () = $fake->asked('/revoke');
+	my ($user, $refresh) = under_way($p, $provider);
+	my ($brought, $access) = bring($p, $user, $provider, 3000);
+	await_log($p, qr/ tokens_outdated /, $outdated + 1);
+	await('the end', sub { !ended($p) }, $p);
+	my @asked = $fake->asked('/revoke');
+	is(@asked - $before, $want, "$provider: late tokens " . ($want ? 'are revoked' : 'are dropped'));
+	ok($fake->alive($brought), '  those that were brought meanwhile live');
+	is(lend($p, $user, $provider)->{json}{access_token}, $access, '  and are given');
+	like($asked[-1]{form}{token}, qr/^rt-\d+-@{[ after($refresh) ]}-/, '  by the refresh token that came late') if $want;
+}
+
+sub disconnected {
+	my ($p, $provider, $want) = @_;
+	my $outdated = count_log($p, qr/ tokens_outdated /);
+	my $before = () = $fake->asked('/revoke');
+	my ($user, $refresh) = under_way($p, $provider);
+	$p->expect(204, $p->delete("/api/oauth/tokens/$provider", token => $user->{token}));
+	await_log($p, qr/ tokens_outdated /, $outdated + 1);
+	await('the end', sub { !ended($p) }, $p);
+	is(revoked_with($refresh), 1, "$provider: disconnected during the call, the provider is told");
+	is($fake->asked('/revoke') - $before, 1 + $want, '  of what came late ' . ($want ? 'too' : 'not'));
+	is($p->sql("SELECT count(*) FROM notifications WHERE user_id = '$user->{user_id}' AND message LIKE '%was disconnected%'"), 1,
+		'  its owner once');
+	is($p->delete("/api/users/oauth-apps/$provider", token => $user->{token})->{status}, 204, '  nothing is left that needs its application');
+}
+
+# The provider gives what is there already: that is in use.
+sub same {
+	my ($p) = @_;
+	my $outdated = count_log($p, qr/ tokens_outdated /);
+	my $before = () = $fake->asked('/revoke');
+	my ($user, $refresh) = under_way($p, 'token', mode => 'same');
+	$p->expect(200, $p->put('/api/oauth/tokens/token', { access_token => 'other', refresh_token => $refresh }, token => $user->{token}));
+	await_log($p, qr/ tokens_outdated /, $outdated + 1);
+	await('the end', sub { !ended($p) }, $p);
+	is($fake->asked('/revoke') - $before, 0, 'a refresh token that is in use is not revoked');
+}
+
+# Nothing came of the call before.
+sub resent {
+	my ($p, $provider, %o) = @_;
+	my $user = user_at($p, $provider);
+	my ($refresh) = bring($p, $user, $provider);
+	set_row($p, $user, "attempts = 1, state = 'degraded'");
+	$fake->set(mode => 'until_used', %o);
+	my $given = lent($p, $user, $provider)->{access_token};
+	return ($user, $refresh, $given);
+}
+sub used_with { my ($access) = @_; return scalar grep { $_->{headers}{authorization} eq "Bearer $access" } $fake->asked('/me') }
+
+sub used {
+	my ($p) = @_;
+	my (undef, $refresh, $access) = resent($p, 'used');
+	await('a use', sub { used_with($access) }, $p);
+	await('the old one to end', sub { !$fake->alive($refresh) }, $p);
+	is(calls_with($refresh) . used_with($access), '11', 'after a resend the new access token is used once');
+	my $user = user_at($p, 'used');
+	($refresh) = bring($p, $user, 'used');
+	$access = lent($p, $user, 'used')->{access_token};
+	(undef, my $other) = resent($p, 'plain');
+	ok($fake->alive($other), 'a provider that cannot be asked is not');
+	is(used_with($access), 0, 'nor after a first call');
+	($user, $refresh, $access) = resent($p, 'used', me => 401);
+	await('the next one', sub { of($p, $user, 'tokens_gen') == 2 && of($p, $user, 'phase') eq 'idle' }, $p);
+	is(of($p, $user, 'state') . used_with($access), 'ok1', 'one that does not work is refreshed, once');
+	$fake->set;
+}
+
+for my $backend (Pierre::backends()) {
+	subtest $backend => sub {
+		my $p = start($backend, \@rows);
+		set_anew($p, token => 1);
+		set_anew($p, grant => 0);
+		disconnected($p, token => 1);
+		disconnected($p, grant => 0);
+		same($p);
+		used($p);
+		is($p->stop_serve, 0, 'stops');
+		$p->stop;
+	};
+}
+$fake->stop;
+done_testing;
