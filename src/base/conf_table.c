@@ -105,8 +105,8 @@ const struct conf_option conf_options[] = {
 	{ "OUTBOUND_CA_FILE", CONF_TEXT, CONF_RELOAD, AT(outbound_ca_file), .fallback = "",
 	  .sentence = "PEM file of the authorities that these calls trust instead of the system's." },
 	{ "SPOOL_DIR", CONF_TEXT, 0, AT(spool_dir), .fallback = "/var/lib/pierre/spool",
-	  .sentence = "Directory of new tokens that wait to be stored, sealed; it must outlive a restart "
-		      "of the machine. Without it no token is refreshed." },
+	  .sentence = "Directory of new tokens that wait to be stored, sealed: on a disk, mode 0700, "
+		      "of the service's user. Without it no token is refreshed; all else is served." },
 	{ "LOG_LEVEL", CONF_WORD, CONF_RELOAD, AT(log_level), .fallback = "info", .words = level_words,
 	  .sentence = "The least important line that is logged: debug, info, warn or error." },
 	{ "PIERRE_CLOCK_OFFSET", CONF_INT, CONF_RELOAD, AT(clock_offset), .fallback = "0",

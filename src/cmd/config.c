@@ -16,6 +16,7 @@
 #include "cmd/fail.h"
 #include "cmd/nginx_check.h"
 #include "cmd/print.h"
+#include "cmd/spool_check.h"
 #include "cmd/tables.h"
 #include "db/admin.h"
 #include "master/master.h"
@@ -120,6 +121,11 @@ static bool check_authorities(struct check *c, struct err *err_r)
 			 strerror(errno));
 }
 
+static bool check_spool(struct check *c, struct err *err_r)
+{
+	return spool_check(c->conf->spool_dir, c->args->arena, err_r);
+}
+
 static const struct {
 	const char *name;
 	check_fn *fn;
@@ -131,6 +137,7 @@ static const struct {
 	{ "SLOW_SOCKET", check_two_sockets },
 	{ "PROVIDERS_FILE", check_providers },
 	{ "OUTBOUND_CA_FILE", check_authorities },
+	{ "SPOOL_DIR", check_spool },
 };
 
 struct check_out {

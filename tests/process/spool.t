@@ -1,0 +1,111 @@
+#!/usr/bin/perl
+# Answers that wait in SPOOL_DIR: of a host that never returns (pierre spool import), of a
+# service that stopped, and what config check says of the directory. src/op/spool.c,
+# src/cmd/spool.c, src/cmd/spool_check.c.
+use strict;
+use warnings;
+use File::Copy qw(copy);
+use FindBin;
+use lib "$FindBin::Bin/../support";
+use JSON::PP ();
+use Test::More;
+use Pierre;
+use Process qw(await await_log);
+use Refresh;
+
+sub import_of { my ($p, $dir) = @_; my $r = $p->cli('--json', 'spool', 'import', $dir); return ($r, $r->{status} == 0 ? JSON::PP::decode_json($r->{out}) : {}) }
+
+# A directory with copies of what waits.
+sub left {
+	my ($p, $name) = @_;
+	my $dir = "$p->{dir}/$name";
+	$p->give($dir, 1);
+	for (spool($p)) {
+		my $to = $dir . '/' . s{.*/}{}r;
+		copy($_, $to) or die "copy: $!";
+		$p->give($to);
+	}
+	return $dir;
+}
+
+for my $backend (Pierre::backends()) {
+	subtest $backend => sub {
+		my $p = start($backend, [ row('acme') ]);
+		my $user = user_at($p, 'acme');
+		my ($refresh) = bring($p, $user, 'acme');
+		fault($p, 'store');
+		ask($p, $user, 'acme');
+		await('an answer that cannot be stored', sub { spooled($p) }, $p);
+		my ($r, $n) = import_of($p, $p->{env}{SPOOL_DIR});
+		is("$n->{stored} $n->{held}", '0 1', 'what a running service holds is left to it') or diag($r->{err});
+		is($p->stop_serve, 0, 'stops, the answer waits');
+		my ($dir, $bad) = (left($p, 'left'), left($p, 'bad'));
+		fault($p);
+		my ($file) = glob "$bad/*";
+		Pierre::rewrite($file, Pierre::slurp($file) =~ s/\n\K(.{20})(.)/$1 . ($2 eq 'A' ? 'B' : 'A')/er);
+		$p->give($file);
+		($r) = import_of($p, $bad);
+		is($r->{status}, 1, 'an answer that was changed is not stored');
+		like($r->{err}, qr/1 files were kept/, 'says so');
+		ok(-e $file, 'and stays');
+		($r, $n) = import_of($p, $dir);
+		is("$n->{stored} $n->{kept} $n->{held}", '1 0 0', 'another host stores it') or diag($r->{err});
+		is(of($p, $user, 'state') . of($p, $user, 'tokens_gen - refresh_gen'), 'ok0', 'the connection lives');
+		is_deeply([ glob "$dir/*" ], [], 'the file is gone');
+		($r, $n) = import_of($p, $dir);
+		is("$r->{status} $n->{stored}", '0 0', 'once more changes nothing');
+		($r) = import_of($p, "$p->{dir}/none");
+		like($r->{err}, qr/The spool \S+none cannot be used: No such file/, 'a directory that is not there');
+		$p->serve;
+		await_log($p, qr/ spool_stored .*tokens=outdated/);
+		is_deeply([ spool($p) ], [], 'the host that does return finds it is too old');
+		isnt(lent($p, $user, 'acme')->{access_token}, undef, 'tokens are given');
+		is(calls_with($refresh), 1, 'by one call');
+		is($p->stop_serve, 0, 'stops');
+		$p->stop;
+	};
+}
+
+# --- config check ----------------------------------------------------------------------
+
+sub checked { my ($p, $dir) = @_; return $p->cli('config', 'check', env => { SPOOL_DIR => $dir }) }
+sub dir {
+	my ($p, $name, $mode) = @_;
+	my $dir = "$p->{dir}/$name";
+	$p->give($dir, 1);
+	chmod $mode, $dir;
+	return $dir;
+}
+
+subtest 'config check' => sub {
+	my $p = Pierre->start(serve => 0, nginx => 0);
+	my $r = checked($p, dir($p, 'good', 0700));
+	is("$r->{status}$r->{err}", '0', 'a directory of the service, mode 0700');
+	$r = checked($p, "$p->{dir}/state/later");
+	like("$r->{status} $r->{err}", qr/^0 .*note: SPOOL_DIR: \S+later is not there yet: the service makes it/, 'one that the service makes');
+	ok(!-e "$p->{dir}/state/later", 'which the check does not');
+	like(checked($p, dir($p, 'read', 0755))->{err}, qr/note: .*can be read by others/, 'one that others read is noted');
+	Pierre::rewrite("$p->{dir}/file", '');
+	mkdir "$p->{dir}/root", 0700;
+	for ([ "$p->{dir}/none/spool", 'cannot be used: No such file', 'no directory above it' ],
+		[ "$p->{dir}/file", 'is not a directory', 'a file' ],
+		[ dir($p, 'open', 0770), 'can be written by others', 'one that others write' ],
+		[ dir($p, 'shut', 0500), 'cannot be written', 'one that the service cannot write' ],
+		[ "$p->{dir}/root", 'belongs to root', 'one of root' ]) {
+		my ($dir, $why, $what) = @$_;
+		next if $what =~ /root/ && $> != 0;
+		$r = checked($p, $dir);
+		like("$r->{status} $r->{err}", qr/^1 .*SPOOL_DIR: \Q$dir\E $why/, $what);
+	}
+	SKIP: {
+		skip 'no /dev/shm', 1 unless -w '/dev/shm';
+		my $dir = "/dev/shm/pt.$$";
+		$p->give($dir, 1);
+		chmod 0700, $dir;
+		like(checked($p, $dir)->{err}, qr/note: SPOOL_DIR: \S+ is in memory/, 'one that a power cut empties is noted');
+		rmdir $dir;
+	}
+	$p->stop;
+};
+$fake->stop;
+done_testing;
