@@ -123,9 +123,11 @@ SELECT {connection}
 FROM provider_connections
 WHERE app_id = :app_id AND provider_user_id = :provider_user_id AND ended_at IS NULL AND id <> :id;
 
+-- When it was to be tried again holds: an uncertain one has one attempt, at its end.
 -- name: connection_want_refresh
-UPDATE provider_connections SET refresh_wanted = TRUE, retry_at = NULL, updated_at = :now
-WHERE id = :id AND ended_at IS NULL;
+UPDATE provider_connections SET refresh_wanted = TRUE, updated_at = :now
+WHERE id = :id AND ended_at IS NULL AND sealed_refresh IS NOT NULL
+	AND state NOT IN ('reauth_required', 'retired', 'unidentified');
 
 -- Of one user elsewhere in the transaction of a caller.
 -- name: connection_of_user

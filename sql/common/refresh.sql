@@ -30,17 +30,25 @@ UPDATE provider_connections SET sealed_access = :sealed_access, sealed_refresh =
 	updated_at = :now
 WHERE id = :id AND connect_gen = :connect_gen AND tokens_gen < :gen AND ended_at IS NULL;
 
--- A claim that brought nothing.
+-- A claim that brought nothing, while nothing else came: what this call says is about the
+-- tokens that it was made with.
 -- name: refresh_end
 UPDATE provider_connections SET phase = 'idle', lease_until = NULL,
 	state_since = CASE WHEN state = :state THEN state_since ELSE :now END,
 	state = :state, reason = :reason, refresh_wanted = :wanted, retry_at = :retry_at,
 	attempts = :attempts, refusals = :refusals, first_refused_at = :first_refused_at,
 	updated_at = :now
-WHERE id = :id AND refresh_gen = :gen AND connect_gen = :connect_gen AND tokens_gen < :gen
+WHERE id = :id AND refresh_gen = :gen AND connect_gen = :connect_gen AND tokens_gen = :tokens_gen
 	AND phase <> 'idle' AND ended_at IS NULL;
 
--- One more answer of the window that began after :window_begin.
+-- The claim alone: newer tokens were found in a spool meanwhile.
+-- name: refresh_release
+UPDATE provider_connections SET phase = 'idle', lease_until = NULL, updated_at = :now
+WHERE id = :id AND refresh_gen = :gen AND connect_gen = :connect_gen AND phase <> 'idle'
+	AND ended_at IS NULL;
+
+-- One more answer of the window that began after :window_begin. An application whose
+-- connections get tokens is not broken.
 -- name: refresh_count
 -- row: ProviderApp
 UPDATE provider_apps SET
@@ -48,7 +56,10 @@ UPDATE provider_apps SET
 	window_refusals = CASE WHEN window_at > :window_begin THEN window_refusals ELSE 0 END
 		+ CASE WHEN :refused THEN 1 ELSE 0 END,
 	window_at = CASE WHEN window_at > :window_begin THEN window_at ELSE :now END,
-	last_success_at = CASE WHEN :refused THEN last_success_at ELSE :now END
+	last_success_at = CASE WHEN :refused THEN last_success_at ELSE :now END,
+	state_since = CASE WHEN :refused OR state = 'ok' THEN state_since ELSE :now END,
+	reason = CASE WHEN :refused THEN reason ELSE NULL END,
+	state = CASE WHEN :refused THEN state ELSE 'ok' END
 WHERE id = :id
 RETURNING {provider_app};
 

@@ -1,7 +1,8 @@
 -- Claims last by the clock of the database: that of another host may differ.
 
 -- Those that want a refresh, and that no caller has; a few of each provider, so that one
--- that does not answer holds up no other.
+-- that does not answer holds up no other. What can be refreshed no more takes no place; of
+-- an application that is broken one is tried now and then.
 -- name: refresh_list_due
 -- row: Connection
 SELECT {connection}
@@ -9,10 +10,12 @@ FROM provider_connections
 WHERE id IN (SELECT id
 	FROM (SELECT id, row_number() OVER (PARTITION BY provider ORDER BY expires_at) AS nth
 		FROM provider_connections c
-		WHERE refresh_wanted AND ended_at IS NULL
+		WHERE refresh_wanted AND ended_at IS NULL AND sealed_refresh IS NOT NULL
+			AND state NOT IN ('reauth_required', 'retired', 'unidentified')
 			AND (retry_at IS NULL OR retry_at <= :now OR phase = 'sent')
 			AND (phase = 'idle' OR lease_until < clock_timestamp())
-			AND EXISTS (SELECT 1 FROM provider_apps a WHERE a.id = c.app_id AND a.state = 'ok')) due
+			AND EXISTS (SELECT 1 FROM provider_apps a WHERE a.id = c.app_id
+				AND (a.state = 'ok' OR a.degraded_until <= :now))) due
 	WHERE nth <= :most)
 ORDER BY expires_at;
 

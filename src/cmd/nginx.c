@@ -62,7 +62,8 @@ static const char fast_block[] =
 	"    if ($pierre_once) { set $pierre_allow \"GET, HEAD, OPTIONS\"; return 405; }\n"
 	"}\n";
 /* Of a path whose other methods write: they are no business of the fast pool. A named
- * location keeps method and body; error_page here takes the place of those above. */
+ * location keeps method and body; error_page here takes the place of those above. Without
+ * recursive_error_pages the errors of the slow pool would be nginx's own: 418 was one already. */
 static const char mixed_block[] =
 	" {\n"
 	"    fastcgi_keep_conn on;\n"
@@ -70,6 +71,7 @@ static const char mixed_block[] =
 	"    fastcgi_pass pierre_fast;\n"
 	ERROR_PAGES("    ")
 	"    error_page 418 = @pierre_slow;\n"
+	"    recursive_error_pages on;\n"
 	"    if ($request_method !~ ^(?:GET|HEAD|OPTIONS)$) { return 418; }\n"
 	"}\n";
 static const char slow_block[] = "location @pierre_slow { fastcgi_pass pierre_slow; }\n";

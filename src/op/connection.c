@@ -242,6 +242,19 @@ static bool pending(const char *reason, int seconds, const char *sentence, struc
 	return err_retry(err_r, seconds);
 }
 
+/* Nobody waits for a refresh that the provider denies to the application. */
+static bool app_works(struct op *op, const struct provider *p, const struct connection *c,
+		      struct err *err_r)
+{
+	struct provider_app app;
+
+	if (!store_provider_app_by_id(op->db, c->app_id, op->arena, &app, err_r))
+		return false;
+	return str_eq(app.state, APP_OK) ||
+	       err_reason(err_r, ERR_CONFLICT, "app_broken", "%s does not accept the application that these "
+			  "tokens belong to: its owner must set its id and secret again", p->title);
+}
+
 /* What cannot be refreshed now serves to its end; else an access token that ends soon is
  * refreshed first, and the request waits for that. */
 static bool refreshed(struct op *op, const struct provider *p, const struct connection *c,
@@ -254,6 +267,8 @@ static bool refreshed(struct op *op, const struct provider *p, const struct conn
 		return true;
 	if (!refresh_is_possible(c, p, op->now))
 		return reauth(p, err_r);
+	if (!app_works(op, p, c, err_r))
+		return false;
 	if (wait == 0)
 		op->result.waits_for = c->id;
 	return pending("refresh_pending", wait > 2 * SECOND_MS ? (int)(wait / SECOND_MS) + 1 : 2,

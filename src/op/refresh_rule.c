@@ -120,7 +120,8 @@ static void judge_silent(const struct judging *j)
 	j->out->attempts++;
 }
 
-/* The connection is as it was, until its owner sets the application anew. */
+/* The connection is as it was, until a call for some connection of the application succeeds, or its owner
+ * sets it anew. */
 static void judge_broken(const struct judging *j)
 {
 	j->out->state = str_eq(j->c->state, CONNECTION_REFRESHING) ? CONNECTION_OK : j->c->state;
@@ -158,10 +159,11 @@ static void judge_refused(const struct judging *j)
 		again(j, j->now + REFRESH_REFUSED_MS);
 }
 
-/* A gateway that lost the answer has passed the request on. */
-static bool is_lost_behind(int status)
+/* A gateway may have passed the request on, and a server that fails may do so when it has
+ * rotated. 503 says that it did nothing. */
+static bool may_have_acted(int status)
 {
-	return status == 502 || status == 504;
+	return status >= 500 && status != 503;
 }
 
 static void judge_answer(const struct judging *j)
@@ -177,7 +179,7 @@ static void judge_answer(const struct judging *j)
 		judge_free(j);
 		return;
 	case REPLY_UNAVAILABLE:
-		if (is_lost_behind(j->seen->status))
+		if (may_have_acted(j->seen->status))
 			judge_silent(j);
 		else
 			judge_free(j);

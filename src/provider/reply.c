@@ -141,7 +141,7 @@ const char *reply_identity(const struct provider *p, const char *body, size_t n,
 static const struct { const char *word; enum provider_outcome outcome; } errors[] = {
 	{ "invalid_grant", REPLY_REFUSED },
 	{ "invalid_client", REPLY_APP_BROKEN },
-	{ "unauthorized_client", REPLY_APP_BROKEN },
+	{ "unauthorized_client", REPLY_REFUSED },   /* also of a token that another client was given */
 	{ "temporarily_unavailable", REPLY_UNAVAILABLE },
 	{ "server_error", REPLY_UNAVAILABLE },
 	{ "slow_down", REPLY_LIMITED },

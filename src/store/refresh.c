@@ -126,7 +126,7 @@ static bool end_tx(struct db *db, void *arg, struct err *err_r)
 				  .wanted = db_bool(c->refresh_wanted), .now = db_time(e->now)), &n, err_r))
 		return false;
 	if (n == 0)
-		return err_set(err_r, ERR_NOT_FOUND, "The claim is over");
+		return err_set(err_r, ERR_NOT_FOUND, "The claim is over, or newer tokens are there");
 	return !e->told || store_notification_add(db, e->told, err_r);
 }
 
@@ -134,9 +134,13 @@ bool store_refresh_end(struct db *db, const struct audit_event *event, const str
 		       const struct notification *told, int64_t now, struct err *err_r)
 {
 	struct ending e = { c, told, now };
-	bool done = event ? store_commit(db, event, end_tx, &e, err_r) : db_transaction(db, end_tx, &e, err_r);
+	int64_t n;
 
-	return done || err_r->kind == ERR_NOT_FOUND;
+	if (event ? store_commit(db, event, end_tx, &e, err_r) : db_transaction(db, end_tx, &e, err_r))
+		return true;
+	return err_r->kind == ERR_NOT_FOUND &&
+	       write(db, SQL_ARGS(refresh_release, .id = db_text(c->id), .gen = db_int(c->refresh_gen),
+				  .connect_gen = db_int(c->connect_gen), .now = db_time(now)), &n, err_r);
 }
 
 /* --- of an application ---------------------------------------------------------------------- */

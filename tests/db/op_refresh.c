@@ -11,6 +11,7 @@
 #include "store/connection.h"
 #include "store/refresh.h"
 
+static const struct providers *all_providers;
 static struct provider whoop;
 static const char *id;
 
@@ -204,13 +205,113 @@ static void test_refused_all(void)
 	ok(app.degraded_until > f.op.now, "for a while");
 }
 
+/* The spool of another host is stored while a call with the old token is under way. */
+static void test_answer_meanwhile(void)
+{
+	struct refresh_claim a, b;
+	struct refresh_answer left;
+
+	bring("once more");
+	a = sent();
+	left = answered(&a, "meanwhile");
+	const struct connection found = now_is();
+	if (!op_refresh_silent(&f.op, &whoop, &found, &err))
+		bail_out("silent", &err);
+	for (int i = 0; i < 3; i++) {
+		b = sent();
+		if (i == 2)
+			ok(written(&left), "the other host's answer comes during the third attempt");
+		ended(&b, ENDED_ANSWERED, REPLY_REFUSED);
+		by_hand(&f, LOOK_OTHERS_SUCCEED, b.app.id, "");
+		f.op.now += 2 * 3600 * SECOND_MS;
+	}
+	is_str(now_is().state, CONNECTION_OK, "a refusal of the old token says nothing about the new one");
+	is_int(now_is().refusals, 0, "and is not counted");
+	is_str(now_is().phase, PHASE_IDLE, "its claim is over");
+	is_str(access_token(), "meanwhile", "the new tokens stay");
+}
+
+static bool is_due(void)
+{
+	struct field_list all;
+	const struct connection *rows;
+
+	if (!op_refresh_find(&f.op, all_providers, false, &all, &err))
+		bail_out("find", &err);
+	rows = all.items;
+	for (size_t i = 0; i < all.n; i++)
+		if (str_eq(rows[i].id, id))
+			return true;
+	return false;
+}
+
+static void want(void)
+{
+	if (!op_refresh_want(&f.op, id, &err))
+		bail_out("want", &err);
+}
+
+/* Who else wants a refresh of it. */
+static void test_wanted(void)
+{
+	struct refresh_claim r;
+	int64_t at;
+
+	bring("wanted");
+	want();
+	ok(is_due(), "what is wanted is due");
+	r = sent();
+	ended(&r, ENDED_SILENT, REPLY_UNAVAILABLE);
+	at = now_is().retry_at;
+	want();
+	is_int(now_is().retry_at, at, "an uncertain one keeps its one attempt for its end");
+	ok(!is_due(), "and has none before");
+	f.op.now = at;
+	r = sent();
+	ended(&r, ENDED_SILENT, REPLY_UNAVAILABLE);
+	is_str(now_is().state, CONNECTION_REAUTH, "two silent calls: to be connected again");
+	want();
+	ok(!now_is().refresh_wanted, "then nobody can want it");
+	by_hand(&f, LOOK_WANT, id, "");
+	ok(!is_due(), "and it takes no place among those of its provider");
+}
+
+static struct provider_app app_now(void)
+{
+	struct provider_app app;
+
+	if (!store_provider_app_by_id(f.db, now_is().app_id, f.arena, &app, &err))
+		bail_out("app", &err);
+	return app;
+}
+
+static void test_app_broken(void)
+{
+	struct tokens_lent lent;
+	struct refresh_claim r;
+
+	bring("of a broken application");
+	want();
+	r = sent();
+	ended(&r, ENDED_ANSWERED, REPLY_APP_BROKEN);
+	is_str(app_now().state, APP_BROKEN, "the provider does not accept the application");
+	f.op.now = now_is().expires_at + 1;
+	ok(!op_connection_lend(&f.op, at(victim.id), &whoop, &lent, &err) && err.kind == ERR_CONFLICT &&
+		   str_eq(err.reason, "app_broken") && !f.op.result.waits_for,
+	   "nobody waits for a refresh");
+	ok(!is_due(), "none is called for");
+	f.op.now += 601 * SECOND_MS;
+	ok(is_due(), "but one now and then");
+	r = sent();
+	const struct refresh_answer a = answered(&r, "accepted");
+	ok(written(&a) && str_eq(app_now().state, APP_OK) && !app_now().reason, "and its success mends the application");
+}
+
 int main(void)
 {
-	const struct providers *all;
-
 	scope_op_open();
-	all = providers_read(f.arena, NULL, &err);
-	if (!all || !provider_get(all, "whoop", f.op.now, &whoop, &err) ||
+	all_providers = providers_read(f.arena, NULL, &err);
+	if (!all_providers || !provider_get(all_providers, "whoop", f.op.now, &whoop, &err) ||
 	    !op_provider_app_put(&f.op, at(victim.id), &whoop, &(struct provider_app){
 		.client_id = "client", .client_secret = "secret" }, &(struct provider_app){ 0 }, &err))
 		bail_out("app", &err);
@@ -220,6 +321,9 @@ int main(void)
 	test_host_returns();
 	test_order();
 	test_outdated();
+	test_answer_meanwhile();
+	test_wanted();
+	test_app_broken();
 	test_refused_all();
 	vault_free(&f.process.vault);
 	fixture_close(&f);

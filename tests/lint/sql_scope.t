@@ -77,7 +77,7 @@ my %without = (
 	connection_want_refresh => 'the caller', connection_end_one => 'the caller', connection_delete => 'the caller',
 	connection_claim => 'the caller', connect_claim => 'the caller', connect_lost => 'the caller',
 	refresh_ahead => 'the caller', refresh_list_due => 'the caller', refresh_sent => 'the caller',
-	refresh_write => 'the caller, or a command with its spool', refresh_end => 'the caller',
+	refresh_write => 'the caller, or a command with its spool', refresh_end => 'the caller', refresh_release => 'the caller',
 	refresh_count => 'of the application of a connection that was claimed', refresh_degrade => 'likewise',
 	refresh_others => 'a number',
 	connect_page => 'shown to nobody: sealed again by another data key', connect_reseal => 'likewise', connect_count => 'a number',
