@@ -28,6 +28,7 @@ struct provider {
 	int64_t margin, access_ttl;              /* s */
 	const char *keepalive;
 	struct strings budgets;
+	const char *auth_calls;
 	const char *rate_headers;
 	struct strings refused_words, limited_words;
 	int64_t starts_on, retired_on;
@@ -56,7 +57,7 @@ bool provider_open(const struct provider *p, int64_t now, struct err *err_r);
 struct provider_budget {
 	const char *of;        /* "" = the application; read = its reads; user, token = each one's */
 	int64_t limit;
-	int64_t window;        /* s; of quarter, hour and day aligned with UTC */
+	int64_t window;        /* s; aligned with UTC: a quarter (of an hour) begins at :00, :15, ... */
 };
 bool provider_budget_read(const char *text, struct provider_budget *out);
 

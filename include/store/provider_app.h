@@ -46,19 +46,4 @@ bool store_provider_app_set_state(struct db *db, const char *id, const char *sta
 bool store_provider_app_hold(struct db *db, const char *id, const char *client_id,
 			     struct err *err_r);
 
-/* --- budgets: exact, for all hosts together -------------------------------------------- */
-
-/* Windows of `seconds` since 1970, UTC: 900 are quarters of an hour. */
-struct budget_take {
-	const char *app_id;
-	const char *part;      /* "" = all requests */
-	int64_t seconds, limit;
-	int64_t now;           /* wall ms */
-};
-/* One request. ERR_RATE with the seconds until the window ends: it is used up, or shut. */
-bool store_provider_budget_take(struct db *db, const struct budget_take *in, struct err *err_r);
-/* The provider refuses more before `until`. */
-bool store_provider_budget_shut(struct db *db, const struct budget_take *in, int64_t until,
-				struct err *err_r);
-
 #endif

@@ -75,29 +75,6 @@ WHERE id = :id AND client_id = :client_id;
 UPDATE provider_apps SET state = :state, reason = :reason, state_since = :now
 WHERE id = :id AND state <> :state;
 
--- One request of n from a budget; no row: it is used up, or shut. A host whose clock is
--- behind takes from the window that another has begun.
--- name: provider_budget_take
-INSERT INTO provider_budgets (app_id, part, seconds, window_id, used, shut_until)
-VALUES (:app_id, :part, :seconds, :window_id, 1, NULL)
-ON CONFLICT (app_id, part, seconds) DO UPDATE SET
-	used = CASE WHEN provider_budgets.window_id < excluded.window_id THEN 1
-		ELSE provider_budgets.used + 1 END,
-	window_id = CASE WHEN provider_budgets.window_id < excluded.window_id
-		THEN excluded.window_id ELSE provider_budgets.window_id END,
-	shut_until = NULL
-WHERE (provider_budgets.shut_until IS NULL OR provider_budgets.shut_until <= :now)
-	AND (provider_budgets.window_id < excluded.window_id
-		OR provider_budgets.used < CAST(:limit AS BIGINT))
-RETURNING used;
-
--- The provider has said that it is used up.
--- name: provider_budget_shut
-INSERT INTO provider_budgets (app_id, part, seconds, window_id, used, shut_until)
-VALUES (:app_id, :part, :seconds, :window_id, 0, :until)
-ON CONFLICT (app_id, part, seconds) DO UPDATE SET shut_until = excluded.shut_until
-WHERE provider_budgets.shut_until IS NULL OR provider_budgets.shut_until < excluded.shut_until;
-
 -- --- removal ------------------------------------------------------------------------
 
 -- name: tenant_remove_apps

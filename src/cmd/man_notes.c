@@ -239,6 +239,12 @@ const struct man_note man_notes[] = {
 	  "The services are rows: pierre provider list shows them, and what of each nobody has seen "
 	  "(unverified). An entry of PROVIDERS_FILE adds one, or changes a row, with starts_on from a day on. "
 	  "The drop-in sqlite.conf takes the network away: do not use it when users connect services." },
+	{ NULL,
+	  "What an application may ask of its provider (budgets) is counted for all hosts together, in windows "
+	  "that begin with the quarter of an hour, the hour and the day in UTC. What is beyond waits for the "
+	  "next window. When the provider itself refuses, nothing more is asked before the moment which it "
+	  "names: for all users of the application, or for that user alone where the provider counts by user or "
+	  "token. pierre provider app budgets shows both." },
 	{ "METRICS",
 	  "With METRICS_SOCKET=/run/pierre/metrics.sock, curl --unix-socket /run/pierre/metrics.sock "
 	  "http://localhost/metrics reads them. Prometheus cannot scrape a Unix socket: remove the # of "

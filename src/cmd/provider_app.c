@@ -5,8 +5,10 @@
 #include "cmd/secret.h"
 #include "cmd/tables.h"
 #include "cmd/vault.h"
+#include "op/budget.h"
 #include "op/provider_app.h"
 #include "provider/providers.h"
+#include "store/quota.h"
 
 static bool named(struct context *c, struct provider *out, struct err *err_r)
 {
@@ -41,6 +43,26 @@ static bool list(struct context *c, const void *in, void *out, struct err *err_r
 	return op_provider_app_list(&c->op, scope_all(&c->op), &page->out.rows, err_r);
 }
 
+static const char *const budget_columns[] = {
+	"provider", "client_id", "budget", "used", "resets_at", "shut_until", NULL,
+};
+static const struct cmd_list budget_lists[] = { { &budget_state_schema, budget_columns, NULL }, { 0 } };
+
+static bool budgets(struct context *c, const void *in, void *out, struct err *err_r)
+{
+	const struct providers *all = providers_read(c->arena, c->args->conf->providers_file, err_r);
+	struct cmd_page *page = out;
+	bool done;
+
+	(void)in;
+	if (!all)
+		return false;
+	c->process.quota = store_quota_open(c->op.db);
+	done = op_budget_list(&c->op, all, &page->out.rows, err_r);
+	store_quota_close(&c->process.quota, c->op.db);
+	return done;
+}
+
 static bool delete(struct context *c, const void *in, void *out, struct err *err_r)
 {
 	const char *provider = c->args->operands[0];
@@ -61,6 +83,11 @@ const struct cmd provider_app_commands[] = {
 		    "--value-file. An application of a user, or of a tenant, goes before this one." },
 	{ .words = "provider app list", .operands = "", .needs = NEEDS_SCHEMA, .fn = list, .lists = lists,
 	  .sentence = "List the server's own applications, without their secrets." },
+	{ .words = "provider app budgets", .operands = "", .needs = NEEDS_SCHEMA, .fn = budgets,
+	  .lists = budget_lists,
+	  .sentence = "Show what the server's own applications have asked for in the windows that run.",
+	  .detail = "Counted for all hosts together. shut_until: the provider has refused more before it. "
+		    "Budgets of each user or token are not listed." },
 	{ .words = "provider app delete", ON_APP, .fn = delete,
 	  .next_step = "'pierre provider app list' shows them",
 	  .sentence = "Delete the server's own application; not while connections need it." },

@@ -13,6 +13,7 @@ static const char *const pkce_words[] = { "none", "S256", NULL };
 static const char *const method_words[] = { "POST", "GET", "DELETE", NULL };
 static const char *const revoke_auth_words[] = { "none", "body", "basic", "bearer", NULL };
 static const char *const kills_words[] = { "grant", "token", NULL };
+static const char *const auth_calls_words[] = { "counted", "free", NULL };
 static const char *const headers_words[] = { "none", "quarter_day", "reset", NULL };
 /* in the order of their enums */
 static const char *const refresh_words[] = { "rotates", "same", "extends", "none", NULL };
@@ -118,6 +119,8 @@ static const struct field provider_fields[] = {
 	WORD(keepalive, keepalive_words, "Refresh ahead: yes, no, or only with_call (when a request comes)"),
 	FIELD(struct provider, budgets, STRINGS, ENTRY, "Most requests of an application: \"200/quarter\"",
 	      .max = 10, .check = budget_check),
+	WORD(auth_calls, auth_calls_words, "Whether requests to its token endpoints count in its budgets: counted "
+	     "(also when left out) or free"),
 	WORD(rate_headers, headers_words, "X-RateLimit headers of a 429: quarter_day (two windows), reset "
 	     "(seconds), or none"),
 	LIST(refused_words, "Errors besides invalid_grant that refuse a code or refresh token"),

@@ -23,6 +23,7 @@
 #include "op/session.h"
 #include "op/sweep.h"
 #include "op/tenant.h"
+#include "store/budget.h"
 #include "store/change.h"
 #include "store/fill.h"
 #include "store/quota.h"
@@ -207,6 +208,11 @@ static bool sweep_leases(struct op *op, int64_t *n_r, struct err *err_r)
 	return store_quota_sweep(op->process->quota, op->now, n_r, err_r);
 }
 
+static bool sweep_budgets(struct op *op, int64_t *n_r, struct err *err_r)
+{
+	return store_budget_sweep(op->process->quota, op->now, n_r, err_r);
+}
+
 static bool sweep_changes(struct op *op, int64_t *n_r, struct err *err_r)
 {
 	return store_changes_sweep(op->db, n_r, err_r);
@@ -220,6 +226,7 @@ static const struct {
 } sweeps[] = {
 	{ "sessions", CLOCK_STEADY, op_session_sweep },
 	{ "leases", CLOCK_STEADY, sweep_leases },
+	{ "budgets", CLOCK_STEADY, sweep_budgets },
 	{ "changes", CLOCK_STEADY, sweep_changes },
 	{ "keys", CLOCK_STEADY, op_key_expire },
 	{ "tenants", CLOCK_CONFIRMED, op_tenant_sweep },

@@ -109,6 +109,8 @@ tests_db_op_vault_master_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 
 # connections to providers
 check_PROGRAMS += tests/db/op_connection
+# Budgets at providers.
+check_PROGRAMS += tests/db/op_budget
 
 # pierre, whose caller dies at a step of a refresh. Driven by tests/process/refresh.t.
 check_PROGRAMS += tests/support/pierre_refresh

@@ -1,7 +1,6 @@
 /*
  * tests/db/op_connection.c - connections end with the tenant and with the place in it, and
- * nothing of them stays when the tenant is removed; one caller has a connection at a time;
- * budgets are exact.
+ * nothing of them stays when the tenant is removed; one caller has a connection at a time.
  */
 #include "config.h"
 
@@ -32,33 +31,6 @@ static void test_claims(void)
 	ok(c.lease_until > 0 && str_eq(c.phase, PHASE_CLAIMED), "until its lease ends");
 }
 
-static bool take(const char *part, int64_t now, int64_t limit)
-{
-	const struct budget_take in = { .app_id = app_ids[0], .part = part, .seconds = 900,
-					.limit = limit, .now = now };
-
-	return store_provider_budget_take(f.db, &in, &err);
-}
-
-static void test_budgets(void)
-{
-	const int64_t quarter = T0 / 900000 * 900000;
-	const struct budget_take shut = { .app_id = app_ids[0], .part = "", .seconds = 900, .now = quarter };
-	int taken = 0;
-
-	for (int i = 0; i < 10; i++)
-		taken += take("", quarter + i, 7);
-	is_int(taken, 7, "a budget of 7 a quarter of an hour gives 7");
-	ok(!take("", quarter + 60000, 7) && err.kind == ERR_RATE, "then it is used up: %s", err.message);
-	is_int(err.retry_after, 840, "until the quarter ends");
-	ok(take("read", quarter, 7), "another part has its own");
-	ok(take("", quarter + 900000, 7), "the next quarter begins anew");
-	ok(take("", quarter + 899999, 7), "a host whose clock is behind takes from that one");
-	ok(store_provider_budget_shut(f.db, &shut, quarter + 1800000, &err) && !take("", quarter + 900001, 7),
-	   "what the provider has shut gives nothing");
-	ok(take("", quarter + 1800000, 7), "until it said");
-}
-
 static void test_tenant_ends(void)
 {
 	struct membership place;
@@ -87,7 +59,6 @@ int main(void)
 {
 	scope_op_open();
 	test_claims();
-	test_budgets();
 	test_tenant_ends();
 	fixture_close(&f);
 	return tap_done();

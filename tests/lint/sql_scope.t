@@ -25,7 +25,7 @@ my %ownerless = (
 	instance => 'one row, of the database',
 	known_time => 'one row, of the database',
 	login_failures => 'by a hash of the address that was tried, before it is known whose it is',
-	provider_budgets => 'of an application, not of a user',
+	budget_windows => 'of an application or connection that the caller of op/budget.c has', provider_budgets => 'likewise, before 0017',
 	usage_positions => 'what a host has recorded',
 	usage_batches => 'what the recorder has not counted yet', usage_deltas => 'likewise; empty outside of its transaction',
 );

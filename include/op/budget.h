@@ -1,0 +1,50 @@
+/*
+ * op/budget.h - what an application may still ask of its provider: `budgets` of the
+ * provider's row, counted exactly for all hosts together. Who sends a request with a
+ * provider's tokens takes from them first; the provider's own refusal shuts them.
+ *
+ * A window is aligned with UTC: a quarter of an hour begins at :00, :15, :30 and :45, a day
+ * at midnight. A provider whose windows begin elsewhere refuses once, and that shuts the
+ * budget to the moment which it names.
+ *
+ * Each take is a read and, unless that refuses, a commit: no budget is leased ahead, as
+ * limits are (op/limit.h), since a provider's refusal must stop every host at once, and a
+ * request to a provider costs far more than a commit.
+ */
+#ifndef PIERRE_OP_BUDGET_H
+#define PIERRE_OP_BUDGET_H
+
+#include "model/budget.h"
+#include "model/provider.h"
+#include "op/op.h"
+
+#define BUDGET_SHUT_MOST_MS DAY_MS   /* what is shut for longer is a mistake */
+
+/* A request to a provider. */
+struct budget_call {
+	const struct provider *p;
+	const char *app_id;          /* NULL: not known, so only budgets of the connection count */
+	const char *connection_id;   /* whose token goes with it; NULL = none */
+	bool reads;                  /* GET or HEAD */
+	bool auth;                   /* it goes to a token endpoint: some providers do not count that */
+};
+
+/* One request of every budget that applies, or of none. False: ERR_RATE, with retry_after
+ * and reason provider_budget (used up) or provider_shut, and *until_r (wall ms; may be NULL)
+ * is when it may be tried again; ERR_UNAVAILABLE: they cannot be counted, so nothing may be
+ * sent. */
+bool op_budget_take(struct op *op, const struct budget_call *call, int64_t *until_r,
+		    struct err *err_r);
+
+/* The provider has refused more before `until` (wall ms, of reply_shut_until()); nothing, when
+ * that is TIME_NONE or past. Where a
+ * budget is for each user or token, that of this connection is shut; else that of the
+ * application, for all who use it. */
+bool op_budget_shut(struct op *op, const struct budget_call *call, int64_t until,
+		    struct err *err_r);
+
+/* How the applications stand that are the server's own: of struct budget_state. */
+bool op_budget_list(struct op *op, const struct providers *providers, struct field_list *out,
+		    struct err *err_r);
+
+#endif
