@@ -8,7 +8,7 @@ UNITS = systemd/pierre.service systemd/pierre-fast.socket systemd/pierre-slow.so
 nodist_systemdsystemunit_DATA = $(UNITS)
 dist_sysusers_DATA = systemd/sysusers.d/pierre.conf
 nodist_tmpfiles_DATA = systemd/tmpfiles.d/pierre.conf
-dist_examples_DATA = systemd/sqlite.conf systemd/pierre.conf
+dist_examples_DATA = systemd/offline.conf systemd/pierre.conf
 EXTRA_DIST += systemd/pierre.service.in systemd/pierre-fast.socket.in \
 	systemd/pierre-slow.socket.in systemd/tmpfiles.d/pierre.conf.in
 CLEANFILES += $(UNITS) systemd/tmpfiles.d/pierre.conf

@@ -238,7 +238,7 @@ const struct man_note man_notes[] = {
 	{ NULL,
 	  "The services are rows: pierre provider list shows them, and what of each nobody has seen "
 	  "(unverified). An entry of PROVIDERS_FILE adds one, or changes a row, with starts_on from a day on. "
-	  "The drop-in sqlite.conf takes the network away: do not use it when users connect services." },
+	  "The drop-in offline.conf (called sqlite.conf before) takes the network away: do not use it when users connect services." },
 	{ NULL,
 	  "What an application may ask of its provider (budgets) is counted for all hosts together, in windows "
 	  "that begin with the quarter of an hour, the hour and the day in UTC. What is beyond waits for the "

@@ -35,7 +35,7 @@ my %folder = map { my @at = split m{/}; pop @at; map { join('/', @at[0 .. $_]) =
 my %elsewhere = map { $_ => 1 } (
 	'libfcgi/fcgiapp.c', 'malloc/malloc.c', 'linux/magic.h', 'string.h',   # of libraries
 	'postgresql.conf', 'nginx.conf', 'systemd-timesyncd.service',                # of the system
-	'etc/systemd/system/pierre.service.d/sqlite.conf',                     # where it is installed
+	'etc/systemd/system/pierre.service.d/offline.conf',                    # where it is installed
 	'pierre.service', 'pierre-http.conf', 'store/sql.h', 'config.h',       # made by the build
 	'snippets/pierre-http.conf',
 	'sql/schema/*.sql',                                                    # the next one is the first

@@ -39,7 +39,7 @@ my @expected = sort "$at{sbindir}/pierre", "$at{man1dir}/pierre.1",
 		qw(auth auth-grpc auth-http auth-locations auth-scgi auth-uwsgi cors headers http locations params plain tls)),
 	(map { "$at{systemdsystemunitdir}/$_" } qw(pierre.service pierre-fast.socket pierre-slow.socket)),
 	"$at{sysusersdir}/pierre.conf", "$at{tmpfilesdir}/pierre.conf",
-	"$at{examplesdir}/pierre.conf", "$at{examplesdir}/sqlite.conf", "$at{pkgdatadir}/providers.json";
+	"$at{examplesdir}/offline.conf", "$at{examplesdir}/pierre.conf", "$at{pkgdatadir}/providers.json";
 is_deeply installed(), \@expected, 'these files and no others';
 
 my @unfilled = grep { !/\.1$|pierre$/ && slurp("$dest$_") =~ /\@\w+\@|\Q$tmp\E|\Q$build\E\// } @expected;
@@ -104,13 +104,13 @@ subtest 'systemd takes the units' => sub {
 	my @security = ('systemd-analyze', 'security', '--offline=true', '--no-pager');
 	$r = Pierre::capture([ @security, '--threshold=12', "$units/pierre.service" ], {});
 	is $r->{status}, 0, 'exposure is 1.2 or less' or diag $r->{out};
-	(my $closed = $service) .= slurp("$dest$at{examplesdir}/sqlite.conf");
+	(my $closed = $service) .= slurp("$dest$at{examplesdir}/offline.conf");
 	mkdir "$tmp/closed";
 	open $f, '>', "$tmp/closed/pierre.service" or die;
 	print $f $closed;
 	close $f;
-	$r = Pierre::capture([ @security, '--threshold=4', "$tmp/closed/pierre.service" ], {});
-	is $r->{status}, 0, 'with sqlite.conf 0.4 or less' or diag $r->{out};
+	$r = Pierre::capture([ @security, '--threshold=3', "$tmp/closed/pierre.service" ], {});
+	is $r->{status}, 0, 'with offline.conf 0.3 or less' or diag $r->{out};
 };
 
 subtest 'what the unit must say' => sub {
@@ -121,10 +121,13 @@ subtest 'what the unit must say' => sub {
 		[ qr/^SystemCallFilter=setpriority$/m, 'slow workers may give way' ],
 		[ qr/^Before=nginx\.service$/m, 'nginx stops first' ],
 		[ qr/^After=.*\btime-sync\.target\b/m, 'after the clock was set' ],
+		[ qr/^StateDirectory=pierre pierre\/spool\nStateDirectoryMode=0700$/m, 'the spool of tokens is its own' ],
+		[ qr/^SocketBindDeny=any$/m, 'the network is for calls, and not for being called' ],
+		[ qr/^RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6$/m, 'which the caller needs' ],
 	);
 	unlike $service, qr/time-wait-sync|^Wants=/m, 'without waiting for the clock, which can hang a boot';
-	like slurp("$dest$at{tmpfilesdir}/pierre.conf"), qr/^d \/var\/lib\/pierre 0700 pierre pierre -$/m,
-		'the directory of the data is there before the first start';
+	like slurp("$dest$at{tmpfilesdir}/pierre.conf"), qr/^d \Q$_\E 0700 pierre pierre -$/m, "$_ is there before the first start"
+		for qw(/var/lib/pierre /var/lib/pierre/spool);
 };
 
 subtest 'what was edited stays' => sub {
