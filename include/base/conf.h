@@ -81,7 +81,7 @@ enum usage_durability { USAGE_ASYNC, USAGE_SYNC };
 
 enum conf_type { CONF_TEXT, CONF_INT, CONF_BOOL, CONF_WORD, CONF_KEY };
 enum conf_flag { CONF_RELOAD = 1, CONF_SECRET = 2, CONF_URL = 4, CONF_ORIGINS = 8,
-	CONF_NETWORKS = 16 };
+	CONF_NETWORKS = 16, CONF_HTTPS = 32 };
 
 struct conf_option {
 	const char *name;              /* NULL ends the table */
@@ -89,7 +89,8 @@ struct conf_option {
 	unsigned flags;                /* CONF_RELOAD: takes effect on HUP;
 					* CONF_URL: a secret only for the password in it;
 					* CONF_ORIGINS: a list for origins_read;
-					* CONF_NETWORKS: one for networks_read */
+					* CONF_NETWORKS: one for networks_read;
+					* CONF_HTTPS: one origin, of https */
 	size_t offset;                 /* in struct conf */
 	const char *fallback;          /* default, as text */
 	int64_t min, max;              /* CONF_INT */

@@ -79,7 +79,11 @@ struct outbound_options {
 
 struct outbound;
 
-/* ERR_CONFIG names a file of authorities that cannot be read. */
+/* Does this PEM file ("" = the system's) have trusted authorities? ERR_CONFIG says why it
+ * has none. */
+bool outbound_ca_check(const char *file, struct err *err_r);
+
+/* ERR_CONFIG: outbound_ca_check() of a file that is given. */
 struct outbound *outbound_new(const struct outbound_options *o, struct err *err_r);
 /* Ends what is under way: done() of each is called. */
 void outbound_free(struct outbound **o);

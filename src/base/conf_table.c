@@ -90,7 +90,7 @@ const struct conf_option conf_options[] = {
 	  .words = durability_words,
 	  .sentence = "async: a request is let through when its usage row is in shared memory; "
 		      "sync: when the row is committed, or 503 after DATABASE_TIMEOUT_MS." },
-	{ "PUBLIC_URL", CONF_TEXT, CONF_RELOAD | CONF_ORIGINS, AT(public_url), .fallback = "",
+	{ "PUBLIC_URL", CONF_TEXT, CONF_RELOAD | CONF_ORIGINS | CONF_HTTPS, AT(public_url), .fallback = "",
 	  .sentence = "Where browsers reach this service, such as https://pierre.example.org; providers send "
 		      "users back there. Empty = as the redirect_uri of each application says." },
 	{ "CORS_ORIGINS", CONF_TEXT, CONF_RELOAD | CONF_ORIGINS, AT(cors_origins), .fallback = "",

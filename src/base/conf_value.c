@@ -60,6 +60,8 @@ static bool set_origins(const struct conf *c, const struct conf_option *o, const
 		return err_field(err_r, ERR_CONFIG, o->name, "%s: browsers never send '%.100s': an origin is "
 				 "scheme://host[:port] in lower case, without a path, and without the port "
 				 "that the scheme has anyway", o->name, bad);
+	if (o->flags & CONF_HTTPS && *list && (!str_starts(list, "https://") || strchr(list, ' ')))
+		return err_field(err_r, ERR_CONFIG, o->name, "%s takes one origin, which begins with https://", o->name);
 	*out = list;
 	return true;
 }

@@ -82,6 +82,16 @@ static const char *why_not(const char *address)
 	return NULL;
 }
 
+/* One of two networks that have an address in common is within the other. */
+const char *network_refused(const char *network)
+{
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if (cidrs_within(STRINGS(network), STRINGS(refused[i].network)) ||
+		    cidrs_within(STRINGS(refused[i].network), STRINGS(network)))
+			return refused[i].why;
+	return NULL;
+}
+
 static const char *judge(int family, const void *bytes, struct strings allow)
 {
 	char text[INET6_ADDRSTRLEN];

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "cmd/config_check.h"
 #include "cmd/context.h"
 #include "cmd/fail.h"
 #include "cmd/nginx_check.h"
@@ -20,17 +22,19 @@
 #include "cmd/tables.h"
 #include "db/admin.h"
 #include "master/master.h"
-#include "provider/providers.h"
 
 /* --- config check ----------------------------------------------------------- */
 
-struct check {
-	const struct cmd_args *args;
-	const struct conf *conf;
-	struct strbuf reported;    /* options and directories that were spoken of: " NAME " each */
-	int faults;
-};
-typedef bool check_fn(struct check *c, struct err *err_r);
+void check_note(const char *name, const char *format, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "pierre: note: %s: ", name);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
 
 static bool check_database(struct check *c, struct err *err_r)
 {
@@ -86,8 +90,8 @@ static bool check_socket(struct check *c, const char *name, const char *path, st
 	if (is_reported(c, dir))
 		return true;
 	strbuf_addf(&c->reported, " %s ", dir);
-	fprintf(stderr, "pierre: note: %s: the directory %s is not there yet: systemd makes it; by hand: "
-		"mkdir %s, owned by the service's user\n", name, dir, dir);
+	check_note(name, "the directory %s is not there yet: systemd makes it; by hand: mkdir %s, owned by the "
+		   "service's user", dir, dir);
 	return true;
 }
 
@@ -107,38 +111,21 @@ static bool check_two_sockets(struct check *c, struct err *err_r)
 	       err_field(err_r, ERR_CONFIG, "SLOW_SOCKET", "FAST_SOCKET and SLOW_SOCKET are the same path");
 }
 
-static bool check_providers(struct check *c, struct err *err_r)
-{
-	return providers_read(c->args->arena, c->conf->providers_file, err_r) != NULL;
-}
-
-static bool check_authorities(struct check *c, struct err *err_r)
-{
-	const char *file = c->conf->outbound_ca_file;
-
-	return !file[0] || access(file, R_OK) == 0 ||
-	       err_field(err_r, ERR_CONFIG, "OUTBOUND_CA_FILE", "OUTBOUND_CA_FILE: %s: %s", file,
-			 strerror(errno));
-}
-
 static bool check_spool(struct check *c, struct err *err_r)
 {
 	return spool_check(c->conf->spool_dir, c->args->arena, err_r);
 }
 
-static const struct {
-	const char *name;
-	check_fn *fn;
-} checks[] = {
+static const struct config_check own_checks[] = {
 	{ "DATABASE_URL", check_database },
 	{ "ENCRYPTION_KEY", check_key },
 	{ "FAST_SOCKET", check_fast_socket },
 	{ "SLOW_SOCKET", check_slow_socket },
 	{ "SLOW_SOCKET", check_two_sockets },
-	{ "PROVIDERS_FILE", check_providers },
-	{ "OUTBOUND_CA_FILE", check_authorities },
 	{ "SPOOL_DIR", check_spool },
+	{ 0 },
 };
+static const struct config_check *const checks[] = { own_checks, outbound_checks, NULL };
 
 struct check_out {
 	bool sound;
@@ -175,9 +162,10 @@ static void run_checks(struct check *c)
 {
 	struct err err;
 
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
-		if (!is_reported(c, checks[i].name) && !checks[i].fn(c, &err))
-			report(c, &err);
+	for (const struct config_check *const *table = checks; *table; table++)
+		for (const struct config_check *k = *table; k->name; k++)
+			if (!is_reported(c, k->name) && !k->fn(c, &err))
+				report(c, &err);
 }
 
 static bool check_config(struct context *c, const void *in, void *out, struct err *err_r)

@@ -130,7 +130,8 @@ static bool check_seal(struct err *err_r)
 static bool check_providers(const struct conf *conf, struct err *err_r)
 {
 	struct arena *arena = arena_new();
-	bool good = providers_read(arena, conf->providers_file, err_r) != NULL;
+	bool good = providers_read(arena, conf->providers_file, err_r) &&
+		(!*conf->outbound_ca_file || outbound_ca_check(conf->outbound_ca_file, err_r));
 
 	arena_free(&arena);
 	return good;

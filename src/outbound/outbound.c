@@ -6,8 +6,10 @@
  */
 #include "config.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -25,18 +27,38 @@ static struct curl_slist *list_of(const char *const *items)
 	return list;
 }
 
-static bool readable(const char *file, struct err *err_r)
+/* A line of 64 characters is the longest in PEM (RFC 7468, section 2). */
+static bool has_certificate(FILE *f)
 {
-	if (!file || !file[0] || access(file, R_OK) == 0)
-		return true;
-	return err_field(err_r, ERR_CONFIG, "OUTBOUND_CA_FILE", "OUTBOUND_CA_FILE: %s cannot be read", file);
+	static const char begin[] = "-----BEGIN ";
+	char line[256];
+
+	while (fgets(line, sizeof(line), f))
+		if (str_starts(line, begin) && strstr(line, "CERTIFICATE-----"))
+			return true;
+	return false;
+}
+
+bool outbound_ca_check(const char *given, struct err *err_r)
+{
+	const char *file = *given ? given : curl_version_info(CURLVERSION_NOW)->cainfo;
+	FILE *f = file ? fopen(file, "re") : NULL;
+	int error = f ? 0 : errno;
+	bool found = f && has_certificate(f);
+
+	if (f)
+		fclose(f);
+	return found || err_field(err_r, ERR_CONFIG, "OUTBOUND_CA_FILE", "OUTBOUND_CA_FILE: the trusted authorities "
+				  "cannot be read from %s: %s%s", file ? file : "a file of the system",
+				  error ? strerror(error) : "there is no certificate in it",
+				  *given ? "" : "; install ca-certificates");
 }
 
 struct outbound *outbound_new(const struct outbound_options *options, struct err *err_r)
 {
 	struct outbound *o;
 
-	if (!readable(options->ca_file, err_r))
+	if (options->ca_file && options->ca_file[0] && !outbound_ca_check(options->ca_file, err_r))
 		return NULL;
 	/* a file of session keys, and threads that wait long for a silent name server: three
 	 * seconds of a call leave none behind for more than that */

@@ -174,6 +174,8 @@ static void test_refusals(void)
 		{ "just words\n", ":1:" }, { "WORKERS_FILE=x\n", "WORKERS_FILE" },
 		{ "CORS_ORIGINS=https://a.org, https://B.org\n", "CORS_ORIGINS: browsers never send 'https://B.org'" },
 		{ "CORS_ORIGINS=*\n", "CORS_ORIGINS: browsers never send '*'" },
+		{ "PUBLIC_URL=http://a.org\n", "PUBLIC_URL takes one origin, which begins with https://" },
+		{ "PUBLIC_URL=https://a.org https://b.org\n", "PUBLIC_URL takes one origin" },
 		{ "BCRYPT_COST=3\n", "BCRYPT_COST" }, { "BCRYPT_COST=16\n", "BCRYPT_COST" },
 	};
 	struct err err;
