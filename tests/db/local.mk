@@ -85,6 +85,9 @@ tests_support_pierre_mutant_CPPFLAGS = $(AM_CPPFLAGS) -DPIERRE_MUTANTS
 check_PROGRAMS += tests/support/limit_load
 tests_support_limit_load_LDADD =
 
+# Driven by tests/process/memory.t.
+check_PROGRAMS += tests/support/data_keys
+
 # Driven by tests/process/outbound.t.
 check_PROGRAMS += tests/support/outbound
 

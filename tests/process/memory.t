@@ -1,19 +1,24 @@
 #!/usr/bin/perl
-# What idle processes still hold of the requests before: no key, no token, no
-# password, and of the encryption key and the one before it nothing outside the
-# master; of the keys that are derived from it, each process has its own alone.
+# What idle processes still hold of the requests and calls before: no key, no token, no
+# password, no secret of an application; of the encryption key and the one before it nothing
+# outside the master; of the keys that are derived from it, and of data keys, each process
+# has its own alone.
 use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../support";
 use Test::More;
 use Digest::SHA qw(hmac_sha256);
+use File::Copy qw(copy);
+use IO::Socket::SSL ();
+use JSON::PP ();
 use MIME::Base64 qw(decode_base64 decode_base64url encode_base64);
 use Time::HiRes qw(sleep);
 use Pierre;
 use FastCGI;
 use Memory qw(why_not pieces found);
 use Process qw(await await_log children count_log start_load stop_load);
+use Provider;
 
 my $why = why_not("$Pierre::BUILD/pierre");
 plan skip_all => $why if $why;
@@ -36,7 +41,11 @@ sub key_pieces { return [ pieces(substr $_[0], 16) ] }
 sub token_pieces { my ($t) = @_; return [ pieces($t =~ /^prt_/ ? substr $t, -40 : $t =~ s/^[a-z]+_//r) ] }
 
 # Who has which of the derived keys.
-my %MAY = ('pierre session pair' => qr/slow/, 'pierre wrap v1' => qr/slow|fast|caller/, 'pierre audit head' => qr/schedul/);
+my $NOBODY = qr/^$/;
+my %MAY = ('pierre session pair' => qr/slow/, 'pierre wrap v1' => qr/slow|fast|caller/, 'pierre audit head' => qr/schedul/,
+	'pierre idempotent reply' => qr/slow/, 'pierre spool v1' => qr/caller/, 'pierre key check|' => $NOBODY,
+	'pierre master id' => $NOBODY);
+my $fake = Provider->start;
 
 sub start {
 	my ($backend, %env) = @_;
@@ -52,12 +61,64 @@ sub start {
 		$p->{raw}{"$name, raw"} = [ pieces($raw) ];
 		$p->{derived}{$_}{"$_ of $name"} = [ pieces(hmac_sha256("$_\x01", $raw)) ] for keys %MAY;
 	}
+	copy($fake->ca, "$p->{dir}/ca.pem") or die "copy: $!";
+	Pierre::rewrite("$p->{dir}/providers.json", JSON::PP->new->canonical->utf8->encode({ providers => [ { id => 'acme', title => 'Acme',
+		authorize_url => $fake->url('/authorize'), token_url => $fake->url('/token'), scope_separator => ' ',
+		pkce => 'S256', refresh => 'rotates', identity_url => $fake->url('/me'), identity_field => 'id' } ] }));
+	@{ $p->{env} }{qw(OUTBOUND_ALLOW OUTBOUND_CA_FILE PROVIDERS_FILE PUBLIC_URL)} =
+		('127.0.0.0/8 ::1', "$p->{dir}/ca.pem", "$p->{dir}/providers.json", "https://localhost:$p->{port}");
 	return $p;
 }
 
 sub new_password { my ($p, $name) = @_; my $s = random_text(30); $p->{secrets}{"password, $name"} = [ pieces($s) ]; return $s }
 sub note_token { my ($p, $name, $token) = @_; $p->{secrets}{$name} = token_pieces($token // die "no $name"); return $token }
 sub note_key { my ($p, $name, $key) = @_; $p->{secrets}{$name} = key_pieces($key // die "no $name"); return $key }
+
+# Not the ends of the fake's tokens, which are all the same letter.
+sub note_fake { my ($p, $name, $token) = @_; $p->{secrets}{$name} = [ substr $token, 0, 12 ]; return $token }
+
+# A provider is connected, and its tokens are refreshed: secrets that are sealed and opened.
+sub connect_provider {
+	my ($p, $token) = @_;
+	my %o = (token => $token);
+	$p->expect(200, $p->put('/api/users/oauth-apps/acme', { client_id => 'client', client_secret => new_password($p, 'of an application') }, %o));
+	my $url = $p->expect(201, $p->post('/api/oauth/connect/acme', undef, %o))->{json}{start_url} =~ s/^https:..[^\/]+//r;
+	my $cookie = '';
+	my $visit = sub {   # as a browser
+		my $r = $p->get($_[0], headers => { Cookie => $cookie });
+		$cookie = join '; ', ($r->{headers}{'set-cookie'} // '') =~ /(__Host-[^=]+=[^;]+)/g;
+		return $r;
+	};
+	my ($go) = $visit->($url)->{body} =~ m{href="(/api/oauth/start/go\?[^"]+)"} or die 'no link';
+	my $r = $visit->($go =~ s/&amp;/&/gr);
+	my ($path) = $r->{headers}{location} =~ m{^https://localhost:\d+(/.*)};
+	my $s = IO::Socket::SSL->new(PeerAddr => '127.0.0.1', PeerPort => $fake->{port}, SSL_ca_file => $fake->ca,
+		SSL_hostname => 'localhost') or die 'no provider';
+	print $s "GET $path HTTP/1.1\r\nHost: localhost\r\n\r\n";
+	$s->sysread(my $head, 4096);
+	my ($back, $code) = $head =~ m{^Location: https://localhost:\d+(\S+code=([^&\s]+)\S*)\r$}m or die $head;
+	$visit->($back);
+	my $lend = sub { my $r = $p->get('/api/oauth/tokens/acme', %o); return $r->{status} == 200 ? $r->{json}{access_token} : undef };
+	note_fake($p, 'access token of a provider', await('tokens', $lend, $p));
+	my ($asked) = grep { ($_->{form}{code} // '') eq $code } $fake->asked('/token');
+	$p->{secrets}{'code verifier'} = [ pieces($asked->{form}{code_verifier}) ];
+	my ($refresh, $access) = $fake->token;
+	note_fake($p, 'refresh token of a provider', $refresh);
+	$p->expect(200, $p->put('/api/oauth/tokens/acme', { access_token => $access, refresh_token => $refresh,
+		expires_at => '2020-01-01T00:00:00Z' }, %o));
+	note_fake($p, 'access token of a provider, refreshed', await('a refresh', $lend, $p));
+	$fake->with_state(sub { my ($of) = @_; note_fake($p, "refresh token of a provider, $_", $_) for grep { /^rt-/ } keys $of->{refresh}->%* });
+}
+
+# The data keys, which processes that need none must not have.
+sub note_data_keys {
+	my ($p) = @_;
+	my $r = Pierre::capture([ "$Pierre::BUILD/tests/support/data_keys" ], $p->{env}, user => 1, dir => "$p->{dir}/state");
+	is($r->{status}, 0, 'data keys') or diag($r->{err});
+	my @keys = map { pack 'H*', $_ } split /\n/, $r->{out};
+	cmp_ok(scalar @keys, '>', 0, 'there are some');
+	$p->{data}{"data key $_"} = [ pieces($keys[$_]) ] for 0 .. $#keys;
+}
 
 # A user of each kind of secret, all made through nginx.
 sub people {
@@ -98,6 +159,8 @@ sub people {
 	$with{name} = new_password($p, 'as a name');
 	$with{query} = new_password($p, 'in a query');
 	$with{huge} = new_password($p, 'in a body that is too large');
+	connect_provider($p, $with{token});
+	note_data_keys($p);
 	return { %with, user => \%user };
 }
 
@@ -164,11 +227,13 @@ sub search {
 		%name = (children($p), $p->{pid} => 'master');
 		@found = map { my $pid = $_; map { "$name{$pid}: $_" } found($pid, { $p->{secrets}->%*,
 			$pid == $p->{pid} ? () : $p->{raw}->%*,
+			$name{$pid} =~ $MAY{'pierre wrap v1'} ? () : ($p->{data} // {})->%*,
 			map { $p->{derived}{$_}->%* } grep { $name{$pid} !~ $MAY{$_} } keys %MAY }) } @pids;
 		last if !@found;
 		sleep 0.25 if $try < 8;
 	}
-	push @found, found("$p->{dir}/run/room/room", { $p->{secrets}->%*, $p->{raw}->%*, map { $_->%* } values $p->{derived}->%* });
+	push @found, found("$p->{dir}/run/room/room", { $p->{secrets}->%*, $p->{raw}->%*, ($p->{data} // {})->%*,
+		map { $_->%* } values $p->{derived}->%* });
 	is(scalar(@found), 0, "$what: nothing in " . @pids . ' idle processes and their segment') or diag map { "$_\n" } sort @found;
 }
 
@@ -191,7 +256,11 @@ for my $backend (Pierre::backends()) {
 		is(scalar(grep { $child{$_} =~ /slow/ && found($_, $p->{derived}{'pierre session pair'}) } keys %child), 6, 'each slow worker has the keys of pairs');
 		is(scalar(grep { found($_, $p->{derived}{'pierre wrap v1'}) } keys %child), 11, 'each worker and the caller have those that unwrap data keys');
 		is(scalar(grep { found($_, $p->{derived}{'pierre audit head'}) } keys %child), 1, 'the scheduler those that sign');
+		is(join(' ', map { $child{$_} =~ s/\W.*//r } grep { found($_, $p->{derived}{'pierre spool v1'}) } keys %child), 'caller', 'the caller that of the spool');
 		my $with = people($p);
+		%child = children($p);
+		ok((grep { $child{$_} =~ /fast/ && found($_, $p->{data}) } keys %child), 'a worker that opens tokens has a data key');
+		ok((grep { $child{$_} =~ /caller/ && found($_, $p->{data}) } keys %child), 'and so has the caller');
 		rounds($p, $with);
 		search($p, 'after requests');
 		my @kept = kept($p, $with);
@@ -217,4 +286,9 @@ for my $backend (Pierre::backends()) {
 		$p->stop;
 	};
 }
+
+# A purpose that is added must say here who may have its key.
+my $rows = Pierre::slurp("$Pierre::SOURCE/src/auth/subkey.c");
+is(join(', ', sort $rows =~ /\[SUBKEY_\w+\] = \{\s+"([^"]+)"/g), join(', ', sort keys %MAY), 'each derived key has been searched for');
+$fake->stop;
 done_testing;
