@@ -1,8 +1,8 @@
 #!/usr/bin/perl
-# What idle processes still hold of the requests and calls before: no key, no token, no
+# Secrets stand nowhere. What idle processes still hold of the requests and calls before: no key, no token, no
 # password, no secret of an application; of the encryption key and the one before it nothing
 # outside the master; of the keys that are derived from it, and of data keys, each process
-# has its own alone.
+# has its own alone. And no file, table or log has one.
 use strict;
 use warnings;
 use FindBin;
@@ -65,8 +65,8 @@ sub start {
 	Pierre::rewrite("$p->{dir}/providers.json", JSON::PP->new->canonical->utf8->encode({ providers => [ { id => 'acme', title => 'Acme',
 		authorize_url => $fake->url('/authorize'), token_url => $fake->url('/token'), scope_separator => ' ',
 		pkce => 'S256', refresh => 'rotates', identity_url => $fake->url('/me'), identity_field => 'id' } ] }));
-	@{ $p->{env} }{qw(OUTBOUND_ALLOW OUTBOUND_CA_FILE PROVIDERS_FILE PUBLIC_URL)} =
-		('127.0.0.0/8 ::1', "$p->{dir}/ca.pem", "$p->{dir}/providers.json", "https://localhost:$p->{port}");
+	@{ $p->{env} }{qw(OUTBOUND_ALLOW OUTBOUND_CA_FILE PROVIDERS_FILE PUBLIC_URL METRICS_SOCKET)} = ('127.0.0.0/8 ::1',
+		"$p->{dir}/ca.pem", "$p->{dir}/providers.json", "https://localhost:$p->{port}", "$p->{dir}/run/metrics.sock");
 	return $p;
 }
 
@@ -237,6 +237,34 @@ sub search {
 	is(scalar(@found), 0, "$what: nothing in " . @pids . ' idle processes and their segment') or diag map { "$_\n" } sort @found;
 }
 
+# Files below: of the database with its log, of the spool, of all logs; the page of /metrics,
+# and what ps shows.
+sub elsewhere {
+	my ($p, $what) = @_;
+	my @at = grep { -e } "$p->{dir}/state", $p->{log_file}, glob("$p->{dir}/nginx/*.log"), $p->{env}{SPOOL_DIR};
+	if ($p->{backend} eq 'postgresql') {
+		my ($data, $oid) = map { Pierre::trim(Pierre::psql($_)) } 'SHOW data_directory',
+			"SELECT oid FROM pg_database WHERE datname = '$p->{database}'";
+		Pierre::psql('CHECKPOINT');
+		push @at, grep { -d } "$data/pg_wal", "$data/base/$oid";   # when the server is on this host
+	}
+	my ($seen, $canary) = map { "$p->{dir}/$_" } qw(seen canaries);
+	my %children = children($p);
+	Pierre::rewrite($seen, join "\n", metrics($p), map { Pierre::slurp("/proc/$_/cmdline") } $p->{pid}, keys %children);
+	# grep has a line for each: those of binary secrets with a newline are few
+	Pierre::rewrite($canary, join '', map { "$_\n" } grep { !/\n/ } map { @$_ } values $p->{secrets}->%*);
+	my $grep = sub { return Pierre::capture([ 'grep', '-rlaF', '--exclude=encryption.key', '-f', $canary, '--', @_ ], { LC_ALL => 'C' })->{out} };
+	is($grep->(@at, $seen), '', "$what: nothing in tables, files, logs, the spool, /metrics and ps");
+	is($grep->($canary) ne '', 1, 'a search finds what is there');
+}
+sub metrics {
+	my ($p) = @_;
+	my $s = await('the page', sub { FastCGI::open_socket($p->{env}{METRICS_SOCKET}) }, $p);
+	FastCGI::send_bytes($s, "GET /metrics HTTP/1.0\r\n\r\n");
+	local $/;
+	return readline($s) // '';
+}
+
 sub reload {
 	my ($p) = @_;
 	my $n = count_log($p, qr/ reload(?:ed|_failed) /);
@@ -269,6 +297,7 @@ for my $backend (Pierre::backends()) {
 		reload($p);
 		rounds($p, $with);
 		search($p, 'after a reload');
+		elsewhere($p, 'after all that');
 		$p->stop;
 	};
 	subtest "$backend: the key from a file, sync" => sub {
@@ -283,6 +312,7 @@ for my $backend (Pierre::backends()) {
 		my $with = people($p);
 		rounds($p, $with);
 		search($p, 'after requests');
+		elsewhere($p, 'after requests');
 		$p->stop;
 	};
 }

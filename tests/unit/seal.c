@@ -20,6 +20,15 @@ static struct seal_key key_of(uint32_t id, unsigned char fill)
 	return key;
 }
 
+static int64_t left_of(const unsigned char *text, size_t n)
+{
+	int64_t left = 0;
+
+	for (size_t i = 0; i < n; i++)
+		left += text[i] != 0;
+	return left;
+}
+
 /* RFC 7516 appendix A.1: A256GCM. */
 static void test_rfc7516(void)
 {
@@ -41,6 +50,10 @@ static void test_rfc7516(void)
 	is_str(encoded, "XFBoMYUZodetZdvTiFvSkQ", "RFC 7516 A.1: tag");
 	ok(gcm_decrypt(key, nonce, aad, strlen(aad), text, strlen(plain), tag), "and decrypted");
 	is_str((char *)text, plain, "to the same text");
+	gcm_encrypt(key, nonce, aad, strlen(aad), text, strlen(plain), tag);
+	tag[GCM_TAG - 1] ^= 1;
+	ok(!gcm_decrypt(key, nonce, aad, strlen(aad), text, strlen(plain), tag), "with another tag it does not decrypt");
+	is_int(left_of(text, strlen(plain)), 0, "and leaves no byte of its text");
 }
 
 /* The GCM specification (McGrew, Viega 2005), test cases 13 and 14: a key of zeros. */
