@@ -18,12 +18,9 @@ struct check {
 
 struct config_check {
 	const char *name;          /* of the option; NULL ends the table */
-	/* False: a fault. What is no fault, and should be known, is told by check_note(). */
+	/* False: a fault. What is no fault, and should be known, is told by note_tell(). */
 	bool (*fn)(struct check *c, struct err *err_r);
 };
-
-/* "pierre: note: NAME: ..." on standard error. */
-void check_note(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Calls to providers: cmd/config_outbound.c. */
 extern const struct config_check outbound_checks[];

@@ -1,6 +1,6 @@
 /*
  * cmd/fail.h - a command fails with one sentence on standard error that names the
- * next step, and an exit status.
+ * next step, and an exit status; and notes there, which are no failures.
  */
 #ifndef PIERRE_CMD_FAIL_H
 #define PIERRE_CMD_FAIL_H
@@ -9,6 +9,9 @@
 
 /* "pierre: <sentence>" on standard error. */
 void fail_tell(const struct err *err);
+
+/* "pierre: note: <name>: <sentence>", for what is no failure and should be known. */
+void note_tell(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Wrong use of options or operands, seen by the command: exit status 2. */
 bool fail_usage(struct err *err_r, const char *sentence);

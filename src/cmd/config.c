@@ -5,7 +5,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,17 +23,6 @@
 #include "master/master.h"
 
 /* --- config check ----------------------------------------------------------- */
-
-void check_note(const char *name, const char *format, ...)
-{
-	va_list ap;
-
-	fprintf(stderr, "pierre: note: %s: ", name);
-	va_start(ap, format);
-	vfprintf(stderr, format, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-}
 
 static bool check_database(struct check *c, struct err *err_r)
 {
@@ -90,8 +78,8 @@ static bool check_socket(struct check *c, const char *name, const char *path, st
 	if (is_reported(c, dir))
 		return true;
 	strbuf_addf(&c->reported, " %s ", dir);
-	check_note(name, "the directory %s is not there yet: systemd makes it; by hand: mkdir %s, owned by the "
-		   "service's user", dir, dir);
+	note_tell(name, "the directory %s is not there yet: systemd makes it; by hand: mkdir %s, owned by the "
+		  "service's user", dir, dir);
 	return true;
 }
 

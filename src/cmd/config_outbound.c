@@ -15,6 +15,7 @@
 
 #include "base/network.h"
 #include "cmd/config_check.h"
+#include "cmd/fail.h"
 #include "cmd/unit.h"
 #include "outbound/outbound.h"
 #include "provider/providers.h"
@@ -30,7 +31,7 @@ static void note_private(const char *name, const char *file)
 	struct stat st;
 
 	if (geteuid() == 0 && stat(file, &st) == 0 && !(st.st_mode & S_IROTH))
-		check_note(name, "not everybody may read %s: the user of the service must", file);
+		note_tell(name, "not everybody may read %s: the user of the service must", file);
 }
 
 static bool check_providers(struct check *c, struct err *err_r)
@@ -54,10 +55,10 @@ static bool check_allow(struct check *c, struct err *err_r)
 		const char *why = network_refused(allow.items[i]);
 
 		if (why)
-			check_note("OUTBOUND_ALLOW", "who controls the name of a provider reaches what listens in "
-				   "%s (%s): for tests, and for a single address inside", allow.items[i], why);
+			note_tell("OUTBOUND_ALLOW", "who controls the name of a provider reaches what listens in "
+				  "%s (%s): for tests, and for a single address inside", allow.items[i], why);
 		else
-			check_note("OUTBOUND_ALLOW", "%s is public, and called without it", allow.items[i]);
+			note_tell("OUTBOUND_ALLOW", "%s is public, and called without it", allow.items[i]);
 	}
 	return true;
 }
@@ -75,8 +76,8 @@ static bool check_callback(struct check *c, struct err *err_r)
 {
 	(void)err_r;
 	if (uses_providers(c->conf) && !*c->conf->public_url)
-		check_note("PUBLIC_URL", "it is not set: only with an application that has a redirect_uri of its "
-			   "own can users connect a provider");
+		note_tell("PUBLIC_URL", "it is not set: only with an application that has a redirect_uri of its "
+			  "own can users connect a provider");
 	return true;
 }
 
@@ -103,7 +104,7 @@ static bool check_resolver(struct check *c, struct err *err_r)
 	if (f)
 		fclose(f);
 	if (!found)
-		check_note(_PATH_RESCONF, "it names no name server, which calls to providers need");
+		note_tell(_PATH_RESCONF, "it names no name server, which calls to providers need");
 	return true;
 }
 
@@ -114,7 +115,7 @@ static bool check_proxies(struct check *c, struct err *err_r)
 	(void)err_r;
 	for (size_t i = 0; uses_providers(c->conf) && i < sizeof(names) / sizeof(names[0]); i++)
 		if (getenv(names[i]))
-			check_note(names[i], "calls to providers go straight to them, by no proxy");
+			note_tell(names[i], "calls to providers go straight to them, by no proxy");
 	return true;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,6 +18,17 @@
 void fail_tell(const struct err *err)
 {
 	fprintf(stderr, "%spierre: %s\n", log_priority(LOG_LEVEL_ERROR), err->message);
+}
+
+void note_tell(const char *name, const char *format, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "pierre: note: %s: ", name);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
 }
 
 bool fail_usage(struct err *err_r, const char *sentence)
