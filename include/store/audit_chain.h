@@ -13,11 +13,18 @@ struct db;
 
 #define AUDIT_PAGE 1000   /* of a batch, and of store_audit_walk() */
 
-/* broken: chains whose events wait without being counted, with blanks between; "" = none. */
-bool store_audit_lease(struct db *db, const char *broken, struct arena *arena,
+/* The chains between two in the order of their names, without these. All there are:
+ * AUDIT_RANGE_ALL. */
+struct audit_range {
+	const char *after, *before;
+};
+#define AUDIT_RANGE_ALL ((struct audit_range){ "", "~" })   /* a chain is "system" or a UUID */
+
+/* Events outside of the ranges are not counted in out->waits_since. n > 0. */
+bool store_audit_lease(struct db *db, const struct audit_range *ranges, size_t n, struct arena *arena,
 		       struct audit_lease *out, struct err *err_r);
 
-/* What a batch is to become. */
+/* What a batch, or the part of it from one range, is to become. */
 struct audit_batch {
 	struct audit_waiting *waiting;   /* by chain, then in the order of time */
 	size_t n;
@@ -37,13 +44,14 @@ struct audit_linking {
 	const char *host_id;
 	int64_t now, until;        /* of the lease */
 	int64_t far;               /* one that ends after it was written by a wrong clock, and is free */
-	const char *broken;        /* as above: not read */
+	const struct audit_range *ranges;   /* what is read, in this order */
+	size_t n_ranges;
 	size_t limit;              /* of events */
 	audit_append_fn *append;
 	void *arg;
 };
-/* One transaction: take or keep the lease for the host, read events that wait, append,
- * write. The row of the lease is locked meanwhile, so no two links are appended at once.
+/* One transaction: take or keep the lease for the host; for each range read events that
+ * wait, append, write. The row of the lease is locked meanwhile, so no two links are appended at once.
  * *n_r = events that were read, also when it fails later; 0 when another host has the
  * lease. */
 bool store_audit_link(struct db *db, const struct audit_linking *in, struct arena *arena,

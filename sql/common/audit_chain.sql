@@ -4,13 +4,16 @@
 
 -- --- linking -----------------------------------------------------------------------
 
--- Who links, and since when the oldest of some events waits. :broken is a list of chains
--- that are not gone on from, with blanks between.
+-- Chains that are not gone on from are passed over: what is read lies between two of them
+-- in the order of names, by audit_pending_chain_idx. That the first names come first
+-- starves no other: a batch is linked faster than its events are committed.
+
+-- Who links, and since when the oldest of some events waits.
 -- name: audit_lease_get
 -- row: AuditLease
 SELECT host_id, until_at, (SELECT min(e.timestamp)
-	FROM (SELECT event_id FROM audit_pending WHERE replace(:broken, chain, '') = :broken
-		ORDER BY event_id LIMIT 1000) p
+	FROM (SELECT event_id FROM audit_pending WHERE chain > :after AND chain < :before
+		ORDER BY chain, event_id LIMIT 1000) p
 	JOIN audit_events e ON e.id = p.event_id) AS waits_since
 FROM audit_lease
 WHERE id = 1;
@@ -27,8 +30,8 @@ WHERE id = 1 AND (host_id = :host_id OR until_at <= :now OR until_at > :far);
 SELECT {event e}, p.chain, l.seq AS linked_seq,
 	(SELECT max(s.seq) FROM audit_links s WHERE s.chain = p.chain) AS last_seq,
 	h.seq AS head_seq, h.hash AS head_hash, h.mac AS head_mac
-FROM (SELECT event_id, chain FROM audit_pending WHERE replace(:broken, chain, '') = :broken
-	ORDER BY event_id LIMIT :limit) p
+FROM (SELECT event_id, chain FROM audit_pending WHERE chain > :after AND chain < :before
+	ORDER BY chain, event_id LIMIT :limit) p
 	JOIN audit_events e ON e.id = p.event_id
 	LEFT JOIN audit_links l ON l.event_id = p.event_id
 	LEFT JOIN audit_heads h ON h.chain = p.chain
@@ -48,8 +51,8 @@ ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash,
 -- Up to the last of a batch: what came meanwhile has no link and stays.
 -- name: audit_pending_done
 DELETE FROM audit_pending
-WHERE event_id <= :last AND EXISTS (SELECT 1 FROM audit_links l
-	WHERE l.event_id = audit_pending.event_id);
+WHERE chain > :after AND (chain, event_id) <= (:last_chain, :last_id)
+	AND EXISTS (SELECT 1 FROM audit_links l WHERE l.event_id = audit_pending.event_id);
 
 -- --- looking -----------------------------------------------------------------------
 

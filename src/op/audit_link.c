@@ -4,6 +4,9 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "op/audit_hash.h"
 #include "op/audit_link.h"
 #include "store/audit_chain.h"
@@ -47,15 +50,28 @@ static bool set_broken(struct audit_linker *l, const char *chain, struct err *er
 	return true;
 }
 
-static const char *broken_list(const struct audit_linker *l, struct arena *arena)
+static int by_name(const void *a, const void *b)
 {
-	struct strbuf b = { .arena = arena };
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
+/* All chains but the broken ones; *n_r = n_broken + 1. */
+static const struct audit_range *whole_ranges(const struct audit_linker *l, struct arena *arena,
+					      size_t *n_r)
+{
+	struct audit_range *ranges = arena_alloc(arena, (l->n_broken + 1) * sizeof(*ranges));
+	const char *names[AUDIT_BROKEN_MAX], *after = AUDIT_RANGE_ALL.after;
+
+	for (size_t i = 0; i < l->n_broken; i++)
+		names[i] = l->broken[i];
+	qsort(names, l->n_broken, sizeof(*names), by_name);
 	for (size_t i = 0; i < l->n_broken; i++) {
-		strbuf_adds(&b, l->broken[i]);
-		strbuf_adds(&b, " ");
+		ranges[i] = (struct audit_range){ after, arena_strdup(arena, names[i]) };
+		after = ranges[i].before;
 	}
-	return b.s ? b.s : "";
+	ranges[l->n_broken] = (struct audit_range){ after, AUDIT_RANGE_ALL.before };
+	*n_r = l->n_broken + 1;
+	return ranges;
 }
 
 /* The head is of the last link, and was written with the key; before the first link there
@@ -155,12 +171,13 @@ static bool count(struct op *op, struct audit_linker *l, struct err *err_r)
 }
 
 /* A batch that was read and came too late was too big, for this link. */
-static bool link_batch(struct op *op, struct audit_linker *l, bool *full_r, struct err *err_r)
+static bool link_batch(struct op *op, struct audit_linker *l, const struct audit_range *ranges,
+		       size_t n_ranges, bool *full_r, struct err *err_r)
 {
 	struct append_state a = { op->arena, l, NULL, op->now };
 	const struct audit_linking in = {
 		.host_id = l->host_id, .now = op->now, .until = op->now + LEASE_MS,
-		.far = op->now + LEASE_FAR_MS, .broken = broken_list(l, op->arena), .limit = l->batch,
+		.far = op->now + LEASE_FAR_MS, .ranges = ranges, .n_ranges = n_ranges, .limit = l->batch,
 		.append = append, .arg = &a,
 	};
 	size_t n;
@@ -178,7 +195,9 @@ static bool link_batch(struct op *op, struct audit_linker *l, bool *full_r, stru
 
 bool op_audit_link(struct op *op, struct audit_linker *l, bool *more_r, struct err *err_r)
 {
+	const struct audit_range *ranges;
 	struct audit_lease lease;
+	size_t n;
 
 	*more_r = false;
 	if (!l->keys || !master_subkey_find(l->keys, NULL))
@@ -189,7 +208,8 @@ bool op_audit_link(struct op *op, struct audit_linker *l, bool *more_r, struct e
 		l->n_broken = 0;
 		l->retry_at = op->now + RETRY_MS;
 	}
-	if (!store_audit_lease(op->db, broken_list(l, op->arena), op->arena, &lease, err_r)) {
+	ranges = whole_ranges(l, op->arena, &n);
+	if (!store_audit_lease(op->db, ranges, n, op->arena, &lease, err_r)) {
 		if (l->waits_since == TIME_NONE)   /* what waits is not known, so it is told */
 			l->waits_since = op->now;
 		return false;
@@ -201,5 +221,5 @@ bool op_audit_link(struct op *op, struct audit_linker *l, bool *more_r, struct e
 		*more_r = true;
 		return count(op, l, err_r);
 	}
-	return link_batch(op, l, more_r, err_r);
+	return link_batch(op, l, ranges, n, more_r, err_r);
 }

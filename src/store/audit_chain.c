@@ -5,18 +5,35 @@
 
 #include <string.h>
 
+#include "base/str.h"
 #include "db/query.h"
 #include "db/transaction.h"
 #include "store/audit_chain.h"
 #include "store/data_key.h"
 #include "store/sql.h"
 
-bool store_audit_lease(struct db *db, const char *broken, struct arena *arena,
+#define RANGE_ARGS(range) .after = db_text((range)->after), .before = db_text((range)->before)
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	if (a == TIME_NONE || b == TIME_NONE)
+		return a == TIME_NONE ? b : a;
+	return a < b ? a : b;
+}
+
+bool store_audit_lease(struct db *db, const struct audit_range *ranges, size_t n, struct arena *arena,
 		       struct audit_lease *out, struct err *err_r)
 {
-	return db_get(db, SQL_ARGS(audit_lease_get, .broken = db_text(broken)), &audit_lease_schema,
-		      arena, out,
-		      "The lease of the audit trail is gone: restore a backup", err_r);
+	int64_t since = TIME_NONE;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!db_get(db, SQL_ARGS(audit_lease_get, RANGE_ARGS(&ranges[i])), &audit_lease_schema,
+			    arena, out, "The lease of the audit trail is gone: restore a backup", err_r))
+			return false;
+		since = earlier(since, out->waits_since);
+	}
+	out->waits_since = since;
+	return true;
 }
 
 /* --- a batch --------------------------------------------------------------------- */
@@ -24,23 +41,21 @@ bool store_audit_lease(struct db *db, const char *broken, struct arena *arena,
 struct linking {
 	const struct audit_linking *in;
 	struct arena *arena;
-	size_t n;
+	const char *master_id;
+	size_t n;                  /* events that were read */
 };
 
-static bool read_batch(struct db *db, const struct linking *l, struct audit_batch *b,
-		       struct err *err_r)
+static bool read_batch(struct db *db, const struct linking *l, const struct audit_range *range,
+		       struct audit_batch *b, struct err *err_r)
 {
 	struct field_list list;
-	const char *master;
 
-	/* under the lease, which a change of the master key holds too */
-	if (!store_data_key_master(db, l->arena, &master, err_r) ||
-	    !db_list(db, SQL_ARGS(audit_batch, .broken = db_text(l->in->broken),
-				  .limit = db_int((int64_t)l->in->limit)),
+	if (!db_list(db, SQL_ARGS(audit_batch, RANGE_ARGS(range),
+				  .limit = db_int((int64_t)(l->in->limit - l->n))),
 		     &audit_waiting_schema, l->arena, &list, err_r))
 		return false;
 	*b = (struct audit_batch){
-		.master_id = master,
+		.master_id = l->master_id,
 		.waiting = (struct audit_waiting *)(uintptr_t)list.items, .n = list.n,
 		.links = arena_alloc(l->arena, (list.n + 1) * sizeof(*b->links)),
 		.heads = arena_alloc(l->arena, (list.n + 1) * sizeof(*b->heads)),
@@ -89,21 +104,38 @@ static bool fill(struct db *db, const struct audit_batch *b, struct err *err_r)
 	return true;
 }
 
-static const char *last_id(const struct audit_batch *b)
+/* They are in the order of chains, but within a chain in that of time. */
+static bool remove_pending(struct db *db, const struct audit_range *range,
+			   const struct audit_batch *b, struct err *err_r)
 {
-	const char *last = b->waiting[0].event.id;
+	const struct audit_waiting *w = &b->waiting[b->n - 1];
+	const char *chain = w->chain, *last = w->event.id;
 
-	for (size_t i = 1; i < b->n; i++)
-		if (strcmp(b->waiting[i].event.id, last) > 0)
-			last = b->waiting[i].event.id;
-	return last;
+	for (size_t i = b->n; i > 0 && str_eq(b->waiting[i - 1].chain, chain); i--)
+		if (strcmp(b->waiting[i - 1].event.id, last) > 0)
+			last = b->waiting[i - 1].event.id;
+	return db_write(db, SQL_ARGS(audit_pending_done, .after = db_text(range->after),
+				     .last_chain = db_text(chain), .last_id = db_text(last)), NULL, err_r);
+}
+
+static bool link_range(struct db *db, struct linking *l, const struct audit_range *range,
+		       struct err *err_r)
+{
+	struct audit_batch b;
+
+	if (!read_batch(db, l, range, &b, err_r))
+		return false;
+	l->n += b.n;
+	return b.n == 0 ||
+	       (l->in->append(l->in->arg, &b, err_r) && fill(db, &b, err_r) &&
+		write_links(db, l, &b, err_r) && write_heads(db, &b, err_r) &&
+		remove_pending(db, range, &b, err_r));
 }
 
 static bool link_tx(struct db *db, void *arg, struct err *err_r)
 {
 	struct linking *l = arg;
 	const struct audit_linking *in = l->in;
-	struct audit_batch b;
 	int64_t taken;
 
 	l->n = 0;
@@ -114,19 +146,19 @@ static bool link_tx(struct db *db, void *arg, struct err *err_r)
 		return false;
 	if (taken == 0)
 		return true;
-	if (!read_batch(db, l, &b, err_r))
+	/* under the lease, which a change of the master key holds too */
+	if (!store_data_key_master(db, l->arena, &l->master_id, err_r))
 		return false;
-	l->n = b.n;
-	return b.n == 0 ||
-	       (in->append(in->arg, &b, err_r) && fill(db, &b, err_r) &&
-		write_links(db, l, &b, err_r) && write_heads(db, &b, err_r) &&
-		db_write(db, SQL_ARGS(audit_pending_done, .last = db_text(last_id(&b))), NULL, err_r));
+	for (size_t i = 0; i < in->n_ranges && l->n < in->limit; i++)
+		if (!link_range(db, l, &in->ranges[i], err_r))
+			return false;
+	return true;
 }
 
 bool store_audit_link(struct db *db, const struct audit_linking *in, struct arena *arena,
 		      size_t *n_r, struct err *err_r)
 {
-	struct linking l = { in, arena, 0 };
+	struct linking l = { .in = in, .arena = arena };
 	bool done = db_transaction(db, link_tx, &l, err_r);
 
 	*n_r = l.n;

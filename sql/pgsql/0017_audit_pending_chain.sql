@@ -1,0 +1,7 @@
+-- Events that wait are read chain by chain, so that one chain that is not gone on from
+-- costs the others nothing, however many of its events wait.
+
+-- Changes do not wait longer than that behind this migration; it is tried again then.
+SET LOCAL lock_timeout = '2s';
+
+CREATE INDEX audit_pending_chain_idx ON audit_pending (chain, event_id);
