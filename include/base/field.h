@@ -47,8 +47,8 @@ enum field_flag {
 	FIELD_AUDIT    = 1 << 4, /* the audit trail tells it; TEXT, UUID or BOOL */
 	FIELD_INPUT    = 1 << 5, /* only in bodies: it has no column, no reply has it */
 	FIELD_VERSION  = 1 << 6, /* INT that grows with each change of the record: the ETag of a
-	                          * reply is made of it; BOOL: and of this; OBJECT: of the
-	                          * version of that */
+	                          * reply is made of it; BOOL and TEXT with values: and of
+	                          * this; OBJECT: of the version of that */
 	FIELD_FREE     = 1 << 7, /* a text that a client words: the audit trail has it masked,
 	                          * since nobody can take it out again (base/mask.h) */
 

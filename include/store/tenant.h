@@ -35,7 +35,7 @@ bool store_tenant_of_login(struct db *db, const char *user_id, char id_r[UUID_TE
 			   struct err *err_r);
 /* A user may be suspended: no team that the user owns is left without an active owner, while
  * it has other members. Locks those teams. ERR_CONFLICT reason last_owner. */
-bool store_tenant_may_lose(struct db *db, struct scope scope, const char *user_id, int64_t now,
+bool store_tenant_may_lose(struct db *db, struct scope scope, const char *user_id,
 			   struct arena *arena, struct err *err_r);
 
 /* --- make ------------------------------------------------------------------------- */

@@ -54,10 +54,11 @@ SELECT {tenant t}, m.role, COALESCE(t.id = :current_id, FALSE) AS is_current
 FROM tenant_users m JOIN tenants t ON t.id = m.tenant_id
 WHERE m.user_id = :scope_user AND t.id = :id AND t.deleted_at IS NULL;
 
--- The lock, until the transaction ends, and the row as it is then.
+-- The lock, until the transaction ends, and the row as it is then. Its version stays: what
+-- is changed may be its members alone, or who has it as his default.
 -- name: tenant_lock
 -- row: Tenant
-UPDATE tenants SET version = version + 1, updated_at = :now
+UPDATE tenants SET version = version
 WHERE id = :id AND (id = :scope_tenant OR :scope_all)
 RETURNING {tenant};
 
@@ -65,7 +66,8 @@ RETURNING {tenant};
 -- name: tenant_update
 UPDATE tenants SET name = :name, slug = :slug, domain = :domain, plan = :plan,
 	is_active = :is_active, rate_limit_requests = :rate_limit_requests,
-	rate_limit_period = :rate_limit_period, limit_mode = :limit_mode, deleted_at = :deleted_at
+	rate_limit_period = :rate_limit_period, limit_mode = :limit_mode, deleted_at = :deleted_at,
+	version = :version, updated_at = :updated_at
 WHERE id = :id AND (id = :scope_tenant OR :scope_all);
 
 -- name: tenant_end_sessions

@@ -9,6 +9,22 @@
 
 /* --- replies ------------------------------------------------------------------------ */
 
+/* A word as its place in the list. */
+static int64_t part(const struct field *f, const void *at)
+{
+	const char *word;
+	int64_t i = 0;
+
+	if (f->type == FIELD_INT)
+		return *(const int64_t *)at;
+	if (f->type == FIELD_BOOL)
+		return *(const bool *)at;
+	memcpy(&word, at, sizeof(word));
+	while (f->values[i] && !str_eq(f->values[i], word))
+		i++;
+	return i;
+}
+
 /* Those of one type. */
 static void add_versions(struct strbuf *b, const struct field_schema *schema, const void *record,
 			 enum field_type type)
@@ -23,7 +39,7 @@ static void add_versions(struct strbuf *b, const struct field_schema *schema, co
 			add_versions(b, f->schema, at, type);
 		} else if (f->type == type) {
 			strbuf_adds(b, b->len > 0 ? "." : "");
-			strbuf_addi(b, type == FIELD_BOOL ? *(const bool *)at : *(const int64_t *)at);
+			strbuf_addi(b, part(f, at));
 		}
 	}
 }
@@ -36,6 +52,7 @@ void version_reply(struct call *call, const void *out)
 		return;
 	add_versions(&b, call->route->out, out, FIELD_INT);
 	add_versions(&b, call->route->out, out, FIELD_BOOL);
+	add_versions(&b, call->route->out, out, FIELD_TEXT);
 	response_tag(call->res, call->req, arena_printf(b.arena, "\"%s\"", b.s));
 }
 
@@ -51,7 +68,7 @@ static bool version_of(struct arena *arena, const char *tag, size_t n, int64_t *
 	if (!str_int(number, 0, INT64_MAX, out) || (number[0] == '0' && number[1]))
 		return false;
 	for (; *rest; rest += 2)
-		if (rest[0] != '.' || !strchr("01", rest[1]) || !rest[1])
+		if (rest[0] != '.' || rest[1] < '0' || rest[1] > '9')
 			return false;
 	return true;
 }

@@ -56,11 +56,10 @@ bool store_tenant_of_login(struct db *db, const char *user_id, char id_r[UUID_TE
 	return rc == DB_ROW || rc == DB_OK;
 }
 
-static bool lock(struct db *db, struct scope scope, const char *id, int64_t now,
-		 struct arena *arena, struct tenant *out, struct err *err_r)
+static bool lock(struct db *db, struct scope scope, const char *id, struct arena *arena,
+		 struct tenant *out, struct err *err_r)
 {
-	return db_get(db, SQL_ARGS(tenant_lock, .id = db_text(id), TENANT_ARGS(scope),
-				   .now = db_time(now)),
+	return db_get(db, SQL_ARGS(tenant_lock, .id = db_text(id), TENANT_ARGS(scope)),
 		      &tenant_schema, arena, out, NO_TENANT, err_r);
 }
 
@@ -79,12 +78,12 @@ static bool others(struct db *db, struct scope scope, const char *id, const char
 }
 
 static bool may_lose(struct db *db, struct scope scope, const char *id, const char *user_id,
-		     int64_t now, struct arena *arena, struct err *err_r)
+		     struct arena *arena, struct err *err_r)
 {
 	struct tenant tenant;
 	int64_t owners, members;
 
-	if (!lock(db, scope, id, now, arena, &tenant, err_r) ||
+	if (!lock(db, scope, id, arena, &tenant, err_r) ||
 	    !owners_but(db, scope, id, user_id, &owners, err_r) ||
 	    !others(db, scope, id, user_id, &members, err_r))
 		return false;
@@ -95,7 +94,7 @@ static bool may_lose(struct db *db, struct scope scope, const char *id, const ch
 }
 
 /* In the order of their ids, so that two of these do not wait for each other. */
-bool store_tenant_may_lose(struct db *db, struct scope scope, const char *user_id, int64_t now,
+bool store_tenant_may_lose(struct db *db, struct scope scope, const char *user_id,
 			   struct arena *arena, struct err *err_r)
 {
 	struct field_list owned;
@@ -106,7 +105,7 @@ bool store_tenant_may_lose(struct db *db, struct scope scope, const char *user_i
 		return false;
 	teams = owned.items;
 	for (size_t i = 0; i < owned.n; i++)
-		if (!may_lose(db, scope, teams[i].id, user_id, now, arena, err_r))
+		if (!may_lose(db, scope, teams[i].id, user_id, arena, err_r))
 			return false;
 	return true;
 }
@@ -243,7 +242,7 @@ static bool update_tx(struct db *db, void *arg, struct err *err_r)
 	struct tenant_locked locked;
 
 	if ((c->defaults && !hold_defaults(db, tx, err_r)) || !hold_member(db, tx, status, err_r) ||
-	    !lock(db, tx->scope, tx->id, tx->now, tx->arena, tx->tenant_r, err_r) ||
+	    !lock(db, tx->scope, tx->id, tx->arena, tx->tenant_r, err_r) ||
 	    !role_of(db, tx, tx->actor_id, role, err_r) ||
 	    !role_of(db, tx, tx->user_id, user_role, err_r) ||
 	    !owners_but(db, tx->scope, tx->id, tx->user_id, &locked.owners_but, err_r) ||
@@ -252,9 +251,8 @@ static bool update_tx(struct db *db, void *arg, struct err *err_r)
 	locked.role = role[0] ? role : NULL;
 	locked.user_role = user_role[0] ? user_role : NULL;
 	locked.user_status = status[0] ? status : NULL;
-	/* the lock has added one */
 	return tx->judge(&locked, tx->tenant_r, tx->arg, err_r) &&
-	       version_check(tx->if_match, tx->tenant_r->version - 1, err_r) &&
+	       version_check(tx->if_match, tx->tenant_r->version, err_r) &&
 	       c->write(db, tx, c->arg, err_r);
 }
 
@@ -267,6 +265,8 @@ bool tenant_locked_update(struct db *db, const struct audit_event *event, const 
 static bool write_row(struct db *db, const struct tenant_tx *tx, const void *arg, struct err *err_r)
 {
 	(void)arg;
+	tx->tenant_r->version++;
+	tx->tenant_r->updated_at = tx->now;
 	return db_write_one(db, SQL_ROW(tenant_update, &tenant_schema, tx->tenant_r,
 					TENANT_ARGS(tx->scope)), NO_TENANT, err_r);
 }

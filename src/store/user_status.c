@@ -103,7 +103,7 @@ static bool may_go(struct db *db, const struct user_update *c, const struct user
 		   struct err *err_r)
 {
 	return !str_eq(was->user_status, "active") || str_eq(c->user_r->user_status, "active") ||
-	       store_tenant_may_lose(db, c->scope, c->user_id, c->now, c->arena, err_r);
+	       store_tenant_may_lose(db, c->scope, c->user_id, c->arena, err_r);
 }
 
 /* The tenant is locked after its user: nobody is removed from it meanwhile. */
@@ -116,8 +116,7 @@ static bool belongs(struct db *db, const struct user_update *c, const struct use
 
 	if (!tenant_id || str_eq(tenant_id, was->tenant_id))
 		return true;
-	if (!db_get(db, SQL_ARGS(tenant_lock, .id = db_text(tenant_id), TENANT_ARGS(c->scope),
-				 .now = db_time(c->now)),
+	if (!db_get(db, SQL_ARGS(tenant_lock, .id = db_text(tenant_id), TENANT_ARGS(c->scope)),
 		    &tenant_schema, c->arena, &tenant, NO_USER, err_r))
 		return err_r->kind == ERR_NOT_FOUND ? no_member(err_r) : false;
 	if (!db_number(db, SQL_ARGS(member_count_active, .tenant_id = db_text(tenant_id),
