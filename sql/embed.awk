@@ -6,7 +6,7 @@
 # embedded whole; every other file holds statements, each under a heading
 # `-- name: user_by_email`. Other comments are dropped. Parameters are written
 # `:user_id` and numbered in the order in which a statement names them first, alike
-# for both dialects ($1, ?1). What C knows of them is in include/db/args.h.
+# for both dialects ($1, ?1); SQLite's are without COLLATE "C". What C knows of them is in include/db/args.h.
 #
 # `-- columns: key = id, user_id, name` names columns that are written often; the list
 # goes on in the next line behind a comma. Then

@@ -50,6 +50,8 @@ function print_header(    i) {
 function dialect_text(d, n,    t, sign) {
 	sign = d == "sqlite" ? "?" : "$"
 	t = ((d, n) in text) ? text[d, n] : text["common", n]
+	if (d == "sqlite")   # which compares bytes unless it is told otherwise
+		gsub(/ COLLATE "C"/, "", t)
 	gsub(/\001/, sign, t)
 	return quoted(t)
 }

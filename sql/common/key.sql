@@ -46,6 +46,7 @@ FROM api_keys
 WHERE id = :id AND (user_id = :scope_user OR :scope_all)
 	AND (COALESCE(tenant_id, user_id) = :scope_place OR :scope_places);
 
+-- lower() of a text COLLATE "C" is of A to Z on both backends.
 -- name: key_list
 -- row: ApiKey
 SELECT {key}
@@ -57,9 +58,9 @@ WHERE user_id = :scope_user
 	AND :state IN ('all', CASE WHEN revoked_at IS NOT NULL THEN 'revoked'
 		WHEN expires_at <= :now THEN 'expired' WHEN is_active THEN 'active' ELSE 'revoked' END)
 	AND (CAST(:q AS TEXT) IS NULL
-		OR replace(lower(name), lower(:q), '') <> lower(name)
-		OR replace(lower(description), lower(:q), '') <> lower(description)
-		OR replace(lower(key_prefix), lower(:q), '') <> lower(key_prefix))
+		OR replace(lower(name COLLATE "C"), lower(:q COLLATE "C"), '') <> lower(name COLLATE "C")
+		OR replace(lower(description COLLATE "C"), lower(:q COLLATE "C"), '') <> lower(description COLLATE "C")
+		OR replace(lower(key_prefix COLLATE "C"), lower(:q COLLATE "C"), '') <> lower(key_prefix COLLATE "C"))
 ORDER BY created_at DESC, id DESC
 LIMIT :limit;
 
@@ -74,9 +75,9 @@ WHERE :scope_all AND (k.created_at, k.id) < (:before_at, :before_id)
 	AND :state IN ('all', CASE WHEN k.revoked_at IS NOT NULL THEN 'revoked'
 		WHEN k.expires_at <= :now THEN 'expired' WHEN k.is_active THEN 'active' ELSE 'revoked' END)
 	AND (CAST(:q AS TEXT) IS NULL
-		OR replace(lower(k.name), lower(:q), '') <> lower(k.name)
-		OR replace(lower(k.description), lower(:q), '') <> lower(k.description)
-		OR replace(lower(k.key_prefix), lower(:q), '') <> lower(k.key_prefix))
+		OR replace(lower(k.name COLLATE "C"), lower(:q COLLATE "C"), '') <> lower(k.name COLLATE "C")
+		OR replace(lower(k.description COLLATE "C"), lower(:q COLLATE "C"), '') <> lower(k.description COLLATE "C")
+		OR replace(lower(k.key_prefix COLLATE "C"), lower(:q COLLATE "C"), '') <> lower(k.key_prefix COLLATE "C"))
 ORDER BY k.created_at DESC, k.id DESC
 LIMIT :limit;
 

@@ -33,7 +33,8 @@ SELECT {tenant}
 FROM tenants
 WHERE :scope_all AND (:any_active OR (is_active AND deleted_at IS NULL) = :active)
 	AND (CAST(:plan AS TEXT) IS NULL OR plan = :plan)
-	AND (CAST(:q AS TEXT) IS NULL OR replace(slug, :q, '') <> slug OR replace(name, :q, '') <> name)
+	AND (CAST(:q AS TEXT) IS NULL OR replace(slug, lower(:q COLLATE "C"), '') <> slug
+		OR replace(lower(name COLLATE "C"), lower(:q COLLATE "C"), '') <> lower(name COLLATE "C"))
 	AND (created_at, id) < (:before_at, :before_id)
 ORDER BY created_at DESC, id DESC
 LIMIT :limit;

@@ -110,8 +110,8 @@ static const struct field query_fields[] = {
 	      "true: active ones only; false: those that are suspended or deleted", .values = yes_no_words),
 	FIELD(struct tenant_query, plan, TEXT, FIELD_NULLABLE | TENANT_FILTER, "Tenants of this plan only",
 	      .values = user_tier_words),
-	FIELD(struct tenant_query, q, TEXT, FIELD_NULLABLE | TENANT_FILTER, "Part of the name or slug", .min = 1,
-	      .max = NAME_MAX_CHARS),
+	FIELD(struct tenant_query, q, TEXT, FIELD_NULLABLE | TENANT_FILTER,
+	      "Part of the name or slug; A-Z is as a-z", .min = 1, .max = NAME_MAX_CHARS),
 	PAGE_IN_ROWS(struct tenant_query, page.),
 	{ 0 },
 };

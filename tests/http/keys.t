@@ -229,6 +229,18 @@ sub filters {
 	status_is($p->get('/verify', token => $above->{api_key}), 200, 'it works on');
 }
 
+# The same on both backends, for the owner and for administrators.
+sub folding {
+	my ($p) = @_;
+	my ($user, @admin) = ($p->approved_user, token => $p->{admin}{token});
+	$p->new_key($user, name => "\x{c9}ric", description => "Au CAF\x{c9}");
+	for ([ '%C3%89RIC', 1 ], [ '%C3%A9ric', 0 ], [ 'au%20caf', 1 ], [ 'caf%C3%A9', 0 ]) {
+		my ($q, $n) = @$_;
+		is(scalar @{ $p->get("/api/keys?q=$q", token => $user->{token})->{json}{api_keys} }, $n, "$q: A-Z is as a-z, and no other letter is folded");
+		is($p->get("/admin/list-api-keys?user_email=$user->{email}&q=$q", @admin)->{json}{data}{count}, $n, 'for an administrator too');
+	}
+}
+
 # One of two that share a quota; exactly that is let through, also on several workers at
 # once. What may be rotated and what the new key has is tests/db/op_key_rotate.c.
 sub rotating {
@@ -344,6 +356,7 @@ each_backend(sub {
 	subtest own => sub { own($p, $other) };
 	subtest revoking => sub { revoking($p, $user) };
 	subtest filters => sub { filters($p) };
+	subtest folding => sub { folding($p) };
 	subtest places => sub { places($p) };
 	subtest opening => sub { opening($p) };
 	subtest rotating => sub { rotating($p, $user) };

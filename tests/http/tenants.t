@@ -253,6 +253,9 @@ sub administrators {
 	my $r = status_is($p->get("/admin/tenants?q=$team->{slug}", @admin), 200, 'found')->{json};
 	is($r->{data}{count}, 1, 'one');
 	is($r->{data}{tenants}[0]{tenant_id}, $team->{tenant_id}, 'this one');
+	team($p, $user, name => "\x{c9}quipe", slug => 'equipe-nationale');
+	is($p->get("/admin/tenants?q=$_->[0]", @admin)->{json}{data}{count}, $_->[1], "$_->[0]: A-Z is as a-z, and no other letter is folded")
+		for [ '%C3%89QUIPE', 1 ], [ '%C3%A9quipe', 0 ], [ 'EQUIPE-N', 1 ];
 	is($p->get("/admin/tenants?q=$team->{slug}&plan=enterprise", @admin)->{json}{data}{count}, 0, 'of another plan: none');
 	problem_is($p->get('/admin/tenants?active=maybe', @admin), 422, { field => 'active' }, 'junk');
 	problem_is($p->get('/admin/tenants', token => $user->{token}), 403, {}, 'for administrators');

@@ -45,6 +45,8 @@ INSERT INTO t ({pair}) VALUES (:{pair})
 -- name: user_joined
 -- row: UserPair, B
 SELECT {pair t}, {pair u as u_} FROM t, u
+-- name: folded
+SELECT lower(a COLLATE "C") FROM t
 END
 	'sql/sqlite/a.sql' => "-- name: many\nINSERT INTO t VALUES (:b, :a);\n"
 		. "-- name: both\nDELETE FROM t WHERE x = :x AND v = :y AND y LIKE '??-\\'\n",
@@ -56,7 +58,7 @@ END
 for my $awk (@awks) {
 	my ($status, $out, $errors) = embed($awk, 'header', %good);
 	is($status, 0, "$awk: header") or diag $errors;
-	like($out, qr/SQL_USER_BY_EMAIL,\n\tSQL_USER_ADD,\n\tSQL_USER_JOINED,\n\tSQL_MANY,\n\tSQL_BOTH,\n\tSQL__COUNT/, 'the enum');
+	like($out, qr/SQL_USER_BY_EMAIL,\n\tSQL_USER_ADD,\n\tSQL_USER_JOINED,\n\tSQL_FOLDED,\n\tSQL_MANY,\n\tSQL_BOTH,\n\tSQL__COUNT/, 'the enum');
 	like($out, qr/union sql_user_by_email \{\n\tstruct \{\n.* struct db_value x;\n.* struct db_value y_1;\n\t\};\n\tstruct db_value all\[2\];\n\};\n/,
 		'a union of parameters');
 	like($out, qr/sizeof\(union sql_user_by_email\) == 2 \*/, 'of that size');
@@ -72,6 +74,7 @@ for my $awk (@awks) {
 	like($out, qr/\.name = "user_by_email", \.params = 2, \.writes = false/, 'a read');
 	like($out, qr/\.names = \(const char \*const\[\]\)\{ "x", "y_1", \},\n\t\t\.rows\[0\] = &user_pair_schema,\n\t\},/, 'its names and its row');
 	like($out, qr/^extern const struct field_schema user_pair_schema;\nextern const struct field_schema b_schema;\n\n/m, 'rows, each once');
+	like($out, qr/\.sql\[DB_SQLITE\] = "SELECT lower\(a\) FROM t",\n.*"SELECT lower\(a COLLATE \\"C\\"\) FROM t"/, 'a collation of PostgreSQL');
 	like($out, qr/"INSERT INTO t \(y, z\) VALUES \(\$1, \$2\)"/, 'columns and parameters of a set');
 	like($out, qr/"SELECT t\.y, t\.z, u\.y AS u_y, u\.z AS u_z FROM t, u"/, 'columns of a table, and under a prefix');
 	like($out, qr/\.rows\[0\] = &user_pair_schema,\n\t\t\.rows\[1\] = &b_schema,/, 'two rows');
