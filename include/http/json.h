@@ -19,7 +19,9 @@
 
 #define JSON_DEPTH_MAX 16
 
-/* Is this one strict JSON text? ERR_MALFORMED says what and at which byte. */
+/* Is this one strict JSON text? ERR_MALFORMED says what and at which byte; ERR_RANGE names
+ * the member of the outermost object that has more than is kept: a number that is no int64
+ * or double or has over 64 bytes, over 1024 names, a depth over JSON_DEPTH_MAX. */
 bool json_check(const char *text, size_t n, struct err *err_r);
 /* The same for a file that a person writes: ERR_CONFIG says what, in which line. */
 bool json_check_file(const char *text, size_t n, struct err *err_r);

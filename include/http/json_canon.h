@@ -1,8 +1,8 @@
 /*
  * http/json_canon.h - one text for each JSON value, as a client wrote it and as
  * either database gives it back: no blanks, members in the order of their names' bytes, a number
- * with an integral value of int64_t as an integer (1.0 and 1e2 too), another one as the
- * shortest text that is its double. For src/http only.
+ * with an integral value of int64_t as an integer (1.0 and 1e2 too), another one by the
+ * fewest digits that are its double: 0.1, 1.5e-7, 1e300. For src/http only.
  */
 #ifndef PIERRE_HTTP_JSON_CANON_H
 #define PIERRE_HTTP_JSON_CANON_H

@@ -17,6 +17,7 @@
 #define ROUTE_PARAMS_MAX 4
 #define ROUTE_SEGMENTS_MAX 16
 #define BODY_SMALL 16384         /* bytes; the usual limit of a JSON body */
+#define BODY_DOCUMENT 49152      /* of one with a JSON object that is kept (FIELD_JSON) */
 
 /* Of both, 0 opens nothing: a row that does not set them is answered with 500. */
 enum route_pool {

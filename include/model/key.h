@@ -8,7 +8,7 @@
 #include "model/page.h"
 
 #define KEY_DAYS_MAX 3650
-#define KEY_METADATA_MAX 4096             /* bytes of canonical JSON */
+#define KEY_METADATA_MAX 32768            /* bytes of canonical JSON */
 #define KEY_OVERLAP_MAX 2592000           /* seconds that a replaced key works on */
 #define KEY_LIMIT_MAX INT64_C(1000000000)   /* requests in one window */
 

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,27 +22,72 @@ struct canon {
 
 /* --- numbers -------------------------------------------------------------------- */
 
-/* 15 digits are enough for most doubles, 17 for each (IEEE 754). */
+static bool is(const char *text, double v)
+{
+	return strtod(text, NULL) == v;   /* lint: exact on purpose */
+}
+
+/* The fewest digits that are this double, with an exponent; 17 are enough for each (IEEE
+ * 754). Of one length that is the nearest decimal, or, of a power of two, whose neighbor
+ * below is nearer than that above, the next one away from 0. */
+static void shortest(double v, char out[NUMBER_TEXT])
+{
+	for (int after_point = 0; after_point < 17; after_point++) {
+		char *last;
+
+		snprintf(out, NUMBER_TEXT, "%.*e", after_point, v);
+		last = strchr(out, 'e') - 1;
+		if (is(out, v))
+			return;
+		/* after a 9 it would be a shorter one, which was tried */
+		if (*last != '9') {
+			++*last;
+			if (is(out, v))
+				return;
+		}
+	}
+}
+
+/* Which is no integer of int64_t. Up to 0.000001 without an exponent, as people write it. */
 static void write_double(struct strbuf *b, double v)
 {
-	char text[NUMBER_TEXT];
+	char text[NUMBER_TEXT], digits[NUMBER_TEXT], *e;
+	long exponent;
+	size_t n = 0;
 
-	for (int digits = 15; digits <= 17; digits++) {
-		snprintf(text, sizeof(text), "%.*g", digits, v);
-		if (strtod(text, NULL) == v)   /* lint: exact on purpose */
-			break;
+	shortest(v, text);
+	e = strchr(text, 'e');
+	exponent = strtol(e + 1, NULL, 10);
+	*e = '\0';
+	if (exponent < -6 || exponent > 15) {
+		strbuf_addf(b, "%se%ld", text, exponent);
+		return;
 	}
-	strbuf_adds(b, text);
+	for (const char *at = text; *at; at++)
+		if (*at >= '0' && *at <= '9')
+			digits[n++] = *at;
+	strbuf_adds(b, v < 0 ? "-" : "");
+	if (exponent < 0)
+		strbuf_addf(b, "0.%.*s%.*s", (int)-exponent - 1, "00000", (int)n, digits);
+	else   /* some digits are behind the point, or it were an integer */
+		strbuf_addf(b, "%.*s.%.*s", (int)exponent + 1, digits, (int)n - (int)exponent - 1,
+			    digits + exponent + 1);
 }
 
 static void write_number(struct strbuf *b, const char *text)
 {
 	int64_t v;
+	double d;
 
-	if (json_integer(text, &v))
+	if (json_integer(text, &v)) {
 		strbuf_addi(b, v);
+		return;
+	}
+	d = strtod(text, NULL);
+	if (d == trunc(d) && d >= -0x1p63 && d < 0x1p63)   /* 9007199254740993.5, of which there is no double */
+		strbuf_addi(b, (int64_t)d);
 	else
-		write_double(b, strtod(text, NULL));
+		write_double(b, d);
 }
 
 /* --- values --------------------------------------------------------------------- */

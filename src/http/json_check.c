@@ -24,6 +24,8 @@ struct check {
 	unsigned depth;
 	size_t n_keys;
 	uint64_t keys[KEYS_MAX];  /* hashes of the decoded names, innermost object last */
+	const char *member;       /* of the body that is being read; its name is a field's, or */
+	size_t member_len;        /* 0 */
 	bool file;                /* people count lines */
 	struct err *err_r;
 };
@@ -52,6 +54,18 @@ static bool refuse_at(struct check *c, size_t at, const char *what)
 	if (c->file)
 		return err_set(c->err_r, ERR_CONFIG, "line %zu %s", line_of(c, at), what);
 	return err_set(c->err_r, ERR_MALFORMED, "The body %s at byte %zu", what, at);
+}
+
+/* More than is kept, which is a fault of one field where the body has fields. */
+static bool refuse_member(struct check *c, size_t at, const char *what)
+{
+	char name[sizeof(((struct err *)NULL)->field)];
+
+	if (c->file || !c->member_len || c->member_len >= sizeof(name))
+		return refuse_at(c, at, what);
+	memcpy(name, c->member, c->member_len);
+	name[c->member_len] = '\0';
+	return err_field(c->err_r, ERR_RANGE, name, "%s %s at byte %zu of the body", name, what, at);
 }
 
 static bool fail(struct check *c, const char *what)
@@ -252,7 +266,7 @@ static bool check_number(struct check *c)
 		return fail(c, "bad number");
 	size_t len = c->at - start;
 	if (len > NUMBER_MAX)
-		return refuse_at(c, start, "has a number that is too long");
+		return refuse_member(c, start, "has a number that is too long");
 	memcpy(number, c->text + start, len);
 	number[len] = '\0';
 	if (whole) {
@@ -262,7 +276,7 @@ static bool check_number(struct check *c)
 	} else {
 		fits = double_holds(number);
 	}
-	return fits || refuse_at(c, start, "has a number that is out of range");
+	return fits || refuse_member(c, start, "has a number that is out of range");
 }
 
 static bool check_word(struct check *c, const char *word)
@@ -275,6 +289,15 @@ static bool check_word(struct check *c, const char *word)
 	return true;
 }
 
+/* The name from `start` on, in quotes. */
+static void begin_field(struct check *c, size_t start)
+{
+	c->member = (const char *)c->text + start + 1;
+	c->member_len = c->at - start - 2;
+	if (strspn(c->member, "abcdefghijklmnopqrstuvwxyz0123456789_") != c->member_len)
+		c->member_len = 0;
+}
+
 /* "name" : value, where keys from `base` on are those of this object. */
 static bool check_member(struct check *c, size_t base)
 {
@@ -285,11 +308,14 @@ static bool check_member(struct check *c, size_t base)
 		return fail(c, "a name in double quotes was expected");
 	if (!check_string(c, &hash))
 		return false;
+	if (c->depth == 1)
+		begin_field(c, start);
 	for (size_t i = base; i < c->n_keys; i++)
 		if (c->keys[i] == hash)
 			return refuse_at(c, start, "has the same name twice in one object");
 	if (c->n_keys == KEYS_MAX)
-		return refuse_at(c, start, "has too many names");
+		return c->depth == 1 ? refuse_at(c, start, "has too many names")
+			: refuse_member(c, start, "has too many names");
 	c->keys[c->n_keys++] = hash;
 	skip_space(c);
 	if (peek(c) != ':')
@@ -304,7 +330,7 @@ static bool check_items(struct check *c, bool object)
 	const int end = object ? '}' : ']';
 	const size_t base = c->n_keys;
 	if (++c->depth > JSON_DEPTH_MAX)
-		return refuse_at(c, c->at, "is nested too deep");
+		return refuse_member(c, c->at, "is nested too deep");
 	c->at++;
 	skip_space(c);
 	if (peek(c) == end)

@@ -86,7 +86,7 @@ static const struct field key_fields[] = {
 	      "from all. Of a key that an administrator granted, its owner may only make them "
 	      "narrower", .max = CIDRS_MAX, .check = cidr_check, .value_word = "CIDR,CIDR"),
 	FIELD(struct api_key, metadata, JSON, FIELD_CREATE | FIELD_PATCH | KEY_PROVISION | KEY_IMPORT,
-	      "A JSON object that its owner keeps with the key, replaced as a whole: at most 4096 "
+	      "A JSON object that its owner keeps with the key, replaced as a whole: at most 32768 "
 	      "bytes and 1000 members; numbers are kept as int64 or double", .max = KEY_METADATA_MAX),
 	FIELD(struct api_key, rate_limit_requests, INT,
 	      FIELD_NULLABLE | FIELD_CREATE | KEY_PROVISION | KEY_LIMIT | KEY_SHELL | KEY_IMPORT,

@@ -140,7 +140,7 @@ const struct route key_routes[] = {
 	{ .method = HTTP_POST, .pattern = "/api/keys", .label = "key_create",
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION,
 	  .tenant = { PLACE_OWN, TENANT_WRITE_DATA, "write_data" }, .fn = key_create, .idempotent = true,
-	  .body_max = BODY_SMALL, .in = &api_key_create_schema, .status = 201,
+	  .body_max = BODY_DOCUMENT, .in = &api_key_create_schema, .status = 201,
 	  .problems = ERR_BIT(ERR_CONFLICT),
 	  .out = &key_created_schema, .summary = "Make an API key; its text is shown once" },
 	{ .method = HTTP_GET, .pattern = "/api/keys", .label = "key_list",
@@ -153,7 +153,7 @@ const struct route key_routes[] = {
 	{ .method = HTTP_PATCH, .pattern = "/api/keys/{id}", .label = "key_patch",
 	  .pool = POOL_SLOW, .guard = GUARD_SESSION,
 	  .tenant = { PLACE_OWN, TENANT_WRITE_DATA, "write_data" }, .fn = key_patch,
-	  .body_max = BODY_SMALL, .in = &api_key_patch_schema, .status = 200,
+	  .body_max = BODY_DOCUMENT, .in = &api_key_patch_schema, .status = 200,
 	  .problems = ERR_BIT(ERR_CONFLICT), .out = &api_key_schema,
 	  .summary = "Change what is named; the rest stays, an expired key stays expired, and "
 		     "a revoked one as it is" },

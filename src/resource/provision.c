@@ -83,7 +83,7 @@ const struct route provision_routes[] = {
 	{ .method = HTTP_POST, .pattern = "/admin/provision-api-key",
 	  .label = "admin_provision_key", .pool = POOL_SLOW, .guard = GUARD_ADMIN,
 	  .permission = "provision_keys",
-	  .fn = provision_key, .idempotent = true, .body_max = BODY_SMALL, .in = &api_key_provision_schema,
+	  .fn = provision_key, .idempotent = true, .body_max = BODY_DOCUMENT, .in = &api_key_provision_schema,
 	  .status = 201, .out = &provisioned_schema,
 	  .problems = ERR_BIT(ERR_NOT_FOUND) | ERR_BIT(ERR_CONFLICT),
 	  .summary = "Make an API key for a user, with a limit of its own if you like" },

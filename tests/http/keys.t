@@ -74,13 +74,18 @@ sub metadata {
 	my $at = "/api/keys/$made->{key_info}{id}";
 	my $r = $p->request('PATCH', $at, '{"metadata":{"z":1e300,"b":1.0,"a":0.10,"\\u00e4":"\\u00e4","k":{"d":1,"c":2}}}', @me);
 	status_is($r, 200, 'replaced as a whole');
-	my $text = qq("metadata":{"a":0.1,"b":1,"k":{"c":2,"d":1},"z":1e+300,"\xc3\xa4":"\xc3\xa4"});
+	my $text = qq("metadata":{"a":0.1,"b":1,"k":{"c":2,"d":1},"z":1e300,"\xc3\xa4":"\xc3\xa4"});
 	like($_->{body}, qr/\Q$text\E/, 'in canonical form') for $r, $p->get($at, @me);
 	is_deeply($p->patch($at, { name => 'other' }, @me)->{json}{metadata}{k}, { c => 2, d => 1 }, 'another patch leaves it');
 	like($p->post("$at/rotate", {}, @me)->{body}, qr/\Q$text\E/, 'the key that replaces it has it');
 	problem_is($p->patch($at, { metadata => $_->[0] }, @me), 422, { field => 'metadata' }, $_->[1])
-		for [ [1], 'a list' ], [ undef, 'null' ], [ { a => 'x' x 4089 }, '4097 bytes' ];
-	status_is($p->patch($at, { metadata => { a => 'x' x 4088 } }, @me), 200, '4096 bytes');
+		for [ [1], 'a list' ], [ undef, 'null' ], [ { a => 'x' x 32761 }, '32769 bytes' ];
+	problem_is($p->request('PATCH', $at, qq({"name":"x","metadata":{"a":[$_]}}), @me), 422, { code => 'ValueOutOfRange', field => 'metadata' }, "$_ is no number that is kept")
+		for '1e400', '1e-400', '-9223372036854775809', '1' x 65;
+	my $large = { a => 'x' x 32760 };
+	status_is($p->patch($at, { metadata => $large }, @me), 200, '32768 bytes');
+	is_deeply($p->get($at, @me)->{json}{metadata}, $large, 'are kept');
+	is_deeply($p->new_key($user, metadata => $large, description => 'x' x 500)->{key_info}{metadata}, $large, 'from the beginning too');
 	is_deeply($p->new_key($user)->{key_info}{metadata}, {}, 'empty when it is left out');
 }
 

@@ -154,6 +154,33 @@ static void test_refused(void)
 	}
 }
 
+/* A fault of one member is not one of the body. */
+static void test_members(struct arena *arena)
+{
+	static const struct { const char *text, *field, *sentence; } rows[] = {
+		{ "{\"a\":1e999}", "a", "a has a number that is out of range at byte 5 of the body" },
+		{ "{\"a\":1,\"b_2\":[{\"c\":-100000000000000000000}]}", "b_2", "b_2 has a number that is out of range at byte 19 of the body" },
+		{ "{\"a\":[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]}", "a", "a is nested too deep at byte 20 of the body" },
+		{ "{\"A b\":1e999}", NULL, "The body has a number that is out of range at byte 7" },
+		{ "[{\"a\":1e999}]", NULL, "The body has a number that is out of range at byte 6" },
+	};
+	struct strbuf b = { .arena = arena };
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		err = (struct err){ 0 };
+		ok(!json_check(rows[i].text, strlen(rows[i].text), &err), "refuses %s", rows[i].text);
+		is_int(err.kind, rows[i].field ? ERR_RANGE : ERR_MALFORMED, "  kind");
+		is_str(err.field, rows[i].field ? rows[i].field : "", "  names it");
+		is_str(err.message, rows[i].sentence, "  says what and where");
+	}
+	strbuf_adds(&b, "{\"a\":{");
+	for (int i = 0; i < 1024; i++)
+		strbuf_addf(&b, "%s\"%d\":1", i ? "," : "", i);
+	strbuf_adds(&b, "}}");
+	ok(!json_check(b.s, b.len, &err) && err.kind == ERR_RANGE && str_eq(err.field, "a"), "%s", err.message);
+}
+
 struct thing {
 	const char *name, *id, *color, *secret, *hidden;
 	struct strings tags;
@@ -423,6 +450,7 @@ int main(void)
 	test_corpus(arena);
 	test_bounds(arena);
 	test_refused();
+	test_members(arena);
 	test_read(arena);
 	test_read_values(arena);
 	test_given(arena);
