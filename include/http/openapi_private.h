@@ -21,6 +21,7 @@ struct answer {
 	const char *codes[ERR__COUNT + 1];   /* of its problems; one may be nginx's */
 	size_t n_codes;
 	bool charged;                    /* the route counts against limits */
+	bool late;                       /* and may have done so before it fails */
 	bool verified;                   /* it tells what was presented */
 	bool etag;
 	bool replayed;                   /* it may be that of an earlier request */

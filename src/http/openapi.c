@@ -63,7 +63,8 @@ static const char *const guard_sentences[] = {
 	[GUARD_CREDENTIAL] = "It needs an API key, or the access token of an active user.",
 	[GUARD_SESSION] = "It needs the access token of an active user.",
 	[GUARD_SCOPED] = "It needs the access token of an active user, or an API key that opens "
-			 "routes and holds the scope; a key is charged and recorded as by /verify.",
+			 "routes and holds the scope; a key is charged and recorded as by /verify, before "
+			 "the call is made: also one that then fails.",
 	[GUARD_ADMIN] = "It needs the access token of an administrator, or an admin token with "
 			"the permission that stands in its security requirement (any: none in particular).",
 	[GUARD_SUPER_ADMIN] = "It needs the access token of a super_admin.",

@@ -14,25 +14,26 @@
 /* --- which problems --------------------------------------------------------------- */
 
 /* Every status of a problem; `nginx`: what $pierre_code of nginx/pierre-http.conf.in
- * says, on any route (NULL: nginx does not give it). */
-static const struct { int status; const char *title, *nginx; } statuses[] = {
-	{ 400, "Bad Request", "InvalidInput" },
-	{ 401, "Unauthorized", NULL },
-	{ 403, "Forbidden", NULL },
-	{ 404, "Not Found", NULL },
-	{ 409, "Conflict", NULL },
-	{ 412, "Precondition Failed", NULL },
-	{ 413, "Content Too Large", "PayloadTooLarge" },
-	{ 414, "URI Too Long", "PayloadTooLarge" },
-	{ 415, "Unsupported Media Type", NULL },
-	{ 422, "Unprocessable Content", NULL },
-	{ 429, "Too Many Requests", "RateLimitExceeded" },
-	{ 431, "Request Header Fields Too Large", "PayloadTooLarge" },
-	{ 500, "Internal Server Error", "InternalError" },
-	{ 501, "Not Implemented", "InvalidInput" },
-	{ 502, "Bad Gateway", "ResourceUnavailable" },
-	{ 503, "Service Unavailable", "ResourceUnavailable" },
-	{ 504, "Gateway Timeout", "ResourceUnavailable" },
+ * says, on any route (NULL: nginx does not give it); `late`: also what a handler says, when
+ * the request is charged. */
+static const struct { int status; const char *title, *nginx; bool late; } statuses[] = {
+	{ 400, "Bad Request", "InvalidInput", false },
+	{ 401, "Unauthorized", NULL, false },
+	{ 403, "Forbidden", NULL, false },
+	{ 404, "Not Found", NULL, true },
+	{ 409, "Conflict", NULL, true },
+	{ 412, "Precondition Failed", NULL, true },
+	{ 413, "Content Too Large", "PayloadTooLarge", false },
+	{ 414, "URI Too Long", "PayloadTooLarge", false },
+	{ 415, "Unsupported Media Type", NULL, false },
+	{ 422, "Unprocessable Content", NULL, true },
+	{ 429, "Too Many Requests", "RateLimitExceeded", false },
+	{ 431, "Request Header Fields Too Large", "PayloadTooLarge", false },
+	{ 500, "Internal Server Error", "InternalError", true },
+	{ 501, "Not Implemented", "InvalidInput", false },
+	{ 502, "Bad Gateway", "ResourceUnavailable", false },
+	{ 503, "Service Unavailable", "ResourceUnavailable", true },
+	{ 504, "Gateway Timeout", "ResourceUnavailable", false },
 };
 #define N_STATUSES (sizeof(statuses) / sizeof(statuses[0]))
 
@@ -88,6 +89,7 @@ static struct answer problem_answer(const struct route *r, size_t i)
 	unsigned kinds = kinds_of(problems_of(r), statuses[i].status);
 	struct answer a = { .status = statuses[i].status, .title = statuses[i].title,
 			    .charged = is_charged(r),
+			    .late = r->guard == GUARD_SCOPED && statuses[i].late,
 			    .verified = r->guard == GUARD_CREDENTIAL, .page = r->page };
 
 	for (unsigned k = 1; k < ERR__COUNT; k++)
@@ -110,7 +112,7 @@ static bool is_tagged(const struct answer *a) { return a->etag; }
 static bool is_verified(const struct answer *a) { return a->verified && a->status == 200; }
 static bool counts(const struct answer *a)
 {
-	return a->charged && (a->status < 300 || a->status == 429);
+	return a->charged && (a->status < 300 || a->status == 429 || a->late);
 }
 
 static const struct {

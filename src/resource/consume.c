@@ -14,15 +14,16 @@ bool consume(struct call *call, const struct client_request *r, struct err *err_
 		.by = &call->credential, .route = r->route, .method = r->method, .cost = r->cost,
 	};
 	struct limit_outcome *limits = arena_new_struct(call->req->arena, struct limit_outcome);
+	bool charged = op_usage_ready(call->op, err_r) &&
+		       op_limit_consume(call->op, use.by, r->cost, limits, err_r);
 
-	call->limits = limits;
-	if (!op_usage_ready(call->op, err_r) ||
-	    !op_limit_consume(call->op, use.by, r->cost, limits, err_r))
-		return false;
-	if (op_usage_record(call->op, &use, err_r))
-		return true;
-	op_limit_refund(call->op, r->cost, limits);
-	return false;
+	if (charged && !op_usage_record(call->op, &use, err_r)) {
+		op_limit_refund(call->op, r->cost, limits);
+		charged = false;
+	}
+	if (charged || limits->refused)
+		call->limits = limits;
+	return charged;
 }
 
 bool consume_route(struct call *call, struct err *err_r)

@@ -296,6 +296,25 @@ sub places {
 	status_is($p->delete($at, @there), 200, 'he may revoke it');
 }
 
+# What fails after it was charged says so, whoever's fault it is; what fails before is not.
+sub failing {
+	my ($p, $user) = @_;
+	my $key = $p->new_key($user, scopes => ['usage:read'], rate_limit_requests => 1000);
+	my $at = "/api/keys/$key->{key_info}{id}";
+	my $left = sub { my ($r) = @_; return join ' ', map { $_ // 'none' } @{ $r->{headers} }{qw(x-ratelimit-remaining x-ratelimit-limit)}, ($r->{headers}{ratelimit} // '') =~ /r=(\d+)/ };
+	is($left->(status_is($p->get("$at/usage", token => $key->{api_key}), 200, 'a call')), '999 1000 999', 'is charged');
+	is($left->(problem_is($p->get("$at/usage?bucket=year", token => $key->{api_key}), 422, {}, 'a bad query')), 'none none', 'is not');
+	is($left->(problem_is($p->get('/api/keys/00000000-0000-4000-8000-000000000000/limits', token => $key->{api_key}), 404, {}, 'no such key')), '998 1000 998', 'is charged');
+	# the handler reads it; some are leased
+	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
+	local $p->{url} = "sqlite:$file.quota" if $file;
+	$p->sql('ALTER TABLE quota_leases RENAME TO away');
+	my $r = $p->get("$at/limits", token => $key->{api_key});
+	$p->sql('ALTER TABLE away RENAME TO quota_leases');
+	is($left->(problem_is($r, 500, {}, 'a fault of Pierre')), '997 1000 997', 'is charged too, and says so');
+	is($left->(status_is($p->get("$at/limits", token => $key->{api_key}), 200, 'the next call')), '996 1000 996', 'goes on from there');
+}
+
 # Scopes that open routes of ours: these words exactly, for keys that open routes.
 sub opening {
 	my ($p) = @_;
@@ -314,6 +333,7 @@ sub opening {
 	problem_is($p->get("$at/usage?bucket=year", token => $key->{api_key}), 422, { field => 'bucket' }, 'a bad query');
 	status_is($p->get("$at/limits", token => $key->{api_key}), 200, 'is not charged') for 1 .. 3;
 	problem_is($p->get("$at/limits", token => $key->{api_key}), 429, { reason => 'key-month' }, 'its limit is reached');
+	failing($p, $user);
 	problem_is($p->request($_->[0], $_->[1], $_->[2], token => $key->{api_key}), 401, {}, "never by key: $_->[0] $_->[1]")
 		for [ 'GET', '/api/keys' ], [ 'POST', '/api/keys', { name => 'x' } ], [ 'GET', $at ], [ 'PATCH', $at, { name => 'x' } ], [ 'DELETE', $at ],
 			[ 'POST', "$at/rotate", {} ], [ 'PATCH', '/api/user', { display_name => 'x' } ], [ 'GET', '/api/auth/sessions' ], [ 'GET', '/admin/users' ];
