@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,9 +40,8 @@ struct record {
 };
 static const struct field record_fields[] = {
 	FIELD(struct record, lines, INT, 0, "Lines that were read"),
-	FIELD(struct record, imported, INT, 0, "Keys that were imported, or would be; one that "
-	      "stands in the file twice may then be counted twice"),
-	FIELD(struct record, present, INT, 0, "Keys that were there already"),
+	FIELD(struct record, imported, INT, 0, "Keys that were imported, or would be"),
+	FIELD(struct record, present, INT, 0, "Keys that were there already, or stand in an earlier line"),
 	FIELD(struct record, dry_run, BOOL, 0, "Nothing was written"),
 	{ 0 },
 };
@@ -59,6 +59,8 @@ struct import {
 	size_t n;                     /* of the batch */
 	int64_t faults, wrong;        /* lines of the batch, of all */
 	int64_t anothers;             /* keys of the file that another user has */
+	void *seen;                   /* of a trial: struct seen of earlier batches (tsearch) */
+	struct arena *seen_arena;
 	struct record *done;
 };
 
@@ -102,6 +104,43 @@ static bool take_line(struct import *i, size_t length, struct err *err_r)
 
 /* --- a batch -------------------------------------------------------------------- */
 
+/* A key that an import would have written; a trial is rolled back after each batch. */
+struct seen {
+	const char *key_prefix, *user_id;
+	bool ended;
+};
+
+static int by_prefix(const void *a, const void *b)
+{
+	return strcmp(((const struct seen *)a)->key_prefix, ((const struct seen *)b)->key_prefix);
+}
+
+static void keep_seen(void *node)
+{
+	(void)node;   /* on the arena */
+}
+
+/* What an import would find in place of the key. */
+static void look_at_seen(struct import *i, const struct api_key *k, struct key_present *p)
+{
+	const struct seen key = { .key_prefix = k->key_prefix };
+	const struct seen *const *was = tfind(&key, &i->seen, by_prefix);
+	struct seen *new;
+
+	if (p->there)
+		return;
+	if (was) {
+		*p = (struct key_present){ true, !str_eq((*was)->user_id, k->user_id), (*was)->ended };
+		return;
+	}
+	new = arena_new_struct(i->seen_arena, struct seen);
+	*new = (struct seen){ arena_strdup(i->seen_arena, k->key_prefix),
+			      arena_strdup(i->seen_arena, k->user_id),
+			      k->expires_at != TIME_NONE && k->expires_at <= k->created_at };
+	if (!tsearch(new, &i->seen, by_prefix))
+		abort();
+}
+
 /* That a key is there already, as the line has it, needs no word. */
 static void tell_present(struct import *i, size_t k)
 {
@@ -131,8 +170,11 @@ static bool write_batch(struct import *i, struct err *err_r)
 		err_prefix(err_r, "the lines up to %" PRId64, i->done->lines);
 		return false;
 	}
-	for (size_t k = 0; k < i->n; k++)
+	for (size_t k = 0; k < i->n; k++) {
+		if (i->done->dry_run)
+			look_at_seen(i, &i->keys[k], &i->present[k]);
 		tell_present(i, k);
+	}
 	return true;
 }
 
@@ -165,12 +207,15 @@ static bool take_all(struct import *i, struct err *err_r)
 	bool end = false, good = true;
 
 	i->c->op.arena = arena;
+	i->seen_arena = arena_new();
 	while (good && !end) {
 		good = take_batch(i, &end, err_r);
 		arena_reset(arena);
 		tell_progress(i, end ? "\n" : "");
 	}
 	i->c->op.arena = i->c->arena;
+	tdestroy(i->seen, keep_seen);
+	arena_free(&i->seen_arena);
 	arena_free(&arena);
 	return good;
 }

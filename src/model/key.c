@@ -32,6 +32,9 @@ static bool hash_check(const char *text, const char *name, struct err *err_r)
 	static const char scheme[] = "sha256-plain:";
 	const char *digits = text + sizeof(scheme) - 1;
 
+	if (str_starts(text, "sha256:"))
+		return err_field(err_r, ERR_INVALID, name, "%s is that of a key that Pierre made, over a "
+				 "salt: such a key is not imported, its database is moved", name);
 	return (str_starts(text, scheme) && strlen(digits) == 64 &&
 		strspn(digits, "0123456789abcdef") == 64) ||
 	       err_field(err_r, ERR_INVALID, name, "%s must be sha256-plain: and 64 hex digits, "
@@ -76,7 +79,8 @@ static const struct field key_fields[] = {
 	FIELD(struct api_key, key_hash, TEXT, FIELD_PRIVATE, NULL),
 	FIELD_AS("hash", struct api_key, key_hash, TEXT, FIELD_INPUT | FIELD_MUST(KEY_IMPORT),
 		 "Of the key that another program made: sha256-plain: and the 64 hex digits of the "
-		 "SHA-256 of its whole text", .check = hash_check),
+		 "SHA-256 of its whole text. A key that Pierre made stays what it is whoever "
+		 "imports its hash", .check = hash_check),
 	FIELD(struct api_key, scopes, STRINGS, FIELD_CREATE | FIELD_PATCH | KEY_SHELL | KEY_IMPORT,
 	      "Words your services give a meaning to; of a key that an administrator granted, its "
 	      "owner may take some away", .max = SCOPES_MAX, .check = scope_check),

@@ -104,6 +104,10 @@ static void test_line(void)
 	is_str(err.field, "hash", "field");
 	in.key_hash = strchr(hash_of(THEIRS), ':') + 1;
 	is_int(line(in, THEIRS, &key), ERR_INVALID, "a hash without its scheme");
+	in.key_hash = "sha256:00112233445566778899aabbccddeeff:"
+		"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+	is_int(line(in, THEIRS, &key), ERR_INVALID, "the stored form of a key of ours");
+	ok(strstr(err.message, "a key that Pierre made"), "%s", err.message);
 	ok(!op_key_import_line(&f.op, of(user.id), &in, &key, &err), "not by a user");
 }
 
@@ -192,6 +196,27 @@ static void test_ours(void)
 	is_str(verdict(THEIRS "2"), key.id, "and works on");
 }
 
+/* Whoever imports the hash of a key of ours does not get it, nor bring it back. */
+static void test_ours_imported(void)
+{
+	struct api_key ours;
+	struct user owner;
+	const char *full;
+
+	begin();
+	owner = user;
+	if (!op_key_create(&f.op, of(user.id), &plain, &ours, &full, &err))
+		bail_out("create", &err);
+	begin();
+	line(plain, full, &key);
+	is_int(import(&key, 1, false), 1, "the hash of a key of ours, for another user");
+	is_str(verdict(full), ours.id, "it is its owner's");
+	clock_skew += 400000;   /* no cache has it any more */
+	is_str(verdict(full), ours.id, "also when it is read anew");
+	ok(op_key_revoke(&f.op, of(owner.id), ours.id, &ours, &err), "he revokes it");
+	is_str(verdict(full), "revoked", "and it is revoked");
+}
+
 int main(void)
 {
 	segment_op_open(&f);
@@ -199,6 +224,7 @@ int main(void)
 	test_batch();
 	test_present();
 	test_ours();
+	test_ours_imported();
 	segment_op_close(&f);
 	return tap_done();
 }

@@ -296,6 +296,17 @@ sub imported {
 	is($r->{status}, 1, 'keys that another user has');
 	like($r->{err}, qr/^pierre: line 2: another user has this key[^\n]*\npierre: 1 keys of the file belong to another user/m, 'are told by line');
 	is($p->sql("SELECT count(*) FROM api_keys WHERE user_id = '$other->{user_id}'"), 1, 'the others were imported');
+	# the last batch repeats lines of the first one, as another user's, and itself
+	my @twice = ((map { $row->("twice-$_") } 1 .. 500), $row->('twice-1'), $row->('twice-2', user_email => $other->{email}), ($row->('twice-501')) x 2);
+	my @told = map { $p->cli('key', 'import', '-', '--json', @$_, stdin => join("\n", @twice) . "\n") } ['--dry-run'], [];
+	is($told[0]{err} =~ s/would be/were/r, $told[1]{err}, 'a trial says of lines that are there twice what an import says');
+	like($told[0]{err}, qr/^pierre: line 502: another user has this key/m, 'each by its number');
+	is($p->sql("SELECT count(*) FROM api_keys WHERE name = 'old' AND user_id = '$user->{user_id}'"), 4 + 501, 'which writes each once');
+	my @fresh = ((map { $row->("fresh-$_") } 1 .. 501), map { $row->("fresh-$_") } 1, 501);
+	for my $trial (1, 0) {
+		my $r = $p->cli('key', 'import', '-', '--json', $trial ? '--dry-run' : (), stdin => join("\n", @fresh) . "\n");
+		is_deeply($json->decode($r->{out}), { lines => 503, imported => 501, present => 2, dry_run => $trial ? JSON::PP::true : JSON::PP::false }, 'each is counted once');
+	}
 }
 
 # All that is wrong at once, a sentence each.
