@@ -6,22 +6,31 @@
 #include "op/tenant.h"
 #include "store/sweep.h"
 
-static int64_t kept_ms(const struct op *op, enum sweep_kind kind)
+#define AT_END 1   /* ms: 0 is that of a row which is not there */
+
+static int64_t token_uses(const struct conf *c)
 {
-	switch (kind) {
-	case SWEEP_INVITATIONS:
-		return TENANT_KEPT_MS;
-	case SWEEP_PASSWORD_RESETS:
-	case SWEEP_CONNECTS:
-		return DAY_MS;
-	case SWEEP_TOKEN_USES:
-		return op->process->conf->token_usage_days * DAY_MS;
-	case SWEEP_CLAIMS:
-		return 0;
-	case SWEEP__COUNT:
-		break;
-	}
-	return op->now;   /* nothing is older than 1970 */
+	return c->token_usage_days * DAY_MS;
+}
+
+/* Kept beyond their end so long, or as an option says; what has neither is kept for ever. */
+static const struct kept {
+	int64_t ms;
+	int64_t (*option)(const struct conf *c);
+} kept[SWEEP__COUNT] = {
+	[SWEEP_INVITATIONS] = { .ms = TENANT_KEPT_MS },
+	[SWEEP_PASSWORD_RESETS] = { .ms = DAY_MS },
+	[SWEEP_CONNECTS] = { .ms = DAY_MS },
+	[SWEEP_TOKEN_USES] = { .option = token_uses },
+	[SWEEP_CLAIMS] = { .ms = AT_END },
+};
+
+/* What ended before goes. */
+static int64_t end_of(const struct op *op, const struct kept *k)
+{
+	int64_t ms = k->option ? k->option(op->process->conf) : k->ms;
+
+	return ms > 0 ? op->now - ms : 0;   /* nothing is older than 1970 */
 }
 
 static bool sweep_pages(struct op *op, enum sweep_kind kind, int64_t *n_r, struct err *err_r)
@@ -31,7 +40,7 @@ static bool sweep_pages(struct op *op, enum sweep_kind kind, int64_t *n_r, struc
 
 	do {
 		event = op_audit(op, AUDIT_SYSTEM_MAINTENANCE, NULL);
-		if (!store_sweep(op->db, kind, &event, op->now - kept_ms(op, kind), &n, err_r))
+		if (!store_sweep(op->db, kind, &event, end_of(op, &kept[kind]), &n, err_r))
 			return false;
 		*n_r += n;
 	} while (n > 0);
