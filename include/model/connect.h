@@ -9,7 +9,7 @@
 #define CONNECT_MADE "made"                   /* the link waits */
 #define CONNECT_STARTED "started"             /* the browser is at the provider */
 #define CONNECT_CALLED_BACK "called_back"     /* the code waits for a caller */
-/* then "sent": a caller has it */
+/* then "sent": a caller has it; "saved": a connection has its id */
 #define CONNECT_DONE "done"
 
 struct connect_state {

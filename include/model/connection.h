@@ -16,6 +16,9 @@
 #define CONNECTION_RETIRED "retired"             /* the provider has ended */
 #define CONNECTION_UNIDENTIFIED "unidentified"   /* usable by nobody yet */
 
+/* Reasons of one that has ended (connection.sql writes them). */
+#define ENDED_DISCONNECTED "disconnected"        /* its owner is told what came of it */
+
 /* Phases of a call that is about it. */
 #define PHASE_IDLE "idle"
 #define PHASE_CLAIMED "claimed"                  /* nothing is spent */
@@ -41,7 +44,7 @@ struct connection {
 	bool refresh_wanted;
 	int64_t retry_at, attempts, refusals, first_refused_at;
 	int64_t ended_at;
-	int64_t created_at, updated_at;
+	int64_t connected_at, created_at, updated_at;
 	/* shown beside them */
 	struct strings scopes_missing; /* asked for, and not granted */
 	bool has_refresh_token;

@@ -16,6 +16,8 @@
 
 #define CONNECT_LINK_MS (5 * 60 * SECOND_MS)
 #define CONNECT_VISIT_MS (15 * 60 * SECOND_MS)   /* at the provider */
+/* Attempts: an answer that waits in a spool for longer is not stored any more. */
+#define CONNECT_KEPT_MS (7 * DAY_MS)
 #define CONNECT_LINK_PATH "/api/oauth/start"
 /* Then the first 8 characters of the state: two tabs do not overwrite each other's. */
 #define CONNECT_COOKIE "__Host-pierre-connect-"

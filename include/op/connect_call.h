@@ -3,8 +3,9 @@
  * tokens are, and revokes those that were ended. The requests themselves are
  * provider/request.h's, and what a reply means is provider/reply.h's.
  *
- * A code is redeemed at most once: a caller that dies with it leaves an attempt that is
- * OUTCOME_LOST. Tokens are saved before anything else is done with them.
+ * A code is redeemed at most once: a caller that dies before the answer leaves an attempt
+ * that is OUTCOME_LOST. The answer is in the spool (op/spool.h) before anything else is done
+ * with it, and stored before the next call: who finds the file stores it, also later.
  */
 #ifndef PIERRE_OP_CONNECT_CALL_H
 #define PIERRE_OP_CONNECT_CALL_H
@@ -13,7 +14,7 @@
 #include "model/connection.h"
 #include "model/provider.h"
 #include "model/provider_app.h"
-#include "op/connection.h"
+#include "op/refresh.h"
 
 #define CALL_LEASE_MS (60 * SECOND_MS)
 
@@ -30,34 +31,43 @@ struct redemption {
 	const char *client_secret;
 	const char *code, *verifier;      /* verifier: NULL without PKCE */
 };
-/* ERR_NOT_FOUND: another caller has it. Any other error ended the attempt. */
+/* ERR_NOT_FOUND: another caller has it. Any other error: it is to be ended by
+ * op_redemption_fail(), when out->state.id is set. */
 bool op_redemption_claim(struct op *op, const char *state_id, struct redemption *out,
 			 struct err *err_r);
-/* What the provider gave. */
-struct redeemed {
-	struct connection_tokens tokens;
-	int64_t expires_at;
-	struct strings scopes;            /* no list: the reply does not say */
-};
-/* The connection, CONNECTION_UNIDENTIFIED and claimed. */
-bool op_redemption_save(struct op *op, const struct redemption *r, const struct redeemed *in,
-			struct connection *out, struct err *err_r);
+/* What the provider gave, for the spool. */
+struct refresh_answer redemption_answer_of(const struct redemption *r, const struct provider_reply *reply,
+					   int64_t now, struct arena *arena);
+/* The connection, with the id of the attempt: CONNECTION_UNIDENTIFIED. claimed: this caller
+ * goes on with it. *written_r: false when it was stored before, or the attempt is forgotten,
+ * or its user has no place for it any more, which he is told. May be called again with the
+ * same answer. */
+bool op_redemption_save(struct op *op, const struct provider *p, const struct refresh_answer *a,
+			bool claimed, struct connection *out, bool *written_r, struct err *err_r);
 /* Nothing came of it. outcome: OUTCOME_...; why: the end of a sentence. app_reason: the
  * provider does not accept the application; NULL = it is not that. */
-bool op_redemption_fail(struct op *op, const struct redemption *r, const struct provider *p,
+bool op_redemption_fail(struct op *op, const struct connect_state *state, const struct provider *p,
 			const char *outcome, const char *why, const char *app_reason,
 			struct err *err_r);
 
+/* An answer of a spool, to a code or to a refresh. *written_r: false when it is outdated. */
+bool op_answer_store(struct op *op, const struct refresh_answer *a, bool *written_r,
+		     struct err *err_r);
+
 /* Whose the tokens are: account, NULL = the provider cannot say. It becomes the connection
- * of its user; or the account is connected elsewhere, and it goes. finished: the attempt,
- * NULL = it is over. *outcome_r: OUTCOME_CONNECTED or OUTCOME_ELSEWHERE. */
+ * of its user, and what that had before is revoked where this ends nothing else; or the
+ * account is connected elsewhere, and it goes. *outcome_r: OUTCOME_CONNECTED or
+ * OUTCOME_ELSEWHERE. */
 bool op_connection_identify(struct op *op, const struct provider *p, const struct connection *c,
-			    const char *account, const struct connect_state *finished,
-			    const char **outcome_r, struct err *err_r);
+			    const char *account, const char **outcome_r, struct err *err_r);
 /* It did not say this time. It is asked again, until the access token ends. */
 bool op_connection_unidentified(struct op *op, const struct provider *p, const struct connection *c,
-				const char *reason, const struct connect_state *finished,
-				struct err *err_r);
+				const char *reason, struct err *err_r);
+
+/* Whether a revocation of one of them, where it ends all that was granted, ends the other:
+ * both are of one client at the provider, and of one account as far as that is known. */
+bool connection_same_grant(struct op *op, const struct connection *a, const struct connection *b,
+			   bool *same_r, struct err *err_r);
 
 /* A connection that waits, with what is needed to call for it. */
 struct connection_due {

@@ -42,7 +42,9 @@ bool op_refresh_claim(struct op *op, const struct connection *seen, struct refre
 /* Before the body leaves. ERR_CONFLICT: it must not. */
 bool op_refresh_sent(struct op *op, const struct refresh_claim *r, struct err *err_r);
 
-/* A whole answer: what the spool has, so that anybody can store it. */
+/* A whole answer: what the spool has, so that anybody can store it. Of a code it is kept in
+ * the same way: gen is ANSWER_OF_CODE, id is that of the attempt (op/connect_call.h). */
+#define ANSWER_OF_CODE 0
 struct refresh_answer {
 	const char *id, *user_id, *tenant_id, *provider, *app_id;
 	int64_t gen, connect_gen;
@@ -51,6 +53,9 @@ struct refresh_answer {
 	int64_t expires_at;               /* TIME_NONE: not known */
 	int64_t answered_at;
 	const char *scopes;               /* blanks between; NULL: the reply does not say */
+	/* of a code alone; else NULL */
+	const char *client_id;            /* as the application was asked */
+	const char *account;              /* whose they are; NULL: the reply does not say */
 };
 /* What the reply gives; what it leaves out is as it was sent. */
 struct refresh_answer refresh_answer_of(const struct refresh_claim *r, const struct provider_reply *reply,

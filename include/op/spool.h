@@ -1,12 +1,12 @@
 /*
  * op/spool.h - answers of providers that wait to be stored: a directory with one file for
- * each refresh that is under way. A file has its place on the disk before the provider is
+ * each refresh, and each code, that is under way. A file has its place on the disk before the provider is
  * asked, and the answer is in it, sealed and flushed, before anything else is done with it:
  * so neither a database that is away nor a process that dies loses a token that was given.
  *
  * A file is "pierre spool 1 MASTER ID GEN\n", the answer sealed (auth/seal.h) by the subkey
  * SUBKEY_SPOOL of that master key, "\n", and zeros to its end. ID and GEN are those of the
- * connection and the claim, and the name too: ID.GEN. The process that makes a file holds
+ * connection and the claim, or of an attempt to connect and ANSWER_OF_CODE, and the name too: ID.GEN. The process that makes a file holds
  * its lock as long as it lives.
  */
 #ifndef PIERRE_OP_SPOOL_H

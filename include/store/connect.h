@@ -50,6 +50,8 @@ bool store_connect_claim(struct db *db, const char *id, int64_t now, struct aren
 bool store_connect_fail(struct db *db, const struct audit_event *event,
 			const struct connect_state *in, const struct notification *told,
 			struct err *err_r);
+/* In a transaction: what it gave is stored. ERR_NOT_FOUND: it is already. */
+bool store_connect_save(struct db *db, const char *id, int64_t now, struct err *err_r);
 /* In a transaction: what came of it. */
 bool store_connect_finish(struct db *db, const struct connect_state *in, int64_t now,
 			  struct err *err_r);

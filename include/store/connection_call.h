@@ -21,7 +21,7 @@ bool store_connection_of_user(struct db *db, const struct connection *c, struct 
 
 /* New tokens of a code, before anything else is done with them: client_id is that of the
  * application as it was asked (store_provider_app_hold()). ERR_FORBIDDEN: the user has no
- * place in the tenant any more. */
+ * place in the tenant any more. ERR_NOT_FOUND: what its attempt gave is stored already. */
 bool store_connection_save(struct db *db, const struct audit_event *event,
 			   const struct connection *in, const char *client_id, struct err *err_r);
 
@@ -29,8 +29,9 @@ bool store_connection_save(struct db *db, const struct audit_event *event,
 struct connection_end {
 	const struct connection *pending;
 	const char *account;                    /* it is identified as this; "" = the provider has none */
-	const struct connection *replaced;      /* its tokens are in this row now, and it goes */
+	const struct connection *replaced;      /* its tokens are in this row now, and it goes, */
 	struct scope scope;                     /* of replaced */
+	const struct connection *aside;         /* or takes what that had, which is to be revoked */
 	bool revoke;                            /* it ends, and is to be revoked */
 	bool drop;                              /* it goes */
 	const char *refresh_id;                 /* another connection, of which a refresh is wanted */

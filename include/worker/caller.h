@@ -18,6 +18,7 @@
 #include "worker/worker.h"
 
 struct caller;
+struct spool;
 
 /* Work with the database. The struct stays valid until done(). */
 struct caller_task {
@@ -42,6 +43,9 @@ struct outbound *caller_outbound(struct caller *c);
 const struct child *caller_child(const struct caller *c);
 const struct providers *caller_providers(const struct caller *c);
 bool caller_stops(const struct caller *c);   /* begin nothing new */
+
+/* Answers wait there; its directory is -1 while it cannot be used. Of the loop alone. */
+const struct spool *caller_spool(const struct caller *c);
 
 /* Of connections: caller_connect.c. */
 void caller_connect_look(struct caller *c);

@@ -60,11 +60,16 @@ WHERE phase = 'called_back'
 ORDER BY updated_at
 LIMIT :limit;
 
--- By the caller that has it.
+-- What it gave is stored. No row: it is already.
+-- name: connect_save
+UPDATE connect_states SET phase = 'saved', outcome = NULL, message = NULL, updated_at = :now,
+	sealed_code = NULL, sealed_verifier = NULL, key_id = NULL, lease_until = NULL
+WHERE id = :id AND (phase = 'sent' OR (phase = 'done' AND outcome = 'lost'));
+
 -- name: connect_finish
 UPDATE connect_states SET phase = 'done', outcome = :outcome, message = :message, updated_at = :now,
 	sealed_code = NULL, sealed_verifier = NULL, key_id = NULL, lease_until = NULL
-WHERE id = :id AND phase = 'sent';
+WHERE id = :id AND phase IN ('sent', 'saved');
 
 -- name: connect_sweep
 DELETE FROM connect_states

@@ -5,7 +5,7 @@
 --	tokens_gen, connect_gen, phase, lease_until, state, reason, state_since, sealed_access,
 --	sealed_refresh, key_id, token_type, expires_at, scopes_granted, scopes_asked, last_used_at,
 --	refreshed_at, refresh_wanted, retry_at, attempts, refusals, first_refused_at, ended_at,
---	created_at, updated_at
+--	connected_at, created_at, updated_at
 
 -- --- as their owners see them -----------------------------------------------------
 
@@ -46,7 +46,7 @@ UPDATE provider_connections SET app_id = :app_id, provider_user_id = :provider_u
 	key_id = :key_id, token_type = :token_type, expires_at = :expires_at,
 	scopes_granted = :scopes_granted, scopes_asked = :scopes_asked, refreshed_at = :refreshed_at,
 	refresh_wanted = FALSE, retry_at = NULL, attempts = 0, refusals = 0, first_refused_at = NULL,
-	updated_at = :updated_at
+	connected_at = :connected_at, updated_at = :updated_at
 WHERE id = :id AND connect_gen = :connect_gen AND ended_at IS NULL
 	AND user_id = :scope_user AND (tenant_id = :scope_place OR :scope_places);
 
@@ -54,7 +54,7 @@ WHERE id = :id AND connect_gen = :connect_gen AND ended_at IS NULL
 -- at once, to revoke it.
 -- name: connection_end
 UPDATE provider_connections SET ended_at = :now, connect_gen = connect_gen + 1, phase = 'idle',
-	lease_until = NULL, retry_at = :now, attempts = 0, updated_at = :now
+	lease_until = NULL, reason = 'disconnected', retry_at = :now, attempts = 0, updated_at = :now
 WHERE user_id = :scope_user AND (tenant_id = :scope_place OR :scope_places)
 	AND ended_at IS NULL AND (:every OR provider = :provider);
 
@@ -62,12 +62,12 @@ WHERE user_id = :scope_user AND (tenant_id = :scope_place OR :scope_places)
 
 -- name: tenant_end_connections
 UPDATE provider_connections SET ended_at = :now, connect_gen = connect_gen + 1, phase = 'idle',
-	lease_until = NULL, retry_at = :now, attempts = 0, updated_at = :now
+	lease_until = NULL, reason = 'disconnected', retry_at = :now, attempts = 0, updated_at = :now
 WHERE tenant_id = :tenant_id AND (tenant_id = :scope_tenant OR :scope_all) AND ended_at IS NULL;
 
 -- name: member_end_connections
 UPDATE provider_connections SET ended_at = :now, connect_gen = connect_gen + 1, phase = 'idle',
-	lease_until = NULL, retry_at = :now, attempts = 0, updated_at = :now
+	lease_until = NULL, reason = 'disconnected', retry_at = :now, attempts = 0, updated_at = :now
 WHERE user_id = :user_id AND tenant_id = :tenant_id
 	AND (tenant_id = :scope_tenant OR :scope_all) AND ended_at IS NULL;
 
@@ -102,10 +102,11 @@ WHERE (ended_at IS NOT NULL OR state = 'unidentified')
 ORDER BY updated_at
 LIMIT :limit;
 
--- Nothing came of it: again later.
+-- Nothing came of it: again later. Of one that has ended, the reason says why it did.
 -- name: connection_retry
 UPDATE provider_connections SET phase = 'idle', lease_until = NULL, retry_at = :retry_at,
-	attempts = attempts + 1, reason = :reason, updated_at = :now
+	attempts = attempts + 1, reason = CASE WHEN ended_at IS NULL THEN :reason ELSE reason END,
+	updated_at = :now
 WHERE id = :id AND refresh_gen = :refresh_gen;
 
 -- Whose it is was said; it becomes the connection of its user, unless there is one: then
@@ -121,7 +122,8 @@ WHERE id = :id AND connect_gen = :connect_gen AND ended_at IS NULL AND state = '
 -- row: Connection
 SELECT {connection}
 FROM provider_connections
-WHERE app_id = :app_id AND provider_user_id = :provider_user_id AND ended_at IS NULL AND id <> :id;
+WHERE app_id = :app_id AND provider_user_id = :provider_user_id AND ended_at IS NULL
+	AND state <> 'unidentified' AND id <> :id;
 
 -- When it was to be tried again holds: an uncertain one has one attempt, at its end.
 -- name: connection_want_refresh
@@ -138,8 +140,18 @@ WHERE user_id = :user_id AND tenant_id = :tenant_id AND provider = :provider
 	AND ended_at IS NULL AND state <> 'unidentified' AND id <> :id;
 
 -- name: connection_end_one
-UPDATE provider_connections SET ended_at = :now, connect_gen = connect_gen + 1, retry_at = :now,
-	phase = 'idle', lease_until = NULL, attempts = 0, updated_at = :now
+UPDATE provider_connections SET ended_at = :now, connect_gen = connect_gen + 1,
+	reason = 'not_connected', retry_at = :now, phase = 'idle', lease_until = NULL, attempts = 0,
+	updated_at = :now
+WHERE id = :id AND connect_gen = :connect_gen AND ended_at IS NULL;
+
+-- Its tokens went into the row of their owner: it takes those from there, and has ended.
+-- name: connection_set_aside
+UPDATE provider_connections SET app_id = :app_id, provider_user_id = :provider_user_id,
+	sealed_access = :sealed_access, sealed_refresh = :sealed_refresh, key_id = :key_id,
+	token_type = :token_type, expires_at = :expires_at, ended_at = :updated_at,
+	connect_gen = connect_gen + 1, reason = 'replaced', retry_at = :updated_at, phase = 'idle',
+	lease_until = NULL, attempts = 0, updated_at = :updated_at
 WHERE id = :id AND connect_gen = :connect_gen AND ended_at IS NULL;
 
 -- name: connection_delete

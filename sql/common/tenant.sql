@@ -39,22 +39,6 @@ WHERE :scope_all AND (:any_active OR (is_active AND deleted_at IS NULL) = :activ
 ORDER BY created_at DESC, id DESC
 LIMIT :limit;
 
--- The tenants of a user, the personal one first, then the newest.
--- name: membership_list
--- row: Membership
-SELECT {tenant t}, m.role, COALESCE(t.id = :current_id, FALSE) AS is_current
-FROM tenant_users m JOIN tenants t ON t.id = m.tenant_id
-WHERE m.user_id = :scope_user AND t.deleted_at IS NULL
-	AND (CAST(:slug AS TEXT) IS NULL OR t.slug = :slug)
-ORDER BY t.kind, t.created_at DESC, t.id DESC
-LIMIT 200;
-
--- name: membership_get
--- row: Membership
-SELECT {tenant t}, m.role, COALESCE(t.id = :current_id, FALSE) AS is_current
-FROM tenant_users m JOIN tenants t ON t.id = m.tenant_id
-WHERE m.user_id = :scope_user AND t.id = :id AND t.deleted_at IS NULL;
-
 -- The lock, until the transaction ends, and the row as it is then. Its version stays: what
 -- is changed may be its members alone, or who has it as his default.
 -- name: tenant_lock
@@ -62,6 +46,11 @@ WHERE m.user_id = :scope_user AND t.id = :id AND t.deleted_at IS NULL;
 UPDATE tenants SET version = version
 WHERE id = :id AND (id = :scope_tenant OR :scope_all)
 RETURNING {tenant};
+
+-- What is shown with it has changed.
+-- name: tenant_touch
+UPDATE tenants SET version = version + 1, updated_at = :now
+WHERE id = :id AND (id = :scope_tenant OR :scope_all);
 
 -- Of the row that was locked.
 -- name: tenant_update

@@ -131,6 +131,8 @@ CREATE TABLE provider_connections (
 	-- When they were disconnected: nobody gets them any more, and the row goes when the
 	-- provider was told; NULL = they were not.
 	ended_at TIMESTAMPTZ(3),
+	-- When their owner connected, or brought, those that are here.
+	connected_at TIMESTAMPTZ(3) NOT NULL,
 	-- When they were first stored.
 	created_at TIMESTAMPTZ(3) NOT NULL,
 	-- When the row last changed.
@@ -152,7 +154,7 @@ CREATE TABLE provider_connections (
 CREATE UNIQUE INDEX provider_connections_one_key ON provider_connections (user_id, tenant_id, provider)
 	WHERE ended_at IS NULL AND state <> 'unidentified';
 CREATE UNIQUE INDEX provider_connections_account_key ON provider_connections (app_id, provider_user_id)
-	WHERE ended_at IS NULL;
+	WHERE ended_at IS NULL AND state <> 'unidentified';
 CREATE INDEX provider_connections_tenant_id_idx ON provider_connections (tenant_id, created_at DESC, id DESC);
 CREATE INDEX provider_connections_app_id_idx ON provider_connections (app_id);
 CREATE INDEX provider_connections_expires_at_idx ON provider_connections (expires_at);
@@ -174,7 +176,8 @@ CREATE TABLE connect_states (
 	-- With which application.
 	app_id UUID NOT NULL,
 	-- made: the link waits; started: the browser is at the provider; called_back: the code
-	-- waits for a caller; sent: a caller has it; done.
+	-- waits for a caller; sent: a caller has it; saved: what it gave is a connection with
+	-- the id of this attempt; done.
 	phase TEXT COLLATE "C" NOT NULL,
 	-- SHA-256 (hex) of the secret in the link.
 	start_hash TEXT COLLATE "C" NOT NULL,
@@ -220,7 +223,7 @@ CREATE TABLE connect_states (
 	CONSTRAINT connect_states_key_check CHECK (key_id IS NOT NULL OR
 		(sealed_verifier IS NULL AND sealed_code IS NULL)),
 	CONSTRAINT connect_states_phase_check CHECK (phase IN ('made', 'started', 'called_back',
-		'sent', 'done'))
+		'sent', 'saved', 'done'))
 );
 CREATE INDEX connect_states_user_id_idx ON connect_states (user_id);
 CREATE INDEX connect_states_tenant_id_idx ON connect_states (tenant_id);

@@ -17,8 +17,9 @@ UPDATE connect_states SET phase = 'sent', updated_at = :now,
 WHERE phase = 'called_back' AND id = :id
 RETURNING {connect_state};
 
--- Codes whose caller died with them.
+-- Codes whose caller died with them, or that none came for.
 -- name: connect_lost
 UPDATE connect_states SET phase = 'done', outcome = :outcome, message = :message, updated_at = :now,
 	sealed_code = NULL, sealed_verifier = NULL, key_id = NULL
-WHERE phase = 'sent' AND lease_until < clock_timestamp();
+WHERE (phase = 'sent' AND lease_until < clock_timestamp())
+	OR (phase = 'called_back' AND expires_at <= :now);

@@ -25,3 +25,23 @@ FROM users
 WHERE tenant_id = :tenant_id AND (tenant_id = :scope_tenant OR :scope_all)
 ORDER BY id
 FOR NO KEY UPDATE;
+
+-- The tenants of a user, the personal one first, then the newest.
+-- name: membership_list
+-- row: Membership
+SELECT {tenant t}, m.role, COALESCE(t.id = :current_id, FALSE) AS is_current,
+	COALESCE((SELECT array_agg(a.provider ORDER BY a.provider) FROM provider_apps a
+		WHERE a.tenant_id = t.id), '{}') AS oauth_providers
+FROM tenant_users m JOIN tenants t ON t.id = m.tenant_id
+WHERE m.user_id = :scope_user AND t.deleted_at IS NULL
+	AND (CAST(:slug AS TEXT) IS NULL OR t.slug = :slug)
+ORDER BY t.kind, t.created_at DESC, t.id DESC
+LIMIT 200;
+
+-- name: membership_get
+-- row: Membership
+SELECT {tenant t}, m.role, COALESCE(t.id = :current_id, FALSE) AS is_current,
+	COALESCE((SELECT array_agg(a.provider ORDER BY a.provider) FROM provider_apps a
+		WHERE a.tenant_id = t.id), '{}') AS oauth_providers
+FROM tenant_users m JOIN tenants t ON t.id = m.tenant_id
+WHERE m.user_id = :scope_user AND t.id = :id AND t.deleted_at IS NULL;

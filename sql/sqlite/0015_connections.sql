@@ -137,6 +137,8 @@ CREATE TABLE provider_connections (
 	-- When they were disconnected: nobody gets them any more, and the row goes when the
 	-- provider was told; NULL = they were not.
 	ended_at TEXT,
+	-- When their owner connected, or brought, those that are here.
+	connected_at TEXT NOT NULL,
 	-- When they were first stored.
 	created_at TEXT NOT NULL,
 	-- When the row last changed.
@@ -166,13 +168,14 @@ CREATE TABLE provider_connections (
 	CONSTRAINT provider_connections_retry_at_check CHECK (retry_at GLOB '????-??-??T??:??:??.???Z'),
 	CONSTRAINT provider_connections_first_refused_at_check CHECK (first_refused_at GLOB '????-??-??T??:??:??.???Z'),
 	CONSTRAINT provider_connections_ended_at_check CHECK (ended_at GLOB '????-??-??T??:??:??.???Z'),
+	CONSTRAINT provider_connections_connected_at_check CHECK (connected_at GLOB '????-??-??T??:??:??.???Z'),
 	CONSTRAINT provider_connections_created_at_check CHECK (created_at GLOB '????-??-??T??:??:??.???Z'),
 	CONSTRAINT provider_connections_updated_at_check CHECK (updated_at GLOB '????-??-??T??:??:??.???Z')
 ) STRICT;
 CREATE UNIQUE INDEX provider_connections_one_key ON provider_connections (user_id, tenant_id, provider)
 	WHERE ended_at IS NULL AND state <> 'unidentified';
 CREATE UNIQUE INDEX provider_connections_account_key ON provider_connections (app_id, provider_user_id)
-	WHERE ended_at IS NULL;
+	WHERE ended_at IS NULL AND state <> 'unidentified';
 CREATE INDEX provider_connections_tenant_id_idx ON provider_connections (tenant_id, created_at DESC, id DESC);
 CREATE INDEX provider_connections_app_id_idx ON provider_connections (app_id);
 CREATE INDEX provider_connections_expires_at_idx ON provider_connections (expires_at);
@@ -194,7 +197,8 @@ CREATE TABLE connect_states (
 	-- With which application.
 	app_id TEXT NOT NULL,
 	-- made: the link waits; started: the browser is at the provider; called_back: the code
-	-- waits for a caller; sent: a caller has it; done.
+	-- waits for a caller; sent: a caller has it; saved: what it gave is a connection with
+	-- the id of this attempt; done.
 	phase TEXT NOT NULL,
 	-- SHA-256 (hex) of the secret in the link.
 	start_hash TEXT NOT NULL,
@@ -240,7 +244,7 @@ CREATE TABLE connect_states (
 	CONSTRAINT connect_states_key_check CHECK (key_id IS NOT NULL OR
 		(sealed_verifier IS NULL AND sealed_code IS NULL)),
 	CONSTRAINT connect_states_phase_check CHECK (phase IN ('made', 'started', 'called_back',
-		'sent', 'done')),
+		'sent', 'saved', 'done')),
 	CONSTRAINT connect_states_id_check CHECK (length(id) = 36),
 	CONSTRAINT connect_states_scopes_asked_check CHECK (json_valid(scopes_asked) AND json_type(scopes_asked) = 'array'),
 	CONSTRAINT connect_states_scopes_granted_check CHECK (json_valid(scopes_granted) AND json_type(scopes_granted) = 'array'),

@@ -6,6 +6,7 @@
 #include "auth/subkey.h"
 #include "cmd/tables.h"
 #include "cmd/vault.h"
+#include "op/connect_call.h"
 #include "op/spool.h"
 #include "provider/providers.h"
 
@@ -22,7 +23,7 @@ static bool store(void *arg, const struct refresh_answer *a, struct err *err_r)
 {
 	bool written;
 
-	return op_refresh_write(arg, a, &written, err_r);
+	return op_answer_store(arg, a, &written, err_r);
 }
 
 static bool walk(struct context *c, const struct master_subkeys *keys, struct spool_found *out,

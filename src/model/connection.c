@@ -42,6 +42,7 @@ static const struct field connection_fields[] = {
 	      "Those of them that the user did not grant", .column = ""),
 	FIELD(struct connection, last_used_at, TIME, FIELD_NULLABLE, "When they were last given out, to the hour"),
 	FIELD(struct connection, refreshed_at, TIME, 0, "When the provider last gave new ones"),
+	FIELD(struct connection, connected_at, TIME, 0, "When you last connected, or brought tokens"),
 	FIELD(struct connection, created_at, TIME, 0, "When they were first stored"),
 	FIELD(struct connection, updated_at, TIME, 0, "When the row last changed"),
 	FIELD(struct connection, refresh_gen, INT, FIELD_PRIVATE, NULL),

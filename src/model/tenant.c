@@ -92,7 +92,7 @@ static const struct field membership_fields[] = {
 	OF(created_at, TIME, 0, "When it was made"),
 	OF(updated_at, TIME, FIELD_PRIVATE, NULL),
 	FIELD(struct membership, oauth_providers, STRINGS, 0,
-	      "Providers that it has credentials of its own for", .column = ""),
+	      "Providers that it has an application of its own at"),
 	{ 0 },
 };
 const struct field_schema membership_schema =

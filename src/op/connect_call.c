@@ -52,60 +52,99 @@ static struct audit_event event_of(const struct op *op, enum audit_type type,
 	return event;
 }
 
-/* RFC 6749 section 5.1: what the reply does not say is as it was asked. */
-static struct strings granted(const struct redemption *r, const struct redeemed *in)
-{
-	if (r->state.scopes_granted.n > 0)
-		return r->state.scopes_granted;
-	return in->scopes.items ? in->scopes : r->state.scopes_asked;
-}
+/* --- an answer ---------------------------------------------------------------------------- */
 
-/* Claimed from the start: this caller asks whose they are. */
-static void fill(const struct op *op, const struct redemption *r, const struct redeemed *in,
-		 struct connection *c)
+struct refresh_answer redemption_answer_of(const struct redemption *r, const struct provider_reply *reply,
+					   int64_t now, struct arena *arena)
 {
 	const struct connect_state *s = &r->state;
 
-	*c = connection_new(op, s->user_id, s->tenant_id, s->provider);
-	c->app_id = s->app_id;
-	c->state = CONNECTION_UNIDENTIFIED;
-	c->phase = PHASE_CLAIMED;
-	c->lease_until = op->now + CALL_LEASE_MS;
-	c->expires_at = in->expires_at;
-	c->scopes_asked = s->scopes_asked;
-	c->scopes_granted = granted(r, in);
+	return (struct refresh_answer){
+		.id = s->id, .user_id = s->user_id, .tenant_id = s->tenant_id, .provider = s->provider,
+		.app_id = s->app_id, .gen = ANSWER_OF_CODE, .access_token = reply->access_token,
+		.refresh_token = reply->refresh_token, .expires_at = reply->expires_at, .answered_at = now,
+		.scopes = reply->scopes.items ? strings_join(arena, reply->scopes, " ") : NULL,
+		.client_id = r->app.client_id, .account = reply->identity,
+	};
+}
+
+/* RFC 6749 section 5.1: what the reply does not say is as it was asked. */
+static struct strings granted(struct op *op, const struct connect_state *s, const struct refresh_answer *a)
+{
+	if (s->scopes_granted.n > 0)
+		return s->scopes_granted;
+	return a->scopes ? scopes_read(op->arena, a->scopes) : s->scopes_asked;
+}
+
+static struct connection connection_of(struct op *op, const struct connect_state *s,
+				       const struct refresh_answer *a, bool claimed)
+{
+	struct connection c = connection_new(op, s->user_id, s->tenant_id, s->provider);
+
+	c.id = s->id;
+	c.app_id = s->app_id;
+	c.provider_user_id = a->account;
+	c.state = CONNECTION_UNIDENTIFIED;
+	c.phase = claimed ? PHASE_CLAIMED : PHASE_IDLE;
+	c.lease_until = claimed ? op->now + CALL_LEASE_MS : TIME_NONE;
+	c.expires_at = a->expires_at;
+	c.refreshed_at = c.connected_at = a->answered_at;
+	c.scopes_asked = s->scopes_asked;
+	c.scopes_granted = granted(op, s, a);
+	return c;
 }
 
 struct saving {
-	const struct redemption *r;
-	const struct redeemed *in;
+	const struct refresh_answer *a;
 	struct connection *out;
 };
 
 static bool save(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r)
 {
 	const struct saving *s = arg;
+	const struct connection_tokens tokens = { s->a->access_token, s->a->refresh_token };
 	struct audit_event event;
 
-	if (!op_connection_seal(op, &s->in->tokens, s->out, err_r))
+	if (!op_connection_seal(op, &tokens, s->out, err_r))
 		return false;
 	*key_id_r = s->out->key_id;
 	event = event_of(op, AUDIT_TOKENS_SAVED, s->out);
-	return store_connection_save(op->db, &event, s->out, s->r->app.client_id, err_r);
+	return store_connection_save(op->db, &event, s->out, s->a->client_id, err_r);
 }
 
-bool op_redemption_save(struct op *op, const struct redemption *r, const struct redeemed *in,
-			struct connection *out, struct err *err_r)
+bool op_redemption_save(struct op *op, const struct provider *p, const struct refresh_answer *a,
+			bool claimed, struct connection *out, bool *written_r, struct err *err_r)
 {
-	fill(op, r, in, out);
-	return op_seal_retry(op, save, &(struct saving){ r, in, out }, err_r);
+	struct connect_state s;
+
+	*written_r = false;
+	if (!store_connect_get(op->db, a->id, op->arena, &s, err_r))
+		return err_r->kind == ERR_NOT_FOUND;
+	*out = connection_of(op, &s, a, claimed);
+	*written_r = op_seal_retry(op, save, &(struct saving){ a, out }, err_r);
+	if (*written_r || err_r->kind == ERR_NOT_FOUND)
+		return true;
+	return (err_r->kind == ERR_FORBIDDEN || err_r->kind == ERR_CONFLICT) &&
+	       op_redemption_fail(op, &s, p, OUTCOME_FAILED, arena_strdup(op->arena, err_r->message), NULL, err_r);
 }
 
-bool op_redemption_fail(struct op *op, const struct redemption *r, const struct provider *p,
+bool op_answer_store(struct op *op, const struct refresh_answer *a, bool *written_r,
+		     struct err *err_r)
+{
+	const struct provider p = { .id = a->provider, .title = a->provider };
+	struct connection c;
+
+	return a->gen == ANSWER_OF_CODE ? op_redemption_save(op, &p, a, false, &c, written_r, err_r)
+					: op_refresh_write(op, a, written_r, err_r);
+}
+
+/* --- none ----------------------------------------------------------------------------------- */
+
+bool op_redemption_fail(struct op *op, const struct connect_state *state, const struct provider *p,
 			const char *outcome, const char *why, const char *app_reason,
 			struct err *err_r)
 {
-	struct connect_state s = r->state;
+	struct connect_state s = *state;
 	struct notification told;
 	struct audit_event event;
 

@@ -20,6 +20,34 @@ static bool find_app(struct op *op, struct connection_due *d, struct err *err_r)
 		op_provider_app_secret(op, &d->app, &d->client_secret, err_r));
 }
 
+static bool client_of(struct op *op, const char *app_id, const char **out, struct err *err_r)
+{
+	struct provider_app app;
+
+	*out = NULL;
+	if (!app_id)
+		return true;
+	if (!store_provider_app_by_id(op->db, app_id, op->arena, &app, err_r))
+		return false;
+	*out = app.client_id;
+	return true;
+}
+
+bool connection_same_grant(struct op *op, const struct connection *a, const struct connection *b,
+			   bool *same_r, struct err *err_r)
+{
+	const char *of_a, *of_b;
+
+	*same_r = !a->provider_user_id || !b->provider_user_id ||
+		  str_eq(a->provider_user_id, b->provider_user_id);
+	if (!*same_r || str_eq(a->app_id, b->app_id))
+		return true;
+	if (!client_of(op, a->app_id, &of_a, err_r) || !client_of(op, b->app_id, &of_b, err_r))
+		return false;
+	*same_r = !of_a || !of_b || str_eq(of_a, of_b);
+	return true;
+}
+
 /* Where a revocation ends all that the user has granted, it would end what he has connected
  * since. */
 static bool look_for_heir(struct op *op, const struct provider *p, struct connection_due *d,
@@ -30,10 +58,15 @@ static bool look_for_heir(struct op *op, const struct provider *p, struct connec
 	d->keep = false;
 	if (d->c.ended_at == TIME_NONE || str_eq(p->revoke_kills, "token"))
 		return true;
-	d->keep = store_connection_of_user(op->db, &d->c, op->arena, &heir, err_r);
-	if (!d->keep && err_r->kind == ERR_NOT_FOUND && d->c.app_id && d->c.provider_user_id)
-		d->keep = store_connection_by_account(op->db, &d->c, d->c.provider_user_id, op->arena, &heir,
-						      err_r);
+	if (store_connection_of_user(op->db, &d->c, op->arena, &heir, err_r)) {
+		if (!connection_same_grant(op, &d->c, &heir, &d->keep, err_r))
+			return false;
+	} else if (err_r->kind != ERR_NOT_FOUND) {
+		return false;
+	}
+	if (d->keep || !d->c.app_id || !d->c.provider_user_id)
+		return true;
+	d->keep = store_connection_by_account(op->db, &d->c, d->c.provider_user_id, op->arena, &heir, err_r);
 	return d->keep || err_r->kind == ERR_NOT_FOUND;
 }
 
@@ -60,9 +93,9 @@ bool op_connection_revoked(struct op *op, const struct provider *p, const struct
 			       why);
 	const struct notification told = notification_prepare(op, c->user_id, c->tenant_id, c->provider, revoked,
 							      message);
-	/* one that never was a connection of its user: he has been told what there is to tell */
-	bool known = !str_eq(c->state, CONNECTION_UNIDENTIFIED);
-	const struct connection_end end = { .pending = c, .drop = true, .told = known ? &told : NULL };
+	/* of what was replaced, or never became a connection, he was told then */
+	bool tells = str_eq(c->reason, ENDED_DISCONNECTED);
+	const struct connection_end end = { .pending = c, .drop = true, .told = tells ? &told : NULL };
 	struct audit_event event = op_audit_of(op, AUDIT_DISCONNECT_TOLD, c->id, &connection_schema, c);
 
 	event.user_id = c->user_id;

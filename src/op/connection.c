@@ -125,8 +125,8 @@ struct connection connection_new(const struct op *op, const char *user_id, const
 		.state = CONNECTION_OK, .state_since = op->now, .token_type = "Bearer",
 		.expires_at = TIME_NONE, .scopes_granted = strings_empty, .scopes_asked = strings_empty,
 		.last_used_at = TIME_NONE, .refreshed_at = op->now, .retry_at = TIME_NONE,
-		.first_refused_at = TIME_NONE, .ended_at = TIME_NONE, .created_at = op->now,
-		.updated_at = op->now,
+		.first_refused_at = TIME_NONE, .ended_at = TIME_NONE, .connected_at = op->now,
+		.created_at = op->now, .updated_at = op->now,
 	};
 }
 
@@ -186,7 +186,7 @@ static bool fill(struct op *op, struct scope scope, const struct tokens_in *in, 
 	c->expires_at = in->expires_at;
 	c->scopes_granted = scopes_read(op->arena, in->scope);
 	c->scopes_asked = strings_empty;
-	c->state_since = c->refreshed_at = c->updated_at = op->now;
+	c->state_since = c->refreshed_at = c->connected_at = c->updated_at = op->now;
 	return op_connection_seal(op, &tokens, c, err_r);
 }
 

@@ -165,9 +165,6 @@ bool op_invitation_accept(struct op *op, const char *token, struct membership *o
 	done = store_invitation_accept(op->db, &event, &tx, &invitation, err_r);
 	op_changed(op, tx.user_id);
 	op_changed(op, tx.id);
-	if (!done || !store_membership_get(op->db, scope_own(op), tx.id, op->actor.tenant_id, op->arena,
-					   out, err_r))
-		return false;
-	out->oauth_providers = strings_empty;
-	return true;
+	return done && store_membership_get(op->db, scope_own(op), tx.id, op->actor.tenant_id, op->arena,
+					    out, err_r);
 }

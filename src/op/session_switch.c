@@ -31,10 +31,8 @@ bool op_session_switch(struct op *op, const char *tenant_id, struct session_toke
 	event.tenant_id = m.tenant_id;
 	done = store_session_switch(op->db, scope_own(op), &event, &m, op->arena, place_r, err_r);
 	op_changed(op, session_id);
-	if (done) {
+	if (done)
 		session_pair_show(op, &pair, session_id, out);
-		place_r->oauth_providers = strings_empty;
-	}
 	explicit_bzero(&pair, sizeof(pair));
 	explicit_bzero(family, sizeof(family));
 	return done;

@@ -119,6 +119,8 @@ static const struct part {
 	{ "scopes", offsetof(struct refresh_answer, scopes), false },
 	{ "access_token", offsetof(struct refresh_answer, access_token), false },
 	{ "refresh_token", offsetof(struct refresh_answer, refresh_token), false },
+	{ "client_id", offsetof(struct refresh_answer, client_id), false },
+	{ "account", offsetof(struct refresh_answer, account), false },
 };
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
 
@@ -241,7 +243,7 @@ static bool open_answer(const struct spool *s, char *text, const char *name, str
 		return false;
 	key = master_subkey_find(s->keys, word[0]);
 	*out = (struct refresh_answer){ .id = arena_strdup(arena, word[1]) };
-	if (!key || !str_int(word[2], 1, INT64_MAX, &out->gen))
+	if (!key || !str_int(word[2], ANSWER_OF_CODE, INT64_MAX, &out->gen))
 		return false;
 	by.key = *key;
 	place = place_of(word[1], word[2]);

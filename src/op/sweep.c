@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "op/audit.h"
+#include "op/connect.h"
 #include "op/sweep.h"
 #include "op/tenant.h"
 #include "store/sweep.h"
@@ -20,7 +21,7 @@ static const struct kept {
 } kept[SWEEP__COUNT] = {
 	[SWEEP_INVITATIONS] = { .ms = TENANT_KEPT_MS },
 	[SWEEP_PASSWORD_RESETS] = { .ms = DAY_MS },
-	[SWEEP_CONNECTS] = { .ms = DAY_MS },
+	[SWEEP_CONNECTS] = { .ms = CONNECT_KEPT_MS },
 	[SWEEP_TOKEN_USES] = { .option = token_uses },
 	[SWEEP_CLAIMS] = { .ms = AT_END },
 };

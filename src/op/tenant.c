@@ -88,8 +88,7 @@ bool op_membership_list(struct op *op, struct scope scope, const struct membersh
 
 		if (!m->tenant.is_active && !(tenant_role_may(m->role) & TENANT_MEMBERS))
 			continue;
-		all[n] = *m;
-		all[n++].oauth_providers = strings_empty;
+		all[n++] = *m;
 	}
 	*out = (struct field_list){ .items = all, .n = n };
 	return true;

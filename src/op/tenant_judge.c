@@ -37,7 +37,6 @@ bool op_tenant_enter(struct op *op, const char *id, unsigned permission, struct 
 		return false;
 	if (!out->tenant.is_active && permission != TENANT_READ)
 		return tenant_suspended(err_r);
-	out->oauth_providers = strings_empty;
 	op->actor.entered = uuid;
 	return true;
 }

@@ -123,6 +123,11 @@ bool store_connect_claim(struct db *db, const char *id, int64_t now, struct aren
 	return db_transaction(db, claim_tx, &(struct claiming){ id, now, arena, out }, err_r);
 }
 
+bool store_connect_save(struct db *db, const char *id, int64_t now, struct err *err_r)
+{
+	return db_write_one(db, SQL_ARGS(connect_save, .id = db_text(id), .now = db_time(now)), NO_LINK, err_r);
+}
+
 bool store_connect_finish(struct db *db, const struct connect_state *in, int64_t now,
 			  struct err *err_r)
 {

@@ -56,7 +56,8 @@ static bool save_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct saving *s = arg;
 
-	return hold_place(db, s->in, err_r) && store_provider_app_hold(db, s->in->app_id, s->client_id, err_r) &&
+	return store_connect_save(db, s->in->id, s->in->updated_at, err_r) && hold_place(db, s->in, err_r) &&
+	       store_provider_app_hold(db, s->in->app_id, s->client_id, err_r) &&
 	       db_write(db, SQL_ROW(connection_insert, &connection_schema, s->in), NULL, err_r);
 }
 
@@ -79,10 +80,15 @@ static bool delete_one(struct db *db, const struct connection *c, struct err *er
 					 .connect_gen = db_int(c->connect_gen)), NO_CONNECTION, err_r);
 }
 
+static bool set_aside(struct db *db, const struct connection *c, struct err *err_r)
+{
+	return db_write_one(db, SQL_ROW(connection_set_aside, &connection_schema, c), NO_CONNECTION, err_r);
+}
+
 /* The new row goes first: two rows of one account are refused. */
 static bool replace(struct db *db, const struct connection_end *e, struct err *err_r)
 {
-	return delete_one(db, e->pending, err_r) &&
+	return (e->aside ? set_aside(db, e->aside, err_r) : delete_one(db, e->pending, err_r)) &&
 	       db_write_one(db, SQL_ROW(connection_replace, &connection_schema, e->replaced,
 					.scope_user = scope_user_param(e->scope), PLACE_ARGS(e->scope)),
 			    NO_CONNECTION, err_r);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "op/connect_call.h"
 #include "worker/refresh_turn.h"
 
 #define AHEAD_MS 10000           /* between looks for those that end soon */
@@ -154,7 +155,7 @@ static bool store_left(void *arg, const struct refresh_answer *a, struct err *er
 {
 	bool written;
 
-	if (!op_refresh_write(arg, a, &written, err_r))
+	if (!op_answer_store(arg, a, &written, err_r))
 		return false;
 	log_info("spool_stored", LOG_S("provider", a->provider), LOG_S("connection", a->id),
 		 LOG_S("tokens", written ? "stored" : "outdated"));
@@ -194,6 +195,12 @@ static bool open_spool(const struct caller *c)
 		log_error("spool_not_usable", LOG_S("error", err.message));
 	refreshes.told = !refreshes.opened;
 	return refreshes.opened;
+}
+
+const struct spool *caller_spool(const struct caller *c)
+{
+	open_spool(c);
+	return &refreshes.spool;
 }
 
 void caller_refresh_look(struct caller *c)

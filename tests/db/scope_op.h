@@ -101,7 +101,7 @@ static void prepare_connection(void)
 		.lease_until = TIME_NONE, .state_since = T0, .expires_at = TIME_NONE,
 		.scopes_asked = strings_empty, .scopes_granted = strings_empty, .last_used_at = TIME_NONE, .refreshed_at = T0,
 		.retry_at = TIME_NONE, .first_refused_at = TIME_NONE, .ended_at = TIME_NONE,
-		.created_at = T0, .updated_at = T0,
+		.connected_at = T0, .created_at = T0, .updated_at = T0,
 	};
 
 	const struct seal_place place = { "provider_apps", "sealed_secret", NOT_THERE, { 0 } };

@@ -1,0 +1,218 @@
+/* worker/caller_errand.c - how an errand goes its way, whatever its kind. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "worker/caller_errand.h"
+
+#define APPLY_AGAIN_MS 500
+
+static struct {
+	size_t n;
+	struct errand *waiting;
+} errands;
+
+bool errand_is_room(void)
+{
+	return errands.n < ERRANDS_MOST;
+}
+
+static struct errand *errand_new(struct caller *c, const struct errand_kind *kind, const char *id)
+{
+	struct errand *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		abort();
+	e->arena = arena_new();
+	e->caller = c;
+	e->kind = kind;
+	e->id = arena_strdup(e->arena, id);
+	e->file.fd = -1;
+	e->task.arg = e;
+	e->call.arg = e;
+	errands.n++;
+	return e;
+}
+
+/* keep: the file of the spool, for another try or another process. */
+static void errand_free(struct errand *e, bool keep)
+{
+	spool_drop(caller_spool(e->caller), &e->file, keep);
+	arena_free(&e->arena);
+	explicit_bzero(e, sizeof(*e));
+	free(e);
+	errands.n--;
+}
+
+bool errand_answered(const struct errand *e)
+{
+	return e->called && e->end == CALL_ANSWERED;
+}
+
+/* On the errand's own arena: what was read lives as long as it. */
+static struct op own(const struct op *op, const struct errand *e)
+{
+	struct op copy = *op;
+
+	copy.arena = e->arena;
+	return copy;
+}
+
+static bool is_passing(const struct err *err)
+{
+	return err->kind == ERR_UNAVAILABLE || err->kind == ERR_UNCERTAIN;
+}
+
+/* --- apply ------------------------------------------------------------------------------------ */
+
+static void run_call(struct errand *e);
+
+static void applied(struct caller *c, struct caller_task *t)
+{
+	struct errand *e = t->arg;
+
+	(void)c;
+	if (!t->good && is_passing(&t->err)) {
+		e->again_at = clock_monotonic() + APPLY_AGAIN_MS;
+		e->waits = errands.waiting;
+		errands.waiting = e;
+		return;
+	}
+	if (!t->good)
+		log_error("connection_not_settled", LOG_S("what", e->kind->name), LOG_S("provider", e->p.id),
+			  LOG_S("error", t->err.message));
+	if (!t->good || !e->next) {
+		errand_free(e, !t->good && e->gave.id);
+		return;
+	}
+	e->kind = e->next;
+	e->next = NULL;
+	run_call(e);
+}
+
+static bool apply_work(struct op *op, struct caller_task *t, struct err *err_r)
+{
+	struct errand *e = t->arg;
+	struct op mine = own(op, e);
+
+	return e->kind->apply(&mine, e, err_r);
+}
+
+static void apply(struct errand *e)
+{
+	e->task.work = apply_work;
+	e->task.done = applied;
+	caller_do(e->caller, &e->task);
+}
+
+void errands_apply(void)
+{
+	struct errand *e = errands.waiting;
+
+	errands.waiting = NULL;
+	while (e) {
+		struct errand *next = e->waits;
+
+		if (clock_monotonic() >= e->again_at) {
+			apply(e);
+		} else {
+			e->waits = errands.waiting;
+			errands.waiting = e;
+		}
+		e = next;
+	}
+}
+
+/* --- call ------------------------------------------------------------------------------------- */
+
+static void called(struct outbound_call *call)
+{
+	struct errand *e = call->arg;
+	const struct outbound_reply *r = &call->reply;
+	char *body = arena_alloc(e->arena, r->body_len + 1);
+
+	memcpy(body, r->body ? r->body : "", r->body ? r->body_len : 0);
+	body[r->body_len] = '\0';
+	e->called = true;
+	e->end = r->end;
+	e->answer = (struct provider_answer){
+		.status = r->status, .headers = arena_strdup(e->arena, r->headers ? r->headers : ""),
+		.body = body, .body_len = r->body_len, .now = clock_now(),
+	};
+	if (r->end != CALL_ANSWERED)
+		log_warn("provider_not_reached", LOG_S("provider", e->p.id), LOG_S("what", e->kind->name),
+			 LOG_S("why", r->why ? r->why : ""));
+	if (e->kind->keep)
+		e->kind->keep(e);
+	apply(e);
+}
+
+static void run_call(struct errand *e)
+{
+	struct err err;
+
+	e->called = false;
+	if (!e->kind->request(e)) {
+		apply(e);
+		return;
+	}
+	e->call = (struct outbound_call){
+		.provider = e->p.id, .method = e->request.method, .url = e->request.url,
+		.headers = e->request.headers, .body = e->request.body, .body_len = e->request.body_len,
+		.kind = e->kind->spends, .done = called, .arg = e,
+	};
+	if (outbound_start(caller_outbound(e->caller), &e->call, &err))
+		return;
+	log_error("call_not_made", LOG_S("what", e->kind->name), LOG_S("error", err.message));
+	e->called = true;
+	e->end = CALL_CUT;
+	apply(e);
+}
+
+/* --- claim ------------------------------------------------------------------------------------ */
+
+bool errand_due_claim(struct op *op, struct errand *e, struct err *err_r)
+{
+	return op_connection_due_claim(op, e->id, e->refresh_gen, &e->p, &e->due, err_r);
+}
+
+static bool claim_work(struct op *op, struct caller_task *t, struct err *err_r)
+{
+	struct errand *e = t->arg;
+	struct op mine = own(op, e);
+
+	return e->kind->claim(&mine, e, err_r);
+}
+
+static void claimed(struct caller *c, struct caller_task *t)
+{
+	struct errand *e = t->arg;
+
+	(void)c;
+	if (t->good) {
+		run_call(e);
+		return;
+	}
+	if (t->err.kind != ERR_NOT_FOUND && t->err.kind != ERR_CONFLICT)
+		log_error("connection_not_claimed", LOG_S("what", e->kind->name), LOG_S("error", t->err.message));
+	errand_free(e, false);
+}
+
+void errand_begin(struct caller *c, const struct errand_kind *kind, const char *id,
+		  int64_t refresh_gen, const char *provider)
+{
+	struct errand *e = errand_new(c, kind, id);
+	struct err err;
+
+	e->refresh_gen = refresh_gen;
+	if (!provider_get(caller_providers(c), provider, clock_now(), &e->p, &err))
+		/* it stood in a file of providers once */
+		e->p = (struct provider){ .id = arena_strdup(e->arena, provider),
+					  .title = arena_strdup(e->arena, provider) };
+	e->task.work = claim_work;
+	e->task.done = claimed;
+	caller_do(c, &e->task);
+}
