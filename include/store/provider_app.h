@@ -26,17 +26,16 @@ bool store_provider_app_by_id(struct db *db, const char *id, struct arena *arena
 			      struct provider_app *out, struct err *err_r);
 
 /* ERR_CONFLICT: there is one. */
-bool store_provider_app_add(struct db *db, const struct audit_event *event,
-			    const struct provider_app *app, struct err *err_r);
+bool store_provider_app_add(struct db *db, struct scope scope, const struct audit_event *event,
+			    const struct provider_app *app, struct arena *arena, struct err *err_r);
 /* Over the row of app->provider. ERR_CONFLICT reason in_use: another client_id, while there are
  * connections. */
 bool store_provider_app_update(struct db *db, struct scope scope, const struct audit_event *event,
 			       const struct provider_app *app, struct arena *arena,
 			       struct err *err_r);
 /* ERR_CONFLICT reason in_use. */
-bool store_provider_app_delete(struct db *db, struct scope scope, const char *provider,
-			       const struct audit_event *event, struct arena *arena,
-			       struct err *err_r);
+bool store_provider_app_delete(struct db *db, struct scope scope, const struct audit_event *event,
+			       const struct provider_app *app, struct arena *arena, struct err *err_r);
 
 /* By a caller. Without an event: the provider's doing. */
 bool store_provider_app_set_state(struct db *db, const char *id, const char *state,

@@ -26,6 +26,9 @@ bool store_tenant_add(struct db *db, const struct tenant *t, const char *owner_i
 		      struct err *err_r);
 /* The personal tenant of a user who is not pending, if there is none. */
 bool store_tenant_personal(struct db *db, const char *user_id, struct err *err_r);
+/* In a transaction that writes a row of this user in this tenant: a personal one that is not
+ * filled yet is there then. */
+bool store_tenant_ensure(struct db *db, const char *id, const char *user_id, struct err *err_r);
 /* The tenant's row does not change until the transaction ends: what is born in it now
  * is seen, and ended, by what suspends or deletes it. *active_r: it can be worked in. */
 bool store_tenant_hold(struct db *db, const char *id, bool *active_r, struct err *err_r);

@@ -58,7 +58,7 @@ extern const struct errand_kind errand_redeem, errand_identify, errand_after, er
 void errand_begin(struct caller *c, const struct errand_kind *kind, const char *id,
 		  int64_t refresh_gen, const char *provider);
 /* One more can begin. */
-bool errand_is_room(void);
+bool errand_may_begin(void);
 /* Those that wait, when it is time. */
 void errands_apply(void);
 

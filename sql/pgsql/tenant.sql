@@ -33,7 +33,7 @@ SELECT {tenant t}, m.role, COALESCE(t.id = :current_id, FALSE) AS is_current,
 	COALESCE((SELECT array_agg(a.provider ORDER BY a.provider) FROM provider_apps a
 		WHERE a.tenant_id = t.id), '{}') AS oauth_providers
 FROM tenant_users m JOIN tenants t ON t.id = m.tenant_id
-WHERE m.user_id = :scope_user AND t.deleted_at IS NULL
+WHERE t.deleted_at IS NULL AND m.user_id = :scope_user
 	AND (CAST(:slug AS TEXT) IS NULL OR t.slug = :slug)
 ORDER BY t.kind, t.created_at DESC, t.id DESC
 LIMIT 200;
@@ -44,4 +44,4 @@ SELECT {tenant t}, m.role, COALESCE(t.id = :current_id, FALSE) AS is_current,
 	COALESCE((SELECT array_agg(a.provider ORDER BY a.provider) FROM provider_apps a
 		WHERE a.tenant_id = t.id), '{}') AS oauth_providers
 FROM tenant_users m JOIN tenants t ON t.id = m.tenant_id
-WHERE m.user_id = :scope_user AND t.id = :id AND t.deleted_at IS NULL;
+WHERE t.id = :id AND t.deleted_at IS NULL AND m.user_id = :scope_user;

@@ -26,7 +26,7 @@ SELECT {tenant t}, m.role, COALESCE(t.id = :current_id, FALSE) AS is_current,
 	(SELECT json_group_array(a.provider) FROM (SELECT provider FROM provider_apps
 		WHERE tenant_id = t.id ORDER BY provider) a) AS oauth_providers
 FROM tenant_users m JOIN tenants t ON t.id = m.tenant_id
-WHERE m.user_id = :scope_user AND t.deleted_at IS NULL
+WHERE t.deleted_at IS NULL AND m.user_id = :scope_user
 	AND (CAST(:slug AS TEXT) IS NULL OR t.slug = :slug)
 ORDER BY t.kind, t.created_at DESC, t.id DESC
 LIMIT 200;
@@ -37,4 +37,4 @@ SELECT {tenant t}, m.role, COALESCE(t.id = :current_id, FALSE) AS is_current,
 	(SELECT json_group_array(a.provider) FROM (SELECT provider FROM provider_apps
 		WHERE tenant_id = t.id ORDER BY provider) a) AS oauth_providers
 FROM tenant_users m JOIN tenants t ON t.id = m.tenant_id
-WHERE m.user_id = :scope_user AND t.id = :id AND t.deleted_at IS NULL;
+WHERE t.id = :id AND t.deleted_at IS NULL AND m.user_id = :scope_user;

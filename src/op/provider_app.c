@@ -107,7 +107,7 @@ static bool write(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r
 	if (!seal_secret(op, app, err_r))
 		return false;
 	*key_id_r = app->key_id;
-	return in->is_new ? store_provider_app_add(op->db, &event, app, err_r)
+	return in->is_new ? store_provider_app_add(op->db, in->scope, &event, app, op->arena, err_r)
 			  : store_provider_app_update(op->db, in->scope, &event, app, op->arena, err_r);
 }
 
@@ -150,5 +150,5 @@ bool op_provider_app_delete(struct op *op, struct scope scope, const char *provi
 	event = op_audit_of(op, AUDIT_APP_DELETED, app.id, &provider_app_schema, &app);
 	if (app.tenant_id)
 		event.tenant_id = app.tenant_id;
-	return store_provider_app_delete(op->db, scope, provider, &event, op->arena, err_r);
+	return store_provider_app_delete(op->db, scope, &event, &app, op->arena, err_r);
 }

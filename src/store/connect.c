@@ -6,6 +6,7 @@
 #include "store/connect.h"
 #include "store/notification.h"
 #include "store/sql.h"
+#include "store/tenant.h"
 
 #define NO_LINK "This link was used, or is too old, or was never made: connect again"
 #define NO_STATE "The state of this callback and the cookie of this browser do not belong to one " \
@@ -15,7 +16,8 @@ static bool add_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct connect_state *in = *(const struct connect_state **)arg;
 
-	return db_write(db, SQL_ROW(connect_insert, &connect_state_schema, in), NULL, err_r);
+	return store_tenant_ensure(db, in->tenant_id, in->user_id, err_r) &&
+	       db_write(db, SQL_ROW(connect_insert, &connect_state_schema, in), NULL, err_r);
 }
 
 bool store_connect_add(struct db *db, const struct audit_event *event,

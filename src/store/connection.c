@@ -7,6 +7,7 @@
 #include "store/page.h"
 #include "store/scope.h"
 #include "store/sql.h"
+#include "store/tenant.h"
 
 #define OWN_ARGS(s) .scope_user = scope_user_param(s), PLACE_ARGS(s)
 
@@ -39,7 +40,8 @@ static bool add_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct connection *in = *(const struct connection **)arg;
 
-	return db_write(db, SQL_ROW(connection_insert, &connection_schema, in), NULL, err_r);
+	return store_tenant_ensure(db, in->tenant_id, in->user_id, err_r) &&
+	       db_write(db, SQL_ROW(connection_insert, &connection_schema, in), NULL, err_r);
 }
 
 bool store_connection_add(struct db *db, const struct audit_event *event,

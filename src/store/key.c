@@ -41,7 +41,7 @@ static bool read_role(struct db *db, const struct api_key *k, struct key_owner *
 	bool active;
 	enum db_rc rc;
 
-	if ((str_eq(tenant_id, k->user_id) && !store_tenant_personal(db, k->user_id, err_r)) ||
+	if (!store_tenant_ensure(db, tenant_id, k->user_id, err_r) ||
 	    !store_tenant_hold(db, tenant_id, &active, err_r))
 		return false;
 	rc = db_query(db, SQL_ARGS(key_owner_role, .tenant_id = db_text(tenant_id),

@@ -5,6 +5,7 @@
 #include "store/audit.h"
 #include "store/notification.h"
 #include "store/sql.h"
+#include "store/tenant.h"
 
 bool store_notification_add(struct db *db, const struct notification *in, struct err *err_r)
 {
@@ -13,7 +14,10 @@ bool store_notification_add(struct db *db, const struct notification *in, struct
 
 static bool create_tx(struct db *db, void *arg, struct err *err_r)
 {
-	return store_notification_add(db, *(const struct notification **)arg, err_r);
+	const struct notification *in = *(const struct notification **)arg;
+
+	return store_tenant_ensure(db, in->tenant_id, in->user_id, err_r) &&
+	       store_notification_add(db, in, err_r);
 }
 
 bool store_notification_create(struct db *db, const struct audit_event *event,

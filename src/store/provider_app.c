@@ -44,25 +44,38 @@ bool store_provider_app_by_id(struct db *db, const char *id, struct arena *arena
 
 /* --- change ------------------------------------------------------------------------ */
 
-static bool add_tx(struct db *db, void *arg, struct err *err_r)
-{
-	const struct provider_app *app = *(const struct provider_app **)arg;
-
-	return db_write(db, SQL_ROW(provider_app_insert, &provider_app_schema, app), NULL, err_r);
-}
-
-bool store_provider_app_add(struct db *db, const struct audit_event *event,
-			    const struct provider_app *app, struct err *err_r)
-{
-	return store_commit(db, event, add_tx, &app, err_r);
-}
-
 struct app_change {
 	struct scope scope;
 	const char *provider;
 	const struct provider_app *app;   /* NULL: delete it */
 	struct arena *arena;
+	int64_t now;
+	const char *tenant_id;            /* whose it is; NULL = a user's, or the server's */
 };
+
+/* Its list of providers is shown with it, under its version. */
+static bool touch_tenant(struct db *db, const struct app_change *c, struct err *err_r)
+{
+	return !c->tenant_id ||
+	       db_write_one(db, SQL_ARGS(tenant_touch, .id = db_text(c->tenant_id), TENANT_ARGS(c->scope),
+					 .now = db_time(c->now)), NO_APP, err_r);
+}
+
+static bool add_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct app_change *c = arg;
+
+	return touch_tenant(db, c, err_r) &&
+	       db_write(db, SQL_ROW(provider_app_insert, &provider_app_schema, c->app), NULL, err_r);
+}
+
+bool store_provider_app_add(struct db *db, struct scope scope, const struct audit_event *event,
+			    const struct provider_app *app, struct arena *arena, struct err *err_r)
+{
+	return store_commit(db, event, add_tx,
+			    &(struct app_change){ scope, app->provider, app, arena, event->timestamp,
+						  app->tenant_id }, err_r);
+}
 
 static bool lock(struct db *db, const struct app_change *c, struct provider_app *out,
 		 struct err *err_r)
@@ -100,7 +113,8 @@ bool store_provider_app_update(struct db *db, struct scope scope, const struct a
 			       struct err *err_r)
 {
 	return store_commit(db, event, update_tx,
-			    &(struct app_change){ scope, app->provider, app, arena }, err_r);
+			    &(struct app_change){ .scope = scope, .provider = app->provider, .app = app,
+						  .arena = arena }, err_r);
 }
 
 static bool delete_tx(struct db *db, void *arg, struct err *err_r)
@@ -108,18 +122,17 @@ static bool delete_tx(struct db *db, void *arg, struct err *err_r)
 	const struct app_change *c = arg;
 	struct provider_app old;
 
-	return lock(db, c, &old, err_r) &&
+	return touch_tenant(db, c, err_r) && lock(db, c, &old, err_r) &&
 	       unused(db, old.id, "and wait for a minute until the provider was told", err_r) &&
 	       db_write_one(db, SQL_ARGS(provider_app_delete, OWNER_ARGS(c->scope),
 					 .provider = db_text(c->provider)), NO_APP, err_r);
 }
 
-bool store_provider_app_delete(struct db *db, struct scope scope, const char *provider,
-			       const struct audit_event *event, struct arena *arena,
-			       struct err *err_r)
+bool store_provider_app_delete(struct db *db, struct scope scope, const struct audit_event *event,
+			       const struct provider_app *app, struct arena *arena, struct err *err_r)
 {
-	return store_commit(db, event, delete_tx, &(struct app_change){ scope, provider, NULL, arena },
-			    err_r);
+	return store_commit(db, event, delete_tx, &(struct app_change){ scope, app->provider, NULL, arena, event->timestamp,
+						  app->tenant_id }, err_r);
 }
 
 /* --- by a caller --------------------------------------------------------------------- */

@@ -36,6 +36,11 @@ bool store_tenant_personal(struct db *db, const char *user_id, struct err *err_r
 	       db_write(db, SQL_ARGS(fill_owners, .first = id, .last = id), NULL, err_r);
 }
 
+bool store_tenant_ensure(struct db *db, const char *id, const char *user_id, struct err *err_r)
+{
+	return !str_eq(id, user_id) || store_tenant_personal(db, user_id, err_r);
+}
+
 bool store_tenant_hold(struct db *db, const char *id, bool *active_r, struct err *err_r)
 {
 	int64_t n;

@@ -35,9 +35,9 @@ static void found(struct caller *c, struct caller_task *t)
 	looking = false;
 	if (!t->good)
 		log_warn("calls_not_read", LOG_S("error", t->err.message));
-	for (size_t i = 0; t->good && i < f->due.codes.n && errand_is_room(); i++)
+	for (size_t i = 0; t->good && i < f->due.codes.n && errand_may_begin(); i++)
 		errand_begin(c, &errand_redeem, codes[i].id, 0, codes[i].provider);
-	for (size_t i = 0; t->good && i < f->due.connections.n && errand_is_room(); i++)
+	for (size_t i = 0; t->good && i < f->due.connections.n && errand_may_begin(); i++)
 		errand_begin(c, rows[i].ended_at == TIME_NONE ? &errand_identify : &errand_revoke, rows[i].id,
 			     rows[i].refresh_gen, rows[i].provider);
 	arena_free(&f->arena);

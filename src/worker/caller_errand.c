@@ -15,7 +15,7 @@ static struct {
 	struct errand *waiting;
 } errands;
 
-bool errand_is_room(void)
+bool errand_may_begin(void)
 {
 	return errands.n < ERRANDS_MOST;
 }

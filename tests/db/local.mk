@@ -120,4 +120,5 @@ check_PROGRAMS += tests/support/pierre_refresh
 tests_support_pierre_refresh_SOURCES = tests/support/refresh_faults.c src/main.c
 tests_support_pierre_refresh_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=op_refresh_claim \
 	-Wl,--wrap=op_refresh_sent -Wl,--wrap=spool_write -Wl,--wrap=op_refresh_write \
+	-Wl,--wrap=op_redemption_claim -Wl,--wrap=op_redemption_save -Wl,--wrap=op_connection_identify \
 	-Wl,--wrap=posix_fallocate

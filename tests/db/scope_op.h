@@ -129,7 +129,7 @@ static void prepare_connection(void)
 			.created_at = T0, .updated_at = T0,
 		};
 
-		if (!store_provider_app_add(f.db, &made, &app, &err))
+		if (!store_provider_app_add(f.db, EVERY, &made, &app, f.arena, &err))
 			bail_out("prepare_connection", &err);
 	}
 	for (int i = 0; i < 2; i++) {

@@ -4,119 +4,27 @@
 # tests/support/Provider.pm.
 use strict;
 use warnings;
-use File::Copy qw(copy);
 use FindBin;
 use lib "$FindBin::Bin/../support";
-use JSON::PP ();
 use Test::More;
 use Pierre;
 use Pierre::Check;
+use Pierre::Connect;
 use Process qw(await);
 use Provider;
 
 my $fake = Provider->start;
-my $json = JSON::PP->new->canonical->utf8;
-
-# A provider of the fake, as a row of the operator's file.
-sub row {
-	my ($id, %o) = @_;
-	return { id => $id, title => ucfirst $id, authorize_url => $fake->url('/authorize'),
-		token_url => $fake->url('/token'), client_auth => 'body', scope_separator => ' ',
-		scopes => [ 'read', 'write' ], scopes_granted => 'reply', pkce => 'S256',
-		revoke_url => $fake->url('/revoke'), revoke_method => 'POST', revoke_auth => 'basic',
-		revoke_token => 'token', revoke_kills => 'token', identity_url => $fake->url('/me'),
-		identity_field => 'id', refresh => 'rotates', replay => 'lethal', access_ttl => 3600,
-		keepalive => 'no', %o };
-}
 
 sub start {
 	my ($backend) = @_;
-	my $p = Pierre->start(backend => $backend, serve => 0);
-	copy($fake->ca, "$p->{dir}/ca.pem") or die "copy: $!";
-	Pierre::rewrite("$p->{dir}/providers.json", $json->encode({ providers => [
-		row('acme'), row('other'), row('plain', pkce => 'none'), row('issued', issuer => 'https://acme.example') ] }));
-	@{ $p->{env} }{qw(OUTBOUND_ALLOW OUTBOUND_CA_FILE PROVIDERS_FILE)} =
-		('127.0.0.0/8 ::1', "$p->{dir}/ca.pem", "$p->{dir}/providers.json");
-	$p->{env}{PUBLIC_URL} = "https://localhost:$p->{port}";
-	$p->serve;
-	return $p;
+	return start_connect($backend, { providers => [ provider_row($fake, 'acme'), provider_row($fake, 'other'),
+		provider_row($fake, 'plain', pkce => 'none'), provider_row($fake, 'issued', issuer => 'https://acme.example') ] });
 }
 
 # What the provider was asked since the last forget().
 my $seen = 0;
 sub forget { $seen = () = $fake->asked }
 sub asked { my ($path) = @_; my @all = $fake->asked; splice @all, 0, $seen; return grep { $_->{path} eq $path } @all }
-
-sub set_app {
-	my ($p, $user, $provider, %o) = @_;
-	return $p->expect(200, $p->put("/api/users/oauth-apps/$provider",
-		{ client_id => "client-$user->{email}", client_secret => 'canary-app-secret', %o }, token => $user->{token}));
-}
-
-# A browser: its cookies, and what it is sent.
-package Browser {
-	sub new { my ($class, $p) = @_; return bless { p => $p, cookies => {} }, $class }
-	sub get {
-		my ($self, $url, %o) = @_;
-		my ($path) = $url =~ m{^(?:https://localhost:\d+)?(/.*)$} or die "not here: $url";
-		my $jar = join '; ', map { "$_=$self->{cookies}{$_}" } sort keys %{ $self->{cookies} };
-		my $r = $self->{p}->request($o{method} // 'GET', $path, undef,
-			headers => { ($jar eq '' ? () : (Cookie => $jar)) });
-		my $set = $r->{headers}{'set-cookie'};
-		for (ref $set ? @$set : defined $set ? split(/,\s*(?=__Host-)/, $set) : ()) {
-			my ($name, $value, $rest) = /^([^=]+)=([^;]*)(.*)/ or next;
-			die "cookie: $_" if $rest !~ /; Path=\/; Max-Age=\d+; Secure; HttpOnly; SameSite=Lax/;
-			$value eq '' ? delete $self->{cookies}{$name} : ($self->{cookies}{$name} = $value);
-		}
-		return $r;
-	}
-}
-
-sub begin {
-	my ($p, $user, $provider) = @_;
-	my $r = $p->expect(201, $p->post("/api/oauth/connect/$provider", undef, token => $user->{token}));
-	return $r->{json}{start_url};
-}
-
-# Up to the provider: the URL there.
-sub visit {
-	my ($browser, $start) = @_;
-	my $page = $browser->get($start);
-	my ($href) = $page->{body} =~ m{href="(/api/oauth/start/go\?[^"]+)"} or die "no link: $page->{body}";
-	$href =~ s/&amp;/&/g;
-	my $r = $browser->get($href);
-	die "status $r->{status}: $r->{body}" if $r->{status} != 303;
-	return $r->{headers}{location};
-}
-
-# At the provider: the URL that it sends the browser back to.
-sub consent {
-	my ($url) = @_;
-	my ($path) = $url =~ m{^https://localhost:\d+(/.*)};
-	my $s = IO::Socket::SSL->new(PeerAddr => '127.0.0.1', PeerPort => $fake->{port}, SSL_ca_file => $fake->ca,
-		SSL_hostname => 'localhost') or die "no provider: $!";
-	print $s "GET $path HTTP/1.1\r\nHost: localhost\r\n\r\n";
-	my $head = '';
-	while ($head !~ /\r\n\r\n/) { $s->sysread($head, 4096, length $head) or die 'cut' }
-	return $head =~ /^Location: (\S+)\r$/m ? $1 : die $head;
-}
-
-# The outcome page, once there is one.
-sub outcome {
-	my ($browser, $callback) = @_;
-	my $r = $browser->get($callback);
-	return $r if $r->{status} != 303;
-	my $at = $r->{headers}{location};
-	return await('an outcome', sub { my $o = $browser->get($at); $o->{body} =~ /<h1>Connecting</ ? undef : $o }, $browser->{p});
-}
-sub heading { my ($r) = @_; return $r->{body} =~ m{<h1>([^<]*)</h1>} ? $1 : $r->{body} }
-
-sub connect_it {
-	my ($p, $user, $provider) = @_;
-	my $browser = Browser->new($p);
-	return outcome($browser, consent(visit($browser, begin($p, $user, $provider))));
-}
-sub connections { my ($p, $user) = @_; return @{ $p->get('/api/oauth/tokens', token => $user->{token})->{json}{connections} } }
 
 sub flow {
 	my ($p) = @_;

@@ -25,7 +25,8 @@ package Provider;
 #           ends within the reply; cut => 'before': without a byte
 # stall     seconds before the reply (tokens have rotated); after => only at that path
 # headers   more of the reply: [ 'Retry-After: 7' ]
-# me        /me: answer with this status; 'cut': end the connection instead
+# me        /me: answer with this status; 'cut': end the connection instead; 'html',
+#           'truncated', 'nobody' (JSON without an id)
 # bytes     /blob: so many, chunked
 # close_second  1: the second request on a kept connection is read, and the connection ends
 use strict;
@@ -266,7 +267,11 @@ sub api {
 sub me {
 	my ($state, $r, $b) = @_;
 	my ($status, $body) = api($state, $r);
-	return ($b->{me}, { error => 'made_up' }) if ($b->{me} // '') =~ /^\d+$/;
+	my $me = $b->{me} // '';
+	return ($me, { error => 'made_up' }) if $me =~ /^\d+$/;
+	return (200, '<html><body>A page of a firewall</body></html>') if $me eq 'html';
+	return (200, '{"id":47') if $me eq 'truncated';
+	return (200, {}) if $me eq 'nobody';
 	return $status == 200 ? (200, { id => $state->{me} // 4711 }) : ($status, $body);
 }
 

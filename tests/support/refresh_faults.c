@@ -1,6 +1,6 @@
 /*
  * tests/support/refresh_faults.c - pierre, whose caller dies or finds no room at a step of a
- * refresh. The step is the text of the file PIERRE_TEST_FAULT: a death happens once, and the
+ * refresh, or on the way from a code to a connection. The step is the text of the file PIERRE_TEST_FAULT: a death happens once, and the
  * file goes with it.
  *
  *   claim     claimed and committed             connect  before phase sent is committed
@@ -9,6 +9,9 @@
  *   write     the answer is stored              room     no file gets its place (stays)
  *   disk      no answer can be written (stays)
  *   store     the database takes no answer (stays)
+ * and of a code, besides reply, spool, room and disk:
+ *   code      claimed and committed             saved    its tokens are stored
+ *   settled   they are the connection of their user
  */
 #include "config.h"
 
@@ -22,6 +25,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "op/connect_call.h"
 #include "op/refresh.h"
 #include "op/spool.h"
 #include "outbound/outbound.h"
@@ -110,4 +114,45 @@ int __wrap_posix_fallocate(int fd, off_t offset, off_t len);
 int __wrap_posix_fallocate(int fd, off_t offset, off_t len)
 {
 	return len == SPOOL_BYTES && is_at("room") ? ENOSPC : __real_posix_fallocate(fd, offset, len);
+}
+
+/* --- codes ---------------------------------------------------------------------------- */
+
+bool __real_op_redemption_claim(struct op *op, const char *state_id, struct redemption *out,
+				struct err *err_r);
+bool __wrap_op_redemption_claim(struct op *op, const char *state_id, struct redemption *out,
+				struct err *err_r);
+bool __wrap_op_redemption_claim(struct op *op, const char *state_id, struct redemption *out,
+				struct err *err_r)
+{
+	bool good = __real_op_redemption_claim(op, state_id, out, err_r);
+
+	die_at("code");
+	return good;
+}
+
+bool __real_op_redemption_save(struct op *op, const struct provider *p, const struct refresh_answer *a,
+			       bool claimed, struct connection *out, bool *written_r, struct err *err_r);
+bool __wrap_op_redemption_save(struct op *op, const struct provider *p, const struct refresh_answer *a,
+			       bool claimed, struct connection *out, bool *written_r, struct err *err_r);
+bool __wrap_op_redemption_save(struct op *op, const struct provider *p, const struct refresh_answer *a,
+			       bool claimed, struct connection *out, bool *written_r, struct err *err_r)
+{
+	bool good = __real_op_redemption_save(op, p, a, claimed, out, written_r, err_r);
+
+	die_at("saved");
+	return good;
+}
+
+bool __real_op_connection_identify(struct op *op, const struct provider *p, const struct connection *c,
+				   const char *account, const char **outcome_r, struct err *err_r);
+bool __wrap_op_connection_identify(struct op *op, const struct provider *p, const struct connection *c,
+				   const char *account, const char **outcome_r, struct err *err_r);
+bool __wrap_op_connection_identify(struct op *op, const struct provider *p, const struct connection *c,
+				   const char *account, const char **outcome_r, struct err *err_r)
+{
+	bool good = __real_op_connection_identify(op, p, c, account, outcome_r, err_r);
+
+	die_at("settled");
+	return good;
 }

@@ -1,0 +1,147 @@
+#!/usr/bin/perl
+# A code can be spent once, and what it gives comes once. The caller dies at each step from
+# the code to the connection, the database is away when the answer comes, the disk is full:
+# a code is spent at most once, and an answer that came is not lost. The deaths are
+# tests/support/refresh_faults.c. PIERRE_TEST_ROUNDS: deaths at each step, 1.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../support";
+use Test::More;
+use Pierre;
+use Pierre::Check;
+use Pierre::Connect;
+use Process qw(await await_log children count_log lock_file);
+use Provider;
+
+my $ROUNDS = $ENV{PIERRE_TEST_ROUNDS} // 1;
+my $PAST = '2000-01-01T00:00:00.000Z';
+my $fake = Provider->start;
+
+sub start {
+	my ($backend) = @_;
+	return start_connect($backend, { providers => [ provider_row($fake, 'acme'),
+		# says whose they are with the tokens
+		provider_row($fake, 'named', identity_url => undef, identity_field => 'user') ] }, undef,
+		program => 'tests/support/pierre_refresh', env => { DATABASE_TIMEOUT_MS => 1000 });
+}
+
+sub fault {
+	my ($p, $step) = @_;
+	my $file = $p->{env}{PIERRE_TEST_FAULT};
+	unlink $file unless defined $step;
+	Pierre::rewrite($file, $step), $p->give($file) if defined $step;
+}
+sub spool { my ($p) = @_; return grep { !/^\./ } map { s{.*/}{}r } glob "$p->{env}{SPOOL_DIR}/*" }
+sub caller_of { my ($p) = @_; my %c = children($p); return (grep { $c{$_} =~ /^caller/ } sort { $a <=> $b } keys %c)[-1] }
+sub codes { return scalar grep { $_->{form}{code} } $fake->asked('/token') }
+
+my $users = 0;
+sub user_at {
+	my ($p, $provider) = @_;
+	$fake->set(with => { user => 'u' . ++$users });
+	$fake->with_state(sub { $_[0]{me} = "u$users" });
+	my $user = $p->approved_user(email => "u$users\@example.org");
+	set_app($p, $user, $provider);
+	return $user;
+}
+sub of { my ($p, $user) = @_; return $p->sql("SELECT state, provider_user_id FROM provider_connections WHERE user_id = '$user->{user_id}'") }
+sub attempt { my ($p, $user) = @_; return $p->sql("SELECT phase, outcome FROM connect_states WHERE user_id = '$user->{user_id}'") }
+
+# step => calls, and what comes of it
+my %death = (code => '0 lost', reply => '1 lost', spool => '1 connected', saved => '1 connected', settled => '1 connected');
+
+sub deaths {
+	my ($p) = @_;
+	for my $provider (qw(acme named)) {
+		for my $step (sort keys %death) {
+			for (1 .. $ROUNDS) {
+				my ($user, $before) = (user_at($p, $provider), codes());
+				my $n = count_log($p, qr/ child_died .*role=caller/);
+				fault($p, $step);
+				my ($browser, $at) = connect_past($p, $user, $provider);
+				await_log($p, qr/ child_died .*role=caller/, $n + 1);
+				# its claims end
+				$p->sql("UPDATE connect_states SET lease_until = '$PAST' WHERE phase = 'sent'") if $death{$step} =~ /lost/;
+				$p->sql("UPDATE provider_connections SET lease_until = '$PAST' WHERE phase = 'claimed'");
+				my ($calls, $outcome) = split / /, $death{$step};
+				await("an outcome of $step", sub { attempt($p, $user) eq "done|$outcome" }, $p);
+				is(codes() - $before, $calls, "$provider, killed at $step: $outcome, $calls calls");
+				is(of($p, $user), $outcome eq 'lost' ? '' : "ok|u$users", '  and the connection that it is');
+				like($browser->get($at)->{body}, $outcome eq 'lost' ? qr/Pierre was stopped/ : qr/is connected/, '  the page says so');
+				is_deeply([ spool($p) ], [], '  the spool is empty');
+			}
+		}
+	}
+}
+
+sub freeze {
+	my ($p) = @_;
+	return Process::hold_table($p, 'connect_states') if $p->{backend} eq 'postgresql';
+	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
+	my $lock = await('the writer lock', sub { lock_file("$file.writer") });
+	return sub { close $lock if $lock; undef $lock };
+}
+
+# dies: while it is away; forgotten: its attempt is given up before the answer is found.
+sub away {
+	my ($p, $dies, $forgotten) = @_;
+	my ($user, $before) = (user_at($p, 'named'), codes());
+	$fake->set(with => { user => "u$users" }, stall => 2);
+	my ($browser, $at) = connect_past($p, $user, 'named');
+	await('the call', sub { codes() == $before + 1 }, $p);
+	my $thaw = freeze($p);
+	await('an answer in the spool', sub { grep { Pierre::slurp("$p->{env}{SPOOL_DIR}/$_") =~ /^pierre spool 1 / } spool($p) }, $p);
+	my ($file) = map { Pierre::slurp("$p->{env}{SPOOL_DIR}/$_") } spool($p);
+	unlike($file, qr/[ar]t-\d+-/, 'which is sealed');
+	if ($dies) {
+		my $pid = caller_of($p);
+		kill 'KILL', $pid;
+		await('another caller', sub { my $is = caller_of($p); $is && $is != $pid }, $p);
+	}
+	$thaw->();
+	await('the connection', sub { of($p, $user) eq "ok|u$users" && !spool($p) }, $p);
+	is(codes() - $before, 1, 'the database was away' . ($dies ? ', and the caller died' : '') . ': one call, nothing is lost');
+	await('the page', sub { $browser->get($at)->{body} =~ /is connected/ }, $p);
+	$fake->set;
+}
+
+# A host that comes back after its attempt was given up, and after another.
+sub late {
+	my ($p) = @_;
+	for my $again (0, 1) {
+		my ($user, $before) = (user_at($p, 'named'), codes());
+		fault($p, 'spool');
+		my $n = count_log($p, qr/ child_died .*role=caller/);
+		my ($browser, $at) = connect_past($p, $user, 'named');
+		await_log($p, qr/ child_died .*role=caller/, $n + 1);
+		await('it to be stored', sub { of($p, $user) eq "ok|u$users" && !spool($p) }, $p);
+		my ($id) = $p->sql("SELECT id FROM connect_states WHERE user_id = '$user->{user_id}'");
+		is($p->sql("SELECT id FROM provider_connections WHERE user_id = '$user->{user_id}'"), $id, 'the connection has the id of its attempt');
+	}
+}
+
+sub full {
+	my ($p) = @_;
+	my ($user, $before) = (user_at($p, 'acme'), codes());
+	fault($p, 'room');
+	like(connect_it($p, $user, 'acme')->{body}, qr/there is no room here/, 'no room for the answer: the page says so');
+	is(codes() - $before, 0, 'and the code was not spent');
+	fault($p, 'disk');
+	is(heading(connect_it($p, $user, 'acme')), 'Connected', 'an answer that the disk does not take is stored at once');
+	fault($p);
+	is_deeply([ spool($p) ], [], 'the spool is empty');
+}
+
+for my $backend (Pierre::backends()) {
+	subtest $backend => sub {
+		my $p = start($backend);
+		subtest 'deaths' => sub { deaths($p) };
+		subtest 'the database is away' => sub { away($p, 0); away($p, 1) };
+		subtest 'the disk is full' => sub { full($p) };
+		is($p->stop_serve, 0, 'stops');
+		$p->stop;
+	};
+}
+$fake->stop;
+done_testing;
