@@ -7,6 +7,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../support";
 use Test::More;
+use FastCGI;
 use Pierre;
 use Pierre::Check;
 use Pierre::Connect;
@@ -17,7 +18,7 @@ my $fake = Provider->start;
 
 sub start {
 	my ($backend) = @_;
-	return start_connect($backend, { providers => [ provider_row($fake, 'acme'), provider_row($fake, 'other'),
+	return start_connect($backend, { providers => [ provider_row($fake, 'acme'), provider_row($fake, 'other'), provider_row($fake, 'all', revoke_kills => 'grant'),
 		provider_row($fake, 'plain', pkce => 'none'), provider_row($fake, 'issued', issuer => 'https://acme.example') ] });
 }
 
@@ -35,8 +36,13 @@ sub flow {
 	problem_is($p->post('/api/oauth/connect/fitbit', undef, token => $user->{token}), 409, { reason => 'retired' },
 		'a provider that has ended');
 	set_app($p, $user, 'acme');
+	my ($start, $again) = map { $p->expect(201, $p->post('/api/oauth/connect/acme', undef, token => $user->{token},
+		headers => { 'Idempotency-Key' => 'once' })) } 1, 2;
+	is($again->{json}{start_url}, $start->{json}{start_url}, 'a request that is repeated gets the same link');
+	is($again->{headers}{'idempotency-replayed'}, 'true', 'as a repeat');
+	is($p->sql('SELECT count(*) FROM connect_states'), 1, 'there is one attempt');
 	my $browser = Browser->new($p);
-	my $start = begin($p, $user, 'acme');
+	$start = $start->{json}{start_url};
 	like($start, qr{^https://localhost:\d+/api/oauth/start\?link=[\w-]{43}$}, 'a link');
 	for (1, 2) {
 		my $page = $browser->get($start);
@@ -156,15 +162,46 @@ sub attacks {
 	refused_is($fifth->get($back5), 403, qr/belongs to no attempt/, 'a replay');
 	$none->('a replay');
 
-	my $r403 = $p->{http}->post('/api/oauth/connect/plain', undef, token => $user->{token});
-	isnt($r403->{status}, 201, 'plain http gives no link');
+}
+
+# Without TLS, which nginx redirects: also behind another proxy there is no link, no page, no
+# callback.
+sub plain_http {
+	my ($p, $user) = @_;
+	my $none = '00000000-0000-4000-8000-000000000000';
+	my $ask = sub { my ($method, $path, $scheme) = @_; return FastCGI::request($p->{slow_socket}, $method, $path, '',
+		params => { HTTP_AUTHORIZATION => "Bearer $user->{token}", HTTPS => $scheme }) };
+	for ([ POST => '/api/oauth/connect/plain' ], [ GET => '/api/oauth/start?link=x' ], [ GET => '/api/oauth/start/go?link=x&page=y' ],
+		[ GET => '/api/oauth/callback/plain?state=xxxxxxxx&code=y' ], [ GET => "/api/oauth/outcome/$none?of=xxxxxxxx" ]) {
+		for my $scheme (undef, '', 'off') {
+			my $r = $ask->(@$_, $scheme);
+			is($r->{status}, 403, "$_->[1] over plain http" . (defined $scheme ? " ($scheme)" : ''));
+			like($r->{body}, qr/needs https, on localhost too/, '  it says why');
+			unlike($r->{body} . join(' ', %{ $r->{headers} }), qr/link=|__Host-/, '  and gives nothing');
+		}
+	}
+	is($ask->('POST', '/api/oauth/connect/plain', 'on')->{status}, 201, 'over https there is a link');
 }
 
 # --- the same account, elsewhere ------------------------------------------------------------
 
 sub elsewhere {
 	my ($p, $user, $first) = @_;
+	# the row says that a revocation kills the token alone
+	my $old = $p->get('/api/oauth/tokens/acme', token => $user->{token})->{json}{access_token};
+	forget();
 	is(heading(connect_it($p, $user, 'acme')), 'Connected', 'connected again');
+	my ($ended) = @{ await('the old grant to be revoked', sub { my @r = asked('/revoke'); @r ? \@r : undef }, $p) };
+	like($ended->{form}{token}, qr/^rt-/, 'by its refresh token');
+	is($fake->alive($ended->{form}{token}), undef, 'which is dead now');
+	await('its row to go', sub { $p->sql("SELECT count(*) FROM provider_connections WHERE ended_at IS NOT NULL") == 0 }, $p);
+	my $new = $p->get('/api/oauth/tokens/acme', token => $user->{token})->{json}{access_token};
+	isnt($new, $old, 'the new tokens are given out');
+	unlike($p->sql("SELECT message FROM notifications WHERE user_id = '$user->{user_id}'"), qr/disconnected/, 'nobody is told of a disconnection');
+	set_app($p, $user, 'all');
+	forget();
+	is(heading(connect_it($p, $user, 'all')), 'Connected', 'where it kills the whole grant') for 1, 2;
+	is(scalar(asked('/revoke')), 0, 'a second connection revokes nothing: it would end that too');
 	is_deeply([ map { $_->{id} } grep { $_->{provider} eq 'acme' } connections($p, $user) ], [ $first->{id} ], 'the id stays');
 	my $bob = $p->approved_user;
 	my $made = $p->cli(qw(provider app set acme --client-id server-client --value-file), secret_file($p));
@@ -263,6 +300,7 @@ for my $backend (Pierre::backends()) {
 		my ($user, $first) = flow($p);
 		set_app($p, $user, 'plain');
 		attacks($p, $user);
+		plain_http($p, $user);
 		elsewhere($p, $user, $first);
 		disconnect($p, unidentified($p, $user));
 		canaries($p);

@@ -146,6 +146,23 @@ sub apps {
 	status_is($p->delete($of, token => $ann->{token}), 204, 'and deletes it');
 }
 
+# A user from before tenants, whom the scheduler has not come to yet.
+sub unfilled {
+	my ($p) = @_;
+	for my $begins ([ PUT => '/api/oauth/tokens/oura', { access_token => 'x' }, 200 ],
+		[ PUT => '/api/users/oauth-apps/oura', { client_id => 'c', client_secret => 'x', redirect_uri => 'https://localhost/api/oauth/callback/oura' }, 200 ],
+		[ POST => '/api/oauth/connect/oura', undef, 201 ]) {
+		my ($method, $path, $body, $status) = @$begins;
+		my $user = $p->approved_user;
+		$p->expect(200, $p->put('/api/users/oauth-apps/oura', { client_id => 'c', client_secret => 'x',
+			redirect_uri => 'https://localhost/api/oauth/callback/oura' }, token => $user->{token})) if $method eq 'POST';
+		$p->sql("DELETE FROM tenant_users WHERE user_id = '$user->{user_id}'");
+		$p->sql("DELETE FROM tenants WHERE id = '$user->{user_id}'");
+		status_is($p->request($method, $path, $body, token => $user->{token}), $status, "$path without a tenant of one's own yet");
+		is($p->sql("SELECT kind FROM tenants WHERE id = '$user->{user_id}'"), 'personal', '  it is there then') if $path !~ /oauth-apps/;
+	}
+}
+
 each_backend(sub {
 	my ($p) = @_;
 	my ($ann, $bob) = map { $p->approved_user } 1, 2;
@@ -154,6 +171,7 @@ each_backend(sub {
 	my ($team, $there) = scenario_15($p, $ann, $bob);
 	scenario_16($p, $ann, $bob, $there);
 	apps($p, $ann, $bob, $team);
+	unfilled($p);
 	status_is($p->delete('/api/oauth/tokens', token => $ann->{token}), 204, 'all of one tenant are ended');
 	is_deeply($p->get('/api/oauth/tokens', token => $ann->{token})->{json}{connections}, [], 'none is left');
 	is(scalar @{ $p->get('/api/oauth/tokens', token => $there->{token})->{json}{connections} }, 1, 'those of the other one are');

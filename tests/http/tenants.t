@@ -52,6 +52,30 @@ sub making {
 		{ reason => 'personal' }, 'the personal one stays');
 }
 
+# The applications of a tenant are shown with it, by name, and are part of its version.
+sub applications {
+	my ($p) = @_;
+	my $user = $p->approved_user;
+	my $other = $p->approved_user;
+	my @me = (token => $user->{token});
+	my $id = $p->expect(201, $p->post('/api/tenants', { name => 'Team' }, @me))->{json}{tenant_id};
+	my %app = (client_id => 'x', client_secret => 'canary-secret');
+	my $before = $p->get("/api/tenants/$id", @me);
+	status_is($p->put("/api/tenants/$id/oauth/$_", \%app, @me), 200, "an application at $_") for qw(strava garmin);
+	status_is($p->put('/api/users/oauth-apps/oura', \%app, @me), 200, 'and one of the user');
+	my $r = status_is($p->get("/api/tenants/$id", @me, headers => { 'If-None-Match' => $before->{headers}{etag} }), 200, 'the version has moved');
+	is_deeply($r->{json}{oauth_providers}, [ qw(garmin strava) ], 'a tenant shows where it has an application');
+	my %of = map { $_->{tenant_id} => $_->{oauth_providers} } @{ $p->get('/api/tenants', @me)->{json}{tenants} };
+	is_deeply(\%of, { $id => [ qw(garmin strava) ], $user->{user_id} => [] }, 'in the list too, each its own');
+	is_deeply($p->get('/api/tenants', token => $other->{token})->{json}{tenants}[0]{oauth_providers}, [], 'nobody else has them');
+	status_is($p->delete("/api/tenants/$id/oauth/garmin", @me), 204, 'one is deleted');
+	my $after = $p->get("/api/tenants/$id", @me);
+	is_deeply($after->{json}{oauth_providers}, [ 'strava' ], 'and is gone');
+	isnt($after->{headers}{etag}, $r->{headers}{etag}, 'under another version');
+	my $switched = $p->expect(200, $p->post('/api/tenants/switch', { tenant_id => $id }, @me))->{json};
+	is_deeply($switched->{tenant}{oauth_providers}, [ 'strava' ], 'a switch shows it') if exists $switched->{tenant};
+}
+
 # --- each role on each route --------------------------------------------------------------
 
 # method, path below the tenant, body, the roles that may (of the others 403), status.
@@ -312,7 +336,7 @@ sub shell {
 each_backend(sub {
 	my ($p) = @_;
 	$p->setup_admin;
-	my %parts = (making => \&making, matrix => \&matrix, inviting => \&inviting, worlds => \&worlds, ending => \&ending,
+	my %parts = (making => \&making, applications => \&applications, matrix => \&matrix, inviting => \&inviting, worlds => \&worlds, ending => \&ending,
 		administrators => \&administrators, shell => \&shell);
 	for my $name (sort keys %parts) {
 		subtest $name => sub { $parts{$name}->($p) };

@@ -54,7 +54,8 @@ my %death = (code => '0 lost', reply => '1 lost', spool => '1 connected', saved 
 sub deaths {
 	my ($p) = @_;
 	for my $provider (qw(acme named)) {
-		for my $step (sort keys %death) {
+		# the same but for what saving has to keep
+		for my $step ($provider eq 'acme' || $ROUNDS > 1 ? sort keys %death : qw(saved)) {
 			for (1 .. $ROUNDS) {
 				my ($user, $before) = (user_at($p, $provider), codes());
 				my $n = count_log($p, qr/ child_died .*role=caller/);
@@ -83,42 +84,71 @@ sub freeze {
 	return sub { close $lock if $lock; undef $lock };
 }
 
-# dies: while it is away; forgotten: its attempt is given up before the answer is found.
-sub away {
-	my ($p, $dies, $forgotten) = @_;
-	my ($user, $before) = (user_at($p, 'named'), codes());
+# The answer is in the spool, and the database does not take it.
+sub held {
+	my ($p, $user) = @_;
+	my $before = codes();
 	$fake->set(with => { user => "u$users" }, stall => 2);
 	my ($browser, $at) = connect_past($p, $user, 'named');
 	await('the call', sub { codes() == $before + 1 }, $p);
 	my $thaw = freeze($p);
 	await('an answer in the spool', sub { grep { Pierre::slurp("$p->{env}{SPOOL_DIR}/$_") =~ /^pierre spool 1 / } spool($p) }, $p);
+	$fake->set(with => { user => "u$users" });
+	return ($browser, $at, $thaw);
+}
+sub kill_caller {
+	my ($p) = @_;
+	my $pid = caller_of($p);
+	kill 'KILL', $pid;
+	await('another caller', sub { my $is = caller_of($p); $is && $is != $pid }, $p);
+}
+
+sub away {
+	my ($p, $dies) = @_;
+	my ($user, $before) = (user_at($p, 'named'), codes());
+	my ($browser, $at, $thaw) = held($p, $user);
 	my ($file) = map { Pierre::slurp("$p->{env}{SPOOL_DIR}/$_") } spool($p);
-	unlike($file, qr/[ar]t-\d+-/, 'which is sealed');
-	if ($dies) {
-		my $pid = caller_of($p);
-		kill 'KILL', $pid;
-		await('another caller', sub { my $is = caller_of($p); $is && $is != $pid }, $p);
-	}
+	unlike($file, qr/[ar]t-\d+-/, 'the answer is sealed');
+	kill_caller($p) if $dies;
 	$thaw->();
 	await('the connection', sub { of($p, $user) eq "ok|u$users" && !spool($p) }, $p);
 	is(codes() - $before, 1, 'the database was away' . ($dies ? ', and the caller died' : '') . ': one call, nothing is lost');
 	await('the page', sub { $browser->get($at)->{body} =~ /is connected/ }, $p);
-	$fake->set;
 }
 
-# A host that comes back after its attempt was given up, and after another.
+# A host that comes back when its attempt was given up, or was repeated, or is forgotten.
 sub late {
-	my ($p) = @_;
-	for my $again (0, 1) {
-		my ($user, $before) = (user_at($p, 'named'), codes());
-		fault($p, 'spool');
-		my $n = count_log($p, qr/ child_died .*role=caller/);
-		my ($browser, $at) = connect_past($p, $user, 'named');
-		await_log($p, qr/ child_died .*role=caller/, $n + 1);
-		await('it to be stored', sub { of($p, $user) eq "ok|u$users" && !spool($p) }, $p);
-		my ($id) = $p->sql("SELECT id FROM connect_states WHERE user_id = '$user->{user_id}'");
-		is($p->sql("SELECT id FROM provider_connections WHERE user_id = '$user->{user_id}'"), $id, 'the connection has the id of its attempt');
+	my ($p, $when) = @_;
+	my $user = user_at($p, 'named');
+	my ($browser, $at, $thaw) = held($p, $user);
+	my ($name) = spool($p);
+	my $dir = "$p->{dir}/other";
+	mkdir $dir, 0700;
+	rename "$p->{env}{SPOOL_DIR}/$name", "$dir/$name" or die "rename: $!";
+	kill_caller($p);
+	$thaw->();
+	await('the claim', sub { attempt($p, $user) =~ /^sent/ }, $p);
+	$p->sql("UPDATE connect_states SET lease_until = '$PAST' WHERE phase = 'sent'");
+	await('the attempt to be given up', sub { attempt($p, $user) eq 'done|lost' }, $p);
+	is(of($p, $user), '', "$when: the attempt was given up");
+	my $new;
+	if ($when eq 'again') {
+		is(heading(connect_it($p, $user, 'named')), 'Connected', 'he connects again');
+		$new = $p->get('/api/oauth/tokens/named', token => $user->{token})->{json}{access_token};
 	}
+	$p->sql("DELETE FROM connect_states WHERE user_id = '$user->{user_id}'") if $when eq 'forgotten';
+	my $revoked = () = $fake->asked('/revoke');
+	$p->give($_) for $dir, "$dir/$name";
+	my $r = $p->cli('spool', 'import', $dir);
+	is("$r->{status} " . scalar(glob("$dir/*") // 'empty'), '0 empty', 'its spool is imported') or diag($r->{err});
+	if ($when eq 'given up') {
+		await('the connection', sub { of($p, $user) eq "ok|u$users" }, $p);
+		like($browser->get($at)->{body}, qr/is connected/, 'and its user is connected');
+	} elsif ($when eq 'again') {
+		await('the tokens to be revoked', sub { $fake->asked('/revoke') > $revoked }, $p);
+		is($p->get('/api/oauth/tokens/named', token => $user->{token})->{json}{access_token}, $new, 'what is newer stays');
+	}
+	is(of($p, $user), $when eq 'forgotten' ? '' : "ok|u$users", 'nothing else is there');
 }
 
 sub full {
@@ -139,6 +169,7 @@ for my $backend (Pierre::backends()) {
 		subtest 'deaths' => sub { deaths($p) };
 		subtest 'the database is away' => sub { away($p, 0); away($p, 1) };
 		subtest 'the disk is full' => sub { full($p) };
+		subtest 'the answer is found later' => sub { late($p, $_) for 'given up', 'again', 'forgotten' };
 		is($p->stop_serve, 0, 'stops');
 		$p->stop;
 	};
