@@ -2,8 +2,7 @@
 # Providers that misbehave while a user connects: they stall, cut, answer HTML, 5xx, half a
 # JSON, refuse. The code is sent once, nothing is stored, and the user is told. And when they
 # misbehave once the tokens have come: the tokens are kept, and nobody gets them until it is
-# known whose they are (vault.md 2: "user info called before the tokens are saved", "good
-# reply thrown away").
+# known whose they are. A good reply is not thrown away for what is wrong beside the token.
 #
 # Each fault has a provider of its own, and all are connected at once: what stalls takes 10 s.
 use strict;
