@@ -114,7 +114,7 @@ static const struct owned {
 	{ SQL_TENANT_GET, id_of_team, NULL },
 	{ SQL_TENANT_BY_SLUG, NULL, NULL },
 	{ SQL_TENANT_LIST, NULL, NULL },
-	{ SQL_TENANT_LOCK, id_of_team, NULL },
+	{ SQL_TENANT_LOCK, id_of_team, NULL }, { SQL_TENANT_TOUCH, id_of_team, NULL },
 	{ SQL_TENANT_UPDATE, id_of_team, NULL },
 	{ SQL_TENANT_END_SESSIONS, NULL, id_of_team },
 	{ SQL_TENANT_REVOKE_KEYS, NULL, id_of_team },
