@@ -39,7 +39,7 @@ struct connect_link {
 	struct strings scopes;
 };
 /* With the user's application, that of the tenant, or that of the server. ERR_CONFLICT
- * reason no_app, app_broken, retired or public_url. */
+ * reason no_app, app_broken, retired, public_url or redirect_uri. */
 bool op_connect_begin(struct op *op, struct scope scope, const struct provider *p,
 		      struct connect_link *out, struct err *err_r);
 

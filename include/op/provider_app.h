@@ -10,7 +10,11 @@
 #include "model/provider_app.h"
 #include "op/scope.h"
 
-/* Set it, new or over the one that is there. ERR_CONFLICT reason in_use: another client_id
+/* The callback at PUBLIC_URL; NULL when that is not set. */
+const char *op_provider_callback(struct op *op, const char *provider);
+
+/* Set it, new or over the one that is there. Only the server's may name another
+ * host than that of PUBLIC_URL in redirect_uri. ERR_CONFLICT reason in_use: another client_id
  * while there are connections. */
 bool op_provider_app_put(struct op *op, struct scope scope, const struct provider *p,
 			 const struct provider_app *in, struct provider_app *out,

@@ -92,7 +92,8 @@ const struct conf_option conf_options[] = {
 		      "sync: when the row is committed, or 503 after DATABASE_TIMEOUT_MS." },
 	{ "PUBLIC_URL", CONF_TEXT, CONF_RELOAD | CONF_ORIGINS | CONF_HTTPS, AT(public_url), .fallback = "",
 	  .sentence = "Where browsers reach this service, such as https://pierre.example.org; providers send "
-		      "users back there. Empty = as the redirect_uri of each application says." },
+		      "users back there. Empty = users connect only by an application of the server that has a "
+		      "redirect_uri." },
 	{ "CORS_ORIGINS", CONF_TEXT, CONF_RELOAD | CONF_ORIGINS, AT(cors_origins), .fallback = "",
 	  .sentence = "Origins of web pages that may call Pierre's own routes, such as "
 		      "https://app.example.org, blanks or commas between; empty = none." },

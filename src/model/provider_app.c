@@ -27,8 +27,9 @@ static const struct field app_fields[] = {
 	FIELD(struct provider_app, key_id, INT, FIELD_PRIVATE, NULL),
 	FIELD(struct provider_app, redirect_uri, TEXT,
 	      FIELD_NULLABLE | FIELD_CREATE | PROVIDER_APP_SHELL,
-	      "The callback that is registered at the provider, https and ending with "
-	      "/api/oauth/callback/ and the provider; left out: the one at PUBLIC_URL",
+	      "The callback that is registered at the provider: PUBLIC_URL, then "
+	      "/api/oauth/callback/ and the provider, as when it is left out; that of the server's own "
+	      "application may name another host of this service",
 	      .min = 1, .max = URI_MAX, .check = visible_check),
 	FIELD(struct provider_app, scopes, STRINGS, FIELD_CREATE | PROVIDER_APP_SHELL,
 	      "Scopes that are asked for; left out or none: the usual ones of the provider",

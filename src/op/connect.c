@@ -80,13 +80,16 @@ static bool find_app(struct op *op, struct scope scope, const struct provider *p
 static bool find_callback(struct op *op, const struct provider *p, const struct provider_app *app,
 			  const char **out, struct err *err_r)
 {
-	const char *base = op->process->conf->public_url;
+	const char *ours = op_provider_callback(op, p->id);
 
-	*out = app->redirect_uri;
-	if (!*out && *base)
-		*out = arena_printf(op->arena, "%s" CALLBACK_PATH "%s", base, p->id);
-	return *out || err_reason(err_r, ERR_CONFLICT, "public_url", "The application has no redirect_uri, "
+	*out = app->redirect_uri ? app->redirect_uri : ours;
+	if (!*out)
+		return err_reason(err_r, ERR_CONFLICT, "public_url", "The application has no redirect_uri, "
 				  "and PUBLIC_URL, which would make one, is not set");
+	/* PUBLIC_URL may have changed since it was set */
+	return str_eq(app->owner, APP_SERVER) || str_eq(*out, ours) ||
+	       err_reason(err_r, ERR_CONFLICT, "redirect_uri", "The redirect_uri of the application is not at "
+			  "PUBLIC_URL: set the application again, without it");
 }
 
 /* https://host */

@@ -30,19 +30,42 @@ bool op_provider_app_secret(struct op *op, const struct provider_app *app,
 	return true;
 }
 
-/* Browsers come back to us: to no other path, and with a cookie that only https has. */
-static bool redirect_check(const char *uri, const char *provider, struct arena *arena,
+const char *op_provider_callback(struct op *op, const char *provider)
+{
+	const char *base = op->process->conf->public_url;
+
+	return *base ? arena_printf(op->arena, "%s" CALLBACK_PATH "%s", base, provider) : NULL;
+}
+
+/* https://host, then the path. */
+static bool is_callback(const char *uri, const char *path)
+{
+	size_t n = strlen(uri), tail = strlen(path);
+	const char *host = str_starts(uri, "https://") ? uri + strlen("https://") : NULL;
+
+	return host && n > tail && strcmp(uri + n - tail, path) == 0 && host < uri + n - tail &&
+	       host + strcspn(host, "/?#@") == uri + n - tail;
+}
+
+/* Browsers come back to us: to no other path, and with a cookie that only https has. Who
+ * brings an application does not choose the host: codes of others would go there. */
+static bool redirect_check(struct op *op, struct scope scope, const char *uri, const char *provider,
 			   struct err *err_r)
 {
-	const char *path = arena_printf(arena, CALLBACK_PATH "%s", provider);
-	size_t n = uri ? strlen(uri) : 0, tail = strlen(path);
-	const char *host = uri && str_starts(uri, "https://") ? uri + strlen("https://") : NULL;
+	const char *path = arena_printf(op->arena, CALLBACK_PATH "%s", provider), *ours;
 
-	if (!uri || (host && n > tail && strcmp(uri + n - tail, path) == 0 &&
-		     host < uri + n - tail && host + strcspn(host, "/?#@") == uri + n - tail))
+	if (!uri)
 		return true;
-	return err_field(err_r, ERR_INVALID, "redirect_uri",
-			 "redirect_uri must be https:// and the host of this service, then %s", path);
+	if (scope.kind == SCOPE_ALL)
+		return is_callback(uri, path) ||
+		       err_field(err_r, ERR_INVALID, "redirect_uri",
+				 "redirect_uri must be https:// and the host of this service, then %s", path);
+	ours = op_provider_callback(op, provider);
+	if (!ours)
+		return err_field(err_r, ERR_INVALID, "redirect_uri", "redirect_uri cannot be checked: PUBLIC_URL, the "
+				 "address of this service, is not set. Ask an administrator");
+	return str_eq(uri, ours) ||
+	       err_field(err_r, ERR_INVALID, "redirect_uri", "redirect_uri must be %s, as when it is left out", ours);
 }
 
 static void own(struct scope scope, struct provider_app *app)
@@ -120,7 +143,7 @@ bool op_provider_app_put(struct op *op, struct scope scope, const struct provide
 	if (scope.kind == SCOPE_NOBODY)
 		return err_set(err_r, ERR_FORBIDDEN, "An application belongs to a user, a tenant or the server");
 	if (!field_check(&provider_app_put_schema, in, err_r) ||
-	    !redirect_check(in->redirect_uri, p->id, op->arena, err_r) ||
+	    !redirect_check(op, scope, in->redirect_uri, p->id, err_r) ||
 	    !provider_open(p, op->now, err_r) ||
 	    !prepare(op, scope, p, in, &put.is_new, out, err_r))
 		return false;

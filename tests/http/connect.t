@@ -76,6 +76,29 @@ sub flow {
 	return ($user, $c);
 }
 
+# Who brings an application, for himself or for a tenant, chooses no host that codes go to.
+sub redirects {
+	my ($p, $user) = @_;
+	my $team = $p->expect(201, $p->post('/api/tenants', { name => 'Redirects' }, token => $user->{token}))->{json};
+	my ($app, $ours) = ({ client_id => 'c', client_secret => 'x' }, "$p->{env}{PUBLIC_URL}/api/oauth/callback/other");
+	for my $of ('/api/users/oauth-apps/other', "/api/tenants/$team->{tenant_id}/oauth/other") {
+		for my $host ("evil.example", "localhost", "localhost:$p->{port}.evil.example") {
+			problem_is($p->put($of, { %$app, redirect_uri => "https://$host/api/oauth/callback/other" }, token => $user->{token}), 422,
+				{ field => 'redirect_uri' }, "no codes for $host");
+		}
+		status_is($p->put($of, { %$app, redirect_uri => $ours }, token => $user->{token}), 200, 'that of PUBLIC_URL is accepted');
+	}
+	like(begin($p, $user, 'other'), qr{^\Q$p->{env}{PUBLIC_URL}\E/api/oauth/start\?}, 'with a link there');
+	$p->sql("UPDATE provider_apps SET redirect_uri = 'https://evil.example/api/oauth/callback/other' WHERE user_id = '$user->{user_id}' AND provider = 'other'");
+	problem_is($p->post('/api/oauth/connect/other', undef, token => $user->{token}), 409, { reason => 'redirect_uri' },
+		'one that was set before PUBLIC_URL changed gives no link');
+	status_is($p->delete('/api/users/oauth-apps/other', token => $user->{token}), 204, 'it goes');
+	my $made = $p->cli(qw(provider app set other --client-id c --redirect-uri https://second.example/api/oauth/callback/other --value-file),
+		secret_file($p));
+	is($made->{status}, 0, 'that of the server may name another host') or diag($made->{err});
+	like(begin($p, $user, 'other'), qr{^https://second.example/api/oauth/start\?}, 'of which the operator knows');
+	is($p->cli(qw(provider app delete other))->{status}, 0, 'it goes too');
+}
 
 # --- what an attacker gets ----------------------------------------------------------------
 
@@ -299,6 +322,7 @@ for my $backend (Pierre::backends()) {
 		forget();
 		my ($user, $first) = flow($p);
 		set_app($p, $user, 'plain');
+		redirects($p, $user);
 		attacks($p, $user);
 		plain_http($p, $user);
 		elsewhere($p, $user, $first);

@@ -118,7 +118,8 @@ sub apps {
 	unlike($r->{text}, qr/canary/, 'its secret does not come back');
 	is("$r->{json}{owner} $r->{json}{client_id} $r->{json}{state}", 'user c1 ok', 'the rest does');
 	for (['http://localhost/api/oauth/callback/strava', 'not https'], ['https://x.example/other', 'another path'],
-		['https://evil.example/x/api/oauth/callback/strava', 'a path before'], ['https://u@x/api/oauth/callback/strava', 'a user in it']) {
+		['https://evil.example/x/api/oauth/callback/strava', 'a path before'], ['https://u@x/api/oauth/callback/strava', 'a user in it'],
+		['https://evil.example/api/oauth/callback/strava', 'another host']) {
 		problem_is($p->put('/api/users/oauth-apps/strava', { %$body, redirect_uri => $_->[0] }, token => $ann->{token}), 422,
 			{ field => 'redirect_uri' }, "redirect_uri: $_->[1]");
 	}
