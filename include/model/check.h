@@ -20,6 +20,8 @@ bool slug_check(const char *slug, const char *field, struct err *err_r);
 #define SLUG_PERSONAL "personal-"   /* then the user's id: of personal tenants alone */
 /* At least two labels of [a-z0-9-] with dots between; an international one as xn--. */
 bool domain_check(const char *domain, const char *field, struct err *err_r);
+/* No control characters, nor others that end a line: it can stand in the line of a header. */
+bool line_check(const char *text, const char *field, struct err *err_r);
 /* Visible ASCII characters alone, as ids, secrets and scopes of OAuth 2.0 and URIs have. */
 bool visible_check(const char *text, const char *field, struct err *err_r);
 

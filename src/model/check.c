@@ -109,3 +109,9 @@ bool visible_check(const char *text, const char *field, struct err *err_r)
 					 "%s may have visible ASCII characters only", field);
 	return true;
 }
+
+bool line_check(const char *text, const char *field, struct err *err_r)
+{
+	return !text || (utf8_valid(text, strlen(text)) && !(text_kinds(text) & TEXT_CONTROL)) ||
+	       err_field(err_r, ERR_INVALID, field, "%s must not have control characters", field);
+}

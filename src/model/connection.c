@@ -66,16 +66,17 @@ const struct field_schema connection_schema =
 
 static const struct field tokens_in_fields[] = {
 	FIELD(struct tokens_in, access_token, TEXT, FIELD_REQUIRED | FIELD_SECRET,
-	      "The access token", .max = TOKEN_MAX),
+	      "The access token, without control characters", .max = TOKEN_MAX, .check = line_check),
 	FIELD(struct tokens_in, refresh_token, TEXT, FIELD_NULLABLE | FIELD_SECRET,
-	      "The refresh token; left out, the one from before stays", .max = TOKEN_MAX),
+	      "The refresh token, likewise; left out, the one from before stays", .max = TOKEN_MAX,
+	      .check = line_check),
 	FIELD(struct tokens_in, token_type, TEXT, FIELD_NULLABLE,
 	      "How the access token is sent; left out: Bearer", .min = 1, .max = 40,
 	      .check = visible_check),
 	FIELD(struct tokens_in, expires_at, TIME, FIELD_NULLABLE,
 	      "End of the access token; left out: not known"),
 	FIELD(struct tokens_in, scope, TEXT, FIELD_NULLABLE,
-	      "Scopes that were granted, blanks or commas between", .max = SCOPE_MAX),
+	      "Scopes that were granted, blanks or commas between", .max = SCOPE_MAX, .check = line_check),
 	{ 0 },
 };
 const struct field_schema tokens_in_schema =

@@ -86,12 +86,23 @@ static const struct { const char *method; bool body; } methods[] = {
 	{ "GET", false }, { "DELETE", false }, { "POST", true }, { "PUT", true },
 };
 
+/* The last line of defence: what stands behind a line end would be a header of its own, or
+ * another request. */
+static bool are_lines(const char *const *headers)
+{
+	for (; headers && *headers; headers++)
+		for (const char *c = *headers; *c; c++)
+			if ((unsigned char)*c < ' ' || *c == 0x7f)
+				return false;
+	return true;
+}
+
 static bool is_sound(const struct outbound_call *c)
 {
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (str_eq(c->method, methods[i].method))
 			return c->provider && str_starts(c->url, "https://") && c->done &&
-			       (methods[i].body || !c->body) &&
+			       (methods[i].body || !c->body) && are_lines(c->headers) &&
 			       (!c->held || (c->body && c->body_len > 0 && c->ready));
 	return false;
 }
@@ -101,7 +112,8 @@ bool outbound_start(struct outbound *o, struct outbound_call *c, struct err *err
 	if (o->stopped)
 		return err_set(err_r, ERR_UNAVAILABLE, "Calls to other services are being stopped");
 	if (!is_sound(c))
-		return err_set(err_r, ERR_INVALID, "A call needs https, a method, and a body if it is held");
+		return err_set(err_r, ERR_INVALID, "A call needs https, a method, headers without control "
+			       "characters, and a body if it is held");
 	c->transfer = NULL;
 	c->next = NULL;
 	*o->last = c;

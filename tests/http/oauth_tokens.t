@@ -40,6 +40,11 @@ sub scenario_14 {
 		is(show($p, $ann, 'whoop')->{json}{access_token}, $text{$name}, "Sc 14: $name comes back");
 	}
 	problem_is(put($p, $ann, 'whoop', access_token => 'x' x 8193), 422, { field => 'access_token' }, 'Sc 14: too long');
+	for my $field (qw(access_token refresh_token token_type scope)) {
+		problem_is(put($p, $ann, 'whoop', access_token => 'x', $field => "x$_->[0]X-Injected: yes"), 422, { field => $field },
+			"no request of Pierre's gets a header from $field: $_->[1]")
+			for [ "\r\n", 'CRLF' ], [ "\n", 'LF' ], [ "\x7f", 'DEL' ], [ "\x{2028}", 'a line separator' ];
+	}
 	my $id = put($p, $ann, 'whoop', access_token => 'canary-token', refresh_token => 'canary-refresh')->{json}{id};
 	my ($one, $refresh) = map { sealed($p, $id, $_) } qw(sealed_access sealed_refresh);
 	unlike("$one $refresh", qr/canary/, 'Sc 14: the stored form is not the plain text');

@@ -83,7 +83,12 @@ static void test_malformed(struct outbound *o)
 	struct outbound_call bad[] = {
 		get("http://a.example/"), get("file:///etc/passwd"), get("ftp://a.example/"), get(""),
 		get("https://a.example/"), get("https://a.example/"), get("https://a.example/"),
+		get("https://a.example/"), get("https://a.example/"), get("https://a.example/"),
 		get("https://a.example/"), get("https://a.example/"),
+	};
+	static const char *const injected[][3] = {
+		{ "Accept: */*", "Authorization: Bearer x\r\nX-Injected: yes" }, { "Authorization: Bearer x\nHost: b" },
+		{ "Authorization: Bearer \x7f" },
 	};
 	struct err err = { 0 };
 	int before = n_done;
@@ -95,6 +100,8 @@ static void test_malformed(struct outbound *o)
 	bad[7].held = true;                      /* nothing to hold */
 	bad[8] = (struct outbound_call){ .provider = "p", .method = "POST", .url = "https://a.example/",
 					 .held = true, .body = "x", .body_len = 1, .done = done };
+	for (size_t i = 0; i < 3; i++)
+		bad[9 + i].headers = injected[i];
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		ok(!outbound_start(o, &bad[i], &err) && err.kind == ERR_INVALID, "malformed, %zu", i);
 	is_int(n_done, before, "nothing is told of them");
