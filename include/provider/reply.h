@@ -34,7 +34,8 @@ struct provider_reply {
 	const char *refresh_token;    /* NULL: the old one stays, or there is none */
 	int64_t expires_at;           /* wall ms; TIME_NONE: not known */
 	struct strings scopes;        /* granted; no list: the reply does not say */
-	const char *identity;         /* the provider's id of the user; NULL: the reply does not say */
+	const char *identity;         /* the provider's id of the user, 1 to 255 visible characters;
+				       * NULL: the reply does not say */
 	int64_t until;                /* of LIMITED, and of UNAVAILABLE when it says so; wall ms; TIME_NONE */
 	const char *reason;           /* a word for logs and states: "invalid_grant", "http_503" */
 };

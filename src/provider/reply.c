@@ -14,6 +14,7 @@
 #include "provider/reply.h"
 
 #define TOKEN_MAX 6000           /* two of them, sealed, fit into a file of the spool */
+#define IDENTITY_MAX 255         /* OpenID Connect Core, section 2 (sub); it stands in an index */
 #define LONGEST_S (INT64_C(10) * 365 * 86400)
 #define SCOPES_MAX 100
 
@@ -27,12 +28,12 @@ struct reading {
 
 /* --- tokens --------------------------------------------------------------------------------- */
 
-/* RFC 6749 A.12, without the blank: it goes into a header. */
-static bool is_token(const char *s)
+/* RFC 6749 A.12, without the blank: it goes into a header, or into a URL. */
+static bool is_visible(const char *s, size_t most)
 {
 	size_t n = s ? strlen(s) : 0;
 
-	if (n == 0 || n > TOKEN_MAX)
+	if (n == 0 || n > most)
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)s[i] <= 0x20 || (unsigned char)s[i] >= 0x7f)
@@ -44,7 +45,7 @@ static const char *token(const struct reading *r, const char *name)
 {
 	const char *s = json_slice_text(r->arena, json_slice_member(r->root, name));
 
-	return is_token(s) ? s : NULL;
+	return is_visible(s, TOKEN_MAX) ? s : NULL;
 }
 
 /* A number in a number or a text; 0: there is none that can be true. */
@@ -121,7 +122,7 @@ static const char *identity_in(const struct provider *p, struct json_slice root,
 		id = claim(json_slice_text(arena, json_slice_member(root, "access_token")), field + 4, arena);
 	else
 		id = json_slice_word(arena, json_slice_member(root, field));
-	return id && *id ? id : NULL;
+	return is_visible(id, IDENTITY_MAX) ? id : NULL;
 }
 
 static struct json_slice root_of(const struct provider *p, struct json_slice all)

@@ -211,12 +211,25 @@ static void test_limits(void)
 
 static void test_identity(void)
 {
+	static const int lengths[] = { 1, 255, 256, 20000 };
+	static const char *const odd[] = {
+		"{\"id\":\" \"}", "{\"id\":\"a b\"}", "{\"id\":\"a\\r\\nX: y\"}", "{\"id\":\"a\\u0000\"}",
+		"{\"id\":\"\\u007f\"}",
+	};
 	struct provider p = row("strava");
 
 	is_str(reply_identity(&p, "{\"id\":4711,\"username\":\"x\"}", 25, arena), NULL, "not JSON by its length");
 	is_str(reply_identity(&p, "{\"id\":4711}", 11, arena), "4711", "a number");
 	is_str(reply_identity(&p, "{\"id\":\"\"}", 9, arena), NULL, "nothing is nobody");
 	is_str(reply_identity(&p, "{\"id\":null}", 11, arena), NULL, "null is nobody");
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		const char *body = arena_printf(arena, "{\"id\":\"%0*d\"}", lengths[i], 7);
+
+		ok((reply_identity(&p, body, strlen(body), arena) != NULL) == (lengths[i] <= 255),
+		   "an id of %d characters", lengths[i]);
+	}
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+		ok(!reply_identity(&p, odd[i], strlen(odd[i]), arena), "what is not visible is no id: %s", odd[i]);
 	p = row("suunto");
 	is_str(read_as(&p, false, 200, "", "{\"access_token\":\"e30.%%%.sig\"}").identity, NULL, "no JWT");
 	is_str(read_as(&p, false, 200, "", "{\"access_token\":\"opaque\"}").identity, NULL, "nor this");
