@@ -36,6 +36,12 @@ bool store_connection_add(struct db *db, const struct audit_event *event,
  * for the old ones is dropped. ERR_NOT_FOUND: it was changed meanwhile. */
 bool store_connection_replace(struct db *db, struct scope scope, const struct audit_event *event,
 			      const struct connection *in, struct err *err_r);
+/* Another access token beside the refresh token seen_refresh (its sealed text, as it was read),
+ * of which in->sealed_refresh is the same one. out: the row then. ERR_NOT_FOUND: it has another
+ * one by now. */
+bool store_connection_set_access(struct db *db, struct scope scope, const struct audit_event *event,
+				 const struct connection *in, const char *seen_refresh,
+				 struct arena *arena, struct connection *out, struct err *err_r);
 /* Nobody gets them any more; a caller tells the provider. provider NULL: all of them.
  * *n_r: how many; of none nothing is told. */
 bool store_connection_end(struct db *db, struct scope scope, const char *provider,

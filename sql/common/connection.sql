@@ -50,6 +50,26 @@ UPDATE provider_connections SET app_id = :app_id, provider_user_id = :provider_u
 WHERE id = :id AND connect_gen = :connect_gen AND ended_at IS NULL
 	AND user_id = :scope_user AND (tenant_id = :scope_place OR :scope_places);
 
+-- Another access token beside the refresh token that was read, which is sealed anew, and stays
+-- with the application and the account that it is of. What is on its way for it goes on: its
+-- answer is the only one that there will be.
+-- name: connection_set_access
+-- row: Connection
+UPDATE provider_connections SET sealed_access = :sealed_access, sealed_refresh = :sealed_refresh,
+	key_id = :key_id, token_type = :token_type, expires_at = :expires_at,
+	scopes_granted = :scopes_granted, scopes_asked = :scopes_asked, refreshed_at = :refreshed_at,
+	refresh_wanted = (refresh_wanted AND phase <> 'idle'),
+	retry_at = CASE WHEN state = 'uncertain' AND retry_at < :expires_at THEN :expires_at ELSE retry_at END,
+	state_since = CASE WHEN state = 'reauth_required' THEN :updated_at ELSE state_since END,
+	reason = CASE WHEN state = 'reauth_required' THEN NULL ELSE reason END,
+	refusals = CASE WHEN state = 'reauth_required' THEN 0 ELSE refusals END,
+	first_refused_at = CASE WHEN state = 'reauth_required' THEN NULL ELSE first_refused_at END,
+	state = CASE WHEN state = 'reauth_required' THEN 'ok' ELSE state END,
+	connected_at = :connected_at, updated_at = :updated_at
+WHERE id = :id AND sealed_refresh = :seen_refresh AND ended_at IS NULL
+	AND user_id = :scope_user AND (tenant_id = :scope_place OR :scope_places)
+RETURNING {connection};
+
 -- Of one provider, or of all. A call that is under way has lost it: the caller can claim it
 -- at once, to revoke it.
 -- name: connection_end

@@ -157,6 +157,12 @@ static bool find(struct op *op, struct scope scope, const struct provider *p, bo
 	return there || err_r->kind == ERR_NOT_FOUND;
 }
 
+/* An access token alone: the refresh token stays, and what it hangs on. */
+static bool keeps(const struct tokens_in *in, const struct connection *c)
+{
+	return !in->refresh_token && c->sealed_refresh;
+}
+
 /* With what they can be refreshed, if with anything. */
 static bool find_app(struct op *op, struct scope scope, const char *provider, const char **id_r,
 		     struct err *err_r)
@@ -168,18 +174,17 @@ static bool find_app(struct op *op, struct scope scope, const char *provider, co
 	return there || err_r->kind == ERR_NOT_FOUND;
 }
 
-static bool fill(struct op *op, struct scope scope, const struct tokens_in *in, bool is_new,
-		 struct connection *c, struct err *err_r)
+static bool fill(struct op *op, struct scope scope, const struct tokens_in *in, struct connection *c,
+		 struct err *err_r)
 {
-	struct connection_tokens tokens = { .access_token = NULL };
+	struct connection_tokens tokens = { .refresh_token = in->refresh_token };
 
-	if ((!is_new && !in->refresh_token && !op_connection_open(op, c, &tokens, err_r)) ||
-	    !find_app(op, scope, c->provider, &c->app_id, err_r))
+	if (keeps(in, c) ? !op_connection_open(op, c, &tokens, err_r)
+			 : !find_app(op, scope, c->provider, &c->app_id, err_r))
 		return false;
+	if (!keeps(in, c))
+		c->provider_user_id = NULL;
 	tokens.access_token = in->access_token;
-	if (in->refresh_token)
-		tokens.refresh_token = in->refresh_token;
-	c->provider_user_id = NULL;
 	c->state = CONNECTION_OK;
 	c->reason = NULL;
 	c->token_type = in->token_type ? in->token_type : "Bearer";
@@ -190,13 +195,18 @@ static bool fill(struct op *op, struct scope scope, const struct tokens_in *in, 
 	return op_connection_seal(op, &tokens, c, err_r);
 }
 
-static bool write(struct op *op, struct scope scope, bool is_new, const struct connection *c,
-		  struct err *err_r)
+/* seen_refresh: as it was read, NULL = it does not stay. */
+static bool write(struct op *op, struct scope scope, bool is_new, const char *seen_refresh,
+		  struct connection *c, struct err *err_r)
 {
-	const struct audit_event event = op_audit_of(op, AUDIT_TOKENS_SET, c->id, &connection_schema, c);
+	const struct connection in = *c;
+	const struct audit_event event = op_audit_of(op, AUDIT_TOKENS_SET, in.id, &connection_schema, &in);
 
-	return is_new ? store_connection_add(op->db, &event, c, err_r)
-		      : store_connection_replace(op->db, scope, &event, c, err_r);
+	if (is_new)
+		return store_connection_add(op->db, &event, &in, err_r);
+	return seen_refresh
+		? store_connection_set_access(op->db, scope, &event, &in, seen_refresh, op->arena, c, err_r)
+		: store_connection_replace(op->db, scope, &event, &in, err_r);
 }
 
 /* Another call has written it since it was read, or its data key was retired. */
@@ -216,9 +226,14 @@ bool op_connection_put(struct op *op, struct scope scope, const struct provider 
 	if (!field_check(&tokens_in_schema, in, err_r) || !provider_open(p, op->now, err_r))
 		return false;
 	for (int i = 0; i < TRIES; i++) {
-		if (!find(op, scope, p, &is_new, out, err_r) || !fill(op, scope, in, is_new, out, err_r))
+		const char *seen;
+
+		if (!find(op, scope, p, &is_new, out, err_r))
 			return false;
-		if (write(op, scope, is_new, out, err_r)) {
+		seen = keeps(in, out) ? out->sealed_refresh : NULL;
+		if (!fill(op, scope, in, out, err_r))
+			return false;
+		if (write(op, scope, is_new, seen, out, err_r)) {
 			show(op->arena, out);
 			return true;
 		}

@@ -57,6 +57,15 @@ bool store_connection_replace(struct db *db, struct scope scope, const struct au
 						   OWN_ARGS(scope)), STORE_NO_ROW, NO_CONNECTION, err_r);
 }
 
+bool store_connection_set_access(struct db *db, struct scope scope, const struct audit_event *event,
+				 const struct connection *in, const char *seen_refresh,
+				 struct arena *arena, struct connection *out, struct err *err_r)
+{
+	return store_commit_one(db, event, SQL_ROW(connection_set_access, &connection_schema, in, OWN_ARGS(scope),
+						   .seen_refresh = db_text(seen_refresh)),
+				&connection_schema, arena, out, NO_CONNECTION, err_r);
+}
+
 struct ending {
 	struct scope scope;
 	const char *provider;

@@ -24,12 +24,17 @@ static struct connection now_is(void)
 	return c;
 }
 
-static const char *access_token(void)
+static struct connection_tokens tokens(void)
 {
 	const struct connection c = now_is();
-	struct connection_tokens tokens;
+	struct connection_tokens t;
 
-	return op_connection_open(&f.op, &c, &tokens, &err) ? tokens.access_token : NULL;
+	return op_connection_open(&f.op, &c, &t, &err) ? t : (struct connection_tokens){ 0 };
+}
+
+static const char *access_token(void)
+{
+	return tokens().access_token;
 }
 
 static struct refresh_claim claimed(void)
@@ -51,12 +56,17 @@ static struct refresh_claim sent(void)
 	return r;
 }
 
-static struct refresh_answer answered(const struct refresh_claim *r, const char *access)
+static struct refresh_answer rotated(const struct refresh_claim *r, const char *access, const char *refresh)
 {
-	const struct provider_reply reply = { .outcome = REPLY_OK, .access_token = access,
+	const struct provider_reply reply = { .outcome = REPLY_OK, .access_token = access, .refresh_token = refresh,
 					      .expires_at = f.op.now + 3600 * SECOND_MS };
 
 	return refresh_answer_of(r, &reply, f.op.now, f.arena);
+}
+
+static struct refresh_answer answered(const struct refresh_claim *r, const char *access)
+{
+	return rotated(r, access, NULL);
 }
 
 static bool written(const struct refresh_answer *a)
@@ -76,14 +86,19 @@ static void ended(const struct refresh_claim *r, enum refresh_end how, enum prov
 		bail_out("end", &err);
 }
 
-static void bring(const char *access)
+static struct connection put(const char *access, const char *refresh)
 {
 	struct connection c;
 
-	if (!op_connection_put(&f.op, at(victim.id), &whoop, &(struct tokens_in){
-			.access_token = access, .refresh_token = "refresh", .expires_at = f.op.now + 60000 }, &c, &err))
-		bail_out("bring", &err);
-	id = c.id;
+	if (!op_connection_put(&f.op, at(victim.id), &whoop, &(struct tokens_in){ .access_token = access,
+			.refresh_token = refresh, .expires_at = f.op.now + 60000 }, &c, &err))
+		bail_out("put", &err);
+	return c;
+}
+
+static void bring(const char *access)
+{
+	id = put(access, "refresh").id;
 }
 
 static void test_one_claim(void)
@@ -183,6 +198,60 @@ static void test_outdated(void)
 	ok(!op_refresh_sent(&f.op, &r, &err), "a connection that was ended is not called for");
 	a = answered(&r, "late");
 	ok(!written(&a), "nor stored");
+}
+
+/* The owner brings an access token alone: the refresh token is not his to lose. */
+static void test_access_alone(void)
+{
+	const struct audit_event event = op_audit(&f.op, AUDIT_TOKENS_SET, NULL);
+	struct refresh_claim r;
+	struct refresh_answer a;
+	struct connection c;
+
+	bring("b0");
+	r = sent();
+	c = put("mine", NULL);
+	ok(str_eq(c.phase, PHASE_SENT) && str_eq(access_token(), "mine"), "an access token during a call");
+	a = rotated(&r, "b1", "refresh-1");
+	ok(written(&a), "the answer to the call is stored all the same");
+	is_str(tokens().refresh_token, "refresh-1", "the old refresh token is spent, and was not put back");
+	c = now_is();
+	r = sent();
+	a = rotated(&r, "b2", "refresh-2");
+	ok(written(&a), "another one, between the steps of a PUT");
+	ok(!store_connection_set_access(f.db, at(victim.id), &event, &c, c.sealed_refresh, f.arena, &c, &err) &&
+	   err.kind == ERR_NOT_FOUND, "which has read the one from before: %s", err.message);
+	is_str(tokens().refresh_token, "refresh-2", "the newer one stays");
+	put("his", NULL);
+	ok(str_eq(tokens().refresh_token, "refresh-2") && str_eq(access_token(), "his"), "read anew it is set");
+}
+
+/* The answer of the call may be in the spool of another host. */
+static void test_access_alone_uncertain(void)
+{
+	struct refresh_claim r = sent();
+	const struct refresh_answer left = rotated(&r, "b3", "refresh-3");
+	struct connection c = now_is();
+
+	if (!op_refresh_silent(&f.op, &whoop, &c, &err))
+		bail_out("silent", &err);
+	c = now_is();
+	is_int(put("hers", NULL).retry_at, c.retry_at, "beside a refresh token that may be spent: it is tried as late");
+	f.op.now = c.retry_at - SECOND_MS;
+	c = put("hers again", NULL);
+	is_str(c.state, CONNECTION_UNCERTAIN, "which stays so");
+	is_int(c.retry_at, f.op.now + 60000, "and is tried once the new access token ends");
+	ok(written(&left), "the host that has the answer stores it");
+	is_str(tokens().refresh_token, "refresh-3", "the refresh token lives");
+	for (int i = 0; i < 3; i++) {
+		r = sent();
+		by_hand(&f, LOOK_OTHERS_SUCCEED, r.app.id, "");
+		ended(&r, ENDED_ANSWERED, REPLY_REFUSED);
+		f.op.now += 2 * 3600 * SECOND_MS;
+	}
+	is_str(now_is().state, CONNECTION_REAUTH, "beside one that is dead");
+	c = put("last", NULL);
+	ok(str_eq(c.state, CONNECTION_OK) && !c.reason && c.refusals == 0, "the access token is given out");
 }
 
 /* 100 at once. */

@@ -69,7 +69,7 @@ static const struct { const char *name; value_fn *value; } given[] = {
 	{ "provider", strava }, { "of_provider", garmin }, { "state_since", now }, { "client_id", text },
 	{ "sealed_secret", text }, { "key_id", data_key }, { "redirect_uri", none }, { "app_id", none },
 	{ "provider_user_id", none }, { "sealed_access", text }, { "sealed_refresh", none },
-	{ "token_type", text }, { "scopes_granted", words }, { "scopes_asked", words },
+	{ "seen_refresh", text }, { "token_type", text }, { "scopes_granted", words }, { "scopes_asked", words },
 	{ "refreshed_at", now }, { "connected_at", now }, { "connect_gen", nought }, { "every", yes }, { "wanted", yes },
 };
 
@@ -143,6 +143,7 @@ static const struct owned {
 	{ SQL_PROVIDER_APP_DELETE, NULL, NULL },
 	{ SQL_CONNECTION_GET, NULL, NULL }, { SQL_CONNECTION_LIST, NULL, NULL },
 	{ SQL_CONNECTION_REPLACE, id_of_connection, NULL }, { SQL_CONNECTION_END, NULL, NULL },
+	{ SQL_CONNECTION_SET_ACCESS, id_of_connection, NULL },
 	{ SQL_CONNECTION_LIST_TENANT, NULL, NULL }, { SQL_REFRESH_ASK, id_of_connection, NULL },
 	{ SQL_TENANT_END_CONNECTIONS, NULL, id_of_team },
 	{ SQL_MEMBER_END_CONNECTIONS, id_of_pending, id_of_team },

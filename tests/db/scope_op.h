@@ -97,7 +97,8 @@ static const char *new_id(void)
 static void prepare_connection(void)
 {
 	struct connection c = {
-		.phase = PHASE_IDLE, .state = CONNECTION_OK, .sealed_access = "x", .token_type = "Bearer",
+		.phase = PHASE_IDLE, .state = CONNECTION_OK, .sealed_access = "x", .sealed_refresh = "x",
+		.token_type = "Bearer",
 		.lease_until = TIME_NONE, .state_since = T0, .expires_at = TIME_NONE,
 		.scopes_asked = strings_empty, .scopes_granted = strings_empty, .last_used_at = TIME_NONE, .refreshed_at = T0,
 		.retry_at = TIME_NONE, .first_refused_at = TIME_NONE, .ended_at = TIME_NONE,

@@ -97,6 +97,27 @@ sub scenario_15 {
 	return ($team, $there);
 }
 
+# An access token alone: the refresh token is sent by the application that it was given to.
+sub access_alone {
+	my ($p) = @_;
+	my $user = $p->approved_user;
+	Pierre::rewrite("$p->{dir}/secret", "canary-secret\n");
+	$p->give("$p->{dir}/secret");
+	my $made = $p->cli(qw(provider app set strava --client-id server-client --value-file), "$p->{dir}/secret");
+	is($made->{status}, 0, 'an application of the server') or diag($made->{err});
+	my $first = put($p, $user, 'strava', access_token => 'a-1', refresh_token => 'r-1', expires_at => $end)->{json};
+	$p->sql("UPDATE provider_connections SET provider_user_id = '4711' WHERE id = '$first->{id}'");
+	my $app = $p->expect(200, $p->put('/api/users/oauth-apps/strava', { client_id => 'own', client_secret => 'canary-secret' }, token => $user->{token}))->{json};
+	my $alone = put($p, $user, 'strava', access_token => 'a-2', expires_at => $end)->{json};
+	is("$alone->{app_id} $alone->{provider_user_id}", "$first->{app_id} 4711", 'it stays with the application and the account of its refresh token');
+	is(show($p, $user, 'strava')->{json}{access_token}, 'a-2', 'the access token is the new one');
+	my $both = put($p, $user, 'strava', access_token => 'a-3', refresh_token => 'r-3')->{json};
+	is("$both->{app_id} " . ($both->{provider_user_id} // 'null'), "$app->{id} null", 'another refresh token is of the application now, and of nobody known');
+	status_is($p->delete('/api/oauth/tokens', token => $user->{token}), 204, 'ended');
+	$p->sql("DELETE FROM provider_connections WHERE user_id = '$user->{user_id}'");
+	is($p->cli(qw(provider app delete strava))->{status}, 0, 'the application goes');
+}
+
 sub scenario_16 {
 	my ($p, $ann, $bob, $there) = @_;
 	put($p, $bob, 'oura', access_token => 'o-bob');
@@ -176,6 +197,7 @@ each_backend(sub {
 	scenario_14($p, $ann);
 	my ($team, $there) = scenario_15($p, $ann, $bob);
 	scenario_16($p, $ann, $bob, $there);
+	access_alone($p);
 	apps($p, $ann, $bob, $team);
 	unfilled($p);
 	status_is($p->delete('/api/oauth/tokens', token => $ann->{token}), 204, 'all of one tenant are ended');
