@@ -15,6 +15,9 @@
 /* Of struct data_key, all there are, by id. */
 bool op_data_key_list(struct op *op, struct scope scope, struct field_list *out,
 		      struct err *err_r);
+/* The same without master and rows: those cost a look into each table. */
+bool op_data_key_states(struct op *op, struct scope scope, struct field_list *out,
+			struct err *err_r);
 /* A new one seals from here on: for a tenant, from then on with its own, or for all that have
  * none (NULL). Other processes follow within VAULT_CURRENT_MS. */
 bool op_data_key_rotate(struct op *op, struct scope scope, const char *tenant_id,

@@ -8,5 +8,8 @@
 
 /* As of op->now; with SCOPE_ALL, else all are 0. */
 bool op_stats(struct op *op, struct scope scope, struct stats *out, struct err *err_r);
+/* Of connections alone. */
+bool op_stats_connections(struct op *op, struct scope scope, struct connection_stats *out,
+			  struct err *err_r);
 
 #endif

@@ -42,6 +42,7 @@ struct outbound_reply {
 	enum outbound_end end;
 	bool sent;               /* false: the provider has nothing of the body, or, when there
 	                          * is none, of the request. Calling again spends nothing twice */
+	bool late;               /* its time was over */
 	int status;              /* of HTTP; 0 = no reply came */
 	const char *headers;     /* "name: value\n" each, as they came; "" = none */
 	const char *body;        /* ends with a NUL that body_len does not count */
@@ -52,6 +53,7 @@ struct outbound_reply {
 /* One request. What is set before outbound_start() stays valid until done(). */
 struct outbound_call {
 	const char *provider;            /* for OUTBOUND_MOST_PROVIDER */
+	const char *what;                /* a word for those who count calls; NULL = they do not */
 	const char *method;              /* GET, POST, PUT or DELETE */
 	const char *url;                 /* https://...; no secret that must stay out of logs */
 	const char *const *headers;      /* "Name: value" each, NULL at the end; NULL = none */
@@ -75,6 +77,9 @@ struct outbound_options {
 	const char *ca_file;             /* trusted authorities, PEM; NULL or "" = the system's */
 	const char *const *resolve;      /* HOST:PORT:ADDRESS instead of a resolver, for tests; NULL = none */
 	int64_t connect_ms, total_ms;    /* 0 = those above */
+	/* Before done() of each call that was under way and was not dropped; NULL = none. */
+	void (*ended)(void *arg, const struct outbound_call *c, int64_t ms);
+	void *arg;                       /* of ended() */
 };
 
 struct outbound;
@@ -104,5 +109,6 @@ void outbound_step(struct outbound *o, struct pollfd *fds, size_t n, int timeout
 /* Nothing new: what waits for a place ends unsent, what is under way finishes. */
 void outbound_stop(struct outbound *o);
 size_t outbound_calls(const struct outbound *o);   /* under way, and waiting */
+size_t outbound_waiting(const struct outbound *o); /* for a place */
 
 #endif

@@ -21,7 +21,7 @@ struct transfer {
 	size_t given;                    /* bytes of the body that libcurl has */
 	bool at_body, told;              /* libcurl asked for the body; ready() was called */
 	bool go, dropped;
-	bool too_large;
+	bool too_large, late;
 	char *body;                      /* of the reply, OUTBOUND_REPLY_MAX + 1 */
 	size_t body_len;
 	char *head;                      /* its headers, REPLY_HEADERS_MAX + 1 */

@@ -8,7 +8,7 @@
  * request's route and start.
  *
  * Beside the slots: marks of requests that ended a process, refusals that
- * repeat (shm/repeat.h), and how many processes died.
+ * repeat (shm/repeat.h), how many processes died, and calls (shm/calls.h).
  */
 #ifndef PIERRE_SHM_SCOREBOARD_H
 #define PIERRE_SHM_SCOREBOARD_H
@@ -20,6 +20,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "shm/calls.h"
 #include "shm/repeat.h"
 
 enum slot_role { ROLE_FAST, ROLE_SLOW, ROLE_SCHEDULER, ROLE_RECORDER, ROLE_CALLER,
@@ -40,6 +41,7 @@ struct slot {
 	_Atomic int64_t deadline;       /* monotonic ms; past it + grace the master kills */
 	_Atomic uint64_t requests;      /* served since start */
 	_Atomic int connections;        /* of a fast worker, with those that are idle */
+	_Atomic int calls, calls_waiting, tasks;   /* of the caller: under way; for a place; for the database */
 	char route[SLOT_ROUTE];         /* label of the current request's route */
 	char request_id[SLOT_REQUEST_ID];
 };
@@ -63,6 +65,7 @@ struct scoreboard {
 	struct mark marks[MARKS];
 	_Atomic uint64_t deaths[ROLE__COUNT];   /* of processes that were not told to end */
 	struct repeats repeats;
+	struct calls calls;
 	struct slot slots[];
 };
 

@@ -11,5 +11,7 @@ struct db;
 
 bool store_stats(struct db *db, struct scope scope, int64_t now, struct arena *arena,
 		 struct stats *out, struct err *err_r);
+bool store_stats_connections(struct db *db, struct scope scope, struct arena *arena,
+			     struct connection_stats *out, struct err *err_r);
 
 #endif

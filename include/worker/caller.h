@@ -20,6 +20,11 @@
 struct caller;
 struct spool;
 
+/* What calls are for: outbound_call.what. Those of the first two are judged as token replies. */
+#define CALL_REFRESH "refresh"
+#define CALL_REDEEM "redeem"
+#define CALL_IDENTIFY "identify"
+
 /* Work with the database. The struct stays valid until done(). */
 struct caller_task {
 	/* In the thread, with an arena that is wiped afterwards. */
@@ -47,6 +52,9 @@ bool caller_stops(const struct caller *c);   /* begin nothing new */
 /* Answers wait there; its directory is -1 while it cannot be used. Of the loop alone. */
 const struct spool *caller_spool(const struct caller *c);
 
+/* For /metrics: caller_counts.c. caller: a struct caller. */
+void caller_counts_look(struct caller *c);
+void caller_count(void *caller, const struct outbound_call *call, int64_t ms);
 /* Of connections: caller_connect.c. */
 void caller_connect_look(struct caller *c);
 /* Of their tokens: caller_refresh.c. */

@@ -19,6 +19,19 @@ SELECT count(*) AS total,
 FROM api_keys
 WHERE :scope_all;
 
+-- name: stats_connections
+-- row: ConnectionStats
+SELECT count(*) AS total,
+	count(CASE WHEN state = 'ok' THEN 1 END) AS ok,
+	count(CASE WHEN state = 'refreshing' THEN 1 END) AS refreshing,
+	count(CASE WHEN state = 'uncertain' THEN 1 END) AS uncertain,
+	count(CASE WHEN state = 'degraded' THEN 1 END) AS degraded,
+	count(CASE WHEN state = 'reauth_required' THEN 1 END) AS reauth_required,
+	count(CASE WHEN state = 'retired' THEN 1 END) AS retired,
+	count(CASE WHEN state = 'unidentified' THEN 1 END) AS unidentified
+FROM provider_connections
+WHERE ended_at IS NULL AND :scope_all;
+
 -- name: stats_tenants
 SELECT count(*) AS n
 FROM tenants

@@ -14,6 +14,6 @@ static bool count(struct context *c, const void *in, void *out, struct err *err_
 const struct cmd stats_commands[] = {
 	{ .words = "stats", .operands = "", .needs = NEEDS_SCHEMA, .fn = count,
 	  .record = &stats_schema,
-	  .sentence = "Print how many accounts, API keys and tenants there are." },
+	  .sentence = "Print how many accounts, API keys, connections and tenants there are." },
 	{ 0 },
 };

@@ -29,6 +29,9 @@ static void slot_clear(struct slot *s)
 	atomic_store(&s->deadline, 0);
 	atomic_store(&s->requests, 0);
 	atomic_store(&s->connections, 0);
+	atomic_store(&s->calls, 0);
+	atomic_store(&s->calls_waiting, 0);
+	atomic_store(&s->tasks, 0);
 	s->pid = 0;
 }
 

@@ -38,16 +38,28 @@ static const char *master_of(const struct master_subkeys *keys, const char *mast
 	return "unknown";
 }
 
-bool op_data_key_list(struct op *op, struct scope scope, struct field_list *out,
-		      struct err *err_r)
+bool op_data_key_states(struct op *op, struct scope scope, struct field_list *out,
+			struct err *err_r)
 {
 	struct data_key *keys;
 
 	if (!may(op, scope, err_r) || !store_data_key_list(op->db, op->arena, out, err_r))
 		return false;
 	keys = (struct data_key *)(uintptr_t)out->items;
-	for (size_t i = 0; i < out->n; i++) {
+	for (size_t i = 0; i < out->n; i++)
 		keys[i].state = is_last(keys, out->n, i) ? "current" : "old";
+	return true;
+}
+
+bool op_data_key_list(struct op *op, struct scope scope, struct field_list *out,
+		      struct err *err_r)
+{
+	struct data_key *keys;
+
+	if (!op_data_key_states(op, scope, out, err_r))
+		return false;
+	keys = (struct data_key *)(uintptr_t)out->items;
+	for (size_t i = 0; i < out->n; i++) {
 		keys[i].master = master_of(vault_subkeys(op->process->vault), keys[i].master_id);
 		if (!store_sealed_count(op->db, keys[i].id, &keys[i].rows, err_r))
 			return false;

@@ -8,3 +8,9 @@ bool op_stats(struct op *op, struct scope scope, struct stats *out, struct err *
 {
 	return store_stats(op->db, scope, op->now, op->arena, out, err_r);
 }
+
+bool op_stats_connections(struct op *op, struct scope scope, struct connection_stats *out,
+			  struct err *err_r)
+{
+	return store_stats_connections(op->db, scope, op->arena, out, err_r);
+}

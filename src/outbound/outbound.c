@@ -196,6 +196,11 @@ size_t outbound_calls(const struct outbound *o)
 	return o->n_places + o->n_waiting;
 }
 
+size_t outbound_waiting(const struct outbound *o)
+{
+	return o->n_waiting;
+}
+
 void outbound_free(struct outbound **o)
 {
 	if (!*o)
@@ -286,9 +291,14 @@ static const char *late(const struct transfer *t)
 
 static void judge(struct outbound *o)
 {
-	for (size_t i = 0; i < OUTBOUND_MOST; i++)
-		if (o->places[i].call && clock_monotonic() >= deadline(&o->places[i]))
-			finish(&o->places[i], CURLE_OK, late(&o->places[i]));
+	for (size_t i = 0; i < OUTBOUND_MOST; i++) {
+		struct transfer *t = &o->places[i];
+
+		if (!t->call || clock_monotonic() < deadline(t))
+			continue;
+		t->late = !t->dropped;
+		finish(t, CURLE_OK, late(t));
+	}
 }
 
 static int wait_ms(const struct outbound *o, int timeout_ms)

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/heap.h"
 #include "base/str.h"
 #include "outbound/outbound_private.h"
@@ -247,12 +248,15 @@ void transfer_end(struct transfer *t, CURLcode rc, const char *why)
 	t->body[t->body_len] = t->head[t->head_len] = '\0';
 	c->reply = (struct outbound_reply){
 		.end = answered ? CALL_ANSWERED : CALL_CUT, .sent = was_sent(t),
+		.late = t->late || rc == CURLE_OPERATION_TIMEDOUT,
 		.status = (int)status, .headers = t->head, .body = t->body, .body_len = t->body_len,
 		.why = why ? why : answered ? NULL : reason(t, rc),
 	};
 	if (t->easy)
 		curl_multi_remove_handle(t->of->multi, t->easy);
 	c->transfer = NULL;
+	if (t->of->options.ended && c->what && !t->dropped)
+		t->of->options.ended(t->of->options.arg, c, clock_monotonic() - t->started);
 	c->done(c);
 	transfer_free(t);
 }

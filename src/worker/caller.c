@@ -169,6 +169,16 @@ static void hush(const struct pollfd *p)
 		eventfd_read(p->fd, &n);
 }
 
+static void show_load(const struct caller *c)
+{
+	struct slot *s = c->w.child->slot;
+	size_t waiting = outbound_waiting(c->outbound);
+
+	atomic_store(&s->calls, (int)(outbound_calls(c->outbound) - waiting));
+	atomic_store(&s->calls_waiting, (int)waiting);
+	atomic_store(&s->tasks, (int)c->n_tasks);
+}
+
 /* False: stop. Once it stops, the next caller must hear what wakes it: that is left alone. */
 static bool step(struct caller *c, int64_t until)
 {
@@ -183,6 +193,7 @@ static bool step(struct caller *c, int64_t until)
 	outbound_step(c->outbound, fds, c->stops ? LIFE : ALL, until > now ? (int)(until - now) : 0);
 	hush(&fds[TASK]);
 	finish_tasks(c);
+	show_load(c);
 	if (c->stops)
 		return true;
 	if (fds[LIFE].revents || fds[TERM].revents)
@@ -226,7 +237,7 @@ static bool open_fds(struct caller *c)
 static bool open_outbound(struct caller *c)
 {
 	const struct conf *conf = c->w.child->conf;
-	struct outbound_options o = { .ca_file = conf->outbound_ca_file };
+	struct outbound_options o = { .ca_file = conf->outbound_ca_file, .ended = caller_count, .arg = c };
 	const char *bad;
 	struct err err;
 

@@ -92,5 +92,5 @@ static bool code_apply(struct op *op, struct errand *e, struct err *err_r)
 				  reply->outcome == REPLY_APP_BROKEN ? reply->reason : NULL, err_r);
 }
 
-const struct errand_kind errand_redeem = { "redeem", code_claim, code_request, code_keep, code_apply,
+const struct errand_kind errand_redeem = { CALL_REDEEM, code_claim, code_request, code_keep, code_apply,
 					   CALL_SPENDS };

@@ -160,7 +160,7 @@ static void run_call(struct errand *e)
 		return;
 	}
 	e->call = (struct outbound_call){
-		.provider = e->p.id, .method = e->request.method, .url = e->request.url,
+		.provider = e->p.id, .what = e->kind->name, .method = e->request.method, .url = e->request.url,
 		.headers = e->request.headers, .body = e->request.body, .body_len = e->request.body_len,
 		.kind = e->kind->spends, .done = called, .arg = e,
 	};

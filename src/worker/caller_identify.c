@@ -39,7 +39,7 @@ static bool identify_apply(struct op *op, struct errand *e, struct err *err_r)
 					  err_r);
 }
 
-const struct errand_kind errand_identify = { "identify", errand_due_claim, identify_request, NULL,
+const struct errand_kind errand_identify = { CALL_IDENTIFY, errand_due_claim, identify_request, NULL,
 					     identify_apply, CALL_READS };
 
 /* --- once after connecting ------------------------------------------------------------------------ */

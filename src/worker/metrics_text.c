@@ -9,17 +9,17 @@
 #include "shm/limit.h"
 #include "shm/ring.h"
 #include "shm/stat.h"
-#include "worker/metrics.h"
+#include "worker/metrics_private.h"
 
-static void family(struct strbuf *out, const char *name, const char *type, const char *help)
+void metrics_family(struct strbuf *out, const char *name, const char *type, const char *help)
 {
 	strbuf_addf(out, "# HELP pierre_%s %s\n# TYPE pierre_%s %s\n", name, help, name, type);
 }
 
-static void number(struct strbuf *out, const char *name, const char *type, const char *help,
-		   uint64_t value)
+void metrics_number(struct strbuf *out, const char *name, const char *type, const char *help,
+		    uint64_t value)
 {
-	family(out, name, type, help);
+	metrics_family(out, name, type, help);
 	strbuf_addf(out, "pierre_%s %llu\n", name, (unsigned long long)value);
 }
 
@@ -96,7 +96,7 @@ static void processes(struct strbuf *out, const struct scoreboard *sb)
 		if (state > SLOT_FREE && state < n_states && sb->slots[i].role < ROLE__COUNT)
 			counts[sb->slots[i].role][state]++;
 	}
-	family(out, "processes", "gauge", "Processes by role and by what they do.");
+	metrics_family(out, "processes", "gauge", "Processes by role and by what they do.");
 	for (int role = 0; role < ROLE__COUNT; role++)
 		for (int state = SLOT_STARTING; state < n_states; state++)
 			strbuf_addf(out, "pierre_processes{role=\"%s\",state=\"%s\"} %d\n",
@@ -105,7 +105,7 @@ static void processes(struct strbuf *out, const struct scoreboard *sb)
 
 static void deaths(struct strbuf *out, const struct scoreboard *sb)
 {
-	family(out, "process_deaths_total", "counter",
+	metrics_family(out, "process_deaths_total", "counter",
 	       "Processes by role that ended without being told to.");
 	for (int role = 0; role < ROLE__COUNT; role++)
 		strbuf_addf(out, "pierre_process_deaths_total{role=\"%s\"} %llu\n",
@@ -125,16 +125,16 @@ static void rings(struct strbuf *out, const struct segment *segment)
 		sum += depth;
 		most = depth > most ? depth : most;
 	}
-	number(out, "ring_rows", "gauge", "Usage rows that wait for the recorder.", sum);
-	number(out, "ring_rows_most", "gauge", "Usage rows that wait in the fullest ring.", most);
+	metrics_number(out, "ring_rows", "gauge", "Usage rows that wait for the recorder.", sum);
+	metrics_number(out, "ring_rows_most", "gauge", "Usage rows that wait in the fullest ring.", most);
 }
 
 static void slots(struct strbuf *out, const struct segment *segment)
 {
 	size_t all = 0, used = segment ? limit_slots_used(segment, &all) : 0;
 
-	number(out, "limit_slots", "gauge", "Limit slots that there are (LIMIT_SLOTS).", all);
-	number(out, "limit_slots_used", "gauge", "Limit slots that were ever claimed.", used);
+	metrics_number(out, "limit_slots", "gauge", "Limit slots that there are (LIMIT_SLOTS).", all);
+	metrics_number(out, "limit_slots_used", "gauge", "Limit slots that were ever claimed.", used);
 }
 
 /* --- clocks ----------------------------------------------------------------------------- */
@@ -145,10 +145,10 @@ static void clocks(struct strbuf *out, const struct segment *segment)
 
 	if (segment)
 		known_read(segment, &k);
-	number(out, "clock_unconfirmed", "gauge",
+	metrics_number(out, "clock_unconfirmed", "gauge",
 	       "1: the clock may be wrong, and what is too old is kept (pierre clock status).",
 	       k.unconfirmed);
-	family(out, "clock_offset_seconds", "gauge",
+	metrics_family(out, "clock_offset_seconds", "gauge",
 	       "This host's clock less PostgreSQL's, which is used when they are 2 s apart.");
 	strbuf_addf(out, "pierre_clock_offset_seconds %.3f\n", (double)k.off_ms / 1e3);
 }
@@ -158,26 +158,26 @@ static void audit(struct strbuf *out, struct scoreboard *sb)
 	int64_t since = atomic_load(&sb->audit_waits_since);
 	int64_t waits = since ? clock_now() - since : 0;
 
-	family(out, "audit_unlinked_seconds", "gauge",
+	metrics_family(out, "audit_unlinked_seconds", "gauge",
 	       "How long the oldest event of the audit trail has waited for its link.");
 	strbuf_addf(out, "pierre_audit_unlinked_seconds %.3f\n", (double)(waits > 0 ? waits : 0) / 1e3);
-	number(out, "audit_broken_chains", "gauge",
+	metrics_number(out, "audit_broken_chains", "gauge",
 	       "Chains of the audit trail whose head is not good, and whose events wait.",
 	       (uint64_t)atomic_load(&sb->audit_broken));
 }
 
 void metrics_text(const struct child *c, struct strbuf *out)
 {
-	family(out, "info", "gauge", "The program.");
+	metrics_family(out, "info", "gauge", "The program.");
 	strbuf_addf(out, "pierre_info{version=\"%s\"} 1\n", PACKAGE_VERSION);
-	number(out, "generation", "gauge", "Configurations since the start: 1, and 1 for each reload.",
+	metrics_number(out, "generation", "gauge", "Configurations since the start: 1, and 1 for each reload.",
 	       c->slot->generation);
-	family(out, "requests_total", "counter", "Requests by route and class of status.");
+	metrics_family(out, "requests_total", "counter", "Requests by route and class of status.");
 	by_route(out, c->segment, class_lines);
-	family(out, "request_seconds", "histogram", "Time from the request to its reply.");
+	metrics_family(out, "request_seconds", "histogram", "Time from the request to its reply.");
 	by_route(out, c->segment, histogram_lines);
 	for (size_t i = 0; i < STAT__COUNT; i++)
-		number(out, stat_rows[i].name, "counter", stat_rows[i].help,
+		metrics_number(out, stat_rows[i].name, "counter", stat_rows[i].help,
 		       stat_total(c->segment, (enum stat_counter)i));
 	processes(out, c->scoreboard);
 	deaths(out, c->scoreboard);
@@ -185,4 +185,5 @@ void metrics_text(const struct child *c, struct strbuf *out)
 	rings(out, c->segment);
 	clocks(out, c->segment);
 	audit(out, c->scoreboard);
+	metrics_calls(c, out);
 }

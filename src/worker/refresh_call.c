@@ -90,7 +90,7 @@ static void start_call(struct turn *t)
 	t->client = (struct provider_client){ t->claim.app.client_id, t->claim.client_secret };
 	provider_refresh_request(&t->p, &t->client, t->claim.tokens.refresh_token, t->arena, &t->request);
 	t->call = (struct outbound_call){
-		.provider = t->p.id, .method = t->request.method, .url = t->request.url,
+		.provider = t->p.id, .what = CALL_REFRESH, .method = t->request.method, .url = t->request.url,
 		.headers = t->request.headers, .body = t->request.body, .body_len = t->request.body_len,
 		.kind = CALL_SPENDS, .held = true, .ready = ready, .done = called, .arg = t,
 	};

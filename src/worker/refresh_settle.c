@@ -58,7 +58,7 @@ static bool use(struct turn *t)
 	spool_drop(t->spool, &t->file, false);
 	turn_tell(t);
 	t->call = (struct outbound_call){
-		.provider = t->p.id, .method = t->request.method, .url = t->request.url,
+		.provider = t->p.id, .what = CALL_IDENTIFY, .method = t->request.method, .url = t->request.url,
 		.headers = t->request.headers, .kind = CALL_READS, .done = used, .arg = t,
 	};
 	return outbound_start(caller_outbound(t->caller), &t->call, &err);

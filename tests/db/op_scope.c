@@ -101,7 +101,7 @@ static const struct owned {
 	{ SQL_USER_TOUCH, id_of_user, NULL },
 	{ SQL_USER_APPROVE, id_of_pending, NULL },
 	{ SQL_USER_UPDATE, id_of_user, NULL }, { SQL_USER_RENAME, id_of_user, NULL },
-	{ SQL_STATS_USERS, NULL, NULL }, { SQL_STATS_KEYS, NULL, NULL }, { SQL_STATS_TENANTS, NULL, NULL },
+	{ SQL_STATS_USERS, NULL, NULL }, { SQL_STATS_KEYS, NULL, NULL }, { SQL_STATS_CONNECTIONS, NULL, NULL }, { SQL_STATS_TENANTS, NULL, NULL },
 	{ SQL_MEMBER_COUNT_ACTIVE, id_of_user, id_of_team }, { SQL_MEMBER_OWN_ROLE, NULL, id_of_team },
 	{ SQL_USER_SET_TENANT, id_of_user, NULL },
 	{ SQL_USER_SET_PASSWORD, id_of_user, NULL },
