@@ -1,5 +1,5 @@
 check_PROGRAMS += \
-	tests/unit/auth tests/unit/base tests/unit/cache tests/unit/caller tests/unit/cidr tests/unit/clock_rule tests/unit/clock_sync \
+	tests/unit/auth tests/unit/base tests/unit/cache tests/unit/caller tests/unit/calls tests/unit/cidr tests/unit/clock_rule tests/unit/clock_sync \
 	tests/unit/command tests/unit/command_rows tests/unit/conf tests/unit/credential \
 	tests/unit/cors tests/unit/crash tests/unit/email tests/unit/fast tests/unit/fcgi \
 	tests/unit/fcgi_bad tests/unit/fcgi_layout tests/unit/fcgi_wiped tests/unit/field tests/unit/fuzz tests/unit/fcgi_peek tests/unit/held tests/unit/json tests/unit/json_canon tests/unit/json_slice \
