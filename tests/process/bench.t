@@ -28,7 +28,7 @@ for my $wrong ([ '--seconds', 0 ], [ '--rounds', 'x' ], [ '--peers', 'nobody' ],
 
 # --- what is missing, and what brings it ------------------------------------------
 
-for my $command (qw(verify scale)) {
+for my $command (qw(verify scale stalls)) {
 	my $r = Pierre::capture([ $^X, "$bench/$command" ], { PIERRE_BUILD => "$dir/none" }, dir => "$dir");
 	is "$r->{status} $r->{err}", "2 $command: there is no build; run ./bootstrap build first\n", "$command without a build says how to make one";
 	$r = Pierre::capture([ $^X, "$bench/$command" ], { PATH => "$dir" }, dir => "$dir");
@@ -37,8 +37,11 @@ for my $command (qw(verify scale)) {
 	$r = run("$bench/$command", '--help');
 	is $r->{status}, 0, "$command --help";
 }
-$r = run("$bench/scale", 'mysql');
-is $r->{status}, 2, 'scale of a backend that was not built: refused';
+for my $command (qw(scale stalls)) {
+	$r = run("$bench/$command", 'mysql');
+	is $r->{status}, 2, "$command of a backend that was not built: refused";
+}
+is run("$bench/stalls", '--seconds', 8)->{status}, 2, 'stalls for longer than a call: refused';
 
 # --- figures -----------------------------------------------------------------------
 
