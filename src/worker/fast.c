@@ -223,16 +223,14 @@ static void serve_again(struct loop *l, struct connection *c)
 		resume(l, c);
 }
 
-/* Each once: what is held on goes to the end. */
-static void serve_held(struct loop *l)
+/* Each is due; expire() serves them again. */
+static void wake_held(struct loop *l)
 {
 	struct connection *head = &l->lists[PLACE_HELD];
-	size_t n = 0;
+	int64_t now = clock_monotonic();
 
 	for (struct connection *c = head->next; c != head; c = c->next)
-		n++;
-	while (n-- > 0 && head->next != head)
-		serve_again(l, head->next);
+		c->due = now;
 }
 
 static void finish_all(struct loop *l)
@@ -297,8 +295,9 @@ static void expire(struct loop *l, int64_t now)
 			continue;
 		}
 		if (c->place == PLACE_HELD) {
+			/* one a turn: a request that comes now does not wait for all that are held */
 			serve_again(l, c);
-			continue;
+			return;
 		}
 		log_debug("connection_dropped", LOG_N("place", c->place));
 		end(l, c);
@@ -415,7 +414,7 @@ static void dispatch(struct loop *l, const struct epoll_event *e)
 	else if (e->data.ptr == &l->o->finish_fd)
 		finish_all(l);
 	else if (e->data.ptr == &l->o->again_fd)
-		serve_held(l);
+		wake_held(l);
 	else if (e->data.ptr != &l->signal_fd)
 		on_connection(l, e->data.ptr, e->events);
 	else

@@ -1,13 +1,15 @@
 /*
  * tests/unit/fast.c - the fast pool's loop when it has as many connections as it
  * may, and each of them waits: what comes then is closed, and costs nothing. And
- * the loop that fails: those that wait are answered, as being late.
+ * the loop that fails: those that wait are answered, as being late. And requests that are
+ * held: what comes meanwhile does not wait until each of them was run again.
  */
 #include "config.h"
 
 #include <dirent.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -16,7 +18,7 @@
 #include "worker/fast.h"
 
 /* With so few descriptors the loop keeps MOST for connections. */
-enum { DESCRIPTORS = 128, MOST = 64, MORE = 200, LEFT = 6 };
+enum { DESCRIPTORS = 128, MOST = 64, MORE = 200, LEFT = 6, HELD = 20 };
 
 static struct scoreboard *scoreboard;   /* this loop, and a worker that takes nothing */
 static struct sockaddr_un name;
@@ -59,13 +61,40 @@ static void park_and_break(void *arg, struct fcgi *f, char **params)
 		closedir(d);
 }
 
+static int connected(void);
+static void put_request(int fd);
+
+/* Of the loop's process, and seen by the test. */
+static struct {
+	_Atomic int held, again, again_at_new;
+} *seen;
+static int again_fd = -1;
+
+/* The first that runs again is overtaken by a new request, with which the rest is answered. */
+static void hold(void *arg, struct fcgi *f, char **params)
+{
+	(void)arg;
+	(void)params;
+	if (!seen->again && !fcgi_held(f)) {
+		fcgi_hold(f, 1);
+		seen->held++;
+		return;
+	}
+	if (fcgi_held(f) && seen->again++ == 0)
+		put_request(connected());
+	if (!fcgi_held(f))
+		seen->again_at_new = seen->again;
+	if (seen->again_at_new)
+		fcgi_reply(f, REPLY, sizeof(REPLY) - 1);
+}
+
 static int run_loop(int listen_fd, int lifeline_fd, int finish_fd, bool breaks)
 {
 	struct fast_options o = {
 		.listen_fd = listen_fd, .lifeline_fd = lifeline_fd, .fcgi = fcgi,
 		.scoreboard = scoreboard, .slot = &scoreboard->slots[0],
-		.serve = breaks ? park_and_break : park, .arg = &name,
-		.finish = breaks ? finish_late : finish_it, .finish_fd = finish_fd, .finish_ms = 60000, .again_fd = -1,
+		.serve = again_fd >= 0 ? hold : breaks ? park_and_break : park, .arg = &name,
+		.finish = breaks ? finish_late : finish_it, .finish_fd = finish_fd, .finish_ms = 60000, .again_fd = again_fd,
 	};
 	sigset_t term;
 
@@ -83,6 +112,13 @@ static int connected(void)
 		return fd;
 	close(fd);
 	return -1;
+}
+
+static void put_request(int fd)
+{
+	struct strbuf b = whole("", 0);
+
+	put_all(fd, b.s, b.len);
 }
 
 /* Everything until the other side closes. */
@@ -158,6 +194,21 @@ static void test_broken(void)
 	is_int(answered, 2, "a loop that can wait no longer answers those that wait in it");
 }
 
+static void test_held(void)
+{
+	int fds[HELD], answered = 0;
+
+	for (int i = 0; i < HELD; i++)
+		put_request(fds[i] = connected());
+	while (seen->held < HELD && !seen->again)
+		usleep(1000);
+	ok(eventfd_write(again_fd, 1) == 0, "%d requests are held, and may run again", (int)seen->held);
+	for (int i = 0; i < HELD; i++)
+		answered += bytes_until_end(fds[i]) > sizeof(REPLY);
+	is_int(answered, HELD, "all are answered");
+	ok(seen->again_at_new > 0 && seen->again_at_new <= 2, "a new request overtook them, after %d", (int)seen->again_at_new);
+}
+
 /* A loop of its own process, and its lifeline. */
 static pid_t start_loop(int listen_fd, int finish_fd, bool breaks, int *lifeline)
 {
@@ -203,6 +254,15 @@ int main(void)
 	test_broken();
 	close(lifeline);
 	is_int(end_of(pid), EXIT_FAILURE, "and it fails, so that the master starts another");
+	again_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (seen == MAP_FAILED)
+		return 99;
+	pid = start_loop(listen_fd, finish_fd, false, &lifeline);
+	test_held();
+	close(lifeline);
+	is_int(end_of(pid), EXIT_SUCCESS, "and the loop ends well");
+	again_fd = -1;
 	pid = start_loop(listen_fd, finish_fd, false, &lifeline);
 	close(listen_fd);
 	test_left(finish_fd);
