@@ -242,7 +242,7 @@ const struct cmd config_commands[] = {
 	  .in = &check_options_schema, .record = &check_schema,
 	  .sentence = "Check the configuration and print one sentence for each mistake.",
 	  .detail = "Connects to nothing and makes nothing. A note names what is missing now and is made "
-		    "later by the service. nginx -T | pierre config check --nginx - finds what breaks Pierre behind nginx, or "
+		    "later by the service, or what to know of calls to providers. nginx -T | pierre config check --nginx - finds what breaks Pierre behind nginx, or "
 		    "lets requests past it, without an error message: the section NGINX of the man page lists it." },
 	{ .words = "config dump", .operands = "", .needs = NEEDS_CONF, .fn = dump,
 	  .lists = dump_lists,

@@ -244,7 +244,8 @@ const struct cmd keys_commands[] = {
 	  .in = &check_schema, .record = &walked_schema,
 	  .sentence = "Open every secret, and say which do not open.",
 	  .detail = "Reads all rows with a secret beside the running service and changes nothing. The "
-		    "exit status is 1 when one does not open." },
+		    "exit status is 1 when one does not open: put its row back from a backup, or have its owner set it "
+		    "anew." },
 	{ .words = "keys rotate", .operands = "", .needs = NEEDS_SCHEMA, .fn = rotate,
 	  .in = &rotate_schema, .record = &data_key_shown_schema,
 	  .sentence = "Make a new data key, which seals secrets from here on.",

@@ -245,6 +245,25 @@ const struct man_note man_notes[] = {
 	  "next window. When the provider itself refuses, nothing more is asked before the moment which it "
 	  "names: for all users of the application, or for that user alone where the provider counts by user or "
 	  "token. pierre provider app budgets shows both." },
+	{ NULL,
+	  "When one of PUBLIC_URL, PROVIDERS_FILE and the OUTBOUND_ options is set, pierre config check also says "
+	  "what the calls lack. Such a call has its own lines in the log: provider_not_reached, refresh_refused." },
+	{ "TOKENS OF PROVIDERS AND BACKUPS",
+	  "New tokens are in a file of SPOOL_DIR before anything else is done with them, and the file goes when "
+	  "the database has them: it is there for moments, or as long as the database is away. A host that starts "
+	  "stores what it finds. For a host that does not come back copy its directory to another one, and give "
+	  "it to pierre spool import; the files open with the ENCRYPTION_KEY of the host that wrote them, or with "
+	  "that key as ENCRYPTION_KEY_PREVIOUS. So SPOOL_DIR is on a local disk, not on a tmpfs, and a backup of "
+	  "it is of no use: an old file changes nothing." },
+	{ NULL,
+	  "Most providers give a new refresh token with each refresh, and the one before is spent. In a database "
+	  "that was put back from a backup, tokens may be older than those that the provider knows. An access token "
+	  "serves to its end. Then the old refresh token is sent: where the provider still takes it (refresh same, or "
+	  "replay safe, in pierre provider list), nothing is lost. Others refuse it, and some end all that the user had "
+	  "granted. The connection is then degraded, is tried again each half hour, and is reauth_required after three refusals "
+	  "in at least an hour, but only once refreshes of others of the same application succeed, since a provider "
+	  "that refuses everybody is taken for one that is ill. A user who connects again is well at once, in each "
+	  "of these states. pierre stats and the metric pierre_connections count them." },
 	{ "METRICS",
 	  "With METRICS_SOCKET=/run/pierre/metrics.sock, curl --unix-socket /run/pierre/metrics.sock "
 	  "http://localhost/metrics reads them. Prometheus cannot scrape a Unix socket: remove the # of "
@@ -252,5 +271,12 @@ const struct man_note man_notes[] = {
 	  "target localhost:443 and, as server_name of tls_config, the name in the certificate. Behind a proxy on "
 	  "the same host every client comes from this host: there name Prometheus's own address in the allow "
 	  "lines, as nginx sees it, or refuse /metrics in that proxy." },
+	{ NULL,
+	  "Of calls to providers, pierre_calls_total counts the results ok, refused (the provider says no), limited "
+	  "(429), failed (its error, or no whole reply) and timeout, of each kind: refresh, redeem (a code for tokens), "
+	  "identify, revoke, after_connect. pierre_calls_under_way is at most 32, and pierre_calls_waiting is above 0 "
+	  "while they are. What should wake somebody: pierre_spool_oldest_seconds above a minute (answers are not "
+	  "stored), pierre_caller_tasks that stays above 0 (the database does not follow), pierre_connections of the "
+	  "states uncertain and reauth_required that grow. Each host counts the connections of the whole database." },
 	{ NULL, NULL },
 };

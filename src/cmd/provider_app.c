@@ -80,7 +80,9 @@ const struct cmd provider_app_commands[] = {
 	  .next_step = "'pierre provider list' shows all providers",
 	  .sentence = "Set the server's own application at a provider, for all users who have none.",
 	  .detail = "The application's secret is asked for on the terminal, or is the first line of "
-		    "--value-file. An application of a user, or of a tenant, goes before this one." },
+		    "--value-file. The service uses it from the next call on. One that is there is changed, as after a new "
+		    "secret; another client id only while no connection needs it. Without --redirect-uri "
+		    "PUBLIC_URL must be set. An application of a user, or of a tenant, goes before this one." },
 	{ .words = "provider app list", .operands = "", .needs = NEEDS_SCHEMA, .fn = list, .lists = lists,
 	  .sentence = "List the server's own applications, without their secrets." },
 	{ .words = "provider app budgets", .operands = "", .needs = NEEDS_SCHEMA, .fn = budgets,

@@ -63,6 +63,8 @@ const struct cmd spool_commands[] = {
 	  .needs = NEEDS_SCHEMA, .fn = import, .record = &found_schema,
 	  .sentence = "Store the new tokens that wait in the SPOOL_DIR of another host.",
 	  .detail = "For a host that does not come back: copy its directory here. A host that does stores them "
-		    "itself when it starts. Files that are stored go; it may be run again." },
+		    "itself when it starts. Files that are stored go; it may be run again. Files that do not open stay, and "
+		    "the exit status is 1: they need the master key of the host that wrote them, as ENCRYPTION_KEY or "
+		    "ENCRYPTION_KEY_PREVIOUS." },
 	{ 0 },
 };
