@@ -22,6 +22,7 @@ int FUZZ(conf)(const uint8_t *data, size_t size);
 int FUZZ(fcgi_peek)(const uint8_t *data, size_t size);
 int FUZZ(json_check)(const uint8_t *data, size_t size);
 int FUZZ(provider_reply)(const uint8_t *data, size_t size);
+int FUZZ(providers)(const uint8_t *data, size_t size);
 int FUZZ(request)(const uint8_t *data, size_t size);
 int FUZZ(url)(const uint8_t *data, size_t size);
 

@@ -3,13 +3,13 @@
 # libclang-rt-14-dev). What it finds stands there in found/TARGET.
 FUZZ_SECONDS = 20
 FUZZ_TARGETS = tests/fuzz/conf tests/fuzz/fcgi_peek tests/fuzz/json_check tests/fuzz/provider_reply \
-	tests/fuzz/request tests/fuzz/url
+	tests/fuzz/providers tests/fuzz/request tests/fuzz/url
 EXTRA_PROGRAMS += $(FUZZ_TARGETS)
 EXTRA_DIST += tests/fuzz/corpus
 
 tests_unit_fuzz_SOURCES = tests/unit/fuzz.c tests/fuzz/fuzz.h tests/fuzz/conf.c \
 	tests/fuzz/fcgi_peek.c tests/fuzz/json_check.c \
-	tests/fuzz/provider_reply.c tests/fuzz/request.c tests/fuzz/url.c
+	tests/fuzz/provider_reply.c tests/fuzz/providers.c tests/fuzz/request.c tests/fuzz/url.c
 
 fuzz:
 	$(MKDIR_P) fuzz

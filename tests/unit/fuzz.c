@@ -20,6 +20,7 @@ static const struct target {
 	{ "fcgi_peek", fuzz_fcgi_peek },
 	{ "json_check", fuzz_json_check },
 	{ "provider_reply", fuzz_provider_reply },
+	{ "providers", fuzz_providers },
 	{ "request", fuzz_request },
 	{ "url", fuzz_url },
 };
