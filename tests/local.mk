@@ -25,7 +25,7 @@ $(check_PROGRAMS:%=%.$(OBJEXT)) $(tests_db_contract_OBJECTS) $(tests_support_pie
 EXTRA_DIST += tests/run tests/systemd tests/mutants tests/mutants.equivalent tests/postgres tests/support \
 	tests/http tests/process tests/lint tests/lint-api tests/upgrade \
 	tests/bench/verify tests/bench/verify.svg tests/bench/README.md tests/bench/scale tests/bench/stalls tests/bench/plot \
-	tests/bench/load.lua tests/bench/peers
+	tests/bench/load.lua tests/bench/peers tests/bench/vault
 
 # For those who call tests/run themselves, as tests/postgres does.
 check-programs: $(check_PROGRAMS)
@@ -37,8 +37,9 @@ check-local:
 	PIERRE_BUILD=$(abs_builddir) $(PERL) "$$srcdir/tests/run" $(TEST_ARGS)
 
 # measures, built when they are asked for: `make bench`
-EXTRA_PROGRAMS += tests/bench/empty
+EXTRA_PROGRAMS += tests/bench/empty tests/bench/vault_steps
 tests_bench_empty_SOURCES = tests/bench/empty.c
+tests_bench_vault_steps_SOURCES = tests/bench/vault_steps.c
 CLEANFILES += $(EXTRA_PROGRAMS)
 bench: all
 	@srcdir=$$(cd $(srcdir) && pwd) && \

@@ -84,7 +84,7 @@ static void write_number(struct strbuf *b, const char *text)
 		return;
 	}
 	d = strtod(text, NULL);
-	if (d == trunc(d) && d >= -0x1p63 && d < 0x1p63)   /* 9007199254740993.5, of which there is no double */
+	if (d >= -0x1p63 && d < 0x1p63 && d == (double)(int64_t)d)   /* 9007199254740993.5, of which there is no double */
 		strbuf_addi(b, (int64_t)d);
 	else
 		write_double(b, d);
