@@ -57,7 +57,7 @@ void limit_rules(const struct credential *c, int64_t now, struct arena *arena,
 /* Set its window. A 429, the headers and GET /limits tell the end of that window. */
 void limit_settle(struct limit_state *s, uint32_t window, int64_t now);
 
-/* Take cost (>= 1). False: ERR_RATE (out->refused says which; retry_after filled; the
+/* Take cost; 0 takes nothing and says where they stand. False: ERR_RATE (out->refused says which; retry_after filled; the
  * sentence names limit, window and tier), ERR_UNAVAILABLE when a lease was needed and
  * the store cannot be reached (fail closed). */
 bool op_limit_consume(struct op *op, const struct credential *c, uint32_t cost,

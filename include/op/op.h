@@ -95,6 +95,7 @@ struct op {
 	struct op_client client;
 	const struct versions *if_match;   /* what is changed must have one of these; NULL = any */
 	struct claim *claim;            /* of an Idempotency-Key (op/claim.h); NULL = none */
+	bool again;                     /* it ran before, waited for a refresh, and is counted */
 	struct op_result result;
 };
 

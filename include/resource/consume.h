@@ -9,8 +9,8 @@
 #include "resource/call.h"
 #include "resource/subrequest.h"
 
-/* A request that another service answers. Fills call->limits. Errors as of
- * op_limit_consume() and op_usage_record(). */
+/* A request that another service answers; one that is run again was counted before. Fills
+ * call->limits. Errors as of op_limit_consume() and op_usage_record(). */
 bool consume(struct call *call, const struct client_request *r, struct err *err_r);
 
 /* One that a route of ours answers, before its handler runs: cost 1, written down as

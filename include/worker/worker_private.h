@@ -23,6 +23,7 @@ struct held {
 	struct {
 		const struct fcgi *fcgi;
 		char waits_for[UUID_TEXT];
+		uint64_t recorded;     /* sequence of its usage row; 0 = it has none */
 	} of[HELD_MOST];
 };
 
@@ -90,7 +91,9 @@ bool worker_request_finish(struct worker *w, struct fcgi *f, bool late);
 
 /* --- held.c: requests that wait for a refresh ------------------------------------ */
 /* May it, or may it go on? since_us: when it was run first. */
-bool held_add(struct held *h, const struct fcgi *f, const char *waits_for, int64_t since_us);
+bool held_add(struct held *h, const struct fcgi *f, const char *waits_for, int64_t since_us,
+	      uint64_t recorded);
+uint64_t held_recorded(const struct held *h, const struct fcgi *f);
 void held_remove(struct held *h, const struct fcgi *f);
 
 /* --- share.c: which worker of the fast pool takes a new connection --------------- */

@@ -10,5 +10,5 @@ libresource_a_SOURCES += src/resource/audit.c
 libcmd_a_SOURCES += src/cmd/audit.c
 SQL_FILES += sql/common/audit_chain.sql sql/pgsql/0009_audit_chain.sql sql/pgsql/audit_chain.sql \
 	sql/sqlite/0009_audit_chain.sql sql/sqlite/audit_chain.sql \
-	sql/pgsql/0017_audit_pending_chain.sql sql/sqlite/0017_audit_pending_chain.sql
-SQL_SCHEMA += sql/schema/0009_audit_chain.sql sql/schema/0017_audit_pending_chain.sql
+	sql/pgsql/0018_audit_pending_chain.sql sql/sqlite/0018_audit_pending_chain.sql
+SQL_SCHEMA += sql/schema/0009_audit_chain.sql sql/schema/0018_audit_pending_chain.sql

@@ -14,10 +14,11 @@ bool consume(struct call *call, const struct client_request *r, struct err *err_
 		.by = &call->credential, .route = r->route, .method = r->method, .cost = r->cost,
 	};
 	struct limit_outcome *limits = arena_new_struct(call->req->arena, struct limit_outcome);
+	bool again = call->op->again;
 	bool charged = op_usage_ready(call->op, err_r) &&
-		       op_limit_consume(call->op, use.by, r->cost, limits, err_r);
+		       op_limit_consume(call->op, use.by, again ? 0 : r->cost, limits, err_r);
 
-	if (charged && !op_usage_record(call->op, &use, err_r)) {
+	if (charged && !again && !op_usage_record(call->op, &use, err_r)) {
 		op_limit_refund(call->op, r->cost, limits);
 		charged = false;
 	}

@@ -22,13 +22,23 @@ static size_t count_of(const struct held *h, const char *waits_for)
 	return n;
 }
 
-bool held_add(struct held *h, const struct fcgi *f, const char *waits_for, int64_t since_us)
+uint64_t held_recorded(const struct held *h, const struct fcgi *f)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->of[i].fcgi == f)
+			return h->of[i].recorded;
+	return 0;
+}
+
+bool held_add(struct held *h, const struct fcgi *f, const char *waits_for, int64_t since_us,
+	      uint64_t recorded)
 {
 	held_remove(h, f);
 	if (h->n == HELD_MOST || count_of(h, waits_for) >= HELD_MOST_OF ||
 	    clock_monotonic_us() - since_us >= HELD_MS * 1000)
 		return false;
 	h->of[h->n].fcgi = f;
+	h->of[h->n].recorded = recorded;
 	str_copy(h->of[h->n].waits_for, UUID_TEXT, waits_for);
 	h->n++;
 	return true;

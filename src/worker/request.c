@@ -164,7 +164,7 @@ static void run(struct worker *w, struct worker_request *x)
 	const char *agent = x->req.user_agent;
 	struct op op = {
 		.db = w->db, .arena = w->arena, .now = clock_now(), .process = &w->process,
-		.actor.source = "rest", .result.late = late_row(w),
+		.actor.source = "rest", .result.late = late_row(w), .again = fcgi_held(x->fcgi) != 0,
 		.client = { .remote_addr = x->req.remote_addr, .request_id = x->req.request_id,
 			    .user_agent = agent && *agent ? agent : NULL },
 	};
@@ -358,7 +358,8 @@ static void wait_commit(struct worker *w, struct worker_request *x)
  * caller of another host may have the connection. */
 static bool must_hold(struct worker *w, struct worker_request *x)
 {
-	bool holds = x->waits_for && held_add(&w->held, x->fcgi, x->waits_for, x->start_us);
+	bool holds = x->waits_for &&
+		     held_add(&w->held, x->fcgi, x->waits_for, x->start_us, x->recorded);
 
 	if (!holds)
 		held_remove(&w->held, x->fcgi);
@@ -373,8 +374,10 @@ void worker_request_answer(struct worker *w, struct fcgi *f, char **params)
 
 	begin(w, &x);
 	answer(w, &x, params);
-	if (fcgi_held(f))
+	if (fcgi_held(f)) {
 		x.start_us = fcgi_held(f);
+		x.recorded = held_recorded(&w->held, f);
+	}
 	if (must_hold(w, &x)) {
 		fcgi_hold(f, x.start_us);
 	} else if (must_wait(w, &x)) {

@@ -8,6 +8,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../support";
+use Ledger ();
 use POSIX ();
 use Test::More;
 use Pierre;
@@ -68,6 +69,23 @@ sub extends {
 	$fake->set;
 }
 
+# It is run again each 250 ms while it waits, and is one request to its key all the same.
+sub by_key {
+	my ($p, $user) = @_;
+	my $key = $p->new_key($user, scopes => ['tokens:read']);
+	my $charged = sub { my ($h) = $_[0]{headers}; return $h->{'x-ratelimit-limit'} - $h->{'x-ratelimit-remaining'} };
+	my $by = sub { return $p->get('/api/oauth/tokens/acme', headers => { 'X-API-Key' => $key->{api_key} }) };
+	my ($refresh, $old) = bring($p, $user, 'acme');
+	my $r = $by->();
+	is($r->{status}, 200, 'a key with tokens:read waits too') or diag($r->{text});
+	isnt($r->{json}{access_token}, $old, 'and is given the new token');
+	is($charged->($r), 1, 'it was charged once');
+	is($charged->($by->()), 2, 'and so is the next');
+	my @rows;
+	await('the usage rows', sub { (@rows = Ledger::routes($p, $key->{key_info}{id})) >= 2 }, $p);
+	is(join(' ', @rows), 'pierre:oauth_tokens_show pierre:oauth_tokens_show', 'each is one usage row');
+}
+
 # Held until there is a token, and no longer than 8 s; how many: tests/unit/held.c.
 sub held {
 	my ($p) = @_;
@@ -77,6 +95,7 @@ sub held {
 	my $r = lend($p, $user, 'acme');
 	is($r->{status}, 200, 'a request waits for the refresh') or diag($r->{text});
 	isnt($r->{json}{access_token}, $old, 'and is given the new token');
+	by_key($p, $user);
 	$fake->set(stall => 9);
 	($refresh) = bring($p, $user, 'acme');
 	problem_is($r = lend($p, $user, 'acme'), 503, { reason => 'refresh_pending' }, 'but no longer than 8 s');

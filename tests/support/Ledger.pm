@@ -116,6 +116,12 @@ sub rows {
 		select_all($p, $of{$in}, "SELECT request_id, key_id, $month FROM usage_rows") } sort keys %of;
 }
 
+# Of one key, the route of each row.
+sub routes {
+	my ($p, $key_id) = @_;
+	return map { select_all($p, $_, "SELECT route FROM usage_rows WHERE key_id = '$key_id'") } values %{ { months($p) } };
+}
+
 sub count {
 	my ($p) = @_;
 	my %of = months($p);

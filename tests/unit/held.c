@@ -19,7 +19,7 @@ static struct held held;
 
 static bool add(int i, const char *waits_for)
 {
-	return held_add(&held, request(i), waits_for, clock_monotonic_us());
+	return held_add(&held, request(i), waits_for, clock_monotonic_us(), 100 + (uint64_t)i);
 }
 
 int main(void)
@@ -33,9 +33,11 @@ int main(void)
 	ok(!add(8, "one"), "a ninth does not");
 	ok(add(7, "one"), "one of them goes on waiting");
 	ok(add(8, "two"), "another waits for another connection");
+	ok(held_recorded(&held, request(8)) == 108 && held_recorded(&held, request(9)) == 0,
+	   "each with its usage row");
 	held_remove(&held, request(3));
 	ok(add(9, "one"), "one is answered, and there is a place");
-	ok(!held_add(&held, request(9), "one", clock_monotonic_us() - HELD_MS * 1000), "eight seconds are enough");
+	ok(!held_add(&held, request(9), "one", clock_monotonic_us() - HELD_MS * 1000, 1), "eight seconds are enough");
 	ok(add(10, "one"), "its place is free");
 	for (int i = 20; i < 500; i++) {
 		snprintf(name, sizeof(name), "c-%d", i);
