@@ -7,15 +7,15 @@
 #include "op/tenant.h"
 #include "store/sweep.h"
 
-#define AT_END 1   /* ms: 0 is that of a row which is not there */
-
 static int64_t token_uses(const struct conf *c)
 {
 	return c->token_usage_days * DAY_MS;
 }
 
-/* Kept beyond their end so long, or as an option says; what has neither is kept for ever. */
+/* Kept to their end, beyond it so long, or as an option says; what has none of these is kept
+ * for ever. */
 static const struct kept {
+	bool to_end;
 	int64_t ms;
 	int64_t (*option)(const struct conf *c);
 } kept[SWEEP__COUNT] = {
@@ -23,7 +23,7 @@ static const struct kept {
 	[SWEEP_PASSWORD_RESETS] = { .ms = DAY_MS },
 	[SWEEP_CONNECTS] = { .ms = CONNECT_KEPT_MS },
 	[SWEEP_TOKEN_USES] = { .option = token_uses },
-	[SWEEP_CLAIMS] = { .ms = AT_END },
+	[SWEEP_CLAIMS] = { .to_end = true },
 };
 
 /* What ended before goes. */
@@ -31,7 +31,7 @@ static int64_t end_of(const struct op *op, const struct kept *k)
 {
 	int64_t ms = k->option ? k->option(op->process->conf) : k->ms;
 
-	return ms > 0 ? op->now - ms : 0;   /* nothing is older than 1970 */
+	return k->to_end || ms > 0 ? op->now - ms : 0;   /* nothing is older than 1970 */
 }
 
 static bool sweep_pages(struct op *op, enum sweep_kind kind, int64_t *n_r, struct err *err_r)

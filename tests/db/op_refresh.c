@@ -390,6 +390,8 @@ int main(void)
 	test_host_returns();
 	test_order();
 	test_outdated();
+	test_access_alone();
+	test_access_alone_uncertain();
 	test_answer_meanwhile();
 	test_wanted();
 	test_app_broken();

@@ -51,7 +51,7 @@ typedef struct db_value value_fn(void);
 static const struct { const char *name; value_fn *value; } given[] = {
 	{ "now", now }, { "expires_at", later }, { "before_at", later }, { "before_id", uuid },
 	{ "limit", many }, { "name", text }, { "description", text }, { "scopes", words },
-	{ "updated_at", now }, { "requests", one }, { "period", month },
+	{ "updated_at", now }, { "version", one }, { "requests", one }, { "period", month },
 	{ "current_id", uuid }, { "keep_session", uuid }, { "status", active },
 	{ "approved_by", none }, { "tenant_id", none }, { "new_hash", text },
 	{ "old_hash", hash_of_user }, { "user_status", active }, { "approved_at", now },
