@@ -147,6 +147,7 @@ sub late {
 	} elsif ($when eq 'again') {
 		await('the tokens to be revoked', sub { $fake->asked('/revoke') > $revoked }, $p);
 		is($p->get('/api/oauth/tokens/named', token => $user->{token})->{json}{access_token}, $new, 'what is newer stays');
+		await('the older one to go', sub { of($p, $user) eq "ok|u$users" }, $p);
 	}
 	is(of($p, $user), $when eq 'forgotten' ? '' : "ok|u$users", 'nothing else is there');
 }
