@@ -42,6 +42,8 @@ void caller_do(struct caller *c, struct caller_task *t);   /* from the loop alon
 struct caller_job {
 	const char *name;                       /* NULL ends the table */
 	void (*look)(struct caller *c);         /* in the loop: when it was woken, once a second */
+	/* Of one job at most: a call has ended. caller: the struct caller. */
+	void (*ended)(void *caller, const struct outbound_call *call, int64_t ms);
 };
 
 struct outbound *caller_outbound(struct caller *c);

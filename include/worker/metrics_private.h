@@ -4,6 +4,7 @@
 
 #include "worker/metrics.h"
 
+/* --- metrics_line.c ---------------------------------------------------------------------- */
 /* # HELP and # TYPE of pierre_<name>; then the same with one line, its value. */
 void metrics_family(struct strbuf *out, const char *name, const char *type, const char *help);
 void metrics_number(struct strbuf *out, const char *name, const char *type, const char *help,

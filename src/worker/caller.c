@@ -237,10 +237,13 @@ static bool open_fds(struct caller *c)
 static bool open_outbound(struct caller *c)
 {
 	const struct conf *conf = c->w.child->conf;
-	struct outbound_options o = { .ca_file = conf->outbound_ca_file, .ended = caller_count, .arg = c };
+	struct outbound_options o = { .ca_file = conf->outbound_ca_file, .arg = c };
 	const char *bad;
 	struct err err;
 
+	for (const struct caller_job *j = c->jobs; j->name; j++)
+		if (j->ended)
+			o.ended = j->ended;
 	/* conf.c has read the same text */
 	if (!networks_read(c->kept, conf->outbound_allow, &o.allow, &bad))
 		return start_failed(bad);

@@ -6,7 +6,7 @@
 static const struct caller_job jobs[] = {
 	{ .name = "connections", .look = caller_connect_look },
 	{ .name = "refreshes", .look = caller_refresh_look },
-	{ .name = "counts", .look = caller_counts_look },
+	{ .name = "counts", .look = caller_counts_look, .ended = caller_count },
 	{ .name = NULL },
 };
 

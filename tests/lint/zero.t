@@ -46,9 +46,10 @@ my %zero = (
 	provider_keepalive => [ 'KEEPALIVE_NO', 'is not refreshed ahead' ],
 	provider_outcome => [ 'REPLY_UNREADABLE', 'no token, and no refusal' ],
 	refresh_due => [ 'REFRESH_NOT_NOW', 'nothing is sent' ],
+	call_row_state => [ 'CALL_ROW_FREE', 'counts nothing' ],
 	refresh_end => [ 'ENDED_SILENT', 'the refresh token counts as spent' ],
 	# decide neither access nor money
-	map({ $_ => [ undef, 'decides no access' ] } qw(master_state phase stat_counter slot_role slot_state
+	map({ $_ => [ undef, 'decides no access' ] } qw(master_state phase stat_counter slot_role slot_state call_result
 		child_event field_type field_flag log_level usage_durability conf_type
 		conf_flag db_backend files_mark place nginx_goes repeat_state)),
 );

@@ -131,7 +131,7 @@ static void look(struct caller *c)
 		closedir(d);
 }
 
-static const struct caller_job jobs[] = { { "test", look }, { .name = NULL } };
+static const struct caller_job jobs[] = { { .name = "test", .look = look }, { .name = NULL } };
 
 int __wrap_caller_main(const struct child *child)
 {

@@ -78,7 +78,7 @@ static void look(struct caller *c)
 		atomic_store(&shared->bad_order, true);
 }
 
-static const struct caller_job jobs[] = { { "test", look }, { .name = NULL } };
+static const struct caller_job jobs[] = { { .name = "test", .look = look }, { .name = NULL } };
 
 /* --- of the test ------------------------------------------------------------------------- */
 
