@@ -32,6 +32,13 @@ struct audit_head {
 };
 extern const struct field_schema audit_head_schema;
 
+/* A head and the links it should be that of, at one moment. */
+struct audit_end {
+	struct audit_head head;    /* head.seq INT_NONE: the chain has none */
+	int64_t last_seq;          /* of the links; INT_NONE: there are none */
+};
+extern const struct field_schema audit_end_schema;
+
 /* A link with its event; event.id is NULL when that is gone. */
 struct audit_entry {
 	struct audit_link link;

@@ -69,6 +69,8 @@ bool store_audit_heads_recent(struct db *db, int64_t since, int64_t limit, struc
 /* ERR_NOT_FOUND: the chain has none. */
 bool store_audit_head(struct db *db, const char *chain, struct arena *arena,
 		      struct audit_head *out, struct err *err_r);
+bool store_audit_end(struct db *db, const char *chain, struct arena *arena,
+		     struct audit_end *out, struct err *err_r);
 /* Of struct audit_chain: all there are. */
 bool store_audit_chains(struct db *db, struct arena *arena, struct field_list *out,
 			struct err *err_r);

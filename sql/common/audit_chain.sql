@@ -88,6 +88,13 @@ SELECT {audit_head}
 FROM audit_heads
 WHERE chain = :chain;
 
+-- One row, of one moment: links are appended with their head.
+-- name: audit_chain_end
+-- row: AuditEnd
+SELECT {audit_head h}, l.last_seq
+FROM (SELECT max(seq) AS last_seq FROM audit_links WHERE chain = :chain) l
+	LEFT JOIN audit_heads h ON h.chain = :chain;
+
 -- name: audit_chains
 -- row: AuditChain
 SELECT chain FROM audit_heads UNION SELECT chain FROM audit_links

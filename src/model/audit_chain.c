@@ -40,16 +40,27 @@ static const struct field link_fields[] = {
 const struct field_schema audit_link_schema =
 	FIELD_SCHEMA("AuditLink", struct audit_link, link_fields);
 
+#define HEAD(s, at, none) \
+	FIELD_AS("chain", s, at chain, TEXT, none, "The chain: id of a tenant, or system"), \
+	FIELD_AS("seq", s, at seq, INT, none, "Number of its last link"), \
+	FIELD_AS("hash", s, at hash, TEXT, none, "Hash of that link"), \
+	FIELD_AS("mac", s, at mac, TEXT, none, "HMAC of these three"), \
+	FIELD_AS("updated_at", s, at updated_at, TIME, none, "When that link was added")
+
 static const struct field head_fields[] = {
-	FIELD(struct audit_head, chain, TEXT, 0, "The chain: id of a tenant, or system"),
-	FIELD(struct audit_head, seq, INT, 0, "Number of its last link"),
-	FIELD(struct audit_head, hash, TEXT, 0, "Hash of that link"),
-	FIELD(struct audit_head, mac, TEXT, 0, "HMAC of these three"),
-	FIELD(struct audit_head, updated_at, TIME, 0, "When that link was added"),
+	HEAD(struct audit_head, , 0),
 	{ 0 },
 };
 const struct field_schema audit_head_schema =
 	FIELD_SCHEMA("AuditHead", struct audit_head, head_fields);
+
+static const struct field end_fields[] = {
+	HEAD(struct audit_end, head., FIELD_NULLABLE),
+	FIELD(struct audit_end, last_seq, INT, FIELD_NULLABLE, NULL),
+	{ 0 },
+};
+const struct field_schema audit_end_schema =
+	FIELD_SCHEMA("AuditEnd", struct audit_end, end_fields);
 
 static const struct field entry_fields[] = {
 	EVENT(struct audit_entry, event.),

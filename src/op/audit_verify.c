@@ -91,8 +91,8 @@ static void step(struct walk *w, const struct audit_entry *e)
 
 /* --- one chain ----------------------------------------------------------------------- */
 
-/* To the last link there is now. */
-static bool read_on(struct walk *w, struct err *err_r)
+/* To this link, or the last one there is. */
+static bool read_to(struct walk *w, int64_t last, struct err *err_r)
 {
 	const struct audit_entry *entries;
 	struct field_list list;
@@ -102,9 +102,9 @@ static bool read_on(struct walk *w, struct err *err_r)
 		if (!store_audit_walk(w->op->db, w->chain, w->seq, w->page, &list, err_r))
 			return false;
 		entries = list.items;
-		for (size_t i = 0; i < list.n; i++)
+		for (size_t i = 0; i < list.n && entries[i].link.seq <= last; i++)
 			step(w, &entries[i]);
-	} while (list.n == AUDIT_PAGE);
+	} while (list.n == AUDIT_PAGE && w->seq < last);
 	return true;
 }
 
@@ -119,39 +119,24 @@ static const char *judge_head(const struct walk *w, const struct audit_head *hea
 	return str_eq(head->hash, w->hash) ? NULL : "The head has another hash than the last link";
 }
 
-/* The head is read after the links: it names the last of them, unless the linker was
- * here in between, and then there is more to read. */
-static bool read_to_head(struct walk *w, struct audit_head *head, struct err *err_r)
-{
-	int64_t seq;
-
-	do {
-		seq = w->seq;
-		if (!read_on(w, err_r) ||
-		    !store_audit_head(w->op->db, w->chain, w->page, head, err_r))
-			return false;
-	} while (head->seq > w->seq && w->seq > seq);
-	return true;
-}
-
+/* Up to where it ends now: what is linked meanwhile is for the next time, or this would not
+ * end beside a linker that is quicker. */
 static bool walk_chain(struct walk *w, const char *chain, struct err *err_r)
 {
-	struct audit_head head;
-	const char *wrong;
+	struct audit_end end;
+	const char *wrong = "The chain has no head";
 
 	w->chain = chain;
 	w->seq = 0;
-	audit_begin_hash(chain, w->out->unchained, w->page, w->hash);
+	audit_begin_hash(chain, w->out->unchained, w->op->arena, w->hash);
 	w->out->chains++;
-	if (!read_to_head(w, &head, err_r)) {
-		if (err_r->kind != ERR_NOT_FOUND)
-			return false;
-		fault(w, chain, INT_NONE, NULL, "The chain has no head");
-		return true;
-	}
-	wrong = judge_head(w, &head);
+	if (!store_audit_end(w->op->db, chain, w->op->arena, &end, err_r) ||
+	    (end.last_seq != INT_NONE && !read_to(w, end.last_seq, err_r)))
+		return false;
+	if (end.head.seq != INT_NONE)
+		wrong = judge_head(w, &end.head);
 	if (wrong)
-		fault(w, chain, head.seq, NULL, wrong);
+		fault(w, chain, end.head.seq, NULL, wrong);
 	return true;
 }
 

@@ -197,6 +197,13 @@ bool store_audit_head(struct db *db, const char *chain, struct arena *arena,
 		      arena, out, "The chain has no head", err_r);
 }
 
+bool store_audit_end(struct db *db, const char *chain, struct arena *arena,
+		     struct audit_end *out, struct err *err_r)
+{
+	return db_get(db, SQL_ARGS(audit_chain_end, .chain = db_text(chain)), &audit_end_schema,
+		      arena, out, "The chain has no end", err_r);
+}
+
 bool store_audit_chains(struct db *db, struct arena *arena, struct field_list *out,
 			struct err *err_r)
 {

@@ -293,6 +293,42 @@ static void test_slow_link(void)
 	linked(links + 80, 0, "once each");
 }
 
+/* Before each statement of a verify another connection writes, links, and begins a chain. */
+static struct op beside;
+static int64_t beside_n;
+
+static enum db_rc query_beside(struct db_conn *c, int stmt, const struct db_value *args, size_t n,
+			       int64_t deadline, struct err *err_r)
+{
+	const char *fresh = arena_printf(f.arena, "00000000-0000-4000-8000-1%011d", (int)++beside_n);
+	bool more;
+
+	if (!change_of(&beside, T1) || !change_of(&beside, NULL) || !change_of(&beside, fresh) ||
+	    !op_audit_link(&beside, &linker, &more, &err) || !change_of(&beside, T2))
+		bail_out("beside", &err);
+	return commits.real->query(c, stmt, args, n, deadline, err_r);
+}
+
+static void test_beside(void)
+{
+	static struct db_driver driver;
+	struct audit_verified v;
+
+	beside = f.op;
+	driver = *commits.real;
+	driver.query = query_beside;
+	f.op.db = sql_db(&sql_catalog);
+	db_wrap_driver(f.op.db, &driver);
+	v = verify_now();
+	ok(beside_n > 10 && v.links > beside_n, "%lld statements beside as many writes", (long long)beside_n);
+	if (!is_int(v.faults, 0, "tell of nothing that is not so"))
+		printf("# %s\n", ((const struct audit_fault *)v.found.items)[0].sentence);
+	db_free(&f.op.db);
+	f.op = beside;
+	ok(link_all(&linker), "linked");
+	is_clean("and afterwards");
+}
+
 /* Of an older version, and of a program that knows nothing of all this. */
 static void test_other_writers(void)
 {
@@ -448,6 +484,7 @@ int main(void)
 	test_two_hosts();
 	test_keys();
 	test_slow_link();
+	test_beside();
 	test_killed();
 	is_clean("after all that");
 	test_pages();
