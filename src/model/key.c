@@ -51,9 +51,10 @@ static bool cidr_check(const char *text, const char *name, struct err *err_r)
 
 static const struct field key_fields[] = {
 	FIELD(struct api_key, id, UUID, 0, "Id of the key"),
-	FIELD(struct api_key, tenant_id, UUID, FIELD_NULLABLE,
-	      "The tenant in which it works; null until the upgrade has filled it: its owner's "
-	      "personal one"),
+	FIELD(struct api_key, tenant_id, UUID, FIELD_NULLABLE | KEY_PROVISION | KEY_SHELL,
+	      "The tenant in which it works, and whose ceiling it is under: one that its owner is "
+	      "a member of. null, as until the upgrade has filled it: the owner's personal one",
+	      .option = "tenant", .value_word = "TENANT_ID"),
 	FIELD(struct api_key, limit_id, UUID, FIELD_PRIVATE, NULL),
 	FIELD(struct api_key, rotated_from, UUID, FIELD_NULLABLE | FIELD_AUDIT,
 	      "The key that it replaces, with which it shares its quota; null = none",

@@ -26,6 +26,7 @@ struct judge {
 	const struct api_key *key;
 	int64_t keys_max;
 	bool by_admin;
+	bool named;            /* the tenant was asked for */
 };
 
 static bool owner_may(const struct key_owner *owner, int64_t live, void *arg,
@@ -33,6 +34,9 @@ static bool owner_may(const struct key_owner *owner, int64_t live, void *arg,
 {
 	const struct judge *j = arg;
 
+	if (j->named && !owner->role[0])
+		return err_field(err_r, ERR_INVALID, "tenant_id",
+				 "The user belongs to no active tenant with this id");
 	if (!owner_check(owner->user_status, err_r) || !key_place_check(owner, j->by_admin, err_r) ||
 	    !key_grant_check(&(struct key_grant){
 		.want = j->key, .owner = owner, .by_admin = j->by_admin,
@@ -92,7 +96,8 @@ static bool fill(struct op *op, const struct key_create_args *m, struct api_key 
 	*k = *in;
 	k->id = arena_strdup(op->arena, id);
 	k->user_id = m->owner->id;
-	k->tenant_id = m->scope.tenant_id ? m->scope.tenant_id : m->owner->id;
+	if (!k->tenant_id)
+		k->tenant_id = m->scope.tenant_id ? m->scope.tenant_id : m->owner->id;
 	k->tier = tier->name;
 	k->scopes = in->scopes.items ? in->scopes : strings_empty;
 	k->metadata = in->metadata ? in->metadata : "{}";
@@ -165,6 +170,7 @@ bool key_create(struct op *op, const struct key_create_args *m, struct api_key *
 {
 	struct judge judge = {
 		.key = out, .keys_max = op->process->conf->keys_per_user, .by_admin = m->by_admin,
+		.named = m->in->tenant_id != NULL,
 	};
 	struct key_new_tx tx = { .key = out, .provisioned = m->provisioned, .judge = owner_may,
 				 .arg = &judge };

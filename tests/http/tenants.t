@@ -267,6 +267,29 @@ sub ending {
 	all_workers($p, 401, 'what was revoked stays so', $verify->($key));
 }
 
+# A key that is made for a member works where it is asked to, under that tenant's ceiling.
+sub provisioned {
+	my ($p) = @_;
+	my ($owner, $user, $stranger) = map { $p->approved_user } 1 .. 3;
+	my ($team, @admin) = (team($p, $owner), token => $p->setup_admin->{token});
+	join_team($p, $team, $owner, $user, 'member');
+	$p->expect(200, $p->request('PATCH', "/admin/tenants/$team->{tenant_id}", { rate_limit_requests => 2, rate_limit_period => 'month' }, @admin));
+	my $make = sub { my ($who, %in) = @_; return $p->post('/admin/provision-api-key', { user_email => $who->{email}, tier => 'starter', %in }, @admin) };
+	my $where = sub { return $p->get('/verify', token => $_[0]) };
+	is($where->(status_is($make->($user), 201, 'where nobody says')->{json}{api_key})->{headers}{'x-pierre-tenant-id'}, $user->{user_id}, 'is his personal tenant');
+	my $key = status_is($make->($user, tenant_id => $team->{tenant_id}), 201, 'in a team of his')->{json};
+	is($where->($key->{api_key})->{headers}{'x-pierre-tenant-id'}, $team->{tenant_id}, 'it works there');
+	my ($text) = $p->cli('key', 'create', $user->{email}, '--tenant', $team->{tenant_id}, '--json')->{out} =~ /"api_key":"([^"]+)"/;
+	is($where->($text)->{headers}{'x-pierre-tenant-id'}, $team->{tenant_id}, 'as does one from the shell');
+	is($where->($key->{api_key})->{status}, 429, 'both under its ceiling');
+	problem_is($make->(@$_), 422, { field => 'tenant_id' }, 'no member')
+		for [ $stranger, tenant_id => $team->{tenant_id} ], [ $user, tenant_id => $stranger->{user_id} ], [ $user, tenant_id => '00000000-0000-4000-8000-000000000000' ];
+	problem_is($make->($user, tenant_id => 'x'), 422, { field => 'tenant_id' }, 'no id');
+	$p->expect(200, $p->post("/admin/suspend-tenant/$team->{tenant_id}", {}, @admin));
+	problem_is($make->($user, tenant_id => $team->{tenant_id}), 422, { field => 'tenant_id' }, 'nor in one that is suspended');
+	is($p->sql("SELECT count(*) FROM api_keys WHERE tenant_id = '$team->{tenant_id}'"), 2, 'nothing was made of these');
+}
+
 # --- administrators, limits, the shell --------------------------------------------------------
 
 # Sc 32.
@@ -337,7 +360,7 @@ each_backend(sub {
 	my ($p) = @_;
 	$p->setup_admin;
 	my %parts = (making => \&making, applications => \&applications, matrix => \&matrix, inviting => \&inviting, worlds => \&worlds, ending => \&ending,
-		administrators => \&administrators, shell => \&shell);
+		provisioned => \&provisioned, administrators => \&administrators, shell => \&shell);
 	for my $name (sort keys %parts) {
 		subtest $name => sub { $parts{$name}->($p) };
 	}
