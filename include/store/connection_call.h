@@ -42,7 +42,7 @@ struct connection_end {
 bool store_connection_settle(struct db *db, const struct audit_event *event,
 			     const struct connection_end *end, struct err *err_r);
 
-/* Nothing came of it: again at retry_at. */
+/* Nothing came of it: again at retry_at, unless it was ended or claimed since. */
 bool store_connection_retry(struct db *db, const struct connection *c, const char *reason,
 			    int64_t retry_at, int64_t now, struct err *err_r);
 

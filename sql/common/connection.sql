@@ -111,23 +111,12 @@ SELECT {connection}
 FROM provider_connections
 WHERE id = :id;
 
--- Those that wait to be identified, or to be revoked.
--- name: connection_pending
--- row: Connection
-SELECT {connection}
-FROM provider_connections
-WHERE (ended_at IS NOT NULL OR state = 'unidentified')
-	AND (retry_at IS NULL OR retry_at <= :now)
-	AND (phase = 'idle' OR lease_until < :now)
-ORDER BY updated_at
-LIMIT :limit;
-
 -- Nothing came of it: again later. Of one that has ended, the reason says why it did.
 -- name: connection_retry
 UPDATE provider_connections SET phase = 'idle', lease_until = NULL, retry_at = :retry_at,
 	attempts = attempts + 1, reason = CASE WHEN ended_at IS NULL THEN :reason ELSE reason END,
 	updated_at = :now
-WHERE id = :id AND refresh_gen = :refresh_gen;
+WHERE id = :id AND refresh_gen = :refresh_gen AND connect_gen = :connect_gen;
 
 -- Whose it is was said; it becomes the connection of its user, unless there is one: then
 -- the row is that one's, which is in connection_replace.

@@ -144,6 +144,7 @@ static bool retry_tx(struct db *db, void *arg, struct err *err_r)
 
 	return db_write(db, SQL_ARGS(connection_retry, .id = db_text(r->c->id),
 				     .refresh_gen = db_int(r->c->refresh_gen),
+				     .connect_gen = db_int(r->c->connect_gen),
 				     .reason = db_text(r->reason), .retry_at = db_time(r->retry_at),
 				     .now = db_time(r->now)), NULL, err_r);
 }
