@@ -27,6 +27,9 @@ struct errand_kind {
 	void (*keep)(struct errand *e);
 	/* What came, or that nothing did (e->called). */
 	bool (*apply)(struct op *op, struct errand *e, struct err *err_r);
+	/* It cannot be read, or apply() fails for good: it counts as an attempt that brought nothing,
+	 * so it is made less often, and ends. NULL: there is nothing to count. */
+	bool (*put_off)(struct op *op, struct errand *e, struct err *err_r);
 	enum outbound_kind spends;
 };
 

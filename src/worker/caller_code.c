@@ -93,4 +93,4 @@ static bool code_apply(struct op *op, struct errand *e, struct err *err_r)
 }
 
 const struct errand_kind errand_redeem = { CALL_REDEEM, code_claim, code_request, code_keep, code_apply,
-					   CALL_SPENDS };
+					   NULL, CALL_SPENDS };

@@ -93,12 +93,30 @@ static void applied(struct caller *c, struct caller_task *t)
 	run_call(e);
 }
 
+/* It was ended, or set anew: that is another one's work. */
+static bool is_over(const struct err *err)
+{
+	return err->kind == ERR_NOT_FOUND;
+}
+
+static void put_off(struct op *op, struct errand *e, const struct err *why)
+{
+	struct err err;
+
+	if (e->kind->put_off && !is_passing(why) && !is_over(why) && !e->kind->put_off(op, e, &err))
+		log_error("connection_not_put_off", LOG_S("what", e->kind->name), LOG_S("provider", e->p.id),
+			  LOG_S("error", err.message));
+}
+
 static bool apply_work(struct op *op, struct caller_task *t, struct err *err_r)
 {
 	struct errand *e = t->arg;
 	struct op mine = own(op, e);
+	bool good = e->kind->apply(&mine, e, err_r);
 
-	return e->kind->apply(&mine, e, err_r);
+	if (!good)
+		put_off(&mine, e, err_r);
+	return good;
 }
 
 static void apply(struct errand *e)
@@ -183,8 +201,12 @@ static bool claim_work(struct op *op, struct caller_task *t, struct err *err_r)
 {
 	struct errand *e = t->arg;
 	struct op mine = own(op, e);
+	bool good = e->kind->claim(&mine, e, err_r);
 
-	return e->kind->claim(&mine, e, err_r);
+	/* with the claim the row was read, and then something in it did not open */
+	if (!good && e->due.c.refresh_gen > e->refresh_gen)
+		put_off(&mine, e, err_r);
+	return good;
 }
 
 static void claimed(struct caller *c, struct caller_task *t)

@@ -39,8 +39,13 @@ static bool identify_apply(struct op *op, struct errand *e, struct err *err_r)
 					  err_r);
 }
 
+static bool identify_put_off(struct op *op, struct errand *e, struct err *err_r)
+{
+	return op_connection_unidentified(op, &e->p, &e->due.c, "failed_here", err_r);
+}
+
 const struct errand_kind errand_identify = { CALL_IDENTIFY, errand_due_claim, identify_request, NULL,
-					     identify_apply, CALL_READS };
+					     identify_apply, identify_put_off, CALL_READS };
 
 /* --- once after connecting ------------------------------------------------------------------------ */
 
@@ -61,4 +66,4 @@ static bool after_apply(struct op *op, struct errand *e, struct err *err_r)
 }
 
 const struct errand_kind errand_after = { "after_connect", NULL, after_request, NULL, after_apply,
-					  CALL_SPENDS };
+					  NULL, CALL_SPENDS };

@@ -36,5 +36,10 @@ static bool revoke_apply(struct op *op, struct errand *e, struct err *err_r)
 	return op_connection_unrevoked(op, &e->p, c, "no_answer", err_r);
 }
 
+static bool revoke_put_off(struct op *op, struct errand *e, struct err *err_r)
+{
+	return op_connection_unrevoked(op, &e->p, &e->due.c, "failed_here", err_r);
+}
+
 const struct errand_kind errand_revoke = { "revoke", errand_due_claim, revoke_request, NULL, revoke_apply,
-					   CALL_SPENDS };
+					   revoke_put_off, CALL_SPENDS };
