@@ -11,6 +11,7 @@
 #include "op/refresh_ask.h"
 #include "op/refresh_rule.h"
 #include "op/vault.h"
+#include "provider/providers.h"
 #include "store/connection.h"
 #include "store/provider_app.h"
 
@@ -77,18 +78,39 @@ struct strings scopes_missing(struct arena *arena, struct strings asked, struct 
 	return (struct strings){ items, n };
 }
 
-static void show(struct arena *arena, struct connection *c)
+/* What nobody has written, since only time has passed. */
+static void show_end(const struct op *op, struct connection *c)
 {
-	c->scopes_missing = scopes_missing(arena, c->scopes_asked, c->scopes_granted);
-	c->has_refresh_token = c->sealed_refresh != NULL;
+	struct provider p;
+	struct err err;
+
+	if (!op->process->providers || !provider_get(op->process->providers, c->provider, op->now, &p, &err))
+		return;
+	if (p.retired_on != TIME_NONE && p.retired_on <= op->now) {
+		c->state = CONNECTION_RETIRED;
+		c->reason = "provider_ended";
+		c->state_since = p.retired_on;
+	} else if (str_eq(c->state, CONNECTION_OK) && c->expires_at != TIME_NONE && c->expires_at <= op->now &&
+		   !refresh_is_possible(c, &p, op->now)) {
+		c->state = CONNECTION_REAUTH;
+		c->reason = "expired";
+		c->state_since = c->expires_at;
+	}
 }
 
-static void show_all(struct arena *arena, struct field_list *rows)
+static void show(const struct op *op, struct connection *c)
+{
+	c->scopes_missing = scopes_missing(op->arena, c->scopes_asked, c->scopes_granted);
+	c->has_refresh_token = c->sealed_refresh != NULL;
+	show_end(op, c);
+}
+
+static void show_all(const struct op *op, struct field_list *rows)
 {
 	struct connection *all = (struct connection *)(uintptr_t)rows->items;
 
 	for (size_t i = 0; i < rows->n; i++)
-		show(arena, &all[i]);
+		show(op, &all[i]);
 }
 
 bool op_connection_list(struct op *op, struct scope scope, struct field_list *out,
@@ -96,7 +118,7 @@ bool op_connection_list(struct op *op, struct scope scope, struct field_list *ou
 {
 	if (!store_connection_list(op->db, scope, op->arena, out, err_r))
 		return false;
-	show_all(op->arena, out);
+	show_all(op, out);
 	return true;
 }
 
@@ -107,7 +129,7 @@ bool op_connection_list_tenant(struct op *op, struct scope scope, const char *pr
 
 	if (!op_page(op, scope, &list, provider, in, out, err_r))
 		return false;
-	show_all(op->arena, &out->rows);
+	show_all(op, &out->rows);
 	return true;
 }
 
@@ -234,7 +256,7 @@ bool op_connection_put(struct op *op, struct scope scope, const struct provider 
 		if (!fill(op, scope, in, out, err_r))
 			return false;
 		if (write(op, scope, is_new, seen, out, err_r)) {
-			show(op->arena, out);
+			show(op, out);
 			return true;
 		}
 		if (!again(op, out, err_r))
@@ -321,7 +343,7 @@ static bool lend(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r)
 	if (!usable(op, in->p, c, err_r))
 		return false;
 	*key_id_r = c->key_id;
-	show(op->arena, c);
+	show(op, c);
 	in->out->connection = c;
 	return open_one(op, c, "sealed_access", c->sealed_access, &in->out->access_token, err_r);
 }

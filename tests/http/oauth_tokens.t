@@ -15,6 +15,7 @@ sub put { my ($p, $u, $provider, %o) = @_; return $p->put("/api/oauth/tokens/$pr
 sub show { my ($p, $u, $provider) = @_; return $p->get("/api/oauth/tokens/$provider", token => $u->{token}) }
 sub sealed { my ($p, $id, $column) = @_; return $p->sql("SELECT $column FROM provider_connections WHERE id = '$id'") }
 
+# Sc 13.
 sub scenario_13 {
 	my ($p, $ann) = @_;
 	problem_is(show($p, $ann, 'strava'), 404, {}, 'Sc 13: no token at first');
@@ -32,6 +33,7 @@ sub scenario_13 {
 	problem_is(put($p, $ann, 'nobody', access_token => 'x'), 404, {}, 'nor one that is not known');
 }
 
+# Sc 14.
 sub scenario_14 {
 	my ($p, $ann) = @_;
 	my %text = (empty => '', long => 'x' x 8000, unicode => "t\x{f6}k\x{e9}n \x{1f6b2}", special => q{'"<>&%\\ ;--});
@@ -63,6 +65,7 @@ sub scenario_14 {
 	is(show($p, $ann, 'whoop')->{json}{access_token}, 'canary-token', 'Sc 14: put back it opens');
 }
 
+# Sc 15.
 sub scenario_15 {
 	my ($p, $ann, $bob) = @_;
 	my $first = put($p, $ann, 'oura', access_token => 'o-1', refresh_token => 'or-1')->{json};
@@ -118,6 +121,7 @@ sub access_alone {
 	is($p->cli(qw(provider app delete strava))->{status}, 0, 'the application goes');
 }
 
+# Sc 16.
 sub scenario_16 {
 	my ($p, $ann, $bob, $there) = @_;
 	put($p, $bob, 'oura', access_token => 'o-bob');
@@ -137,6 +141,7 @@ sub scenario_16 {
 	status_is(show($p, $bob, 'wahoo'), 404, 'a row that another user was given is in another tenant');
 }
 
+# Sc 56.
 sub apps {
 	my ($p, $ann, $bob, $team) = @_;
 	my $body = { client_id => 'c1', client_secret => 'canary-secret' };
@@ -173,6 +178,30 @@ sub apps {
 	status_is($p->delete($of, token => $ann->{token}), 204, 'and deletes it');
 }
 
+# Each state that an owner can see, with the reason and since when; what only time has done too.
+sub states {
+	my ($p) = @_;
+	my $user = $p->approved_user;
+	my $since = '2026-01-02T03:04:05.000Z';
+	my $id = put($p, $user, 'oura', access_token => 'x', refresh_token => 'y', expires_at => $end)->{json}{id};
+	my $seen = sub { my ($c) = @{ $p->get('/api/oauth/tokens', token => $user->{token})->{json}{connections} };
+		return join ' ', map { $_ // 'null' } @$c{qw(state reason state_since)} };
+	like($seen->(), qr/^ok null \d{4}-/, 'ok');
+	for ([ qw(refreshing claimed) ], [ qw(uncertain no_answer) ], [ qw(degraded http_503) ], [ qw(reauth_required invalid_grant) ], [ qw(unidentified no_identity) ]) {
+		my ($state, $reason) = @$_;
+		$p->sql("UPDATE provider_connections SET state = '$state', reason = '$reason', state_since = '$since' WHERE id = '$id'");
+		is($seen->(), "$state $reason $since", "$state, why, and since when");
+	}
+	$p->sql("UPDATE provider_connections SET state = 'ok', reason = NULL, expires_at = '$since' WHERE id = '$id'");
+	is($seen->(), "reauth_required expired $since", 'what has ended, and no application refreshes, must be connected again');
+	problem_is(show($p, $user, 'oura'), 409, { reason => 'reauth_required' }, 'and is not given out');
+	$p->sql("UPDATE provider_connections SET provider = 'fitbit', expires_at = '$end' WHERE id = '$id'");
+	is($seen->(), 'retired provider_ended 2026-11-02T00:00:00.000Z', 'a provider that has ended');
+	problem_is(show($p, $user, 'fitbit'), 409, { reason => 'retired' }, 'gives nothing');
+	my $r = $p->get('/api/oauth/tokens/fitbit', token => $user->{token});
+	like($r->{json}{detail}, qr/google-health|Google Health/i, 'and its successor is named');
+}
+
 # A user from before tenants, whom the scheduler has not come to yet.
 sub unfilled {
 	my ($p) = @_;
@@ -199,6 +228,7 @@ each_backend(sub {
 	access_alone($p);
 	apps($p, $ann, $bob, $team);
 	unfilled($p);
+	states($p);
 	status_is($p->delete('/api/oauth/tokens', token => $ann->{token}), 204, 'all of one tenant are ended');
 	is_deeply($p->get('/api/oauth/tokens', token => $ann->{token})->{json}{connections}, [], 'none is left');
 	is(scalar @{ $p->get('/api/oauth/tokens', token => $there->{token})->{json}{connections} }, 1, 'those of the other one are');
