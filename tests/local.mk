@@ -23,7 +23,7 @@ $(check_PROGRAMS:%=%.$(OBJEXT)) $(tests_db_contract_OBJECTS) $(tests_support_pie
 	| include/store/sql.h
 
 EXTRA_DIST += tests/run tests/systemd tests/mutants tests/mutants.equivalent tests/postgres tests/support \
-	tests/http tests/process tests/lint tests/lint-api tests/upgrade \
+	tests/http tests/process tests/lint tests/lint-api tests/oauth-server tests/upgrade \
 	tests/bench/verify tests/bench/verify.svg tests/bench/README.md tests/bench/scale tests/bench/stalls tests/bench/plot \
 	tests/bench/load.lua tests/bench/peers tests/bench/vault
 

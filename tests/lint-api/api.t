@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # The OpenAPI document as Spectral and Redocly see it, and the README's tour by a
 # client that openapi-typescript makes of it. Run by ./bootstrap lint-api, which
-# installs these programs in PIERRE_LINT_API; what they demand is in
+# installs these programs in PIERRE_NPM; what they demand is in
 # tests/http/document.t too, which every check runs.
 use strict;
 use warnings;
@@ -10,7 +10,7 @@ use lib "$FindBin::Bin/../support";
 use Test::More;
 use Pierre::Check;
 
-my $dir = $ENV{PIERRE_LINT_API} // plan(skip_all => 'run it by ./bootstrap lint-api');
+my $dir = $ENV{PIERRE_NPM} // plan(skip_all => 'run it by ./bootstrap lint-api');
 # no news of new versions, no word of who runs this
 my %quiet = (NO_UPDATE_NOTIFIER => 1, REDOCLY_TELEMETRY => 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE => 'true');
 
