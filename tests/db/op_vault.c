@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "vault_op.h"
+#include "op/notification.h"
 
 /* --- what is sealed ------------------------------------------------------------------ */
 
@@ -36,6 +37,7 @@ static void test_without_vault(void)
 	   "a user has no secrets of the service");
 }
 
+/* Sc 16. */
 static void test_moved(void)
 {
 	must("UPDATE system_secrets SET sealed_value = (SELECT sealed_value FROM system_secrets WHERE name = 'a')"
@@ -74,6 +76,7 @@ static void test_key_row(void)
 
 /* --- keys change ------------------------------------------------------------------------- */
 
+/* Sc 54, 55. */
 static void test_rotation(void)
 {
 	struct op_process process;
@@ -109,6 +112,7 @@ static void test_rotation(void)
 	vault_free(&process.vault);
 }
 
+/* Sc 55. */
 static void test_retired(void)
 {
 	int64_t old = key_of_row("b");
@@ -210,6 +214,7 @@ static void rotate_meanwhile(void *arg)
 	*(int64_t *)arg = rotate(NULL).id;
 }
 
+/* Sc 55. */
 static void test_two_at_once(void)
 {
 	int64_t other = 0;
@@ -220,8 +225,28 @@ static void test_two_at_once(void)
 	is_int(key.id, other, "two rotations at once make one data key");
 }
 
+/* --- told ------------------------------------------------------------------------------------- */
+
+/* Beside notifications that are written with the change that they tell of. */
+static void test_notification(void)
+{
+	struct user user = make_user(&f, "starter");
+	const struct notification in = { .user_id = user.id, .tenant_id = user.id, .provider = "strava",
+					 .success = true, .message = "Strava is connected.", .expires_at = T0 + DAY_MS };
+	struct notification out;
+
+	ok(op_notification_add(&f.op, &in, &out, &err), "a user is told something: %s", err.message);
+	is_int(sql_number(arena_printf(f.arena, "SELECT count(*) FROM notifications WHERE id = '%s' AND user_id = '%s' "
+				       "AND tenant_id = '%s' AND provider = 'strava' AND success AND message = "
+				       "'Strava is connected.' AND expires_at IS NOT NULL AND read_at IS NULL",
+				       out.id, user.id, user.id)), 1, "all of it is stored");
+	is_int(sql_number(arena_printf(f.arena, "SELECT count(*) FROM audit_events WHERE target = '%s'", out.id)), 1,
+	       "with its event");
+}
+
 /* --- of a tenant ------------------------------------------------------------------------------ */
 
+/* Sc 54. */
 static void test_tenant(void)
 {
 	static const struct seal_place place = { "t", "sealed_c", "r", { NULL } };
@@ -274,6 +299,7 @@ int main(void)
 	test_dry();
 	test_served();
 	test_two_at_once();
+	test_notification();
 	test_tenant();
 	vault_free(&f.process.vault);
 	fixture_close(&f);

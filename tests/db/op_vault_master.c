@@ -72,6 +72,7 @@ static void test_master_refused(void)
 	is_int(check().faults, 0, "nothing was changed");
 }
 
+/* Sc 53. */
 static void test_master(void)
 {
 	struct master_subkeys first_keys, both_keys, new_keys;

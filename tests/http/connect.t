@@ -108,83 +108,151 @@ sub refused_is {
 	like($r->{body}, $what, "$name: it says why");
 }
 
-sub attacks {
+# An attempt up to the callback: the browser, and the URL that the provider sent it.
+sub attempt {
+	my ($p, $user, $provider) = @_;
+	my $browser = Browser->new($p);
+	return ($browser, consent(visit($browser, begin($p, $user, $provider // 'plain'))));
+}
+sub past { my ($p, $phase) = @_; $p->sql("UPDATE connect_states SET expires_at = '2020-01-01T00:00:00.000Z' WHERE phase = '$phase'") }
+sub end_all { my ($p) = @_; past($p, $_) for qw(made started) }
+sub in_team {
 	my ($p, $user) = @_;
-	my $ann = Browser->new($p);
-	my $none = sub { my ($name) = @_; is(scalar(asked('/token')), 0, "$name: no code was redeemed"); forget() };
+	my $team = $p->expect(201, $p->post('/api/tenants', { name => 'Other' }, token => $user->{token}))->{json}{tenant_id};
+	my $there = $p->login($user);
+	my $switched = $p->expect(200, $p->post('/api/tenants/switch', { tenant_id => $team }, token => $there->{token}))->{json};
+	return ($team, { %$user, token => $switched->{access_token} });
+}
+my ($no_attempt, $not_begun) = (qr/belongs to no attempt/, qr/did not begin/);
+
+# Each gives nobody a connection: no code is redeemed, unless it says so.
+my %attack = (
+	'another browser' => sub {
+		my ($p, $user) = @_;
+		my (undef, $back) = attempt($p, $user);
+		refused_is(Browser->new($p)->get($back), 403, $not_begun, 'the callback in another browser');
+	},
+	'a missing cookie' => sub {
+		my ($p, $user) = @_;
+		my ($browser, $back) = attempt($p, $user);
+		my ($name) = keys %{ $browser->{cookies} };
+		$browser->{cookies} = {};
+		refused_is($browser->get($back), 403, $not_begun, 'without the cookie');
+		$browser->{cookies} = { $name => 'x' x 43 };
+		refused_is($browser->get($back), 403, $no_attempt, 'with one that is made up');
+	},
+	'a missing state' => sub {
+		my ($p, $user) = @_;
+		my ($browser, $back) = attempt($p, $user);
+		refused_is($browser->get($back =~ s/&state=.*//r), 403, $no_attempt, 'without a state');
+		refused_is($browser->get($back =~ s/state=.{4}/state=AAAA/r), 403, $not_begun, 'with another one');
+		status_is($browser->get("$back&state=x"), 422, 'with two');
+	},
+	'a replay' => sub {
+		my ($p, $user) = @_;
+		my ($browser, $back) = attempt($p, $user);
+		my %jar = %{ $browser->{cookies} };
+		is(heading(outcome($browser, $back)), 'Connected', 'the real one');
+		forget();
+		$browser->{cookies} = { %jar };
+		refused_is($browser->get($back), 403, $no_attempt, 'and once more');
+	},
+	'another tenant' => sub {
+		my ($p, $user) = @_;
+		my ($team, $there) = in_team($p, $user);
+		my ($own, $back) = attempt($p, $user);
+		my ($of_team, $back_team) = attempt($p, $there);
+		my ($name) = keys %{ $of_team->{cookies} };
+		$of_team->{cookies} = { $name => (values %{ $own->{cookies} })[0] };
+		refused_is($of_team->get($back_team), 403, $no_attempt, 'the state of one tenant with the cookie of another');
+		is($p->sql("SELECT count(*) FROM provider_connections WHERE tenant_id = '$team'"), 0, 'that has no connection');
+	},
+	'another issuer' => sub {
+		my ($p, $user) = @_;
+		set_app($p, $user, 'issued');
+		my ($browser, $back) = attempt($p, $user, 'issued');
+		like(outcome($browser, "$back&iss=https%3A%2F%2Fevil.example")->{body}, qr/another issuer/, 'iss is another');
+		refused_is($browser->get($back), 403, qr/did not begin|belongs to no/, 'which spends the state');
+	},
+	'an expired state' => sub {
+		my ($p, $user) = @_;
+		my ($browser, $back) = attempt($p, $user);
+		my $late = begin($p, $user, 'plain');
+		end_all($p);
+		refused_is($browser->get($back), 403, $no_attempt, 'too late');
+		refused_is($browser->get($late), 404, qr/too old/, 'a link that is too old');
+	},
+	'the code of another provider' => sub {
+		my ($p, $user) = @_;
+		my ($browser, $back) = attempt($p, $user);
+		like(outcome($browser, $back =~ s{callback/plain}{callback/other}r)->{body}, qr/another provider/, 'at the callback of another');
+	},
+	'an error' => sub {
+		my ($p, $user) = @_;
+		my ($browser, $back) = attempt($p, $user);
+		my %jar = %{ $browser->{cookies} };
+		like(outcome($browser, $back =~ s/code=[^&]*/error=access_denied/r)->{body}, qr/you did not allow it/, 'error= ends the attempt');
+		$browser->{cookies} = { %jar };
+		refused_is($browser->get($back), 403, $no_attempt, 'and spends state and cookie: no code afterwards');
+	},
+	'two tabs' => sub {
+		my ($p, $user) = @_;
+		my $browser = Browser->new($p);
+		my @back = map { consent(visit($browser, begin($p, $user, 'plain'))) } 1, 2;
+		is(scalar(keys %{ $browser->{cookies} }), 2, 'each has a cookie of its own');
+		my ($one, $two) = map { /state=([\w-]+)/ } @back;
+		refused_is($browser->get($back[0] =~ s/state=\Q$one\E/state=@{[ substr($one, 0, 8) . substr $two, 8 ]}/r), 403, $no_attempt, 'they do not mix');
+		forget();
+		is(heading(outcome($browser, $_)), 'Connected', 'both come to their end') for @back;
+		is(scalar(asked('/token')), 2, 'each by its code');
+		forget();
+	},
+	'a link preview' => sub {
+		my ($p, $user) = @_;
+		my $link = begin($p, $user, 'plain');
+		is(Browser->new($p)->get($link)->{status}, 200, 'one that looks sees the page') for 1 .. 3;
+		refused_is(Browser->new($p)->get($link =~ s{/start\?}{/start/go?}r), 403, qr/go on from its page/, 'the link behind it needs the page');
+		refused_is(Browser->new($p)->get($link =~ s{/start\?}{/start/go?}r . '&page=AAAAAAAAAAAAAAAAAAAAAA'), 403, qr/go on from its page/, 'of this browser');
+		my $looks = Browser->new($p);
+		my ($href) = map { s/&amp;/&/gr } $looks->get($link)->{body} =~ m{href="([^"]+)"};
+		is($looks->get($href, method => 'HEAD')->{status}, 403, 'HEAD spends nothing');
+		is($p->sql("SELECT count(*) FROM connect_states WHERE phase = 'made'"), 1, 'the link is there still');
+		is($looks->get($href)->{status}, 303, 'and GET spends it');
+		is($looks->get($link)->{status}, 404, 'once');
+	},
+	'the state of another host' => sub {
+		my ($p, $user, $other) = @_;
+		my $eve = $other->approved_user;
+		set_app($other, $eve, 'plain');
+		my ($browser, $back) = attempt($other, $eve);
+		my $here = Browser->new($p);
+		$here->{cookies} = { %{ $browser->{cookies} } };
+		$back =~ s/localhost:\d+/localhost:$p->{port}/;
+		refused_is($here->get($back), 403, $no_attempt, 'even with its cookie');
+	},
+);
+
+# A code of the attacker in the victim's callback.
+sub injection {
+	my ($p, $user) = @_;
+	my ($code) = (attempt($p, $user, 'acme'))[1] =~ /code=([^&]+)/;
+	my ($victim, $back) = attempt($p, $user, 'acme');
+	like(outcome($victim, $back =~ s/code=[^&]+/code=$code/r)->{body}, qr/did not accept the code/, 'a code of another attempt is refused by PKCE');
+}
+
+sub attacks {
+	my ($p, $user, $other) = @_;
+	is(scalar(keys %attack), 12, 'twelve attacks');
+	for my $name (sort keys %attack) {
+		end_all($p);
+		forget();
+		subtest $name => sub {
+			$attack{$name}->($p, $user, $other);
+			is(scalar(asked('/token')), 0, 'no code was redeemed');
+		};
+	}
+	injection($p, $user);
 	forget();
-
-	my $back = consent(visit($ann, begin($p, $user, 'plain')));
-	refused_is(Browser->new($p)->get($back), 403, qr/did not begin/, 'another browser');
-	(my $other = $back) =~ s/state=.{4}/state=AAAA/;
-	refused_is($ann->get($other), 403, qr/did not begin/, 'another state');
-	(my $without = $back) =~ s/&state=.*//;
-	refused_is($ann->get($without), 403, qr/belongs to no attempt/, 'no state');
-	status_is($ann->get("$back&state=x"), 422, 'two states');
-	my $second = Browser->new($p);
-	my $back2 = consent(visit($second, begin($p, $user, 'plain')));
-	my ($name) = keys %{ $ann->{cookies} };
-	my ($value2) = values %{ $second->{cookies} };
-	my $mixed = Browser->new($p);
-	$mixed->{cookies} = { $name => $value2 };
-	refused_is($mixed->get($back), 403, qr/belongs to no attempt/, 'the cookie of another attempt');
-	$none->('so far');
-
-	my $denied = $back =~ s/code=[^&]*/error=access_denied/r;
-	my $r = outcome($ann, $denied);
-	like($r->{body}, qr/you did not allow it/, 'error= ends the attempt');
-	refused_is($ann->get($back), 403, qr/did not begin|belongs to no attempt/, 'and spends state and cookie: no code afterwards');
-	$ann->{cookies}{$name} = 'x' x 43;
-	refused_is($ann->get($back), 403, qr/belongs to no attempt/, 'with a cookie made up');
-	$none->('error=');
-
-	$r = outcome($second, $back2 =~ s{callback/plain}{callback/other}r);
-	like($r->{body}, qr/another provider/, 'the callback of another provider');
-	$none->('another provider');
-
-	set_app($p, $user, 'issued');
-	my $third = Browser->new($p);
-	my $back3 = consent(visit($third, begin($p, $user, 'issued')));
-	$r = outcome($third, "$back3&iss=https%3A%2F%2Fevil.example");
-	like($r->{body}, qr/another issuer/, 'another issuer');
-	$none->('another issuer');
-
-	my $fourth = Browser->new($p);
-	my $back4 = consent(visit($fourth, begin($p, $user, 'plain')));
-	$p->sql("UPDATE connect_states SET expires_at = '2020-01-01T00:00:00.000Z' WHERE phase = 'started'");
-	refused_is($fourth->get($back4), 403, qr/belongs to no attempt/, 'too late');
-	my $late = begin($p, $user, 'plain');
-	$p->sql("UPDATE connect_states SET expires_at = '2020-01-01T00:00:00.000Z' WHERE phase = 'made'");
-	refused_is($fourth->get($late), 404, qr/too old/, 'a link that is too old');
-
-	# the victim follows a link of the attacker past the page that names the account
-	my $link = begin($p, $user, 'plain') =~ s{/start\?}{/start/go?}r;
-	refused_is(Browser->new($p)->get($link), 403, qr/go on from its page/, 'the link without its page');
-	refused_is(Browser->new($p)->get("$link&page=AAAAAAAAAAAAAAAAAAAAAA"), 403, qr/go on from its page/, 'or with another one');
-	my $looks = Browser->new($p);
-	my $page = $looks->get($link =~ s{/start/go}{/start}r);
-	my ($href) = map { s/&amp;/&/gr } $page->{body} =~ m{href="([^"]+)"};
-	is($looks->get($href, method => 'HEAD')->{status}, 403, 'HEAD, as of a preview, spends nothing');
-	is($looks->get($href)->{status}, 303, 'GET does');
-	refused_is($looks->get($href), 404, qr/was used/, 'once') if $looks->{cookies}{ (grep { /start/ } keys %{ $looks->{cookies} })[0] // '' };
-
-	# a code of the attacker in the victim's callback: PKCE
-	my ($mine, $his) = map { Browser->new($p) } 1, 2;
-	my ($code) = consent(visit($mine, begin($p, $user, 'acme'))) =~ /code=([^&]+)/;
-	$r = outcome($his, consent(visit($his, begin($p, $user, 'acme'))) =~ s/code=[^&]+/code=$code/r);
-	like($r->{body}, qr/did not accept the code/, 'a code of another attempt is refused by PKCE');
-	forget();
-
-	# replay
-	my $fifth = Browser->new($p);
-	my $back5 = consent(visit($fifth, begin($p, $user, 'plain')));
-	my %jar = %{ $fifth->{cookies} };
-	is(heading(outcome($fifth, $back5)), 'Connected', 'the real one');
-	forget();
-	$fifth->{cookies} = { %jar };
-	refused_is($fifth->get($back5), 403, qr/belongs to no attempt/, 'a replay');
-	$none->('a replay');
-
 }
 
 # Without TLS, which nginx redirects: also behind another proxy there is no link, no page, no
@@ -319,15 +387,17 @@ sub canaries {
 for my $backend (Pierre::backends()) {
 	subtest "$backend: a provider is connected" => sub {
 		my $p = start($backend);
+		my $other = start($backend);
 		forget();
 		my ($user, $first) = flow($p);
 		set_app($p, $user, 'plain');
 		redirects($p, $user);
-		attacks($p, $user);
+		attacks($p, $user, $other);
 		plain_http($p, $user);
 		elsewhere($p, $user, $first);
 		disconnect($p, unidentified($p, $user));
 		canaries($p);
+		$other->stop;
 		is($p->stop_serve, 0, 'stops');
 		unlike($p->log, qr/^\S+ error /m, 'nothing went wrong');
 		$p->stop;

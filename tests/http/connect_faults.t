@@ -13,7 +13,7 @@ use Test::More;
 use Pierre;
 use Pierre::Check;
 use Pierre::Connect;
-use Process qw(await);
+use Process qw(await await_log count_log);
 use Provider;
 
 # name => behaviour, outcome, what the page says
@@ -47,11 +47,15 @@ my %identity = (
 	'me-429' => { me => 429 }, 'me-cut' => { me => 'cut' }, 'me-html' => { me => 'html' }, 'me-truncated' => { me => 'truncated' },
 	'me-nobody' => { me => 'nobody' },
 );
+# What is due once afterwards; 409: it was there already.
+my %after = ('users-200' => 200, 'users-409' => 409, 'users-500' => 500);
+$exchange{$_} = [ { users => $after{$_} }, 'connected', qr/is connected/ ] for keys %after;
 my %fake = map { $_ => Provider->start } sort keys %exchange, keys %identity;
 
 sub start {
 	my ($backend) = @_;
-	return start_connect($backend, { providers => [ map { provider_row($fake{$_}, $_) } sort keys %fake ] });
+	return start_connect($backend, { providers => [ map { provider_row($fake{$_}, $_, $after{$_}
+		? (after_connect_url => $fake{$_}->url('/users'), after_connect_body => '{"member-id":"{connection}"}') : ()) } sort keys %fake ] });
 }
 sub asked { my ($name, $path) = @_; return scalar(() = $fake{$name}->asked($path)) }
 sub rows { my ($p, $name, $columns) = @_; return $p->sql("SELECT $columns FROM provider_connections WHERE provider = '$name'") }
@@ -94,6 +98,20 @@ sub exchanges {
 	problem_is($p->post('/api/oauth/connect/client', undef, token => $user->{token}), 409, { reason => 'app_broken' }, 'one that is not accepted connects nobody');
 }
 
+# As Polar wants it: POST with the access token and an id of ours, once.
+sub afterwards {
+	my ($p, $user) = @_;
+	for my $name (sort keys %after) {
+		my ($asked) = await("$name", sub { my ($r) = reverse $fake{$name}->asked('/users'); $r }, $p);
+		my ($c) = grep { $_->{provider} eq $name } connections($p, $user);
+		is("$asked->{method} $asked->{headers}{'content-type'} $asked->{body}", "POST application/json {\"member-id\":\"$c->{id}\"}", "$name: it is told of the user");
+		like($asked->{headers}{authorization}, qr/^Bearer at-/, '  by his token');
+		is($c->{state}, 'ok', '  and the connection is good whatever it answers');
+		await_log($p, qr/ after_connect_failed .*provider=$name status=500/) if $after{$name} == 500;
+		is(count_log($p, qr/ after_connect_failed .*provider=$name /), $after{$name} == 500 ? 1 : 0, '  it is logged unless it is there');
+	}
+}
+
 sub identities {
 	my ($p, $user, %of) = @_;
 	# they are stored while the provider still thinks
@@ -125,6 +143,7 @@ for my $backend (Pierre::backends()) {
 		my %of = connect_all($p, $user);
 		subtest 'the tokens have come' => sub { identities($p, $user, %of) };
 		subtest 'the code is redeemed' => sub { exchanges($p, $user, %of) };
+		subtest 'afterwards' => sub { afterwards($p, $user) };
 		is($p->stop_serve, 0, 'stops');
 		$p->stop;
 	};

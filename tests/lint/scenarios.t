@@ -35,7 +35,12 @@ my @scenarios = (
 	[ 12, 'last_active moves at login', [qw(http/accounts.t:logins)],
 		changed => 'there is no call that updates it for an unknown user' ],
 	# tokens of providers, profile, goals, insights
-	(map { [ $_, 'tokens of providers', [], later => 'V' ] } 13 .. 16),
+	[ 13, 'tokens are stored, read back, cleared; providers are apart', [qw(http/oauth_tokens.t:scenario_13)] ],
+	[ 14, 'texts of all kinds come back; what was changed, cut or is none does not open', [qw(http/oauth_tokens.t:scenario_14 unit/seal.c:test_every_byte)],
+		changed => 'an access token has 8192 bytes at most' ],
+	[ 15, 'replaced on user, tenant and provider; two tenants, two tokens; many at once', [qw(http/oauth_tokens.t:scenario_15)],
+		changed => 'by tokens that are brought, or applications of one\'s own: one account at one application is connected once' ],
+	[ 16, 'a sealed text does not open in the row of another tenant, user or provider', [qw(http/oauth_tokens.t:scenario_16 db/op_vault.c:test_moved)] ],
 	[ 17, 'profile, goals, insights', [], later => 'B' ],
 	# API keys
 	[ 18, 'form, prefix and hash of a key; all distinct', [qw(unit/token.c:check_key unit/token.c:test_stored_form unit/token.c:test_distinct http/keys.t:making)],
@@ -78,9 +83,13 @@ my @scenarios = (
 	# A2A
 	(map { [ $_, 'agents', [], later => 'B' ] } 46 .. 52),
 	# keys of encryption, isolation, security
-	(map { [ $_, 'keys of encryption', [], later => 'V' ] } 53 .. 55),
-	[ 56, 'tenants are apart; switching', [qw(http/tenants.t:worlds db/op_place.c:test_worlds db/op_place.c:test_ceiling)],
-		changed => 'to who is no member a tenant is not there: 404, not 401; an id that is none is 422', later => 'V' ],
+	[ 53, 'data keys are wrapped by the master key and unwrapped', [qw(db/op_vault_master.c:test_master unit/seal.c:test_opens)],
+		changed => 'no pair of keys is made for an agent: its public key is stored only', later => 'B' ],
+	[ 54, 'keys of tenants: apart, versions, texts of all kinds', [qw(db/op_vault.c:test_tenant db/op_vault.c:test_rotation unit/seal.c:test_opens unit/seal.c:test_refuses)] ],
+	[ 55, 'keys are rotated, and old ones retired', [qw(db/op_vault.c:test_rotation db/op_vault.c:test_retired db/op_vault.c:test_two_at_once)],
+		changed => 'sessions are no signed tokens: what is rotated are the keys that seal' ],
+	[ 56, 'tenants are apart; switching', [qw(http/tenants.t:worlds db/op_place.c:test_worlds db/op_place.c:test_ceiling http/oauth_tokens.t:apps)],
+		changed => 'to who is no member a tenant is not there: 404, not 401; an id that is none is 422' ],
 	[ 57, 'slugs', [qw(db/op_admin.c:test_slugs http/tenants.t:making)] ],
 	[ 58, 'no secret in what is said; headers of security', [qw(http/secrets.t http/nginx.t)],
 		changed => 'HSTS is on every answer over TLS; the plain port only redirects' ],

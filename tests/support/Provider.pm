@@ -27,6 +27,7 @@ package Provider;
 # headers   more of the reply: [ 'Retry-After: 7' ]
 # me        /me: answer with this status; 'cut': end the connection instead; 'html',
 #           'truncated', 'nobody' (JSON without an id)
+# users     /users (asked once after connecting): answer with this status, 200
 # bytes     /blob: so many, chunked
 # close_second  1: the second request on a kept connection is read, and the connection ends
 use strict;
@@ -181,7 +182,7 @@ sub unescape { my ($s) = @_; $s =~ tr/+/ /; $s =~ s/%([0-9a-fA-F]{2})/chr hex $1
 
 # --- what it answers --------------------------------------------------------------------------
 
-my %path = ('/authorize' => \&authorize, '/token' => \&give_token, '/revoke' => \&revoke, '/me' => \&me);
+my %path = ('/authorize' => \&authorize, '/token' => \&give_token, '/revoke' => \&revoke, '/me' => \&me, '/users' => \&users);
 
 sub answer {
 	my ($self, $s, $r, $b) = @_;
@@ -263,6 +264,8 @@ sub api {
 	$state->{refresh}{ delete $state->{ends}{$token} } = 0 if $state->{ends}{$token};
 	return (200, { ok => JSON::PP::true });
 }
+
+sub users { my ($state, $r, $b) = @_; return ($b->{users} // 200, {}) }
 
 sub me {
 	my ($state, $r, $b) = @_;

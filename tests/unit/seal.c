@@ -72,11 +72,13 @@ static void test_zeros(void)
 	is_str(hex, "d0d1c8a799996bf0265b98b5d48ab919", "test case 14: tag");
 }
 
+/* Sc 53, 54. */
 static void test_opens(struct arena *arena)
 {
 	struct seal_key key = key_of(7, 0x5a);
+	static const char unicode[] = "t\u00f6k\u00e9n \U0001f6b2 \u65e5\u672c";
+	char *big = arena_alloc(arena, SEAL_PLAIN_MAX + 1), *plain;
 	const char *sealed, *again;
-	char *plain;
 	uint32_t id;
 	size_t n;
 
@@ -88,6 +90,13 @@ static void test_opens(struct arena *arena)
 	   memcmp(plain, "a\0b", 4) == 0, "it opens to the same bytes");
 	ok(seal(&key, &home, "", 0, arena, &sealed, NULL) &&
 	   seal_open(&key, &home, sealed, arena, &plain, &n, NULL) && n == 0, "an empty one too");
+	ok(seal(&key, &home, unicode, strlen(unicode), arena, &sealed, NULL) &&
+	   seal_open(&key, &home, sealed, arena, &plain, &n, NULL) && str_eq(plain, unicode), "one of all letters");
+	memset(big, 'x', SEAL_PLAIN_MAX);
+	ok(seal(&key, &home, big, SEAL_PLAIN_MAX, arena, &sealed, NULL) &&
+	   seal_open(&key, &home, sealed, arena, &plain, &n, NULL) && n == SEAL_PLAIN_MAX && memcmp(plain, big, SEAL_PLAIN_MAX) == 0,
+	   "and one of a megabyte");
+	ok(!seal(&key, &home, big, SEAL_PLAIN_MAX + 1, arena, &sealed, NULL), "more is none");
 }
 
 static bool opens(const struct seal_key *key, const struct seal_place *place, const char *sealed,
@@ -103,6 +112,7 @@ static bool opens(const struct seal_key *key, const struct seal_place *place, co
 	return done;
 }
 
+/* Sc 14. */
 static void test_every_byte(struct arena *arena)
 {
 	struct seal_key key = key_of(7, 0x5a);
@@ -152,6 +162,7 @@ static void test_place(struct arena *arena)
 	ok(!opens(&bytes, &home, sealed, arena), "nor by other bytes of that id");
 }
 
+/* Sc 54. */
 static void test_refuses(struct arena *arena)
 {
 	struct seal_key key = key_of(7, 0x5a), none = { .id = 7 };
