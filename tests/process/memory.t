@@ -84,6 +84,7 @@ sub connect_provider {
 	$p->expect(200, $p->put('/api/users/oauth-apps/acme', { client_id => 'client', client_secret => new_password($p, 'of an application') }, %o));
 	my $url = $p->expect(201, $p->post('/api/oauth/connect/acme', undef, %o))->{json}{start_url} =~ s/^https:..[^\/]+//r;
 	my $cookie = '';
+	note_token($p, 'link', $url =~ /link=([\w-]+)/ ? $1 : die $url);
 	my $visit = sub {   # as a browser
 		my $r = $p->get($_[0], headers => { Cookie => $cookie });
 		$cookie = join '; ', ($r->{headers}{'set-cookie'} // '') =~ /(__Host-[^=]+=[^;]+)/g;
@@ -92,6 +93,8 @@ sub connect_provider {
 	my ($go) = $visit->($url)->{body} =~ m{href="(/api/oauth/start/go\?[^"]+)"} or die 'no link';
 	my $r = $visit->($go =~ s/&amp;/&/gr);
 	my ($path) = $r->{headers}{location} =~ m{^https://localhost:\d+(/.*)};
+	note_token($p, 'state', $path =~ /state=([\w-]+)/ ? $1 : die $path);
+	note_token($p, 'cookie of an attempt', $cookie =~ /=([\w-]{43})$/ ? $1 : die $cookie);
 	my $s = IO::Socket::SSL->new(PeerAddr => '127.0.0.1', PeerPort => $fake->{port}, SSL_ca_file => $fake->ca,
 		SSL_hostname => 'localhost') or die 'no provider';
 	print $s "GET $path HTTP/1.1\r\nHost: localhost\r\n\r\n";

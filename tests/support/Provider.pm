@@ -230,6 +230,8 @@ sub give_token {
 		my $code = delete $state->{codes}{ $form->{code} // '' } or return refused();
 		return refused() if defined $code->{challenge} &&
 			$code->{challenge} ne encode_base64url(sha256($form->{code_verifier} // ''));
+		# RFC 6749 section 4.1.3
+		return refused() if ($code->{redirect_uri} // '') ne ($form->{redirect_uri} // '');
 	} else {
 		return refused() unless $state->{refresh}{ $form->{refresh_token} // '' };
 		return (200, { result => '0000', message => 'OK' }) if $b->{mode} eq 'extends';
