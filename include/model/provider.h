@@ -27,6 +27,7 @@ struct provider {
 	const char *refresh, *replay;
 	int64_t margin, access_ttl;              /* s */
 	const char *keepalive;
+	bool serial;
 	struct strings budgets;
 	const char *auth_calls;
 	const char *rate_headers;

@@ -35,10 +35,11 @@ struct refresh_claim {
 	struct provider_app app;
 	const char *client_secret;
 };
-/* seen: as it was found. ERR_CONFLICT: another caller has it. After another error the claim
+/* seen: as it was found. ERR_CONFLICT: another caller has it, or, where the provider wants one
+ * after the other (p->serial), another one of its application. After another error the claim
  * ends with its lease. */
-bool op_refresh_claim(struct op *op, const struct connection *seen, struct refresh_claim *out,
-		      struct err *err_r);
+bool op_refresh_claim(struct op *op, const struct provider *p, const struct connection *seen,
+		      struct refresh_claim *out, struct err *err_r);
 /* Before the body leaves. ERR_CONFLICT: it must not. */
 bool op_refresh_sent(struct op *op, const struct refresh_claim *r, struct err *err_r);
 

@@ -27,6 +27,10 @@ bool store_refresh_ask(struct db *db, struct scope scope, const char *id, bool w
 /* Of every user: those that want a refresh, and that no caller has; `most` of a provider. */
 bool store_refresh_list_due(struct db *db, int64_t now, int64_t most, struct arena *arena,
 			    struct field_list *out, struct err *err_r);
+/* store_connection_claim(), unless another connection of its application is claimed. seen: id,
+ * app_id and refresh_gen. ERR_CONFLICT: one is, or this one. */
+bool store_refresh_claim_alone(struct db *db, const struct connection *seen, struct arena *arena,
+			       struct connection_claim *out, struct err *err_r);
 /* c: as it was claimed. ERR_CONFLICT: it was ended, set anew, or claimed by another: nothing
  * may be sent. */
 bool store_refresh_sent(struct db *db, const struct connection *c, int64_t now, struct err *err_r);

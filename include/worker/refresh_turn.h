@@ -38,7 +38,7 @@ struct turn {
 	struct turn *next;
 };
 
-/* ended(): when it is over. spool is borrowed. */
+/* ended(): when its call is over, so that there is a place for another. spool is borrowed. */
 struct turn *turn_new(struct caller *c, const struct spool *spool, const struct provider *p,
 		      const struct connection *found, void (*ended)(struct caller *c));
 /* keep: the file of the spool, for another process. */

@@ -15,6 +15,11 @@ UPDATE provider_connections SET refresh_wanted = (refresh_wanted OR :wanted), la
 WHERE id = :id AND user_id = :scope_user AND (tenant_id = :scope_place OR :scope_places)
 	AND ended_at IS NULL;
 
+-- Held for the length of the transaction.
+-- name: refresh_hold_app
+UPDATE provider_apps SET updated_at = updated_at
+WHERE id = :app_id;
+
 -- New tokens, from now or from a spool that was found later. Whose claim it is does not
 -- matter: what is newer than that which is stored is stored.
 -- name: refresh_write

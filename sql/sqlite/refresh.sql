@@ -19,6 +19,12 @@ WHERE id IN (SELECT id
 	WHERE nth <= :most)
 ORDER BY expires_at;
 
+-- Others of an application that a caller has.
+-- name: refresh_under_way
+SELECT count(*) AS n
+FROM provider_connections
+WHERE app_id = :app_id AND id <> :id AND phase <> 'idle' AND lease_until >= strftime('%Y-%m-%dT%H:%M:%fZ', 'now');
+
 -- The refresh token leaves now. No row: it was ended, set anew, or claimed by another.
 -- name: refresh_sent
 UPDATE provider_connections SET phase = 'sent', lease_until = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+60 seconds'),

@@ -117,6 +117,8 @@ static const struct field provider_fields[] = {
 	SECONDS(margin, "Seconds before its end from which on a token is refreshed"),
 	SECONDS(access_ttl, "Seconds that an access token lives when the reply does not say it"),
 	WORD(keepalive, keepalive_words, "Refresh ahead: yes, no, or only with_call (when a request comes)"),
+	FIELD(struct provider, serial, BOOL, FIELD_PATCH, "Refreshes of one application go one after the other, on "
+	      "all hosts: for a provider that refuses some of those that come at once"),
 	FIELD(struct provider, budgets, STRINGS, ENTRY, "Most requests of an application: \"200/quarter\"",
 	      .max = 10, .check = budget_check),
 	WORD(auth_calls, auth_calls_words, "Whether requests to its token endpoints count in its budgets: counted "

@@ -72,14 +72,20 @@ static bool read_claim(struct op *op, void *arg, int64_t *key_id_r, struct err *
 	return op_provider_app_secret(op, &r->app, &r->client_secret, err_r);
 }
 
-bool op_refresh_claim(struct op *op, const struct connection *seen, struct refresh_claim *out,
-		      struct err *err_r)
+static bool claim(struct op *op, const struct provider *p, const struct connection *seen,
+		  struct connection_claim *out, struct err *err_r)
+{
+	return p->serial ? store_refresh_claim_alone(op->db, seen, op->arena, out, err_r)
+			 : store_connection_claim(op->db, seen->id, seen->refresh_gen, op->arena, out, err_r);
+}
+
+bool op_refresh_claim(struct op *op, const struct provider *p, const struct connection *seen,
+		      struct refresh_claim *out, struct err *err_r)
 {
 	struct claiming in = { .out = out };
 
 	*out = (struct refresh_claim){ .c.id = seen->id };
-	return store_connection_claim(op->db, seen->id, seen->refresh_gen, op->arena, &in.claim, err_r) &&
-	       op_seal_retry(op, read_claim, &in, err_r);
+	return claim(op, p, seen, &in.claim, err_r) && op_seal_retry(op, read_claim, &in, err_r);
 }
 
 bool op_refresh_sent(struct op *op, const struct refresh_claim *r, struct err *err_r)

@@ -68,6 +68,40 @@ bool store_refresh_list_due(struct db *db, int64_t now, int64_t most, struct are
 		       &connection_schema, arena, out, err_r);
 }
 
+struct claiming {
+	const struct connection *seen;
+	struct arena *arena;
+	struct connection_claim *out;
+};
+
+/* The application is held, so that of two claims one sees the other. */
+static bool claim_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct claiming *c = arg;
+	int64_t others;
+
+	if (!db_write(db, SQL_ARGS(refresh_hold_app, .app_id = db_text(c->seen->app_id)), NULL, err_r) ||
+	    !db_number(db, SQL_ARGS(refresh_under_way, .app_id = db_text(c->seen->app_id),
+				    .id = db_text(c->seen->id)), &others, err_r))
+		return false;
+	if (others > 0)
+		return err_set(err_r, ERR_NOT_FOUND, "Another connection of the application is being refreshed");
+	return db_get(db, SQL_ARGS(connection_claim, .id = db_text(c->seen->id),
+				   .seen = db_int(c->seen->refresh_gen)),
+		      &connection_claim_schema, c->arena, c->out, "The connection was claimed", err_r);
+}
+
+bool store_refresh_claim_alone(struct db *db, const struct connection *seen, struct arena *arena,
+			       struct connection_claim *out, struct err *err_r)
+{
+	if (db_transaction(db, claim_tx, &(struct claiming){ seen, arena, out }, err_r))
+		return true;
+	return err_r->kind == ERR_NOT_FOUND
+		? err_reason(err_r, ERR_CONFLICT, "claimed", "Another caller has this connection, or one of the "
+			     "same application")
+		: false;
+}
+
 bool store_refresh_sent(struct db *db, const struct connection *c, int64_t now, struct err *err_r)
 {
 	int64_t n;

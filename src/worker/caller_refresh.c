@@ -36,15 +36,16 @@ static bool is_under_way(const char *id)
 }
 
 /* A turn that waits for a place in the loop could outlast its claim. */
-static bool may_begin(const char *provider)
+static bool may_begin(const struct connection *row, const struct provider *p)
 {
-	size_t all = 0, same = 0;
+	size_t all = 0, same = 0, of_app = 0;
 
 	for (const struct turn *t = turn_first(); t; t = t->next) {
 		all += !t->over;
-		same += !t->over && str_eq(t->found.provider, provider);
+		same += !t->over && str_eq(t->found.provider, row->provider);
+		of_app += str_eq(t->found.app_id, row->app_id);
 	}
-	return all < OUTBOUND_MOST && same < OUTBOUND_MOST_PROVIDER;
+	return all < OUTBOUND_MOST && same < OUTBOUND_MOST_PROVIDER && (!p->serial || of_app == 0);
 }
 
 static void ended(struct caller *c)
@@ -106,7 +107,7 @@ static void begin(struct caller *c, const struct connection *row, const struct p
 
 	if (due == REFRESH_NOT_NOW || is_under_way(row->id))
 		return;
-	if (!may_begin(row->provider)) {
+	if (!may_begin(row, p)) {
 		refreshes.more = true;
 		return;
 	}

@@ -110,7 +110,7 @@ static bool claim_work(struct op *op, struct caller_task *task, struct err *err_
 	struct refresh_seen seen = { ENDED_NO_SPACE, .until = TIME_NONE };
 	struct err other;
 
-	if (!op_refresh_claim(&mine, &t->found, &t->claim, err_r))
+	if (!op_refresh_claim(&mine, &t->p, &t->found, &t->claim, err_r))
 		return false;
 	if (spool_reserve(t->spool, t->claim.c.id, t->claim.c.refresh_gen, &t->file, err_r))
 		return true;

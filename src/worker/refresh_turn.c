@@ -36,7 +36,7 @@ struct turn *turn_new(struct caller *c, const struct spool *spool, const struct 
 void turn_free(struct turn *t, bool keep)
 {
 	struct caller *c = t->caller;
-	void (*ended)(struct caller *) = t->ended;
+	void (*ended)(struct caller *) = t->over ? t->ended : NULL;
 	struct turn **at = &first;
 
 	while (*at != t)
@@ -47,7 +47,8 @@ void turn_free(struct turn *t, bool keep)
 	arena_free(&t->arena);
 	explicit_bzero(t, sizeof(*t));
 	free(t);
-	ended(c);
+	if (ended)
+		ended(c);
 }
 
 void turn_tell(const struct turn *t)

@@ -42,7 +42,7 @@ static struct refresh_claim claimed(void)
 	const struct connection c = now_is();
 	struct refresh_claim r;
 
-	if (!op_refresh_claim(&f.op, &c, &r, &err))
+	if (!op_refresh_claim(&f.op, &whoop, &c, &r, &err))
 		bail_out("claim", &err);
 	return r;
 }
@@ -106,7 +106,7 @@ static void test_one_claim(void)
 	const struct connection seen = now_is();
 	struct refresh_claim first = claimed(), second;
 
-	ok(!op_refresh_claim(&f.op, &seen, &second, &err) && err.kind == ERR_CONFLICT, "one of two has it");
+	ok(!op_refresh_claim(&f.op, &whoop, &seen, &second, &err) && err.kind == ERR_CONFLICT, "one of two has it");
 	ok(str_eq(first.tokens.refresh_token, "refresh") && str_eq(first.client_secret, "secret"), "with what it needs");
 	ok(op_refresh_sent(&f.op, &first, &err), "sent");
 	ok(!op_refresh_sent(&f.op, &first, &err), "once");

@@ -79,7 +79,7 @@ my %without = (
 	refresh_ahead => 'the caller', refresh_list_due => 'the caller', refresh_sent => 'the caller',
 	refresh_write => 'the caller, or a command with its spool', refresh_end => 'the caller', refresh_release => 'the caller',
 	refresh_count => 'of the application of a connection that was claimed', refresh_degrade => 'likewise',
-	refresh_others => 'a number',
+	refresh_others => 'a number', refresh_under_way => 'a number', refresh_hold_app => 'of a connection that was found',
 	connect_page => 'shown to nobody: sealed again by another data key', connect_reseal => 'likewise', connect_count => 'a number',
 	connection_page => 'likewise', connection_reseal => 'likewise', connection_count => 'a number',
 	provider_app_page => 'likewise', provider_app_reseal => 'likewise', provider_app_count => 'a number',

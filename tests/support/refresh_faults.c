@@ -12,11 +12,15 @@
  * and of a code, besides reply, spool, room and disk:
  *   code      claimed and committed             saved    its tokens are stored
  *   settled   they are the connection of their user
+ *
+ * A name that begins with "dead" is never resolved.
  */
 #include "config.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,14 +55,14 @@ static void die_at(const char *step)
 	kill(getpid(), SIGKILL);
 }
 
-bool __real_op_refresh_claim(struct op *op, const struct connection *seen, struct refresh_claim *out,
-			     struct err *err_r);
-bool __wrap_op_refresh_claim(struct op *op, const struct connection *seen, struct refresh_claim *out,
-			     struct err *err_r);
-bool __wrap_op_refresh_claim(struct op *op, const struct connection *seen, struct refresh_claim *out,
-			     struct err *err_r)
+bool __real_op_refresh_claim(struct op *op, const struct provider *p, const struct connection *seen,
+			     struct refresh_claim *out, struct err *err_r);
+bool __wrap_op_refresh_claim(struct op *op, const struct provider *p, const struct connection *seen,
+			     struct refresh_claim *out, struct err *err_r);
+bool __wrap_op_refresh_claim(struct op *op, const struct provider *p, const struct connection *seen,
+			     struct refresh_claim *out, struct err *err_r)
 {
-	bool good = __real_op_refresh_claim(op, seen, out, err_r);
+	bool good = __real_op_refresh_claim(op, p, seen, out, err_r);
 
 	die_at("claim");
 	return good;
@@ -155,4 +159,16 @@ bool __wrap_op_connection_identify(struct op *op, const struct provider *p, cons
 
 	die_at("settled");
 	return good;
+}
+
+/* In the place of the C library's, for libcurl too. */
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+		struct addrinfo **out)
+{
+	static int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+	if (str_starts(node ? node : "", "dead"))
+		sleep(60);
+	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	return real(node, service, hints, out);
 }
