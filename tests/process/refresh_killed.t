@@ -88,10 +88,11 @@ sub away {
 	my ($p, $dies) = @_;
 	my $user = user_at($p, 'acme');
 	my ($refresh) = bring($p, $user, 'acme');
-	$fake->set(stall => 2);
+	my $release = hold();
 	ask($p, $user, 'acme');
 	await('the call', sub { calls_with($refresh) == 1 }, $p);
 	my $thaw = freeze($p);
+	$release->();
 	my ($file) = await('an answer in the spool', sub { spooled($p) && [ spooled($p) ] }, $p)->[0];
 	unlike(Pierre::slurp($file), qr/[ar]t-\d+-/, 'which is sealed');
 	if ($dies) {

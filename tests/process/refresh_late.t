@@ -25,18 +25,19 @@ sub under_way {
 	my ($p, $provider, %o) = @_;
 	my $user = user_at($p, $provider);
 	my ($refresh) = bring($p, $user, $provider);
-	$fake->set(stall => 2, after => '/token', %o);
+	my $release = hold(%o);
 	ask($p, $user, $provider);
 	await('the call', sub { calls_with($refresh) == 1 }, $p);
-	return ($user, $refresh);
+	return ($user, $refresh, $release);
 }
 
 sub set_anew {
 	my ($p, $provider, $want) = @_;
 	my $outdated = count_log($p, qr/ tokens_outdated /);
 	my $before = () = $fake->asked('/revoke');
-	my ($user, $refresh) = under_way($p, $provider);
+	my ($user, $refresh, $release) = under_way($p, $provider);
 	my ($brought, $access) = bring($p, $user, $provider, 3000);
+	$release->();
 	await_log($p, qr/ tokens_outdated /, $outdated + 1);
 	await('the end', sub { !ended($p) }, $p);
 	my @asked = $fake->asked('/revoke');
@@ -50,8 +51,9 @@ sub disconnected {
 	my ($p, $provider, $want) = @_;
 	my $outdated = count_log($p, qr/ tokens_outdated /);
 	my $before = () = $fake->asked('/revoke');
-	my ($user, $refresh) = under_way($p, $provider);
+	my ($user, $refresh, $release) = under_way($p, $provider);
 	$p->expect(204, $p->delete("/api/oauth/tokens/$provider", token => $user->{token}));
+	$release->();
 	await_log($p, qr/ tokens_outdated /, $outdated + 1);
 	await('the end', sub { !ended($p) }, $p);
 	is(revoked_with($refresh), 1, "$provider: disconnected during the call, the provider is told");
@@ -66,8 +68,9 @@ sub same {
 	my ($p) = @_;
 	my $outdated = count_log($p, qr/ tokens_outdated /);
 	my $before = () = $fake->asked('/revoke');
-	my ($user, $refresh) = under_way($p, 'token', mode => 'same');
+	my ($user, $refresh, $release) = under_way($p, 'token', mode => 'same');
 	$p->expect(200, $p->put('/api/oauth/tokens/token', { access_token => 'other', refresh_token => $refresh }, token => $user->{token}));
+	$release->();
 	await_log($p, qr/ tokens_outdated /, $outdated + 1);
 	await('the end', sub { !ended($p) }, $p);
 	is($fake->asked('/revoke') - $before, 0, 'a refresh token that is in use is not revoked');

@@ -28,6 +28,41 @@ sub left {
 	return $dir;
 }
 
+# Host A stopped with an answer in its spool. Host B finds the call silent, tries once more
+# and is refused, until the user would have to connect again; then A is back.
+sub returns_a_day_later {
+	my ($p) = @_;
+	my $spool = $p->{env}{SPOOL_DIR};
+	my $user = user_at($p, 'acme');
+	my ($refresh) = bring($p, $user, 'acme');
+	fault($p, 'store');
+	ask($p, $user, 'acme');
+	await('an answer that cannot be stored', sub { spooled($p) }, $p);
+	$p->stop_serve;
+	fault($p);
+	set_row($p, $user, "lease_until = '$PAST'");
+	local @{ $p->{env} }{qw(SPOOL_DIR PIERRE_CLOCK_OFFSET)} = ("$p->{dir}/state/spool-b", 0);
+	$p->serve;
+	await('B to find it silent', sub { of($p, $user, 'state') eq 'uncertain' }, $p);
+	set_row($p, $user, 'retry_at = NULL');
+	await('B to be refused', sub { of($p, $user, 'refusals') == 1 && of($p, $user, 'phase') eq 'idle' }, $p);
+	is(of($p, $user, 'state'), 'uncertain', 'host B is refused once: uncertain still');
+	set_row($p, $user, "refusals = 2, first_refused_at = '$PAST', retry_at = NULL");
+	$p->sql("UPDATE provider_apps SET last_success_at = created_at WHERE user_id = '$user->{user_id}'");
+	await('B to give up', sub { of($p, $user, 'state') eq 'reauth_required' }, $p);
+	$p->stop_serve;
+	@{ $p->{env} }{qw(SPOOL_DIR PIERRE_CLOCK_OFFSET)} = ($spool, 86400);
+	$p->serve;
+	await('A to store what it has', sub { of($p, $user, 'state') eq 'ok' }, $p);
+	is(of($p, $user, 'refusals'), 0, 'host A returns a day later: the connection is ok');
+	is(calls_with($refresh), 3, 'its answer was the first of three');
+	set_row($p, $user, 'refresh_wanted = TRUE');
+	my $gen = of($p, $user, 'tokens_gen');
+	await('a refresh with what A had', sub { of($p, $user, 'tokens_gen') > $gen }, $p);
+	is(of($p, $user, 'state'), 'ok', 'and lives');
+	is($p->stop_serve, 0, 'stops');
+}
+
 for my $backend (Pierre::backends()) {
 	subtest $backend => sub {
 		my $p = start($backend, [ row('acme') ]);
@@ -61,7 +96,7 @@ for my $backend (Pierre::backends()) {
 		is_deeply([ spool($p) ], [], 'the host that does return finds it is too old');
 		isnt(lent($p, $user, 'acme')->{access_token}, undef, 'tokens are given');
 		is(calls_with($refresh), 1, 'by one call');
-		is($p->stop_serve, 0, 'stops');
+		subtest 'a host returns a day later' => sub { returns_a_day_later($p) };
 		$p->stop;
 	};
 }

@@ -14,6 +14,7 @@ our @EXPORT_OK = qw(await alive comm children await_log count_log start_load sto
 	half_request hold_usage hold_writes lines_of lock_file metric proc_file);
 
 our $PATIENCE = 60;   # seconds until a condition counts as never true
+our $PAUSE = 0.01;    # seconds between looks
 
 sub await {
 	my ($what, $condition, $p) = @_;
@@ -23,7 +24,7 @@ sub await {
 		return $r if $r;
 		my $why = time > $end ? "gave up after $PATIENCE s" : $p && !$p->running ? 'the master ended' : '';
 		croak "$why while waiting for: $what", $p ? "\n" . $p->log : '' if $why && !$condition->();
-		sleep 0.01;
+		sleep $PAUSE;
 	}
 }
 

@@ -23,6 +23,7 @@ package Provider;
 # status    answer with it; json: with that body; html: with a page
 # truncated 1: JSON that ends in the middle; cut: 1: the tokens rotate, then the connection
 #           ends within the reply; cut => 'before': without a byte
+# hold      the reply waits (tokens have rotated) while a file of that path is there
 # stall     seconds before the reply (tokens have rotated); after => only at that path
 # headers   more of the reply: [ 'Retry-After: 7' ]
 # me        /me: answer with this status; 'cut': end the connection instead; 'html',
@@ -190,6 +191,7 @@ sub answer {
 	my ($status, $body, @headers);
 	my $of = $path{ $r->{path} } // ($r->{path} =~ m{^/api/} ? \&api : sub { (404, { error => 'not_found' }) });
 	$self->with_state(sub { ($status, $body, @headers) = $of->($_[0], $r, $b) });
+	while ($b->{hold} && -e $b->{hold} && (!$b->{after} || $b->{after} eq $r->{path})) { sleep 0.02 }
 	sleep $b->{stall} if $b->{stall} && (!$b->{after} || $b->{after} eq $r->{path});
 	return if ($b->{cut} // '') eq 'before' || ($r->{path} eq '/me' && ($b->{me} // '') eq 'cut');
 	my $text = ref $body ? $json->encode($body) : $body;

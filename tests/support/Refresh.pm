@@ -12,10 +12,11 @@ use Pierre;
 use Process qw(await await_log children count_log lock_file);
 use Provider;
 
-our @EXPORT = qw($fake ask bring caller_of calls_with fault freeze lend lent of row set_row
-	spool spooled start user_at $PAST $ROUNDS);
+our @EXPORT = qw($fake ask bring caller_of calls_with fault freeze hold lend lend_all lent of row
+	server_app set_row spool spooled start user_at $PAST $ROUNDS);
 
 $SIG{CHLD} = 'DEFAULT';
+$Process::PAUSE = 0.1;   # each look is a process that asks the database
 our $ROUNDS = $ENV{PIERRE_TEST_ROUNDS} // 1;
 our $PAST = '2000-01-01T00:00:00.000Z';
 our $fake = Provider->start;
@@ -30,7 +31,7 @@ sub row {
 		access_ttl => 3600, keepalive => 'no', %o };
 }
 
-# rows: providers; o: of Pierre->start
+# rows: providers; o: of Pierre->start, and conf: text of a file for --config
 sub start {
 	my ($backend, $rows, %o) = @_;
 	my $p = Pierre->start(backend => $backend, serve => 0, program => 'tests/support/pierre_refresh', %o);
@@ -40,8 +41,20 @@ sub start {
 		PROVIDERS_FILE => "$p->{dir}/providers.json", PIERRE_TEST_FAULT => "$p->{dir}/state/fault",
 		DATABASE_TIMEOUT_MS => 1000);
 	$p->{env} = { %{ $p->{env} }, %env, %{ $o{env} // {} } };
-	$p->serve;
+	my $conf = "$p->{dir}/pierre.conf";
+	Pierre::rewrite($conf, $o{conf}), chmod 0644, $conf if defined $o{conf};
+	$p->serve(defined $o{conf} ? ('--config', $conf) : ());
 	return $p;
+}
+
+# The server's application there, for whoever has none.
+sub server_app {
+	my ($p, $provider) = @_;
+	my $file = "$p->{dir}/state/app-secret";
+	Pierre::rewrite($file, "canary-app-secret\n");
+	$p->give($file);
+	my $r = $p->cli('provider', 'app', 'set', $provider, '--client-id', "server-$provider", '--value-file', $file);
+	die "provider app set: $r->{err}" if $r->{status};
 }
 
 my $users = 0;
@@ -74,6 +87,8 @@ sub ask {
 	lend(@of);
 	POSIX::_exit(0);
 }
+# Of many at once.
+sub lend_all { my ($p, $provider, @users) = @_; ask($p, $_, $provider) for @users }
 # The access token, once there is one.
 sub lent {
 	my ($p, $user, $provider) = @_;
@@ -100,6 +115,17 @@ sub fault {
 	my $file = $p->{env}{PIERRE_TEST_FAULT};
 	unlink $file unless defined $step;
 	Pierre::rewrite($file, $step), $p->give($file) if defined $step;
+}
+
+# From here on the provider has answered, and its replies wait, until the code that is
+# returned is called. %o: of the fake
+my $holds = 0;
+sub hold {
+	my (%o) = @_;
+	my $file = "$fake->{dir}/hold" . ++$holds;
+	Pierre::rewrite($file, '');
+	$fake->set(hold => $file, after => '/token', %o);
+	return sub { unlink $file };
 }
 
 # From here on nobody writes connections, until the code that is returned is called.

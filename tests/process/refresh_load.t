@@ -1,0 +1,179 @@
+#!/usr/bin/perl
+# Refreshes while something else goes on: databases that are frozen or locked, data keys
+# that change, a clock that jumps, a name server that is silent, another host.
+# PIERRE_TEST_ROUNDS: more than 1: 32 calls are in flight for 5 s and 1,000 refreshes go on
+# under changes of keys, else 8 and 24.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../support";
+use Test::More;
+use Time::HiRes qw(sleep time);
+use Pierre;
+use Process qw(await count_log start_load stop_load);
+use Refresh;
+
+my $FULL = $ROUNDS > 1;
+my @MANY = map { "p$_" } 0 .. 7;
+my @rows = ((map { row($_) } @MANY), row('serial', serial => JSON::PP::true),
+	row('acme'), row('dead', token_url => 'https://dead.example/token'));
+
+sub everywhere { my ($p, $what) = @_; return $p->sql("SELECT count(*) FROM provider_connections WHERE provider LIKE 'p_' AND $what") }
+# Users with tokens at each of the many; what they were given.
+sub crowd {
+	my ($p, $n) = @_;
+	return map {
+		my $user = $p->approved_user(email => "many$_-$$\@example.org");
+		{ user => $user, map { ($_ => (bring($p, $user, $_))[0]) } @MANY };
+	} 1 .. $n;
+}
+sub want_all { my ($p) = @_; $p->sql("UPDATE provider_connections SET refresh_wanted = TRUE, expires_at = '$PAST', last_used_at = NULL WHERE provider LIKE 'p_'") }
+
+# --- the database --------------------------------------------------------------------------
+
+sub frozen {
+	my ($p, @crowd) = @_;
+	my @tokens = map { @$_{@MANY} } @crowd;
+	my $release = hold();
+	want_all($p);
+	my %ours = map { $_ => 1 } @tokens;
+	await('all calls', sub { @tokens == grep { $ours{ $_->{form}{refresh_token} // '' } } $fake->asked('/token') }, $p);
+	my $thaw = freeze($p);
+	$release->();
+	await('their answers', sub { spooled($p) == @tokens }, $p);
+	sleep 5 if $FULL;
+	$thaw->();
+	await('all to be stored', sub { everywhere($p, "state = 'ok' AND phase = 'idle' AND tokens_gen > 0") == @tokens }, $p);
+	is(scalar(grep { calls_with($_) != 1 } @tokens), 0, @tokens . ' calls in flight, the database frozen: each is made once, no reply is lost');
+	$fake->set;
+}
+
+# A caller that cannot claim it ends nothing.
+sub locked {
+	my ($p) = @_;
+	my $user = user_at($p, 'acme');
+	my ($refresh) = bring($p, $user, 'acme');
+	my $thaw = freeze($p);
+	my $r = lend($p, $user, 'acme');
+	is($r->{status}, 503, 'the row of the claim is locked: 503') or diag($r->{text});
+	$thaw->();
+	is(of($p, $user, 'state'), 'ok', 'and the state is as it was');
+	lent($p, $user, 'acme');
+	is(calls_with($refresh), 1, 'then one call');
+}
+
+# Other writers of the row: data keys that change, and times of use.
+sub rewrapped {
+	my ($p, @crowd) = @_;
+	my $refused = count_log($p, qr/ refresh_refused /);
+	my $events = "SELECT count(*) FROM audit_events WHERE event_type = 'ProviderTokensRefreshed'";
+	my ($begin, $want) = ($p->sql($events), $FULL ? 1000 : 24);
+	my $keys = start_load(1, sub { for (qw(rotate rewrap retire)) { my $r = $p->cli('keys', $_); return "keys $_: $r->{err}" if $r->{status} } return '' });
+	my $use = start_load(2, sub { my $r = lend($p, $crowd[ rand @crowd ]{user}, $MANY[ rand @MANY ]);
+		return $r->{status} == 200 || ($r->{json}{reason} // '') eq 'refresh_pending' ? '' : "$r->{status} $r->{text}" });
+	while ($p->sql($events) - $begin < $want) {
+		want_all($p);
+		await('all', sub { everywhere($p, "NOT refresh_wanted AND phase = 'idle' AND state = 'ok'") == @crowd * @MANY }, $p);
+	}
+	my ($changes, $failed) = stop_load($keys);
+	is("@$failed", '', "keys change meanwhile: $changes times");
+	my ($used, $bad) = stop_load($use);
+	is("@$bad", '', "tokens are given meanwhile: $used times");
+	my $done = $p->sql($events) - $begin;
+	want_all($p);
+	await('all once more', sub { everywhere($p, "NOT refresh_wanted AND phase = 'idle' AND state = 'ok'") == @crowd * @MANY }, $p);
+	is(count_log($p, qr/ refresh_refused /) - $refused, 0, "$done refreshes beside other writers: lost 0");
+	is(scalar(spool($p)), 0, 'the spool is empty');
+}
+
+# --- the clock -----------------------------------------------------------------------------
+
+sub clock_is { my ($p, $offset) = @_; Pierre::rewrite("$p->{dir}/pierre.conf", "PIERRE_CLOCK_OFFSET=$offset\n"); chmod 0644, "$p->{dir}/pierre.conf" }
+
+# The next caller sees a claim that ended long ago, by its own clock and by the row.
+sub jumps {
+	my ($p) = @_;
+	my $user = user_at($p, 'acme');
+	my ($refresh) = bring($p, $user, 'acme');
+	my $release = hold();
+	ask($p, $user, 'acme');
+	await('the call', sub { calls_with($refresh) == 1 }, $p);
+	clock_is($p, 86400);
+	$p->signal('HUP');
+	set_row($p, $user, "lease_until = '$PAST'");
+	await('the next caller to judge it', sub { of($p, $user, 'state') eq 'uncertain' }, $p);
+	$release->();
+	await('the answer', sub { of($p, $user, 'state') eq 'ok' }, $p);
+	is(calls_with($refresh), 1, 'the clock jumps a day ahead in mid-call: one call, and its answer is stored');
+	$fake->set;
+}
+
+# --- the name server -----------------------------------------------------------------------
+
+sub longest {
+	my ($p, @users) = @_;
+	my $longest = 0;
+	for my $user (@users) {
+		bring($p, $user, 'acme');
+		my $begin = time;
+		lent($p, $user, 'acme');
+		my $took = time - $begin;
+		$longest = $took if $took > $longest;
+	}
+	return $longest;
+}
+
+sub silent_resolver {
+	my ($p) = @_;
+	my @users = map { user_at($p, 'acme') } 1 .. ($FULL ? 50 : 5);
+	my $usual = longest($p, @users);
+	my @dead = map { my $u = user_at($p, 'dead'); bring($p, $u, 'dead'); $u } 1 .. 4;
+	ask($p, $_, 'dead') for @dead;
+	await('calls that wait', sub { $p->sql("SELECT count(*) FROM provider_connections WHERE provider = 'dead' AND phase = 'claimed'") > 0 }, $p);
+	my $beside = longest($p, @users);
+	cmp_ok($beside, '<', 10 * ($usual > 0.5 ? $usual : 0.5), 'a name server that is silent for one provider delays no other');
+	diag(sprintf 'longest wait: %.3f s, beside a silent name server %.3f s', $usual, $beside);
+	await('their end', sub { $p->sql("SELECT count(*) FROM provider_connections WHERE provider = 'dead' AND state = 'degraded' AND phase = 'idle'") == @dead }, $p);
+	is($p->sql("SELECT count(*) FROM provider_connections WHERE provider = 'dead' AND reason = 'not_reached'"), 4, 'nothing of it was sent');
+	$p->sql("UPDATE provider_connections SET refresh_wanted = FALSE WHERE provider = 'dead'");
+}
+
+# --- one after the other ---------------------------------------------------------------------
+
+sub serial {
+	my (@hosts) = @_;
+	my ($p) = @hosts;
+	server_app($p, 'serial') if !$p->sql("SELECT count(*) FROM provider_apps WHERE provider = 'serial'");
+	my %ours;
+	my @users = map { my $u = $p->approved_user(email => "serial$_-" . @hosts . "-$$\@example.org"); $ours{ (bring($p, $u, 'serial'))[0] } = 1; $u } 1 .. 4;
+	$fake->set(stall => 1);
+	ask($hosts[ $_ % @hosts ], $users[$_], 'serial') for 0 .. 3;
+	await('all of them', sub { @users == grep { of($p, $_, 'tokens_gen') > 0 } @users }, $p);
+	my @at = sort { $a <=> $b } map { $_->{at} } grep { $ours{ $_->{form}{refresh_token} // '' } } $fake->asked('/token');
+	is(scalar @at, 4, 'four refreshes of one application');
+	is(scalar(grep { $at[$_] - $at[ $_ - 1 ] < 1 } 1 .. 3), 0, @hosts . ' hosts: one after the other');
+	$fake->set;
+}
+
+for my $backend (Pierre::backends()) {
+	subtest $backend => sub {
+		my $p = start($backend, \@rows, conf => '');
+		server_app($p, $_) for @MANY;
+		my @crowd = crowd($p, $FULL ? 4 : 1);
+		subtest 'the database is frozen' => sub { frozen($p, @crowd) };
+		subtest 'the row is locked' => sub { locked($p) };
+		subtest 'keys change' => sub { rewrapped($p, @crowd) };
+		subtest 'a name server is silent' => sub { silent_resolver($p) };
+		subtest 'one after the other' => sub { serial($p) };
+		if ($backend eq 'postgresql') {
+			my $q = start($backend, \@rows, url => $p->{url}, env => { ENCRYPTION_KEY => $p->{env}{ENCRYPTION_KEY} });
+			subtest 'on two hosts' => sub { serial($p, $q) };
+			$q->stop;
+		}
+		subtest 'the clock jumps' => sub { jumps($p) };
+		is($p->stop_serve, 0, 'stops');
+		$p->stop;
+	};
+}
+$fake->stop;
+done_testing;
