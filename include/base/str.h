@@ -47,7 +47,7 @@ void strbuf_add_json(struct strbuf *b, const char *s);
 const char *json_text(const char *p, struct strbuf *b);
 
 bool str_eq(const char *a, const char *b);        /* NULL equals only NULL */
-bool str_starts(const char *s, const char *prefix);
+bool str_starts(const char *s, const char *prefix);   /* NULL does not */
 bool str_blank(const char *s);                    /* NULL, "" or only white space */
 /* Cut between characters when it does not fit; NULL is "". */
 void str_copy(char *out, size_t size, const char *s);

@@ -59,7 +59,7 @@ struct errand {
 extern const struct errand_kind errand_redeem, errand_identify, errand_after, errand_revoke;
 
 void errand_begin(struct caller *c, const struct errand_kind *kind, const char *id,
-		  int64_t refresh_gen, const char *provider);
+		  int64_t refresh_gen, const struct provider *p);
 /* One more can begin. */
 bool errand_may_begin(void);
 /* Those that wait, when it is time. */

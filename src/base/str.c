@@ -75,7 +75,7 @@ bool str_eq(const char *a, const char *b)
 
 bool str_starts(const char *s, const char *prefix)
 {
-	return strncmp(s, prefix, strlen(prefix)) == 0;
+	return s && strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
 bool str_blank(const char *s)

@@ -224,16 +224,14 @@ static void claimed(struct caller *c, struct caller_task *t)
 }
 
 void errand_begin(struct caller *c, const struct errand_kind *kind, const char *id,
-		  int64_t refresh_gen, const char *provider)
+		  int64_t refresh_gen, const struct provider *p)
 {
 	struct errand *e = errand_new(c, kind, id);
-	struct err err;
 
 	e->refresh_gen = refresh_gen;
-	if (!provider_get(caller_providers(c), provider, clock_now(), &e->p, &err))
-		/* it stood in a file of providers once */
-		e->p = (struct provider){ .id = arena_strdup(e->arena, provider),
-					  .title = arena_strdup(e->arena, provider) };
+	e->p = *p;
+	e->p.id = arena_strdup(e->arena, p->id);
+	e->p.title = arena_strdup(e->arena, p->title);
 	e->task.work = claim_work;
 	e->task.done = claimed;
 	caller_do(c, &e->task);

@@ -152,6 +152,40 @@ sub late {
 	is(of($p, $user), $when eq 'forgotten' ? '' : "ok|u$users", 'nothing else is there');
 }
 
+# A host with an older file than others, or a mistake in it: what is to be called there waits.
+sub unknown {
+	my ($p) = @_;
+	my $file = "$p->{dir}/providers.json";
+	my $all = Pierre::slurp($file);
+	my %user = map { $_ => user_at($p, 'acme') } qw(ended old nobody code);
+	is(heading(connect_it($p, $user{$_}, 'acme')), 'Connected', "a connection that is $_") for qw(ended old);
+	$fake->set(me => 500);
+	connect_it($p, $user{nobody}, 'acme');
+	my %before = map { $_ => scalar(() = $fake->asked($_)) } qw(/revoke /token);
+	kill 'STOP', my $pid = caller_of($p);
+	my ($browser, $at) = connect_past($p, $user{code}, 'acme');
+	status_is($p->delete('/api/oauth/tokens/acme', token => $user{$_}{token}), 204, "  it is $_") for qw(ended old);
+	$p->sql("UPDATE provider_connections SET ended_at = '$PAST' WHERE user_id = '$user{old}{user_id}'");
+	$p->sql("UPDATE provider_connections SET retry_at = NULL WHERE user_id = '$user{nobody}{user_id}'");
+	Pierre::rewrite($file, $all =~ s/"acme"/"other"/r);
+	my $n = count_log($p, qr/ child_died .*role=caller/);
+	kill 'KILL', $pid;
+	await_log($p, qr/ provider_not_known .*provider=acme/);
+	await('what has ended long ago to go', sub { of($p, $user{old}) eq '' }, $p);
+	is(attempt($p, $user{code}), 'called_back|', 'the provider is not in the file: the code waits');
+	like(of($p, $user{nobody}), qr/^unidentified\|$/, 'what nobody has is nobody\'s');
+	like(of($p, $user{ended}), qr/^ok\|u\d+$/, 'what was ended waits');
+	is(count_log($p, qr/ child_died .*role=caller/), $n + 1, 'and the caller lives');
+	is(scalar(() = $fake->asked($_)), $before{$_}, "nothing is asked at $_") for qw(/revoke /token);
+	$fake->set;
+	Pierre::rewrite($file, $all);
+	kill_caller($p);
+	await('the code, the account and the end', sub {
+		attempt($p, $user{code}) eq 'done|connected' && of($p, $user{nobody}) =~ /^ok/ && of($p, $user{ended}) eq ''
+	}, $p);
+	is(scalar(() = $fake->asked('/revoke')), $before{'/revoke'} + 1, 'with its row all of it is done');
+}
+
 sub full {
 	my ($p) = @_;
 	my ($user, $before) = (user_at($p, 'acme'), codes());
@@ -170,6 +204,7 @@ for my $backend (Pierre::backends()) {
 		subtest 'deaths' => sub { deaths($p) };
 		subtest 'the database is away' => sub { away($p, 0); away($p, 1) };
 		subtest 'the disk is full' => sub { full($p) };
+		subtest 'the provider is not known' => sub { unknown($p) };
 		subtest 'the answer is found later' => sub { late($p, $_) for 'given up', 'again', 'forgotten' };
 		is($p->stop_serve, 0, 'stops');
 		$p->stop;

@@ -84,7 +84,7 @@ static void test_malformed(struct outbound *o)
 		get("http://a.example/"), get("file:///etc/passwd"), get("ftp://a.example/"), get(""),
 		get("https://a.example/"), get("https://a.example/"), get("https://a.example/"),
 		get("https://a.example/"), get("https://a.example/"), get("https://a.example/"),
-		get("https://a.example/"), get("https://a.example/"),
+		get("https://a.example/"), get("https://a.example/"), get(NULL),
 	};
 	static const char *const injected[][3] = {
 		{ "Accept: */*", "Authorization: Bearer x\r\nX-Injected: yes" }, { "Authorization: Bearer x\nHost: b" },
