@@ -289,12 +289,12 @@ static const char *late(const struct transfer *t)
 	return t->stands ? "no whole reply came in time" : "no connection came about in time";
 }
 
-static void judge(struct outbound *o)
+static void judge(struct outbound *o, int64_t now)
 {
 	for (size_t i = 0; i < OUTBOUND_MOST; i++) {
 		struct transfer *t = &o->places[i];
 
-		if (!t->call || clock_monotonic() < deadline(t))
+		if (!t->call || now < deadline(t))
 			continue;
 		t->late = !t->dropped;
 		finish(t, CURLE_OK, late(t));
@@ -324,13 +324,17 @@ static void poll_all(struct outbound *o, struct pollfd *fds, size_t n, int timeo
 
 void outbound_step(struct outbound *o, struct pollfd *fds, size_t n, int timeout_ms)
 {
+	int64_t now;
+
 	if (n > FDS_MAX)
 		abort();
 	begin_waiting(o);
 	poll_all(o, fds, n, wait_ms(o, timeout_ms));
-	/* before judge(): what came while the process did not run */
+	/* judge() comes after it: what came while the process did not run is read first. And done()
+	 * may take long, as it writes to a disk: what comes meanwhile is read in the next round */
+	now = clock_monotonic();
 	collect(o);
 	tell_ready(o);
-	judge(o);
+	judge(o, now);
 	begin_waiting(o);
 }

@@ -18,8 +18,6 @@
 #include "base/str.h"
 #include "outbound/outbound_private.h"
 
-#define BACKSTOP_MS 30000L       /* of libcurl, behind the loop's own deadlines */
-
 /* --- callbacks -------------------------------------------------------------------------- */
 
 /* After the name was resolved: the address itself decides. */
@@ -121,7 +119,6 @@ static const struct { CURLoption option; long value; } numbers[] = {
 	{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
 	{ CURLOPT_SSL_VERIFYPEER, 1 },
 	{ CURLOPT_SSL_VERIFYHOST, 2 },
-	{ CURLOPT_TIMEOUT_MS, BACKSTOP_MS },
 	{ CURLOPT_MAXFILESIZE, OUTBOUND_REPLY_MAX },
 };
 

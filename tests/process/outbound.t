@@ -97,6 +97,19 @@ subtest 'replies that are not whole' => sub {
 	$fake->set;
 };
 
+# As the caller does, which writes an answer to the disk.
+subtest 'what is done with one reply takes longer than another one has' => sub {
+	my $slow = Provider->start;
+	$fake->set(stall => 1);
+	$slow->set(stall => 2);
+	my %r = calls([ @allow, '-T', 3000, '-d', 3000 ], 'first p POST ' . $fake->url('/token') . ' spends go x=1',
+		'second q POST ' . $slow->url('/token') . ' spends go ' . refresh(scalar $slow->token));
+	is("$r{first}{end} $r{second}{end} $r{second}{status}", 'answered answered 200', 'the other one is read, and not cut')
+		or diag($r{second}{line});
+	$_->set for $fake, $slow;
+	$slow->stop;
+};
+
 subtest 'a reply of 1 GB stops at 64 KB' => sub {
 	$fake->set(bytes => 1 << 30);
 	my $from = time;

@@ -1,9 +1,11 @@
 /*
  * tests/support/outbound.c - the loop of outbound/outbound.h, driven from a shell.
  *
- *   outbound [-c CA] [-a NETWORKS] [-r HOST:PORT:ADDRESS] [-t CONNECT_MS] [-T TOTAL_MS] [-p MS] <CALLS
+ *   outbound [-c CA] [-a NETWORKS] [-r HOST:PORT:ADDRESS] [-t CONNECT_MS] [-T TOTAL_MS] [-p MS] [-d MS]
+ *            <CALLS
  *
  *   -p   the process stands still for so long once a body has left
+ *   -d   done() of the first call that is over takes so long
  *
  * A line of CALLS is a call: NAME PROVIDER METHOD URL KIND HOLD BODY. KIND is spends or
  * reads; HOLD is now (not held), go, drop or never; BODY "-" is none. "wait" instead: the
@@ -36,6 +38,7 @@ struct line {
 
 static struct line lines[CALLS_MAX];
 static int pause_ms, rounds;   /* since a body may leave */
+static int done_ms;
 
 /* In the place of the C library's, for libcurl too. */
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
@@ -49,14 +52,18 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
 	return real(node, service, hints, out);
 }
 
+static void pause_once(int *ms)
+{
+	const struct timespec t = { *ms / 1000, *ms % 1000 * 1000000L };
+
+	nanosleep(&t, NULL);
+	*ms = 0;
+}
+
 static void stand_still(void)
 {
-	const struct timespec t = { pause_ms / 1000, pause_ms % 1000 * 1000000L };
-
-	if (!pause_ms || rounds < 5)
-		return;
-	nanosleep(&t, NULL);
-	pause_ms = 0;
+	if (pause_ms && rounds >= 5)
+		pause_once(&pause_ms);
 }
 
 static void ready(struct outbound_call *c)
@@ -80,6 +87,7 @@ static void done(struct outbound_call *c)
 	       c->reply.end == CALL_ANSWERED ? "answered" : "cut", c->reply.sent, c->reply.status,
 	       c->reply.body_len, c->reply.body, c->reply.why ? c->reply.why : "");
 	fflush(stdout);
+	pause_once(&done_ms);
 }
 
 static void finish(struct outbound *o)
@@ -134,7 +142,7 @@ int main(int argc, char **argv)
 	struct err err;
 	size_t n = 0;
 
-	for (int opt; (opt = getopt(argc, argv, "c:a:r:t:T:p:")) != -1;) {
+	for (int opt; (opt = getopt(argc, argv, "c:a:r:t:T:p:d:")) != -1;) {
 		if (opt == 'c')
 			o.ca_file = optarg;
 		else if (opt == 'a' && !networks_read(arena, optarg, &o.allow, &bad))
@@ -147,6 +155,8 @@ int main(int argc, char **argv)
 			o.total_ms = atol(optarg);
 		else if (opt == 'p')
 			pause_ms = atoi(optarg);
+		else if (opt == 'd')
+			done_ms = atoi(optarg);
 	}
 	out = outbound_new(&o, &err);
 	if (!out) {
