@@ -54,10 +54,11 @@ bool op_redemption_fail(struct op *op, const struct connect_state *state, const 
 bool op_answer_store(struct op *op, const struct refresh_answer *a, bool *written_r,
 		     struct err *err_r);
 
-/* Whose the tokens are: account, NULL = the provider cannot say. It becomes the connection
+/* Whose the tokens are: account; NULL = the provider cannot say, or, when its row has an
+ * identity_field, did not, and OUTCOME_FAILED is what comes of it. It becomes the connection
  * of its user, and what that had before is revoked where this ends nothing else; or the
- * account is connected elsewhere, and it goes. *outcome_r: OUTCOME_CONNECTED or
- * OUTCOME_ELSEWHERE. */
+ * account is connected elsewhere, and it goes. *outcome_r: OUTCOME_CONNECTED, OUTCOME_ELSEWHERE
+ * or OUTCOME_FAILED. */
 bool op_connection_identify(struct op *op, const struct provider *p, const struct connection *c,
 			    const char *account, const char **outcome_r, struct err *err_r);
 /* It did not say this time. It is asked again, until the access token ends. */

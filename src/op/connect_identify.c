@@ -67,6 +67,15 @@ static void conflict(struct op *op, struct settlement *s, const struct connectio
 			  "first, or use an application of your own", s->p->title));
 }
 
+/* It would have said so with the tokens, so it cannot be asked again. */
+static void nobody(struct op *op, struct settlement *s)
+{
+	give_up(s);
+	tell(op, s, OUTCOME_FAILED, false,
+	     arena_printf(op->arena, "%s was not connected: it did not say whose tokens these are. Connect again",
+			  s->p->title));
+}
+
 static bool is_same(const struct connection_tokens *a, const struct connection_tokens *b)
 {
 	return str_eq(a->access_token, b->access_token) ||
@@ -156,6 +165,10 @@ static bool plan(struct op *op, struct settlement *s, struct err *err_r)
 	struct connection row, *other = NULL, *own = arena_new_struct(op->arena, struct connection);
 
 	s->end = (struct connection_end){ .pending = s->c };
+	if (!s->account && s->p->identity_field) {
+		nobody(op, s);
+		return true;
+	}
 	if (s->account && !found(store_connection_by_account(op->db, s->c, s->account, op->arena, &row, err_r),
 				 &row, &other, err_r))
 		return false;

@@ -32,6 +32,7 @@ my %exchange = (
 	client => [ { status => 401, json => { error => 'invalid_client' } }, 'failed', qr/does not accept the application/ ],
 	empty => [ { without => ['access_token'] }, 'failed', qr/was not understood/ ],
 	blank => [ { with => { access_token => "a b\n" } }, 'failed', qr/was not understood/ ],
+	nameless => [ {}, 'failed', qr/did not say whose tokens these are/ ],
 	# what is wrong beside the token costs nobody the token
 	'ends-null' => [ { with => { expires_in => undef } }, 'connected', qr/is connected/ ],
 	'ends-soon' => [ { with => { expires_in => 'soon' } }, 'connected', qr/is connected/ ],
@@ -41,6 +42,8 @@ my %exchange = (
 	'scope-odd' => [ { with => { scope => [ 'read', { x => 1 } ] } }, 'connected', qr/is connected/ ],
 	'type-odd' => [ { with => { token_type => 7 } }, 'connected', qr/is connected/ ],
 );
+# Says with the tokens whose they are, as a rule.
+my %row = (nameless => { identity_url => undef, identity_field => 'user' });
 # The tokens have come.
 my %identity = (
 	'me-stall' => { stall => 30, after => '/me' }, 'me-500' => { me => 500 }, 'me-403' => { me => 403 }, 'me-404' => { me => 404 },
@@ -54,7 +57,7 @@ my %fake = map { $_ => Provider->start } sort keys %exchange, keys %identity;
 
 sub start {
 	my ($backend) = @_;
-	return start_connect($backend, { providers => [ map { provider_row($fake{$_}, $_, $after{$_}
+	return start_connect($backend, { providers => [ map { provider_row($fake{$_}, $_, %{ $row{$_} // {} }, $after{$_}
 		? (after_connect_url => $fake{$_}->url('/users'), after_connect_body => '{"member-id":"{connection}"}') : ()) } sort keys %fake ] });
 }
 sub asked { my ($name, $path) = @_; return scalar(() = $fake{$name}->asked($path)) }
@@ -67,7 +70,7 @@ sub connect_all {
 	my %of;
 	for my $name (sort keys %fake) {
 		$fake{$name}->set(%{ $exchange{$name} ? $exchange{$name}[0] : $identity{$name} });
-		my @before = map { asked($name, $_) } '/token', '/me';
+		my @before = map { asked($name, $_) } '/token', '/me', '/revoke';
 		# the consent itself is no fault
 		my $url = visit(my $browser = Browser->new($p), begin($p, $user, $name));
 		$fake{$name}->set;
@@ -95,6 +98,7 @@ sub exchanges {
 		is($p->sql("SELECT count(*) FROM notifications WHERE provider = '$name' AND " . ($outcome eq 'connected' ? '' : 'NOT ') . 'success'), 1, '  the user is told');
 		is($p->sql("SELECT state FROM provider_apps WHERE provider = '$name'"), $name eq 'client' ? 'broken' : 'ok', '  and the application is as it is');
 	}
+	is(asked('nameless', '/revoke') - $of{nameless}[4], 1, 'tokens that are nobody\'s are revoked');
 	problem_is($p->post('/api/oauth/connect/client', undef, token => $user->{token}), 409, { reason => 'app_broken' }, 'one that is not accepted connects nobody');
 }
 
