@@ -42,8 +42,8 @@ bool fcgi_body(struct fcgi *f, struct request *r, size_t max, struct err *err_r)
 bool fcgi_reply(struct fcgi *f, const char *text, size_t n);
 /* Close without an answer. */
 void fcgi_drop(struct fcgi *f);
-/* fcgi_reply comes later: all that is not needed any more is wiped, parameters too.
- * The caller keeps `what` for that time, and frees it. */
+/* fcgi_reply comes later: all that is not needed any more is wiped, parameters too, so it is
+ * held no more. The caller keeps `what` for that time, and frees it. */
 void fcgi_park(struct fcgi *f, void *what);
 /* Not answered yet either, but its parameters stay: it is run again. since: any number but 0,
  * kept until the reply. */

@@ -258,6 +258,7 @@ void fcgi_park(struct fcgi *f, void *what)
 	f->keep = f->keep && drained(f);
 	wipe(f);
 	f->parked = what;
+	f->held = 0;
 }
 
 void fcgi_hold(struct fcgi *f, int64_t since)

@@ -125,18 +125,26 @@ static void watch(struct loop *l, struct connection *c)
 	}
 }
 
+/* It was served, and has no reply yet: it is to be run again, or its reply is parked. */
+static bool must_wait(struct loop *l, struct connection *c)
+{
+	bool asked = fcgi_state_of(c->fcgi) == FCGI_ASKED;
+
+	if (asked && fcgi_held(c->fcgi))
+		move(l, c, PLACE_HELD);
+	else if (asked && l->o->finish)
+		move(l, c, PLACE_PARKED);
+	else
+		return false;
+	return true;
+}
+
 static void answered(struct loop *l, struct connection *c)
 {
 	enum fcgi_state state = fcgi_state_of(c->fcgi);
 
-	if (state == FCGI_ASKED && fcgi_held(c->fcgi)) {
-		move(l, c, PLACE_HELD);
+	if (must_wait(l, c))
 		return;
-	}
-	if (state == FCGI_ASKED && l->o->finish) {
-		move(l, c, PLACE_PARKED);
-		return;
-	}
 	/* there will be no second event for the end of a connection */
 	if (c->ended || state == FCGI_CLOSED || (state == FCGI_KEPT && l->stopping)) {
 		end(l, c);
@@ -217,9 +225,7 @@ static bool finish(struct loop *l, struct connection *c, bool late)
 static void serve_again(struct loop *l, struct connection *c)
 {
 	l->o->serve(l->o->arg, c->fcgi, c->params);
-	if (fcgi_state_of(c->fcgi) == FCGI_ASKED)
-		move(l, c, PLACE_HELD);
-	else
+	if (!must_wait(l, c))
 		resume(l, c);
 }
 

@@ -2,7 +2,8 @@
  * tests/unit/fast.c - the fast pool's loop when it has as many connections as it
  * may, and each of them waits: what comes then is closed, and costs nothing. And
  * the loop that fails: those that wait are answered, as being late. And requests that are
- * held: what comes meanwhile does not wait until each of them was run again.
+ * held: what comes meanwhile does not wait until each of them was run again, and one that is
+ * parked then is not run a third time.
  */
 #include "config.h"
 
@@ -88,13 +89,34 @@ static void hold(void *arg, struct fcgi *f, char **params)
 		fcgi_reply(f, REPLY, sizeof(REPLY) - 1);
 }
 
-static int run_loop(int listen_fd, int lifeline_fd, int finish_fd, bool breaks)
+static void hold_then_park(void *arg, struct fcgi *f, char **params)
+{
+	static int runs;
+
+	if (++runs == 1)
+		fcgi_hold(f, 1);
+	else if (runs == 2)
+		park(arg, f, params);
+	else
+		fcgi_reply(f, "again", 5);
+}
+
+/* How a loop serves. */
+struct way {
+	void (*serve)(void *arg, struct fcgi *f, char **params);
+	bool (*finish)(void *arg, struct fcgi *f, bool late);
+	int64_t finish_ms;
+};
+static const struct way parks = { park, finish_it, 60000 }, breaks = { park_and_break, finish_late, 60000 },
+	holds = { hold, finish_it, 60000 }, holds_then_parks = { hold_then_park, finish_late, 1 };
+
+static int run_loop(int listen_fd, int lifeline_fd, int finish_fd, const struct way *way)
 {
 	struct fast_options o = {
 		.listen_fd = listen_fd, .lifeline_fd = lifeline_fd, .fcgi = fcgi,
 		.scoreboard = scoreboard, .slot = &scoreboard->slots[0],
-		.serve = again_fd >= 0 ? hold : breaks ? park_and_break : park, .arg = &name,
-		.finish = breaks ? finish_late : finish_it, .finish_fd = finish_fd, .finish_ms = 60000, .again_fd = again_fd,
+		.serve = way->serve, .arg = &name, .finish = way->finish, .finish_fd = finish_fd,
+		.finish_ms = way->finish_ms, .again_fd = again_fd,
 	};
 	sigset_t term;
 
@@ -209,8 +231,22 @@ static void test_held(void)
 	ok(seen->again_at_new > 0 && seen->again_at_new <= 2, "a new request overtook them, after %d", (int)seen->again_at_new);
 }
 
+static void test_held_and_parked(void)
+{
+	char text[256];
+	size_t n = 0;
+	ssize_t got;
+	int fd = connected();
+
+	put_request(fd);
+	while (n < sizeof(text) && (got = read(fd, text + n, sizeof(text) - n)) > 0)
+		n += (size_t)got;
+	close(fd);
+	ok(n > 0 && !memmem(text, n, "again", 5), "what was held and is parked then is not run again");
+}
+
 /* A loop of its own process, and its lifeline. */
-static pid_t start_loop(int listen_fd, int finish_fd, bool breaks, int *lifeline)
+static pid_t start_loop(int listen_fd, int finish_fd, const struct way *way, int *lifeline)
 {
 	int ends[2];
 	pid_t pid;
@@ -221,7 +257,7 @@ static pid_t start_loop(int listen_fd, int finish_fd, bool breaks, int *lifeline
 	pid = fork();
 	if (pid == 0) {
 		close(ends[1]);
-		_exit(run_loop(listen_fd, ends[0], finish_fd, breaks));
+		_exit(run_loop(listen_fd, ends[0], finish_fd, way));
 	}
 	close(ends[0]);
 	*lifeline = ends[1];
@@ -250,7 +286,7 @@ int main(void)
 		return 99;
 	name_len = sizeof(name);
 	getsockname(listen_fd, (struct sockaddr *)&name, &name_len);
-	pid = start_loop(listen_fd, finish_fd, true, &lifeline);
+	pid = start_loop(listen_fd, finish_fd, &breaks, &lifeline);
 	test_broken();
 	close(lifeline);
 	is_int(end_of(pid), EXIT_FAILURE, "and it fails, so that the master starts another");
@@ -258,12 +294,16 @@ int main(void)
 	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (seen == MAP_FAILED)
 		return 99;
-	pid = start_loop(listen_fd, finish_fd, false, &lifeline);
+	pid = start_loop(listen_fd, finish_fd, &holds, &lifeline);
 	test_held();
 	close(lifeline);
 	is_int(end_of(pid), EXIT_SUCCESS, "and the loop ends well");
 	again_fd = -1;
-	pid = start_loop(listen_fd, finish_fd, false, &lifeline);
+	pid = start_loop(listen_fd, finish_fd, &holds_then_parks, &lifeline);
+	test_held_and_parked();
+	close(lifeline);
+	is_int(end_of(pid), EXIT_SUCCESS, "and its loop ends well");
+	pid = start_loop(listen_fd, finish_fd, &parks, &lifeline);
 	close(listen_fd);
 	test_left(finish_fd);
 	test_full(finish_fd);
