@@ -26,6 +26,7 @@ struct db {
 	int64_t breaker_ms, open_until; /* calls fail at once until then */
 	unsigned failures;              /* in a row */
 	int64_t loss_due;               /* no line of db_log_loss before then */
+	int64_t brief_due;              /* no db_transaction_brief before then */
 	struct db_watch watch;          /* lost NULL = this handle is alone */
 	struct err lost;                /* what is said then */
 	bool saved;                     /* tried, with this connection */

@@ -20,6 +20,12 @@ typedef bool db_tx_fn(struct db *db, void *arg, struct err *err_r);
 bool db_transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r);
 /* The same for what ends a right: it is tried also when db_has_space() says no. */
 bool db_transaction_urgent(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r);
+/* The same for what may be left out, in a process that has other work than to wait: it waits
+ * DB_BRIEF_MS at most, is not tried at all shortly after one that failed, and that it failed
+ * opens no breaker. */
+#define DB_BRIEF_MS 50
+#define DB_BRIEF_PAUSE_MS 1000
+bool db_transaction_brief(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r);
 
 /* The same, but true means that fn was done and that nothing is committed: the
  * transaction stays open, for statements and for one of the two calls below it. */

@@ -9,7 +9,8 @@
 
 /* One more request needs these tokens: they are in use, and inside their margin a refresh is
  * wanted and the caller is woken. It writes at most once an hour, and when a refresh begins to
- * be wanted. */
+ * be wanted; it hardly waits for that (db_transaction_brief()), since it runs in the fast pool:
+ * what cannot be written now is by a later request. Call it last. */
 void op_refresh_ask(struct op *op, struct scope scope, const struct provider *p,
 		    const struct connection *c);
 

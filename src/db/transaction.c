@@ -107,6 +107,7 @@ struct run {
 	void *arg;
 	bool urgent;
 	bool hold;       /* do not commit */
+	bool brief;      /* its failure says little: it hardly waited */
 };
 
 static enum db_rc run_once(struct db *db, const struct run *r, int64_t deadline, struct err *e)
@@ -180,7 +181,8 @@ static bool run_transaction(struct db *db, const struct run *r, struct err *err_
 	if (db_may_ask(db, &e)) {
 		bool done = transaction(db, r, &e);
 
-		note_answer(db, done, &e);
+		if (done || !r->brief)
+			note_answer(db, done, &e);
 		if (done)
 			return true;
 	}
@@ -199,6 +201,22 @@ bool db_transaction(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r)
 bool db_transaction_urgent(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r)
 {
 	return run_transaction(db, &(struct run){ fn, arg, .urgent = true }, err_r);
+}
+
+bool db_transaction_brief(struct db *db, db_tx_fn *fn, void *arg, struct err *err_r)
+{
+	int64_t now = clock_monotonic(), whole = db->deadline;
+	bool done;
+
+	if (now < db->brief_due)
+		return err_set(err_r, ERR_UNAVAILABLE, "The database was busy a moment ago");
+	if (!db->tx.active && db_limit(db) > now + DB_BRIEF_MS)
+		db->deadline = now + DB_BRIEF_MS;
+	done = run_transaction(db, &(struct run){ fn, arg, .brief = true }, err_r);
+	db->deadline = whole;
+	if (!done)
+		db->brief_due = clock_monotonic() + DB_BRIEF_PAUSE_MS;
+	return done;
 }
 
 /* --- a transaction that stays open ------------------------------------------------ */

@@ -330,16 +330,17 @@ struct lending {
 	struct scope scope;
 	const struct provider *p;
 	struct tokens_lent *out;
+	const struct connection *seen;    /* NULL = there is none */
 };
 
 static bool lend(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r)
 {
-	const struct lending *in = arg;
+	struct lending *in = arg;
 	struct connection *c = arena_new_struct(op->arena, struct connection);
 
 	if (!store_connection_get(op->db, in->scope, in->p->id, op->arena, c, err_r))
 		return false;
-	op_refresh_ask(op, in->scope, in->p, c);
+	in->seen = c;
 	if (!usable(op, in->p, c, err_r))
 		return false;
 	*key_id_r = c->key_id;
@@ -351,7 +352,12 @@ static bool lend(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r)
 bool op_connection_lend(struct op *op, struct scope scope, const struct provider *p,
 			struct tokens_lent *out, struct err *err_r)
 {
-	return op_seal_retry(op, lend, &(struct lending){ scope, p, out }, err_r);
+	struct lending in = { scope, p, out, NULL };
+	bool good = op_seal_retry(op, lend, &in, err_r);
+
+	if (in.seen)
+		op_refresh_ask(op, scope, p, in.seen);
+	return good;
 }
 
 /* --- ended --------------------------------------------------------------------------------- */

@@ -17,7 +17,6 @@ void op_refresh_ask(struct op *op, struct scope scope, const struct provider *p,
 	bool used = c->last_used_at == TIME_NONE || c->last_used_at < op->now - USED_AGAIN_MS;
 	struct err err;
 
-	/* what cannot be written now is by a later request; an access token is given all the same */
 	if ((wanted || used) && store_refresh_ask(op->db, scope, c->id, wanted, op->now, &err) && wanted)
 		op_caller_wake(op);
 }

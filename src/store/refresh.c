@@ -47,11 +47,11 @@ bool store_refresh_ahead(struct db *db, const struct refresh_ahead *in, struct e
 bool store_refresh_ask(struct db *db, struct scope scope, const char *id, bool wanted, int64_t now,
 		       struct err *err_r)
 {
-	int64_t n;
+	struct single s = { SQL_ARGS(refresh_ask, .id = db_text(id), .wanted = db_bool(wanted),
+				     .now = db_time(now), .scope_user = scope_user_param(scope),
+				     PLACE_ARGS(scope)), 0 };
 
-	return write(db, SQL_ARGS(refresh_ask, .id = db_text(id), .wanted = db_bool(wanted),
-				  .now = db_time(now), .scope_user = scope_user_param(scope),
-				  PLACE_ARGS(scope)), &n, err_r);
+	return db_transaction_brief(db, single_tx, &s, err_r);
 }
 
 bool store_refresh_want(struct db *db, const char *id, int64_t now, struct err *err_r)

@@ -105,6 +105,35 @@ sub held {
 	$fake->set;
 }
 
+# Nobody can write connections: what is there is given all the same, and the pool serves on.
+sub busy {
+	my ($p) = @_;
+	my $user = user_at($p, 'acme');
+	my ($refresh, $access) = bring($p, $user, 'acme', 200);
+	set_row($p, $user, "refreshed_at = '$PAST'");
+	my $thaw = freeze($p);
+	for (1 .. 3) {
+		my $r = lend($p, $user, 'acme');
+		is("$r->{status} " . ($r->{json}{access_token} // $r->{text}), "200 $access", 'a token that has time is given');
+		select undef, undef, undef, 1.1;
+	}
+	$thaw->();
+	is(count_log($p, qr/ database_breaker /), 0, 'nobody is refused for what could not be written');
+	await('the refresh', sub { lend($p, $user, 'acme'); calls_with($refresh) == 1 && of($p, $user, 'phase') eq 'idle' }, $p);
+	isnt(lend($p, $user, 'acme')->{json}{access_token}, $access, 'then it is refreshed');
+}
+
+# The reply of one that was held may have to wait for its usage row too.
+sub sync {
+	my ($p) = @_;
+	$p->stop_serve;
+	$p->{env}{USAGE_DURABILITY} = 'sync';
+	$p->serve;
+	$fake->set(stall => 1);
+	by_key($p, user_at($p, 'acme'));
+	$fake->set;
+}
+
 sub many {
 	my (@hosts) = @_;
 	my $user = user_at($hosts[0], 'acme');
@@ -181,9 +210,11 @@ for my $backend (Pierre::backends()) {
 		subtest 'as a request sees it' => sub { usual($p) };
 		subtest 'what replies leave out' => sub { extends($p) };
 		subtest 'who waits' => sub { held($p) };
+		subtest 'a database that is busy' => sub { busy($p) };
 		subtest 'many at once' => sub { many($p) };
 		subtest 'reloads' => sub { reloads($p) };
 		subtest 'refusals' => sub { refusals($p) };
+		subtest 'usage rows are committed first' => sub { sync($p) } if $backend eq 'sqlite';
 		if ($backend eq 'postgresql') {
 			my $q = start($backend, \@rows, url => $p->{url}, env => { ENCRYPTION_KEY => $p->{env}{ENCRYPTION_KEY} });
 			subtest 'two hosts' => sub { many($p, $q) };
