@@ -40,6 +40,13 @@ struct refresh_claim {
  * ends with its lease. */
 bool op_refresh_claim(struct op *op, const struct provider *p, const struct connection *seen,
 		      struct refresh_claim *out, struct err *err_r);
+/* One request of the application's budgets (op/budget.h). ERR_RATE: there is none, and the
+ * claim has ended, until there is. */
+bool op_refresh_take_budget(struct op *op, const struct provider *p, const struct connection *c,
+			    struct err *err_r);
+/* The provider wants no more until then; TIME_NONE: it did not say so. */
+bool op_refresh_shut_budget(struct op *op, const struct provider *p, const struct connection *c,
+			    int64_t until, struct err *err_r);
 /* Before the body leaves. ERR_CONFLICT: it must not. */
 bool op_refresh_sent(struct op *op, const struct refresh_claim *r, struct err *err_r);
 

@@ -49,6 +49,9 @@ const char *reply_identity(const struct provider *p, const char *body, size_t n,
 
 /* From when on a 429 of the provider's API is over, by its headers: wall ms, later than now. */
 int64_t reply_limited_until(const struct provider *p, const char *headers, int64_t now);
+/* Of any reply of its API or token endpoints: until when nothing more may be asked, because
+ * it is a 429 or its headers say that this request was the last one; TIME_NONE: it may. */
+int64_t reply_shut_until(const struct provider *p, int status, const char *headers, int64_t now);
 
 /* Value of the first header of that name, cut at white space; NULL: none. */
 const char *reply_header(const char *headers, const char *name, struct arena *arena);

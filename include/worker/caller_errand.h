@@ -1,6 +1,6 @@
 /*
- * worker/caller_errand.h - one call of the caller for a connection, on its way: claim it
- * (thread), call (loop), keep what came (loop), apply it (thread). Then it may go on with
+ * worker/caller_errand.h - one call of the caller for a connection, on its way: claim it, and
+ * take from the budget (thread), call (loop), keep what came (loop), apply it (thread). Then it may go on with
  * another call. When the database is away after a reply, the errand waits with it and is
  * applied again.
  */
@@ -31,6 +31,8 @@ struct errand_kind {
 	 * so it is made less often, and ends. NULL: there is nothing to count. */
 	bool (*put_off)(struct op *op, struct errand *e, struct err *err_r);
 	enum outbound_kind spends;
+	bool auth;                      /* it goes to a token endpoint (op/budget.h) */
+	bool urgent;                    /* it ends a right: it goes out also without a budget */
 };
 
 struct errand {
@@ -44,9 +46,12 @@ struct errand {
 	int64_t refresh_gen;            /* of a connection, as it was found */
 	struct connection_due due;      /* of a connection */
 	struct provider_request request;
+	bool calls;                     /* there is something to call, and a budget for it */
+	bool refused;                   /* there is no budget */
 	bool called;                    /* `answer` and `end` are what came */
 	enum outbound_end end;
 	struct provider_answer answer;
+	int64_t shut_until;             /* wall ms: the provider wants no more until then; TIME_NONE */
 	/* of a code: */
 	struct redemption redemption;
 	struct spool_file file;         /* where its answer is kept */
@@ -67,6 +72,8 @@ void errands_apply(void);
 
 /* A whole reply came. */
 bool errand_answered(const struct errand *e);
+/* Why none did: a word. */
+const char *errand_silence(const struct errand *e);
 /* A connection of e->id: errand_kind.claim. */
 bool errand_due_claim(struct op *op, struct errand *e, struct err *err_r);
 

@@ -34,6 +34,7 @@ struct turn {
 	bool written;                     /* `answer` is stored */
 	struct refresh_answer answer;
 	struct refresh_seen seen;
+	int64_t shut_until;               /* wall ms: the provider wants no more until then; TIME_NONE */
 	int64_t again_at;                 /* monotonic ms; 0: it is not waiting */
 	struct turn *next;
 };

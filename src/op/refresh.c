@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "op/audit.h"
+#include "op/budget.h"
 #include "op/notification.h"
 #include "op/provider_app.h"
 #include "op/refresh.h"
@@ -262,4 +263,33 @@ bool op_refresh_silent(struct op *op, const struct provider *p, const struct con
 	struct refresh_seen seen = { .end = ENDED_SILENT, .until = TIME_NONE };
 
 	return op_refresh_end(op, p, c, &seen, err_r);
+}
+
+/* --- budgets --------------------------------------------------------------------------------- */
+
+static struct budget_call budget_call_of(const struct provider *p, const struct connection *c)
+{
+	return (struct budget_call){ .p = p, .app_id = c->app_id, .connection_id = c->id, .auth = true };
+}
+
+bool op_refresh_take_budget(struct op *op, const struct provider *p, const struct connection *c,
+			    struct err *err_r)
+{
+	const struct budget_call call = budget_call_of(p, c);
+	struct refresh_seen seen = { .end = ENDED_NO_BUDGET };
+	struct err other;
+
+	if (op_budget_take(op, &call, &seen.until, err_r))
+		return true;
+	if (err_r->kind == ERR_RATE)
+		op_refresh_end(op, p, c, &seen, &other);
+	return false;
+}
+
+bool op_refresh_shut_budget(struct op *op, const struct provider *p, const struct connection *c,
+			    int64_t until, struct err *err_r)
+{
+	const struct budget_call call = budget_call_of(p, c);
+
+	return op_budget_shut(op, &call, until, err_r);
 }

@@ -93,10 +93,17 @@ static int64_t reset(const char *headers, int64_t now, struct arena *arena)
 	return retry_after(reply_header(headers, "X-RateLimit-Reset", arena), now);
 }
 
+static bool none_left(const char *headers, struct arena *arena)
+{
+	return str_eq(reply_header(headers, "X-RateLimit-Remaining", arena), "0");
+}
+
+/* `until` of quarter_day looks itself at what is left. */
 static const struct {
 	const char *word;
 	int64_t (*until)(const char *headers, int64_t now, struct arena *arena);
-} forms[] = { { "quarter_day", quarter_day }, { "reset", reset } };
+	bool (*used_up)(const char *headers, struct arena *arena);
+} forms[] = { { "quarter_day", quarter_day, NULL }, { "reset", reset, none_left } };
 
 int64_t reply_limited_until(const struct provider *p, const char *headers, int64_t now)
 {
@@ -110,4 +117,24 @@ int64_t reply_limited_until(const struct provider *p, const char *headers, int64
 	if (until == TIME_NONE || until <= now)
 		return now + (until == TIME_NONE ? DEFAULT_MS : SECOND_MS);
 	return until - now > LONGEST_MS ? now + LONGEST_MS : until;
+}
+
+static int64_t used_up_until(const struct provider *p, const char *headers, int64_t now)
+{
+	struct arena *arena = arena_new();
+	int64_t until = TIME_NONE;
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (str_eq(p->rate_headers, forms[i].word) &&
+		    (!forms[i].used_up || forms[i].used_up(headers, arena)))
+			until = forms[i].until(headers, now, arena);
+	arena_free(&arena);
+	if (until == TIME_NONE || until <= now)
+		return TIME_NONE;
+	return until - now > LONGEST_MS ? now + LONGEST_MS : until;
+}
+
+int64_t reply_shut_until(const struct provider *p, int status, const char *headers, int64_t now)
+{
+	return status == 429 ? reply_limited_until(p, headers, now) : used_up_until(p, headers, now);
 }

@@ -43,9 +43,12 @@ static void code_keep(struct errand *e)
 	struct provider_reply *reply = &e->reply;
 	struct err err;
 
-	*reply = (struct provider_reply){ .outcome = REPLY_UNAVAILABLE, .reason = "no_answer" };
+	*reply = (struct provider_reply){ .outcome = e->refused ? REPLY_LIMITED : REPLY_UNAVAILABLE,
+					  .reason = errand_silence(e), .until = TIME_NONE };
 	if (errand_answered(e))
 		provider_reply_read(&e->p, &e->answer, e->arena, reply);
+	if (reply->outcome == REPLY_LIMITED)
+		e->shut_until = reply->until;
 	if (reply->outcome == REPLY_OK && !reply->access_token)
 		reply->outcome = REPLY_UNREADABLE;
 	if (reply->outcome != REPLY_OK)
@@ -93,4 +96,4 @@ static bool code_apply(struct op *op, struct errand *e, struct err *err_r)
 }
 
 const struct errand_kind errand_redeem = { CALL_REDEEM, code_claim, code_request, code_keep, code_apply,
-					   NULL, CALL_SPENDS };
+					   .spends = CALL_SPENDS, .auth = true };

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "op/budget.h"
 #include "worker/caller_errand.h"
 
 #define APPLY_AGAIN_MS 500
@@ -31,6 +32,7 @@ static struct errand *errand_new(struct caller *c, const struct errand_kind *kin
 	e->kind = kind;
 	e->id = arena_strdup(e->arena, id);
 	e->file.fd = -1;
+	e->shut_until = TIME_NONE;
 	e->task.arg = e;
 	e->call.arg = e;
 	errands.n++;
@@ -52,6 +54,11 @@ bool errand_answered(const struct errand *e)
 	return e->called && e->end == CALL_ANSWERED;
 }
 
+const char *errand_silence(const struct errand *e)
+{
+	return e->refused ? "no_budget" : "no_answer";
+}
+
 /* On the errand's own arena: what was read lives as long as it. */
 static struct op own(const struct op *op, const struct errand *e)
 {
@@ -64,6 +71,44 @@ static struct op own(const struct op *op, const struct errand *e)
 static bool is_passing(const struct err *err)
 {
 	return err->kind == ERR_UNAVAILABLE || err->kind == ERR_UNCERTAIN;
+}
+
+/* --- budgets ---------------------------------------------------------------------------------- */
+
+static struct budget_call budget_call_of(const struct errand *e, const struct errand_kind *kind)
+{
+	const struct connection *c = &e->due.c;
+
+	return (struct budget_call){
+		.p = &e->p, .app_id = c->id ? c->app_id : e->redemption.state.app_id, .connection_id = c->id,
+		.reads = kind->spends == CALL_READS, .auth = kind->auth,
+	};
+}
+
+/* As when a call was cut. */
+static void uncalled(struct errand *e, const struct errand_kind *kind)
+{
+	e->called = true;
+	e->end = CALL_CUT;
+	if (kind->keep)
+		kind->keep(e);
+}
+
+/* What is asked, by this kind of errand, and whether the application may ask it now. */
+static void prepare(struct op *op, struct errand *e, const struct errand_kind *kind)
+{
+	const struct budget_call call = budget_call_of(e, kind);
+	struct err err;
+
+	e->called = false;
+	e->shut_until = TIME_NONE;
+	e->calls = kind->request(e);
+	e->refused = e->calls && !op_budget_take(op, &call, NULL, &err) && !kind->urgent;
+	if (!e->refused)
+		return;
+	log_warn("call_waits", LOG_S("what", kind->name), LOG_S("provider", e->p.id), LOG_S("why", err.message));
+	e->calls = false;
+	uncalled(e, kind);
 }
 
 /* --- apply ------------------------------------------------------------------------------------ */
@@ -111,12 +156,19 @@ static void put_off(struct op *op, struct errand *e, const struct err *why)
 static bool apply_work(struct op *op, struct caller_task *t, struct err *err_r)
 {
 	struct errand *e = t->arg;
+	const struct budget_call call = budget_call_of(e, e->kind);
 	struct op mine = own(op, e);
-	bool good = e->kind->apply(&mine, e, err_r);
+	struct err err;
 
-	if (!good)
+	/* what is not stored is said by the provider again */
+	op_budget_shut(&mine, &call, e->shut_until, &err);
+	if (!e->kind->apply(&mine, e, err_r)) {
 		put_off(&mine, e, err_r);
-	return good;
+		return false;
+	}
+	if (e->next)
+		prepare(&mine, e, e->next);
+	return true;
 }
 
 static void apply(struct errand *e)
@@ -160,7 +212,9 @@ static void called(struct outbound_call *call)
 		.status = r->status, .headers = arena_strdup(e->arena, r->headers ? r->headers : ""),
 		.body = body, .body_len = r->body_len, .now = clock_now(),
 	};
-	if (r->end != CALL_ANSWERED)
+	if (r->end == CALL_ANSWERED)
+		e->shut_until = reply_shut_until(&e->p, r->status, e->answer.headers, e->answer.now);
+	else
 		log_warn("provider_not_reached", LOG_S("provider", e->p.id), LOG_S("what", e->kind->name),
 			 LOG_S("why", r->why ? r->why : ""));
 	if (e->kind->keep)
@@ -172,8 +226,7 @@ static void run_call(struct errand *e)
 {
 	struct err err;
 
-	e->called = false;
-	if (!e->kind->request(e)) {
+	if (!e->calls) {
 		apply(e);
 		return;
 	}
@@ -185,8 +238,7 @@ static void run_call(struct errand *e)
 	if (outbound_start(caller_outbound(e->caller), &e->call, &err))
 		return;
 	log_error("call_not_made", LOG_S("what", e->kind->name), LOG_S("error", err.message));
-	e->called = true;
-	e->end = CALL_CUT;
+	uncalled(e, e->kind);
 	apply(e);
 }
 
@@ -203,8 +255,10 @@ static bool claim_work(struct op *op, struct caller_task *t, struct err *err_r)
 	struct op mine = own(op, e);
 	bool good = e->kind->claim(&mine, e, err_r);
 
+	if (good)
+		prepare(&mine, e, e->kind);
 	/* with the claim the row was read, and then something in it did not open */
-	if (!good && e->due.c.refresh_gen > e->refresh_gen)
+	else if (e->due.c.refresh_gen > e->refresh_gen)
 		put_off(&mine, e, err_r);
 	return good;
 }

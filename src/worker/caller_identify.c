@@ -35,7 +35,7 @@ static bool identify_apply(struct op *op, struct errand *e, struct err *err_r)
 		account = reply_identity(&e->p, e->answer.body, e->answer.body_len, e->arena);
 	if (account)
 		return settle(op, e, account, err_r);
-	return op_connection_unidentified(op, &e->p, &e->due.c, errand_answered(e) ? "no_identity" : "no_answer",
+	return op_connection_unidentified(op, &e->p, &e->due.c, errand_answered(e) ? "no_identity" : errand_silence(e),
 					  err_r);
 }
 
@@ -45,7 +45,7 @@ static bool identify_put_off(struct op *op, struct errand *e, struct err *err_r)
 }
 
 const struct errand_kind errand_identify = { CALL_IDENTIFY, errand_due_claim, identify_request, NULL,
-					     identify_apply, identify_put_off, CALL_READS };
+					     identify_apply, identify_put_off, .spends = CALL_READS };
 
 /* --- once after connecting ------------------------------------------------------------------------ */
 
@@ -66,4 +66,4 @@ static bool after_apply(struct op *op, struct errand *e, struct err *err_r)
 }
 
 const struct errand_kind errand_after = { "after_connect", NULL, after_request, NULL, after_apply,
-					  NULL, CALL_SPENDS };
+					  .spends = CALL_SPENDS };

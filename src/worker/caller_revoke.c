@@ -42,4 +42,4 @@ static bool revoke_put_off(struct op *op, struct errand *e, struct err *err_r)
 }
 
 const struct errand_kind errand_revoke = { "revoke", errand_due_claim, revoke_request, NULL, revoke_apply,
-					   revoke_put_off, CALL_SPENDS };
+					   revoke_put_off, .spends = CALL_SPENDS, .auth = true, .urgent = true };

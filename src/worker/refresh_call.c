@@ -25,6 +25,8 @@ static void read_reply(struct turn *t, const struct outbound_reply *r)
 	struct provider_reply reply;
 
 	provider_reply_read(&t->p, &answer, t->arena, &reply);
+	t->shut_until = reply.outcome == REPLY_LIMITED ? reply.until :
+		reply_shut_until(&t->p, r->status, r->headers, answer.now);
 	if (reply.outcome == REPLY_OK) {
 		t->gave = true;
 		t->answer = refresh_answer_of(&t->claim, &reply, answer.now, t->arena);
@@ -110,7 +112,8 @@ static bool claim_work(struct op *op, struct caller_task *task, struct err *err_
 	struct refresh_seen seen = { ENDED_NO_SPACE, .until = TIME_NONE };
 	struct err other;
 
-	if (!op_refresh_claim(&mine, &t->p, &t->found, &t->claim, err_r))
+	if (!op_refresh_claim(&mine, &t->p, &t->found, &t->claim, err_r) ||
+	    !op_refresh_take_budget(&mine, &t->p, &t->claim.c, err_r))
 		return false;
 	if (spool_reserve(t->spool, t->claim.c.id, t->claim.c.refresh_gen, &t->file, err_r))
 		return true;
@@ -127,7 +130,10 @@ static void claimed(struct caller *c, struct caller_task *task)
 		start_call(t);
 		return;
 	}
-	if (task->err.kind != ERR_CONFLICT && task->err.kind != ERR_NOT_FOUND)
+	if (task->err.kind == ERR_RATE)
+		log_info("refresh_waits", LOG_S("provider", t->p.id), LOG_S("connection", t->found.id),
+			 LOG_S("why", task->err.message));
+	else if (task->err.kind != ERR_CONFLICT && task->err.kind != ERR_NOT_FOUND)
 		log_error("refresh_not_begun", LOG_S("provider", t->p.id), LOG_S("connection", t->found.id),
 			  LOG_S("error", task->err.message));
 	turn_free(t, false);

@@ -74,7 +74,10 @@ static bool is_passing(const struct err *err)
 static bool settle_work(struct op *op, struct caller_task *task, struct err *err_r)
 {
 	struct turn *t = task->arg;
+	struct err err;
 
+	/* what is not stored is said by the provider again */
+	op_refresh_shut_budget(op, &t->p, &t->claim.c, t->shut_until, &err);
 	if (!t->gave)
 		return op_refresh_end(op, &t->p, &t->claim.c, &t->seen, err_r);
 	if (!op_refresh_write(op, &t->answer, &t->written, err_r))

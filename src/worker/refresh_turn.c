@@ -27,6 +27,7 @@ struct turn *turn_new(struct caller *c, const struct spool *spool, const struct 
 					.refresh_gen = found->refresh_gen };
 	t->p.id = t->found.provider;
 	t->file.fd = -1;
+	t->shut_until = TIME_NONE;
 	t->task.arg = t->call.arg = t;
 	t->next = first;
 	first = t;

@@ -19,7 +19,8 @@ my $fake = Provider->start;
 sub start {
 	my ($backend) = @_;
 	return start_connect($backend, { providers => [ provider_row($fake, 'acme'), provider_row($fake, 'other'), provider_row($fake, 'all', revoke_kills => 'grant'),
-		provider_row($fake, 'plain', pkce => 'none'), provider_row($fake, 'issued', issuer => 'https://acme.example') ] });
+		provider_row($fake, 'plain', pkce => 'none'), provider_row($fake, 'issued', issuer => 'https://acme.example'),
+		provider_row($fake, 'meager', budgets => ['2/31536000s']) ] });
 }
 
 # What the provider was asked since the last forget().
@@ -371,6 +372,22 @@ sub disconnect {
 	is($p->sql("SELECT count(*) FROM provider_connections WHERE tenant_id = '$team->{tenant_id}'"), 0, 'none are kept');
 }
 
+# A code, and whose tokens they are: two requests.
+sub budget {
+	my ($p) = @_;
+	my $eve = $p->approved_user;
+	set_app($p, $eve, 'meager');
+	forget();
+	is(heading(connect_it($p, $eve, 'meager')), 'Connected', 'a budget of two connects once');
+	my $r = connect_it($p, $eve, 'meager');
+	is(heading($r), 'Not connected', 'a second time it is used up');
+	like($r->{body}, qr/asked too often now, try again later/, 'the user is told');
+	is(scalar(asked('/token')) . scalar(asked('/me')), 11, 'and the provider is not asked');
+	status_is($p->delete('/api/oauth/tokens/meager', token => $eve->{token}), 204, 'what is disconnected');
+	await('the provider to be told', sub { asked('/revoke') }, $p);
+	pass('is ended there also without a budget');
+}
+
 sub canaries {
 	my ($p) = @_;
 	my @columns = $p->{backend} eq 'sqlite'
@@ -396,6 +413,7 @@ for my $backend (Pierre::backends()) {
 		plain_http($p, $user);
 		elsewhere($p, $user, $first);
 		disconnect($p, unidentified($p, $user));
+		budget($p);
 		canaries($p);
 		$other->stop;
 		is($p->stop_serve, 0, 'stops');

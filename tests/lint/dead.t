@@ -34,7 +34,7 @@ is(join("\n", @lonely), '', 'each header is included by another file than its ow
 # A function that a header offers is used besides where it is declared and made.
 my %for_tests = map { $_ => 1 } 'db_wrap_driver', `cat sql/*/[0-9]*.sql` =~ /^-- function: (\w+)/mg;   # or a migration
 # What the routes of connections and the caller use, which come next: each goes from here when it is used.
-my %soon = map { $_ => 1 } qw(op_notification_add op_budget_take op_budget_shut);
+my %soon = map { $_ => 1 } qw(op_notification_add);
 my @pasted = map { /\b(\w+)##/g } values %code;   # PREFIX_##x says each PREFIX_ name
 my @unused;
 for my $file (grep { m{^include/} } sort keys %code) {

@@ -87,7 +87,7 @@ static const struct {
 	{ "suunto", true, 401, "{\"error\":\"invalid_grant\"}", "refused", NULL, NULL, 0, NULL, NULL, "invalid_grant" },
 	{ "custom", false, 200, "{" AT "," RT ",\"expires_in\":60,\"scope\":[\"a\",\"b\"]}", "ok", "at-1", "rt-2", 60, "a b", NULL, "ok" },
 	{ "custom", true, 200, "{\"error\":\"invalid_grant\"}", "refused", NULL, NULL, 0, NULL, NULL, "invalid_grant" },
-	{ "custom", true, 400, "{\"error\":\"unauthorized_client\"}", "refused", NULL, NULL, 0, NULL, NULL, "unauthorized_client" },
+	{ "custom", true, 400, "{\"error\":\"unauthorized_client\"}", "app broken", NULL, NULL, 0, NULL, NULL, "unauthorized_client" },
 	{ "custom", true, 400, "{\"error\":\"invalid_request\"}", "unreadable", NULL, NULL, 0, NULL, NULL, "invalid_request" },
 };
 
@@ -203,6 +203,26 @@ static void test_limits(void)
 
 		ok(r.outcome == REPLY_LIMITED && r.until > NOW, "%s, headers %zu", limits[i].provider, i);
 		is_int((r.until - NOW) / SECOND_MS, limits[i].s, "  until");
+	}
+	static const struct { const char *provider; int status; const char *headers; int64_t s; } shut[] = {
+		{ "strava", 200, "X-RateLimit-Limit: 200,2000\nX-RateLimit-Usage: 199,300\n", 0 },
+		{ "strava", 200, "X-RateLimit-Limit: 200,2000\nX-RateLimit-Usage: 200,300\n", 900 },
+		{ "strava", 200, "X-RateLimit-Limit: 200,2000\nX-RateLimit-Usage: 9,2000\n", 16 * 3600 },
+		{ "strava", 200, "Retry-After: 5\n", 0 },
+		{ "strava", 429, "Retry-After: 5\n", 5 },
+		{ "strava", 200, "", 0 },
+		{ "whoop", 200, "X-RateLimit-Remaining: 1\nX-RateLimit-Reset: 12\n", 0 },
+		{ "whoop", 200, "X-RateLimit-Remaining: 0\nX-RateLimit-Reset: 12\n", 12 },
+		{ "whoop", 200, "X-RateLimit-Remaining: 0\n", 0 },
+		{ "whoop", 200, "X-RateLimit-Remaining: 0\nX-RateLimit-Reset: 86400\n", 86400 },
+		{ "custom", 200, "X-RateLimit-Remaining: 0\nX-RateLimit-Reset: 12\n", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(shut) / sizeof(shut[0]); i++) {
+		struct provider of = row(shut[i].provider);
+		int64_t until = reply_shut_until(&of, shut[i].status, shut[i].headers, NOW);
+
+		is_int(until == TIME_NONE ? 0 : (until - NOW) / SECOND_MS, shut[i].s, shut[i].headers);
 	}
 	struct provider p = row("custom");
 	is_int(read_as(&p, true, 503, "Retry-After: 120\n", "").until, NOW + 120000, "503 with a time");
