@@ -49,7 +49,7 @@ sub optional {
 # --- no word of the provider's own -------------------------------------------------------
 
 my %page = (403 => { status => 403, html => 1 }, 404 => { status => 404, html => 1 }, 410 => { status => 410, html => 1 },
-	429 => { status => 429, json => { error => 'slow_down' } }, 500 => { status => 500 }, 503 => { status => 503, html => 1 },
+	429 => { status => 429, json => { error => 'slow_down' }, headers => ['Retry-After: 1'] }, 500 => { status => 500 }, 503 => { status => 503, html => 1 },
 	'a page' => { html => 1 }, 'truncated JSON' => { truncated => 1 }, 'no JSON' => { status => 400, html => 1 },
 	'an empty object' => { status => 200, json => {} });
 
@@ -59,7 +59,8 @@ sub firewalls {
 	my ($refresh) = bring($p, $user, 'safe');
 	# that nobody else is there, and long ago, would let a refusal end it
 	set_row($p, $user, "first_refused_at = '$PAST', refusals = 2");
-	for my $what (sort keys %page) {
+	# 429 comes last: it shuts the budget of the application
+	for my $what ((grep { $_ ne '429' } sort keys %page), '429') {
 		for (1 .. 3) {
 			my $state = refreshed($p, $user, 'safe', mode => 'none', %{ $page{$what} });
 			like($state, qr{^degraded/\w}, "$what: the connection lives");
@@ -67,7 +68,8 @@ sub firewalls {
 		}
 	}
 	is(of($p, $user, 'refusals'), 2, 'none of them counts as a refusal');
-	is(refreshed($p, $user, 'safe', mode => 'same'), 'ok/', 'then it is refreshed');
+	await('the budget', sub { refreshed($p, $user, 'safe', mode => 'same') ne 'degraded/no_budget' }, $p);
+	is(of($p, $user, "state || '/' || COALESCE(reason, '')"), 'ok/', 'then it is refreshed');
 	$fake->set;
 }
 

@@ -87,7 +87,7 @@ static const struct {
 	{ "suunto", true, 401, "{\"error\":\"invalid_grant\"}", "refused", NULL, NULL, 0, NULL, NULL, "invalid_grant" },
 	{ "custom", false, 200, "{" AT "," RT ",\"expires_in\":60,\"scope\":[\"a\",\"b\"]}", "ok", "at-1", "rt-2", 60, "a b", NULL, "ok" },
 	{ "custom", true, 200, "{\"error\":\"invalid_grant\"}", "refused", NULL, NULL, 0, NULL, NULL, "invalid_grant" },
-	{ "custom", true, 400, "{\"error\":\"unauthorized_client\"}", "app broken", NULL, NULL, 0, NULL, NULL, "unauthorized_client" },
+	{ "custom", true, 400, "{\"error\":\"unauthorized_client\"}", "refused", NULL, NULL, 0, NULL, NULL, "unauthorized_client" },
 	{ "custom", true, 400, "{\"error\":\"invalid_request\"}", "unreadable", NULL, NULL, 0, NULL, NULL, "invalid_request" },
 };
 
