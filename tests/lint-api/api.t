@@ -26,7 +26,8 @@ print $f $made->{out};
 close $f or die "openapi.json: $!";
 
 run_ok('Spectral finds nothing', 'spectral', 'lint', '--quiet', '-F', 'hint', '-r', 'spectral.yaml', 'openapi.json');
-run_ok('Redocly finds nothing', 'redocly', 'lint', '--extends=recommended-strict', 'openapi.json');
+# of some routes the one success is a redirect (303); tests/http/document.t wants one success of each
+run_ok('Redocly finds nothing', 'redocly', 'lint', '--extends=recommended-strict', '--skip-rule=operation-2xx-response', 'openapi.json');
 run_ok('a client is made', 'openapi-typescript', 'openapi.json', '-o', 'client.d.ts');
 run_ok('the tour fits its types', 'tsc', '-p', '.') or BAIL_OUT('there is no tour to run');
 
