@@ -10,7 +10,8 @@ dist_nginxsnippets_DATA = nginx/pierre-auth.conf nginx/pierre-auth-http.conf \
 	nginx/pierre-auth-locations.conf nginx/pierre-auth-uwsgi.conf \
 	nginx/pierre-auth-scgi.conf nginx/pierre-auth-grpc.conf \
 	nginx/pierre-headers.conf nginx/pierre-locations.conf nginx/pierre-params.conf \
-	nginx/pierre-plain.conf nginx/pierre-tls.conf
+	nginx/pierre-plain.conf nginx/pierre-proxy.conf nginx/pierre-proxy-ask.conf \
+	nginx/pierre-proxy-pass.conf nginx/pierre-tls.conf
 EXTRA_DIST += nginx/pierre-cors.conf nginx/pierre-protect.conf nginx/pierre.conf.in \
 	nginx/pierre-http.conf.in nginx/dev.conf.in
 CLEANFILES += nginx/pierre.conf nginx/pierre-http.conf

@@ -19,6 +19,9 @@ const struct directive *nginx_server_of(const struct directive *block);
 bool nginx_has_arg(const struct directive *d, const char *prefix);
 bool nginx_is_question(const struct directive *block);
 bool nginx_has_question(const struct directive *server);
+/* The same of the question for a token, in a server that sends requests on to providers. */
+bool nginx_is_token_question(const struct directive *block);
+bool nginx_has_token_question(const struct directive *server);
 /* Protected by pierre-auth.conf, included here or in a block around? */
 bool nginx_is_protected(const struct directive *block);
 
@@ -46,5 +49,6 @@ bool nginx_lets_underscores(const struct nginx_place *p);
 
 /* what the error log holds */
 bool nginx_logs_secrets(const struct nginx_place *p);
+bool nginx_logs_tokens(const struct nginx_place *p);
 
 #endif

@@ -36,6 +36,7 @@ struct nginx_seal {
 	const char *name, *value;
 	const char *site;       /* value in the locations of Pierre's own site; NULL: not set there */
 	bool keeps;             /* without it each question takes a new connection */
+	const char *token;      /* value where the answer holds a token; NULL: the same */
 };
 extern const struct nginx_seal nginx_seals[];       /* ends with { 0 } */
 
@@ -45,6 +46,15 @@ void nginx_print_snippet(void);     /* pierre-auth.conf */
 void nginx_print_uwsgi(void);       /* pierre-auth-uwsgi.conf */
 void nginx_print_scgi(void);        /* pierre-auth-scgi.conf */
 void nginx_print_grpc(void);        /* pierre-auth-grpc.conf */
+/* Lines of a location that asks Pierre, by auth_request: at that path, with more parameters,
+ * of which an answer with a token has some, waiting so many seconds. */
+void nginx_print_asking(const char *path, const char *more, int read_s);
+void nginx_print_seals(void);
+void nginx_print_passed(int read_s);
+/* Lines of a location that asks Pierre and answers the client itself: no body and no header
+ * of the client; about which request; by whom, with the end of the parameters. */
+extern const char nginx_asks_alone[], nginx_asks_of[], nginx_asks_by[];
+extern const char nginx_problem[];  /* the body of a page that nginx makes itself */
 void nginx_print_site_seal(void);   /* the seals that pierre-locations.conf has too */
 
 /* The i-th header that our files set for, or keep from, the upstream; NULL

@@ -53,6 +53,9 @@ enum route_etag {
 /* Of an administrator's route that needs no permission in particular. */
 #define PERMISSION_ANY "any"
 
+/* A FastCGI parameter: no header of a client becomes one of this name. */
+#define ROUTE_INTERNAL "PIERRE_INTERNAL"
+
 struct call;   /* request, response and operation context: resource/call.h */
 typedef bool route_fn(struct call *call, struct err *err_r);
 
@@ -71,6 +74,8 @@ struct route {
 
 	const char *permission;          /* of GUARD_ADMIN: what a credential needs that may not
 					  * all that its owner may; PERMISSION_ANY = nothing */
+	bool internal;                   /* nginx asks it itself, with the parameter ROUTE_INTERNAL;
+					  * to a client there is nothing at this path */
 	bool without_database;           /* may run before the database was checked */
 	route_fn *fn;                    /* NULL ends a table */
 	size_t body_max;                 /* bytes; 0 = a body means nothing: read

@@ -35,6 +35,11 @@ struct tokens_lent {
 bool op_connection_lend(struct op *op, struct scope scope, const struct provider *p,
 			struct tokens_lent *out, struct err *err_r);
 
+/* They are being refreshed: the request waits for that, unless the next try is later. False,
+ * always: ERR_UNAVAILABLE reason refresh_pending; ERR_CONFLICT reason app_broken. */
+bool connection_pending(struct op *op, const struct provider *p, const struct connection *c,
+			struct err *err_r);
+
 /* Nobody gets them any more; the caller tells the provider. provider NULL: all of the user
  * in this tenant. *n_r: how many there were. */
 bool op_connection_end(struct op *op, struct scope scope, const char *provider, int64_t *n_r,

@@ -53,6 +53,9 @@ int64_t reply_limited_until(const struct provider *p, const char *headers, int64
  * it is a 429 or its headers say that this request was the last one; TIME_NONE: it may. */
 int64_t reply_shut_until(const struct provider *p, int status, const char *headers, int64_t now);
 
+/* The headers that it reads; NULL ends them. */
+extern const char *const reply_limit_headers[];
+
 /* Value of the first header of that name, cut at white space; NULL: none. */
 const char *reply_header(const char *headers, const char *name, struct arena *arena);
 

@@ -15,7 +15,7 @@ bool consume(struct call *call, const struct client_request *r, struct err *err_
 
 /* One that a route of ours answers, before its handler runs: cost 1, written down as
  * pierre:<label>, where the guard has let a credential in by its scope; a session is
- * not charged. Adds the headers of limits. */
+ * not charged, and an internal route charges by itself. Adds the headers of limits. */
 bool consume_route(struct call *call, struct err *err_r);
 
 #endif

@@ -27,6 +27,7 @@
 	OF(provider_app) \
 	OF(connection) \
 	OF(connect) \
+	OF(proxy) \
 	OF(provision) \
 	OF(key_admin)
 

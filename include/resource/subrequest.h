@@ -35,7 +35,8 @@ struct client_request {
 bool subrequest_read(const struct request *req, struct client_request *out,
 		     struct err *err_r);
 
-/* Turn the finished reply to a subrequest into what auth_request carries. */
-void subrequest_answer(const struct request *req, struct response *res);
+/* Turn the finished reply to a subrequest into what auth_request carries. proxied: of a route
+ * that is internal, which may also answer that there is nothing (404, 409). */
+void subrequest_answer(const struct request *req, bool proxied, struct response *res);
 
 #endif

@@ -264,6 +264,22 @@ const struct man_note man_notes[] = {
 	  "in at least an hour, but only once refreshes of others of the same application succeed, since a provider "
 	  "that refuses everybody is taken for one that is ill. A user who connects again is well at once, in each "
 	  "of these states. pierre stats and the metric pierre_connections count them." },
+	{ "REQUESTS TO PROVIDERS",
+	  "nginx sends /proxy/PROVIDER/PATH on to PATH below the api_url of that provider, with the access "
+	  "token of who calls in place of the credential: an API key with the scope tokens:use, or a session. "
+	  "Who calls never sees the token (the scope tokens:read shows it). pierre nginx providers "
+	  ">/etc/nginx/snippets/pierre-providers.conf says where providers are: again when a row "
+	  "changes, its comments say when. Then include snippets/pierre-proxy.conf in the server block, below "
+	  "pierre-locations.conf. nginx looks the names up by itself (--resolver) and checks certificates." },
+	{ NULL,
+	  "Each request is charged and recorded like one that /verify lets through, as proxy.PROVIDER, and taken "
+	  "from the budgets of the provider. An expired token is refreshed first. When the provider answers 401, "
+	  "the token is refreshed and a GET sent once more; another request gets 503 refresh_pending. A token "
+	  "that was refreshed within 5 minutes is not refreshed again: 403 provider_refuses. When the "
+	  "provider answers 429, nobody sends it a request of that application until it is over, and the "
+	  "client gets 429 with Retry-After. Of the client's headers only harmless ones go there, no cookie "
+	  "and no address; an encoded slash in the path is 404, a body over 16 MB 413. No token stands in a "
+	  "log, but at error_log debug nginx writes all that it sends: tokens too." },
 	{ "METRICS",
 	  "With METRICS_SOCKET=/run/pierre/metrics.sock, curl --unix-socket /run/pierre/metrics.sock "
 	  "http://localhost/metrics reads them. Prometheus cannot scrape a Unix socket: remove the # of "

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "cmd/context.h"
+#include "cmd/nginx_proxy.h"
 #include "cmd/nginx_snippet.h"
 #include "cmd/tables.h"
 #include "resource/call.h"
@@ -126,7 +128,7 @@ static bool is_mixed(const struct route *of)
 
 static bool is_fast(const struct route *r)
 {
-	return r->pool == POOL_FAST && !is_mixed(r);
+	return r->pool == POOL_FAST && !r->internal && !is_mixed(r);
 }
 
 static bool is_fast_mixed(const struct route *r)
@@ -157,7 +159,7 @@ static void print_site(void)
 /* --- the command ----------------------------------------------------------------------- */
 
 struct print_options {
-	bool snippet, server, http, uwsgi, scgi, grpc;
+	bool snippet, server, http, uwsgi, scgi, grpc, proxy, proxy_ask, proxy_pass;
 };
 static const struct field print_fields[] = {
 	FIELD(struct print_options, snippet, BOOL, 0,
@@ -172,6 +174,10 @@ static const struct field print_fields[] = {
 	      "Print pierre-auth-scgi.conf, beside pierre-auth.conf for scgi_pass"),
 	FIELD(struct print_options, grpc, BOOL, 0,
 	      "Print pierre-auth-grpc.conf, beside pierre-auth.conf for grpc_pass"),
+	FIELD(struct print_options, proxy, BOOL, 0,
+	      "Print pierre-proxy.conf, for a server block that sends requests on to providers"),
+	FIELD(struct print_options, proxy_ask, BOOL, 0, "Print pierre-proxy-ask.conf, which that file needs"),
+	FIELD(struct print_options, proxy_pass, BOOL, 0, "Print pierre-proxy-pass.conf, which that file needs"),
 	{ 0 },
 };
 static const struct field_schema print_schema =
@@ -187,6 +193,8 @@ static bool print(struct context *c, const void *in, void *out, struct err *err_
 		{ which->snippet, nginx_print_snippet }, { which->server, nginx_print_server },
 		{ which->http, nginx_print_http }, { which->uwsgi, nginx_print_uwsgi },
 		{ which->scgi, nginx_print_scgi }, { which->grpc, nginx_print_grpc },
+		{ which->proxy, nginx_print_proxy }, { which->proxy_ask, nginx_print_proxy_ask },
+		{ which->proxy_pass, nginx_print_proxy_pass },
 		{ true, print_site },
 	}, *p = parts;
 
@@ -199,10 +207,35 @@ static bool print(struct context *c, const void *in, void *out, struct err *err_
 	return true;
 }
 
+struct providers_options {
+	const char *resolver;
+};
+static const struct field providers_fields[] = {
+	FIELD(struct providers_options, resolver, TEXT, FIELD_NULLABLE,
+	      "Servers that nginx asks for the addresses of providers; left out: those of /etc/resolv.conf",
+	      .min = 1, .max = 500),
+	{ 0 },
+};
+static const struct field_schema providers_schema =
+	FIELD_SCHEMA("NginxProviders", struct providers_options, providers_fields);
+
+static bool print_providers(struct context *c, const void *in, void *out, struct err *err_r)
+{
+	const struct providers_options *o = in;
+
+	(void)out;
+	return nginx_print_providers(c->args->conf, o->resolver, c->arena, err_r);
+}
+
 const struct cmd nginx_commands[] = {
 	{ .words = "nginx print", .operands = "", .needs = NEEDS_NOTHING, .fn = print,
 	  .in = &print_schema,
 	  .sentence = "Print the nginx configuration that follows from the routes.",
 	  .detail = "Without an option: pierre-locations.conf, for the server block of the whole site." },
+	{ .words = "nginx providers", .operands = "", .needs = NEEDS_CONF, .fn = print_providers,
+	  .in = &providers_schema,
+	  .sentence = "Print where providers are, for nginx: snippets/pierre-providers.conf.",
+	  .detail = "From their rows as they are now, for pierre-proxy.conf. Its comments say which of them "
+		    "move, and when it is to be printed again." },
 	{ 0 },
 };

@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "cmd/nginx_protected.h"
+#include "cmd/nginx_proxy.h"
 #include "cmd/nginx_snippet.h"
 
 /* --- where a block stands --------------------------------------------------------------- */
@@ -59,6 +60,23 @@ bool nginx_is_question(const struct directive *block)
 	       str_eq(nginx_arg(block, 1), NGINX_QUESTION) && nginx_asks(block);
 }
 
+bool nginx_is_token_question(const struct directive *block)
+{
+	return str_eq(block->name, "location") && str_eq(nginx_arg(block, 0), "=") &&
+	       str_eq(nginx_arg(block, 1), NGINX_TOKEN_QUESTION) && nginx_asks(block);
+}
+
+/* Does nginx send requests on to providers? */
+bool nginx_has_token_question(const struct directive *server)
+{
+	const struct directive *d = NULL;
+
+	while (server && (d = nginx_child(server, "location", d)))
+		if (nginx_is_token_question(d))
+			return true;
+	return false;
+}
+
 bool nginx_has_question(const struct directive *server)
 {
 	const struct directive *d = NULL;
@@ -94,7 +112,7 @@ bool nginx_no_question(const struct nginx_place *p)
 
 bool nginx_asks_another(const struct nginx_place *p)
 {
-	return nginx_is_question(p->block) && !p->fast;
+	return (nginx_is_question(p->block) || nginx_is_token_question(p->block)) && !p->fast;
 }
 
 /* "error_page 404 /.pierre/error" is { "404", "/.pierre/error" } */
@@ -112,10 +130,12 @@ static bool args_are(const struct directive *d, const char *text)
 
 bool nginx_has_seals(const struct directive *question, bool keeps)
 {
+	bool token = nginx_is_token_question(question);
+
 	for (const struct nginx_seal *s = nginx_seals; s->name; s++) {
 		const struct directive *d = nginx_child(question, s->name, NULL);
 
-		if (s->keeps == keeps && (!d || !args_are(d, s->value)))
+		if (s->keeps == keeps && (!d || !args_are(d, token && s->token ? s->token : s->value)))
 			return false;
 	}
 	return true;
@@ -137,7 +157,7 @@ static bool says_sent(const struct directive *question)
 
 bool nginx_not_sealed(const struct nginx_place *p)
 {
-	return nginx_is_question(p->block) &&
+	return (nginx_is_question(p->block) || nginx_is_token_question(p->block)) &&
 	       (!nginx_has_seals(p->block, false) || !says_sent(p->block));
 }
 

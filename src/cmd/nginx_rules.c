@@ -220,5 +220,8 @@ const struct nginx_rule nginx_rules[] = {
 	{ "an `error_log` that holds secrets", nginx_logs_secrets,
 	  "below alert nginx writes whole request lines and referrers, with the keys in them, into "
 	  "the error log: set `error_log FILE alert`" },
+	{ "an `error_log` that holds tokens of providers", nginx_logs_tokens,
+	  "at debug nginx writes the tokens that it sends to providers into the error log: set "
+	  "`error_log FILE alert`, and remove what was written" },
 	{ 0 },
 };

@@ -61,31 +61,37 @@ static void print_folded(const char *header, bool upper)
 /* The size limits belong to each other: nginx compares them when it starts, so
  * a limit of the site's beside one of ours could keep it from starting. */
 const struct nginx_seal nginx_seals[] = {
-	{ "fastcgi_cache", "off", "off", false },
-	{ "fastcgi_store", "/dev/null/never", "off", true },
-	{ "fastcgi_buffering", "on", "on", true },
-	{ "fastcgi_keep_conn", "on", NULL, true },
-	{ "fastcgi_intercept_errors", "off", "off", false },
-	{ "fastcgi_limit_rate", "0", "0", false },
-	{ "fastcgi_bind", "off", "off", false },
-	{ "fastcgi_next_upstream_tries", "0", "0", false },
-	{ "fastcgi_next_upstream_timeout", "0", "0", false },
-	{ "fastcgi_buffer_size", "8k", NULL, false },
-	{ "fastcgi_buffers", "8 8k", NULL, false },
-	{ "fastcgi_busy_buffers_size", "16k", NULL, false },
-	{ "fastcgi_max_temp_file_size", "0", NULL, false },
-	{ "fastcgi_temp_file_write_size", "16k", NULL, false },
-	{ "client_max_body_size", "0", NULL, false },
-	{ "auth_request", "off", NULL, false },
-	{ "error_page", "404 /.pierre/error", NULL, false },   /* a client that asks for the question */
+	{ "fastcgi_cache", "off", "off", false, NULL },
+	{ "fastcgi_store", "/dev/null/never", "off", true, NULL },
+	{ "fastcgi_buffering", "on", "on", true, NULL },
+	{ "fastcgi_keep_conn", "on", NULL, true, NULL },
+	{ "fastcgi_intercept_errors", "off", "off", false, NULL },
+	{ "fastcgi_limit_rate", "0", "0", false, NULL },
+	{ "fastcgi_bind", "off", "off", false, NULL },
+	{ "fastcgi_next_upstream_tries", "0", "0", false, NULL },
+	{ "fastcgi_next_upstream_timeout", "0", "0", false, NULL },
+	{ "fastcgi_buffer_size", "8k", NULL, false, "16k" },
+	{ "fastcgi_buffers", "8 8k", NULL, false, "8 16k" },
+	{ "fastcgi_busy_buffers_size", "16k", NULL, false, "32k" },
+	{ "fastcgi_max_temp_file_size", "0", NULL, false, NULL },
+	{ "fastcgi_temp_file_write_size", "16k", NULL, false, "32k" },
+	{ "client_max_body_size", "0", NULL, false, NULL },
+	{ "auth_request", "off", NULL, false, NULL },
+	{ "error_page", "404 /.pierre/error", NULL, false, NULL },   /* a client that asks for the question */
 	{ 0 },
 };
 
-static void print_seals(bool keeps)
+static void print_seals(bool keeps, bool token)
 {
 	for (const struct nginx_seal *s = nginx_seals; s->name; s++)
 		if (s->keeps == keeps)
-			printf("    %s %s;\n", s->name, s->value);
+			printf("    %s %s;\n", s->name, token && s->token ? s->token : s->value);
+}
+
+void nginx_print_seals(void)
+{
+	print_seals(false, false);
+	print_seals(true, false);
 }
 
 void nginx_print_site_seal(void)
@@ -115,6 +121,18 @@ static const char http_head[] =
 	"# headers for each of them.\n"
 	"map $server_port $pierre_sent { default \"\"; }\n";
 
+static const char proxy_http[] =
+	"\n"
+	"# pierre-proxy.conf: a provider does not accept a token\n"
+	"map $server_port $pierre_provider { default \"\"; }\n"
+	"map $server_port $pierre_refused { default \"\"; }\n"
+	"map \"$request_method $pierre_refused\" $pierre_repeat {\n"
+	"    volatile;\n"
+	"    \"GET \" @pierre_again;\n"
+	"    \"HEAD \" @pierre_again;\n"
+	"    default @pierre_refused;\n"
+	"}\n";
+
 void nginx_print_http(void)
 {
 	fputs(http_head, stdout);
@@ -126,9 +144,10 @@ void nginx_print_http(void)
 		puts("; }");
 	}
 	fputs(nginx_cors_http, stdout);
+	fputs(proxy_http, stdout);
 }
 
-static const char problem_text[] =
+const char nginx_problem[] =
 	"'{\"type\":\"about:blank\",\"title\":\"$pierre_title\",\"status\":$status,"
 	"\"detail\":\"$pierre_detail\",\"code\":\"$pierre_code\",\"request_id\":\"$request_id\"}\\n'";
 
@@ -161,32 +180,37 @@ static const char question_kept[] =
 	"    # auth_request wants no body. nginx reads such an answer to its end, and so gives the\n"
 	"    # connection back to `keepalive`, only when it is to be stored. Nothing is stored: only\n"
 	"    # a 200 with a body would be, and no file can be made below /dev/null.\n";
-static const char question_params[] =
+const char nginx_asks_alone[] =
 	"    fastcgi_pass_request_headers off;\n"
 	"    fastcgi_pass_request_body off;\n"
 	"    fastcgi_param REQUEST_METHOD GET;\n";
-static const char question_tail[] =
+const char nginx_asks_of[] =
 	"    fastcgi_param SERVER_PROTOCOL $server_protocol;\n"
 	"    fastcgi_param CONTENT_LENGTH \"\";\n"
 	"    fastcgi_param REMOTE_ADDR $remote_addr;\n"
 	"    fastcgi_param HTTPS $https if_not_empty;\n"
-	"    fastcgi_param REQUEST_ID $request_id;\n"
-	"    fastcgi_param PIERRE_SUBREQUEST 1;\n"
-	"    fastcgi_param PIERRE_ROUTE $pierre_route;\n"
-	"    fastcgi_param PIERRE_COST $pierre_cost;\n"
-	"    fastcgi_param PIERRE_SCOPE $pierre_scope;\n"
+	"    fastcgi_param REQUEST_ID $request_id;\n";
+const char nginx_asks_by[] =
 	"    fastcgi_param ORIGINAL_METHOD $request_method;\n"
 	"    fastcgi_param ORIGINAL_URI $request_uri;\n"
 	"    fastcgi_param HTTP_AUTHORIZATION $http_authorization if_not_empty;\n"
 	"    fastcgi_param HTTP_X_API_KEY $http_x_api_key if_not_empty;\n"
 	"    fastcgi_param HTTP_USER_AGENT $http_user_agent if_not_empty;\n"
-	"    fastcgi_param PIERRE_END 1;\n"
-	"    fastcgi_connect_timeout 1s;\n"
-	"    fastcgi_send_timeout 5s;\n"
-	"    fastcgi_read_timeout 5s;\n"
-	"    fastcgi_next_upstream error timeout;\n"
-	"    fastcgi_pass pierre_fast;\n"
-	"}\n";
+	"    fastcgi_param PIERRE_END 1;\n";
+static const char question_params[] =
+	"    fastcgi_param PIERRE_SUBREQUEST 1;\n"
+	"    fastcgi_param PIERRE_ROUTE $pierre_route;\n"
+	"    fastcgi_param PIERRE_COST $pierre_cost;\n"
+	"    fastcgi_param PIERRE_SCOPE $pierre_scope;\n";
+
+void nginx_print_passed(int read_s)
+{
+	printf("    fastcgi_connect_timeout 1s;\n"
+	       "    fastcgi_send_timeout 5s;\n"
+	       "    fastcgi_read_timeout %ds;\n"
+	       "    fastcgi_next_upstream error timeout;\n"
+	       "    fastcgi_pass pierre_fast;\n", read_s);
+}
 
 /* A page that keeps the status of the error. */
 static void print_error_page(void)
@@ -196,12 +220,12 @@ static void print_error_page(void)
 	       "    add_header Allow $pierre_allow always;\n"
 	       "    add_header Retry-After $pierre_retry_after always;\n"
 	       "    # the status is that of the error: nginx keeps it over an internal redirect\n"
-	       "    return 200 %s;\n}\n", page_head, problem_text);
+	       "    return 200 %s;\n}\n", page_head, nginx_problem);
 }
 
 static void print_denied(void)
 {
-	static const int statuses[] = { 401, 403, 429, 503 };
+	static const int statuses[] = { 401, 403, 404, 409, 429, 503 };
 
 	printf("# Pierre said no: its status and its words.\n"
 	       "location @pierre_denied {\n" NGINX_CORS_REFUSAL "%s"
@@ -212,7 +236,7 @@ static void print_denied(void)
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
 		printf("    if ($pierre_status = %d) { return %d \"$pierre_problem\\n\"; }\n",
 		       statuses[i], statuses[i]);
-	printf("    return 403 %s;\n}\n", problem_text);
+	printf("    return 403 %s;\n}\n", nginx_problem);
 }
 
 static void print_away(void)
@@ -221,8 +245,8 @@ static void print_away(void)
 	       "location @pierre_away {\n" NGINX_CORS_REFUSAL "%s"
 	       "    add_header Retry-After $pierre_retry_after always;\n"
 	       "    if ($pierre_status = 204) { return 500 %s; }\n"
-	       "    return 503 %s;\n}\n", page_head + strlen("    internal;\n"), problem_text,
-	       problem_text);
+	       "    return 503 %s;\n}\n", page_head + strlen("    internal;\n"), nginx_problem,
+	       nginx_problem);
 }
 
 static const char *verify_pattern(void)
@@ -234,18 +258,28 @@ static const char *verify_pattern(void)
 	return "/verify";
 }
 
+void nginx_print_asking(const char *path, const char *more, int read_s)
+{
+	puts("    # what a block around sets is not set here: it could answer in Pierre's place");
+	print_seals(false, *more);
+	fputs(question_kept, stdout);
+	print_seals(true, *more);
+	fputs(nginx_asks_alone, stdout);
+	printf("    fastcgi_param REQUEST_URI %s;\n", path);
+	fputs(nginx_asks_of, stdout);
+	fputs(question_params, stdout);
+	fputs(more, stdout);
+	fputs(nginx_asks_by, stdout);
+	nginx_print_passed(read_s);
+}
+
 void nginx_print_server(void)
 {
 	fputs(question_head, stdout);
 	fputs(nginx_cors_question, stdout);
 	fputs(question_asked, stdout);
-	puts("    # what a block around sets is not set here: it could answer in Pierre's place");
-	print_seals(false);
-	fputs(question_kept, stdout);
-	print_seals(true);
-	fputs(question_params, stdout);
-	printf("    fastcgi_param REQUEST_URI %s;\n", verify_pattern());
-	fputs(question_tail, stdout);
+	nginx_print_asking(verify_pattern(), "", 5);
+	puts("}");
 	print_denied();
 	print_away();
 	print_error_page();

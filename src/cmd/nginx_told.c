@@ -146,3 +146,19 @@ bool nginx_logs_secrets(const struct nginx_place *p)
 			return true;
 	return !scope;   /* nginx's own is at level error */
 }
+
+/* At debug nginx writes what it sends and is sent, tokens of users too. */
+bool nginx_logs_tokens(const struct nginx_place *p)
+{
+	const struct directive *scope, *d = NULL;
+
+	if (!nginx_is_token_question(p->block) &&
+	    (!nginx_has_token_question(nginx_server_of(p->block)) || nginx_is_server(p->block) ||
+	     !nginx_child(p->block, "error_log", NULL)))
+		return false;
+	scope = nginx_scope(p->block, "error_log");
+	while (scope && (d = nginx_child(scope, "error_log", d)))
+		if (str_starts(nginx_arg(d, 1), "debug"))
+			return true;
+	return false;
+}

@@ -241,7 +241,8 @@ bool openapi_write(const struct route *const *tables, const char *version,
 		"\"servers\":[{\"url\":\"/\",\"description\":\"This server\"}],\"paths\":{");
 	for (const struct route *const *t = tables; *t; t++)
 		for (const struct route *r = *t; r->fn; r++)
-			put_path(&d, r);
+			if (!r->internal)
+				put_path(&d, r);
 	doc_put(&d, "}");
 	put_components(&d);
 	doc_put(&d, "}");

@@ -123,6 +123,8 @@ static void try_row(struct search *s, const struct route *row)
 	/* most rows, without a closer look */
 	if (row->pattern[1] != '{' && row->pattern[1] != s->req->path[1] && s->req->path[1] != '%')
 		return;
+	if (row->internal && !request_param(s->req, ROUTE_INTERNAL))
+		return;
 	rank = match_pattern(s->req->arena, row->pattern, &s->path, params);
 	if (rank == 0 || rank < s->rank)
 		return;
@@ -189,7 +191,7 @@ const char *const route_scopes[] = {
 	"profile:read", "profile:write", "configuration:read", "configuration:write",
 	"goals:read", "goals:write", "insights:read", "insights:write", "sync:read", "sync:write",
 	"notifications:read", "notifications:write", "tasks:read", "tasks:write",
-	"usage:read", "tokens:read", NULL,
+	"usage:read", "tokens:read", "tokens:use", NULL,
 };
 
 static bool has_scope(const struct route *r)
@@ -216,6 +218,7 @@ bool route_is_whole(const struct route *r)
 	       (r->tenant.place != PLACE_NAMED || strstr(r->pattern, "{id}")) &&
 	       (!r->idempotent || (r->method == HTTP_POST && r->guard != GUARD_PUBLIC)) &&
 	       (!r->if_match || route_changes(r)) &&
+	       (!r->internal || strchr(r->pattern, '{')) &&
 	       has_scope(r) && can_match(r->pattern);
 }
 

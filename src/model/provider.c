@@ -47,6 +47,17 @@ static bool url_check(const char *text, const char *name, struct err *err_r)
 			 "lower case, without user, # and white space", name);
 }
 
+/* nginx adds the path of a request to it, and reads it in its own configuration. */
+static bool base_check(const char *text, const char *name, struct err *err_r)
+{
+	size_t n = strlen(text);
+
+	return url_check(text, name, err_r) &&
+	       ((!text[strspn(text, LETTERS DIGITS "-._~:/")] && !strstr(text, "/.") && text[n - 1] != '/') ||
+		err_field(err_r, ERR_INVALID, name, "%s must be https://HOST[:PORT][/PATH] with a path of letters, "
+			  "digits, - _ . and ~ that does not end in /", name));
+}
+
 static bool param_check(const char *text, const char *name, struct err *err_r)
 {
 	size_t n = strspn(text, LETTERS DIGITS "-_.");
@@ -85,7 +96,8 @@ static const struct field provider_fields[] = {
 	URL(authorize_url, "Where a browser is sent to; without it the provider cannot be connected"),
 	URL(token_url, "Gives tokens for a code"),
 	URL(refresh_url, "Gives tokens for a refresh token; null = token_url"),
-	URL(api_url, "Where requests with its tokens go"),
+	FIELD(struct provider, api_url, TEXT, ENTRY, "Where requests with its tokens go (pierre-proxy.conf); null = "
+	      "nowhere", .min = 1, .max = TEXT_MAX, .check = base_check),
 	URL(issuer, "What `iss` in the callback must be (RFC 9207); null = not compared"),
 	WORD(client_auth, auth_words, "How the application proves itself: body (id and secret there) or basic"),
 	WORD(scope_separator, separator_words, "Between scopes in the request; \"\" = none are sent"),

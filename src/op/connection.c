@@ -292,24 +292,29 @@ static bool app_works(struct op *op, const struct provider *p, const struct conn
 			  "tokens belong to: its owner must set its id and secret again", p->title);
 }
 
-/* What cannot be refreshed now serves to its end; else an access token that ends soon is
- * refreshed first, and the request waits for that. */
-static bool refreshed(struct op *op, const struct provider *p, const struct connection *c,
-		      struct err *err_r)
+bool connection_pending(struct op *op, const struct provider *p, const struct connection *c,
+			struct err *err_r)
 {
-	bool failing = str_eq(c->state, CONNECTION_UNCERTAIN) || str_eq(c->state, CONNECTION_DEGRADED);
 	int64_t wait = c->retry_at != TIME_NONE && c->retry_at > op->now ? c->retry_at - op->now : 0;
 
-	if (c->expires_at > op->now && (failing || !refresh_is_possible(c, p, op->now)))
-		return true;
-	if (!refresh_is_possible(c, p, op->now))
-		return reauth(p, err_r);
 	if (!app_works(op, p, c, err_r))
 		return false;
 	if (wait == 0)
 		op->result.waits_for = c->id;
 	return pending("refresh_pending", wait > 2 * SECOND_MS ? (int)(wait / SECOND_MS) + 1 : 2,
 		       "The tokens are being refreshed: try again", err_r);
+}
+
+/* What cannot be refreshed now serves to its end; else an access token that ends soon is
+ * refreshed first, and the request waits for that. */
+static bool refreshed(struct op *op, const struct provider *p, const struct connection *c,
+		      struct err *err_r)
+{
+	bool failing = str_eq(c->state, CONNECTION_UNCERTAIN) || str_eq(c->state, CONNECTION_DEGRADED);
+
+	if (c->expires_at > op->now && (failing || !refresh_is_possible(c, p, op->now)))
+		return true;
+	return refresh_is_possible(c, p, op->now) ? connection_pending(op, p, c, err_r) : reauth(p, err_r);
 }
 
 static bool usable(struct op *op, const struct provider *p, const struct connection *c,

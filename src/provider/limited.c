@@ -17,6 +17,11 @@
 #define LONGEST_MS DAY_MS                /* what is later is a mistake */
 #define QUARTER_MS (900 * SECOND_MS)
 
+const char *const reply_limit_headers[] = {
+	"Retry-After", "X-RateLimit-Limit", "X-RateLimit-Usage", "X-ReadRateLimit-Limit",
+	"X-ReadRateLimit-Usage", "X-RateLimit-Reset", NULL,
+};
+
 const char *reply_header(const char *headers, const char *name, struct arena *arena)
 {
 	size_t n = strlen(name), len;

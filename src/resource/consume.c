@@ -32,7 +32,7 @@ bool consume_route(struct call *call, struct err *err_r)
 	const struct credential *c = &call->credential;
 	struct client_request r = { .method = http_method_names[call->req->method], .cost = 1 };
 
-	if (call->route->guard != GUARD_SCOPED || !c->kind || c->all_scopes)
+	if (call->route->guard != GUARD_SCOPED || call->route->internal || !c->kind || c->all_scopes)
 		return true;
 	r.route = arena_printf(call->req->arena, "pierre:%s", call->route->label);
 	if (consume(call, &r, err_r)) {

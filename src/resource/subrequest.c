@@ -49,10 +49,12 @@ bool subrequest_read(const struct request *req, struct client_request *out,
 	return true;
 }
 
-/* Statuses that a refusal may have; the rest is not the client's business. */
-static bool is_refusal(int status)
+/* Statuses that a refusal may have; the rest is not the client's business. A provider that is
+ * not connected, or no more, is that of who asks for its tokens. */
+static bool is_refusal(int status, bool proxied)
 {
-	return status == 401 || status == 403 || status == 429 || status == 503;
+	return status == 401 || status == 403 || status == 429 || status == 503 ||
+	       (proxied && (status == 404 || status == 409));
 }
 
 static void cannot_judge(const struct request *req, struct response *res)
@@ -67,11 +69,11 @@ static void cannot_judge(const struct request *req, struct response *res)
 	problem_reply(res, req->request_id, &err);
 }
 
-void subrequest_answer(const struct request *req, struct response *res)
+void subrequest_answer(const struct request *req, bool proxied, struct response *res)
 {
 	bool good = res->status / 100 == 2;
 
-	if (!good && !is_refusal(res->status))
+	if (!good && !is_refusal(res->status, proxied))
 		cannot_judge(req, res);
 	response_number(res, "X-Pierre-Status", good ? 204 : res->status);
 	if (!good)

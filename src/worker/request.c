@@ -189,7 +189,7 @@ static void make_reply(struct worker *w, struct worker_request *x)
 
 	x->status = x->res.status;
 	if (x->subrequest)
-		subrequest_answer(&x->req, &x->res);
+		subrequest_answer(&x->req, x->match.route && x->match.route->internal, &x->res);
 	else if (*origins)
 		cors_answer(origins, &x->page, &x->res);
 	x->out = (struct strbuf){ .arena = w->arena };

@@ -6,7 +6,7 @@ use lib "$ENV{PIERRE_SOURCE}/tests/support";
 use Pierre;
 
 my %file = ('' => 'locations', '--snippet' => 'auth', '--server' => 'auth-locations', '--http' => 'auth-http',
-	map { ("--$_" => "auth-$_") } qw(uwsgi scgi grpc));
+	map({ ("--$_" => "auth-$_") } qw(uwsgi scgi grpc)), map { ("--$_" => $_) } qw(proxy proxy-ask proxy-pass));
 for my $option (sort keys %file) {
 	my $name = "nginx/pierre-$file{$option}.conf";
 	my $r = Pierre::capture([ "$Pierre::BUILD/pierre", qw(nginx print), $option || () ], {});

@@ -37,7 +37,7 @@ static struct response reply(const struct request *req, enum err_kind kind)
 		problem_reply(&res, "id", &err);
 	}
 	if (subrequest_is(req))
-		subrequest_answer(req, &res);
+		subrequest_answer(req, false, &res);
 	return res;
 }
 

@@ -103,7 +103,7 @@ my %calls = (
 # What an admin token may be permitted.
 our @PERMISSIONS = qw(provision_keys list_keys revoke_keys update_key_limits manage_admin_tokens view_audit_logs manage_users);
 # The scopes of an API key that open routes.
-our @SCOPES = ('usage:read', 'tokens:read', map { ("$_:read", "$_:write") }
+our @SCOPES = ('usage:read', 'tokens:read', 'tokens:use', map { ("$_:read", "$_:write") }
 	qw(profile configuration goals insights sync notifications tasks));
 
 sub who_may {
