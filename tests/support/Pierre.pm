@@ -88,6 +88,7 @@ sub fast_routes {
 # login_rate  of the shipped nginx site; default practically none
 # wait     0: return before it answers
 # nginx_errors  1: nginx logs as it does by itself, at level error
+# nginx_level   its level of another name
 # site     text of one more server block of nginx, listening on @SITE_PORT@ (plain
 #          HTTP, client in {site}); @DIR@ is the test's directory
 # judge    code that is given what was sent and each reply of the site; by default the
@@ -412,13 +413,22 @@ sub start_nginx {
 			HTTPS_PORT => $self->{port}, HTTP_PORT => $self->{http_port},
 			DEMO_SOCKET => "$self->{dir}/run/demo.sock");
 		$self->add_site("$dir/nginx.conf") if $self->{site_text};
-		$self->log_errors("$dir/nginx.conf") if $self->{nginx_errors};
+		$self->log_errors("$dir/nginx.conf", $self->{nginx_level} // 'error') if $self->{nginx_errors} || $self->{nginx_level};
 		last if $self->try_nginx($dir);
 		die "nginx does not start:\n" . $self->nginx_log if $try == 10;
 	}
 	$self->{client} = Pierre::Client->new(port => $self->{port}, ca => $self->{ca},
 		judge => $self->{judge});
 	$self->{http} = Pierre::Client->new(port => $self->{http_port}, plain => 1);
+}
+
+# Where providers are, for pierre-proxy.conf; before nginx starts.
+sub locate_providers {
+	my ($self, $resolver) = @_;
+	my $r = $self->cli('nginx', 'providers', '--resolver', $resolver);
+	die "nginx providers: $r->{err}" if $r->{status};
+	mkdir "$self->{dir}/nginx/snippets";
+	rewrite("$self->{dir}/nginx/snippets/pierre-providers.conf", $r->{out});
 }
 
 sub rewrite {
@@ -429,8 +439,8 @@ sub rewrite {
 }
 
 sub log_errors {
-	my ($self, $conf) = @_;
-	rewrite($conf, slurp($conf) =~ s/^(\s*error_log \S+) alert;/$1 error;/gmr);
+	my ($self, $conf, $level) = @_;
+	rewrite($conf, slurp($conf) =~ s/^(\s*error_log \S+) alert;/$1 $level;/gmr);
 }
 
 sub add_site {

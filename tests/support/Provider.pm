@@ -10,7 +10,7 @@ package Provider;
 #   $fake->stop;
 #
 # Paths: /authorize (302 back with a code), /token, /revoke, /me (identity), /api/... (a
-# token that is alive), /blob.
+# token that is alive), /blob, /api/blob (the same, for a token that is alive).
 #
 # mode      what a refresh does: rotates (the old one is dead at once), until_used (dead
 #           once the new access token was used), same (no refresh_token in the reply),
@@ -26,6 +26,7 @@ package Provider;
 # hold      the reply waits (tokens have rotated) while a file of that path is there
 # stall     seconds before the reply (tokens have rotated); after => only at that path
 # headers   more of the reply: [ 'Retry-After: 7' ]
+# api       /api/...: answer a token that is alive with this status
 # me        /me: answer with this status; 'cut': end the connection instead; 'html',
 #           'truncated', 'nobody' (JSON without an id)
 # users     /users (asked once after connecting): answer with this status, 200
@@ -80,6 +81,8 @@ sub token {
 	$self->with_state(sub { ($access, $refresh) = issue($_[0]) });
 	return wantarray ? ($refresh, $access) : $refresh;
 }
+# It is accepted no more, before its time.
+sub kill_access { my ($self, $access) = @_; $self->with_state(sub { delete $_[0]{access}{$access} }) }
 sub alive { my ($self, $refresh) = @_; my $is; $self->with_state(sub { $is = $_[0]{refresh}{$refresh} }); return $is }
 
 sub asked {
@@ -152,7 +155,8 @@ sub connection {
 			my ($state) = @_;
 			$behave = $state->{behave};
 			open my $log, '>>', "$self->{dir}/log" or die "log: $!";
-			print $log $json->encode({ %$r, at => time }), "\n";
+			print $log $json->encode({ %$r, body => substr($r->{body}, 0, 4096), length => length $r->{body},
+				at => time }), "\n";
 			close $log;
 		});
 		return if $behave->{close_second} && $nth > 1;
@@ -172,7 +176,7 @@ sub request {
 	while (length $body < $length) { $s->sysread($body, $length - length $body, length $body) or return }
 	my ($path, $query) = split /\?/, $target, 2;
 	return { method => $method, path => $path, query => $query // '', headers => \%headers, body => $body,
-		form => form($body) };
+		form => length $body < 65536 ? form($body) : {} };
 }
 
 sub form {
@@ -187,7 +191,7 @@ my %path = ('/authorize' => \&authorize, '/token' => \&give_token, '/revoke' => 
 
 sub answer {
 	my ($self, $s, $r, $b) = @_;
-	return blob($s, $b->{bytes} // 10) if $r->{path} eq '/blob';
+	return blob($s, $b->{bytes} // 10) if $r->{path} eq '/blob' || ($r->{path} eq '/api/blob' && is_alive($self, $r));
 	my ($status, $body, @headers);
 	my $of = $path{ $r->{path} } // ($r->{path} =~ m{^/api/} ? \&api : sub { (404, { error => 'not_found' }) });
 	$self->with_state(sub { ($status, $body, @headers) = $of->($_[0], $r, $b) });
@@ -250,6 +254,7 @@ sub give_token {
 	return (200, $b->{nested} ? { status => 0, body => \%reply } : \%reply);
 }
 
+sub is_alive { my ($self, $r) = @_; my $is; $self->with_state(sub { $is = $_[0]{access}{ bearer($r) } }); return $is }
 sub bearer { my ($r) = @_; return ($r->{headers}{authorization} // '') =~ /^Bearer (\S+)$/ ? $1 : '' }
 
 sub revoke {
@@ -262,9 +267,10 @@ sub revoke {
 
 # An access token that is used ends the refresh token before it.
 sub api {
-	my ($state, $r) = @_;
+	my ($state, $r, $b) = @_;
 	my $token = bearer($r);
 	return (401, { error => 'invalid_token' }) unless $state->{access}{$token};
+	return ($b->{api}, { error => 'made_up' }) if $b->{api};
 	$state->{refresh}{ delete $state->{ends}{$token} } = 0 if $state->{ends}{$token};
 	return (200, { ok => JSON::PP::true });
 }
@@ -273,7 +279,7 @@ sub users { my ($state, $r, $b) = @_; return ($b->{users} // 200, {}) }
 
 sub me {
 	my ($state, $r, $b) = @_;
-	my ($status, $body) = api($state, $r);
+	my ($status, $body) = api($state, $r, {});
 	my $me = $b->{me} // '';
 	return ($me, { error => 'made_up' }) if $me =~ /^\d+$/;
 	return (200, '<html><body>A page of a firewall</body></html>') if $me eq 'html';

@@ -144,7 +144,7 @@ sub judge {
 	my ($sent, $r) = @_;
 	return if !$r->{status};
 	my ($method, $target) = $sent =~ m{^([A-Z]+) (\S+) HTTP/1\.[01]\r\n} ? ($1, $2) : ('-', '-');
-	return if $target =~ m{^/demo/};   # an upstream's
+	return if $target =~ m{^(?:https://[^/]+)?/(?:demo|proxy)/};   # an upstream's
 	my @why = unknown($method, $target, $r) or return;
 	# a process forked by the test has no count of its own
 	die map { "$_\n" } @why if $$ != $Pierre::PROCESS;
