@@ -8,6 +8,11 @@ use lib "$FindBin::Bin/../support";
 use Test::More;
 use Pierre::Check;
 
+# beside the provider of the tour, which tells where it is
+if (!$ENV{FAKE_TOKENS}) {
+	exec "$FindBin::Bin/../support/fake-provider", $^X, '-w', $0 or die "fake-provider: $!";
+}
+
 my $readme = Pierre::slurp("$Pierre::SOURCE/README.md");
 sub block { my ($name) = @_; return $readme =~ /<!-- $name -->\n```\w+\n(.*?)```\n<!-- \/$name -->/s ? $1 : undef }
 my ($tour, $shell) = map { block($_) } qw(tour shell);
@@ -17,9 +22,11 @@ ok($tour && $shell, 'the README has a tour and shell commands') or BAIL_OUT('REA
 my @seen = (
 	'the account is not approved' => qr/"status":403,.*"reason":"pending"/,
 	'approval makes a tenant'     => qr/"tenant_created":\{"tenant_id":/,
-	'the key is good'             => qr/^HTTP\S+ 200.*?x-pierre-scopes: read\r?\n/msi,
+	'the key is good'             => qr/^HTTP\S+ 200.*?x-pierre-scopes: read tokens:use\r?\n/msi,
 	'the upstream is told who'    => qr/^The upstream was told:\nX-Pierre-Auth: key\n/m,
 	'and not the credential'      => qr/^X-API-Key: \n/m,
+	'tokens are stored'           => qr/"provider":"fake".*"has_refresh_token":true/,
+	'the provider answers'        => qr/^\{"ok":true\}$/m,
 	'the account is suspended'    => qr/"user_status":"suspended"/,
 	'the key is refused'          => qr/"status":403,.*"reason":"suspended"/,
 	'commands are listed'         => qr/^  user approve /m,
@@ -36,14 +43,25 @@ sub write_run_env {
 	mkdir "$dir/var" or die "mkdir: $!";
 	open my $f, '>', "$dir/var/run.env" or die "run.env: $!";
 	print $f "BASE_URL=https://localhost:$p->{port}\nCA_FILE=$p->{ca}\nSETUP_TOKEN=$token\n",
-		"DATABASE_URL='$p->{url}'\n";
+		"DATABASE_URL='$p->{url}'\nFAKE_TOKENS='$ENV{FAKE_TOKENS}'\n";
 	close $f or die "run.env: $!";
 }
 
 # a system without man(1): the page is there all the same
 my $has_man = !system 'command -v man >/dev/null';
-each_backend(sub {
-	my ($p) = @_;
+sub start {
+	my ($backend) = @_;
+	my $p = Pierre->start(backend => $backend, serve => 0, nginx => 0);
+	@{ $p->{env} }{qw(PROVIDERS_FILE OUTBOUND_ALLOW OUTBOUND_CA_FILE)} = @ENV{qw(PROVIDERS_FILE OUTBOUND_ALLOW OUTBOUND_CA_FILE)};
+	$p->locate_providers($ENV{PROXY_RESOLVER});
+	$p->{nginx} = 1;
+	$p->start_nginx;
+	$p->serve;
+	return $p;
+}
+
+for my $backend (Pierre::backends()) { subtest $backend => sub {
+	my $p = start($backend);
 	my $dir = File::Temp->newdir;
 	write_run_env($p, $dir);
 	symlink $Pierre::BUILD, "$dir/build" or die "symlink: $!";
@@ -57,7 +75,8 @@ each_backend(sub {
 	for (my $i = 0; $i < @seen; $i += 2) {
 		ok($out =~ /\G.*?$seen[$i + 1]/gcs, $seen[$i]) or diag(substr $out, pos($out) // 0);
 	}
-});
+	$p->stop;
+} }
 
 if (grep { $_ eq 'postgresql' } Pierre::backends()) {
 	my $sql = block('database');
