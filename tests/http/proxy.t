@@ -38,7 +38,7 @@ sub start {
 	copy($fake->ca, "$p->{dir}/ca.pem") or die "copy: $!";
 	my $closed = Pierre::free_port();
 	Pierre::rewrite("$p->{dir}/providers.json", $json->encode({ providers => [ row('acme'), row('other'),
-		row('budget', budgets => ['2/hour']), row('closed', api_url => "https://localhost:$closed/api"),
+		row('budget', budgets => ['2/hour'], auth_calls => 'free'), row('closed', api_url => "https://localhost:$closed/api"),
 		row('false', api_url => "https://127.0.0.1:$fake->{port}/api"),
 		row('nowhere', api_url => undef), row('fixed', refresh => 'none') ] }));
 	@{ $p->{env} }{qw(OUTBOUND_ALLOW OUTBOUND_CA_FILE PROVIDERS_FILE)} =
@@ -310,7 +310,7 @@ sub failures {
 	is(ask($p, $user, 'acme/athlete')->{status}, 500, 'one that fails');
 	$fake->set;
 	$p->put('/api/oauth/tokens/acme', { access_token => $_ }, token => $user->{token}),
-		problem_is(ask($p, $user, 'acme/athlete'), 409, { reason => 'unsendable' }, 'a token that no header can hold') for "a\r\nX: y", "t\x{f6}", '';
+		problem_is(ask($p, $user, 'acme/athlete'), 409, { reason => 'unsendable' }, 'a token that no header can hold') for "t\x{f6}", '';
 	$p->put('/api/oauth/tokens/acme', { access_token => 'x' x 8192 }, token => $user->{token});
 	forget();
 	ask($p, $user, 'acme/athlete');
