@@ -22,7 +22,12 @@ sub refreshed {
 	my $gen = of($p, $user, 'refresh_gen');
 	$fake->set(%o);
 	set_row($p, $user, "retry_at = NULL, refresh_wanted = TRUE, expires_at = '$PAST', attempts = 0");
-	await('the end', sub { of($p, $user, 'refresh_gen') > $gen && of($p, $user, 'phase') eq 'idle' }, $p);
+	await('the end', sub {
+		return 1 if of($p, $user, 'refresh_gen') > $gen && of($p, $user, 'phase') eq 'idle' && of($p, $user, 'reason') !~ /^not_reached|^no_answer/;
+		# a busy machine: no connection in three seconds, or no answer in ten
+		set_row($p, $user, "retry_at = NULL, attempts = 0");
+		return 0;
+	}, $p);
 	return of($p, $user, "state || '/' || coalesce(reason, '')");
 }
 
