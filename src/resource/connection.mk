@@ -15,6 +15,6 @@ libresource_a_SOURCES += include/resource/html.h include/resource/provider.h src
 	src/resource/connection.c src/resource/html.c src/resource/provider_app.c
 libcmd_a_SOURCES += src/cmd/provider_app.c
 SQL_FILES += sql/common/connect.sql sql/common/connection.sql sql/common/notification.sql \
-	sql/common/provider_app.sql sql/pgsql/0015_connections.sql sql/pgsql/connection.sql \
-	sql/sqlite/0015_connections.sql sql/sqlite/connection.sql
-SQL_SCHEMA += sql/schema/0015_connections.sql
+	sql/common/provider_app.sql sql/pgsql/0015_connections.sql sql/pgsql/0019_connection_user_index.sql sql/pgsql/connection.sql \
+	sql/sqlite/0015_connections.sql sql/sqlite/0019_connection_user_index.sql sql/sqlite/connection.sql
+SQL_SCHEMA += sql/schema/0015_connections.sql sql/schema/0019_connection_user_index.sql

@@ -58,6 +58,12 @@ my %checks = map { $_ => { grep_values($_, 1) } } qw(sqlite pgsql);
 is(join(', ', grep { !$checks{sqlite}{$_} } sort keys %{$checks{pgsql}}), '',
 	'each CHECK of PostgreSQL is one of SQLite');
 
+# Whose rows are a user's: they are asked for by that. An index that leaves rows out is none.
+my %found_by = map { $_ => 1 } map { slurp($_) =~ /^CREATE (?:UNIQUE )?INDEX \w+ ON (\w+) \(user_id\b[^;]*\)(?: WHERE user_id IS NOT NULL)?;$/mg } glob 'sql/sqlite/[0-9]*.sql';
+$found_by{$_}++ for map { /^(\w+): (?:PRIMARY KEY|UNIQUE) \(user_id\b/ ? $1 : () } values %{$named{sqlite}};
+is(join(', ', sort grep { !$found_by{$_} } map { /^(\w+): FOREIGN KEY \(user_id\)/ ? $1 : () } values %{$named{sqlite}}), '',
+	"a user's rows are found by an index that begins with user_id");
+
 open my $f, '<', 'src/store/constraint.c' or die;
 my $rows = do { local $/; <$f> } . `awk -v part=constraints -f sql/schema.awk /dev/null @{[ glob 'sql/schema/*.sql' ]}`;
 my %row = $rows =~ /\{ "(\w+)",\s*"([^"]+)"/g;
