@@ -52,7 +52,7 @@ bool db_checkpoint(struct db *db, bool *done_r, struct err *err_r);
 /* RESTART instead, as safe with one checkpointer: the log starts again within
  * DB_LOG_KEEP bytes that it has on the disk (measured on a full one: 29 revokes
  * and their audit rows, none after TRUNCATE). */
-#define DB_LOG_KEEP 1048576
+#define DB_LOG_KEEP 1572864
 bool db_checkpoint_keep(struct db *db, bool *done_r, struct err *err_r);
 /* Bytes of the log that are not in the database file yet; the file's size says
  * nothing of that. 0 on PostgreSQL, or while there is no connection. */

@@ -234,7 +234,7 @@ static bool apply_settings(struct db_conn *c, struct err *err_r)
 		"PRAGMA synchronous=FULL",
 		"PRAGMA temp_store=MEMORY",
 		"PRAGMA recursive_triggers=ON",   /* REPLACE is a DELETE to triggers too (0009) */
-		"PRAGMA journal_size_limit=1048576",   /* DB_LOG_KEEP */
+		"PRAGMA journal_size_limit=1572864",   /* DB_LOG_KEEP */
 	};
 	char ignored[24];
 

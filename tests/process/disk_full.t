@@ -50,7 +50,7 @@ my @keys = map { $p->new_key($p->{user}) } 1 .. $KEYS;
 # what is in the log by then is no space for others
 my $checkpoints = count_log($p, $CHECKPOINT);
 await('a checkpoint', sub { $p->new_key($p->{user}); count_log($p, $CHECKPOINT) > $checkpoints });
-cmp_ok(-s "$state/pierre.db-wal", '>=', 1048576, 'leaves the log its blocks');
+cmp_ok(-s "$state/pierre.db-wal", '>=', 1572864, 'leaves the log its blocks');
 
 fill();
 await('readiness', sub { ($p->get('/health/ready')->{json}{status} // '') eq 'degraded' });

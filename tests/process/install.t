@@ -36,7 +36,7 @@ my @expected = sort "$at{sbindir}/pierre", "$at{man1dir}/pierre.1",
 	"$at{sysconfdir}/pierre/pierre.conf", "$at{nginxconfdir}/sites-available/pierre.conf",
 	"$at{nginxconfdir}/sites-available/pierre-protect.conf",
 	(map { "$at{nginxconfdir}/snippets/pierre-$_.conf" }
-		qw(auth auth-grpc auth-http auth-locations auth-scgi auth-uwsgi cors headers http locations params plain tls)),
+		qw(auth auth-grpc auth-http auth-locations auth-scgi auth-uwsgi cors headers http locations params plain proxy proxy-ask proxy-pass tls)),
 	(map { "$at{systemdsystemunitdir}/$_" } qw(pierre.service pierre-fast.socket pierre-slow.socket)),
 	"$at{sysusersdir}/pierre.conf", "$at{tmpfilesdir}/pierre.conf",
 	"$at{examplesdir}/offline.conf", "$at{examplesdir}/pierre.conf", "$at{pkgdatadir}/providers.json";

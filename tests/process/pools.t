@@ -83,7 +83,7 @@ subtest 'checkpoints keep the WAL small' => sub {
 	await_log($p, qr/ scheduler_works /);
 	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
 	my $n = 0;
-	while (((-s "$file-wal") // 0) <= 1048576 && $n < 2000) {
+	while (((-s "$file-wal") // 0) <= 1572864 && $n < 2000) {
 		FastCGI::post($p->{slow_socket}, '/api/auth/register', sprintf $BODY, ++$n);
 		last if count_log($p, qr/ checkpoint .*done=yes/);
 	}
