@@ -1,6 +1,6 @@
 package Resolver;
 # A name server of one host, in a process of its own: whatever the name, its IPv4 address is
-# 127.0.0.1, and it has no other record (RFC 1035 section 4). nginx, which sends requests on
+# 127.0.0.1, said twice as of a host with two, and it has no other record (RFC 1035 section 4). nginx, which sends requests on
 # to a host whose name it looks up by itself, reads no /etc/hosts.
 #
 #   my $dns = Resolver->start;
@@ -52,8 +52,8 @@ sub answer {
 	my $asked = substr $q, 12, $at + 5 - 12;
 	my ($type) = unpack 'n', substr $q, $at + 1, 2;
 	my $is_a = $type == 1;
-	return pack('a2nnnnn', $q, 0x8580, 1, $is_a ? 1 : 0, 0, 0) . $asked .
-		($is_a ? pack('nnnNna4', 0xc00c, 1, 1, 60, 4, "\x7f\0\0\1") : '');
+	return pack('a2nnnnn', $q, 0x8580, 1, $is_a ? 2 : 0, 0, 0) . $asked .
+		($is_a ? pack('nnnNna4', 0xc00c, 1, 1, 60, 4, "\x7f\0\0\1") x 2 : '');
 }
 
 1;
