@@ -80,9 +80,9 @@ my %calls = (
 	admin_revoke_key => { ok => 200, body => sub { return { api_key_id => $_[0]{key} } }, shows => 'key' },
 	admin_approve_user => { ok => 200, id => 'pending', body => {}, shows => 'pending' },
 	admin_suspend_user => { ok => 200, id => 'pending', body => {}, shows => 'pending' },
-	oauth_app_list => { ok => 200 },
+	oauth_app_list => { ok => 200, shows => 'user_id' },
 	oauth_app_put => { ok => 200, in => { provider => 'app_of' }, body => { client_id => 'x', client_secret => 'y' } },
-	oauth_app_show => { ok => 200, in => { provider => 'app_of' } },
+	oauth_app_show => { ok => 200, in => { provider => 'app_of' }, shows => 'user_id' },
 	oauth_app_delete => { ok => 204, in => { provider => 'app_of' } },
 	tenant_oauth_put => { ok => 200, id => 'tenant', in => { provider => 'app_of' }, body => { client_id => 'x', client_secret => 'y' } },
 	tenant_oauth_show => { ok => 200, id => 'tenant', in => { provider => 'app_of' } },
@@ -90,7 +90,7 @@ my %calls = (
 	tenant_oauth_connections => { ok => 200, id => 'tenant', in => { provider => 'tokens_of' } },
 	oauth_tokens_list => { ok => 200, shows => 'user_id' },
 	oauth_tokens_put => { ok => 200, in => { provider => 'tokens_of' }, body => { access_token => 'x' }, shows => 'user_id' },
-	oauth_tokens_show => { ok => 200, in => { provider => 'tokens_of' } },
+	oauth_tokens_show => { ok => 200, in => { provider => 'tokens_of' }, shows => 'user_id' },
 	oauth_tokens_delete => { ok => 204, in => { provider => 'tokens_of' } },
 	oauth_tokens_delete_all => { ok => 204 },
 	oauth_connect => { ok => 409, in => { provider => 'app_of' } },   # PUBLIC_URL is not set
@@ -205,12 +205,13 @@ my %made_of = (
 	},
 );
 
-# Tokens at a provider, and applications: those of the user, and under these paths.
+# Tokens at a provider, and applications, whose are seen by what they say: those of the user,
+# and under these paths.
 sub brought {
 	my ($p, $user, @apps) = @_;
 	@$user{qw(app_of tokens_of)} = qw(strava whoop);
-	$p->expect(200, $p->put($_->[0], $_->[1], token => $user->{token})) for [ '/api/oauth/tokens/whoop', { access_token => 'a' } ],
-		map { [ "$_/strava", { client_id => 'c', client_secret => 's' } ] } '/api/users/oauth-apps', @apps;
+	$p->expect(200, $p->put($_->[0], $_->[1], token => $user->{token})) for [ '/api/oauth/tokens/whoop', { access_token => "of-$user->{user_id}" } ],
+		map { [ "$_/strava", { client_id => "of-$user->{user_id}", client_secret => 's' } ] } '/api/users/oauth-apps', @apps;
 }
 
 sub new_person {
