@@ -28,7 +28,7 @@ for my $wrong ([ '--seconds', 0 ], [ '--rounds', 'x' ], [ '--peers', 'nobody' ],
 
 # --- what is missing, and what brings it ------------------------------------------
 
-for my $command (qw(verify scale stalls)) {
+for my $command (qw(verify scale stalls vault)) {
 	my $r = Pierre::capture([ $^X, "$bench/$command" ], { PIERRE_BUILD => "$dir/none" }, dir => "$dir");
 	is "$r->{status} $r->{err}", "2 $command: there is no build; run ./bootstrap build first\n", "$command without a build says how to make one";
 	$r = Pierre::capture([ $^X, "$bench/$command" ], { PATH => "$dir" }, dir => "$dir");
