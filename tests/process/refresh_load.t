@@ -14,6 +14,7 @@ use Process qw(await count_log start_load stop_load);
 use Refresh;
 
 my $FULL = $ROUNDS > 1;
+my $SILENT = qr/ (?:provider_not_reached .*what=refresh|refresh_refused) /;   # calls that brought nothing
 my @MANY = map { "p$_" } 0 .. 7;
 # not lethal: on a busy machine an answer may take longer than ten seconds
 my @rows = ((map { row($_, replay => 'safe_until_used') } @MANY), row('serial', serial => JSON::PP::true),
@@ -30,24 +31,34 @@ sub crowd {
 }
 # PostgreSQL ends one of two statements that wait for rows of each other: a rewrap is one too.
 sub want_all { my ($p) = @_; 1 while !eval { want_all_now($p); 1 } && $@ =~ /deadlock detected/ }
-sub want_all_now { my ($p) = @_; $p->sql("UPDATE provider_connections SET refresh_wanted = TRUE, expires_at = '$PAST', last_used_at = NULL WHERE provider LIKE 'p_'") }
+sub want_all_now { my ($p) = @_; $p->sql("UPDATE provider_connections SET refresh_wanted = TRUE, expires_at = '$PAST', last_used_at = NULL, retry_at = NULL, attempts = 0 WHERE provider LIKE 'p_'") }
 
 # --- the database --------------------------------------------------------------------------
 
+# On a busy machine a call may have no connection in three seconds, or wait for the others for
+# more than ten: then all are made again.
 sub frozen {
 	my ($p, @crowd) = @_;
-	my @tokens = map { @$_{@MANY} } @crowd;
-	my $release = hold();
-	want_all($p);
-	my %ours = map { $_ => 1 } @tokens;
-	await('all calls', sub { @tokens == grep { $ours{ $_->{form}{refresh_token} // '' } } $fake->asked('/token') }, $p);
-	my $thaw = freeze($p);
-	$release->();
-	await('their answers', sub { spooled($p) == @tokens }, $p);
-	sleep 5 if $FULL;
-	$thaw->();
-	await('all to be stored', sub { everywhere($p, "state = 'ok' AND phase = 'idle' AND tokens_gen > 0") == @tokens }, $p);
-	is(scalar(grep { calls_with($_) != 1 } @tokens), 0, @tokens . ' calls in flight, the database frozen: each is made once, no reply is lost');
+	my $n = @crowd * @MANY;
+	for (1 .. 6) {
+		my $asked = () = $fake->asked('/token');
+		my $silent = count_log($p, $SILENT);
+		my $late = sub { count_log($p, $SILENT) > $silent };
+		my $release = hold();
+		want_all($p);
+		await('all calls', sub { $late->() || $fake->asked('/token') - $asked == $n }, $p);
+		my $thaw = freeze($p);
+		$release->();
+		await('their answers', sub { $late->() || spooled($p) == $n }, $p);
+		sleep 5 if $FULL;
+		$thaw->();
+		await('all to be stored', sub { everywhere($p, "state = 'ok' AND phase = 'idle' AND NOT refresh_wanted") == $n }, $p);
+		next if $late->();
+		is($fake->asked('/token') - $asked, $n, "$n calls in flight, the database frozen: each is made once");
+		is(everywhere($p, 'tokens_gen <> refresh_gen'), 0, 'no reply is lost');
+		last;
+	}
+	is(count_log($p, qr/ (?:tokens_outdated|refresh_not_stored) /), 0, 'each answer is stored');
 	$fake->set;
 }
 
@@ -68,8 +79,7 @@ sub locked {
 # Other writers of the row: data keys that change, and times of use.
 sub rewrapped {
 	my ($p, @crowd) = @_;
-	my $silent = qr/ (?:provider_not_reached .*what=refresh|refresh_refused) /;
-	my ($refused, $calls) = (count_log($p, $silent), scalar(() = $fake->asked('/token')));
+	my ($refused, $calls) = (count_log($p, $SILENT), scalar(() = $fake->asked('/token')));
 	$fake->set(mode => 'until_used');
 	my $events = "SELECT count(*) FROM audit_events WHERE event_type = 'ProviderTokensRefreshed'";
 	my ($begin, $want) = ($p->sql($events), $FULL ? 1000 : 24);
@@ -93,7 +103,7 @@ sub rewrapped {
 	my @asked = $fake->asked('/token');
 	$with{ $_->{form}{refresh_token} }++ for @asked[ $calls .. $#asked ];
 	my $twice = grep { $_ > 1 } values %with;
-	cmp_ok($twice, '<=', count_log($p, $silent) - $refused, "$done refreshes beside other writers: lost 0");
+	cmp_ok($twice, '<=', count_log($p, $SILENT) - $refused, "$done refreshes beside other writers: lost 0");
 	is(count_log($p, qr/ (?:tokens_outdated|refresh_not_stored) /), 0, 'each is stored');
 	$fake->set;
 	is(scalar(spool($p)), 0, 'the spool is empty');
