@@ -44,10 +44,15 @@ struct refresh_answer redemption_answer_of(const struct redemption *r, const str
  * same answer. */
 bool op_redemption_save(struct op *op, const struct provider *p, const struct refresh_answer *a,
 			bool claimed, struct connection *out, bool *written_r, struct err *err_r);
-/* Nothing came of it. outcome: OUTCOME_...; why: the end of a sentence. app_reason: the
- * provider does not accept the application; NULL = it is not that. */
+/* Nothing came of it. outcome: OUTCOME_...; why: the end of a sentence. broken: the provider
+ * does not accept this application, as it was read for the call, for this reason; NULL = it is
+ * not that. */
+struct app_refusal {
+	const struct provider_app *app;
+	const char *reason;
+};
 bool op_redemption_fail(struct op *op, const struct connect_state *state, const struct provider *p,
-			const char *outcome, const char *why, const char *app_reason,
+			const char *outcome, const char *why, const struct app_refusal *broken,
 			struct err *err_r);
 
 /* An answer of a spool, to a code or to a refresh. *written_r: false when it is outdated. */

@@ -67,6 +67,7 @@ struct refresh_seen {
 	const char *reason;
 	const struct provider_app *app;  /* this answer is counted in it */
 	bool alone;                      /* no other connection is of this application */
+	const struct provider_app *asked;   /* the application, as it was read for the call */
 };
 struct refresh_verdict {
 	const char *state, *reason;

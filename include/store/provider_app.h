@@ -37,9 +37,11 @@ bool store_provider_app_update(struct db *db, struct scope scope, const struct a
 bool store_provider_app_delete(struct db *db, struct scope scope, const struct audit_event *event,
 			       const struct provider_app *app, struct arena *arena, struct err *err_r);
 
-/* By a caller. Without an event: the provider's doing. */
-bool store_provider_app_set_state(struct db *db, const char *id, const char *state,
-				  const char *reason, int64_t now, struct err *err_r);
+/* By a caller: the provider does not accept the application, as it was read when it was
+ * asked; when it was set anew since, that says nothing. Without an event: the provider's doing.
+ * until: no refresh tries it before. */
+bool store_provider_app_break(struct db *db, const struct provider_app *asked, const char *reason,
+			      int64_t until, int64_t now, struct err *err_r);
 
 /* In a transaction: is it still the application with this client_id? ERR_CONFLICT. */
 bool store_provider_app_hold(struct db *db, const char *id, const char *client_id,

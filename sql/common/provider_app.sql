@@ -70,10 +70,12 @@ WHERE app_id = :app_id;
 UPDATE provider_apps SET updated_at = updated_at
 WHERE id = :id AND client_id = :client_id;
 
--- By a caller: the provider does, or does not, accept it.
--- name: provider_app_set_state
-UPDATE provider_apps SET state = :state, reason = :reason, state_since = :now
-WHERE id = :id AND state <> :state;
+-- By a caller: the provider does not accept it, as it was set when it was asked. A refresh
+-- tries it now and then.
+-- name: provider_app_break
+UPDATE provider_apps SET state_since = CASE WHEN state = 'broken' THEN state_since ELSE :now END,
+	state = 'broken', reason = :reason, degraded_until = :until
+WHERE id = :id AND updated_at = :updated_at;
 
 -- --- removal ------------------------------------------------------------------------
 

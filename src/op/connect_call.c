@@ -8,6 +8,7 @@
 #include "op/connect_seal.h"
 #include "op/notification.h"
 #include "op/provider_app.h"
+#include "op/refresh_rule.h"
 #include "op/vault.h"
 #include "store/connect.h"
 #include "store/connection_call.h"
@@ -141,7 +142,7 @@ bool op_answer_store(struct op *op, const struct refresh_answer *a, bool *writte
 /* --- none ----------------------------------------------------------------------------------- */
 
 bool op_redemption_fail(struct op *op, const struct connect_state *state, const struct provider *p,
-			const char *outcome, const char *why, const char *app_reason,
+			const char *outcome, const char *why, const struct app_refusal *broken,
 			struct err *err_r)
 {
 	struct connect_state s = *state;
@@ -154,7 +155,7 @@ bool op_redemption_fail(struct op *op, const struct connect_state *state, const 
 	event = op_audit_of(op, AUDIT_CONNECT_FAILED, s.id, &connect_state_schema, &s);
 	event.user_id = s.user_id;
 	event.tenant_id = s.tenant_id;
-	return (!app_reason || store_provider_app_set_state(op->db, s.app_id, APP_BROKEN, app_reason, op->now,
-							    err_r)) &&
+	return (!broken || store_provider_app_break(op->db, broken->app, broken->reason, op->now + REFRESH_WINDOW_MS,
+						    op->now, err_r)) &&
 	       store_connect_fail(op->db, &event, &s, &told, err_r);
 }

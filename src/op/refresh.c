@@ -245,9 +245,8 @@ bool op_refresh_end(struct op *op, const struct provider *p, const struct connec
 	    !count_refusal(op, c, seen, err_r))
 		return false;
 	refresh_judge(c, p, seen, op->now, &v);
-	if (v.app_broken &&
-	    (!store_provider_app_set_state(op->db, c->app_id, APP_BROKEN, v.reason, op->now, err_r) ||
-	     !store_refresh_degrade(op->db, c->app_id, op->now + REFRESH_WINDOW_MS, err_r)))
+	if (v.app_broken && !store_provider_app_break(op->db, seen->asked, v.reason, op->now + REFRESH_WINDOW_MS,
+						      op->now, err_r))
 		return false;
 	return end(op, p, c, &v, err_r);
 }

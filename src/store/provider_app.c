@@ -137,24 +137,26 @@ bool store_provider_app_delete(struct db *db, struct scope scope, const struct a
 
 /* --- by a caller --------------------------------------------------------------------- */
 
-struct app_state {
-	const char *id, *state, *reason;
-	int64_t now;
+struct app_break {
+	const struct provider_app *asked;
+	const char *reason;
+	int64_t until, now;
 };
 
-static bool state_tx(struct db *db, void *arg, struct err *err_r)
+static bool break_tx(struct db *db, void *arg, struct err *err_r)
 {
-	const struct app_state *s = arg;
+	const struct app_break *b = arg;
 
-	return db_write(db, SQL_ARGS(provider_app_set_state, .id = db_text(s->id),
-				     .state = db_text(s->state), .reason = db_text(s->reason),
-				     .now = db_time(s->now)), NULL, err_r);
+	return db_write(db, SQL_ARGS(provider_app_break, .id = db_text(b->asked->id),
+				     .updated_at = db_time(b->asked->updated_at),
+				     .reason = db_text(b->reason), .until = db_time(b->until),
+				     .now = db_time(b->now)), NULL, err_r);
 }
 
-bool store_provider_app_set_state(struct db *db, const char *id, const char *state,
-				  const char *reason, int64_t now, struct err *err_r)
+bool store_provider_app_break(struct db *db, const struct provider_app *asked, const char *reason,
+			      int64_t until, int64_t now, struct err *err_r)
 {
-	return db_transaction(db, state_tx, &(struct app_state){ id, state, reason, now }, err_r);
+	return db_transaction(db, break_tx, &(struct app_break){ asked, reason, until, now }, err_r);
 }
 
 bool store_provider_app_hold(struct db *db, const char *id, const char *client_id,

@@ -86,13 +86,14 @@ static const struct { const char *outcome, *why; } refusals[] = {
 static bool code_apply(struct op *op, struct errand *e, struct err *err_r)
 {
 	const struct provider_reply *reply = &e->reply;
+	const struct app_refusal broken = { &e->redemption.app, reply->reason };
 
 	if (e->gave.id)
 		return code_save(op, e, err_r);
 	log_warn("code_not_redeemed", LOG_S("provider", e->p.id), LOG_S("reason", reply->reason));
 	return op_redemption_fail(op, &e->redemption.state, &e->p, refusals[reply->outcome].outcome,
 				  refusals[reply->outcome].why,
-				  reply->outcome == REPLY_APP_BROKEN ? reply->reason : NULL, err_r);
+				  reply->outcome == REPLY_APP_BROKEN ? &broken : NULL, err_r);
 }
 
 const struct errand_kind errand_redeem = { CALL_REDEEM, code_claim, code_request, code_keep, code_apply,

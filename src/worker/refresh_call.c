@@ -34,7 +34,8 @@ static void read_reply(struct turn *t, const struct outbound_reply *r)
 		return;
 	}
 	t->seen = (struct refresh_seen){ ENDED_ANSWERED, .outcome = reply.outcome, .status = r->status,
-					 .until = reply.until, .reason = arena_strdup(t->arena, reply.reason) };
+					 .until = reply.until, .reason = arena_strdup(t->arena, reply.reason),
+					 .asked = &t->claim.app };
 	log_warn("refresh_refused", LOG_S("provider", t->p.id), LOG_S("connection", t->found.id),
 		 LOG_S("reason", reply.reason));
 }

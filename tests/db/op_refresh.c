@@ -80,7 +80,8 @@ static bool written(const struct refresh_answer *a)
 
 static void ended(const struct refresh_claim *r, enum refresh_end how, enum provider_outcome outcome)
 {
-	struct refresh_seen seen = { how, outcome, 400, TIME_NONE, "invalid_grant", NULL, false };
+	struct refresh_seen seen = { .end = how, .outcome = outcome, .status = 400, .until = TIME_NONE,
+				     .reason = "invalid_grant", .asked = &r->app };
 
 	if (!op_refresh_end(&f.op, &whoop, &r->c, &seen, &err))
 		bail_out("end", &err);
@@ -376,6 +377,36 @@ static void test_app_broken(void)
 	ok(written(&a) && str_eq(app_now().state, APP_OK) && !app_now().reason, "and its success mends the application");
 }
 
+static void put_app(const struct provider *p, const char *secret, struct provider_app *out)
+{
+	const struct provider_app in = { .client_id = "client", .client_secret = secret };
+
+	if (!op_provider_app_put(&f.op, at(victim.id), p, &in, out, &err))
+		bail_out("app", &err);
+}
+
+/* The provider judged what the owner has mended since. */
+static void test_app_set_anew(void)
+{
+	struct provider_app anew;
+	struct refresh_claim r;
+
+	bring("of an application that is set anew");
+	want();
+	r = sent();
+	f.op.now += SECOND_MS;
+	put_app(&whoop, "new-secret", &anew);
+	ended(&r, ENDED_ANSWERED, REPLY_APP_BROKEN);
+	is_str(app_now().state, APP_OK, "a late answer does not break what was set anew");
+	f.op.now = now_is().retry_at;
+	want();
+	r = sent();
+	is_str(r.client_secret, "new-secret", "the next call has the new secret");
+	ended(&r, ENDED_ANSWERED, REPLY_APP_BROKEN);
+	is_str(app_now().state, APP_BROKEN, "which an answer to it breaks");
+	put_app(&whoop, "secret", &anew);
+}
+
 int main(void)
 {
 	scope_op_open();
@@ -395,6 +426,7 @@ int main(void)
 	test_answer_meanwhile();
 	test_wanted();
 	test_app_broken();
+	test_app_set_anew();
 	test_refused_all();
 	vault_free(&f.process.vault);
 	fixture_close(&f);

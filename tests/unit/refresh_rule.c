@@ -89,7 +89,7 @@ static void test_ends(void)
 		const struct provider p = provider(ends[i].replay);
 		const struct refresh_seen seen = {
 			ends[i].end, ends[i].outcome, ends[i].status,
-			ends[i].outcome == REPLY_LIMITED ? NOW + 77 * SECOND_MS : TIME_NONE, "word", &a, false };
+			ends[i].outcome == REPLY_LIMITED ? NOW + 77 * SECOND_MS : TIME_NONE, "word", &a, false, &a };
 		struct refresh_verdict v;
 		int64_t after;
 
@@ -165,7 +165,7 @@ static void test_refusals(void)
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		struct provider_app a = app();
 		const struct refresh_seen seen = { ENDED_ANSWERED, REPLY_REFUSED, 400, TIME_NONE, "invalid_grant",
-						   &a, refusals[i].alone };
+						   &a, refusals[i].alone, &a };
 		struct connection c = row(CONNECTION_REFRESHING);
 		struct refresh_verdict v;
 
