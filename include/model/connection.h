@@ -16,6 +16,9 @@
 #define CONNECTION_RETIRED "retired"             /* the provider has ended */
 #define CONNECTION_UNIDENTIFIED "unidentified"   /* usable by nobody yet */
 
+/* Characters of a token that its owner brings, bytes of one that a provider gives. */
+#define PROVIDER_TOKEN_MAX 8192
+
 /* Reasons of one that has ended (connection.sql writes them). */
 #define ENDED_DISCONNECTED "disconnected"        /* its owner is told what came of it */
 

@@ -15,8 +15,9 @@
 #include "auth/master.h"
 #include "op/refresh.h"
 
-/* Two tokens of the longest kind (provider/reply.c), their scopes and the frame. */
-#define SPOOL_BYTES 24576
+/* Two tokens of the longest kind, which their owner may have brought (4 bytes a character), and
+ * the rest; sealed. */
+#define SPOOL_BYTES 98304
 #define SPOOL_SCOPES_MAX 3000   /* bytes; longer ones are left out: what was granted before stays */
 
 struct spool {
@@ -38,7 +39,7 @@ struct spool_file {
 /* Its place on the disk: file and directory are flushed. ERR_UNAVAILABLE: no room. */
 bool spool_reserve(const struct spool *s, const char *id, int64_t gen, struct spool_file *out,
 		   struct err *err_r);
-/* The answer, flushed. */
+/* The answer, flushed. ERR_INTERNAL: it is larger than its place, and nothing is written. */
 bool spool_write(const struct spool *s, const struct spool_file *file, const struct refresh_answer *a,
 		 struct arena *arena, struct err *err_r);
 /* keep: the answer is not stored yet. */

@@ -4,7 +4,6 @@
 #include "model/check.h"
 #include "model/connection.h"
 
-#define TOKEN_MAX 8192
 #define SCOPE_MAX 2000
 
 static const char *const state_words[] = {
@@ -66,9 +65,9 @@ const struct field_schema connection_schema =
 
 static const struct field tokens_in_fields[] = {
 	FIELD(struct tokens_in, access_token, TEXT, FIELD_REQUIRED | FIELD_SECRET,
-	      "The access token, without control characters", .max = TOKEN_MAX, .check = line_check),
+	      "The access token, without control characters", .max = PROVIDER_TOKEN_MAX, .check = line_check),
 	FIELD(struct tokens_in, refresh_token, TEXT, FIELD_NULLABLE | FIELD_SECRET,
-	      "The refresh token, likewise; left out, the one from before stays", .max = TOKEN_MAX,
+	      "The refresh token, likewise; left out, the one from before stays", .max = PROVIDER_TOKEN_MAX,
 	      .check = line_check),
 	FIELD(struct tokens_in, token_type, TEXT, FIELD_NULLABLE,
 	      "How the access token is sent; left out: Bearer", .min = 1, .max = 40,

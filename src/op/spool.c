@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "auth/seal.h"
-#include "base/json_slice.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "op/spool.h"
@@ -103,24 +102,23 @@ void spool_drop(const struct spool *s, struct spool_file *f, bool keep)
 
 /* --- an answer ------------------------------------------------------------------------------- */
 
-/* Members of the answer; texts, or numbers by their text. */
+/* Of the answer; texts, or numbers by their text. */
 static const struct part {
-	const char *name;
 	size_t offset;
 	bool number;
 } parts[] = {
-	{ "user_id", offsetof(struct refresh_answer, user_id), false },
-	{ "tenant_id", offsetof(struct refresh_answer, tenant_id), false },
-	{ "provider", offsetof(struct refresh_answer, provider), false },
-	{ "app_id", offsetof(struct refresh_answer, app_id), false },
-	{ "connect_gen", offsetof(struct refresh_answer, connect_gen), true },
-	{ "expires_at", offsetof(struct refresh_answer, expires_at), true },
-	{ "answered_at", offsetof(struct refresh_answer, answered_at), true },
-	{ "scopes", offsetof(struct refresh_answer, scopes), false },
-	{ "access_token", offsetof(struct refresh_answer, access_token), false },
-	{ "refresh_token", offsetof(struct refresh_answer, refresh_token), false },
-	{ "client_id", offsetof(struct refresh_answer, client_id), false },
-	{ "account", offsetof(struct refresh_answer, account), false },
+	{ offsetof(struct refresh_answer, user_id), false },
+	{ offsetof(struct refresh_answer, tenant_id), false },
+	{ offsetof(struct refresh_answer, provider), false },
+	{ offsetof(struct refresh_answer, app_id), false },
+	{ offsetof(struct refresh_answer, connect_gen), true },
+	{ offsetof(struct refresh_answer, expires_at), true },
+	{ offsetof(struct refresh_answer, answered_at), true },
+	{ offsetof(struct refresh_answer, scopes), false },
+	{ offsetof(struct refresh_answer, access_token), false },
+	{ offsetof(struct refresh_answer, refresh_token), false },
+	{ offsetof(struct refresh_answer, client_id), false },
+	{ offsetof(struct refresh_answer, account), false },
 };
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
 
@@ -129,6 +127,8 @@ static const void *at(const struct refresh_answer *a, const struct part *m)
 	return (const char *)a + m->offset;
 }
 
+/* Part by part in the order of the table: "LENGTH:BYTES," each, "-," for none. Lengths need no
+ * escapes, so what is written is not longer than what came. */
 static const char *text_of(const struct refresh_answer *a, struct arena *arena)
 {
 	struct strbuf b = { .arena = arena };
@@ -136,38 +136,54 @@ static const char *text_of(const struct refresh_answer *a, struct arena *arena)
 	for (size_t i = 0; i < N_PARTS; i++) {
 		const char *text = NULL;
 
-		strbuf_addf(&b, "%s\"%s\":", i ? "," : "{", parts[i].name);
-		if (parts[i].number) {
-			strbuf_addi(&b, *(const int64_t *)at(a, &parts[i]));
-			continue;
-		}
-		memcpy(&text, at(a, &parts[i]), sizeof(text));
-		if (text)
-			strbuf_add_json(&b, text);
+		if (parts[i].number)
+			text = arena_printf(arena, "%" PRId64, *(const int64_t *)at(a, &parts[i]));
 		else
-			strbuf_adds(&b, "null");
+			memcpy(&text, at(a, &parts[i]), sizeof(text));
+		if (text)
+			strbuf_addf(&b, "%zu:%s,", strlen(text), text);
+		else
+			strbuf_adds(&b, "-,");
 	}
-	strbuf_adds(&b, "}");
 	return b.s;
+}
+
+/* The part at *at, which moves behind it. False: there is none. */
+static bool part_read(const char **at, const char *end, struct arena *arena, const char **out)
+{
+	const char *s = *at;
+	size_t n = 0;
+
+	*out = NULL;
+	if (end - s >= 2 && s[0] == '-') {
+		*at = s + 2;
+		return s[1] == ',';
+	}
+	for (; s < end && *s >= '0' && *s <= '9' && n < SPOOL_BYTES; s++)
+		n = 10 * n + (size_t)(*s - '0');
+	if (s == *at || s == end || *s++ != ':' || (size_t)(end - s) < n + 1 || s[n] != ',')
+		return false;
+	*out = arena_strndup(arena, s, n);
+	*at = s + n + 1;
+	return true;
 }
 
 static bool answer_read(const char *text, size_t n, struct arena *arena, struct refresh_answer *out)
 {
-	struct json_slice all;
+	const char *end = text + n;
 
-	if (!json_slice_read(text, n, &all))
-		return false;
 	for (size_t i = 0; i < N_PARTS; i++) {
-		struct json_slice v = json_slice_member(all, parts[i].name);
-		const char *word = json_slice_word(arena, v);
 		char *to = (char *)out + parts[i].offset;
+		const char *word;
 		int64_t number = 0;
 
-		if (parts[i].number && (!word || !str_int(word, INT64_MIN, INT64_MAX, &number)))
+		if (!part_read(&text, end, arena, &word) ||
+		    (parts[i].number && (!word || !str_int(word, INT64_MIN, INT64_MAX, &number))))
 			return false;
 		memcpy(to, parts[i].number ? (const void *)&number : (const void *)&word, sizeof(word));
 	}
-	return out->user_id && out->tenant_id && out->provider && out->app_id && out->access_token;
+	return text == end && out->user_id && out->tenant_id && out->provider && out->app_id &&
+	       out->access_token;
 }
 
 static struct seal_place place_of(const char *id, const char *gen)
@@ -205,6 +221,9 @@ bool spool_write(const struct spool *s, const struct spool_file *f, const struct
 	if (!seal(&by, &place, text, strlen(text), arena, &sealed, err_r))
 		return false;
 	whole = arena_printf(arena, HEAD "%s %s %s\n%s\n", master->id, a->id, gen, sealed);
+	if (strlen(whole) > SPOOL_BYTES)
+		return err_set(err_r, ERR_INTERNAL, "An answer of %zu bytes is larger than its place in SPOOL_DIR",
+			       strlen(whole));
 	return put(f->fd, whole, strlen(whole)) ||
 	       err_set(err_r, ERR_UNAVAILABLE, "An answer cannot be written to SPOOL_DIR: %s", strerror(errno));
 }

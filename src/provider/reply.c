@@ -2,7 +2,8 @@
  * provider/reply.c - a token reply by the row of its provider (RFC 6749 sections 5.1, 5.2).
  *
  * A reply with an access token is never thrown away for another member that is wrong: the
- * old refresh token may be spent. And a refusal is only what the provider itself says with
+ * old refresh token may be spent. Only a token that cannot be kept is said to be one: to keep
+ * the one beside it would hide that the connection has ended. And a refusal is only what the provider itself says with
  * 400 or 401: a firewall's page, a path that moved or an outage is none.
  */
 #include "config.h"
@@ -11,9 +12,9 @@
 
 #include "base/json_slice.h"
 #include "base/str.h"
+#include "model/connection.h"
 #include "provider/reply.h"
 
-#define TOKEN_MAX 6000           /* two of them, sealed, fit into a file of the spool */
 #define IDENTITY_MAX 255         /* OpenID Connect Core, section 2 (sub); it stands in an index */
 #define LONGEST_S (INT64_C(10) * 365 * 86400)
 #define SCOPES_MAX 100
@@ -45,7 +46,15 @@ static const char *token(const struct reading *r, const char *name)
 {
 	const char *s = json_slice_text(r->arena, json_slice_member(r->root, name));
 
-	return is_visible(s, TOKEN_MAX) ? s : NULL;
+	return is_visible(s, PROVIDER_TOKEN_MAX) ? s : NULL;
+}
+
+/* There is one, and it is too long, or has characters that no token has. */
+static bool is_unusable(const struct reading *r, const char *name)
+{
+	const char *s = json_slice_text(r->arena, json_slice_member(r->root, name));
+
+	return s && *s && !is_visible(s, PROVIDER_TOKEN_MAX);
 }
 
 /* A number in a number or a text; 0: there is none that can be true. */
@@ -182,6 +191,10 @@ static void take_tokens(const struct reading *r)
 	struct provider_reply *out = r->out;
 	bool extends = r->in->refreshes && provider_refresh_of(r->p) == REFRESH_EXTENDS;
 
+	if (is_unusable(r, "access_token") || is_unusable(r, "refresh_token")) {
+		out->reason = "token_unusable";
+		return;
+	}
 	out->access_token = token(r, "access_token");
 	if (!out->access_token && !extends)
 		return;

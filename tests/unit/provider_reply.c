@@ -167,13 +167,21 @@ static void test_optional(void)
 	p.access_ttl = INT_NONE;
 	is_int(read_as(&p, true, 200, "", "{" AT "}").expires_at, TIME_NONE, "an end that nobody knows");
 	is_int(read_as(&p, true, 200, "", "{" AT ",\"expires_at\":\"1800000060\"}").expires_at, NOW + 60000, "as a moment");
-	ok(!read_as(&p, true, 200, "", "{" AT ",\"refresh_token\":\"a b\"}").refresh_token, "a token with a blank is none");
+	ok(!read_as(&p, true, 200, "", "{" AT ",\"refresh_token\":\"\"}").refresh_token, "an empty token is none");
+	struct provider_reply half = read_as(&p, true, 200, "", "{" AT ",\"refresh_token\":\"a b\"}");
+	ok(half.outcome == REPLY_UNREADABLE && !half.access_token && str_eq(half.reason, "token_unusable"),
+	   "one with a blank is said, and the one beside it is not kept");
 	is_str(outcomes[read_as(&p, true, 200, "", "{\"access_token\":\"a\\r\\nX: y\"}").outcome], "unreadable",
 	       "a line break is no token");
 	char *big = arena_alloc(arena, 9000);
-	memset(big, 'a', 8000);
+	memset(big, 'a', 8192);
+	half = read_as(&p, true, 200, "", arena_printf(arena, "{" AT ",\"refresh_token\":\"%s\"}", big));
+	ok(half.outcome == REPLY_OK && half.refresh_token && strlen(half.refresh_token) == 8192, "a long one is kept");
+	memset(big, 'a', 8193);
+	half = read_as(&p, true, 200, "", arena_printf(arena, "{" AT ",\"refresh_token\":\"%s\"}", big));
+	ok(half.outcome == REPLY_UNREADABLE && str_eq(half.reason, "token_unusable"), "a longer one is said");
 	is_str(outcomes[read_as(&p, true, 200, "", arena_printf(arena, "{\"access_token\":\"%s\"}", big)).outcome],
-	       "unreadable", "nor is one that no file holds");
+	       "unreadable", "nor is one that is too long");
 }
 
 static void test_limits(void)

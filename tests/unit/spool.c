@@ -98,7 +98,7 @@ static void test_whole(void)
 {
 	struct spool_file f = reserved(3);
 	const struct refresh_answer a = answer(3);
-	char text[SPOOL_BYTES + 1] = "";
+	static char text[SPOOL_BYTES + 1];
 	struct stat st;
 	struct err err;
 	int fd = open_file(3);
@@ -124,6 +124,44 @@ static void test_whole(void)
 	is_str(last.scopes, a.scopes, "the scopes");
 	ok(last.gen == 3 && last.connect_gen == 7 && last.expires_at == TIME_NONE &&
 	   last.answered_at == a.answered_at && str_eq(last.id, ID), "the numbers");
+}
+
+/* A text of n times a character. */
+static const char *many(const char *character, size_t n)
+{
+	struct strbuf b = { .arena = arena };
+
+	for (size_t i = 0; i < n; i++)
+		strbuf_adds(&b, character);
+	return b.s;
+}
+
+/* The longest tokens that its owner can bring, and that a provider can give. */
+static void test_long(void)
+{
+	static const char *const characters[] = { "\xf0\x9f\x8f\x83", "\"", "," };
+	struct refresh_answer a = answer(8);
+	struct spool_file f;
+	struct err err;
+
+	for (size_t i = 0; i < 3; i++) {
+		a.access_token = a.refresh_token = many(characters[i], PROVIDER_TOKEN_MAX);
+		a.scopes = many("s", SPOOL_SCOPES_MAX);
+		a.client_id = many("c", 512);
+		a.account = many("a", 255);
+		f = reserved(8);
+		ok(spool_write(&spool, &f, &a, arena, &err), "two tokens of the longest kind, %s", characters[i]);
+		spool_drop(&spool, &f, true);
+		is_int(walk(&spool).stored, 1, "  are read");
+		ok(str_eq(last.access_token, a.access_token) && str_eq(last.refresh_token, a.refresh_token) &&
+		   str_eq(last.scopes, a.scopes) && str_eq(last.client_id, a.client_id) &&
+		   str_eq(last.account, a.account), "  as they were");
+	}
+	a.access_token = many("x", SPOOL_BYTES);
+	f = reserved(8);
+	ok(!spool_write(&spool, &f, &a, arena, &err) && err.kind == ERR_INTERNAL, "more is not written: %s", err.message);
+	spool_drop(&spool, &f, true);
+	is_int(walk(&spool).kept, 0, "and nothing of it stays");
 }
 
 static void test_empty(void)
@@ -203,6 +241,7 @@ int main(void)
 	ok(!spool_reserve(&spool, ID, 1, &none, &err) && str_eq(err.reason, "no_space"), "no room");
 	ok(spool_create(dir, &keys, &spool, &err), "made");
 	test_whole();
+	test_long();
 	test_empty();
 	test_changed();
 	test_keys();
