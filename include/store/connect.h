@@ -55,8 +55,12 @@ bool store_connect_save(struct db *db, const char *id, int64_t now, struct err *
 /* In a transaction: what came of it. */
 bool store_connect_finish(struct db *db, const struct connect_state *in, int64_t now,
 			  struct err *err_r);
-/* The callers of some died with their code: outcome and message for them. */
-bool store_connect_lose(struct db *db, const char *outcome, const char *message, int64_t now,
+/* Those whose callers died with their code, or for which none came. */
+bool store_connect_list_lost(struct db *db, int64_t now, int64_t limit, struct arena *arena,
+			     struct field_list *out, struct err *err_r);
+/* One of them is given up: in->id, outcome, message. ERR_NOT_FOUND: it is none of them. */
+bool store_connect_lose(struct db *db, const struct audit_event *event,
+			const struct connect_state *in, const struct notification *told,
 			struct err *err_r);
 
 #endif

@@ -30,8 +30,17 @@ WHERE phase = 'called_back' AND id = :id
 RETURNING {connect_state};
 
 -- Codes whose caller died with them, or that none came for.
--- name: connect_lost
+-- name: connect_list_lost
+-- row: ConnectState
+SELECT {connect_state}
+FROM connect_states
+WHERE (phase = 'sent' AND lease_until < strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+	OR (phase = 'called_back' AND expires_at <= :now)
+LIMIT :limit;
+
+-- One of them is given up. No row: it is none of them any more.
+-- name: connect_lose
 UPDATE connect_states SET phase = 'done', outcome = :outcome, message = :message, updated_at = :now,
 	sealed_code = NULL, sealed_verifier = NULL, key_id = NULL
-WHERE (phase = 'sent' AND lease_until < strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
-	OR (phase = 'called_back' AND expires_at <= :now);
+WHERE id = :id AND ((phase = 'sent' AND lease_until < strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+		OR (phase = 'called_back' AND expires_at <= :now));

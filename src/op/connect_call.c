@@ -17,11 +17,46 @@
 #define CODES_MOST 16
 #define CONNECTIONS_MOST 32
 
+/* Ends it without a connection: the event, and what its user is told. */
+static struct audit_event failed(struct op *op, const struct connect_state *s, struct notification *told_r)
+{
+	struct audit_event event = op_audit_of(op, AUDIT_CONNECT_FAILED, s->id, &connect_state_schema, s);
+
+	event.user_id = s->user_id;
+	event.tenant_id = s->tenant_id;
+	*told_r = notification_prepare(op, s->user_id, s->tenant_id, s->provider, false, s->message);
+	return event;
+}
+
+/* Another caller may have given it up. */
+static bool lose(struct op *op, const struct connect_state *state, struct err *err_r)
+{
+	struct connect_state s = *state;
+	struct notification told;
+	struct audit_event event;
+
+	s.outcome = OUTCOME_LOST;
+	s.message = "Pierre was stopped while it connected. Look at your connections in a minute, and connect "
+		    "again if it is not there";
+	event = failed(op, &s, &told);
+	return store_connect_lose(op->db, &event, &s, &told, err_r) || err_r->kind == ERR_NOT_FOUND;
+}
+
+static bool lose_all(struct op *op, struct err *err_r)
+{
+	const struct connect_state *lost;
+	struct field_list list;
+	bool good = store_connect_list_lost(op->db, op->now, CODES_MOST, op->arena, &list, err_r);
+
+	lost = good ? list.items : NULL;
+	for (size_t i = 0; good && i < list.n; i++)
+		good = lose(op, &lost[i], err_r);
+	return good;
+}
+
 bool op_calls_due(struct op *op, struct calls_due *out, struct err *err_r)
 {
-	return store_connect_lose(op->db, OUTCOME_LOST, "Pierre was stopped while it connected. Look at your "
-				  "connections in a minute, and connect again if it is not there", op->now,
-				  err_r) &&
+	return lose_all(op, err_r) &&
 	       store_connect_waiting(op->db, CODES_MOST, op->arena, &out->codes, err_r) &&
 	       store_connection_pending(op->db, op->now, CONNECTIONS_MOST, op->arena,
 					&out->connections, err_r);
@@ -151,10 +186,7 @@ bool op_redemption_fail(struct op *op, const struct connect_state *state, const 
 
 	s.outcome = outcome;
 	s.message = arena_printf(op->arena, "%s was not connected: %s", p->title, why);
-	told = notification_prepare(op, s.user_id, s.tenant_id, s.provider, false, s.message);
-	event = op_audit_of(op, AUDIT_CONNECT_FAILED, s.id, &connect_state_schema, &s);
-	event.user_id = s.user_id;
-	event.tenant_id = s.tenant_id;
+	event = failed(op, &s, &told);
 	return (!broken || store_provider_app_break(op->db, broken->app, broken->reason, op->now + REFRESH_WINDOW_MS,
 						    op->now, err_r)) &&
 	       store_connect_fail(op->db, &event, &s, &told, err_r);

@@ -198,9 +198,15 @@ static const struct field outcome_fields[] = {
 static const struct field_schema outcome_schema =
 	FIELD_SCHEMA("ConnectOutcome", struct outcome_query, outcome_fields);
 
+static const char *heading_of(const char *outcome)
+{
+	return !outcome ? "Connecting" : str_eq(outcome, OUTCOME_CONNECTED) ? "Connected" :
+	       str_eq(outcome, OUTCOME_UNIDENTIFIED) ? "Almost connected" : "Not connected";
+}
+
 static bool show_outcome(struct call *call, const char *cookie, const struct connect_state *s)
 {
-	bool good = str_eq(s->outcome, OUTCOME_CONNECTED), done = s->outcome != NULL;
+	bool done = s->outcome != NULL;
 	const struct html_part parts[] = {
 		{ HTML_TEXT, done ? s->message : "The provider is being asked. This page shows what comes of it.",
 		  NULL },
@@ -210,8 +216,7 @@ static bool show_outcome(struct call *call, const char *cookie, const struct con
 
 	if (done)
 		html_set_cookie(call, cookie, "", 0);
-	return html_reply(call, 200, good ? "Connected" : done ? "Not connected" : "Connecting", parts,
-			  done ? 0 : RELOAD_S);
+	return html_reply(call, 200, heading_of(s->outcome), parts, done ? 0 : RELOAD_S);
 }
 
 static bool connect_outcome(struct call *call, struct err *err_r)

@@ -154,21 +154,27 @@ bool store_connect_fail(struct db *db, const struct audit_event *event,
 			    &(struct callback){ .in = in, .told = told, .now = event->timestamp }, err_r);
 }
 
-struct losing {
-	const char *outcome, *message;
-	int64_t now;
-};
+bool store_connect_list_lost(struct db *db, int64_t now, int64_t limit, struct arena *arena,
+			     struct field_list *out, struct err *err_r)
+{
+	return db_list(db, SQL_ARGS(connect_list_lost, .now = db_time(now), .limit = db_int(limit)),
+		       &connect_state_schema, arena, out, err_r);
+}
 
 static bool lose_tx(struct db *db, void *arg, struct err *err_r)
 {
-	const struct losing *l = arg;
+	const struct callback *c = arg;
 
-	return db_write(db, SQL_ARGS(connect_lost, .outcome = db_text(l->outcome),
-				     .message = db_text(l->message), .now = db_time(l->now)), NULL, err_r);
+	return db_write_one(db, SQL_ARGS(connect_lose, .id = db_text(c->in->id),
+					 .outcome = db_text(c->in->outcome), .message = db_text(c->in->message),
+					 .now = db_time(c->now)), NO_LINK, err_r) &&
+	       store_notification_add(db, c->told, err_r);
 }
 
-bool store_connect_lose(struct db *db, const char *outcome, const char *message, int64_t now,
+bool store_connect_lose(struct db *db, const struct audit_event *event,
+			const struct connect_state *in, const struct notification *told,
 			struct err *err_r)
 {
-	return db_transaction(db, lose_tx, &(struct losing){ outcome, message, now }, err_r);
+	return store_commit(db, event, lose_tx,
+			    &(struct callback){ .in = in, .told = told, .now = event->timestamp }, err_r);
 }

@@ -123,7 +123,9 @@ sub identities {
 	is(rows($p, 'me-stall', 'state'), 'unidentified', 'the tokens are stored before the next call ends');
 	for my $name (sort keys %identity) {
 		my ($browser, $at, $tokens) = @{ $of{$name} };
-		like(page($browser, $at)->{body}, qr/has not said yet whose they are/, "$name: the page says so");
+		my $page = page($browser, $at);
+		like($page->{body}, qr/has not said yet whose they are/, "$name: the page says so");
+		is(heading($page), 'Almost connected', '  under a heading that is true');
 		my ($c) = grep { $_->{provider} eq $name } connections($p, $user);
 		is($c->{state}, 'unidentified', '  the tokens are kept');
 		like($c->{reason}, qr/^no_(?:identity|answer)$/, "  with the reason $c->{reason}");

@@ -75,7 +75,7 @@ my %without = (
 	connection_by_id => 'the caller', connection_pending => 'the caller', connection_retry => 'the caller',
 	connection_identify => 'the caller', connection_by_account => 'the caller', connection_of_user => 'the caller',
 	connection_want_refresh => 'the caller', connection_end_one => 'the caller', connection_set_aside => 'the caller', connection_delete => 'the caller',
-	connection_claim => 'the caller', connect_claim => 'the caller', connect_lost => 'the caller',
+	connection_claim => 'the caller', connect_claim => 'the caller', connect_list_lost => 'the caller', connect_lose => 'the caller',
 	refresh_ahead => 'the caller', refresh_list_due => 'the caller', refresh_sent => 'the caller',
 	refresh_write => 'the caller, or a command with its spool', refresh_end => 'the caller', refresh_release => 'the caller',
 	refresh_count => 'of the application of a connection that was claimed', refresh_degrade => 'likewise',
