@@ -40,8 +40,8 @@ bool store_connect_get(struct db *db, const char *id, struct arena *arena,
 
 /* --- for callers ---------------------------------------------------------------------- */
 
-/* Those whose code waits, the oldest first. */
-bool store_connect_waiting(struct db *db, int64_t limit, struct arena *arena,
+/* Those whose code waits, the oldest first; most: of each provider. */
+bool store_connect_waiting(struct db *db, int64_t most, struct arena *arena,
 			   struct field_list *out, struct err *err_r);
 /* Take it, once. ERR_NOT_FOUND: another caller has it. */
 bool store_connect_claim(struct db *db, const char *id, int64_t now, struct arena *arena,

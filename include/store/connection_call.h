@@ -10,7 +10,7 @@
 #include "store/connection.h"
 
 /* Those that wait, and that no caller has. */
-bool store_connection_pending(struct db *db, int64_t now, int64_t limit, struct arena *arena,
+bool store_connection_pending(struct db *db, int64_t now, int64_t most, struct arena *arena,
 			      struct field_list *out, struct err *err_r);
 /* Of the same application and account, or of the same user, tenant and provider, but
  * identified and not this one. ERR_NOT_FOUND. */

@@ -59,14 +59,17 @@ struct errand {
 	struct refresh_answer gave;     /* id NULL: nothing */
 	int64_t again_at;
 	struct errand *waits;           /* in the list of those that are to be applied again */
+	struct errand *next_errand;     /* of all */
 };
 
 extern const struct errand_kind errand_redeem, errand_identify, errand_after, errand_revoke;
 
 void errand_begin(struct caller *c, const struct errand_kind *kind, const char *id,
 		  int64_t refresh_gen, const struct provider *p);
-/* One more can begin. */
-bool errand_may_begin(void);
+/* One more of that provider can begin. */
+bool errand_may_begin(const struct errand_kind *kind, const char *provider);
+/* There is more than can begin: look() once one is over. */
+void errands_more(void (*look)(struct caller *c));
 /* Those that wait, when it is time. */
 void errands_apply(void);
 

@@ -52,13 +52,17 @@ SELECT {connect_state}
 FROM connect_states
 WHERE id = :id;
 
+-- A few of each provider, as in connection_pending.
 -- name: connect_waiting
 -- row: ConnectState
 SELECT {connect_state}
 FROM connect_states
-WHERE phase = 'called_back'
-ORDER BY updated_at
-LIMIT :limit;
+WHERE id IN (SELECT id
+	FROM (SELECT id, row_number() OVER (PARTITION BY provider ORDER BY updated_at) AS nth
+		FROM connect_states
+		WHERE phase = 'called_back') due
+	WHERE nth <= :most)
+ORDER BY updated_at;
 
 -- What it gave is stored. No row: it is already.
 -- name: connect_save

@@ -9,17 +9,20 @@ WHERE id = :id AND refresh_gen = :seen
 	AND (phase = 'idle' OR (phase = 'claimed' AND lease_until < clock_timestamp()))
 RETURNING refresh_gen, connect_gen;
 
--- Those that wait to be identified, or to be revoked, and that can be claimed: another would hold a
--- place in the list for nothing.
+-- Those that wait to be identified, or to be revoked, and that can be claimed; a few of each
+-- provider, so that one that stalls, or that nobody knows, holds no place of another.
 -- name: connection_pending
 -- row: Connection
 SELECT {connection}
 FROM provider_connections
-WHERE (ended_at IS NOT NULL OR state = 'unidentified')
-	AND (retry_at IS NULL OR retry_at <= :now)
-	AND (phase = 'idle' OR (phase = 'claimed' AND lease_until < clock_timestamp()))
-ORDER BY updated_at
-LIMIT :limit;
+WHERE id IN (SELECT id
+	FROM (SELECT id, row_number() OVER (PARTITION BY provider ORDER BY updated_at) AS nth
+		FROM provider_connections
+		WHERE (ended_at IS NOT NULL OR state = 'unidentified')
+			AND (retry_at IS NULL OR retry_at <= :now)
+			AND (phase = 'idle' OR (phase = 'claimed' AND lease_until < clock_timestamp()))) due
+	WHERE nth <= :most)
+ORDER BY updated_at;
 
 -- Take a code, once: it is never tried again.
 -- name: connect_claim

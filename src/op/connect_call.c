@@ -14,8 +14,9 @@
 #include "store/connection_call.h"
 #include "store/provider_app.h"
 
-#define CODES_MOST 16
-#define CONNECTIONS_MOST 32
+#define CODES_MOST 8             /* of a provider, as the next one */
+#define CONNECTIONS_MOST 8
+#define LOST_MOST 16
 
 /* Ends it without a connection: the event, and what its user is told. */
 static struct audit_event failed(struct op *op, const struct connect_state *s, struct notification *told_r)
@@ -46,7 +47,7 @@ static bool lose_all(struct op *op, struct err *err_r)
 {
 	const struct connect_state *lost;
 	struct field_list list;
-	bool good = store_connect_list_lost(op->db, op->now, CODES_MOST, op->arena, &list, err_r);
+	bool good = store_connect_list_lost(op->db, op->now, LOST_MOST, op->arena, &list, err_r);
 
 	lost = good ? list.items : NULL;
 	for (size_t i = 0; good && i < list.n; i++)

@@ -97,10 +97,10 @@ bool store_connect_get(struct db *db, const char *id, struct arena *arena,
 
 /* --- for callers ---------------------------------------------------------------------- */
 
-bool store_connect_waiting(struct db *db, int64_t limit, struct arena *arena,
+bool store_connect_waiting(struct db *db, int64_t most, struct arena *arena,
 			   struct field_list *out, struct err *err_r)
 {
-	return db_list(db, SQL_ARGS(connect_waiting, .limit = db_int(limit)), &connect_state_schema,
+	return db_list(db, SQL_ARGS(connect_waiting, .most = db_int(most)), &connect_state_schema,
 		       arena, out, err_r);
 }
 

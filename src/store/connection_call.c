@@ -10,10 +10,10 @@
 #include "store/scope.h"
 #include "store/sql.h"
 
-bool store_connection_pending(struct db *db, int64_t now, int64_t limit, struct arena *arena,
+bool store_connection_pending(struct db *db, int64_t now, int64_t most, struct arena *arena,
 			      struct field_list *out, struct err *err_r)
 {
-	return db_list(db, SQL_ARGS(connection_pending, .now = db_time(now), .limit = db_int(limit)),
+	return db_list(db, SQL_ARGS(connection_pending, .now = db_time(now), .most = db_int(most)),
 		       &connection_schema, arena, out, err_r);
 }
 

@@ -51,7 +51,9 @@ static void begin(struct caller *c, const struct errand_kind *kind, const struct
 	struct provider p;
 	struct err err;
 
-	if (provider_get(caller_providers(c), row->provider, now, &p, &err))
+	if (!errand_may_begin(kind, row->provider))
+		errands_more(caller_connect_look);
+	else if (provider_get(caller_providers(c), row->provider, now, &p, &err))
 		errand_begin(c, kind, row->id, row->refresh_gen, &p);
 	else if (row->ended_at != TIME_NONE && row->ended_at < now - UNKNOWN_MS)
 		errand_begin(c, kind, row->id, row->refresh_gen,
@@ -75,9 +77,9 @@ static void found(struct caller *c, struct caller_task *t)
 	looking = false;
 	if (!t->good)
 		log_warn("calls_not_read", LOG_S("error", t->err.message));
-	for (size_t i = 0; t->good && i < f->due.codes.n && errand_may_begin(); i++)
+	for (size_t i = 0; t->good && i < f->due.codes.n; i++)
 		begin_code(c, &codes[i]);
-	for (size_t i = 0; t->good && i < f->due.connections.n && errand_may_begin(); i++)
+	for (size_t i = 0; t->good && i < f->due.connections.n; i++)
 		begin(c, rows[i].ended_at == TIME_NONE ? &errand_identify : &errand_revoke, &rows[i]);
 	arena_free(&f->arena);
 	free(f);

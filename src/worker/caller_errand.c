@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "op/budget.h"
 #include "worker/caller_errand.h"
 
@@ -13,12 +14,25 @@
 
 static struct {
 	size_t n;
-	struct errand *waiting;
+	struct errand *all, *waiting;
+	void (*look)(struct caller *c);
 } errands;
 
-bool errand_may_begin(void)
+/* A provider that stalls has a share, and what is claimed is called before its claim ends. A
+ * code lives for half a minute at some: one place is left to codes. */
+bool errand_may_begin(const struct errand_kind *kind, const char *provider)
 {
-	return errands.n < ERRANDS_MOST;
+	size_t same = 0;
+
+	for (const struct errand *e = errands.all; e; e = e->next_errand)
+		same += !e->called && str_eq(e->p.id, provider);
+	return errands.n < ERRANDS_MOST &&
+	       same < (kind == &errand_redeem ? OUTBOUND_MOST_PROVIDER : OUTBOUND_MOST_PROVIDER - 1);
+}
+
+void errands_more(void (*look)(struct caller *c))
+{
+	errands.look = look;
 }
 
 static struct errand *errand_new(struct caller *c, const struct errand_kind *kind, const char *id)
@@ -35,6 +49,8 @@ static struct errand *errand_new(struct caller *c, const struct errand_kind *kin
 	e->shut_until = TIME_NONE;
 	e->task.arg = e;
 	e->call.arg = e;
+	e->next_errand = errands.all;
+	errands.all = e;
 	errands.n++;
 	return e;
 }
@@ -42,11 +58,21 @@ static struct errand *errand_new(struct caller *c, const struct errand_kind *kin
 /* keep: the file of the spool, for another try or another process. */
 static void errand_free(struct errand *e, bool keep)
 {
+	struct caller *c = e->caller;
+	void (*look)(struct caller *) = errands.look;
+	struct errand **at = &errands.all;
+
+	while (*at != e)
+		at = &(*at)->next_errand;
+	*at = e->next_errand;
 	spool_drop(caller_spool(e->caller), &e->file, keep);
 	arena_free(&e->arena);
 	explicit_bzero(e, sizeof(*e));
 	free(e);
 	errands.n--;
+	errands.look = NULL;
+	if (look)
+		look(c);
 }
 
 bool errand_answered(const struct errand *e)

@@ -194,6 +194,30 @@ sub unknown {
 	is(scalar(() = $fake->asked('/revoke')), $before{'/revoke'} + 1, 'with its row all of it is done');
 }
 
+# A provider that stalls has a share of what goes on, and a code is not behind what was ended.
+sub share {
+	my ($p) = @_;
+	my @users = map { user_at($p, 'acme') } 1 .. 6;
+	for (@users) {
+		my ($refresh, $access) = $fake->token;
+		$p->expect(200, $p->put('/api/oauth/tokens/acme', { access_token => $access, refresh_token => $refresh }, token => $_->{token}));
+	}
+	my $user = user_at($p, 'acme');
+	my $browser = Browser->new($p);
+	my $back = consent(visit($browser, begin($p, $user, 'acme')));
+	my $before = () = $fake->asked('/revoke');
+	$fake->set(stall => 8, after => '/revoke');
+	status_is($p->delete('/api/oauth/tokens/acme', token => $_->{token}), 204, 'disconnected') for @users;
+	await('calls', sub { (() = $fake->asked('/revoke')) >= $before + 3 }, $p);
+	my $at = $browser->get($back)->{headers}{location};
+	await('the code', sub { attempt($p, $user) =~ /^(?:sent|saved|done)/ }, $p);
+	is($p->sql("SELECT count(*) FROM provider_connections WHERE ended_at IS NOT NULL AND phase = 'claimed'"), 3, 'three are revoked at a time');
+	is(scalar(() = $fake->asked('/revoke')), $before + 3, 'and a code does not wait for them');
+	$fake->set;
+	await('the rest', sub { $p->sql("SELECT count(*) FROM provider_connections WHERE ended_at IS NOT NULL") == 0 }, $p);
+	is(attempt($p, $user), 'done|connected', 'all is done');
+}
+
 sub full {
 	my ($p) = @_;
 	my ($user, $before) = (user_at($p, 'acme'), codes());
@@ -212,6 +236,7 @@ for my $backend (Pierre::backends()) {
 		subtest 'deaths' => sub { deaths($p) };
 		subtest 'the database is away' => sub { away($p, 0); away($p, 1) };
 		subtest 'the disk is full' => sub { full($p) };
+		subtest 'a share of each provider' => sub { share($p) };
 		subtest 'the provider is not known' => sub { unknown($p) };
 		subtest 'the answer is found later' => sub { late($p, $_) for 'given up', 'again', 'forgotten' };
 		is($p->stop_serve, 0, 'stops');
