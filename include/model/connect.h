@@ -12,6 +12,8 @@
 /* then "sent": a caller has it; "saved": a connection has its id */
 #define CONNECT_DONE "done"
 
+#define CONNECT_OPEN_MOST 10                  /* of a user that are made or started */
+
 struct connect_state {
 	const char *id, *user_id, *tenant_id, *provider, *app_id;
 	const char *phase;

@@ -28,7 +28,7 @@ bool store_provider_app_by_id(struct db *db, const char *id, struct arena *arena
 /* ERR_CONFLICT: there is one. */
 bool store_provider_app_add(struct db *db, struct scope scope, const struct audit_event *event,
 			    const struct provider_app *app, struct arena *arena, struct err *err_r);
-/* Over the row of app->provider. ERR_CONFLICT reason in_use: another client_id, while there are
+/* Over the row app->id of app->provider. ERR_NOT_FOUND: it is gone, or another one. ERR_CONFLICT reason in_use: another client_id, while there are
  * connections. */
 bool store_provider_app_update(struct db *db, struct scope scope, const struct audit_event *event,
 			       const struct provider_app *app, struct arena *arena,

@@ -8,6 +8,12 @@
 -- name: connect_insert
 INSERT INTO connect_states ({connect_state}) VALUES (:{connect_state});
 
+-- A user has so many that are open, and then one more: the oldest go.
+-- name: connect_bound
+DELETE FROM connect_states
+WHERE user_id = :user_id AND phase IN ('made', 'started') AND id NOT IN (SELECT id FROM connect_states
+	WHERE user_id = :user_id AND phase IN ('made', 'started') ORDER BY created_at DESC, id DESC LIMIT :most);
+
 -- name: connect_by_start
 -- row: ConnectState
 SELECT {connect_state}

@@ -10,6 +10,8 @@
 #include "op/vault.h"
 #include "store/provider_app.h"
 
+#define TRIES 3
+
 static struct seal_place place_of(const struct provider_app *app)
 {
 	return (struct seal_place){ "provider_apps", "sealed_secret", app->id,
@@ -143,11 +145,18 @@ bool op_provider_app_put(struct op *op, struct scope scope, const struct provide
 	if (scope.kind == SCOPE_NOBODY)
 		return err_set(err_r, ERR_FORBIDDEN, "An application belongs to a user, a tenant or the server");
 	if (!field_check(&provider_app_put_schema, in, err_r) ||
-	    !redirect_check(op, scope, in->redirect_uri, p->id, err_r) ||
-	    !provider_open(p, op->now, err_r) ||
-	    !prepare(op, scope, p, in, &put.is_new, out, err_r))
+	    !redirect_check(op, scope, in->redirect_uri, p->id, err_r) || !provider_open(p, op->now, err_r))
 		return false;
-	return op_seal_retry(op, write, &put, err_r);
+	for (int i = 0; i < TRIES; i++) {
+		if (!prepare(op, scope, p, in, &put.is_new, out, err_r))
+			return false;
+		if (op_seal_retry(op, write, &put, err_r))
+			return true;
+		/* it was removed since it was read, and perhaps set anew */
+		if (put.is_new || err_r->kind != ERR_NOT_FOUND)
+			return false;
+	}
+	return false;
 }
 
 bool op_provider_app_get(struct op *op, struct scope scope, const char *provider,

@@ -17,6 +17,8 @@ static bool add_tx(struct db *db, void *arg, struct err *err_r)
 	const struct connect_state *in = *(const struct connect_state **)arg;
 
 	return store_tenant_ensure(db, in->tenant_id, in->user_id, err_r) &&
+	       db_write(db, SQL_ARGS(connect_bound, .user_id = db_text(in->user_id),
+				     .most = db_int(CONNECT_OPEN_MOST - 1)), NULL, err_r) &&
 	       db_write(db, SQL_ROW(connect_insert, &connect_state_schema, in), NULL, err_r);
 }
 

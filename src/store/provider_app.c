@@ -102,6 +102,7 @@ static bool update_tx(struct db *db, void *arg, struct err *err_r)
 	struct provider_app old;
 
 	return lock(db, c, &old, err_r) &&
+	       (str_eq(old.id, c->app->id) || err_set(err_r, ERR_NOT_FOUND, "The application was set anew meanwhile")) &&
 	       (str_eq(old.client_id, c->app->client_id) ||
 		unused(db, old.id, "then set another client_id", err_r)) &&
 	       db_write_one(db, SQL_ROW(provider_app_update, &provider_app_schema, c->app,

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "op/refresh.h"
 #include "scope_op.h"
 #include "store/connection_call.h"
 #include "store/refresh.h"
@@ -97,6 +98,14 @@ static void test_tenant_ends(void)
 	ok(!op_tenant_get(&f.op, EVERY, team.id, &t, &err) && err.kind == ERR_NOT_FOUND, "wholly");
 	ok(!store_connection_by_id(f.db, connection_ids[1], f.arena, &(struct connection){ 0 }, &err) &&
 	   err.kind == ERR_NOT_FOUND, "with connections that no provider could be told of");
+	const struct refresh_answer late = {
+		.id = connection_ids[1], .user_id = victim.id, .tenant_id = team.id, .provider = "strava",
+		.app_id = app_ids[1], .gen = 9, .access_token = "a", .refresh_token = "r",
+		.expires_at = TIME_NONE, .answered_at = f.op.now,
+	};
+	bool written = true;
+	ok(op_refresh_write(&f.op, &late, &written, &err) && !written,
+	   "an answer that a spool still has is outdated: %s", err.message);
 	ok(!store_provider_app_by_id(f.db, app_ids[1], f.arena, &(struct provider_app){ 0 }, &err) &&
 	   err.kind == ERR_NOT_FOUND, "and its application");
 	ok(store_provider_app_by_id(f.db, app_ids[0], f.arena, &(struct provider_app){ 0 }, &err),

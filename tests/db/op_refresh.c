@@ -4,11 +4,13 @@
  */
 #include "config.h"
 
+#include "op/audit.h"
 #include "op/provider_app.h"
 #include "op/refresh.h"
 #include "provider/providers.h"
 #include "scope_op.h"
 #include "store/connection.h"
+#include "store/provider_app.h"
 #include "store/refresh.h"
 
 static const struct providers *all_providers;
@@ -407,6 +409,26 @@ static void test_app_set_anew(void)
 	put_app(&whoop, "secret", &anew);
 }
 
+/* Read, removed and set anew, written: the secret is sealed for the id that was read. */
+static void test_app_race(void)
+{
+	struct provider_app old, now;
+	struct audit_event event;
+	const char *secret;
+	struct provider oura;
+
+	if (!provider_get(all_providers, "oura", f.op.now, &oura, &err))
+		bail_out("oura", &err);
+	put_app(&oura, "one", &old);
+	ok(op_provider_app_delete(&f.op, at(victim.id), "oura", &err), "an application is removed");
+	put_app(&oura, "two", &now);
+	event = op_audit(&f.op, AUDIT_APP_CHANGED, old.id);
+	ok(!store_provider_app_update(f.db, at(victim.id), &event, &old, f.arena, &err) && err.kind == ERR_NOT_FOUND,
+	   "what was read before is not written over the one that was set anew");
+	ok(store_provider_app_get(f.db, at(victim.id), "oura", f.arena, &now, &err) &&
+	   op_provider_app_secret(&f.op, &now, &secret, &err) && str_eq(secret, "two"), "whose secret opens");
+}
+
 int main(void)
 {
 	scope_op_open();
@@ -427,6 +449,7 @@ int main(void)
 	test_wanted();
 	test_app_broken();
 	test_app_set_anew();
+	test_app_race();
 	test_refused_all();
 	vault_free(&f.process.vault);
 	fixture_close(&f);

@@ -275,6 +275,17 @@ sub plain_http {
 	is($ask->('POST', '/api/oauth/connect/plain', 'on')->{status}, 201, 'over https there is a link');
 }
 
+# Links that nobody follows do not pile up.
+sub many_links {
+	my ($p) = @_;
+	my $user = $p->approved_user;
+	set_app($p, $user, 'plain');
+	my @links = map { begin($p, $user, 'plain') } 1 .. 12;
+	is($p->sql("SELECT count(*) FROM connect_states WHERE user_id = '$user->{user_id}'"), 10, 'ten links of a user are open');
+	refused_is(Browser->new($p)->get($links[1]), 404, qr/was never made/, 'the oldest has gone');
+	is(Browser->new($p)->get($_)->{status}, 200, 'and a newer one opens') for @links[ 2, 11 ];
+}
+
 # --- the same account, elsewhere ------------------------------------------------------------
 
 sub elsewhere {
@@ -412,6 +423,7 @@ for my $backend (Pierre::backends()) {
 		redirects($p, $user);
 		attacks($p, $user, $other);
 		plain_http($p, $user);
+		many_links($p);
 		elsewhere($p, $user, $first);
 		disconnect($p, unidentified($p, $user));
 		budget($p);

@@ -52,6 +52,7 @@ my %without = (
 	# a new row: there is no WHERE
 	provider_app_insert => 'of the owner in scope: there is no WHERE',
 	connection_insert => 'of the user in scope, or of one who has connected', connect_insert => 'likewise',
+	connect_bound => 'of the user in scope, with connect_insert',
 	notification_insert => 'to the user of a connection',
 	user_insert => 'makes an account: nobody owns it yet',
 	key_insert => 'in the transaction that key_owner_lock began in scope',
