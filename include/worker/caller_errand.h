@@ -32,6 +32,7 @@ struct errand_kind {
 	bool (*put_off)(struct op *op, struct errand *e, struct err *err_r);
 	enum outbound_kind spends;
 	bool auth;                      /* it goes to a token endpoint (op/budget.h) */
+	bool soon;                      /* a code lives for seconds: it may take the last place of its provider */
 	bool urgent;                    /* it ends a right: it goes out also without a budget */
 };
 

@@ -97,4 +97,4 @@ static bool code_apply(struct op *op, struct errand *e, struct err *err_r)
 }
 
 const struct errand_kind errand_redeem = { CALL_REDEEM, code_claim, code_request, code_keep, code_apply,
-					   .spends = CALL_SPENDS, .auth = true };
+					   .spends = CALL_SPENDS, .auth = true, .soon = true };

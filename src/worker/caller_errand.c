@@ -27,7 +27,7 @@ bool errand_may_begin(const struct errand_kind *kind, const char *provider)
 	for (const struct errand *e = errands.all; e; e = e->next_errand)
 		same += !e->called && str_eq(e->p.id, provider);
 	return errands.n < ERRANDS_MOST &&
-	       same < (kind == &errand_redeem ? OUTBOUND_MOST_PROVIDER : OUTBOUND_MOST_PROVIDER - 1);
+	       same < (kind->soon ? OUTBOUND_MOST_PROVIDER : OUTBOUND_MOST_PROVIDER - 1);
 }
 
 void errands_more(void (*look)(struct caller *c))
