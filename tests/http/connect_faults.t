@@ -47,7 +47,7 @@ my %row = (nameless => { identity_url => undef, identity_field => 'user' });
 # The tokens have come.
 my %identity = (
 	'me-stall' => { stall => 30, after => '/me' }, 'me-500' => { me => 500 }, 'me-403' => { me => 403 }, 'me-404' => { me => 404 },
-	'me-429' => { me => 429 }, 'me-cut' => { me => 'cut' }, 'me-html' => { me => 'html' }, 'me-truncated' => { me => 'truncated' },
+	'me-429' => { me => 429, headers => ['Retry-After: 1'] }, 'me-cut' => { me => 'cut' }, 'me-html' => { me => 'html' }, 'me-truncated' => { me => 'truncated' },
 	'me-nobody' => { me => 'nobody' },
 );
 # What is due once afterwards; 409: it was there already.
