@@ -128,6 +128,9 @@ for my $backend (Pierre::backends()) {
 		ok -S $run->{METRICS_SOCKET}, 'from a socket that is there';
 		ok -S $run->{FAST_SOCKET} && -S $run->{SLOW_SOCKET}, 'the sockets are there';
 		is sprintf('%04o', (stat $run->{RUNTIME_DIR})[2] & 07777), '0700', 'the segment is private';
+		is sprintf('%04o', (stat $run->{SPOOL_DIR})[2] & 07777), '0700', 'the spool is private';
+		is +(stat $run->{SPOOL_DIR})[4], (stat "/proc/$run->{MASTER_PID}")[4], 'and is of who serves';
+		unlike slurp("$env->{STATE_DIR}/log/pierre.log"), qr/ spool_not_usable /, 'who can use it';
 		like $run->{RUNTIME_DIR}, -w '/dev/shm' ? qr{^\Q@{[ segment($env->{STATE_DIR}) ]}\E$} : qr{/run/room$},
 			'and on a tmpfs where there is one';
 		like slurp("/proc/$run->{MASTER_PID}/cmdline"), qr{pierre\0serve}, 'MASTER_PID is the master';
