@@ -11,7 +11,7 @@ use Pierre::Check;
 
 my %migrates = map { $_ => 1 } 'serve', 'db migrate';
 # What needs no schema; each other command must say what to run.
-my %without = map { $_ => 1 } 'db test', 'db status', 'config check', 'config dump', 'nginx print', 'openapi',
+my %without = map { $_ => 1 } 'db test', 'db status', 'config check', 'config dump', 'nginx print', 'nginx providers', 'openapi',
 	'version', 'help', 'provider list', 'provider show', 'provider check';
 
 sub commands {
