@@ -42,6 +42,7 @@ use IO::Socket::SSL ();
 use JSON::PP ();
 use MIME::Base64 qw(encode_base64url);
 use POSIX ();
+use Storable qw(freeze thaw);
 use Time::HiRes qw(sleep time);
 
 my $json = JSON::PP->new->canonical->utf8;
@@ -96,14 +97,15 @@ sub asked {
 
 sub with_state {
 	my ($self, $code) = @_;
-	open my $f, '+>>', "$self->{dir}/state" or die "state: $!";
+	open my $f, '+>>:raw', "$self->{dir}/state" or die "state: $!";
 	flock $f, LOCK_EX or die "lock: $!";
 	seek $f, 0, SEEK_SET;
 	my $text = do { local $/; readline $f };
-	my $state = $text ? $json->decode($text) : {};
+	# JSON::PP needs half a second for a thousand tokens
+	my $state = $text ? thaw($text) : {};
 	my @r = $code->($state);
 	truncate $f, 0;
-	print $f $json->encode($state);
+	print $f freeze($state);
 	close $f;
 	return @r;
 }
