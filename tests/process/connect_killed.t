@@ -96,7 +96,7 @@ sub freeze {
 sub held {
 	my ($p, $user) = @_;
 	my $before = codes();
-	$fake->set(with => { user => "u$users" }, stall => 2);
+	$fake->set(with => { user => "u$users" }, stall => 4, after => '/token');
 	my ($browser, $at) = connect_past($p, $user, 'named');
 	await('the call', sub { codes() == $before + 1 }, $p);
 	my $thaw = freeze($p);
