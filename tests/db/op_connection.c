@@ -104,6 +104,9 @@ static void test_tenant_ends(void)
 		.expires_at = TIME_NONE, .answered_at = f.op.now,
 	};
 	bool written = true;
+	/* a process that has not seen the team's data key */
+	vault_free(&f.process.vault);
+	f.process.vault = op_vault_open(&f.op);
 	ok(op_refresh_write(&f.op, &late, &written, &err) && !written,
 	   "an answer that a spool still has is outdated: %s", err.message);
 	ok(!store_provider_app_by_id(f.db, app_ids[1], f.arena, &(struct provider_app){ 0 }, &err) &&
