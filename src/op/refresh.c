@@ -159,14 +159,7 @@ bool op_refresh_write(struct op *op, const struct refresh_answer *a, bool *writt
 		.scopes_granted = a->scopes ? scopes_read(op->arena, a->scopes) : (struct strings){ 0 },
 	};
 
-	struct connection row;
-	bool there = store_connection_by_id(op->db, a->id, op->arena, &row, err_r);
-
-	*written_r = false;
-	if (!there && err_r->kind != ERR_NOT_FOUND)
-		return false;
-	/* else nothing is to be written, and of a tenant that was removed nothing can be sealed */
-	if (there && !op_seal_retry(op, write, &(struct writing){ a, &c, written_r }, err_r))
+	if (!op_seal_retry(op, write, &(struct writing){ a, &c, written_r }, err_r))
 		return false;
 	if (*written_r)
 		count_success(op, a);
