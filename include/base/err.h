@@ -63,6 +63,9 @@ bool err_reason(struct err *err_r, enum err_kind kind, const char *reason,
  * returns false. */
 bool err_retry(struct err *err_r, int seconds);
 
+/* A store was away, or the outcome of a commit is not known: the same may succeed later. */
+bool err_is_passing(const struct err *err);
+
 /* Put "fmt: " before the sentence that is already there; returns false. */
 bool err_prefix(struct err *err_r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -84,6 +84,11 @@ bool err_retry(struct err *err_r, int seconds)
 	return false;
 }
 
+bool err_is_passing(const struct err *err)
+{
+	return err->kind == ERR_UNAVAILABLE || err->kind == ERR_UNCERTAIN;
+}
+
 bool err_prefix(struct err *err_r, const char *fmt, ...)
 {
 	char head[sizeof(err_r->message)], whole[2 * sizeof(err_r->message) + 2];

@@ -163,7 +163,7 @@ static bool transaction(struct db *db, const struct run *r, struct err *e)
 static void note_answer(struct db *db, bool done, const struct err *e)
 {
 	db_asked(db, !done && !e->reason[0] &&
-		     (e->kind == ERR_UNAVAILABLE || e->kind == ERR_UNCERTAIN) ? DB_GONE : DB_OK);
+		     err_is_passing(e) ? DB_GONE : DB_OK);
 }
 
 static bool run_transaction(struct db *db, const struct run *r, struct err *err_r)

@@ -178,18 +178,13 @@ static void keep_old(struct master *m, const char *because)
 	m->state = MASTER_NORMAL;
 }
 
-static bool may_come_back(const struct err *err)
-{
-	return err->kind == ERR_UNAVAILABLE || err->kind == ERR_UNCERTAIN;
-}
-
 /* A first try, by what cannot come back by itself. One that answers 503 already goes
  * on until the configuration is known to be wrong: a check that is killed for want
  * of memory says nothing of it. */
 static bool ends_service(struct master *m, const struct err *err)
 {
 	if (is_first(m))
-		return !may_come_back(err);
+		return !err_is_passing(err);
 	return gen_old(m)->unchecked && err->kind == ERR_CONFIG;
 }
 

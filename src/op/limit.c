@@ -77,8 +77,7 @@ static const struct limit_state *tightest(const struct limit_outcome *out)
 
 static bool unavailable(struct err *err_r)
 {
-	if (err_r && (err_r->kind == ERR_UNAVAILABLE || err_r->kind == ERR_UNCERTAIN) &&
-	    err_r->retry_after == 0)
+	if (err_r && err_is_passing(err_r) && err_r->retry_after == 0)
 		err_r->retry_after = 1;
 	return false;
 }

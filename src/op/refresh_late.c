@@ -64,11 +64,6 @@ static bool leave(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r
 	return store_connection_add(op->db, &event, &c, err_r);
 }
 
-static bool is_passing(const struct err *err)
-{
-	return err->kind == ERR_UNAVAILABLE || err->kind == ERR_UNCERTAIN;
-}
-
 bool op_refresh_late(struct op *op, const struct refresh_answer *a, struct err *err_r)
 {
 	struct leaving l = { .a = a };
@@ -85,7 +80,7 @@ bool op_refresh_late(struct op *op, const struct refresh_answer *a, struct err *
 	l.provider_user_id = is_there ? there.provider_user_id : NULL;
 	if (op_seal_retry(op, leave, &l, err_r))
 		return true;
-	if (is_passing(err_r))
+	if (err_is_passing(err_r))
 		return false;
 	/* its user, tenant or application is gone too */
 	log_warn("late_tokens_dropped", LOG_S("provider", a->provider), LOG_S("error", err_r->message));

@@ -94,11 +94,6 @@ static struct op own(const struct op *op, const struct errand *e)
 	return copy;
 }
 
-static bool is_passing(const struct err *err)
-{
-	return err->kind == ERR_UNAVAILABLE || err->kind == ERR_UNCERTAIN;
-}
-
 /* --- budgets ---------------------------------------------------------------------------------- */
 
 static struct budget_call budget_call_of(const struct errand *e, const struct errand_kind *kind)
@@ -146,7 +141,7 @@ static void applied(struct caller *c, struct caller_task *t)
 	struct errand *e = t->arg;
 
 	(void)c;
-	if (!t->good && is_passing(&t->err)) {
+	if (!t->good && err_is_passing(&t->err)) {
 		e->again_at = clock_monotonic() + APPLY_AGAIN_MS;
 		e->waits = errands.waiting;
 		errands.waiting = e;
@@ -174,7 +169,7 @@ static void put_off(struct op *op, struct errand *e, const struct err *why)
 {
 	struct err err;
 
-	if (e->kind->put_off && !is_passing(why) && !is_over(why) && !e->kind->put_off(op, e, &err))
+	if (e->kind->put_off && !err_is_passing(why) && !is_over(why) && !e->kind->put_off(op, e, &err))
 		log_error("connection_not_put_off", LOG_S("what", e->kind->name), LOG_S("provider", e->p.id),
 			  LOG_S("error", err.message));
 }

@@ -66,11 +66,6 @@ static bool use(struct turn *t)
 
 /* --- stored ------------------------------------------------------------------------------------ */
 
-static bool is_passing(const struct err *err)
-{
-	return err->kind == ERR_UNAVAILABLE || err->kind == ERR_UNCERTAIN;
-}
-
 static bool settle_work(struct op *op, struct caller_task *task, struct err *err_r)
 {
 	struct turn *t = task->arg;
@@ -92,7 +87,7 @@ static void settled(struct caller *c, struct caller_task *task)
 	struct turn *t = task->arg;
 
 	(void)c;
-	if (!task->good && is_passing(&task->err)) {
+	if (!task->good && err_is_passing(&task->err)) {
 		t->again_at = clock_monotonic() + AGAIN_MS;
 		return;
 	}
