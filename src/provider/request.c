@@ -21,6 +21,21 @@ static void add_encoded(struct strbuf *b, const char *s)
 			strbuf_addf(b, "%%%02X", (unsigned char)*s);
 }
 
+/* Of the provider's own making: it could name another path. */
+static bool is_segment(const char *id)
+{
+	return id && id[strspn(id, ".")];
+}
+
+static const char *encoded(const char *s, struct arena *arena)
+{
+	struct strbuf b = { .arena = arena };
+
+	if (s)
+		add_encoded(&b, s);
+	return b.s;
+}
+
 static void add(struct strbuf *b, const char *name, const char *value)
 {
 	if (!value)
@@ -217,9 +232,9 @@ bool provider_revoke_request(const struct provider *p, const struct provider_cli
 	const char *url;
 	bool by_app = str_eq(p->revoke_auth, "body") || str_eq(p->revoke_auth, "basic");
 
-	if (!p->revoke_url || (strstr(p->revoke_url, "{user}") && !ended->user_id))
+	if (!p->revoke_url || (strstr(p->revoke_url, "{user}") && !is_segment(ended->user_id)))
 		return false;
-	url = filled(p->revoke_url, "{user}", ended->user_id, arena);
+	url = filled(p->revoke_url, "{user}", encoded(ended->user_id, arena), arena);
 	h = headers_new(arena);
 	if (p->revoke_token)
 		add(&form, p->revoke_token, ended_token(p, ended));

@@ -5,7 +5,8 @@ check_PROGRAMS += \
 	tests/unit/fcgi_bad tests/unit/fcgi_layout tests/unit/fcgi_wiped tests/unit/field tests/unit/fuzz tests/unit/fcgi_peek tests/unit/held tests/unit/json tests/unit/json_canon tests/unit/json_slice \
 	tests/unit/limit tests/unit/limit_headers tests/unit/limit_rule \
 	tests/unit/limit_table tests/unit/mask tests/unit/network \
-	tests/unit/openapi tests/unit/outbound tests/unit/password tests/unit/pools tests/unit/problem tests/unit/provider_reply tests/unit/providers tests/unit/refresh_rule tests/unit/request \
+	tests/unit/openapi tests/unit/outbound tests/unit/password tests/unit/pools tests/unit/problem tests/unit/provider_reply \
+	tests/unit/provider_request tests/unit/providers tests/unit/refresh_rule tests/unit/request \
 	tests/unit/response tests/unit/ring tests/unit/segment tests/unit/route tests/unit/row \
 	tests/unit/scoreboard tests/unit/seal tests/unit/spool tests/unit/stat tests/unit/strings tests/unit/subrequest tests/unit/token tests/unit/window
 tests_unit_fcgi_layout_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=FCGX_Accept_r -Wl,--wrap=FCGX_Free
