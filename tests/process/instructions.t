@@ -60,7 +60,7 @@ for my $backend (Pierre::backends()) {
 	my $door = Bench::Door::start(backend => $backend, workers => 1, keys => 1, durability => 'async');
 	my ($p, $key) = ($door->{p}, $door->{keys}[0]);
 	$p->stop_serve;
-	my $worker = Bench::Callgrind::serve($p);
+	my $worker = Bench::Callgrind::serve($p, $key);
 	for my $form (sort keys %FORM) {
 		my ($bound, @each) = $BOUND{$backend}{$form};
 		ask($p, $key, $form, 10);   # statements, the first lease, the cache
