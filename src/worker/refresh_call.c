@@ -113,11 +113,11 @@ static bool claim_work(struct op *op, struct caller_task *task, struct err *err_
 	struct refresh_seen seen = { ENDED_NO_SPACE, .until = TIME_NONE };
 	struct err other;
 
-	if (!op_refresh_claim(&mine, &t->p, &t->found, &t->claim, err_r) ||
-	    !op_refresh_take_budget(&mine, &t->p, &t->claim.c, err_r))
+	if (!op_refresh_claim(&mine, &t->p, &t->found, &t->claim, err_r))
 		return false;
+	/* the budget last: what is taken from it is called for */
 	if (spool_reserve(t->spool, t->claim.c.id, t->claim.c.refresh_gen, &t->file, err_r))
-		return true;
+		return op_refresh_take_budget(&mine, &t->p, &t->claim.c, err_r);
 	op_refresh_end(&mine, &t->p, &t->claim.c, &seen, &other);
 	return false;
 }

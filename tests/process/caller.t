@@ -8,7 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/../support";
 use Test::More;
 use Pierre;
-use Process qw(await alive children await_log count_log lock_file);
+use Process qw(await alive children await_log count_log hold_writes);
 use Provider;
 
 my $fake = Provider->start;
@@ -53,15 +53,6 @@ sub words { my ($p, $name) = @_; return join ', ', @{ noted($p)->{$name}{words} 
 sub with_word { my ($p, $re) = @_; my $n = noted($p); return grep { "@{ $n->{$_}{words} }" =~ $re } keys %$n }
 sub caller_of { my ($p) = @_; my %c = children($p); return (grep { $c{$_} =~ /^caller/ } sort { $a <=> $b } keys %c)[-1] }
 
-# From here on what writes the known time waits, until the code that is returned is called.
-sub freeze {
-	my ($p) = @_;
-	return Process::hold_table($p, 'known_time') if $p->{backend} eq 'postgresql';
-	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
-	my $lock = await('the writer lock', sub { lock_file("$file.writer") });
-	return sub { close $lock if $lock; undef $lock };
-}
-
 for my $backend (Pierre::backends()) {
 	subtest "$backend: the database is frozen while 32 calls are under way" => sub {
 		my $p = start($backend);
@@ -74,7 +65,7 @@ for my $backend (Pierre::backends()) {
 			$token{$_} = call($p, $_, 'p' . substr $_, -1) for @names;
 			await('them to leave', sub { my $n = noted($p); @names == grep { "@{ $n->{$_}{words} // [] }" =~ /sent|cut/ } @names }, $p);
 		}
-		my $thaw = freeze($p);
+		my $thaw = hold_writes($p, 'known_time');
 		await('32 replies', sub { 32 == with_word($p, qr/sent (?:reply|cut)/) }, $p);
 		is(scalar(with_word($p, qr/sent reply 200/)), 32, 'each reply is read');
 		is(scalar(grep { $fake->alive($token{$_}) } with_word($p, qr/sent/)), 0, 'each token was spent');

@@ -11,7 +11,7 @@ use Test::More;
 use Pierre;
 use Pierre::Check;
 use Pierre::Connect;
-use Process qw(await await_log children count_log lock_file);
+use Process qw(await await_log children count_log hold_writes);
 use Provider;
 
 my $ROUNDS = $ENV{PIERRE_TEST_ROUNDS} // 1;
@@ -85,14 +85,6 @@ sub deaths {
 	}
 }
 
-sub freeze {
-	my ($p) = @_;
-	return Process::hold_table($p, 'connect_states') if $p->{backend} eq 'postgresql';
-	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
-	my $lock = await('the writer lock', sub { lock_file("$file.writer") });
-	return sub { close $lock if $lock; undef $lock };
-}
-
 # The answer is in the spool, and the database does not take it.
 sub held {
 	my ($p, $user) = @_;
@@ -100,7 +92,7 @@ sub held {
 	$fake->set(with => { user => "u$users" }, stall => 4, after => '/token');
 	my ($browser, $at) = connect_past($p, $user, 'named');
 	await('the call', sub { codes() == $before + 1 }, $p);
-	my $thaw = freeze($p);
+	my $thaw = hold_writes($p, 'connect_states');
 	await('an answer in the spool', sub { grep { Pierre::slurp("$p->{env}{SPOOL_DIR}/$_") =~ /^pierre spool 1 / } spool($p) }, $p);
 	$fake->set(with => { user => "u$users" });
 	return ($browser, $at, $thaw);

@@ -12,10 +12,10 @@ use Test::More;
 use Time::HiRes qw(sleep);
 use Pierre;
 use Pierre::Check;
-use Process qw(await await_log count_log);
+use Process qw(await await_log count_log hold_writes);
 use Refresh;
 
-my @rows = (row('acme'), row('safe', refresh => 'same', replay => 'safe'), row('used', replay => 'safe_until_used'));
+my @rows = (row('acme', budgets => ['1000000/day']), row('safe', refresh => 'same', replay => 'safe'), row('used', replay => 'safe_until_used'));
 
 # At that step; then its claim ends.
 sub kill_at {
@@ -91,7 +91,7 @@ sub away {
 	my $release = hold();
 	ask($p, $user, 'acme');
 	await('the call', sub { calls_with($refresh) == 1 }, $p);
-	my $thaw = freeze($p);
+	my $thaw = hold_writes($p, 'provider_connections');
 	$release->();
 	my ($file) = await('an answer in the spool', sub { spooled($p) && [ spooled($p) ] }, $p)->[0];
 	unlike(Pierre::slurp($file), qr/[ar]t-\d+-/, 'which is sealed');
@@ -108,6 +108,14 @@ sub away {
 	$fake->set;
 }
 
+# Of the budget of this user's application.
+sub spent {
+	my ($p, $user) = @_;
+	my $app = $p->get('/api/users/oauth-apps/acme', token => $user->{token})->{json};
+	my $budgets = JSON::PP::decode_json($p->cli(qw(provider app budgets --json))->{out});
+	return join ' ', map { $_->{used} } grep { $_->{client_id} eq $app->{client_id} } @$budgets;
+}
+
 sub full {
 	my ($p) = @_;
 	my $user = user_at($p, 'acme');
@@ -116,11 +124,12 @@ sub full {
 	ask($p, $user, 'acme');
 	await('the end', sub { of($p, $user, 'reason') eq 'no_space' }, $p);
 	is(calls_with($refresh) . ' ' . of($p, $user, 'state'), '0 degraded', 'no room for the answer: no call');
+	is(spent($p, $user) || 0, 0, 'and nothing is taken from the budget');
 	problem_is(lend($p, $user, 'acme'), 503, { reason => 'refresh_pending' }, 'and no token that has ended');
 	fault($p);
 	set_row($p, $user, 'retry_at = NULL');
 	lent($p, $user, 'acme');
-	is(calls_with($refresh), 1, 'then one');
+	is(calls_with($refresh) . ' ' . spent($p, $user), '1 1', 'then one');
 	($refresh) = bring($p, $user, 'acme');
 	fault($p, 'disk');
 	lent($p, $user, 'acme');

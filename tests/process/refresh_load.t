@@ -10,7 +10,7 @@ use lib "$FindBin::Bin/../support";
 use Test::More;
 use Time::HiRes qw(sleep time);
 use Pierre;
-use Process qw(await count_log start_load stop_load);
+use Process qw(await count_log start_load stop_load hold_writes);
 use Refresh;
 
 my $FULL = $ROUNDS > 1;
@@ -47,7 +47,7 @@ sub frozen {
 		my $release = hold();
 		want_all($p);
 		await('all calls', sub { $late->() || $fake->asked('/token') - $asked == $n }, $p);
-		my $thaw = freeze($p);
+		my $thaw = hold_writes($p, 'provider_connections');
 		$release->();
 		await('their answers', sub { $late->() || spooled($p) == $n }, $p);
 		sleep 5 if $FULL;
@@ -67,7 +67,7 @@ sub locked {
 	my ($p) = @_;
 	my $user = user_at($p, 'acme');
 	my ($refresh) = bring($p, $user, 'acme');
-	my $thaw = freeze($p);
+	my $thaw = hold_writes($p, 'provider_connections');
 	my $r = lend($p, $user, 'acme');
 	is($r->{status}, 503, 'the row of the claim is locked: 503') or diag($r->{text});
 	$thaw->();

@@ -133,16 +133,16 @@ sub lock_file {
 	return $!{EAGAIN} || $!{EACCES} ? undef : die "lock $path: $!";
 }
 
-# From here on whoever writes users waits, until the code that is returned
-# is called.
+# From here on whoever writes this table (users) waits, until the code that is returned
+# is called; on SQLite whoever writes.
 sub hold_writes {
-	my ($p) = @_;
+	my ($p, $table) = @_;
 	if ($p->{backend} eq 'sqlite') {
 		my ($file) = $p->{url} =~ /^sqlite:(.*)/;
 		my $lock = await('the writer lock', sub { lock_file("$file.writer") });
 		return sub { close $lock if $lock; undef $lock };
 	}
-	return hold_table($p, 'users');
+	return hold_table($p, $table // 'users');
 }
 
 sub hold_table {

@@ -9,10 +9,10 @@ use File::Copy qw(copy);
 use JSON::PP ();
 use POSIX ();
 use Pierre;
-use Process qw(await await_log children count_log lock_file);
+use Process qw(await await_log children count_log);
 use Provider;
 
-our @EXPORT = qw($fake ask bring caller_of calls_with fault freeze hold lend lend_all lent of row
+our @EXPORT = qw($fake ask bring caller_of calls_with fault hold lend lend_all lent of row
 	server_app set_row spool spooled start user_at $PAST $ROUNDS);
 
 $SIG{CHLD} = 'DEFAULT';
@@ -126,15 +126,6 @@ sub hold {
 	Pierre::rewrite($file, '');
 	$fake->set(hold => $file, after => '/token', %o);
 	return sub { unlink $file };
-}
-
-# From here on nobody writes connections, until the code that is returned is called.
-sub freeze {
-	my ($p) = @_;
-	return Process::hold_table($p, 'provider_connections') if $p->{backend} eq 'postgresql';
-	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
-	my $lock = await('the writer lock', sub { lock_file("$file.writer") });
-	return sub { close $lock if $lock; undef $lock };
 }
 
 1;
