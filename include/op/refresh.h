@@ -79,7 +79,9 @@ bool op_refresh_end(struct op *op, const struct provider *p, const struct connec
 		    struct refresh_seen *seen, struct err *err_r);
 /* What it has does not work: one more refresh. */
 bool op_refresh_want(struct op *op, const char *id, struct err *err_r);
-/* Phase sent, and its caller is gone. */
+/* Which of these connections wait for a refresh, one that is under way too. */
+bool op_refresh_awaited(struct op *op, struct strings ids, struct strings *out, struct err *err_r);
+/* Phase sent, and its caller is gone: of c its id and refresh_gen, as they were found. */
 bool op_refresh_silent(struct op *op, const struct provider *p, const struct connection *c,
 		       struct err *err_r);
 

@@ -27,6 +27,9 @@ bool store_refresh_ask(struct db *db, struct scope scope, const char *id, bool w
 /* Of every user: those that want a refresh, and that no caller has; `most` of a provider. */
 bool store_refresh_list_due(struct db *db, int64_t now, int64_t most, struct arena *arena,
 			    struct field_list *out, struct err *err_r);
+/* Which of these connections wait for a refresh, one that is under way too. */
+bool store_refresh_list_awaited(struct db *db, struct strings ids, int64_t now, struct arena *arena,
+				struct strings *out, struct err *err_r);
 /* store_connection_claim(), unless another connection of its application is claimed. seen: id,
  * app_id and refresh_gen. ERR_CONFLICT: one is, or this one. */
 bool store_refresh_claim_alone(struct db *db, const struct connection *seen, struct arena *arena,

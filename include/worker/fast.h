@@ -39,8 +39,11 @@ struct fast_options {
 	fast_finish_fn *finish;
 	int finish_fd;
 	int64_t finish_ms;   /* after so long a parked request is late */
-	int again_fd;        /* an edge on it: run held requests again; they are every 250 ms
-			      * too. -1 = none */
+	/* While requests are held, every 250 ms and after an edge on again_fd (-1 = none): look
+	 * up what they wait for; then of each: does it wait on? Else it is run again. */
+	int again_fd;
+	void (*look)(void *arg);
+	bool (*waits)(void *arg, const struct fcgi *f);
 };
 
 /* Until TERM (blocked by the caller) or the end of the lifeline: no new

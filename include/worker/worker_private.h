@@ -24,6 +24,7 @@ struct held {
 		const struct fcgi *fcgi;
 		char waits_for[UUID_TEXT];
 		uint64_t recorded;     /* sequence of its usage row; 0 = it has none */
+		bool waits;            /* as it was looked up last */
 	} of[HELD_MOST];
 };
 
@@ -88,6 +89,9 @@ void worker_request_answer(struct worker *w, struct fcgi *f, char **params);
  * 503 if it is not; what it was charged stays charged, since the row may still be
  * committed. False: it goes on waiting. */
 bool worker_request_finish(struct worker *w, struct fcgi *f, bool late);
+/* Look up which of the held ones wait on (held_waits). What cannot be looked up does not: what
+ * is wrong is for its reply to say. */
+void worker_request_look(struct worker *w);
 
 /* --- held.c: requests that wait for a refresh ------------------------------------ */
 /* May it, or may it go on? since_us: when it was run first. */
@@ -95,6 +99,10 @@ bool held_add(struct held *h, const struct fcgi *f, const char *waits_for, int64
 	      uint64_t recorded);
 uint64_t held_recorded(const struct held *h, const struct fcgi *f);
 void held_remove(struct held *h, const struct fcgi *f);
+/* What they wait for, and what of it they still wait for; then of each: does it? */
+struct strings held_awaited(const struct held *h, struct arena *arena);
+void held_judge(struct held *h, struct strings still);
+bool held_waits(const struct held *h, const struct fcgi *f);
 
 /* --- share.c: which worker of the fast pool takes a new connection --------------- */
 struct share {

@@ -19,6 +19,16 @@ WHERE id IN (SELECT id
 	WHERE nth <= :most)
 ORDER BY expires_at;
 
+-- Which of these wait for a refresh: what refresh_list_due lists, and what a caller has.
+-- name: refresh_list_awaited
+SELECT id
+FROM provider_connections c
+WHERE id = ANY (:ids) AND refresh_wanted AND ended_at IS NULL AND sealed_refresh IS NOT NULL
+	AND state NOT IN ('reauth_required', 'retired', 'unidentified')
+	AND (retry_at IS NULL OR retry_at <= :now OR phase <> 'idle')
+	AND EXISTS (SELECT 1 FROM provider_apps a WHERE a.id = c.app_id
+		AND (a.state = 'ok' OR a.degraded_until <= :now));
+
 -- Others of an application that a caller has.
 -- name: refresh_under_way
 SELECT count(*) AS n

@@ -256,12 +256,22 @@ bool op_refresh_want(struct op *op, const char *id, struct err *err_r)
 	return store_refresh_want(op->db, id, op->now, err_r);
 }
 
+bool op_refresh_awaited(struct op *op, struct strings ids, struct strings *out, struct err *err_r)
+{
+	return store_refresh_list_awaited(op->db, ids, op->now, op->arena, out, err_r);
+}
+
 bool op_refresh_silent(struct op *op, const struct provider *p, const struct connection *c,
 		       struct err *err_r)
 {
 	struct refresh_seen seen = { .end = ENDED_SILENT, .until = TIME_NONE };
+	struct connection row;
 
-	return op_refresh_end(op, p, c, &seen, err_r);
+	if (!store_connection_by_id(op->db, c->id, op->arena, &row, err_r))
+		return false;
+	/* else another caller has judged it */
+	return row.refresh_gen != c->refresh_gen || !str_eq(row.phase, PHASE_SENT) ||
+	       op_refresh_end(op, p, &row, &seen, err_r);
 }
 
 /* --- budgets --------------------------------------------------------------------------------- */

@@ -68,6 +68,21 @@ bool store_refresh_list_due(struct db *db, int64_t now, int64_t most, struct are
 		       &connection_schema, arena, out, err_r);
 }
 
+bool store_refresh_list_awaited(struct db *db, struct strings ids, int64_t now, struct arena *arena,
+				struct strings *out, struct err *err_r)
+{
+	const char **found = arena_alloc(arena, ids.n * sizeof(*found));
+	size_t n = 0;
+	enum db_rc rc = db_query(db, SQL_ARGS(refresh_list_awaited, .ids = db_strings(ids), .now = db_time(now)),
+				 err_r);
+
+	for (; rc == DB_ROW && n < ids.n; rc = db_next(db, err_r))
+		found[n++] = arena_strdup(arena, db_column_text(db, 0));
+	db_finish(db);
+	*out = (struct strings){ found, n };
+	return rc == DB_OK || rc == DB_ROW;
+}
+
 struct claiming {
 	const struct connection *seen;
 	struct arena *arena;

@@ -26,14 +26,15 @@
 
 #define CONNECTIONS_MAX 4096   /* over this the one that is due first goes */
 #define DESCRIPTORS_OTHER 64   /* of the process, for all else */
+#define LOOK_MS 250            /* the caller of another host may have what they wait for */
 
 enum place { PLACE_READING, PLACE_IDLE, PLACE_LINGERING, PLACE_PARKED, PLACE_HELD,
-	PLACE__COUNT };
+	PLACE_AGAIN, PLACE__COUNT };
 
 /* Milliseconds in each place; parked: fast_options. nginx closes idle connections after 60 s, and
  * goes before us. */
 static const int64_t limits[PLACE__COUNT] = {
-	[PLACE_READING] = 5000, [PLACE_IDLE] = 75000, [PLACE_LINGERING] = 1000, [PLACE_HELD] = 250,
+	[PLACE_READING] = 5000, [PLACE_IDLE] = 75000, [PLACE_LINGERING] = 1000, [PLACE_HELD] = HELD_MS,
 };
 
 struct connection {
@@ -54,6 +55,7 @@ struct loop {
 	struct connection lists[PLACE__COUNT];   /* heads of rings */
 	size_t n, most;
 	bool stopping, failed;
+	int64_t look;          /* monotonic ms: when to look what held requests wait for */
 };
 
 /* --- lists ------------------------------------------------------------------------ */
@@ -125,13 +127,25 @@ static void watch(struct loop *l, struct connection *c)
 	}
 }
 
+static bool is_empty(const struct loop *l, enum place place)
+{
+	return l->lists[place].next == &l->lists[place];
+}
+
+static void hold(struct loop *l, struct connection *c)
+{
+	if (is_empty(l, PLACE_HELD))
+		l->look = clock_monotonic() + LOOK_MS;
+	move(l, c, PLACE_HELD);
+}
+
 /* It was served, and has no reply yet: it is to be run again, or its reply is parked. */
 static bool must_wait(struct loop *l, struct connection *c)
 {
 	bool asked = fcgi_state_of(c->fcgi) == FCGI_ASKED;
 
 	if (asked && fcgi_held(c->fcgi))
-		move(l, c, PLACE_HELD);
+		hold(l, c);
 	else if (asked && l->o->finish)
 		move(l, c, PLACE_PARKED);
 	else
@@ -184,7 +198,7 @@ static void attend(struct loop *l, struct connection *c)
 static void on_connection(struct loop *l, struct connection *c, uint32_t events)
 {
 	c->ended |= (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-	if (c->place == PLACE_PARKED || c->place == PLACE_HELD) {
+	if (c->place == PLACE_PARKED || c->place == PLACE_HELD || c->place == PLACE_AGAIN) {
 		c->stirred = true;
 		return;
 	}
@@ -229,14 +243,20 @@ static void serve_again(struct loop *l, struct connection *c)
 		resume(l, c);
 }
 
-/* Each is due; expire() serves them again. */
-static void wake_held(struct loop *l)
+/* expire() serves those again that wait no longer. */
+static void look_at_held(struct loop *l, int64_t now)
 {
 	struct connection *head = &l->lists[PLACE_HELD];
-	int64_t now = clock_monotonic();
 
-	for (struct connection *c = head->next; c != head; c = c->next)
-		c->due = now;
+	if (is_empty(l, PLACE_HELD) || now < l->look)
+		return;
+	l->look = now + LOOK_MS;
+	l->o->look(l->o->arg);
+	for (struct connection *c = head->next, *next; c != head; c = next) {
+		next = c->next;
+		if (!l->o->waits(l->o->arg, c->fcgi))
+			move(l, c, PLACE_AGAIN);
+	}
 }
 
 static void finish_all(struct loop *l)
@@ -300,7 +320,7 @@ static void expire(struct loop *l, int64_t now)
 			finish(l, c, true);
 			continue;
 		}
-		if (c->place == PLACE_HELD) {
+		if (c->place == PLACE_HELD || c->place == PLACE_AGAIN) {
 			/* one a turn: a request that comes now does not wait for all that are held */
 			serve_again(l, c);
 			return;
@@ -317,6 +337,8 @@ static int next_wake(const struct loop *l)
 
 	if (l->share.look && (!c || l->share.look < due))
 		due = l->share.look;
+	if (!is_empty(l, PLACE_HELD) && l->look < due)
+		due = l->look;
 	if (!due)
 		return -1;
 	ms = due - clock_monotonic();
@@ -420,7 +442,7 @@ static void dispatch(struct loop *l, const struct epoll_event *e)
 	else if (e->data.ptr == &l->o->finish_fd)
 		finish_all(l);
 	else if (e->data.ptr == &l->o->again_fd)
-		wake_held(l);
+		l->look = 0;
 	else if (e->data.ptr != &l->signal_fd)
 		on_connection(l, e->data.ptr, e->events);
 	else
@@ -444,6 +466,7 @@ int fast_run(const struct fast_options *o)
 		else if (n < 0 && errno != EINTR)
 			good = false;
 		now = clock_monotonic();
+		look_at_held(&l, now);
 		expire(&l, now);
 		if (share_look(&l.share, now))
 			on_listener(&l);

@@ -43,3 +43,26 @@ bool held_add(struct held *h, const struct fcgi *f, const char *waits_for, int64
 	h->n++;
 	return true;
 }
+
+struct strings held_awaited(const struct held *h, struct arena *arena)
+{
+	const char **ids = arena_alloc(arena, h->n * sizeof(*ids));
+
+	for (size_t i = 0; i < h->n; i++)
+		ids[i] = h->of[i].waits_for;
+	return (struct strings){ ids, h->n };
+}
+
+void held_judge(struct held *h, struct strings still)
+{
+	for (size_t i = 0; i < h->n; i++)
+		h->of[i].waits = strings_have(still, h->of[i].waits_for);
+}
+
+bool held_waits(const struct held *h, const struct fcgi *f)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->of[i].fcgi == f)
+			return h->of[i].waits;
+	return false;
+}

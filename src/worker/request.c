@@ -16,6 +16,7 @@
 #include "db/handle.h"
 #include "http/cors.h"
 #include "http/problem.h"
+#include "op/refresh.h"
 #include "resource/call.h"
 #include "resource/subrequest.h"
 #include "shm/ring.h"
@@ -354,8 +355,8 @@ static void wait_commit(struct worker *w, struct worker_request *x)
 
 /* --- replies that wait for a refresh ------------------------------------------------------ */
 
-/* It is run again instead of answered: once the caller says so, and every 250 ms, as the
- * caller of another host may have the connection. */
+/* It is run again instead of answered: once the caller says so, or its row does, as the caller
+ * of another host may have the connection. */
 static bool must_hold(struct worker *w, struct worker_request *x)
 {
 	bool holds = x->waits_for &&
@@ -364,6 +365,19 @@ static bool must_hold(struct worker *w, struct worker_request *x)
 	if (!holds)
 		held_remove(&w->held, x->fcgi);
 	return holds;
+}
+
+void worker_request_look(struct worker *w)
+{
+	struct op op = { .db = w->db, .arena = w->arena, .now = clock_now(), .process = &w->process };
+	struct strings still;
+	struct err err;
+
+	db_deadline(w->db, clock_monotonic() + w->child->conf->fast_database_timeout_ms);
+	if (!op_refresh_awaited(&op, held_awaited(&w->held, w->arena), &still, &err))
+		still = strings_empty;
+	held_judge(&w->held, still);
+	arena_reset(w->arena);
 }
 
 /* --- one request ------------------------------------------------------------------------ */

@@ -56,6 +56,18 @@ static bool finish_kept(void *w, struct fcgi *f, bool late)
 	return worker_request_finish(w, f, late);
 }
 
+static void look_kept(void *w)
+{
+	worker_request_look(w);
+}
+
+static bool waits_kept(void *arg, const struct fcgi *f)
+{
+	const struct worker *w = arg;
+
+	return held_waits(&w->held, f);
+}
+
 static int serve_fast(struct worker *w)
 {
 	const struct child *c = w->child;
@@ -66,7 +78,7 @@ static int serve_fast(struct worker *w)
 		.serve = worker_request_kept, .arg = w,
 		.finish = c->conf->usage_durability == USAGE_SYNC ? finish_kept : NULL,
 		.finish_fd = c->commit_fd, .finish_ms = c->conf->database_timeout_ms,
-		.again_fd = c->refresh_fd,
+		.again_fd = c->refresh_fd, .look = look_kept, .waits = waits_kept,
 	});
 }
 

@@ -303,18 +303,29 @@ static void test_answer_meanwhile(void)
 	is_str(access_token(), "meanwhile", "the new tokens stay");
 }
 
+static bool is_awaited(void)
+{
+	const char *const ids[] = { "01890000-0000-7000-8000-000000000000", id };
+	struct strings still;
+
+	if (!op_refresh_awaited(&f.op, (struct strings){ ids, 2 }, &still, &err))
+		bail_out("awaited", &err);
+	return still.n == 1 && str_eq(still.items[0], id);
+}
+
 static bool is_due(void)
 {
 	struct field_list all;
 	const struct connection *rows;
+	bool is = false;
 
 	if (!op_refresh_find(&f.op, all_providers, false, &all, &err))
 		bail_out("find", &err);
 	rows = all.items;
 	for (size_t i = 0; i < all.n; i++)
-		if (str_eq(rows[i].id, id))
-			return true;
-	return false;
+		is |= str_eq(rows[i].id, id);
+	is_int(is_awaited(), is, "requests wait for what is due");
+	return is;
 }
 
 static void want(void)
@@ -333,6 +344,7 @@ static void test_wanted(void)
 	want();
 	ok(is_due(), "what is wanted is due");
 	r = sent();
+	ok(is_awaited(), "requests wait for a call too");
 	ended(&r, ENDED_SILENT, REPLY_UNAVAILABLE);
 	at = now_is().retry_at;
 	want();

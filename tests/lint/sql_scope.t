@@ -77,7 +77,7 @@ my %without = (
 	connection_identify => 'the caller', connection_by_account => 'the caller', connection_of_user => 'the caller',
 	connection_want_refresh => 'the caller', connection_end_one => 'the caller', connection_set_aside => 'the caller', connection_delete => 'the caller',
 	connection_claim => 'the caller', connect_claim => 'the caller', connect_list_lost => 'the caller', connect_lose => 'the caller',
-	refresh_ahead => 'the caller', refresh_list_due => 'the caller', refresh_sent => 'the caller',
+	refresh_ahead => 'the caller', refresh_list_due => 'the caller', refresh_list_awaited => 'of connections that a request has read: shown to nobody', refresh_sent => 'the caller',
 	refresh_write => 'the caller, or a command with its spool', refresh_end => 'the caller', refresh_release => 'the caller',
 	refresh_count => 'of the application of a connection that was claimed', refresh_degrade => 'likewise',
 	refresh_others => 'a number', refresh_under_way => 'a number', refresh_hold_app => 'of a connection that was found',

@@ -2,8 +2,8 @@
  * tests/unit/fast.c - the fast pool's loop when it has as many connections as it
  * may, and each of them waits: what comes then is closed, and costs nothing. And
  * the loop that fails: those that wait are answered, as being late. And requests that are
- * held: what comes meanwhile does not wait until each of them was run again, and one that is
- * parked then is not run a third time.
+ * held: none is run again that waits on, what comes meanwhile does not wait until each of them
+ * was run again, and one that is parked then is not run a third time.
  */
 #include "config.h"
 
@@ -67,7 +67,7 @@ static void put_request(int fd);
 
 /* Of the loop's process, and seen by the test. */
 static struct {
-	_Atomic int held, again, again_at_new;
+	_Atomic int held, again, again_at_new, looks, waits;
 } *seen;
 static int again_fd = -1;
 
@@ -101,6 +101,19 @@ static void hold_then_park(void *arg, struct fcgi *f, char **params)
 		fcgi_reply(f, "again", 5);
 }
 
+static void look(void *arg)
+{
+	(void)arg;
+	seen->looks++;
+}
+
+static bool waits(void *arg, const struct fcgi *f)
+{
+	(void)arg;
+	(void)f;
+	return seen->waits;
+}
+
 /* How a loop serves. */
 struct way {
 	void (*serve)(void *arg, struct fcgi *f, char **params);
@@ -116,7 +129,7 @@ static int run_loop(int listen_fd, int lifeline_fd, int finish_fd, const struct 
 		.listen_fd = listen_fd, .lifeline_fd = lifeline_fd, .fcgi = fcgi,
 		.scoreboard = scoreboard, .slot = &scoreboard->slots[0],
 		.serve = way->serve, .arg = &name, .finish = way->finish, .finish_fd = finish_fd,
-		.finish_ms = way->finish_ms, .again_fd = again_fd,
+		.finish_ms = way->finish_ms, .again_fd = again_fd, .look = look, .waits = waits,
 	};
 	sigset_t term;
 
@@ -218,12 +231,19 @@ static void test_broken(void)
 
 static void test_held(void)
 {
-	int fds[HELD], answered = 0;
+	int fds[HELD], answered = 0, looks;
 
+	seen->waits = 1;
 	for (int i = 0; i < HELD; i++)
 		put_request(fds[i] = connected());
 	while (seen->held < HELD && !seen->again)
 		usleep(1000);
+	looks = seen->looks;
+	eventfd_write(again_fd, 1);
+	while (seen->looks < looks + 2)   /* the second by itself */
+		usleep(1000);
+	is_int(seen->again, 0, "none is run again that waits on");
+	seen->waits = 0;
 	ok(eventfd_write(again_fd, 1) == 0, "%d requests are held, and may run again", (int)seen->held);
 	for (int i = 0; i < HELD; i++)
 		answered += bytes_until_end(fds[i]) > sizeof(REPLY);

@@ -35,6 +35,9 @@ int main(void)
 	ok(add(8, "two"), "another waits for another connection");
 	ok(held_recorded(&held, request(8)) == 108 && held_recorded(&held, request(9)) == 0,
 	   "each with its usage row");
+	held_judge(&held, STRINGS("two", "three"));
+	ok(held_waits(&held, request(8)) && !held_waits(&held, request(7)) && !held_waits(&held, request(9)),
+	   "who waits on is looked up for all");
 	held_remove(&held, request(3));
 	ok(add(9, "one"), "one is answered, and there is a place");
 	ok(!held_add(&held, request(9), "one", clock_monotonic_us() - HELD_MS * 1000, 1), "eight seconds are enough");
