@@ -47,7 +47,7 @@ UPDATE provider_connections SET app_id = :app_id, provider_user_id = :provider_u
 	scopes_granted = :scopes_granted, scopes_asked = :scopes_asked, refreshed_at = :refreshed_at,
 	refresh_wanted = FALSE, retry_at = NULL, attempts = 0, refusals = 0, first_refused_at = NULL,
 	connected_at = :connected_at, updated_at = :updated_at
-WHERE id = :id AND connect_gen = :connect_gen AND ended_at IS NULL
+WHERE id = :id AND connect_gen = :connect_gen AND tokens_gen = :tokens_gen AND ended_at IS NULL
 	AND user_id = :scope_user AND (tenant_id = :scope_place OR :scope_places);
 
 -- Another access token beside the refresh token that was read, which is sealed anew, and stays

@@ -59,7 +59,7 @@ static bool silent_work(struct op *op, struct caller_task *task, struct err *err
 	struct turn *t = task->arg;
 	struct op mine = turn_op(op, t);
 
-	return op_refresh_silent(&mine, &t->p, &t->claim.c, err_r);
+	return op_refresh_silent(&mine, &t->p, &t->found, err_r);
 }
 
 static void silent(struct caller *c, struct caller_task *task)
@@ -112,19 +112,10 @@ static void begin(struct caller *c, const struct connection *row, const struct p
 		return;
 	}
 	t = turn_new(c, &refreshes.spool, p, row, ended);
-	if (due == REFRESH_CALL) {
+	if (due == REFRESH_CALL)
 		turn_begin(t);
-		return;
-	}
-	t->claim.c = *row;
-	t->claim.c.id = t->found.id;
-	t->claim.c.provider = t->found.provider;
-	t->claim.c.user_id = arena_strdup(t->arena, row->user_id);
-	t->claim.c.tenant_id = arena_strdup(t->arena, row->tenant_id);
-	t->claim.c.app_id = t->found.app_id;
-	t->claim.c.state = arena_strdup(t->arena, row->state);
-	t->claim.c.reason = arena_strdup(t->arena, row->reason);
-	turn_give(t, silent_work, silent);
+	else
+		turn_give(t, silent_work, silent);
 }
 
 static void found(struct caller *c, struct caller_task *task)

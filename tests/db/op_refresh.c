@@ -149,6 +149,8 @@ static void test_host_returns(void)
 	is_str(access_token(), "a2", "the old access token serves to its end");
 	f.op.now += DAY_MS;
 	b = sent();
+	ok(op_refresh_silent(&f.op, &whoop, &found, &err) && str_eq(now_is().phase, PHASE_SENT),
+	   "who has found that call silent too does not end the next one");
 	for (int i = 0; i < 3; i++) {
 		ended(&b, ENDED_ANSWERED, REPLY_REFUSED);
 		by_hand(&f, LOOK_OTHERS_SUCCEED, b.app.id, "");
@@ -227,6 +229,20 @@ static void test_access_alone(void)
 	is_str(tokens().refresh_token, "refresh-2", "the newer one stays");
 	put("his", NULL);
 	ok(str_eq(tokens().refresh_token, "refresh-2") && str_eq(access_token(), "his"), "read anew it is set");
+}
+
+/* Whole tokens too: what they would replace is newer than what their writer has read. */
+static void test_replaced_late(void)
+{
+	const struct audit_event event = op_audit(&f.op, AUDIT_TOKENS_SET, NULL);
+	struct connection c = now_is();
+	struct refresh_claim r = sent();
+	const struct refresh_answer a = rotated(&r, "b4", "refresh-4");
+
+	ok(written(&a), "an answer, between the steps of a reconnect");
+	ok(!store_connection_replace(f.db, at(victim.id), &event, &c, &err) && err.kind == ERR_NOT_FOUND,
+	   "which has read the row from before: %s", err.message);
+	is_str(tokens().refresh_token, "refresh-4", "the newer one stays, for it to be read anew");
 }
 
 /* The answer of the call may be in the spool of another host. */
@@ -456,6 +472,7 @@ int main(void)
 	test_order();
 	test_outdated();
 	test_access_alone();
+	test_replaced_late();
 	test_access_alone_uncertain();
 	test_answer_meanwhile();
 	test_wanted();
