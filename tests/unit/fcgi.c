@@ -51,8 +51,12 @@ static void test_big_reply(void)
 	memset(text, 'x', n);
 	ok(take(&b, true, PATIENCE_MS, &params), "a reply of 3 MiB");
 	pid = fork();
-	if (pid == 0 && alarm(60) == 0)
-		_exit(fcgi_reply(fcgi, text, n) ? 0 : 1);
+	if (pid == 0 && alarm(60) == 0) {
+		bool sent = fcgi_reply(fcgi, text, n);
+
+		free(text);
+		_exit(sent ? 0 : 1);
+	}
 	fcgi_drop(fcgi);
 	struct answer a = read_answer();
 	ok(a.clean && a.ends == 1 && a.out.len == n && a.out.s[n - 1] == 'x', "  arrives whole");
