@@ -46,6 +46,7 @@ bool nginx_lines_missing(const struct nginx_place *p);
 bool nginx_answers_lost(const struct nginx_place *p);
 bool nginx_pages_lost(const struct nginx_place *p);
 bool nginx_lets_underscores(const struct nginx_place *p);
+bool nginx_pass_changed(const struct nginx_place *p);
 
 /* what the error log holds */
 bool nginx_logs_secrets(const struct nginx_place *p);

@@ -12,6 +12,8 @@ struct conf;
 
 /* The URI of the question for a token. */
 #define NGINX_TOKEN_QUESTION "/.pierre/token"
+/* Where requests go on to. */
+#define NGINX_PROVIDER "https://$pierre_api"
 
 void nginx_print_proxy(void);        /* pierre-proxy.conf */
 void nginx_print_proxy_ask(void);    /* pierre-proxy-ask.conf */

@@ -117,7 +117,20 @@ static const char pass_lines[] =
 	"proxy_ssl_name $pierre_api_name;\n"
 	"proxy_ssl_protocols TLSv1.2 TLSv1.3;\n"
 	"proxy_ssl_session_reuse on;\n"
+	"proxy_ssl_ciphers DEFAULT;\n"
+	"proxy_ssl_crl \"\";\n"
 	"# what a block around sets is not set here\n"
+	"proxy_pass_header X-Pierre-None;\n"
+	"proxy_headers_hash_max_size 1024;\n"
+	"proxy_headers_hash_bucket_size 128;\n"
+	"proxy_force_ranges off;\n"
+	"ssi off;                       # an answer could ask for the token\n"
+	"slice 0;\n"
+	"add_before_body \"\";\n"
+	"add_after_body \"\";\n"
+	"mirror off;\n"
+	"userid off;\n"
+	"expires off;\n"
 	"proxy_cache off;\n"
 	"proxy_store off;\n"
 	"proxy_bind off;\n"
@@ -140,7 +153,8 @@ static const char pass_lines[] =
 	"proxy_read_timeout 30s;\n"
 	"proxy_next_upstream off;       # a POST is never sent twice\n"
 	"proxy_intercept_errors on;\n"
-	"proxy_pass https://$pierre_api;\n";
+	"proxy_ignore_client_abort on;  # a refusal counts, also of a request whose client has left\n"
+	"proxy_pass " NGINX_PROVIDER ";\n";
 
 #define BODY_MOST "client_max_body_size 16m;\n"
 

@@ -213,6 +213,10 @@ const struct nginx_rule nginx_rules[] = {
 	{ "an `error_page` that drops Pierre's", nginx_pages_lost,
 	  "its error_page drops Pierre's, so a limit that is reached is answered with 403 and an "
 	  "outage with 500: include pierre-auth.conf here too" },
+	{ "`proxy_set_body`, `proxy_ssl_certificate` or `proxy_ssl_conf_command` around requests to providers",
+	  nginx_pass_changed,
+	  "requests to providers inherit another body, a certificate or settings of TLS: put `proxy_set_body`, "
+	  "`proxy_ssl_certificate` and `proxy_ssl_conf_command` into the locations that need them" },
 	{ "headers with underscores let in", nginx_lets_underscores,
 	  "a client's X_Pierre_User_Id reaches upstreams that take `_` for `-`: take "
 	  "`underscores_in_headers on` and `ignore_invalid_headers off` out of every server on this "

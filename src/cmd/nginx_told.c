@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "cmd/nginx_protected.h"
+#include "cmd/nginx_proxy.h"
 #include "cmd/nginx_snippet.h"
 
 /* --- what the upstream and the client are told ------------------------------------------ */
@@ -85,6 +86,21 @@ bool nginx_pages_lost(const struct nginx_place *p)
 		if (nginx_has_arg(d, "$pierre_refusal") || nginx_has_arg(d, "@pierre_denied"))
 			return false;
 	return true;
+}
+
+/* Nothing in pierre-proxy-pass.conf can take these back: nginx 1.22 does not start with an
+ * empty proxy_ssl_certificate, and 1.18 has no proxy_ssl_conf_command. */
+bool nginx_pass_changed(const struct nginx_place *p)
+{
+	static const char *const lines[] = { "proxy_set_body", "proxy_ssl_certificate", "proxy_ssl_conf_command" };
+
+	if (!nginx_child(p->block, "proxy_pass", NULL) ||
+	    !str_starts(nginx_setting(p->block, "proxy_pass"), NGINX_PROVIDER))
+		return false;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		if (nginx_scope(p->block, lines[i]))
+			return true;
+	return false;
 }
 
 static bool lets_underscores(const struct directive *server)

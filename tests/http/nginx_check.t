@@ -7,7 +7,7 @@ use lib "$ENV{PIERRE_SOURCE}/tests/support";
 use Pierre;
 
 my ($backend) = Pierre::backends();
-my $p = Pierre->start(backend => $backend, serve => 0, site => <<'END');
+my $p = Pierre->start(backend => $backend, serve => 0, nginx => 0, site => <<'END');
 server {
 	listen 127.0.0.1:@SITE_PORT@;
 	error_log @DIR@/nginx/nginx-error.log alert;
@@ -21,6 +21,8 @@ server {
 }
 server { listen 127.0.0.1:@SITE_PORT@; server_name another; }
 END
+$p->locate_providers('127.0.0.1');
+$p->start_nginx;
 my $conf = "$p->{dir}/nginx";
 my $dump = Pierre::capture([ 'nginx', '-T', '-p', $conf, '-e', "$p->{dir}/e", '-c', "$conf/nginx.conf" ],
 	{ PATH => "$ENV{PATH}:/usr/sbin" });
@@ -129,6 +131,9 @@ my @mistakes = (
 		qr{location = /\.pierre/token: the question inherits}, 1 ],
 	[ 'one that goes elsewhere', 'snippets/pierre-proxy.conf', sub { s/fastcgi_pass pierre_fast;/fastcgi_pass unix:\/elsewhere;/ },
 		qr{location = /\.pierre/token: the question is not put to Pierre}, 1 ],
+	(map { my $line = $_; [ "$line around requests to providers", 'nginx.conf', sub { s/^(\s*)(access_log )/$1$line; $2/m },
+		qr{location \@pierre_forward: requests to providers inherit}, 1 ] } 'proxy_set_body mine', 'proxy_ssl_certificate a',
+		'proxy_ssl_conf_command Options Compression'),
 	[ 'an error_log of a location', 'nginx.conf', sub { s/(location \/proxy\/ \{)/$1 error_log \/tmp\/log;/ },
 		qr{location /proxy/: below alert}, 1 ],
 	[ 'a server that returns', 'nginx.conf', sub { s/(include snippets\/pierre-auth-locations.conf;)/$1 return 403;/ },

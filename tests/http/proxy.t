@@ -13,6 +13,7 @@ use Test::More;
 use Ledger ();
 use Pierre;
 use Pierre::Check;
+use Pierre::Inherited;
 use Process qw(await);
 use Provider;
 use Resolver;
@@ -30,11 +31,19 @@ sub row {
 		replay => 'lethal', access_ttl => 3600, keepalive => 'no', rate_headers => 'quarter_day', %o };
 }
 
+# Lines of a block around, none of which may reach a request to a provider.
+sub around {
+	my ($p) = @_;
+	return join '', map { s/\@DIR\@/$p->{dir}/r . "\n" } Pierre::Inherited::lines(@Pierre::Inherited::PASS);
+}
+
 sub start {
 	my ($backend, %o) = @_;
-	my $p = Pierre->start(backend => $backend, serve => 0, nginx => 0, edit => { 'pierre-proxy-pass.conf' => sub {
-		s/proxy_read_timeout 30s/proxy_read_timeout 2s/;
-	} }, %o);
+	my $p;
+	$p = Pierre->start(backend => $backend, serve => 0, nginx => 0, edit => {
+		'pierre-proxy-pass.conf' => sub { s/proxy_read_timeout 30s/proxy_read_timeout 2s/ },
+		'pierre-http.conf' => sub { $_ .= around($p) },
+	}, %o);
 	copy($fake->ca, "$p->{dir}/ca.pem") or die "copy: $!";
 	my $closed = Pierre::free_port();
 	Pierre::rewrite("$p->{dir}/providers.json", $json->encode({ providers => [ row('acme'), row('other'),
@@ -125,14 +134,17 @@ sub forwarded {
 	is($r->{headers}{'x-ratelimit-usage'}, '1,2', 'the limits of the provider are told');
 	unlike($r->{headers}{'x-ratelimit-limit'}, qr/200/, 'beside those of the key');
 	my $left = $r->{headers}{'x-ratelimit-remaining'};
+	$fake->set(page => '<p><!--#echo var="pierre_token" --></p>');
+	is(ask($p, $user, 'acme/athlete')->{body}, '<p><!--#echo var="pierre_token" --></p>', 'no answer is read as a program (SSI)');
+	$left--;
 	$fake->set;
 	$r = ask($p, $user, 'acme/activities', method => 'POST', body => '{"name":"Run"}');
 	is($r->{headers}{'x-ratelimit-remaining'}, $left - 1, 'each request is charged');
 	is((asked())[-1]{body}, '{"name":"Run"}', 'a body goes along');
 	status_is(ask($p, $user, 'acme/athlete', method => $_), 200, $_) for qw(HEAD PUT DELETE);
 	my @rows;
-	await('usage rows', sub { (@rows = Ledger::routes($p, $user->{key_id})) >= 5 }, $p);
-	is(join(' ', @rows), join(' ', ('proxy.acme') x 5), 'each is a usage row');
+	await('usage rows', sub { (@rows = Ledger::routes($p, $user->{key_id})) >= 6 }, $p);
+	is(join(' ', @rows), join(' ', ('proxy.acme') x 6), 'each is a usage row');
 	$r = $p->get('/proxy/acme/athlete', token => $user->{token});
 	is($r->{status}, 200, 'a session may too');
 }

@@ -27,6 +27,7 @@ package Provider;
 # stall     seconds before the reply (tokens have rotated); after => only at that path
 # headers   more of the reply: [ 'Retry-After: 7' ]
 # api       /api/...: answer a token that is alive with this status
+# page      /api/...: answer with this page
 # me        /me: answer with this status; 'cut': end the connection instead; 'html',
 #           'truncated', 'nobody' (JSON without an id)
 # users     /users (asked once after connecting): answer with this status, 200
@@ -273,6 +274,7 @@ sub api {
 	my $token = bearer($r);
 	return (401, { error => 'invalid_token' }) unless $state->{access}{$token};
 	return ($b->{api}, { error => 'made_up' }) if $b->{api};
+	return (200, $b->{page}) if $b->{page};
 	$state->{refresh}{ delete $state->{ends}{$token} } = 0 if $state->{ends}{$token};
 	return (200, { ok => JSON::PP::true });
 }

@@ -139,6 +139,44 @@ our @DYNAMIC = (
 	[ harmless => 'loads code and makes variables', [ qw(perl_modules perl_require perl_set) ] ],
 );
 
+# The same of location @pierre_forward, which sends requests on to providers
+# (pierre-proxy-pass.conf): the directives of proxy_pass, and of what reads its answers.
+our @PASS = (
+	[ set => 'another credential, body, address or certificate goes there', [ qw(proxy_set_header proxy_pass_request_headers
+		proxy_pass_request_body proxy_method proxy_pass proxy_bind proxy_ssl_name proxy_ssl_server_name mirror) ],
+		'proxy_set_header Cookie forged; proxy_pass_request_headers on; proxy_pass_request_body off; proxy_method POST;
+		proxy_bind 192.0.2.1; proxy_ssl_name evil.example; proxy_ssl_server_name off;' ],
+	[ set => 'any server is believed, or none', [ qw(proxy_ssl_verify proxy_ssl_verify_depth proxy_ssl_protocols proxy_ssl_ciphers
+		proxy_ssl_crl proxy_ssl_session_reuse) ],
+		'proxy_ssl_verify off; proxy_ssl_verify_depth 0; proxy_ssl_protocols TLSv1; proxy_ssl_ciphers aNULL;' ],
+	[ set => 'the client is told what is the provider\'s alone', [ qw(proxy_pass_header proxy_hide_header proxy_ignore_headers
+		proxy_redirect proxy_cookie_domain proxy_cookie_path proxy_intercept_errors expires userid) ],
+		'proxy_pass_header Set-Cookie; proxy_pass_header Access-Control-Allow-Origin; proxy_pass_header X-Accel-Redirect;
+		proxy_hide_header ETag; proxy_ignore_headers Vary; proxy_redirect https://localhost/ /; proxy_cookie_path / /a;
+		proxy_intercept_errors off;' ],
+	[ set => 'an answer is kept, or served to another user', [ qw(proxy_cache proxy_store proxy_max_temp_file_size
+		proxy_temp_file_write_size) ], 'proxy_store @DIR@/nginx/$uri; proxy_max_temp_file_size 1m;' ],
+	[ set => 'an answer is read as a program: SSI prints any variable, the token too', [ qw(ssi slice add_before_body add_after_body) ],
+		'ssi on; slice 1k;' ],
+	[ set => 'a request is sent twice, is slow or does not fit', [ qw(proxy_next_upstream proxy_buffering
+		proxy_request_buffering proxy_buffer_size proxy_buffers proxy_busy_buffers_size proxy_http_version proxy_limit_rate
+		proxy_connect_timeout proxy_send_timeout proxy_read_timeout proxy_force_ranges proxy_headers_hash_max_size
+		proxy_headers_hash_bucket_size) ],
+		'proxy_next_upstream error timeout http_500 non_idempotent; proxy_buffering off; proxy_request_buffering off;
+		proxy_buffer_size 1k; proxy_buffers 2 1k; proxy_busy_buffers_size 1k; proxy_limit_rate 1; proxy_connect_timeout 1ms;
+		proxy_send_timeout 1ms; proxy_read_timeout 1ms; proxy_http_version 1.0; proxy_force_ranges on;
+		proxy_headers_hash_max_size 64; proxy_headers_hash_bucket_size 32;' ],
+	[ set => 'a refusal is lost when the client has left', [ 'proxy_ignore_client_abort' ], 'proxy_ignore_client_abort off;' ],
+	[ printed => 'by `pierre nginx providers`', [ qw(proxy_ssl_trusted_certificate resolver resolver_timeout) ], 'resolver 127.0.0.1;' ],
+	[ checker => 'nothing takes it back', [ qw(proxy_set_body proxy_ssl_certificate proxy_ssl_conf_command) ] ],
+	[ harmless => 'of a certificate, which the checker finds', [ 'proxy_ssl_certificate_key' ] ],
+	[ harmless => 'only with a cache or a store, which are off', [ qw(proxy_cache_* proxy_no_cache proxy_store_access) ] ],
+	[ harmless => 'no other server is tried', [ qw(proxy_next_upstream_tries proxy_next_upstream_timeout) ] ],
+	[ harmless => 'of cookies, which are hidden', [ 'proxy_cookie_flags' ], 'proxy_cookie_flags ~ secure;' ],
+	[ harmless => 'of a key that is not used', [ 'proxy_ssl_password_file' ] ],
+	[ harmless => 'how bytes travel', [ qw(proxy_send_lowat proxy_socket_keepalive proxy_temp_path) ], 'proxy_socket_keepalive on;' ],
+);
+
 # --- what nginx has -----------------------------------------------------------
 
 my ($MAIN, $SERVER, $LOCATION) = (0x02000000, 0x04000000, 0x08000000);    # NGX_HTTP_*_CONF
@@ -194,10 +232,11 @@ sub around {
 }
 
 # Name => its row, for each of the names; a row of a single name wins over x_*.
-sub judged {
-	my @names = @_;
+sub judged { return rows_of([ @TABLE, @DYNAMIC ], @_) }
+sub rows_of {
+	my ($table, @names) = @_;
 	my %row;
-	for my $row (@TABLE, @DYNAMIC) {
+	for my $row (@$table) {
 		for my $name (@{ $row->[2] }) {
 			my ($module) = $name =~ /^(\w+_)\*$/;
 			$row{$_} //= $row for $module ? grep { index($_, $module) == 0 } @names : $name;
@@ -210,8 +249,8 @@ sub judged {
 # use for a cache without buffering: those with the cache, or those without.
 sub hostile {
 	my ($cache) = @_;
-	my @lines = map { s/^\s+|\s+$//gr . ';' } map { split /;\s*/, $_->[3] // '' } @TABLE;
-	return grep { $cache ? !/^fastcgi_(?:store|buffering) / : !/^fastcgi_cache / } @lines;
+	return grep { $cache ? !/^fastcgi_(?:store|buffering) / : !/^fastcgi_cache / } lines(@TABLE);
 }
+sub lines { return map { s/^\s+|\s+$//gr . ';' } map { split /;\s*/, $_->[3] // '' } @_ }
 
 1;
