@@ -202,7 +202,10 @@ static void print_told(const char *name, const char *word, bool headers)
 		print_variable(reply_limit_headers[i]);
 		puts(";");
 	}
-	puts("    include snippets/pierre-headers.conf;");
+	puts("    include snippets/pierre-headers.conf;\n"
+	     "    fastcgi_ignore_client_abort on;\n"
+	     "    recursive_error_pages on;\n"
+	     "    error_page 500 502 503 504 /.pierre/error;   # Pierre is away");
 	nginx_print_seals();
 	fputs(nginx_asks_alone, stdout);
 	puts("    fastcgi_param REQUEST_URI " TOKEN_PATH ";");

@@ -8,6 +8,7 @@ use warnings;
 use File::Copy qw(copy);
 use FindBin;
 use lib "$FindBin::Bin/../support";
+use IO::Socket::SSL ();
 use JSON::PP ();
 use Test::More;
 use Ledger ();
@@ -341,6 +342,44 @@ sub failures {
 	is(length((asked())[0]{headers}{authorization}), 8192 + 7, 'the longest token there may be');
 }
 
+# A client that leaves before the provider answers: over HTTP/1.1, since nginx ends the
+# request of a stream of HTTP/2 that is reset, whatever proxy_ignore_client_abort says.
+sub leaves {
+	my ($p) = @_;
+	my $user = user_at($p, 'acme');
+	$fake->set(api => 429, headers => ['Retry-After: 3000'], stall => 0.5, after => '/api/slow');
+	forget();
+	my $s = IO::Socket::SSL->new(PeerAddr => '127.0.0.1', PeerPort => $p->{port}, SSL_hostname => 'localhost', SSL_ca_file => $p->{ca})
+		or die "connect: $!";
+	print $s "GET /proxy/acme/slow HTTP/1.1\r\nHost: localhost\r\nX-API-Key: $user->{api_key}\r\n\r\n";
+	await('the request there', sub { asked() }, $p);
+	$s->close;
+	await('the end of it', sub { $p->access_log =~ m{/proxy/acme/slow } }, $p);
+	$fake->set;
+	problem_is(ask($p, $user, 'acme/athlete'), 429, { reason => 'provider_shut' }, 'a 429 counts when the client has left');
+}
+
+# Pierre stops while the provider thinks.
+sub away {
+	my ($p) = @_;
+	my $user = user_at($p, 'acme');
+	for my $status (401, 429) {
+		$fake->set(api => $status, hold => "$p->{dir}/hold");
+		Pierre::rewrite("$p->{dir}/hold", '');
+		forget();
+		my $s = IO::Socket::SSL->new(PeerAddr => '127.0.0.1', PeerPort => $p->{port}, SSL_hostname => 'localhost', SSL_ca_file => $p->{ca})
+			or die "connect: $!";
+		print $s "POST /proxy/acme/x HTTP/1.1\r\nHost: localhost\r\nX-API-Key: $user->{api_key}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+		await('the request there', sub { asked() }, $p);
+		$p->stop_serve;
+		unlink "$p->{dir}/hold";
+		my $text = do { local $/; readline $s };
+		like($text, qr{^HTTP/1\.1 502 .*\ncontent-type: application/problem\+json}is, "the provider says $status, and Pierre is away: a problem");
+		$fake->set;
+		$p->serve;
+	}
+}
+
 # Expired, and the refresh takes longer than nginx waits for other questions.
 sub waits {
 	my ($p) = @_;
@@ -383,7 +422,7 @@ for my $backend (Pierre::backends()) {
 	subtest $backend => sub {
 		my $p = at_level('info', $backend);
 		subtest $_->[0] => sub { $_->[1]->($p) } for [ 'there and back' => \&forwarded ], [ sizes => \&sizes ], [ refusals => \&refusals ],
-			[ paths => \&paths ], [ 'it answers 401' => \&unauthorized ], [ 'it answers 429' => \&limited ], [ failures => \&failures ], [ waits => \&waits ],
+			[ paths => \&paths ], [ 'it answers 401' => \&unauthorized ], [ 'it answers 429' => \&limited ], [ failures => \&failures ], [ waits => \&waits ], [ 'a client that leaves' => \&leaves ], [ 'Pierre is away' => \&away ],
 			[ secrets => sub { secrets($p, 'info') } ];
 		$p->stop;
 		$p = at_level('debug', $backend);
