@@ -22,6 +22,8 @@ const struct providers *providers_read(struct arena *arena, const char *file, st
 /* The row as it is at that moment (wall ms). ERR_NOT_FOUND: there is none, or not yet. */
 bool provider_get(const struct providers *list, const char *id, int64_t now,
 		  struct provider *out, struct err *err_r);
+/* The next moment after that one (wall ms) at which an entry begins or a row ends; TIME_NONE: none. */
+int64_t providers_change(const struct providers *list, int64_t now);
 /* All of them, in the order of the file. */
 struct field_list providers_all(const struct providers *list, int64_t now, struct arena *arena);
 

@@ -269,7 +269,8 @@ const struct man_note man_notes[] = {
 	  "token of who calls in place of the credential: an API key with the scope tokens:use, or a session. "
 	  "Who calls never sees the token (the scope tokens:read shows it). pierre nginx providers "
 	  ">/etc/nginx/snippets/pierre-providers.conf says where providers are: again when a row "
-	  "changes, its comments say when. Then include snippets/pierre-proxy.conf in the server block, below "
+	  "changes, its comments say when. While that file has another place than the row, no token is given "
+	  "(503 nginx_outdated). Then include snippets/pierre-proxy.conf in the server block, below "
 	  "pierre-locations.conf. nginx looks the names up by itself (--resolver) and checks certificates." },
 	{ NULL,
 	  "Each request is charged and recorded like one that /verify lets through, as proxy.PROVIDER, and taken "

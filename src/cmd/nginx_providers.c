@@ -13,7 +13,6 @@
 #include "cmd/nginx_proxy.h"
 #include "provider/providers.h"
 
-#define DAYS_AHEAD 1000
 #define RESOLV_CONF "/etc/resolv.conf"
 #define SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
 
@@ -69,22 +68,38 @@ static void print_provider(const struct provider *p)
 	       "}\n", p->id, p->id, all, host, name, host, host + all);
 }
 
-/* From which day on is it elsewhere? */
-static void print_move(const struct providers *all, const struct provider *p, int64_t now)
+/* Where requests go at that moment; NULL = nowhere. */
+static const char *api_at(const struct providers *all, const char *id, int64_t at)
 {
-	char day[TIME_TEXT];
-	struct provider later;
+	struct provider row;
 	struct err err;
 
-	for (int64_t at = now; at < now + DAYS_AHEAD * DAY_MS; at += DAY_MS) {
-		at -= at % DAY_MS;
-		if (at <= now || !provider_get(all, p->id, at, &later, &err) ||
-		    str_eq(later.api_url, p->api_url))
-			continue;
-		time_format(at, day);
-		printf("# %.10s: %s is at %s; print this again then\n", day, p->id, later.api_url);
-		return;
+	return provider_get(all, id, at, &row, &err) && is_usable(&row, at) ? row.api_url : NULL;
+}
+
+/* What changes at that moment, the first after `before`. */
+static void print_moves(const struct providers *all, int64_t before, int64_t at, struct arena *arena)
+{
+	struct field_list rows = providers_all(all, at, arena);
+	const struct provider *p = rows.items;
+	char text[TIME_TEXT];
+
+	time_format(at, text);
+	for (size_t i = 0; i < rows.n; i++) {
+		const char *from = api_at(all, p[i].id, before), *to = api_at(all, p[i].id, at);
+
+		if (!str_eq(from, to))
+			printf("# %.19sZ: %s is %s%s; print this again then\n", text, p[i].id,
+			       to ? "at " : "nowhere", to ? to : "");
 	}
+}
+
+static void print_all_moves(const struct providers *all, int64_t now, struct arena *arena)
+{
+	int64_t before = now;
+
+	for (int64_t at; (at = providers_change(all, before)) != TIME_NONE; before = at)
+		print_moves(all, before, at, arena);
 }
 
 bool nginx_print_providers(const struct conf *conf, const char *resolver, struct arena *arena,
@@ -103,11 +118,10 @@ bool nginx_print_providers(const struct conf *conf, const char *resolver, struct
 	rows = providers_all(all, now, arena);
 	p = rows.items;
 	puts("# For pierre-proxy.conf: where each provider is, from its row (api_url). Print it\n"
-	     "# again when PROVIDERS_FILE or OUTBOUND_CA_FILE changes.\n"
+	     "# again when PROVIDERS_FILE or OUTBOUND_CA_FILE changes: Pierre gives no token for another\n"
+	     "# place than that of the row, but 503.\n"
 	     "# Written by `pierre nginx providers`.");
-	for (size_t i = 0; i < rows.n; i++)
-		if (is_usable(&p[i], now))
-			print_move(all, &p[i], now);
+	print_all_moves(all, now, arena);
 	printf("location @pierre_forward {\n"
 	       "    resolver %s valid=60s;\n"
 	       "    resolver_timeout 3s;\n"

@@ -25,6 +25,7 @@ static const char proxy_head[] =
 
 static const char token_params[] =
 	"    fastcgi_param PIERRE_INTERNAL ask;\n"
+	"    fastcgi_param PIERRE_API $pierre_api$pierre_base;\n"
 	"    fastcgi_param PIERRE_REFUSED $pierre_refused if_not_empty;\n";
 
 #define TOKEN_PATH "/.pierre/proxy/$pierre_provider"

@@ -125,6 +125,8 @@ static const char proxy_http[] =
 	"\n"
 	"# pierre-proxy.conf: a provider does not accept a token\n"
 	"map $server_port $pierre_provider { default \"\"; }\n"
+	"map $server_port $pierre_api { default \"\"; }\n"
+	"map $server_port $pierre_base { default \"\"; }\n"
 	"map $server_port $pierre_refused { default \"\"; }\n"
 	"map \"$request_method $pierre_refused\" $pierre_repeat {\n"
 	"    volatile;\n"

@@ -243,6 +243,20 @@ bool provider_get(const struct providers *list, const char *id, int64_t now, str
 	       err_set(err_r, ERR_NOT_FOUND, "There is no provider with that id");
 }
 
+int64_t providers_change(const struct providers *list, int64_t now)
+{
+	int64_t next = TIME_NONE;
+
+	for (size_t i = 0; i < list->n; i++) {
+		const int64_t moments[] = { list->entries[i].row.starts_on, list->entries[i].row.retired_on };
+
+		for (size_t m = 0; m < sizeof(moments) / sizeof(moments[0]); m++)
+			if (moments[m] != TIME_NONE && moments[m] > now && (next == TIME_NONE || moments[m] < next))
+				next = moments[m];
+	}
+	return next;
+}
+
 struct field_list providers_all(const struct providers *list, int64_t now, struct arena *arena)
 {
 	struct provider *rows = arena_alloc(arena, (list->n + 1) * sizeof(*rows));

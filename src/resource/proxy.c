@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "op/proxy.h"
 #include "op/usage.h"
 #include "provider/reply.h"
@@ -35,12 +36,23 @@ static bool charge(struct call *call, const struct client_request *asked,
 	return true;
 }
 
+/* nginx sends the token where its own file says. That is printed from the rows, which may have
+ * changed since. */
+static bool place_check(const struct call *call, const struct provider *p, struct err *err_r)
+{
+	const char *to = request_param(call->req, "PIERRE_API");
+
+	return (p->api_url && str_eq(to, p->api_url + strlen("https://"))) ||
+	       err_reason(err_r, ERR_UNAVAILABLE, "nginx_outdated", "nginx sends requests for %s elsewhere than its row "
+			  "says (api_url): print `pierre nginx providers` again", p->title);
+}
+
 static bool ask(struct call *call, const struct client_request *asked,
 		const struct proxy_request *in, struct err *err_r)
 {
 	struct proxy_lent lent;
 
-	if (!charge(call, asked, in, err_r) ||
+	if (!place_check(call, in->p, err_r) || !charge(call, asked, in, err_r) ||
 	    !op_proxy_lend(call->op, scope_own(call->op), in, &lent, err_r))
 		return false;
 	response_header(call->res, "X-Pierre-Token", lent.authorization);

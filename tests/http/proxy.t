@@ -380,6 +380,28 @@ sub away {
 	}
 }
 
+# The row of a provider changes, and nobody prints for nginx.
+sub moved {
+	my ($p) = @_;
+	my ($file, $user) = ("$p->{dir}/providers.json", user_at($p, 'acme'));
+	my $before = Pierre::slurp($file);
+	for my $to ('https://api.example', $fake->url('/api/v2'), undef) {
+		my $rows = $json->decode($before);
+		$rows->{providers}[0]{api_url} = $to;
+		Pierre::rewrite($file, $json->encode($rows));
+		$p->stop_serve;
+		$p->serve;
+		forget();
+		problem_is(ask($p, $user, 'acme/athlete'), 503, { reason => 'nginx_outdated' }, 'the row says ' . ($to // 'nowhere') . ': no token is lent');
+		is(scalar asked(), 0, 'and the place before is not asked');
+		status_is(ask($p, $user, 'other/athlete'), 404, 'other providers are as before');
+	}
+	Pierre::rewrite($file, $before);
+	$p->stop_serve;
+	$p->serve;
+	status_is(ask($p, $user, 'acme/athlete'), 200, 'it is as it was');
+}
+
 # Expired, and the refresh takes longer than nginx waits for other questions.
 sub waits {
 	my ($p) = @_;
@@ -423,6 +445,7 @@ for my $backend (Pierre::backends()) {
 		my $p = at_level('info', $backend);
 		subtest $_->[0] => sub { $_->[1]->($p) } for [ 'there and back' => \&forwarded ], [ sizes => \&sizes ], [ refusals => \&refusals ],
 			[ paths => \&paths ], [ 'it answers 401' => \&unauthorized ], [ 'it answers 429' => \&limited ], [ failures => \&failures ], [ waits => \&waits ], [ 'a client that leaves' => \&leaves ], [ 'Pierre is away' => \&away ],
+			[ 'a row that moved' => \&moved ],
 			[ secrets => sub { secrets($p, 'info') } ];
 		$p->stop;
 		$p = at_level('debug', $backend);
