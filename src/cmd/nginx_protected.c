@@ -258,12 +258,14 @@ bool nginx_returns(const struct nginx_place *p)
 	       (returns_page(d) || nginx_child(p->block, "auth_request", NULL));
 }
 
+/* Beside pierre-auth.conf the site may say so itself; a request to a provider needs a token. */
 bool nginx_satisfies(const struct nginx_place *p)
 {
 	const struct directive *scope = nginx_scope(p->block, "satisfy");
+	bool token = str_eq(nginx_setting(p->block, "auth_request"), NGINX_TOKEN_QUESTION);
 
-	return nginx_is_protected(p->block) && nginx_child(p->block, "auth_request", NULL) && scope &&
-	       scope != p->block && str_eq(nginx_setting(scope, "satisfy"), "any");
+	return (token || (nginx_is_protected(p->block) && scope != p->block)) &&
+	       nginx_child(p->block, "auth_request", NULL) && str_eq(nginx_setting(p->block, "satisfy"), "any");
 }
 
 bool nginx_opened(const struct nginx_place *p)

@@ -32,6 +32,7 @@ static const char token_params[] =
 #define TOKEN_WAIT_S 12   /* Pierre waits 8 s for a refresh */
 
 #define ASKS(indent) \
+	indent "satisfy all;   # `any` around would let a request pass without a token\n" \
 	indent "auth_request " NGINX_TOKEN_QUESTION ";\n" \
 	indent "auth_request_set $pierre_status $pierre_said_status;\n" \
 	indent "auth_request_set $pierre_problem $pierre_said_problem;\n" \
@@ -170,6 +171,7 @@ void nginx_print_proxy_pass(void)
 	     "error_page 401 = $pierre_repeat;\n"
 	     "error_page 429 = @pierre_limited;\n"
 	     "error_page 413 500 502 504 /.pierre/error;\n"
+	     "if ($pierre_token = \"\") { return 500; }\n"
 	     "rewrite ^ $pierre_base$pierre_rest break;");
 	print_header_lines();
 	fputs(pass_lines, stdout);

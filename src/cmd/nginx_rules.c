@@ -197,7 +197,7 @@ const struct nginx_rule nginx_rules[] = {
 	  "outside the protected one" },
 	{ "`satisfy any` around a protected location", nginx_satisfies,
 	  "an outer `satisfy any` lets pass by address or password, without Pierre: set `satisfy all` "
-	  "beside pierre-auth.conf" },
+	  "beside pierre-auth.conf; pierre-proxy.conf and pierre-proxy-ask.conf of this version have it" },
 	{ "a nested location that Pierre does not protect", nginx_opened,
 	  "its auth_request takes Pierre's protection away inside a protected location: take it "
 	  "out, or put the location beside the protected one" },

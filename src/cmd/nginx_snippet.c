@@ -127,11 +127,11 @@ static const char proxy_http[] =
 	"map $server_port $pierre_provider { default \"\"; }\n"
 	"map $server_port $pierre_api { default \"\"; }\n"
 	"map $server_port $pierre_base { default \"\"; }\n"
+	"map $server_port $pierre_mark { default \"\"; }\n"
 	"map $server_port $pierre_refused { default \"\"; }\n"
-	"map \"$request_method $pierre_refused\" $pierre_repeat {\n"
+	"map \"$request_method $pierre_refused $pierre_mark\" $pierre_repeat {\n"
 	"    volatile;\n"
-	"    \"GET \" @pierre_again;\n"
-	"    \"HEAD \" @pierre_again;\n"
+	"    \"~^(?:GET|HEAD)  .\" @pierre_again;\n"
 	"    default @pierre_refused;\n"
 	"}\n";
 

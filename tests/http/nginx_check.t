@@ -156,6 +156,8 @@ my @mistakes = (
 		qr{location /proxy/in: nginx returns}, 1 ],
 	[ 'satisfy any in the server', 'nginx.conf', sub { s/(include snippets\/pierre-auth-locations.conf;)/$1 satisfy any;/ },
 		qr{location \S+: an outer `satisfy any`}, 6 ],
+	[ 'satisfy any where a token is asked for', 'snippets/pierre-proxy.conf', sub { s/satisfy all;/satisfy any;/ },
+		qr{location \@pierre_again: an outer `satisfy any`}, 1 ],
 	[ 'a nested location without Pierre', 'nginx.conf', sub { s/(location \/proxy\/ \{)/$1 location \/proxy\/in { auth_request off; }/ },
 		qr{location /proxy/in: its auth_request takes}, 1 ],
 	[ 'an auth_request_set of a nested location', 'nginx.conf',

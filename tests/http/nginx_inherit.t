@@ -31,12 +31,12 @@ subtest 'every directive that can stand around the question is judged' => sub {
 subtest 'every directive that requests to providers would inherit is judged' => sub {
 	my $all = Pierre::Inherited::directives($nginx) or plan skip_all => 'not a 64-bit ELF program';
 	my @around = grep { /^proxy_/ } Pierre::Inherited::around($all);
-	my %set = map { $_ => 1 } Pierre::slurp("$Pierre::SOURCE/nginx/pierre-proxy-pass.conf") =~ /^(\w+) /mg;
+	my %set = map { $_ => 1 } map { Pierre::slurp("$Pierre::SOURCE/nginx/pierre-proxy-$_.conf") =~ /^(\w+) /mg } qw(ask pass);
 	my $row = Pierre::Inherited::rows_of(\@Pierre::Inherited::PASS, @around);
 	ok @around > 60, 'found in the program: ' . @around;
 	is join(' ', grep { !$row->{$_} } @around), '', 'each has a row';
 	my @must = map { @{ $_->[2] } } grep { $_->[0] eq 'set' } @Pierre::Inherited::PASS;
-	is join(' ', grep { !$set{$_} } @must), '', 'pierre-proxy-pass.conf sets what it must';
+	is join(' ', grep { !$set{$_} } @must), '', 'the files set what they must';
 	is join(' ', grep { $set{$_} && $row->{$_}[0] ne 'set' } @around), '', 'and no row says otherwise';
 	is join(' ', grep { !$all->{$_} } @must), '', 'each is of this nginx';
 };

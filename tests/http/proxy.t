@@ -176,6 +176,7 @@ sub refusals {
 	my ($user, $bob) = (user_at($p, 'acme'), user_at($p, 'other'));
 	forget();
 	problem_is($p->get('/proxy/acme/athlete'), 401, {}, 'no key');
+	is(scalar asked(), 0, 'nothing goes to the provider, also within `satisfy any`');
 	my $reader = $p->new_key($user, scopes => [ 'tokens:read', 'read' ])->{api_key};
 	problem_is(ask($p, $user, 'acme/athlete', key => $reader), 403, { reason => 'scope' }, 'a key without tokens:use');
 	problem_is($p->get('/api/oauth/tokens/acme', headers => { 'X-API-Key' => $user->{api_key} }), 403, { reason => 'scope' },

@@ -140,12 +140,13 @@ our @DYNAMIC = (
 );
 
 # The same of location @pierre_forward, which sends requests on to providers
-# (pierre-proxy-pass.conf): the directives of proxy_pass, and of what reads its answers.
+# (pierre-proxy-ask.conf, pierre-proxy-pass.conf): the directives of proxy_pass, and of what reads its answers.
 our @PASS = (
 	[ set => 'another credential, body, address or certificate goes there', [ qw(proxy_set_header proxy_pass_request_headers
 		proxy_pass_request_body proxy_method proxy_pass proxy_bind proxy_ssl_name proxy_ssl_server_name mirror) ],
 		'proxy_set_header Cookie forged; proxy_pass_request_headers on; proxy_pass_request_body off; proxy_method POST;
 		proxy_bind 192.0.2.1; proxy_ssl_name evil.example; proxy_ssl_server_name off;' ],
+	[ set => 'a request passes without a token', [ 'satisfy' ], 'satisfy any; allow all;' ],
 	[ set => 'any server is believed, or none', [ qw(proxy_ssl_verify proxy_ssl_verify_depth proxy_ssl_protocols proxy_ssl_ciphers
 		proxy_ssl_crl proxy_ssl_session_reuse) ],
 		'proxy_ssl_verify off; proxy_ssl_verify_depth 0; proxy_ssl_protocols TLSv1; proxy_ssl_ciphers aNULL;' ],
