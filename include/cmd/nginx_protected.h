@@ -51,5 +51,6 @@ bool nginx_pass_changed(const struct nginx_place *p);
 /* what the error log holds */
 bool nginx_logs_secrets(const struct nginx_place *p);
 bool nginx_logs_tokens(const struct nginx_place *p);
+bool nginx_debugs(const struct nginx_place *p);
 
 #endif

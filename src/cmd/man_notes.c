@@ -280,7 +280,8 @@ const struct man_note man_notes[] = {
 	  "provider answers 429, nobody sends it a request of that application until it is over, and the "
 	  "client gets 429 with Retry-After. Of the client's headers only harmless ones go there, no cookie "
 	  "and no address; an encoded slash in the path is 404, a body over 16 MB 413. No token stands in a "
-	  "log, but at error_log debug nginx writes all that it sends: tokens too." },
+	  "log, but at error_log debug, and for the clients of debug_connection at any level, nginx writes all "
+	  "that it sends: tokens too." },
 	{ "METRICS",
 	  "With METRICS_SOCKET=/run/pierre/metrics.sock, curl --unix-socket /run/pierre/metrics.sock "
 	  "http://localhost/metrics reads them. Prometheus cannot scrape a Unix socket: remove the # of "

@@ -19,7 +19,8 @@ static const char proxy_head[] =
 	"# it): /proxy/PROVIDER/... goes to that provider with the access token of who calls,\n"
 	"# who needs the scope tokens:use and never sees the token. Where providers are is\n"
 	"# printed by `pierre nginx providers`: without that file there is nothing at these\n"
-	"# paths. At `error_log ... debug` nginx writes tokens into its log.\n"
+	"# paths. At `error_log ... debug`, and with `debug_connection`,\n"
+	"# nginx writes tokens into its log.\n"
 	"# Written by `pierre nginx print --proxy`.\n"
 	"include snippets/pierre-providers*.conf;\n";
 

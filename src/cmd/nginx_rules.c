@@ -227,5 +227,8 @@ const struct nginx_rule nginx_rules[] = {
 	{ "an `error_log` that holds tokens of providers", nginx_logs_tokens,
 	  "at debug nginx writes the tokens that it sends to providers into the error log: set "
 	  "`error_log FILE alert`, and remove what was written" },
+	{ "`debug_connection`", nginx_debugs,
+	  "at any level of error_log nginx writes what it reads and sends for these clients, with keys and "
+	  "tokens: take `debug_connection` out, and remove what was written" },
 	{ 0 },
 };

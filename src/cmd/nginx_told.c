@@ -163,6 +163,17 @@ bool nginx_logs_secrets(const struct nginx_place *p)
 	return !scope;   /* nginx's own is at level error */
 }
 
+/* For these clients nginx writes at debug, whatever the level of error_log. */
+bool nginx_debugs(const struct nginx_place *p)
+{
+	if (!str_eq(p->block->name, "events") || !nginx_child(p->block, "debug_connection", NULL))
+		return false;
+	for (const struct directive *d = p->root; d; d = d->next)
+		if (d->is_block && (nginx_is_question(d) || nginx_is_token_question(d)))
+			return true;
+	return false;
+}
+
 /* At debug nginx writes what it sends and is sent, tokens of users too. */
 bool nginx_logs_tokens(const struct nginx_place *p)
 {

@@ -134,6 +134,7 @@ my @mistakes = (
 	(map { my $line = $_; [ "$line around requests to providers", 'nginx.conf', sub { s/^(\s*)(access_log )/$1$line; $2/m },
 		qr{location \@pierre_forward: requests to providers inherit}, 1 ] } 'proxy_set_body mine', 'proxy_ssl_certificate a',
 		'proxy_ssl_conf_command Options Compression'),
+	[ 'debug_connection', 'nginx.conf', sub { s/^(events \{)/$1 debug_connection 127.0.0.1;/m }, qr{ events: at any level of error_log}, 1 ],
 	[ 'an error_log of a location', 'nginx.conf', sub { s/(location \/proxy\/ \{)/$1 error_log \/tmp\/log;/ },
 		qr{location /proxy/: below alert}, 1 ],
 	[ 'a server that returns', 'nginx.conf', sub { s/(include snippets\/pierre-auth-locations.conf;)/$1 return 403;/ },
@@ -174,10 +175,10 @@ for (@mistakes) {
 		my $r = check(with($file, $change));
 		is $r->{status}, 1, 'is a mistake';
 		my @lines = split /\n/, $r->{err};
-		$said{ s/^pierre: \S+: (?:location [^:]+|if [^:]+|server): //r }++ for @lines;
+		$said{ s/^pierre: \S+: (?:location [^:]+|if [^:]+|server|events): //r }++ for @lines;
 		is scalar(@lines), $times, "said $times times" or diag $r->{err};
 		is scalar(grep { !/$said/ } @lines), 0, 'and nothing else is' or diag $r->{err};
-		is scalar(grep { !/^pierre: \S+: (?:location .+|if .+|server): .+: .+/ } @lines), 0, 'where, what, and what to change';
+		is scalar(grep { !/^pierre: \S+: (?:location .+|if .+|server|events): .+: .+/ } @lines), 0, 'where, what, and what to change';
 	};
 }
 
