@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,6 +54,52 @@ static bool is_usable(const struct provider *p, int64_t now)
 	return p->api_url && (p->retired_on == TIME_NONE || p->retired_on > now);
 }
 
+/* --- what is Pierre's alone --------------------------------------------------------------- */
+
+/* Below api_url may lie what ends a grant or makes tokens: a key with tokens:use is not for that. */
+struct endpoint {
+	const char *url;
+	bool shows;    /* GET and HEAD of the same path show something else */
+};
+
+/* "/users/{user}" as a regular expression of nginx, for any number of slashes. */
+static void print_path(const char *path)
+{
+	for (const char *p = path; *p && *p != '?'; p++) {
+		if (*p == '/')
+			fputs("/+", stdout);
+		else if (str_starts(p, "{user}")) {
+			fputs("[^/]+", stdout);
+			p += strlen("{user}") - 1;
+		} else
+			printf(isalnum((unsigned char)*p) || strchr("-_~", *p) ? "%c" : "[%c]", *p);
+	}
+}
+
+/* Also in capitals, with a slash or a blank at its end, or with a suffix (".json"): the provider may
+ * take these for the same path. */
+static void print_refusal(const struct provider *p, const struct endpoint *e)
+{
+	size_t n = strlen(p->api_url);
+
+	if (!e->url || !str_starts(e->url, p->api_url) || !strchr("/?", e->url[n]))
+		return;
+	printf("    if ($pierre_asked ~* \"^%s[^ ]+ ", e->shows ? "(?!GET |HEAD )" : "");
+	print_path(e->url + n);
+	puts("(?:[.][^/]*)?[ /]*$\") { return 404; }");
+}
+
+static void print_refusals(const struct provider *p)
+{
+	const struct endpoint endpoints[] = {
+		{ p->revoke_url, str_eq(p->revoke_method, "DELETE") }, { p->token_url, false },
+		{ p->refresh_url, false }, { p->authorize_url, false },
+	};
+
+	for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++)
+		print_refusal(p, &endpoints[i]);
+}
+
 /* "https://HOST[:PORT][/PATH]": provider.c has judged it. */
 static void print_provider(const struct provider *p)
 {
@@ -64,9 +111,13 @@ static void print_provider(const struct provider *p)
 	       "    set $pierre_api %.*s;\n"
 	       "    set $pierre_api_name %.*s;\n"
 	       "    set $pierre_base \"%s\";\n"
-	       "    include snippets/pierre-proxy-ask.conf;\n"
-	       "}\n", p->id, p->id, all, host, name, host, host + all);
+	       "    set $pierre_asked \"$request_method $pierre_rest\";\n", p->id, p->id, all, host, name, host, host + all);
+	print_refusals(p);
+	puts("    include snippets/pierre-proxy-ask.conf;\n"
+	     "}");
 }
+
+/* --- what changes later --------------------------------------------------------------------- */
 
 /* Where requests go at that moment; NULL = nowhere. */
 static const char *api_at(const struct providers *all, const char *id, int64_t at)

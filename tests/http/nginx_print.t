@@ -42,4 +42,28 @@ END
 	unlike $out, qr{\^/proxy/acme}, 'one that has not begun has no location';
 	like $out, qr{\^/proxy/oura}, 'one that has not ended has';
 };
+
+# /api/{user}/x -> /api/17/x
+sub below { my ($url, $api) = @_; return defined $url && index($url, $api) == 0 ? substr($url, length $api) =~ s/\{user\}/17/r =~ s/\?.*//r : undef }
+
+subtest 'no OAuth endpoint of a shipped row is reached with tokens:use' => sub {
+	my $rows = JSON::PP::decode_json(Pierre::capture([ "$Pierre::BUILD/pierre", qw(provider list --json) ], {})->{out});
+	my $out = providers();
+	my $n = 0;
+	for my $row (grep { defined $_->{api_url} } @$rows) {
+		my ($block) = $out =~ /^location ~ \^\/proxy\/$row->{id}\(.*?\n(.*?)^\}/ms or next;
+		my @refused = $block =~ /if \(\$pierre_asked ~\* "(.*)"\) \{ return 404; \}/g;
+		my $is = sub { my ($asked) = @_; return scalar grep { $asked =~ /$_/i } @refused };
+		for my $name (qw(authorize_url token_url refresh_url revoke_url)) {
+			my $path = below(@$row{$name, 'api_url'}) // next;
+			$n++;
+			for my $way ($path, uc $path, "$path/", "/$path", "$path.json", "$path ") {
+				ok $is->("$_ $way"), "$row->{id}, $name: $_ $way" for qw(POST DELETE);
+			}
+			ok !$is->("POST $path/more") && !$is->("POST /more$path"), 'but not other paths';
+			is !!$is->("GET $path"), !($name eq 'revoke_url' && $row->{revoke_method} eq 'DELETE'), 'GET, which may show something else';
+		}
+	}
+	is $n, 9, 'there are some';
+};
 done_testing;

@@ -50,7 +50,8 @@ sub start {
 	Pierre::rewrite("$p->{dir}/providers.json", $json->encode({ providers => [ row('acme'), row('other'),
 		row('budget', budgets => ['2/hour'], auth_calls => 'free'), row('closed', api_url => "https://localhost:$closed/api"),
 		row('false', api_url => "https://127.0.0.1:$fake->{port}/api"),
-		row('nowhere', api_url => undef), row('fixed', refresh => 'none') ] }));
+		row('nowhere', api_url => undef), row('ends', authorize_url => $fake->url('/api/authorize'),
+			revoke_url => $fake->url('/api/user/{user}'), revoke_method => 'DELETE', revoke_auth => 'bearer'), row('fixed', refresh => 'none') ] }));
 	@{ $p->{env} }{qw(OUTBOUND_ALLOW OUTBOUND_CA_FILE PROVIDERS_FILE)} =
 		('127.0.0.0/8 ::1', "$p->{dir}/ca.pem", "$p->{dir}/providers.json");
 	$p->locate_providers($dns->address);
@@ -225,6 +226,15 @@ sub paths {
 	is($raw->($_), $path{$_}, $_) for sort keys %path;
 	is($raw->('/proxy/acme/a', 'evil.example'), '200 /api/a', 'another Host');
 	is((asked())[0]{headers}{host}, "localhost:$fake->{port}", 'does not reach the provider');
+	my $ends = user_at($p, 'ends');
+	my $of = sub {
+		my ($method, $path) = @_;
+		forget();
+		return join ' ', ask($p, $ends, "ends/$path", method => $method)->{status}, map { $_->{path} } asked();
+	};
+	is($of->(GET => 'user/17'), '200 /api/user/17', 'a path below the API');
+	is($of->(@$_), '404', "@$_: it ends the grant, or is of OAuth") for [ DELETE => 'user/17' ], [ DELETE => 'USER/17/' ], [ POST => '%75ser//17' ],
+		[ GET => 'authorize' ], [ POST => 'x/../authorize' ];
 	my $false = user_at($p, 'false');
 	forget();
 	problem_is(ask($p, $false, 'false/a'), 502, {}, 'a host whose certificate has another name');
