@@ -280,7 +280,7 @@ const struct man_note man_notes[] = {
 	  "provider answers 429, nobody sends it a request of that application until it is over, and the "
 	  "client gets 429 with Retry-After. Of the client's headers only harmless ones go there, no cookie "
 	  "and no address. A path of the row's OAuth (authorize_url, token_url, refresh_url, revoke_url) is 404, "
-	  "so that who calls cannot end what the user granted, and so is an encoded slash; a body over 16 MB is 413. No token stands in a "
+	  "so that who calls cannot end what the user granted, and so is an encoded slash, a backslash or a ; in the path; a body over 16 MB is 413. No token stands in a "
 	  "log, but at error_log debug, and for the clients of debug_connection at any level, nginx writes all "
 	  "that it sends: tokens too." },
 	{ "METRICS",

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "cmd/nginx_proxy.h"
 #include "cmd/nginx_snippet.h"
 #include "provider/reply.h"
@@ -64,22 +65,27 @@ static void print_question(void)
 
 /* Of the client's headers these go along, and no other one: no credential, cookie, address. */
 static const char *const sent_headers[] = {
-	"Accept", "Accept-Encoding", "Accept-Language", "Content-Type", "If-Match", "If-Modified-Since",
-	"If-None-Match", "If-Range", "If-Unmodified-Since", "Prefer", "Range", "User-Agent",
+	"Accept", "Accept-Encoding", "Accept-Language", "Content-Encoding", "Content-Type", "Idempotency-Key",
+	"If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Prefer", "Range", "User-Agent",
 	"Ocp-Apim-Subscription-Key",   /* Suunto's API wants it beside the token */
 	NULL,
 };
 
-/* What speaks for the origin that an answer comes from, which is ours; what is said by
- * pierre-headers.conf; our limits. */
+/* What speaks for the origin that an answer comes from, which is ours, or for the caches and the
+ * browser in between; what is said by pierre-headers.conf. Beside these the limits, which are
+ * Pierre's, and its own X-Pierre-*. */
 static const char *const hidden_headers[] = {
-	"Set-Cookie", "Clear-Site-Data", "Refresh", "Alt-Svc", "Service-Worker-Allowed",
-	"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers",
-	"Access-Control-Allow-Methods", "Access-Control-Allow-Headers", "Access-Control-Max-Age",
-	"Strict-Transport-Security", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy",
-	"Content-Security-Policy", "Content-Security-Policy-Report-Only", "Permissions-Policy",
-	"Cross-Origin-Resource-Policy", "Report-To", "Reporting-Endpoints", "NEL", "X-Request-Id", "Cache-Control",
-	"Expires", "X-Pierre-Token", NULL,
+	"Set-Cookie", "Set-Cookie2", "Set-Login", "Sec-Session-Registration", "Clear-Site-Data", "Refresh", "Alt-Svc",
+	"Service-Worker-Allowed", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials",
+	"Access-Control-Expose-Headers", "Access-Control-Allow-Methods", "Access-Control-Allow-Headers",
+	"Access-Control-Allow-Private-Network", "Access-Control-Max-Age", "Timing-Allow-Origin",
+	"Strict-Transport-Security", "X-Content-Type-Options", "X-Frame-Options", "X-XSS-Protection", "Referrer-Policy",
+	"Content-Security-Policy", "Content-Security-Policy-Report-Only", "Permissions-Policy", "Document-Policy",
+	"Cross-Origin-Resource-Policy", "Cross-Origin-Opener-Policy", "Cross-Origin-Embedder-Policy", "Origin-Agent-Cluster",
+	"Report-To", "Reporting-Endpoints", "NEL", "Accept-CH", "Critical-CH", "Speculation-Rules",
+	"Supports-Loading-Mode", "Use-As-Dictionary", "Attribution-Reporting-Register-Source",
+	"Attribution-Reporting-Register-Trigger", "X-Request-Id", "Cache-Control", "CDN-Cache-Control", "Surrogate-Control",
+	"Pragma", "Expires", "X-Pierre-Token", "X-Pierre-Mark", NULL,
 };
 
 static void print_variable(const char *header)
@@ -102,7 +108,9 @@ static void print_header_lines(void)
 	for (size_t i = 0; hidden_headers[i]; i++)
 		printf("proxy_hide_header %s;\n", hidden_headers[i]);
 	for (const struct nginx_answer *a = nginx_answers; a->variable; a++)
-		if (a->goes == GOES_CLIENT)
+		if (str_starts(a->header, "X-Pierre-"))
+			printf("proxy_hide_header %s;\n", a->header);
+		else if (a->goes == GOES_CLIENT)
 			printf("proxy_hide_header %s;\nadd_header %s $pierre_%s always;\n", a->header,
 			       a->header, a->variable);
 	puts("include snippets/pierre-headers.conf;\n"
@@ -186,8 +194,8 @@ void nginx_print_proxy_ask(void)
 	     "set $pierre_route proxy.$pierre_provider;\n"
 	     "set $pierre_scope \"\";\n"
 	     "set $pierre_refused \"\";\n"
-	     "# nginx has decoded it: the provider would see another path than the client's\n"
-	     "if ($request_uri ~* \"^[^?]*%(?:2f|5c|[01])\") { return 404; }");
+	     "# the provider may see another path than nginx has judged: /, \\ or ; in a name, or a control\n"
+	     "if ($request_uri ~* \"^[^?]*(?:[\\x5c;]|%(?:2f|3b|5c|7f|[01]))\") { return 404; }");
 	fputs(ASKS(""), stdout);
 	for (const struct nginx_answer *a = nginx_answers; a->variable; a++)
 		if (a->goes == GOES_CLIENT)

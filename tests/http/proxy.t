@@ -110,9 +110,12 @@ sub refreshed { my ($refresh) = @_; return scalar grep { ($_->{form}{refresh_tok
 
 sub forwarded {
 	my ($p) = @_;
+	my @hidden = qw(X-Pierre-User-Id X-Pierre-Key-Id X-Pierre-Status X-Pierre-Problem X-Pierre-Mark X-Pierre-Token X-Pierre-Scopes
+		Set-Login Speculation-Rules Use-As-Dictionary CDN-Cache-Control Surrogate-Control Timing-Allow-Origin Pragma
+		Sec-Session-Registration Cross-Origin-Opener-Policy Accept-CH);
 	my $user = user_at($p, 'acme');
 	$fake->set(headers => [ 'Set-Cookie: evil=1; Path=/', 'Content-Security-Policy: script-src *', 'X-Accel-Redirect: /health',
-		'Access-Control-Allow-Origin: *', 'Alt-Svc: h2="evil.example:443"', 'Cache-Control: public, max-age=999',
+		'Access-Control-Allow-Origin: *', map({ "$_: theirs" } @hidden), 'Alt-Svc: h2="evil.example:443"', 'Cache-Control: public, max-age=999',
 		'X-RateLimit-Limit: 200,2000', 'X-RateLimit-Usage: 1,2', 'ETag: "of-theirs"', 'Link: </api/x>; rel=next' ]);
 	forget();
 	my $r = ask($p, $user, 'acme/athlete?page=2&x=a%2Fb', headers => { Cookie => 'a=b', 'X-Pierre-User-Id' => 'forged',
@@ -128,7 +131,7 @@ sub forwarded {
 	is(join(' ', grep { !/^(?:host|authorization|accept|user-agent|if-none-match|connection)$/ } sort keys %$h), '',
 		'and no header that was not listed');
 	is("$h->{accept} $h->{'user-agent'} $h->{'if-none-match'}", 'text/x watch "of-mine"', 'which those are');
-	is($r->{headers}{$_}, undef, "the client gets no $_") for qw(set-cookie alt-svc access-control-allow-origin x-pierre-token x-pierre-mark);
+	is($r->{headers}{$_}, undef, "the client gets no $_") for qw(set-cookie alt-svc access-control-allow-origin x-pierre-token x-pierre-mark), map { lc } @hidden;
 	is($r->{headers}{etag}, '"of-theirs"', 'but an ETag');
 	like($r->{headers}{'content-security-policy'}, qr/^(?!.*script-src \*).*\bsandbox$/, 'what is sent stays in a sandbox');
 	is($r->{headers}{'x-content-type-options'}, 'nosniff', 'and is what it says');
@@ -140,9 +143,11 @@ sub forwarded {
 	is(ask($p, $user, 'acme/athlete')->{body}, '<p><!--#echo var="pierre_token" --></p>', 'no answer is read as a program (SSI)');
 	$left--;
 	$fake->set;
-	$r = ask($p, $user, 'acme/activities', method => 'POST', body => '{"name":"Run"}');
+	$r = ask($p, $user, 'acme/activities', method => 'POST', body => '{"name":"Run"}',
+		headers => { 'Content-Encoding' => 'gzip', 'Idempotency-Key' => 'once' });
 	is($r->{headers}{'x-ratelimit-remaining'}, $left - 1, 'each request is charged');
 	is((asked())[-1]{body}, '{"name":"Run"}', 'a body goes along');
+	is(join(' ', @{ (asked())[-1]{headers} }{qw(content-encoding idempotency-key)}), 'gzip once', 'with how it is packed, and that it counts once');
 	status_is(ask($p, $user, 'acme/athlete', method => $_), 200, $_) for qw(HEAD PUT DELETE);
 	my @rows;
 	await('usage rows', sub { (@rows = Ledger::routes($p, $user->{key_id})) >= 6 }, $p);
@@ -219,6 +224,7 @@ sub paths {
 	my %path = ('/proxy/acme/a/../b' => '200 /api/b', '/proxy/acme/a%20b%3Fc%25d' => '200 /api/a%20b%3Fc%25d',
 		'/proxy/acme/../../token' => '404 -', '/proxy/../../token' => '400 -', '/proxy/acme/../token' => '404 -', '/proxy/acme/%2e%2e/%2e%2e/token' => '404 -',
 		'/proxy/acme/a%2F..%2F..%2Ftoken' => '404 -', '/proxy/acme/a%2fb' => '404 -', '/proxy/acme/a%5Cb' => '404 -', '/proxy/acme/a%0d%0aX:%20y' => '404 -',
+		(map { ("/proxy/acme/$_" => '404 -') } 'a\\b', 'a\\..\\..\\token', '..;/token', 'a/..%3B/token', 'a%3bb', 'a;x', '%7f'), '/proxy/acme/a?b;c%5C%2f' => '200 /api/a',
 		'/proxy/acme/%252e%252e/x' => '200 /api/%252e%252e/x', '/proxy/acme//a' => '200 /api/a', '/proxy/acme/@evil.example/' => '200 /api/@evil.example/',
 		'/proxy/acme@evil.example/a' => '404 -', '/proxy/acme:443/a' => '404 -', '/proxy/acme' => '404 -', '/proxy/ACME/a' => '404 -', '/proxy/https://evil.example/' => '404 -',
 		'/proxy/acme/' => '200 /api/', 'https://evil.example/proxy/acme/a' => '200 /api/a', '/proxy/acme/a#b' => '200 /api/a',
