@@ -15,6 +15,8 @@
 
 #define DEFAULT_MS (60 * SECOND_MS)      /* when nothing says it */
 #define LONGEST_MS DAY_MS                /* what is later is a mistake */
+#define EPOCH_LEAST INT64_C(1000000000)  /* 2001: so many seconds are a moment, not a pause */
+#define EPOCH_MOST INT64_C(253402300799) /* the last second of year 9999 */
 #define QUARTER_MS (900 * SECOND_MS)
 
 const char *const reply_limit_headers[] = {
@@ -40,6 +42,11 @@ const char *reply_header(const char *headers, const char *name, struct arena *ar
 	return NULL;
 }
 
+static bool is_number(const char *text)
+{
+	return *text && !text[strspn(text, "0123456789")];
+}
+
 /* Seconds, or a date of HTTP. TIME_NONE: neither. */
 static int64_t retry_after(const char *text, int64_t now)
 {
@@ -49,8 +56,8 @@ static int64_t retry_after(const char *text, int64_t now)
 
 	if (!text)
 		return TIME_NONE;
-	if (str_int(text, 0, LONGEST_MS / SECOND_MS, &s))
-		return now + s * SECOND_MS;
+	if (is_number(text))
+		return now + (str_int(text, 0, LONGEST_MS / SECOND_MS, &s) ? s * SECOND_MS : LONGEST_MS);
 	end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
 	return end && !*end ? (int64_t)timegm(&tm) * SECOND_MS : TIME_NONE;
 }
@@ -93,9 +100,13 @@ static int64_t quarter_day(const char *headers, int64_t now, struct arena *arena
 	return until;
 }
 
+/* Seconds, or the second of the epoch: providers send either. */
 static int64_t reset(const char *headers, int64_t now, struct arena *arena)
 {
-	return retry_after(reply_header(headers, "X-RateLimit-Reset", arena), now);
+	const char *text = reply_header(headers, "X-RateLimit-Reset", arena);
+	int64_t s;
+
+	return str_int(text, EPOCH_LEAST, EPOCH_MOST, &s) ? s * SECOND_MS : retry_after(text, now);
 }
 
 static bool none_left(const char *headers, struct arena *arena)

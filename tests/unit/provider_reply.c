@@ -192,7 +192,11 @@ static void test_limits(void)
 		{ "custom", "retry-after:  7 \nOther: 1\n", 7 },
 		{ "custom", "Retry-After: 0\n", 1 },
 		{ "custom", "Retry-After: soon\n", 60 },
-		{ "custom", "Retry-After: 999999999\n", 60 },
+		{ "custom", "Retry-After: 99999999\n", 86400 },
+		{ "custom", "Retry-After: 99999999999999999999999\n", 86400 },
+		{ "custom", "Retry-After: 86401\n", 86400 },
+		{ "custom", "Retry-After: -5\n", 60 },
+		{ "custom", "Retry-After: 1.5\n", 60 },
 		{ "custom", "Retry-After: Fri, 15 Jan 2027 08:00:30 GMT\n", 30 },
 		{ "custom", "Retry-After: Fri, 15 Jan 2027 07:00:00 GMT\n", 1 },
 		{ "custom", "Retry-After: Fri, 15 Jan 2038 08:00:00 GMT\n", 86400 },
@@ -203,6 +207,10 @@ static void test_limits(void)
 		{ "strava", "X-RateLimit-Limit: 200,2000\nX-RateLimit-Usage: 1,1\n", 60 },
 		{ "strava", "X-RateLimit-Limit: x\nX-RateLimit-Usage: \n", 60 },
 		{ "whoop", "X-RateLimit-Limit: 100, 100;window=60, 10000;window=86400\nX-RateLimit-Remaining: 0\nX-RateLimit-Reset: 12\n", 12 },
+		{ "whoop", "X-RateLimit-Reset: 1800000045\n", 45 },
+		{ "whoop", "X-RateLimit-Reset: 1799999999\n", 1 },
+		{ "whoop", "X-RateLimit-Reset: 1896083200\n", 86400 },
+		{ "whoop", "X-RateLimit-Reset: 99999999999999999999999\n", 86400 },
 	};
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
@@ -221,6 +229,8 @@ static void test_limits(void)
 		{ "strava", 200, "", 0 },
 		{ "whoop", 200, "X-RateLimit-Remaining: 1\nX-RateLimit-Reset: 12\n", 0 },
 		{ "whoop", 200, "X-RateLimit-Remaining: 0\nX-RateLimit-Reset: 12\n", 12 },
+		{ "whoop", 200, "X-RateLimit-Remaining: 0\nX-RateLimit-Reset: 1800000012\n", 12 },
+		{ "whoop", 200, "X-RateLimit-Remaining: 0\nX-RateLimit-Reset: 1700000012\n", 0 },
 		{ "whoop", 200, "X-RateLimit-Remaining: 0\n", 0 },
 		{ "whoop", 200, "X-RateLimit-Remaining: 0\nX-RateLimit-Reset: 86400\n", 86400 },
 		{ "custom", 200, "X-RateLimit-Remaining: 0\nX-RateLimit-Reset: 12\n", 0 },
