@@ -62,8 +62,8 @@ void limit_settle(struct limit_state *s, uint32_t window, int64_t now);
  * the store cannot be reached (fail closed). */
 bool op_limit_consume(struct op *op, const struct credential *c, uint32_t cost,
 		      struct limit_outcome *out, struct err *err_r);
-/* The request was not let through after all: give back what was taken. */
-void op_limit_refund(struct op *op, uint32_t cost, const struct limit_outcome *out);
+/* The request was not let through after all: give back what was taken; `out` stands as before. */
+void op_limit_refund(struct op *op, uint32_t cost, struct limit_outcome *out);
 /* Take nothing; ask the store where every limit stands (leased by all hosts less
  * what this host still holds). For GET /api/keys/{id}/limits. */
 bool op_limit_explain(struct op *op, const struct credential *c, struct limit_outcome *out,

@@ -24,7 +24,7 @@ struct call {
 	struct field_given given;    /* what the body named */
 	struct credential credential;   /* that the guard judged; kind NULL of GUARD_PUBLIC */
 	struct membership membership;   /* in the tenant of PLACE_NAMED */
-	const struct limit_outcome *limits;   /* what was charged, or refused; on the arena; NULL = nothing */
+	struct limit_outcome *limits;   /* where they stand, or what refuses; on the arena; NULL = not known */
 };
 
 /* Rows of many replies: {success, message, ...} is what the original answers. */

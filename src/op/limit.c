@@ -112,10 +112,9 @@ bool op_limit_consume(struct op *op, const struct credential *c, uint32_t cost,
 	return true;
 }
 
-void op_limit_refund(struct op *op, uint32_t cost, const struct limit_outcome *out)
+void op_limit_refund(struct op *op, uint32_t cost, struct limit_outcome *out)
 {
-	for (size_t i = out->n; i-- > 0;)
-		refund_one(op, &out->states[i], cost);
+	refund(op, out, out->n, cost);
 }
 
 bool op_limit_explain(struct op *op, const struct credential *c, struct limit_outcome *out,

@@ -55,7 +55,7 @@ static void reply_error(struct call *call, const struct err *err)
 		limit_refusal(call, call->limits, err);
 	else
 		reply_problem(call, err);
-	if (call->limits && !call->limits->refused)   /* the row is written down, so it stays charged */
+	if (call->limits && !call->limits->refused)   /* what was written down stays charged */
 		limit_headers(call, call->limits);
 	/* RFC 9110 section 12.5.3: not on a 415 that has another cause */
 	if (err->kind == ERR_MEDIA_TYPE && str_eq(err->reason, ENCODED))

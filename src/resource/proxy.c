@@ -2,6 +2,12 @@
  * resource/proxy.c - what nginx asks when it sends a request on to a provider
  * (nginx/pierre-proxy.conf): by auth_request, with which token; and with the refusals of the
  * provider, what the client is told. Rules: op/proxy.h.
+ *
+ * A key is charged for what goes to the provider, and for nothing else. Its limits are taken
+ * first, so that one over its limit learns nothing of the provider; then the token is lent and
+ * the budget taken; the usage row is written last, and what was refused before it is given
+ * back. When that row cannot be written, the budget has lost one request, which is the cheaper
+ * error: nothing was sent.
  */
 #include "config.h"
 
@@ -22,18 +28,10 @@ static bool is_read(const char *method)
 	return str_eq(method, "GET") || str_eq(method, "HEAD");
 }
 
-/* The repeat after a refused token is one request to the key. */
-static bool charge(struct call *call, const struct client_request *asked,
-		   const struct proxy_request *in, struct err *err_r)
+static bool lend(struct call *call, const struct proxy_request *in, struct proxy_lent *out,
+		 struct err *err_r)
 {
-	if (in->refused)
-		return true;
-	if (!consume(call, asked, err_r)) {
-		op_usage_refused(call->op, err_r);
-		return false;
-	}
-	limit_headers(call, call->limits);
-	return true;
+	return op_proxy_lend(call->op, scope_own(call->op), in, out, err_r);
 }
 
 /* nginx sends the token where its own file says. That is printed from the rows, which may have
@@ -47,13 +45,31 @@ static bool place_check(const struct call *call, const struct provider *p, struc
 			  "says (api_url): print `pierre nginx providers` again", p->title);
 }
 
+static bool charge(struct call *call, const struct client_request *asked,
+		   const struct proxy_request *in, struct proxy_lent *out, struct err *err_r)
+{
+	bool taken = consume_take(call, asked, err_r);
+
+	if (taken && !lend(call, in, out, err_r)) {
+		consume_give_back(call, asked);
+		return false;
+	}
+	if (taken && consume_record(call, asked, err_r)) {
+		limit_headers(call, call->limits);
+		return true;
+	}
+	op_usage_refused(call->op, err_r);
+	return false;
+}
+
+/* The repeat after a refused token is one request to the key. */
 static bool ask(struct call *call, const struct client_request *asked,
 		const struct proxy_request *in, struct err *err_r)
 {
 	struct proxy_lent lent;
 
-	if (!place_check(call, in->p, err_r) || !charge(call, asked, in, err_r) ||
-	    !op_proxy_lend(call->op, scope_own(call->op), in, &lent, err_r))
+	if (!place_check(call, in->p, err_r) ||
+	    !(in->refused ? lend(call, in, &lent, err_r) : charge(call, asked, in, &lent, err_r)))
 		return false;
 	response_header(call->res, "X-Pierre-Token", lent.authorization);
 	response_header(call->res, "X-Pierre-Mark", lent.mark);
@@ -64,6 +80,7 @@ static bool refused(struct call *call, const struct client_request *asked,
 		    const struct proxy_request *in, struct err *err_r)
 {
 	(void)asked;
+	consume_show(call);
 	return op_proxy_refused(call->op, scope_own(call->op), in, err_r);
 }
 
@@ -83,6 +100,7 @@ static bool limited(struct call *call, const struct client_request *asked,
 	struct strbuf headers = { .arena = call->req->arena };
 
 	(void)asked;
+	consume_show(call);
 	strbuf_adds(&headers, "");
 	for (size_t i = 0; reply_limit_headers[i]; i++) {
 		const char *value = request_param(call->req, param_of(call->req->arena, reply_limit_headers[i]));

@@ -207,7 +207,29 @@ sub refusals {
 	my $r = ask($p, $user, 'acme/athlete');
 	problem_is($r, 429, {}, 'over it');
 	ok($r->{headers}{'retry-after'}, 'with Retry-After');
+	$r = ask($p, $user, 'other/athlete');
+	problem_is($r, 429, {}, 'it learns nothing of a provider');
 	is(scalar asked(), 2, 'and the provider is not asked');
+}
+
+# A key is charged for what goes to the provider.
+sub charged {
+	my ($p) = @_;
+	my $user = user_at($p, 'acme');
+	my $n = ask($p, $user, 'acme/athlete')->{headers}{'x-ratelimit-remaining'};
+	my $left = sub {
+		my ($r, $status, $reason, $what, $sent) = @_;
+		problem_is($r, $status, $reason ? { reason => $reason } : {}, $what);
+		is($r->{headers}{'x-ratelimit-remaining'}, $n - ($sent // 0), '  says what is left');
+	};
+	$left->(ask($p, $user, 'other/athlete'), 404, undef, 'not connected') for 1 .. 2;
+	$fake->set(api => 429, headers => ['Retry-After: 600']);
+	$left->(ask($p, $user, 'acme/athlete'), 429, 'provider_limited', 'the provider refuses one', 1);
+	$fake->set;
+	$left->(ask($p, $user, 'acme/athlete'), 429, 'provider_shut', 'shut', 1) for 1 .. 2;
+	my @rows;
+	await('usage rows', sub { (@rows = Ledger::routes($p, $user->{key_id})) >= 2 }, $p);
+	is(join(' ', @rows), 'proxy.acme proxy.acme', 'two rows for two requests that went there');
 }
 
 # The path that comes there begins with that of the API.
@@ -461,7 +483,7 @@ for my $backend (Pierre::backends()) {
 	subtest $backend => sub {
 		my $p = at_level('info', $backend);
 		subtest $_->[0] => sub { $_->[1]->($p) } for [ 'there and back' => \&forwarded ], [ sizes => \&sizes ], [ refusals => \&refusals ],
-			[ paths => \&paths ], [ 'it answers 401' => \&unauthorized ], [ 'it answers 429' => \&limited ], [ failures => \&failures ], [ waits => \&waits ], [ 'a client that leaves' => \&leaves ], [ 'Pierre is away' => \&away ],
+			[ paths => \&paths ], [ charged => \&charged ], [ 'it answers 401' => \&unauthorized ], [ 'it answers 429' => \&limited ], [ failures => \&failures ], [ waits => \&waits ], [ 'a client that leaves' => \&leaves ], [ 'Pierre is away' => \&away ],
 			[ 'a row that moved' => \&moved ],
 			[ secrets => sub { secrets($p, 'info') } ];
 		$p->stop;
