@@ -9,7 +9,8 @@
 #include "op/op.h"
 #include "op/scope.h"
 
-/* From a refresh on, for so long a 401 says something of the request and not of the token. */
+/* From a refresh on, for so long a 401 says something of the request and not of the token; not
+ * of one that its owner has brought. */
 #define PROXY_FRESH_MS (300 * SECOND_MS)
 
 struct proxy_request {

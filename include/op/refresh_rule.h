@@ -41,6 +41,8 @@ int64_t refresh_begins(const struct provider *p, const struct connection *c);
 bool refresh_is_ahead(const struct provider *p, int64_t now);
 /* Can it be refreshed at all? */
 bool refresh_is_possible(const struct connection *c, const struct provider *p, int64_t now);
+/* Is its access token of a refresh? One that was connected or brought has both times alike. */
+bool refresh_gave(const struct connection *c);
 
 /* Of a row that wants a refresh, and that no caller has. */
 enum refresh_due {

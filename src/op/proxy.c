@@ -16,9 +16,11 @@
 #include "store/connection.h"
 #include "store/refresh.h"
 
+/* An access token that its owner brings alone moves the time, and no number. */
 static const char *mark_of(struct arena *arena, const struct connection *c)
 {
-	return arena_printf(arena, "%" PRId64 ".%" PRId64, c->connect_gen, c->tokens_gen);
+	return arena_printf(arena, "%" PRId64 ".%" PRId64 ".%" PRId64, c->connect_gen, c->tokens_gen,
+			    c->connected_at);
 }
 
 /* Of RFC 6750, however the provider spells it. */
@@ -35,10 +37,17 @@ static struct budget_call call_of(const struct proxy_request *in, const struct c
 
 /* --- a token that was refused ------------------------------------------------------------ */
 
+/* A time that is far ahead was written under a wrong clock. */
+static bool is_fresh(const struct op *op, const struct connection *c)
+{
+	int64_t age = op->now - c->refreshed_at;
+
+	return refresh_gave(c) && age < PROXY_FRESH_MS && age > -PROXY_FRESH_MS;
+}
+
 static bool helps(const struct op *op, const struct provider *p, const struct connection *c)
 {
-	return refresh_is_possible(c, p, op->now) &&
-	       (c->tokens_gen == 0 || c->refreshed_at <= op->now - PROXY_FRESH_MS);
+	return refresh_is_possible(c, p, op->now) && !is_fresh(op, c);
 }
 
 static bool renew(struct op *op, struct scope scope, const struct provider *p,

@@ -39,6 +39,11 @@ bool refresh_is_possible(const struct connection *c, const struct provider *p, i
 	       !str_eq(c->state, CONNECTION_UNIDENTIFIED);
 }
 
+bool refresh_gave(const struct connection *c)
+{
+	return c->refreshed_at != c->connected_at;
+}
+
 enum refresh_due refresh_due_of(const struct connection *c, const struct provider *p, int64_t now)
 {
 	if (!refresh_is_possible(c, p, now))

@@ -80,6 +80,13 @@ sub bring {
 	return ($refresh, $access);
 }
 
+sub bring_access {
+	my ($p, $user) = @_;
+	my (undef, $access) = $fake->token;
+	$p->expect(200, $p->put('/api/oauth/tokens/acme', { access_token => $access, expires_at => '2031-01-01T00:00:00Z' }, token => $user->{token}));
+	return $access;
+}
+
 sub ask {
 	my ($p, $user, $path, %o) = @_;
 	return $p->request($o{method} // 'GET', "/proxy/$path", $o{body},
@@ -98,6 +105,16 @@ sub refreshed_first {
 		last if $r->{status} != 503;
 	}
 	return ($user, $r);
+}
+# The token as it is now; and as if it had been refreshed long ago.
+sub access { my ($p, $user, $provider) = @_; return $p->expect(200, $p->get("/api/oauth/tokens/$provider", token => $user->{token}))->{json}{access_token} }
+sub age { my ($p, $user, $to) = @_; $p->sql("UPDATE provider_connections SET refreshed_at = '" . ($to // '2020-01-01T00:00:00.000Z') . "' WHERE user_id = '$user->{user_id}'") }
+# Status, once no refresh is waited for.
+sub renewed {
+	my ($p, $user) = @_;
+	my $r;
+	for (1 .. 3) { $r = ask($p, $user, 'acme/athlete'); last if $r->{status} != 503 }
+	return $r->{status};
 }
 sub dies { return sub { $fake->kill_access($_[0]{access}) } }
 # What the provider was asked since the last forget(), but for tokens.
@@ -292,6 +309,17 @@ sub unauthorized {
 	await('the new token', sub { ask($p, $user, 'acme/activities', method => 'POST', body => '{"a":1}')->{status} == 200 }, $p);
 	is(refreshed($user->{refresh}), 1, 'and its token is refreshed');
 
+	(my $again, $user->{access}) = bring($p, $user, 'acme');
+	$fake->kill_access($user->{access});
+	is(renewed($p, $user), 200, 'tokens that were brought just now are refreshed');
+	is(refreshed($again), 1, 'once');
+	$user->{access} = bring_access($p, $user);
+	$fake->kill_access($user->{access});
+	is(renewed($p, $user), 200, 'an access token alone that was brought just now, too');
+	age($p, $user, '2100-01-01T00:00:00.000Z');
+	$fake->kill_access(access($p, $user, 'acme'));
+	is(renewed($p, $user), 200, 'and tokens of a refresh under a clock that was ahead');
+
 	$fake->set(api => 401);
 	forget();
 	$r = ask($p, $user, 'acme/athlete');
@@ -314,6 +342,23 @@ sub unauthorized {
 	$fake->set(api => 403);
 	$user = user_at($p, 'acme');
 	is(ask($p, $user, 'acme/athlete')->{json}{error}, 'made_up', 'another refusal is passed on');
+	$fake->set;
+}
+
+# Its token is replaced while the provider thinks about a request with the one before.
+sub replaced {
+	my ($p) = @_;
+	my ($user) = refreshed_first($p, 'acme/athlete', dies());
+	$fake->kill_access(access($p, $user, 'acme'));
+	$fake->set(stall => 1, after => '/api/slow');
+	forget();
+	my $n = () = $fake->asked('/token');
+	open my $out, '-|', 'curl', '-s', '--cacert', $p->{ca}, '-H', "X-API-Key: $user->{api_key}", '-o', '/dev/null', '-w', '%{http_code}',
+		"https://localhost:$p->{port}/proxy/acme/slow" or die "curl: $!";
+	await('the request', sub { asked() > 0 }, $p);
+	bring_access($p, $user);
+	is(do { local $/; <$out> }, 200, 'a token that was brought meanwhile goes with the repeat');
+	is(scalar(() = $fake->asked('/token')), $n, 'and none is refreshed');
 	$fake->set;
 }
 
@@ -483,7 +528,7 @@ for my $backend (Pierre::backends()) {
 	subtest $backend => sub {
 		my $p = at_level('info', $backend);
 		subtest $_->[0] => sub { $_->[1]->($p) } for [ 'there and back' => \&forwarded ], [ sizes => \&sizes ], [ refusals => \&refusals ],
-			[ paths => \&paths ], [ charged => \&charged ], [ 'it answers 401' => \&unauthorized ], [ 'it answers 429' => \&limited ], [ failures => \&failures ], [ waits => \&waits ], [ 'a client that leaves' => \&leaves ], [ 'Pierre is away' => \&away ],
+			[ paths => \&paths ], [ charged => \&charged ], [ 'it answers 401' => \&unauthorized ], [ 'replaced meanwhile' => \&replaced ], [ 'it answers 429' => \&limited ], [ failures => \&failures ], [ waits => \&waits ], [ 'a client that leaves' => \&leaves ], [ 'Pierre is away' => \&away ],
 			[ 'a row that moved' => \&moved ],
 			[ secrets => sub { secrets($p, 'info') } ];
 		$p->stop;
