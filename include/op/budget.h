@@ -15,6 +15,7 @@
 #define PIERRE_OP_BUDGET_H
 
 #include "model/budget.h"
+#include "model/connection.h"
 #include "model/provider.h"
 #include "op/op.h"
 
@@ -23,11 +24,17 @@
 /* A request to a provider. */
 struct budget_call {
 	const struct provider *p;
-	const char *app_id;          /* NULL: not known, so only budgets of the connection count */
+	const char *app_id;          /* NULL: not known, so only the connection counts and is shut */
 	const char *connection_id;   /* whose token goes with it; NULL = none */
 	bool reads;                  /* GET or HEAD */
 	bool auth;                   /* it goes to a token endpoint: some providers do not count that */
+	const char *what;            /* for the log: "refresh" */
 };
+
+/* The application that a request with this access token counts for: the one that the provider gave it
+ * to, for a code or by a refresh, which it does for no other. NULL: its owner brought it, and nothing
+ * shows whose it is; with one of another application he could shut this one for all others. */
+const char *budget_app_of(const struct connection *c);
 
 /* One request of every budget that applies, or of none. False: ERR_RATE, with retry_after
  * and reason provider_budget (used up) or provider_shut, and *until_r (wall ms; may be NULL)
@@ -37,9 +44,8 @@ bool op_budget_take(struct op *op, const struct budget_call *call, int64_t *unti
 		    struct err *err_r);
 
 /* The provider has refused more before `until` (wall ms, of reply_shut_until()); nothing, when
- * that is TIME_NONE or past. Where a
- * budget is for each user or token, that of this connection is shut; else that of the
- * application, for all who use it. */
+ * that is TIME_NONE or past. Where a budget is for each user or token, that of this connection
+ * is shut; else that of the application, for all who use it. The log says so: provider_shut. */
 bool op_budget_shut(struct op *op, const struct budget_call *call, int64_t until,
 		    struct err *err_r);
 

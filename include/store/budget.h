@@ -25,10 +25,10 @@ struct budget_part {
 bool store_budget_take(struct db *db, const struct budget_part *all, size_t n,
 		       const struct budget_part **full_r, struct err *err_r);
 
-/* Nothing before `until`; an earlier moment changes nothing, unless what is there is later
- * than `longest`. */
+/* Nothing before `until`; an earlier moment changes nothing (*later_r false), unless what is
+ * there is later than `longest`. */
 bool store_budget_shut(struct db *db, const char *subject, int64_t until, int64_t longest,
-		       struct err *err_r);
+		       bool *later_r, struct err *err_r);
 
 /* Rows that ended an hour before now or earlier, in pages. */
 bool store_budget_sweep(struct db *db, int64_t now, int64_t *n_r, struct err *err_r);

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "op/budget.h"
 #include "op/provider_app.h"
+#include "op/refresh_rule.h"
 #include "op/scope.h"
 #include "provider/providers.h"
 #include "store/budget.h"
@@ -14,6 +16,14 @@
 #define PARTS_MAX 10         /* budgets of a row: src/model/provider.c */
 
 /* --- which apply --------------------------------------------------------------------- */
+
+/* Who brings tokens asks for no scopes, and need not be identified. */
+const char *budget_app_of(const struct connection *c)
+{
+	bool is_given = c->scopes_asked.n > 0 || refresh_gave(c) || str_eq(c->state, CONNECTION_UNIDENTIFIED);
+
+	return is_given ? c->app_id : NULL;
+}
 
 struct subjects {
 	const char *app, *connection;   /* NULL = not known */
@@ -202,11 +212,21 @@ static bool has_own(const struct provider *p)
 	return false;
 }
 
+static void log_shut(const struct budget_call *call, bool own, int64_t until)
+{
+	char text[TIME_TEXT];
+
+	time_format(until, text);
+	log_warn("provider_shut", LOG_S("provider", call->p->id),
+		 LOG_S(own ? "connection" : "application", own ? call->connection_id : call->app_id),
+		 LOG_S("until", text), LOG_S("why", "the provider has refused more"), LOG_S("after", call->what));
+}
+
 bool op_budget_shut(struct op *op, const struct budget_call *call, int64_t until,
 		    struct err *err_r)
 {
 	const struct subjects s = subjects_of(op->arena, call);
-	bool own = s.connection && (!s.app || has_own(call->p));
+	bool own = s.connection && (!s.app || has_own(call->p)), later;
 	const char *subject = own ? s.connection : s.app;
 	int64_t longest = op->now + BUDGET_SHUT_MOST_MS;
 
@@ -214,7 +234,13 @@ bool op_budget_shut(struct op *op, const struct budget_call *call, int64_t until
 		return true;
 	if (!op->process->quota)
 		return no_store(err_r);
-	return store_budget_shut(op->process->quota, subject, until < longest ? until : longest, longest, err_r);
+	if (until > longest)
+		until = longest;
+	if (!store_budget_shut(op->process->quota, subject, until, longest, &later, err_r))
+		return false;
+	if (later)
+		log_shut(call, own, until);
+	return true;
 }
 
 /* --- shown ------------------------------------------------------------------------------- */

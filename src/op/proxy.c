@@ -31,8 +31,8 @@ static const char *scheme_of(const struct connection *c)
 
 static struct budget_call call_of(const struct proxy_request *in, const struct connection *c)
 {
-	return (struct budget_call){ .p = in->p, .app_id = c->app_id, .connection_id = c->id,
-				     .reads = in->reads };
+	return (struct budget_call){ .p = in->p, .app_id = budget_app_of(c), .connection_id = c->id,
+				     .reads = in->reads, .what = "proxy" };
 }
 
 /* --- a token that was refused ------------------------------------------------------------ */

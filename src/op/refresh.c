@@ -278,7 +278,8 @@ bool op_refresh_silent(struct op *op, const struct provider *p, const struct con
 
 static struct budget_call budget_call_of(const struct provider *p, const struct connection *c)
 {
-	return (struct budget_call){ .p = p, .app_id = c->app_id, .connection_id = c->id, .auth = true };
+	return (struct budget_call){ .p = p, .app_id = c->app_id, .connection_id = c->id, .auth = true,
+				     .what = "refresh" };
 }
 
 bool op_refresh_take_budget(struct op *op, const struct provider *p, const struct connection *c,

@@ -67,21 +67,26 @@ bool store_budget_take(struct db *db, const struct budget_part *all, size_t n,
 struct shutting {
 	const char *subject;
 	int64_t until, longest;
+	int64_t n;
 };
 
 static bool shut_tx(struct db *db, void *arg, struct err *err_r)
 {
-	const struct shutting *s = arg;
+	struct shutting *s = arg;
 
 	return db_write(db, SQL_ARGS(budget_shut, .subject = db_text(s->subject),
 				     .until = db_time(s->until), .longest = db_time(s->longest)),
-			NULL, err_r);
+			&s->n, err_r);
 }
 
 bool store_budget_shut(struct db *db, const char *subject, int64_t until, int64_t longest,
-		       struct err *err_r)
+		       bool *later_r, struct err *err_r)
 {
-	return db_transaction(db, shut_tx, &(struct shutting){ subject, until, longest }, err_r);
+	struct shutting s = { subject, until, longest, 0 };
+	bool done = db_transaction(db, shut_tx, &s, err_r);
+
+	*later_r = done && s.n > 0;
+	return done;
 }
 
 struct sweep {

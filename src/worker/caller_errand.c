@@ -101,8 +101,8 @@ static struct budget_call budget_call_of(const struct errand *e, const struct er
 	const struct connection *c = &e->due.c;
 
 	return (struct budget_call){
-		.p = &e->p, .app_id = c->id ? c->app_id : e->redemption.state.app_id, .connection_id = c->id,
-		.reads = kind->spends == CALL_READS, .auth = kind->auth,
+		.p = &e->p, .app_id = c->id ? budget_app_of(c) : e->redemption.state.app_id, .connection_id = c->id,
+		.reads = kind->spends == CALL_READS, .auth = kind->auth, .what = kind->name,
 	};
 }
 

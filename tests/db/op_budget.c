@@ -228,6 +228,30 @@ static void test_shut(void)
 	   "and does not stand in the way of what the provider says then");
 }
 
+/* Brought by their owner, and with what shows whose application they are of. */
+static void test_brought(void)
+{
+	struct provider p = row_with("5/quarter");
+	const struct connection brought = { .id = new_id(), .app_id = new_id(), .state = CONNECTION_OK,
+					    .refreshed_at = T0, .connected_at = T0 };
+	struct connection given = brought;
+	struct budget_call call = { .p = &p, .app_id = budget_app_of(&brought), .connection_id = brought.id };
+
+	f.op.now = T0;
+	is_str(call.app_id, NULL, "tokens that were brought are of no application's budget");
+	ok(op_budget_shut(&f.op, &call, T0 + 5000, &err) && !take(&call), "a refusal of theirs shuts the connection");
+	call = (struct budget_call){ .p = &p, .app_id = brought.app_id, .connection_id = new_id() };
+	is_int(take_all(&call), 5, "and takes nothing from the application");
+	given.refreshed_at = T0 + 1;
+	is_str(budget_app_of(&given), given.app_id, "once they were refreshed, they are of it");
+	given = brought;
+	given.scopes_asked = strings_split(f.arena, "read", ',');
+	is_str(budget_app_of(&given), given.app_id, "and those of a code");
+	given = brought;
+	given.state = CONNECTION_UNIDENTIFIED;
+	is_str(budget_app_of(&given), given.app_id, "before it is known whose they are, too");
+}
+
 /* --- at once ------------------------------------------------------------------------- */
 
 /* One of them names the budgets in another order: none waits for another in a circle. */
@@ -315,6 +339,7 @@ int main(void)
 	test_whose();
 	test_rows();
 	test_shut();
+	test_brought();
 	test_race();
 	test_sweep();
 	store_quota_close(&f.process.quota, f.db);

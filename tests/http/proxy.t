@@ -51,7 +51,8 @@ sub start {
 		row('budget', budgets => ['2/hour'], auth_calls => 'free'), row('closed', api_url => "https://localhost:$closed/api"),
 		row('false', api_url => "https://127.0.0.1:$fake->{port}/api"),
 		row('nowhere', api_url => undef), row('ends', authorize_url => $fake->url('/api/authorize'),
-			revoke_url => $fake->url('/api/user/{user}'), revoke_method => 'DELETE', revoke_auth => 'bearer'), row('fixed', refresh => 'none') ] }));
+			revoke_url => $fake->url('/api/user/{user}'), revoke_method => 'DELETE', revoke_auth => 'bearer'), row('fixed', refresh => 'none'),
+		row('shared', budgets => ['4/31536000s'], auth_calls => 'free') ] }));
 	@{ $p->{env} }{qw(OUTBOUND_ALLOW OUTBOUND_CA_FILE PROVIDERS_FILE)} =
 		('127.0.0.0/8 ::1', "$p->{dir}/ca.pem", "$p->{dir}/providers.json");
 	$p->locate_providers($dns->address);
@@ -61,12 +62,14 @@ sub start {
 	return $p;
 }
 
-# A user with tokens of that provider: {api_key, access, refresh} too.
+# A user with tokens of that provider: {api_key, access, refresh} too. With an application of his
+# own, unless own_app is 0.
 sub user_at {
 	my ($p, $provider, %o) = @_;
 	my $user = $p->approved_user;
+	my $own = delete $o{own_app} // 1;
 	$p->expect(200, $p->put("/api/users/oauth-apps/$provider", { client_id => "client-$user->{email}", client_secret => 's' },
-		token => $user->{token}));
+		token => $user->{token})) if $own;
 	@$user{qw(refresh access)} = bring($p, $user, $provider);
 	my $key = $p->new_key($user, scopes => ['tokens:use'], %o);
 	@$user{qw(api_key key_id)} = ($key->{api_key}, $key->{key_info}{id});
@@ -392,13 +395,41 @@ sub limited {
 	is($r->{headers}{'retry-after'}, 60, 'a minute when nothing says it');
 	$fake->set;
 
-	$user = user_at($p, 'budget');
-	forget();
-	is(join(' ', map { ask($p, $user, 'budget/athlete')->{status} } 1 .. 3), '200 200 429', 'a budget of two');
-	problem_is(ask($p, $user, 'budget/athlete'), 429, { reason => 'provider_budget' }, 'is used up');
-	is(scalar asked(), 2, 'without asking the provider');
 	($user, $r) = refreshed_first($p, 'budget/athlete', dies());
-	is("$r->{status} " . ask($p, $user, 'budget/athlete')->{status}, '200 429', 'a repeat is charged to the budget too');
+	is(join(' ', $r->{status}, map { ask($p, $user, 'budget/athlete')->{status} } 1 .. 2), '200 200 429', 'a budget of two');
+	problem_is(ask($p, $user, 'budget/athlete'), 429, { reason => 'provider_budget' }, 'is used up');
+	is(scalar asked(), 3, 'without asking the provider');
+	($user) = refreshed_first($p, 'budget/athlete', dies());
+	age($p, $user);
+	$fake->kill_access(access($p, $user, 'budget'));
+	forget();
+	problem_is(ask($p, $user, 'budget/athlete'), 429, { reason => 'provider_budget' }, 'a repeat is charged to the budget too');
+	is(scalar asked(), 1, 'so it was not sent');
+}
+
+# With the server's application, which both may use, and tokens that nothing shows to be of it.
+sub brought {
+	my ($p) = @_;
+	Pierre::rewrite("$p->{dir}/state/secret", "of-the-server\n");
+	$p->give("$p->{dir}/state/secret");
+	my $made = $p->cli(qw(provider app set shared --client-id server --value-file secret --redirect-uri),
+		'https://localhost/api/oauth/callback/shared');
+	is($made->{status}, 0, "the server's application") or diag($made->{err});
+	my ($mallory, $bob) = map { user_at($p, 'shared', own_app => 0) } 1, 2;
+	is(join(' ', map { ask($p, $mallory, 'shared/x')->{status} } 1 .. 5), '200 200 200 200 200', 'tokens that were brought take nothing from its budget of 4');
+	$fake->set(api => 429, headers => ['Retry-After: 86400']);
+	problem_is(ask($p, $mallory, 'shared/x'), 429, { reason => 'provider_limited' }, 'the provider refuses them');
+	$fake->set;
+	problem_is(ask($p, $mallory, 'shared/x'), 429, { reason => 'provider_shut' }, 'who brought them waits');
+	is(ask($p, $bob, 'shared/x')->{status}, 200, 'and nobody else: not another tenant');
+	$p->sql("UPDATE provider_connections SET expires_at = '2000-01-01T00:00:00.000Z' WHERE user_id = '$bob->{user_id}'");
+	my $r;
+	await('a refresh, as before', sub { ($r = ask($p, $bob, 'shared/x'))->{status} == 200 }, $p);
+	$fake->set(api => 429, headers => ['Retry-After: 86400']);
+	problem_is(ask($p, $bob, 'shared/x'), 429, { reason => 'provider_limited' }, 'those that were refreshed are of the application');
+	$fake->set;
+	await('the line of the log', sub { $p->log =~ /provider_shut .*provider=shared application=[0-9a-f-]{36} until=\S+Z why="[^"]+" after=proxy/ }, $p);
+	problem_is(ask($p, $bob, 'shared/x'), 429, { reason => 'provider_shut' }, 'it is shut');
 }
 
 sub failures {
@@ -528,7 +559,7 @@ for my $backend (Pierre::backends()) {
 	subtest $backend => sub {
 		my $p = at_level('info', $backend);
 		subtest $_->[0] => sub { $_->[1]->($p) } for [ 'there and back' => \&forwarded ], [ sizes => \&sizes ], [ refusals => \&refusals ],
-			[ paths => \&paths ], [ charged => \&charged ], [ 'it answers 401' => \&unauthorized ], [ 'replaced meanwhile' => \&replaced ], [ 'it answers 429' => \&limited ], [ failures => \&failures ], [ waits => \&waits ], [ 'a client that leaves' => \&leaves ], [ 'Pierre is away' => \&away ],
+			[ paths => \&paths ], [ charged => \&charged ], [ 'it answers 401' => \&unauthorized ], [ 'replaced meanwhile' => \&replaced ], [ 'it answers 429' => \&limited ], [ 'brought tokens' => \&brought ], [ failures => \&failures ], [ waits => \&waits ], [ 'a client that leaves' => \&leaves ], [ 'Pierre is away' => \&away ],
 			[ 'a row that moved' => \&moved ],
 			[ secrets => sub { secrets($p, 'info') } ];
 		$p->stop;
