@@ -6,6 +6,8 @@ KIND(APP_CHANGED, "OAuthCredentialsModified", WARNING, SUCCESS, ORDINARY,
      "An application at a provider was changed")
 KIND(APP_DELETED, "OAuthCredentialsDeleted", WARNING, SUCCESS, ENDS_RIGHT,
      "An application at a provider was deleted")
+KIND(APP_REOPENED, "ProviderAppReopened", WARNING, SUCCESS, ORDINARY,
+     "What a provider had refused to an application before a moment was permitted again")
 KIND(TOKENS_SET, "ProviderTokensSet", INFO, SUCCESS, ORDINARY,
      "Tokens of a provider were brought by their owner")
 KIND(CONNECT_STARTED, "ProviderConnectStarted", INFO, SUCCESS, ORDINARY,

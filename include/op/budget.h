@@ -17,6 +17,7 @@
 #include "model/budget.h"
 #include "model/connection.h"
 #include "model/provider.h"
+#include "model/provider_app.h"
 #include "op/op.h"
 
 #define BUDGET_SHUT_MOST_MS DAY_MS   /* what is shut for longer is a mistake */
@@ -48,6 +49,12 @@ bool op_budget_take(struct op *op, const struct budget_call *call, int64_t *unti
  * is shut; else that of the application, for all who use it. The log says so: provider_shut. */
 bool op_budget_shut(struct op *op, const struct budget_call *call, int64_t until,
 		    struct err *err_r);
+
+/* The provider was wrong, or has changed its mind: the application is shut no more, and refreshes
+ * that wait for it are tried at once. named: a provider, for the server's own application, or the
+ * id of any application. What our own budgets say stays. ERR_NOT_FOUND. */
+bool op_budget_reopen(struct op *op, const char *named, struct provider_app *out,
+		      struct err *err_r);
 
 /* How the applications stand that are the server's own: of struct budget_state. */
 bool op_budget_list(struct op *op, const struct providers *providers, struct field_list *out,

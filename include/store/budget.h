@@ -30,6 +30,9 @@ bool store_budget_take(struct db *db, const struct budget_part *all, size_t n,
 bool store_budget_shut(struct db *db, const char *subject, int64_t until, int64_t longest,
 		       bool *later_r, struct err *err_r);
 
+/* It is shut no more. */
+bool store_budget_reopen(struct db *db, const char *subject, struct err *err_r);
+
 /* Rows that ended an hour before now or earlier, in pages. */
 bool store_budget_sweep(struct db *db, int64_t now, int64_t *n_r, struct err *err_r);
 

@@ -43,6 +43,10 @@ bool store_provider_app_delete(struct db *db, struct scope scope, const struct a
 bool store_provider_app_break(struct db *db, const struct provider_app *asked, const char *reason,
 			      int64_t until, int64_t now, struct err *err_r);
 
+/* Its budget was opened again: what waits for that is tried at once. */
+bool store_provider_app_reopen(struct db *db, const struct audit_event *event, const char *id,
+			       struct err *err_r);
+
 /* In a transaction: is it still the application with this client_id? ERR_CONFLICT. */
 bool store_provider_app_hold(struct db *db, const char *id, const char *client_id,
 			     struct err *err_r);

@@ -24,6 +24,11 @@ VALUES (:subject, 'shut', 0, 0, 0, :until)
 ON CONFLICT (subject, part, seconds, window_id) DO UPDATE SET ends_at = excluded.ends_at
 WHERE budget_windows.ends_at < excluded.ends_at OR budget_windows.ends_at > :longest;
 
+-- What the provider has said counts no more.
+-- name: budget_reopen
+DELETE FROM budget_windows
+WHERE subject = :subject AND part = 'shut';
+
 -- name: budget_sweep
 DELETE FROM budget_windows
 WHERE ends_at <= :before AND (subject, part, seconds, window_id) IN (

@@ -77,6 +77,11 @@ UPDATE provider_apps SET state_since = CASE WHEN state = 'broken' THEN state_sin
 	state = 'broken', reason = :reason, degraded_until = :until
 WHERE id = :id AND updated_at = :updated_at;
 
+-- An operator has opened its budget again: what waits for that need not.
+-- name: provider_app_reopen
+UPDATE provider_connections SET retry_at = NULL, updated_at = :now
+WHERE app_id = :app_id AND state = 'degraded' AND retry_at > :now AND ended_at IS NULL;
+
 -- --- removal ------------------------------------------------------------------------
 
 -- name: tenant_remove_apps

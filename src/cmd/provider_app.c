@@ -63,6 +63,17 @@ static bool budgets(struct context *c, const void *in, void *out, struct err *er
 	return done;
 }
 
+static bool reopen(struct context *c, const void *in, void *out, struct err *err_r)
+{
+	bool done;
+
+	(void)in;
+	c->process.quota = store_quota_open(c->op.db);
+	done = op_budget_reopen(&c->op, c->args->operands[0], out, err_r);
+	store_quota_close(&c->process.quota, c->op.db);
+	return done;
+}
+
 static bool delete(struct context *c, const void *in, void *out, struct err *err_r)
 {
 	const char *provider = c->args->operands[0];
@@ -72,8 +83,9 @@ static bool delete(struct context *c, const void *in, void *out, struct err *err
 	       op_provider_app_delete(&c->op, scope_all(&c->op), provider, err_r);
 }
 
-#define ON_APP .operands = "PROVIDER", .min_operands = 1, .max_operands = 1, .needs = NEEDS_SCHEMA, \
-	.record = &provider_app_schema, .stuck = ERR_NOT_FOUND
+#define OF_APP .min_operands = 1, .max_operands = 1, .needs = NEEDS_SCHEMA, .record = &provider_app_schema, \
+	.stuck = ERR_NOT_FOUND
+#define ON_APP .operands = "PROVIDER", OF_APP
 
 const struct cmd provider_app_commands[] = {
 	{ .words = "provider app set", ON_APP, .fn = set, .in = &provider_app_shell_schema, .value = true,
@@ -90,6 +102,12 @@ const struct cmd provider_app_commands[] = {
 	  .sentence = "Show what the server's own applications have asked for in the windows that run.",
 	  .detail = "Counted for all hosts together. shut_until: the provider has refused more before it. "
 		    "Budgets of each user or token are not listed." },
+	{ .words = "provider app reopen", .operands = "PROVIDER|ID", OF_APP, .fn = reopen,
+	  .next_step = "'pierre provider app list' shows the server's own; provider_shut in the log has the id of each",
+	  .sentence = "Ask a provider again before the moment to which its refusal has shut an application.",
+	  .detail = "PROVIDER: the server's own application there. ID: any application, as provider_shut in the log "
+		    "names it. Refreshes that wait for it are tried at once. Requests in our own budgets stay counted, "
+		    "and the next refusal shuts it again." },
 	{ .words = "provider app delete", ON_APP, .fn = delete,
 	  .next_step = "'pierre provider app list' shows them",
 	  .sentence = "Delete the server's own application; not while connections need it." },

@@ -6,12 +6,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "op/audit.h"
 #include "op/budget.h"
 #include "op/provider_app.h"
 #include "op/refresh_rule.h"
 #include "op/scope.h"
 #include "provider/providers.h"
 #include "store/budget.h"
+#include "store/provider_app.h"
 
 #define PARTS_MAX 10         /* budgets of a row: src/model/provider.c */
 
@@ -241,6 +243,30 @@ bool op_budget_shut(struct op *op, const struct budget_call *call, int64_t until
 	if (later)
 		log_shut(call, own, until);
 	return true;
+}
+
+static bool app_named(struct op *op, const char *named, struct provider_app *out, struct err *err_r)
+{
+	char id[UUID_TEXT];
+
+	return uuid_parse(named, id) ? store_provider_app_by_id(op->db, id, op->arena, out, err_r)
+				     : op_provider_app_get(op, scope_all(op), named, out, err_r);
+}
+
+bool op_budget_reopen(struct op *op, const char *named, struct provider_app *out,
+		      struct err *err_r)
+{
+	struct audit_event event;
+
+	if (!op->process->quota)
+		return no_store(err_r);
+	if (!app_named(op, named, out, err_r))
+		return false;
+	event = op_audit_of(op, AUDIT_APP_REOPENED, out->id, &provider_app_schema, out);
+	if (out->tenant_id)
+		event.tenant_id = out->tenant_id;
+	return store_budget_reopen(op->process->quota, arena_printf(op->arena, "a%s", out->id), err_r) &&
+	       store_provider_app_reopen(op->db, &event, out->id, err_r);
 }
 
 /* --- shown ------------------------------------------------------------------------------- */

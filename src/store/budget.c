@@ -89,6 +89,16 @@ bool store_budget_shut(struct db *db, const char *subject, int64_t until, int64_
 	return done;
 }
 
+static bool reopen_tx(struct db *db, void *arg, struct err *err_r)
+{
+	return db_write(db, SQL_ARGS(budget_reopen, .subject = db_text(arg)), NULL, err_r);
+}
+
+bool store_budget_reopen(struct db *db, const char *subject, struct err *err_r)
+{
+	return db_transaction(db, reopen_tx, (void *)(uintptr_t)subject, err_r);
+}
+
 struct sweep {
 	int64_t before, n;
 };

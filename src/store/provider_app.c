@@ -160,6 +160,25 @@ bool store_provider_app_break(struct db *db, const struct provider_app *asked, c
 	return db_transaction(db, break_tx, &(struct app_break){ asked, reason, until, now }, err_r);
 }
 
+struct app_reopen {
+	const char *id;
+	int64_t now;
+};
+
+static bool reopen_tx(struct db *db, void *arg, struct err *err_r)
+{
+	const struct app_reopen *r = arg;
+
+	return db_write(db, SQL_ARGS(provider_app_reopen, .app_id = db_text(r->id), .now = db_time(r->now)), NULL,
+			err_r);
+}
+
+bool store_provider_app_reopen(struct db *db, const struct audit_event *event, const char *id,
+			       struct err *err_r)
+{
+	return store_commit(db, event, reopen_tx, &(struct app_reopen){ id, event->timestamp }, err_r);
+}
+
 bool store_provider_app_hold(struct db *db, const char *id, const char *client_id,
 			     struct err *err_r)
 {

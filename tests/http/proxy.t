@@ -430,6 +430,10 @@ sub brought {
 	$fake->set;
 	await('the line of the log', sub { $p->log =~ /provider_shut .*provider=shared application=[0-9a-f-]{36} until=\S+Z why="[^"]+" after=proxy/ }, $p);
 	problem_is(ask($p, $bob, 'shared/x'), 429, { reason => 'provider_shut' }, 'it is shut');
+	$r = $p->cli(qw(provider app reopen shared));
+	is($r->{status}, 0, 'an operator opens it again') or diag($r->{err});
+	is(ask($p, $bob, 'shared/x')->{status}, 200, 'and its requests go on');
+	is($p->cli(qw(provider app reopen), $_)->{status}, 1, "not $_") for 'nowhere', '00000000-0000-4000-8000-000000000000';
 }
 
 sub failures {

@@ -71,7 +71,7 @@ my %without = (
 	# of a connection or an attempt: the caller, who shows nothing
 	provider_app_resolve => 'with the user and the tenant of the scope',
 	provider_app_by_id => 'of a connection that was read', provider_app_hold => 'likewise',
-	provider_app_break => 'likewise',
+	provider_app_break => 'likewise', provider_app_reopen => 'an operator, of an application that he names: shown to nobody',
 	connection_place_hold => 'the caller, of a user whose tokens came',
 	connection_by_id => 'the caller', connection_pending => 'the caller', connection_retry => 'the caller',
 	connection_identify => 'the caller', connection_by_account => 'the caller', connection_of_user => 'the caller',
