@@ -23,7 +23,8 @@
 enum route_pool {
 	POOL_UNSET,
 	POOL_SLOW,
-	POOL_FAST,         /* GET, about a millisecond, no bcrypt, no writes   */
+	POOL_FAST,         /* GET, about a millisecond, no bcrypt, no writes but the one that
+	                    * takes a request of a provider's budget (op/budget.h) */
 };
 enum route_guard {
 	GUARD_UNSET,

@@ -242,9 +242,16 @@ const struct man_note man_notes[] = {
 	{ NULL,
 	  "What an application may ask of its provider (budgets) is counted for all hosts together, in windows "
 	  "that begin with the quarter of an hour, the hour and the day in UTC. What is beyond waits for the "
-	  "next window. When the provider itself refuses, nothing more is asked before the moment which it "
-	  "names: for all users of the application, or for that user alone where the provider counts by user or "
-	  "token. pierre provider app budgets shows both." },
+	  "next window. When the provider itself refuses (429), nothing more is asked before the moment which it "
+	  "names, at most a day: for all users of the application, or, where the row has budgets by user or token, "
+	  "for that user alone. The log says provider_shut, and pierre provider app budgets shows both. A refusal "
+	  "that was a mistake ends with pierre provider app reopen." },
+	{ NULL,
+	  "Budgets are those of one application that is set here, not of a client_id: two users who set the same "
+	  "one have a budget each, since a stranger could else use up another's by naming its client_id, which is "
+	  "no secret. The provider counts both together, and refuses what is too much. Tokens that a user brings "
+	  "count for him alone until the application has refreshed them, which only an application can that they "
+	  "were given to: with others he could shut that of all." },
 	{ NULL,
 	  "When one of PUBLIC_URL, PROVIDERS_FILE and the OUTBOUND_ options is set, pierre config check also says "
 	  "what the calls lack. Such a call has its own lines in the log: provider_not_reached, refresh_refused." },
@@ -273,12 +280,13 @@ const struct man_note man_notes[] = {
 	  "(503 nginx_outdated). Then include snippets/pierre-proxy.conf in the server block, below "
 	  "pierre-locations.conf. nginx looks the names up by itself (--resolver) and checks certificates." },
 	{ NULL,
-	  "Each request is charged and recorded like one that /verify lets through, as proxy.PROVIDER, and taken "
-	  "from the budgets of the provider. An expired token is refreshed first. When the provider answers 401, "
-	  "the token is refreshed and a GET sent once more; another request gets 503 refresh_pending. A token "
-	  "that was refreshed within 5 minutes is not refreshed again: 403 provider_refuses. When the "
-	  "provider answers 429, nobody sends it a request of that application until it is over, and the "
-	  "client gets 429 with Retry-After. When the client has left before, a 429 counts over HTTP/1.1 alone: nginx "
+	  "Each request that goes there is charged and recorded like one that /verify lets through, as "
+	  "proxy.PROVIDER, and taken from the budgets of the provider. An expired token is refreshed first. When "
+	  "the provider answers 401, the token is refreshed and a GET sent once more; another request gets 503 "
+	  "refresh_pending. A token that was refreshed within 5 minutes is not refreshed again: 403 "
+	  "provider_refuses. When the provider answers 429, the application is shut until it is over, or the "
+	  "connection alone where the row has budgets by user or token, and the client gets 429 with "
+	  "Retry-After. When the client has left before, a 429 counts over HTTP/1.1 alone: nginx "
 	  "ends a request of HTTP/2 with its client. Of the client's headers only harmless ones go there, no cookie "
 	  "and no address. A path of the row's OAuth (authorize_url, token_url, refresh_url, revoke_url) is 404, "
 	  "so that who calls cannot end what the user granted, and so is an encoded slash, a backslash or a ; in the path; a body over 16 MB is 413. No token stands in a "
