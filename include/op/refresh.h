@@ -1,7 +1,8 @@
 /*
  * op/refresh.h - a refresh that cannot burn a token. A connection has three numbers:
- * refresh_gen says who may call (only a claim moves it), tokens_gen whose answer is stored,
- * connect_gen is moved by what makes an answer on its way worthless.
+ * refresh_gen says who may call (a claim moves it, and an answer whose claim the database has
+ * lost), tokens_gen whose answer is stored, connect_gen is moved by what makes an answer on its
+ * way worthless.
  *
  *   1. op_refresh_claim(), committed: phase claimed, for 60 s by the database's clock
  *   2. a file for the answer is made in the spool (op/spool.h): no room, no call

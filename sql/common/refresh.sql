@@ -21,19 +21,24 @@ UPDATE provider_apps SET updated_at = updated_at
 WHERE id = :app_id;
 
 -- New tokens, from now or from a spool that was found later. Whose claim it is does not
--- matter: what is newer than that which is stored is stored.
+-- matter: what is newer than that which is stored is stored. A database that was put back from a
+-- backup, or a replica that lagged, has lost the claim: it is counted again here, or the next
+-- claim would have the same number and its answer be too old; and where that has come about, the
+-- later one of two answers is the newer one.
 -- name: refresh_write
 UPDATE provider_connections SET sealed_access = :sealed_access, sealed_refresh = :sealed_refresh,
 	key_id = :key_id, expires_at = :expires_at,
 	scopes_granted = CASE WHEN :has_scopes THEN :scopes_granted ELSE scopes_granted END,
+	refresh_gen = CASE WHEN refresh_gen < :gen THEN :gen ELSE refresh_gen END,
 	tokens_gen = :gen, refreshed_at = :refreshed_at,
 	state_since = CASE WHEN state = 'ok' THEN state_since ELSE :now END,
 	state = 'ok', reason = NULL, refresh_wanted = FALSE, retry_at = NULL, attempts = 0,
 	refusals = 0, first_refused_at = NULL,
-	phase = CASE WHEN refresh_gen = :gen THEN 'idle' ELSE phase END,
-	lease_until = CASE WHEN refresh_gen = :gen THEN NULL ELSE lease_until END,
+	phase = CASE WHEN refresh_gen <= :gen THEN 'idle' ELSE phase END,
+	lease_until = CASE WHEN refresh_gen <= :gen THEN NULL ELSE lease_until END,
 	updated_at = :now
-WHERE id = :id AND connect_gen = :connect_gen AND tokens_gen < :gen AND ended_at IS NULL;
+WHERE id = :id AND connect_gen = :connect_gen AND ended_at IS NULL
+	AND (tokens_gen < :gen OR (tokens_gen = :gen AND refreshed_at < :refreshed_at));
 
 -- A claim that brought nothing, while nothing else came: what this call says is about the
 -- tokens that it was made with.

@@ -75,7 +75,7 @@ enum look { LOOK_AUDIT, LOOK_SESSIONS, LOOK_PASSWORD, LOOK_KEYS, LOOK_KNOWN, LOO
 	    LOOK_FORGET_KEY, LOOK_FORGET_USER, LOOK_FORGET_SEED, LOOK_RESTORE, LOOK_WAITING,
 	    LOOK_SET_SHARED, LOOK_SET_DEFAULT, LOOK_SET_INACTIVE, LOOK_PROVISIONED,
 	    LOOK_LIVE_IN, LOOK_ACTIVE_OWNERS, LOOK_USERS_LOCKED,
-	    LOOK_END_CLAIM, LOOK_OTHERS_SUCCEED, LOOK_WANT, LOOK__COUNT };
+	    LOOK_END_CLAIM, LOOK_OTHERS_SUCCEED, LOOK_WANT, LOOK_LOSE_CLAIM, LOOK__COUNT };
 static const struct db_statement looking[LOOK__COUNT] = {
 	[LOOK_AUDIT] = { .name = "look_audit", .params = 2, .sql = {
 		"SELECT count(*) FROM audit_events WHERE event_type = ?1 AND target = ?2",
@@ -152,6 +152,12 @@ static const struct db_statement looking[LOOK__COUNT] = {
 	[LOOK_WANT] = { .name = "want", .params = 2, .writes = true, .sql = {
 		"UPDATE provider_connections SET refresh_wanted = TRUE WHERE id = ?1 AND ?2 = ''",
 		"UPDATE provider_connections SET refresh_wanted = TRUE WHERE id = $1 AND $2 = ''" } },
+	/* the last claim of a connection, as a backup from before has it */
+	[LOOK_LOSE_CLAIM] = { .name = "lose_claim", .params = 2, .writes = true, .sql = {
+		"UPDATE provider_connections SET refresh_gen = refresh_gen - 1, phase = 'idle', lease_until = NULL"
+		" WHERE id = ?1 AND ?2 = ''",
+		"UPDATE provider_connections SET refresh_gen = refresh_gen - 1, phase = 'idle', lease_until = NULL"
+		" WHERE id = $1 AND $2 = ''" } },
 	[LOOK_WAITING] = { .name = "look_waiting", .sql = {   /* processes that wait for a lock */
 		"SELECT 1", "SELECT count(*) FROM pg_stat_activity"
 		" WHERE datname = current_database() AND wait_event_type = 'Lock'" } },
