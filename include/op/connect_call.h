@@ -55,7 +55,10 @@ bool op_redemption_fail(struct op *op, const struct connect_state *state, const 
 			const char *outcome, const char *why, const struct app_refusal *broken,
 			struct err *err_r);
 
-/* An answer of a spool, to a code or to a refresh. *written_r: false when it is outdated. */
+/* Of an answer of a spool, to a code or to a refresh. ERR_NOT_FOUND: the database has neither its
+ * connection nor its attempt (any more). */
+bool op_answer_is_known(struct op *op, const struct refresh_answer *a, struct err *err_r);
+/* *written_r: false when it is outdated. */
 bool op_answer_store(struct op *op, const struct refresh_answer *a, bool *written_r,
 		     struct err *err_r);
 

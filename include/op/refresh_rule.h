@@ -57,6 +57,7 @@ enum refresh_end {
 	ENDED_SILENT,       /* the token was sent, and no whole reply came */
 	ENDED_UNSENT,       /* the provider has nothing of it */
 	ENDED_NO_SPACE,      /* there was no place for the answer: it was not made */
+	ENDED_NO_SPOOL,      /* nor a directory for it: likewise */
 	ENDED_NO_BUDGET,     /* the application may ask no more for now: likewise */
 	ENDED_ANSWERED,
 };

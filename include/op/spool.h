@@ -22,21 +22,27 @@
 
 struct spool {
 	int dir;                             /* -1: there is none */
+	const char *path;
 	const struct master_subkeys *keys;
 };
-/* ERR_CONFIG: it cannot be used. keys is borrowed. */
+/* ERR_CONFIG: it cannot be used. path and keys are borrowed. */
 bool spool_open(const char *path, const struct master_subkeys *keys, struct spool *out,
 		struct err *err_r);
 /* The same; a directory that is missing is made, 0700. */
 bool spool_create(const char *path, const struct master_subkeys *keys, struct spool *out,
 		struct err *err_r);
+/* The directory that is at path now: where it was removed or renamed, the one that is there, or
+ * is made, takes the place of the one that is open, behind the same descriptor, since another
+ * thread may be using that. A file that was made before stays where the old one is. */
+bool spool_follow(struct spool *s, struct err *err_r);
 void spool_close(struct spool *s);
 
 struct spool_file {
 	int fd;                              /* -1: there is none */
 	char name[UUID_TEXT + 24];
 };
-/* Its place on the disk: file and directory are flushed. ERR_UNAVAILABLE: no room. */
+/* Its place on the disk: file and directory are flushed. ERR_UNAVAILABLE, reason "no_space": no
+ * room; "no_spool": the directory is not at its path. */
 bool spool_reserve(const struct spool *s, const char *id, int64_t gen, struct spool_file *out,
 		   struct err *err_r);
 /* The answer, flushed. ERR_INTERNAL: it is larger than its place, and nothing is written. */
@@ -45,12 +51,14 @@ bool spool_write(const struct spool *s, const struct spool_file *file, const str
 /* keep: the answer is not stored yet. */
 void spool_drop(const struct spool *s, struct spool_file *file, bool keep);
 
-/* What is found in a spool. Files that a living process holds are left alone, empty ones
+/* What is found in a spool. Files that a living process has locked are left alone, empty ones
  * go, and what does not open is kept, logged and counted. store(): true: it is stored or too
- * old, and its file goes. False: it is kept; ERR_UNAVAILABLE and ERR_UNCERTAIN stop the walk. */
+ * old, and its file goes. False: it is kept; ERR_NOT_FOUND: the database does not know of it;
+ * ERR_UNAVAILABLE and ERR_UNCERTAIN stop the walk. */
 typedef bool spool_store_fn(void *arg, const struct refresh_answer *a, struct err *err_r);
 struct spool_found {
 	int64_t stored, kept, held;
+	int64_t unknown;                     /* of those that are kept */
 };
 bool spool_each(const struct spool *s, struct arena *arena, spool_store_fn *store, void *arg,
 		struct spool_found *out, struct err *err_r);

@@ -51,8 +51,9 @@ const struct child *caller_child(const struct caller *c);
 const struct providers *caller_providers(const struct caller *c);
 bool caller_stops(const struct caller *c);   /* begin nothing new */
 
-/* Answers wait there; its directory is -1 while it cannot be used. Of the loop alone. */
-const struct spool *caller_spool(const struct caller *c);
+/* Answers wait there; its directory is -1 while none could be opened. Each look for refreshes
+ * follows its path. */
+const struct spool *caller_spool(void);
 
 /* For /metrics: caller_counts.c. caller: a struct caller. */
 void caller_counts_look(struct caller *c);

@@ -14,6 +14,8 @@ static const struct field found_fields[] = {
 	FIELD(struct spool_found, stored, INT, 0, "Answers that were stored, or of which newer ones were"),
 	FIELD(struct spool_found, kept, INT, 0, "Files that are left: they do not open, or cannot be stored"),
 	FIELD(struct spool_found, held, INT, 0, "Files that a running service holds"),
+	FIELD(struct spool_found, unknown, INT, 0,
+	      "Of those that are left: files of connections that are not in this database"),
 	{ 0 },
 };
 static const struct field_schema found_schema =
@@ -23,7 +25,19 @@ static bool store(void *arg, const struct refresh_answer *a, struct err *err_r)
 {
 	bool written;
 
-	return op_answer_store(arg, a, &written, err_r);
+	if (op_answer_is_known(arg, a, err_r))
+		return op_answer_store(arg, a, &written, err_r);
+	return err_r->kind == ERR_NOT_FOUND
+		? err_set(err_r, ERR_NOT_FOUND, "Its connection is not in this database") : false;
+}
+
+static bool all_done(const struct spool_found *f, struct err *err_r)
+{
+	if (f->unknown > 0)
+		return err_set(err_r, ERR_DATABASE, "%lld files were kept, %lld of connections that are not in this "
+			       "database: is it the right one, and not older than they are?", (long long)f->kept,
+			       (long long)f->unknown);
+	return f->kept == 0 || err_set(err_r, ERR_DATABASE, "%lld files were kept: the log says why", (long long)f->kept);
 }
 
 static bool walk(struct context *c, const struct master_subkeys *keys, struct spool_found *out,
@@ -36,8 +50,7 @@ static bool walk(struct context *c, const struct master_subkeys *keys, struct sp
 		return false;
 	done = spool_each(&spool, c->op.arena, store, &c->op, out, err_r);
 	spool_close(&spool);
-	return done && (out->kept == 0 ||
-			err_set(err_r, ERR_DATABASE, "%lld files were kept: the log says why", (long long)out->kept));
+	return done && all_done(out, err_r);
 }
 
 static bool import(struct context *c, const void *in, void *out, struct err *err_r)
@@ -63,8 +76,10 @@ const struct cmd spool_commands[] = {
 	  .needs = NEEDS_SCHEMA, .fn = import, .record = &found_schema,
 	  .sentence = "Store the new tokens that wait in the SPOOL_DIR of another host.",
 	  .detail = "For a host that does not come back: copy its directory here. A host that does stores them "
-		    "itself when it starts. Files that are stored go; it may be run again. Files that do not open stay, and "
-		    "the exit status is 1: they need the master key of the host that wrote them, as ENCRYPTION_KEY or "
-		    "ENCRYPTION_KEY_PREVIOUS." },
+		    "itself when it starts. Files that are stored go; it may be run again. The others stay, and the exit status is 1. Those that do not open "
+		    "need the master key of the host that wrote them, as ENCRYPTION_KEY or ENCRYPTION_KEY_PREVIOUS. "
+		    "Those of connections that are not in this database need the one that has them. Where the connection or "
+		    "its user was deleted on purpose, move the file to the SPOOL_DIR of a service that runs, owned by its "
+		    "user: it revokes the tokens where the provider can end one alone, and deletes the file." },
 	{ 0 },
 };

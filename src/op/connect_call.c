@@ -11,6 +11,7 @@
 #include "op/refresh_rule.h"
 #include "op/vault.h"
 #include "store/connect.h"
+#include "store/connection.h"
 #include "store/connection_call.h"
 #include "store/provider_app.h"
 
@@ -163,6 +164,18 @@ bool op_redemption_save(struct op *op, const struct provider *p, const struct re
 		return true;
 	return (err_r->kind == ERR_FORBIDDEN || err_r->kind == ERR_CONFLICT) &&
 	       op_redemption_fail(op, &s, p, OUTCOME_FAILED, arena_strdup(op->arena, err_r->message), NULL, err_r);
+}
+
+bool op_answer_is_known(struct op *op, const struct refresh_answer *a, struct err *err_r)
+{
+	struct connect_state s;
+	struct connection c;
+
+	if (store_connection_by_id(op->db, a->id, op->arena, &c, err_r))
+		return true;
+	if (err_r->kind == ERR_NOT_FOUND && a->gen == ANSWER_OF_CODE)
+		return store_connect_get(op->db, a->id, op->arena, &s, err_r);
+	return false;
 }
 
 bool op_answer_store(struct op *op, const struct refresh_answer *a, bool *written_r,

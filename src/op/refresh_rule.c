@@ -205,7 +205,7 @@ void refresh_judge(const struct connection *c, const struct provider *p,
 {
 	static const char *const reasons[] = {
 		[ENDED_SILENT] = "no_answer", [ENDED_UNSENT] = "not_reached", [ENDED_NO_SPACE] = "no_space",
-		[ENDED_NO_BUDGET] = "no_budget",
+		[ENDED_NO_SPOOL] = "no_spool", [ENDED_NO_BUDGET] = "no_budget",
 	};
 	const struct judging j = { c, p, seen, now, out };
 

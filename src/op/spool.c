@@ -28,17 +28,44 @@ static bool unusable(const char *path, struct err *err_r)
 bool spool_open(const char *path, const struct master_subkeys *keys, struct spool *out,
 		struct err *err_r)
 {
-	*out = (struct spool){ open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), keys };
+	*out = (struct spool){ open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), path, keys };
 	return out->dir >= 0 || unusable(path, err_r);
 }
 
 bool spool_create(const char *path, const struct master_subkeys *keys, struct spool *out,
 		struct err *err_r)
 {
-	*out = (struct spool){ -1, keys };
+	*out = (struct spool){ -1, path, keys };
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
 		return unusable(path, err_r);
 	return spool_open(path, keys, out, err_r);
+}
+
+/* What is written to a directory that was removed or renamed is found by nobody (as R9). */
+static bool is_at_path(const struct spool *s)
+{
+	struct stat is, at;
+
+	return s->dir >= 0 && fstat(s->dir, &is) == 0 && stat(s->path, &at) == 0 &&
+	       is.st_dev == at.st_dev && is.st_ino == at.st_ino;
+}
+
+bool spool_follow(struct spool *s, struct err *err_r)
+{
+	struct spool now;
+	bool done;
+
+	if (is_at_path(s))
+		return true;
+	if (!spool_create(s->path, s->keys, &now, err_r))
+		return false;
+	if (s->dir < 0) {
+		*s = now;
+		return true;
+	}
+	done = dup3(now.dir, s->dir, O_CLOEXEC) >= 0 || unusable(s->path, err_r);
+	spool_close(&now);
+	return done;
 }
 
 void spool_close(struct spool *s)
@@ -56,6 +83,12 @@ static bool lock(int fd)
 	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
 	return fcntl(fd, F_OFD_SETLK, &all) == 0;
+}
+
+static bool no_spool(struct err *err_r)
+{
+	return err_reason(err_r, ERR_UNAVAILABLE, "no_spool", "SPOOL_DIR is not there, so there is no place for "
+			  "an answer: it was removed or renamed, or cannot be used");
 }
 
 static bool no_space(const struct spool *s, struct spool_file *f, int error, struct err *err_r)
@@ -79,9 +112,12 @@ bool spool_reserve(const struct spool *s, const char *id, int64_t gen, struct sp
 	int error;
 
 	snprintf(out->name, sizeof(out->name), "%s.%" PRId64, id, gen);
-	out->fd = s->dir < 0 ? -1 : openat(s->dir, out->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	out->fd = -1;
+	if (!is_at_path(s))
+		return no_spool(err_r);
+	out->fd = openat(s->dir, out->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (out->fd < 0)
-		return no_space(s, out, s->dir < 0 ? ENOENT : errno, err_r);
+		return no_space(s, out, errno, err_r);
 	if (!lock(out->fd) || !is_there(out->fd))
 		return no_space(s, out, EBUSY, err_r);
 	error = posix_fallocate(out->fd, 0, SPOOL_BYTES);
@@ -271,7 +307,7 @@ static bool open_answer(const struct spool *s, char *text, const char *name, str
 	return good;
 }
 
-/* Its text; "": there is no answer in it. NULL: it cannot be read. */
+/* Its text; "": there is no answer in it. NULL: it cannot be read, and errno says why. */
 static char *content(int fd, struct arena *arena)
 {
 	char *text = arena_alloc(arena, SPOOL_BYTES + 1);
@@ -288,6 +324,12 @@ struct walk {
 	struct spool_found *out;
 };
 
+static void keep(const struct walk *w, const char *name, const char *why)
+{
+	log_error("spool_not_opened", LOG_S("file", name), LOG_S("error", why), LOG_S("next", "it is kept"));
+	w->out->kept++;
+}
+
 static bool take(const struct walk *w, struct spool_file *f, struct err *err_r)
 {
 	char *text = content(f->fd, w->arena);
@@ -298,13 +340,12 @@ static bool take(const struct walk *w, struct spool_file *f, struct err *err_r)
 		return true;
 	}
 	if (!text || !open_answer(w->s, text, f->name, w->arena, &answer)) {
-		log_error("spool_not_opened", LOG_S("file", f->name),
-			  LOG_S("next", "it is kept; is it of another ENCRYPTION_KEY?"));
-		w->out->kept++;
+		keep(w, f->name, text ? "It was changed, or is of another ENCRYPTION_KEY" : strerror(errno));
 		return true;
 	}
 	if (!w->store(w->arg, &answer, err_r)) {
 		w->out->kept++;
+		w->out->unknown += err_r->kind == ERR_NOT_FOUND;
 		log_error("spool_not_stored", LOG_S("file", f->name), LOG_S("error", err_r->message));
 		return err_r->kind != ERR_UNAVAILABLE && err_r->kind != ERR_UNCERTAIN;
 	}
@@ -315,14 +356,17 @@ static bool take(const struct walk *w, struct spool_file *f, struct err *err_r)
 
 static bool take_named(const struct walk *w, const char *name, struct err *err_r)
 {
-	struct spool_file f = { .fd = openat(w->s->dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW) };
+	struct spool_file f;
 	bool good = true;
 
 	str_copy(f.name, sizeof(f.name), name);
+	f.fd = openat(w->s->dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (f.fd >= 0 && lock(f.fd))
 		good = take(w, &f, err_r);
-	else
+	else if (f.fd >= 0 && (errno == EAGAIN || errno == EACCES))
 		w->out->held++;
+	else if (errno != ENOENT && errno != EISDIR)   /* it went meanwhile; lost+found */
+		keep(w, name, strerror(errno));
 	spool_drop(w->s, &f, true);
 	return good;
 }

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "op/spool_count.h"
 
-void spool_count(const char *path, int64_t *files_r, int64_t *oldest_r)
+bool spool_count(const char *path, int64_t *files_r, int64_t *oldest_r)
 {
 	DIR *d = opendir(path);
 	const struct dirent *e;
@@ -26,4 +26,5 @@ void spool_count(const char *path, int64_t *files_r, int64_t *oldest_r)
 	}
 	if (d)
 		closedir(d);
+	return d != NULL;
 }

@@ -23,7 +23,7 @@ static bool code_claim(struct op *op, struct errand *e, struct err *err_r)
 	if (!op_redemption_claim(op, e->id, &e->redemption, err_r))
 		return err_r->kind != ERR_NOT_FOUND && e->redemption.state.id
 			? give_up(op, e, "what was kept of it could not be read. Connect again") : false;
-	return spool_reserve(caller_spool(e->caller), e->id, ANSWER_OF_CODE, &e->file, err_r) ||
+	return spool_reserve(caller_spool(), e->id, ANSWER_OF_CODE, &e->file, err_r) ||
 	       give_up(op, e, "there is no room here for what it would give, so it was not asked. Try again later");
 }
 
@@ -54,7 +54,7 @@ static void code_keep(struct errand *e)
 	if (reply->outcome != REPLY_OK)
 		return;
 	e->gave = redemption_answer_of(&e->redemption, reply, e->answer.now, e->arena);
-	if (!spool_write(caller_spool(e->caller), &e->file, &e->gave, e->arena, &err))
+	if (!spool_write(caller_spool(), &e->file, &e->gave, e->arena, &err))
 		log_error("spool_not_written", LOG_S("provider", e->p.id), LOG_S("error", err.message));
 }
 
@@ -66,7 +66,7 @@ static bool code_save(struct op *op, struct errand *e, struct err *err_r)
 
 	if (!op_redemption_save(op, &e->p, a, true, &e->due.c, &written, err_r))
 		return false;
-	spool_drop(caller_spool(e->caller), &e->file, false);
+	spool_drop(caller_spool(), &e->file, false);
 	e->due.tokens = (struct connection_tokens){ a->access_token, a->refresh_token };
 	e->gave.id = NULL;
 	if (written)

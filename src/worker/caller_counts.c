@@ -106,10 +106,9 @@ static bool count_work(struct op *op, struct caller_task *t, struct err *err_r)
 	struct field_list keys;
 
 	(void)t;
-	spool_count(op->process->conf->spool_dir, &files, &oldest);
+	atomic_store(&s->spool_at, spool_count(op->process->conf->spool_dir, &files, &oldest) ? op->now : 0);
 	atomic_store(&s->spool_files, files);
 	atomic_store(&s->spool_oldest, oldest);
-	atomic_store(&s->spool_at, op->now);
 	if (!counts.all)
 		return true;
 	all.actor.role = ROLE_ADMIN;

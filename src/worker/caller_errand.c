@@ -65,7 +65,7 @@ static void errand_free(struct errand *e, bool keep)
 	while (*at != e)
 		at = &(*at)->next_errand;
 	*at = e->next_errand;
-	spool_drop(caller_spool(e->caller), &e->file, keep);
+	spool_drop(caller_spool(), &e->file, keep);
 	arena_free(&e->arena);
 	explicit_bzero(e, sizeof(*e));
 	free(e);

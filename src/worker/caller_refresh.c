@@ -17,8 +17,7 @@
 
 static struct {
 	struct spool spool;
-	bool opened;                      /* the spool */
-	bool told;                        /* that it could not be */
+	bool told;                        /* that it cannot be used */
 	bool replayed;                    /* what an earlier process had left is stored */
 	bool looking;                     /* the thread does */
 	bool more;                        /* there was more to do than could be begun */
@@ -179,19 +178,19 @@ static bool open_spool(const struct caller *c)
 {
 	const struct child *child = caller_child(c);
 	struct err err;
+	bool good;
 
-	if (refreshes.opened)
-		return true;
-	refreshes.opened = spool_create(child->conf->spool_dir, &child->spool_keys, &refreshes.spool, &err);
-	if (!refreshes.opened && !refreshes.told)
+	if (!refreshes.spool.path)
+		refreshes.spool = (struct spool){ -1, child->conf->spool_dir, &child->spool_keys };
+	good = spool_follow(&refreshes.spool, &err);
+	if (!good && !refreshes.told)
 		log_error("spool_not_usable", LOG_S("error", err.message));
-	refreshes.told = !refreshes.opened;
-	return refreshes.opened;
+	refreshes.told = !good;
+	return good;
 }
 
-const struct spool *caller_spool(const struct caller *c)
+const struct spool *caller_spool(void)
 {
-	open_spool(c);
 	return &refreshes.spool;
 }
 

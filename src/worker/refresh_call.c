@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "worker/refresh_turn.h"
 
 /* --- the call ------------------------------------------------------------------------------------ */
@@ -118,6 +119,8 @@ static bool claim_work(struct op *op, struct caller_task *task, struct err *err_
 	/* the budget last: what is taken from it is called for */
 	if (spool_reserve(t->spool, t->claim.c.id, t->claim.c.refresh_gen, &t->file, err_r))
 		return op_refresh_take_budget(&mine, &t->p, &t->claim.c, err_r);
+	if (str_eq(err_r->reason, "no_spool"))
+		seen.end = ENDED_NO_SPOOL;
 	op_refresh_end(&mine, &t->p, &t->claim.c, &seen, &other);
 	return false;
 }

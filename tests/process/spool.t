@@ -63,6 +63,39 @@ sub returns_a_day_later {
 	is($p->stop_serve, 0, 'stops');
 }
 
+# Under a service that runs the directory is renamed, or removed: answers are in the one that
+# is at its path.
+sub follows {
+	my ($p) = @_;
+	my $dir = $p->{env}{SPOOL_DIR};
+	for my $how (qw(renamed removed)) {
+		rename $dir, "$dir.$how" or die "rename: $!";
+		rmdir "$dir.removed";
+		my $user = user_at($p, 'acme');
+		my ($refresh) = bring($p, $user, 'acme');
+		fault($p, 'store');
+		ask($p, $user, 'acme');
+		await("an answer where SPOOL_DIR is, which was $how", sub { spooled($p) }, $p);
+		fault($p);
+		lent($p, $user, 'acme');
+		is(calls_with($refresh), 1, "SPOOL_DIR was $how: it is made again, and one call is made");
+	}
+	is_deeply([ glob "$dir.renamed/*" ], [], 'nothing is written where nobody looks');
+}
+
+# An older database, or another one with the same key.
+sub unknown {
+	my ($p, $dir) = @_;
+	$p->sql('CREATE TABLE kept AS SELECT * FROM provider_connections');
+	$p->sql('DELETE FROM provider_connections');
+	my ($r) = import_of($p, $dir);
+	like("$r->{status} $r->{err}", qr/^1 .*1 files were kept, 1 of connections that are not in this database/s,
+		'a database without the connection: the status says so');
+	is(scalar(my @files = glob "$dir/*"), 1, 'and the only copy stays');
+	$p->sql('INSERT INTO provider_connections SELECT * FROM kept');
+	$p->sql('DROP TABLE kept');
+}
+
 for my $backend (Pierre::backends()) {
 	subtest $backend => sub {
 		my $p = start($backend, [ row('acme') ]);
@@ -83,6 +116,11 @@ for my $backend (Pierre::backends()) {
 		is($r->{status}, 1, 'an answer that was changed is not stored');
 		like($r->{err}, qr/1 files were kept/, 'says so');
 		ok(-e $file, 'and stays');
+		rename $file, my $other = "$p->{dir}/other";
+		symlink $other, $file;
+		($r) = import_of($p, $bad);
+		like("$r->{status} $r->{err}", qr/^1 .*spool_not_opened .*symbolic links.*1 files were kept/s, 'nor one that cannot be opened');
+		unknown($p, $dir);
 		($r, $n) = import_of($p, $dir);
 		is("$n->{stored} $n->{kept} $n->{held}", '1 0 0', 'another host stores it') or diag($r->{err});
 		is(of($p, $user, 'state') . of($p, $user, 'tokens_gen - refresh_gen'), 'ok0', 'the connection lives');
@@ -91,11 +129,16 @@ for my $backend (Pierre::backends()) {
 		is("$r->{status} $n->{stored}", '0 0', 'once more changes nothing');
 		($r) = import_of($p, "$p->{dir}/none");
 		like($r->{err}, qr/The spool \S+none cannot be used: No such file/, 'a directory that is not there');
+		my $link = "$p->{env}{SPOOL_DIR}/link";
+		symlink $other, $link;
 		$p->serve;
 		await_log($p, qr/ spool_stored .*tokens=outdated/);
+		await_log($p, qr/ spool_not_opened .*file=link .*symbolic links/);
+		unlink $link;
 		is_deeply([ spool($p) ], [], 'the host that does return finds it is too old');
 		isnt(lent($p, $user, 'acme')->{access_token}, undef, 'tokens are given');
 		is(calls_with($refresh), 1, 'by one call');
+		subtest 'the directory goes' => sub { follows($p) };
 		subtest 'a host returns a day later' => sub { returns_a_day_later($p) };
 		$p->stop;
 	};

@@ -50,6 +50,7 @@ static const struct {
 	{ "not sent again", "lethal", "degraded", 3, ENDED_UNSENT, 0, 0, "degraded", 40 },
 	{ "not sent for long", "lethal", "degraded", 90, ENDED_UNSENT, 0, 0, "degraded", 600 },
 	{ "no room", "lethal", "ok", 0, ENDED_NO_SPACE, 0, 0, "degraded", 5 },
+	{ "no directory", "lethal", "ok", 0, ENDED_NO_SPOOL, 0, 0, "degraded", 5 },
 	{ "no budget", "lethal", "ok", 0, ENDED_NO_BUDGET, 0, 0, "degraded", 5 },
 	{ "no room", "lethal", "uncertain", 0, ENDED_NO_SPACE, 0, 0, "uncertain", 5 },
 	{ "silent", "lethal", "refreshing", 0, ENDED_SILENT, 0, 0, "uncertain", 3600 },

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "op/spool.h"
+#include "op/spool_count.h"
 #include "tap.h"
 
 #define ID "0190a1b2-0000-7000-8000-000000000001"
@@ -116,6 +117,8 @@ static void test_whole(void)
 	ok(!spool_each(&spool, arena, store, NULL, &found, &err) && files() == 1, "kept while the database is away");
 	fails = ERR_DATABASE;
 	is_int(walk(&spool).kept, 1, "and where it refuses, but others are looked at");
+	fails = ERR_NOT_FOUND;
+	ok(walk(&spool).unknown == 1 && files() == 1, "and where it does not know of it, which is counted");
 	fails = ERR_NONE;
 	is_int(walk(&spool).stored, 1, "stored");
 	is_int(files(), 0, "and gone");
@@ -224,6 +227,50 @@ static void test_keys(void)
 	is_int(walk(&another).stored, 1, "unless this one is its previous");
 }
 
+/* The lock of a living process is one thing, a file that cannot be opened another. */
+static void test_not_opened(void)
+{
+	const char *link = arena_printf(arena, "%s/" ID ".11", dir), *found = arena_printf(arena, "%s/lost+found", dir);
+	struct spool_found left;
+
+	if (symlink("nowhere", link) != 0 || mkdir(found, 0700) != 0)
+		exit(99);
+	left = walk(&spool);
+	is_int(left.kept, 1, "a file that cannot be opened is kept, a directory is none");
+	is_int(left.held, 0, "and nobody holds them");
+	unlink(link);
+	rmdir(found);
+}
+
+/* Under a service that runs. */
+static void test_followed(void)
+{
+	const char *away = arena_printf(arena, "%s.away", dir);
+	struct spool nowhere = { .dir = -1, .path = arena_printf(arena, "%s/none/spool", dir), .keys = &keys };
+	struct spool_file f;
+	struct err err;
+	int64_t n, oldest;
+
+	if (rename(dir, away) != 0)
+		exit(99);
+	ok(!spool_reserve(&spool, ID, 12, &f, &err) && str_eq(err.reason, "no_spool"), "renamed: %s", err.message);
+	ok(!spool_count(dir, &n, &oldest), "nothing is counted");
+	ok(spool_follow(&spool, &err), "it is made again");
+	f = reserved(12);
+	is_int(files(), 1, "and files are there");
+	ok(spool_count(dir, &n, &oldest) && n == 1 && oldest > 0, "and counted");
+	spool_drop(&spool, &f, false);
+	rmdir(dir);
+	ok(!spool_reserve(&spool, ID, 12, &f, &err) && str_eq(err.reason, "no_spool"), "removed");
+	if (rename(away, dir) != 0)
+		exit(99);
+	ok(spool_follow(&spool, &err), "another one in its place");
+	f = reserved(12);
+	spool_drop(&spool, &f, false);
+	is_int(files(), 0, "is used");
+	ok(!spool_follow(&nowhere, &err) && err.kind == ERR_CONFIG, "one that cannot be made: %s", err.message);
+}
+
 int main(void)
 {
 	struct err err;
@@ -238,13 +285,15 @@ int main(void)
 	master_subkeys_derive((const unsigned char *)"the master key of this test (32)", NULL, SUBKEY_SPOOL, &keys);
 	ok(!spool_open(dir, &keys, &spool, &err) && err.kind == ERR_CONFIG, "no directory");
 	struct spool_file none;
-	ok(!spool_reserve(&spool, ID, 1, &none, &err) && str_eq(err.reason, "no_space"), "no room");
+	ok(!spool_reserve(&spool, ID, 1, &none, &err) && str_eq(err.reason, "no_spool"), "no file");
 	ok(spool_create(dir, &keys, &spool, &err), "made");
 	test_whole();
 	test_long();
 	test_empty();
 	test_changed();
 	test_keys();
+	test_not_opened();
+	test_followed();
 	spool_close(&spool);
 	rmdir(dir);
 	arena_free(&arena);
