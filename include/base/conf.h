@@ -33,6 +33,12 @@ struct conf_key {
 	unsigned char bytes[CONF_KEY_BYTES];
 };
 
+/* What a file holds. */
+struct conf_file {
+	const char *text;               /* n bytes and a NUL; NULL = none was read */
+	size_t n;
+};
+
 struct conf {
 	const char *database_url;       /* DATABASE_URL; default sqlite:./data/pierre.db */
 	struct conf_key encryption_key; /* ENCRYPTION_KEY: base64 of 32 bytes */
@@ -68,8 +74,10 @@ struct conf {
 	const char *public_url;         /* PUBLIC_URL: https://host[:port], "" = not set */
 	const char *cors_origins;       /* CORS_ORIGINS as of origins_read; "" = none */
 	const char *providers_file;     /* PROVIDERS_FILE, "" = none (provider/providers.h) */
+	struct conf_file providers;     /* conf_keep_files() */
 	const char *outbound_allow;     /* OUTBOUND_ALLOW as of networks_read; "" = none */
 	const char *outbound_ca_file;   /* OUTBOUND_CA_FILE, "" = the system's authorities */
+	struct conf_file outbound_ca;   /* conf_keep_files() */
 	const char *spool_dir;          /* SPOOL_DIR: op/spool.h; default /var/lib/pierre/spool */
 	int64_t log_level;              /* LOG_LEVEL debug|info|warn|error (enum log_level) */
 	int64_t clock_offset;           /* PIERRE_CLOCK_OFFSET seconds; tests only */
@@ -92,6 +100,8 @@ struct conf_option {
 					* CONF_NETWORKS: one for networks_read;
 					* CONF_HTTPS: one origin, of https */
 	size_t offset;                 /* in struct conf */
+	size_t keep;                   /* of its struct conf_file, of an option that names a file
+					* of the service; 0 = none */
 	const char *fallback;          /* default, as text */
 	int64_t min, max;              /* CONF_INT */
 	const char *const *words;      /* CONF_WORD: the value is its index */
@@ -105,6 +115,14 @@ extern const struct conf_option conf_options[];
  * the texts of keys, also in environ. */
 struct conf *conf_load(const char *file, struct err *err_r);
 void conf_free(struct conf **c);
+
+/* A whole file that an option names, of at most 4 MB. ERR_CONFIG names option, file and
+ * reason. */
+bool conf_file_read(struct arena *arena, const char *option, const char *path, struct conf_file *out,
+		    struct err *err_r);
+/* For a service, once for each configuration: reads the files that its options name, so that
+ * each process that is ever forked with it has the same texts, whatever becomes of the files. */
+bool conf_keep_files(struct conf *c, struct err *err_r);
 
 /* The same for `config check`: report() is called for each mistake, err.field
  * naming the option where there is one, and the option keeps its default. Also

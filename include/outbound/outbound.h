@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/conf.h"
 #include "base/err.h"
 #include "base/network.h"
 
@@ -74,7 +75,8 @@ struct outbound_call {
 
 struct outbound_options {
 	struct strings allow;            /* networks that are let through though not public */
-	const char *ca_file;             /* trusted authorities, PEM; NULL or "" = the system's */
+	const char *ca_file;             /* of trusted authorities, PEM; NULL or "" = the system's */
+	struct conf_file ca;             /* what was read from ca_file, which is not opened again */
 	const char *const *resolve;      /* HOST:PORT:ADDRESS instead of a resolver, for tests; NULL = none */
 	int64_t connect_ms, total_ms;    /* 0 = those above */
 	/* Before done() of each call that was under way and was not dropped; NULL = none. */
@@ -87,8 +89,10 @@ struct outbound;
 /* Does this PEM file ("" = the system's) have trusted authorities? ERR_CONFIG says why it
  * has none. */
 bool outbound_ca_check(const char *file, struct err *err_r);
+/* The same of what was read from it. */
+bool outbound_ca_judge(const struct conf_file *ca, const char *file, struct err *err_r);
 
-/* ERR_CONFIG: outbound_ca_check() of a file that is given. */
+/* ERR_CONFIG: outbound_ca_judge() of authorities that are given. */
 struct outbound *outbound_new(const struct outbound_options *o, struct err *err_r);
 /* Ends what is under way: done() of each is called. */
 void outbound_free(struct outbound **o);

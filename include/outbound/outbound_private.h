@@ -33,6 +33,8 @@ struct transfer {
 
 struct outbound {
 	struct outbound_options options;
+	int ca_fd;                       /* of options.ca, in memory; -1 = the system's authorities */
+	char ca_path[32];                /* of ca_fd */
 	struct curl_slist *resolve;
 	CURLM *multi;
 	struct transfer places[OUTBOUND_MOST];

@@ -12,6 +12,7 @@ static const char *const level_words[] = { "debug", "info", "warn", "error", NUL
 static const char *const durability_words[] = { "async", "sync", NULL };
 
 #define AT(member) .offset = offsetof(struct conf, member)
+#define KEEP(member) .keep = offsetof(struct conf, member)
 
 const struct conf_option conf_options[] = {
 	{ "DATABASE_URL", CONF_TEXT, CONF_SECRET | CONF_URL, AT(database_url),
@@ -97,13 +98,13 @@ const struct conf_option conf_options[] = {
 	{ "CORS_ORIGINS", CONF_TEXT, CONF_RELOAD | CONF_ORIGINS, AT(cors_origins), .fallback = "",
 	  .sentence = "Origins of web pages that may call Pierre's own routes, such as "
 		      "https://app.example.org, blanks or commas between; empty = none." },
-	{ "PROVIDERS_FILE", CONF_TEXT, CONF_RELOAD, AT(providers_file), .fallback = "",
+	{ "PROVIDERS_FILE", CONF_TEXT, CONF_RELOAD, AT(providers_file), KEEP(providers), .fallback = "",
 	  .sentence = "JSON file whose entries add services that users connect, or change those that are "
 		      "built in ('pierre provider list'); empty = none." },
 	{ "OUTBOUND_ALLOW", CONF_TEXT, CONF_RELOAD | CONF_NETWORKS, AT(outbound_allow), .fallback = "",
 	  .sentence = "Networks, such as 10.1.2.0/24, that calls to such services may reach though they "
 		      "are not public, blanks or commas between; empty = none." },
-	{ "OUTBOUND_CA_FILE", CONF_TEXT, CONF_RELOAD, AT(outbound_ca_file), .fallback = "",
+	{ "OUTBOUND_CA_FILE", CONF_TEXT, CONF_RELOAD, AT(outbound_ca_file), KEEP(outbound_ca), .fallback = "",
 	  .sentence = "PEM file of the authorities that these calls trust instead of the system's." },
 	{ "SPOOL_DIR", CONF_TEXT, 0, AT(spool_dir), .fallback = "/var/lib/pierre/spool",
 	  .sentence = "Directory of new tokens that wait to be stored, sealed: on a disk, mode 0700, "

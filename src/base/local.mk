@@ -4,7 +4,7 @@ libbase_a_SOURCES = include/base/arena.h include/base/cidr.h include/base/clock.
 	include/base/log.h include/base/mask.h include/base/origin.h include/base/str.h \
 	include/base/strings.h include/base/text.h include/base/window.h \
 	src/base/arena.c src/base/cidr.c src/base/clock.c src/base/clock_sync.c src/base/conf.c \
-	src/base/conf_table.c src/base/conf_value.c src/base/encode.c src/base/err.c \
+	src/base/conf_file.c src/base/conf_table.c src/base/conf_value.c src/base/encode.c src/base/err.c \
 	src/base/field.c src/base/heap.c src/base/json_slice.c src/base/json_text.c src/base/log.c src/base/mask.c \
 	src/base/network.c src/base/origin.c src/base/str.c \
 	src/base/strings.c src/base/text.c src/base/uuid.c src/base/window.c

@@ -130,8 +130,9 @@ static bool check_seal(struct err *err_r)
 static bool check_providers(const struct conf *conf, struct err *err_r)
 {
 	struct arena *arena = arena_new();
-	bool good = providers_read(arena, conf->providers_file, err_r) &&
-		(!*conf->outbound_ca_file || outbound_ca_check(conf->outbound_ca_file, err_r));
+	bool good = providers_kept(arena, conf, err_r) &&
+		(!*conf->outbound_ca_file ||
+		 outbound_ca_judge(&conf->outbound_ca, conf->outbound_ca_file, err_r));
 
 	arena_free(&arena);
 	return good;
@@ -232,7 +233,7 @@ static bool run_master(const struct cmd_args *a, struct conf *conf, struct err *
 	};
 	enum db_backend backend;
 
-	if (!may_serve(conf, &backend, err_r)) {
+	if (!may_serve(conf, &backend, err_r) || !conf_keep_files(conf, err_r)) {
 		conf_free(&conf);
 		return false;
 	}

@@ -268,9 +268,10 @@ static struct conf *load(struct master *m, struct err *err_r)
 		return NULL;
 	conf_keep_keys(conf, gen_old(m)->conf);
 	name = conf_needs_restart(gen_old(m)->conf, conf);
-	if (!name)
+	if (!name && conf_keep_files(conf, err_r))
 		return conf;
-	err_field(err_r, ERR_CONFIG, name, "%s cannot change in a reload; restart to change it", name);
+	if (name)
+		err_field(err_r, ERR_CONFIG, name, "%s cannot change in a reload; restart to change it", name);
 	conf_free(&conf);
 	return NULL;
 }

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -39,27 +41,60 @@ static bool has_certificate(FILE *f)
 	return false;
 }
 
+#define NO_CERTIFICATE "there is no certificate in it"
+
+static bool no_authorities(const char *file, const char *why, const char *next, struct err *err_r)
+{
+	return err_field(err_r, ERR_CONFIG, "OUTBOUND_CA_FILE", "OUTBOUND_CA_FILE: the trusted authorities cannot be "
+			 "read from %s: %s%s", file, why, next);
+}
+
 bool outbound_ca_check(const char *given, struct err *err_r)
 {
 	const char *file = *given ? given : curl_version_info(CURLVERSION_NOW)->cainfo;
 	FILE *f = file ? fopen(file, "re") : NULL;
-	int error = f ? 0 : errno;
+	bool found = f && has_certificate(f);
+	const char *why = f ? NO_CERTIFICATE : strerror(errno);
+
+	if (f)
+		fclose(f);
+	return found || no_authorities(file ? file : "a file of the system", why,
+				       *given ? "" : "; install ca-certificates", err_r);
+}
+
+bool outbound_ca_judge(const struct conf_file *ca, const char *file, struct err *err_r)
+{
+	FILE *f = ca->n > 0 ? fmemopen((char *)ca->text, ca->n, "re") : NULL;
 	bool found = f && has_certificate(f);
 
 	if (f)
 		fclose(f);
-	return found || err_field(err_r, ERR_CONFIG, "OUTBOUND_CA_FILE", "OUTBOUND_CA_FILE: the trusted authorities "
-				  "cannot be read from %s: %s%s", file ? file : "a file of the system",
-				  error ? strerror(error) : "there is no certificate in it",
-				  *given ? "" : "; install ca-certificates");
+	return found || no_authorities(file, NO_CERTIFICATE, "", err_r);
+}
+
+/* libcurl reads a file for each connection, or keeps what it read of one by its name: so this
+ * one is in memory, where nobody changes it. Given as bytes (CURLOPT_CAINFO_BLOB) it would
+ * parse them for each connection (7.88, set_up_x509_store()). */
+static bool open_ca(struct outbound *o, struct err *err_r)
+{
+	const struct conf_file *ca = &o->options.ca;
+
+	o->ca_fd = -1;
+	if (!o->options.ca_file || !o->options.ca_file[0])
+		return true;
+	if (!outbound_ca_judge(ca, o->options.ca_file, err_r))
+		return false;
+	o->ca_fd = memfd_create("authorities", MFD_CLOEXEC);
+	if (o->ca_fd < 0 || write(o->ca_fd, ca->text, ca->n) != (ssize_t)ca->n)
+		return err_set(err_r, ERR_INTERNAL, "the trusted authorities cannot be kept: %s", strerror(errno));
+	snprintf(o->ca_path, sizeof(o->ca_path), "/proc/self/fd/%d", o->ca_fd);
+	return true;
 }
 
 struct outbound *outbound_new(const struct outbound_options *options, struct err *err_r)
 {
 	struct outbound *o;
 
-	if (options->ca_file && options->ca_file[0] && !outbound_ca_check(options->ca_file, err_r))
-		return NULL;
 	/* a file of session keys, and threads that wait long for a silent name server: three
 	 * seconds of a call leave none behind for more than that */
 	unsetenv("SSLKEYLOGFILE");
@@ -68,6 +103,10 @@ struct outbound *outbound_new(const struct outbound_options *options, struct err
 	if (!o || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		abort();
 	o->options = *options;
+	if (!open_ca(o, err_r)) {
+		outbound_free(&o);
+		return NULL;
+	}
 	if (o->options.connect_ms == 0)
 		o->options.connect_ms = OUTBOUND_CONNECT_MS;
 	if (o->options.total_ms == 0)
@@ -211,6 +250,8 @@ void outbound_free(struct outbound **o)
 			finish(&(*o)->places[i], CURLE_OK, "the process ends");
 	curl_multi_cleanup((*o)->multi);
 	curl_slist_free_all((*o)->resolve);
+	if ((*o)->ca_fd >= 0)
+		close((*o)->ca_fd);
 	free(*o);
 	*o = NULL;
 	curl_global_cleanup();

@@ -4,11 +4,7 @@
  */
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/json_slice.h"
 #include "base/str.h"
@@ -16,7 +12,6 @@
 #include "provider/builtin.h"
 #include "provider/providers.h"
 
-#define FILE_BYTES_MAX (1 << 20)
 #define ENTRIES_MAX 500
 #define MARGIN_S 300
 
@@ -197,43 +192,34 @@ static bool read_text(const struct source *s)
 	return true;
 }
 
-static bool cannot_read(const char *file, const char *why, struct err *err_r)
-{
-	return err_field(err_r, ERR_CONFIG, "PROVIDERS_FILE", "PROVIDERS_FILE: %s cannot be read: %s", file, why);
-}
-
-static bool load(struct source *s)
-{
-	int fd = open(s->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	char *text;
-	ssize_t n;
-
-	if (fd < 0)
-		return cannot_read(s->name, strerror(errno), s->err_r);
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_BYTES_MAX) {
-		close(fd);
-		return cannot_read(s->name, "it is no file of at most 1 MB", s->err_r);
-	}
-	text = arena_alloc(s->arena, (size_t)st.st_size + 1);
-	n = read(fd, text, (size_t)st.st_size);
-	close(fd);
-	s->text = text;
-	s->n = n > 0 ? (size_t)n : 0;
-	return n == st.st_size || cannot_read(s->name, "it is shorter than its size", s->err_r);
-}
-
-const struct providers *providers_read(struct arena *arena, const char *file, struct err *err_r)
+static const struct providers *read_both(struct arena *arena, const char *file,
+					 const struct conf_file *own, struct err *err_r)
 {
 	struct providers *list = arena_new_struct(arena, struct providers);
 	struct source builtin = { .list = list, .arena = arena, .name = "providers.json",
 				  .text = provider_builtin, .n = strlen(provider_builtin), .err_r = err_r };
-	struct source own = { .list = list, .arena = arena, .name = file, .err_r = err_r };
+	struct source more = { .list = list, .arena = arena, .name = file,
+			       .text = own->text, .n = own->n, .err_r = err_r };
 
 	list->entries = arena_alloc(arena, ENTRIES_MAX * sizeof(*list->entries));
-	if (!read_text(&builtin) || (file && file[0] && (!load(&own) || !read_text(&own))))
+	return read_text(&builtin) && (!own->text || read_text(&more)) ? list : NULL;
+}
+
+const struct providers *providers_read(struct arena *arena, const char *file, struct err *err_r)
+{
+	struct conf_file own = { 0 };
+
+	if (file && *file && !conf_file_read(arena, "PROVIDERS_FILE", file, &own, err_r))
 		return NULL;
-	return list;
+	return read_both(arena, file, &own, err_r);
+}
+
+const struct providers *providers_kept(struct arena *arena, const struct conf *conf, struct err *err_r)
+{
+	if (!*conf->providers_file || conf->providers.text)
+		return read_both(arena, conf->providers_file, &conf->providers, err_r);
+	err_set(err_r, ERR_INTERNAL, "PROVIDERS_FILE was not read with the configuration");
+	return NULL;
 }
 
 bool provider_get(const struct providers *list, const char *id, int64_t now, struct provider *out,

@@ -237,7 +237,7 @@ static bool open_fds(struct caller *c)
 static bool open_outbound(struct caller *c)
 {
 	const struct conf *conf = c->w.child->conf;
-	struct outbound_options o = { .ca_file = conf->outbound_ca_file, .arg = c };
+	struct outbound_options o = { .ca_file = conf->outbound_ca_file, .ca = conf->outbound_ca, .arg = c };
 	const char *bad;
 	struct err err;
 
@@ -247,7 +247,7 @@ static bool open_outbound(struct caller *c)
 	/* conf.c has read the same text */
 	if (!networks_read(c->kept, conf->outbound_allow, &o.allow, &bad))
 		return start_failed(bad);
-	c->providers = providers_read(c->kept, conf->providers_file, &err);
+	c->providers = providers_kept(c->kept, conf, &err);
 	c->outbound = c->providers ? outbound_new(&o, &err) : NULL;
 	c->w.process.providers = c->providers;
 	return c->outbound || start_failed(err.message);

@@ -199,7 +199,7 @@ static bool open_providers(struct worker *w, const struct child *c, struct err *
 		return true;
 	w->kept = arena_new();
 	w->process.caller_fd = &c->caller_fd;
-	w->process.providers = providers_read(w->kept, c->conf->providers_file, err_r);
+	w->process.providers = providers_kept(w->kept, c->conf, err_r);
 	return w->process.providers != NULL;
 }
 

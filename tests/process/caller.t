@@ -135,5 +135,51 @@ subtest 'a file of providers with a mistake' => sub {
 	$p->stop;
 } if grep { $_ eq 'sqlite' } Pierre::backends();
 
+# A process that is forked later has what its siblings have, until a reload.
+subtest 'files that are edited without a reload' => sub {
+	my ($backend) = Pierre::backends();
+	my $p = Pierre->start(backend => $backend, serve => 0);
+	my ($file, $ca) = map { "$p->{dir}/$_" } qw(providers.json ca.pem);
+	my $with = sub { return '{ "providers": [ { "id": "' . $_[0] . '", "authorize_url": "https://a.example/a",'
+		. ' "token_url": "https://a.example/t", "refresh": "rotates" } ] }' };
+	Pierre::rewrite($file, $with->('before'));
+	copy($fake->ca, $ca) or die "copy: $!";
+	@{ $p->{env} }{qw(PROVIDERS_FILE OUTBOUND_CA_FILE)} = ($file, $ca);
+	$p->serve;
+	await_log($p, qr/ started /);
+	my $user = $p->approved_user(email => 'edits@example.org');
+	my $sets = sub { return join ' ', map { $p->put("/api/users/oauth-apps/$_",
+		{ client_id => 'c', client_secret => 's' }, token => $user->{token})->{status} } qw(before after) };
+	my $died = 0;
+	my $kill = sub {
+		my %old = children($p);
+		my @pids = grep { $old{$_} =~ /^(?:fast|slow|caller)/ } keys %old;
+		kill 'KILL', @pids;
+		await_log($p, qr/ child_died /, $died += @pids);
+		await('all of them again', sub { my %is = children($p); !grep({ $is{$_} } @pids) && keys %is == keys %old }, $p);
+	};
+	is($sets->(), '200 404', 'the rows of the start');
+	for (['cut short' => '{ "providers": [', ''], ['changed' => $with->('after'), Pierre::slurp($fake->ca)]) {
+		my ($what, $text, $authorities) = @$_;
+		Pierre::rewrite($file, $text);
+		Pierre::rewrite($ca, $authorities);
+		$kill->();
+		is($p->get('/health/live')->{status}, 200, "$what: processes that die are replaced");
+		is($sets->(), '200 404', '  with the rows that they had') for 1 .. 4;
+		is(count_log($p, qr/ start_failed /), 0, '  and none fails');
+	}
+	$p->signal('HUP');
+	await_log($p, qr/ reloaded /);
+	is($sets->(), '404 200', 'a reload takes the new ones');
+	Pierre::rewrite($file, '');
+	$p->signal('HUP');
+	await_log($p, qr/ reload_failed .*providers\.json, line 1 is not JSON/);
+	$kill->();
+	is($sets->(), '404 200', 'one that fails keeps them, for later processes too');
+	is(count_log($p, qr/ start_failed /), 0, 'none of which fails');
+	is($p->stop_serve, 0, 'stops');
+	$p->stop;
+};
+
 $fake->stop;
 done_testing;

@@ -143,9 +143,9 @@ int main(int argc, char **argv)
 	size_t n = 0;
 
 	for (int opt; (opt = getopt(argc, argv, "c:a:r:t:T:p:d:")) != -1;) {
-		if (opt == 'c')
-			o.ca_file = optarg;
-		else if (opt == 'a' && !networks_read(arena, optarg, &o.allow, &bad))
+		if (opt == 'c' && !conf_file_read(arena, "ca", o.ca_file = optarg, &o.ca, &err))
+			return 2;
+		if (opt == 'a' && !networks_read(arena, optarg, &o.allow, &bad))
 			return 2;
 		else if (opt == 'r' && n < 39)
 			resolve[n++] = optarg;

@@ -93,6 +93,29 @@ static void test_files(void)
 	   "a missing file is named");
 }
 
+/* The files of a service, as they were when it read its options. */
+static void test_kept(void)
+{
+	struct err err;
+	struct conf *c;
+	char text[200];
+
+	write_text(secret, "before");
+	snprintf(text, sizeof(text), "PROVIDERS_FILE=%s\n", secret);
+	c = load(text, &err);
+	ok(c && !c->providers.text, "the file that an option names is not read with it");
+	ok(c && conf_keep_files(c, &err), "a service reads it, once");
+	write_text(secret, "after, and longer");
+	is_str(c ? c->providers.text : NULL, "before", "and has what it held then");
+	is_int(c ? (int64_t)c->providers.n : 0, 6, "with its length");
+	ok(c && !c->outbound_ca.text, "of an option that names none there is none");
+	conf_free(&c);
+	c = load("OUTBOUND_CA_FILE=/nonexistent/ca.pem\n", &err);
+	ok(c && !conf_keep_files(c, &err) && err.kind == ERR_CONFIG &&
+	   strstr(err.message, "OUTBOUND_CA_FILE: /nonexistent/ca.pem cannot be read"), "a missing one is named");
+	conf_free(&c);
+}
+
 /* Sizes where one read(2) and the next meet, and where a file is too large. */
 static void test_sizes(void)
 {
@@ -322,6 +345,7 @@ int main(void)
 	test_values();
 	test_origins();
 	test_files();
+	test_kept();
 	test_sizes();
 	test_key();
 	test_refusals();
