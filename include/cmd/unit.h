@@ -7,9 +7,9 @@
 
 #include "base/arena.h"
 
-/* The file that sets PrivateNetwork= for the service; NULL = none: it has a network. A unit
- * file and its drop-ins are found in the directories of $SYSTEMD_UNIT_PATH, or else in
- * systemd's own. */
+/* The file that takes the network from the service, by PrivateNetwork=,
+ * RestrictAddressFamilies= or IPAddressDeny=; NULL = none: it has one. A unit file and its
+ * drop-ins are found in the directories of $SYSTEMD_UNIT_PATH, or else in systemd's own. */
 const char *unit_without_network(struct arena *arena);
 
 #endif

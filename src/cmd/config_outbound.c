@@ -86,7 +86,8 @@ static bool check_network(struct check *c, struct err *err_r)
 	const char *file = uses_providers(c->conf) ? unit_without_network(c->args->arena) : NULL;
 
 	return !file || err_field(err_r, ERR_CONFIG, "PROVIDERS_FILE", "The network is taken away from the service, "
-				  "so users can connect no providers: remove PrivateNetwork= from %s, then "
+				  "so users can connect no providers: remove the drop-in %s (in the unit itself the "
+				  "lines PrivateNetwork=, RestrictAddressFamilies= and IPAddressDeny=), then "
 				  "'systemctl daemon-reload && systemctl restart pierre'; or remove the options "
 				  "for providers", file);
 }

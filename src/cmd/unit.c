@@ -8,10 +8,11 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "base/strings.h"
 #include "cmd/unit.h"
 
 #define UNIT "pierre.service"
-#define SETTING "PrivateNetwork="
+#define BLANKS " \t\r\n"
 
 /* The first has a file of the same name before the others (systemd.unit(5), UNIT FILE LOAD
  * PATH); of systemd 252. */
@@ -77,27 +78,93 @@ static void find(struct unit_files *f)
 	}
 }
 
+/* --- what they set (systemd.exec(5), systemd.resource-control(5)) ----------------------- */
+
+/* The file that took the network away in each of these ways; NULL = none did. */
+struct taken {
+	const char *by_private, *by_families, *by_deny;
+	bool lists_inet;             /* RestrictAddressFamilies= allows some, and AF_INET is one */
+	bool allows;                 /* addresses beyond this host, in spite of IPAddressDeny= */
+};
+
 /* As systemd reads a boolean; others leave what was before. */
 static const struct { const char *word; bool value; } booleans[] = {
 	{ "yes", true }, { "y", true }, { "true", true }, { "t", true }, { "on", true }, { "1", true },
 	{ "no", false }, { "n", false }, { "false", false }, { "f", false }, { "off", false }, { "0", false },
 };
 
-static void read_setting(const char *file, const char **set_by)
+static void read_private(struct taken *t, struct strings words, const char *file)
+{
+	for (size_t i = 0; words.n == 1 && i < sizeof(booleans) / sizeof(booleans[0]); i++)
+		if (strcasecmp(words.items[0], booleans[i].word) == 0)
+			t->by_private = booleans[i].value ? file : NULL;
+}
+
+/* Lists add up, "~" in front takes words away, and an empty one begins anew. */
+static void read_families(struct taken *t, struct strings words, const char *file)
+{
+	bool less = words.n > 0 && words.items[0][0] == '~';
+	bool inet = strings_have(words, "AF_INET") || strings_have(words, "AF_INET6") ||
+		(less && (str_eq(words.items[0], "~AF_INET") || str_eq(words.items[0], "~AF_INET6")));
+
+	if (less && !inet)
+		return;
+	t->lists_inet = words.n > 0 && !less && (inet || t->lists_inet);
+	t->by_families = words.n == 0 || t->lists_inet ? NULL : file;
+}
+
+static void read_deny(struct taken *t, struct strings words, const char *file)
+{
+	if (words.n == 0)
+		t->by_deny = NULL;
+	if (strings_have(words, "any") || strings_have(words, "0.0.0.0/0"))
+		t->by_deny = file;
+}
+
+/* What is allowed counts before what is denied. */
+static void read_allow(struct taken *t, struct strings words, const char *file)
+{
+	(void)file;
+	if (words.n == 0)
+		t->allows = false;
+	for (size_t i = 0; i < words.n; i++)
+		t->allows |= !str_eq(words.items[i], "localhost") && !str_starts(words.items[i], "127.") &&
+			!str_starts(words.items[i], "::1");
+}
+
+static const struct {
+	const char *name;
+	void (*read)(struct taken *t, struct strings words, const char *file);
+} settings[] = {
+	{ "PrivateNetwork=", read_private },
+	{ "RestrictAddressFamilies=", read_families },
+	{ "IPAddressDeny=", read_deny },
+	{ "IPAddressAllow=", read_allow },
+};
+
+/* The words of a value, without the blanks between. */
+static struct strings words_of(struct arena *arena, char *value)
+{
+	const char **words = arena_alloc(arena, strlen(value) * sizeof(*words) + 1);
+	char *rest = NULL;
+	size_t n = 0;
+
+	for (char *w = strtok_r(value, BLANKS, &rest); w; w = strtok_r(NULL, BLANKS, &rest))
+		words[n++] = arena_strdup(arena, w);
+	return (struct strings){ words, n };
+}
+
+static void read_file(struct taken *t, struct arena *arena, const char *file)
 {
 	FILE *f = fopen(file, "re");
 	char line[1024];
 
 	while (f && fgets(line, sizeof(line), f)) {
-		char *at = line + strspn(line, " \t");
+		char *at = line + strspn(line, BLANKS);
 
-		if (!str_starts(at, SETTING))
-			continue;
-		at += strlen(SETTING) + strspn(at + strlen(SETTING), " \t");
-		at[strcspn(at, " \t\r\n")] = '\0';
-		for (size_t i = 0; i < sizeof(booleans) / sizeof(booleans[0]); i++)
-			if (strcasecmp(at, booleans[i].word) == 0)
-				*set_by = booleans[i].value ? file : NULL;
+		for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+			if (str_starts(at, settings[i].name))
+				settings[i].read(t, words_of(arena, at + strlen(settings[i].name)), file);
 	}
 	if (f)
 		fclose(f);
@@ -106,10 +173,10 @@ static void read_setting(const char *file, const char **set_by)
 const char *unit_without_network(struct arena *arena)
 {
 	struct unit_files files = { .arena = arena };
-	const char *set_by = NULL;
+	struct taken t = { 0 };
 
 	find(&files);
 	for (size_t i = 0; i < files.n; i++)
-		read_setting(files.of[i].path, &set_by);
-	return set_by;
+		read_file(&t, arena, files.of[i].path);
+	return t.by_private ? t.by_private : t.by_families ? t.by_families : t.allows ? NULL : t.by_deny;
 }

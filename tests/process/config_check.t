@@ -79,25 +79,47 @@ subtest 'proxies' => sub {
 };
 
 subtest 'a service without a network' => sub {
-	my $unit = write_file("$units/lib/pierre.service", "[Service]\nType=notify\n");
+	my $unit = write_file("$units/lib/pierre.service", Pierre::slurp("$Pierre::SOURCE/systemd/pierre.service.in"));
 	my ($lib, $etc) = map { "$units/$_/pierre.service.d/offline.conf" } qw(lib etc);
+	is(check(%uses)->{status}, 0, 'the shipped unit has one');
 	write_file($lib, Pierre::slurp("$Pierre::SOURCE/systemd/offline.conf"));
-	says(1, {%uses}, qr/The network is taken away.*remove PrivateNetwork= from \Q$lib\E/, 'the shipped drop-in is found') ;
+	my $taken = qr/The network is taken away.*remove the drop-in \Q$lib\E /;
+	says(1, {%uses}, $taken, 'the shipped drop-in is found') ;
 	says(1, { PUBLIC_URL => 'https://pierre.example.org' }, qr/network is taken away/, 'with any option for providers');
 	is(check()->{status}, 0, 'without one it is no fault');
 	write_file($etc, "[Service]\nPrivateNetwork=no\n");
 	is(check(%uses)->{status}, 0, 'a file of that name that comes before it counts');
 	unlink $etc;
-	write_file("$units/etc/pierre.service.d/zz.conf", "[Service]\nPrivateNetwork= off \n");
-	is(check(%uses)->{status}, 0, 'or one that comes behind it by name');
-	unlink $lib;
-	write_file("$units/etc/pierre.service.d/aa.conf", "[Service]\nPrivateNetwork=true\n");
-	is(check(%uses)->{status}, 0, 'but not one whose name comes before');
-	unlink "$units/etc/pierre.service.d/$_" for qw(zz.conf aa.conf);
+	my $later = "$units/etc/pierre.service.d/zz.conf";
+	my %back = (private => 'PrivateNetwork= off ', families => 'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6',
+		addresses => 'IPAddressDeny=');
+	for my $left (sort keys %back) {
+		write_file($later, join "\n", '[Service]', @back{ grep { $_ ne $left } sort keys %back }, '');
+		says(1, {%uses}, $taken, "one that comes behind it by name must give all back: not $left");
+	}
+	write_file($later, join "\n", '[Service]', values %back, '');
+	is(check(%uses)->{status}, 0, 'as this one does');
+	unlink $lib, $later;
+	my $own = "$units/etc/pierre.service.d/aa.conf";
+	for (['PrivateNetwork=true'], ["RestrictAddressFamilies=\nRestrictAddressFamilies=AF_UNIX"],
+		['RestrictAddressFamilies=~AF_INET AF_INET6'], ["RestrictAddressFamilies=\nRestrictAddressFamilies=none"],
+		['IPAddressDeny=any'], ['IPAddressDeny=0.0.0.0/0'], ["IPAddressDeny=any\nIPAddressAllow=localhost 127.0.0.0/8"]) {
+		write_file($own, "[Service]\n$_->[0]\n");
+		says(1, {%uses}, qr/remove the drop-in \Q$own\E /, $_->[0] =~ s/\n/, then /r);
+	}
+	for (['RestrictAddressFamilies=AF_UNIX'], ['RestrictAddressFamilies=~AF_NETLINK'], ['IPAddressDeny=10.0.0.0/8'],
+		["IPAddressDeny=any\nIPAddressAllow=192.0.2.0/24"], ["IPAddressDeny=any\nIPAddressDeny="]) {
+		write_file($own, "[Service]\n$_->[0]\n");
+		is(check(%uses)->{status}, 0, $_->[0] =~ s/\n/, then /r . ' leaves one');
+	}
+	write_file($own, "[Service]\nPrivateNetwork=true\n");
+	write_file($later, "[Service]\nPrivateNetwork=0\n");
+	is(check(%uses)->{status}, 0, 'nor does one whose name comes before another');
+	unlink $own, $later;
 	write_file("$units/etc/pierre.service.d/note.txt", "PrivateNetwork=yes\n");
 	is(check(%uses)->{status}, 0, 'nor one that is no drop-in');
 	write_file($unit, "[Service]\nPrivateNetwork=1\n");
-	says(1, {%uses}, qr/remove PrivateNetwork= from \Q$unit\E/, 'the unit itself');
+	says(1, {%uses}, qr/remove the drop-in \Q$unit\E \(in the unit itself the lines PrivateNetwork=/, 'the unit itself');
 	unlink $unit;
 };
 
