@@ -23,7 +23,8 @@ const struct providers *providers_read(struct arena *arena, const char *file, st
  * (conf_keep_files()). */
 const struct providers *providers_kept(struct arena *arena, const struct conf *conf, struct err *err_r);
 
-/* The row as it is at that moment (wall ms). ERR_NOT_FOUND: there is none, or not yet. */
+/* The row as it is at that moment (wall ms); its title is the id when no entry has one, its
+ * margin 300 s. ERR_NOT_FOUND: there is none, or not yet. */
 bool provider_get(const struct providers *list, const char *id, int64_t now,
 		  struct provider *out, struct err *err_r);
 /* The next moment after that one (wall ms) at which an entry begins or a row ends; TIME_NONE: none. */

@@ -92,7 +92,7 @@ static bool budget_check(const char *text, const char *name, struct err *err_r)
 static const struct field provider_fields[] = {
 	FIELD(struct provider, id, TEXT, FIELD_MUST(FIELD_PATCH), "The provider, as paths name it",
 	      .min = 2, .max = 30, .check = id_check),
-	PLAIN(title, "What people call it"),
+	PLAIN(title, "What people call it; null = id"),
 	URL(authorize_url, "Where a browser is sent to; without it the provider cannot be connected"),
 	URL(token_url, "Gives tokens for a code"),
 	URL(refresh_url, "Gives tokens for a refresh token; null = token_url"),
@@ -184,12 +184,12 @@ bool provider_open(const struct provider *p, int64_t now, struct err *err_r)
 	if (p->retired_on != TIME_NONE && now >= p->retired_on) {
 		time_format(p->retired_on, day);
 		return err_reason(err_r, ERR_CONFLICT, "retired", "%s ended on %.10s%s%s",
-				  p->title ? p->title : p->id, day, p->successor ? "; its successor is " : "",
+				  p->title, day, p->successor ? "; its successor is " : "",
 				  p->successor ? p->successor : "");
 	}
 	return (p->authorize_url && p->token_url) ||
 	       err_reason(err_r, ERR_CONFLICT, "not_configured", "%s has no authorize_url or token_url yet: "
-			  "an entry of PROVIDERS_FILE gives them", p->title ? p->title : p->id);
+			  "an entry of PROVIDERS_FILE gives them", p->title);
 }
 
 /* --- budgets -------------------------------------------------------------------------------- */

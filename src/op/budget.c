@@ -151,7 +151,6 @@ static struct refusal refusal_of(const struct field_list *rows, const struct par
 static bool refuse(const struct op *op, const struct provider *p, const struct refusal *r, int64_t *until_r,
 		   struct err *err_r)
 {
-	const char *title = p->title ? p->title : p->id;
 	char until[TIME_TEXT];
 
 	if (until_r)
@@ -159,11 +158,11 @@ static bool refuse(const struct op *op, const struct provider *p, const struct r
 	time_format(r->until, until);
 	if (r->full)
 		err_reason(err_r, ERR_RATE, "provider_budget", "%s takes %lld requests in %lld s, and these were "
-			   "made: try again at %s", title, (long long)r->full->limit,
+			   "made: try again at %s", p->title, (long long)r->full->limit,
 			   (long long)r->full->row.seconds, until);
 	else
-		err_reason(err_r, ERR_RATE, "provider_shut", "%s has refused more requests: try again at %s", title,
-			   until);
+		err_reason(err_r, ERR_RATE, "provider_shut", "%s has refused more requests: try again at %s",
+			   p->title, until);
 	return err_retry(err_r, (int)((r->until - op->now + SECOND_MS - 1) / SECOND_MS));
 }
 

@@ -211,11 +211,10 @@ static const struct telling *telling_of(const struct connection *before, const c
 static bool tell(struct op *op, const struct provider *p, const struct telling *t,
 		 const struct connection *c, struct err *err_r)
 {
-	const char *title = p->title ? p->title : p->id;
 	const struct audit_event event = event_of(op, t->type, c);
 	const struct notification told =
 		notification_prepare(op, c->user_id, c->tenant_id, c->provider, false,
-				     arena_printf(op->arena, "%s %s", title, t->message));
+				     arena_printf(op->arena, "%s %s", p->title, t->message));
 
 	return store_refresh_end(op->db, &event, c, &told, op->now, err_r);
 }

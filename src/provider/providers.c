@@ -137,6 +137,8 @@ static bool row_at(const struct providers *list, const char *id, int64_t now, st
 	}
 	if (found && out->margin == INT_NONE)
 		out->margin = MARGIN_S;
+	if (found && !out->title)
+		out->title = out->id;
 	return found;
 }
 

@@ -96,7 +96,7 @@ int main(int argc, char **argv)
 	measure("seal", seal_one, n);
 	seal_one();
 	measure("open", open_one, n);
-	provider = (struct provider){ .id = "acme", .budgets = strings_split(f.arena, "1000000/quarter,1000000000/day", ',') };
+	provider = (struct provider){ .id = "acme", .title = "acme", .budgets = strings_split(f.arena, "1000000/quarter,1000000000/day", ',') };
 	measure("take", take, n / 20);
 	provider.budgets = strings_split(f.arena, "1/quarter", ',');
 	measure("refuse", take, n / 5);

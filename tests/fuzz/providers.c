@@ -24,7 +24,7 @@ static void judge(const struct provider *p)
 	struct provider_budget b;
 	struct err err;
 
-	assert(p->id && *p->id && p->margin > 0);
+	assert(p->id && *p->id && p->title && p->margin > 0);
 	assert(!p->ok_field == !p->ok_value);
 	assert(!p->revoke_url || (p->revoke_method && p->revoke_auth));
 	assert(!p->identity_url || p->identity_field);

@@ -109,7 +109,7 @@ static void test_own(void)
 	ok(!provider_get(list, "acme", moment("2026-11-30"), &p, &err), "not before it starts");
 	p = at(list, "acme", moment("2028-01-01"));
 	is_int(provider_refresh_of(&p), REFRESH_EXTENDS, "a later value");
-	is_str(p.title, NULL, "null takes one away");
+	is_str(p.title, "acme", "null takes one away: people read the id");
 	p = at(list, "strava", now);
 	is_str(strings_join(arena, p.scopes, " "), "read_all", "a shipped row is changed");
 	is_str(p.title, "Strava", "in what is named alone");

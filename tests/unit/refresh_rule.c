@@ -23,7 +23,7 @@ static struct connection row(const char *state)
 
 static struct provider provider(const char *replay)
 {
-	return (struct provider){ .id = "p", .token_url = "https://p/t", .refresh = "rotates", .replay = replay,
+	return (struct provider){ .id = "p", .title = "P", .token_url = "https://p/t", .refresh = "rotates", .replay = replay,
 				  .keepalive = "yes", .margin = 600, .retired_on = TIME_NONE,
 				  .starts_on = TIME_NONE };
 }
