@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/str.h"
 #include "model/provider.h"
@@ -23,6 +24,7 @@ static const char *const keepalive_words[] = { "no", "yes", "with_call", NULL };
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define LETTERS LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
+#define PORT_MAX 65535
 /* RFC 3986, without '@' and '#'; {user} is the provider's id of the user */
 #define URL_REST LETTERS DIGITS "-._~:/?[]!$&'()*+,;=%{}"
 
@@ -39,12 +41,13 @@ static bool url_check(const char *text, const char *name, struct err *err_r)
 	const char *host = str_starts(text, "https://") ? text + strlen("https://") : "";
 	size_t n = strspn(host, LOWER DIGITS "-.");
 	size_t port = host[n] == ':' ? 1 + strspn(host + n + 1, DIGITS) : 0;
+	long number = port > 0 ? strtol(host + n + 1, NULL, 10) : 0;
 	const char *rest = host + n + port;
 
-	return (n > 0 && port != 1 && (*rest == '\0' || *rest == '/' || *rest == '?') &&
-		rest[strspn(rest, URL_REST)] == '\0') ||
+	return (n > 0 && (port == 0 || (number > 0 && number <= PORT_MAX)) &&
+		(*rest == '\0' || *rest == '/' || *rest == '?') && rest[strspn(rest, URL_REST)] == '\0') ||
 	       err_field(err_r, ERR_INVALID, name, "%s must be https://HOST[:PORT][/PATH] with a host in "
-			 "lower case, without user, # and white space", name);
+			 "lower case and a port from 1 to 65535, without user, # and white space", name);
 }
 
 /* nginx adds the path of a request to it, and reads it in its own configuration. */

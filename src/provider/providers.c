@@ -74,6 +74,11 @@ static bool wrong_member(const struct source *s, struct json_slice entry, const 
 static bool no_ok_value(const struct provider *p) { return !p->ok_field != !p->ok_value; }
 static bool no_revoke_method(const struct provider *p) { return p->revoke_url && !p->revoke_method; }
 static bool no_revoke_auth(const struct provider *p) { return p->revoke_url && !p->revoke_auth; }
+/* A body that is not sent goes into the URL: src/provider/request.c. */
+static bool shows_secret(const struct provider *p)
+{
+	return p->revoke_url && str_eq(p->revoke_auth, "body") && !str_eq(p->revoke_method, "POST");
+}
 static bool no_refresh(const struct provider *p) { return p->token_url && !p->refresh; }
 static bool no_identity(const struct provider *p) { return p->identity_url && !p->identity_field; }
 static bool no_after_body(const struct provider *p) { return !p->after_connect_url != !p->after_connect_body; }
@@ -89,6 +94,8 @@ static const struct {
 	{ no_ok_value, "ok_field", "ok_field and ok_value go together" },
 	{ no_revoke_method, "revoke_url", "revoke_url needs revoke_method" },
 	{ no_revoke_auth, "revoke_url", "revoke_url needs revoke_auth" },
+	{ shows_secret, "revoke_auth", "revoke_auth body needs revoke_method POST: with another one the secret would "
+	  "stand in the URL" },
 	{ no_refresh, "token_url", "token_url needs refresh (rotates, same, extends or none)" },
 	{ no_identity, "identity_url", "identity_url needs identity_field" },
 	{ no_after_body, "after_connect_url", "after_connect_url and after_connect_body go together" },

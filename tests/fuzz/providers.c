@@ -27,6 +27,7 @@ static void judge(const struct provider *p)
 	assert(p->id && *p->id && p->title && p->margin > 0);
 	assert(!p->ok_field == !p->ok_value);
 	assert(!p->revoke_url || (p->revoke_method && p->revoke_auth));
+	assert(!p->revoke_url || !str_eq(p->revoke_auth, "body") || str_eq(p->revoke_method, "POST"));
 	assert(!p->identity_url || p->identity_field);
 	judge_url(p->token_url);
 	judge_url(p->refresh_url);

@@ -91,7 +91,7 @@ static void test_own(void)
 	const struct providers *list = with(
 		"{ \"providers\": [\n"
 		"  { \"id\": \"acme\", \"title\": \"ACME\", \"authorize_url\": \"https://acme.example/a\",\n"
-		"    \"token_url\": \"https://acme.example:8443/t?x={user}\", \"refresh\": \"same\",\n"
+		"    \"token_url\": \"https://acme.example:65535/t?x={user}\", \"refresh\": \"same\",\n"
 		"    \"budgets\": [ \"5/300s\" ], \"starts_on\": \"2026-12-01T00:00:00Z\" },\n"
 		"  { \"id\": \"acme\", \"starts_on\": \"2027-12-01T00:00:00Z\", \"refresh\": \"extends\", \"title\": null },\n"
 		"  { \"id\": \"strava\", \"scopes\": [ \"read_all\" ], \"margin\": 60 },\n"
@@ -122,53 +122,63 @@ static void test_own(void)
 #define ENTRY(more) "{ \"providers\": [\n { \"id\": \"acme\",\n  \"token_url\": \"https://a.example/t\", " \
 	"\"refresh\": \"same\",\n" more "\n } ] }"
 
+static const struct { const char *text, *says; } bad[] = {
+	{ "", "line 1 is not JSON: it ends too early" },
+	{ "{ \"providers\": [\n\n  { 'id': 1 } ] }", "line 3 is not JSON: a name in double quotes" },
+	{ "{ \"providers\": [ ],\n \"providers\": [] }", "line 2 has the same name twice" },
+	{ "[]", "line 1: the file is an object" },
+	{ "{}", "line 1: \"providers\" is a list" },
+	{ "{\n\"providers\": {} }", "line 2: \"providers\" is a list" },
+	{ "{ \"providers\": [],\n \"provider\": [] }", "line 2: the only member beside is \"providers\"" },
+	{ "{ \"providers\": [\n 1 ] }", "line 2: an entry is an object" },
+	{ "{ \"providers\": [\n {} ] }", "line 2: id is required" },
+	{ "{ \"providers\": [ {\n \"id\": \"Acme\" } ] }", "line 2: id is made of" },
+	{ ENTRY("\"colour\": \"red\""), "line 4: Unknown field \"colour\"" },
+	{ ENTRY("\n\"replay\": \"harmless\""), "line 5: replay must be one of: lethal, safe_until_used, safe" },
+	{ ENTRY("\"margin\": \"60\""), "line 4: margin must be a whole number" },
+	{ ENTRY("\"margin\": 0"), "line 4: margin must be from 1" },
+	{ ENTRY("\"api_url\": \"http://a.example\""), "line 4: api_url must be https" },
+	{ ENTRY("\"api_url\": \"https://\""), "line 4: api_url must be https" },
+	{ ENTRY("\"api_url\": \"https://u:p@a.example/\""), "line 4: api_url must be https" },
+	{ ENTRY("\"api_url\": \"https://a.example/ x\""), "line 4: api_url must be https" },
+	{ ENTRY("\"api_url\": \"https://a.example/#x\""), "line 4: api_url must be https" },
+	{ ENTRY("\"api_url\": \"https://a.example/\""), "line 4: api_url must be https://HOST[:PORT][/PATH] with a path" },
+	{ ENTRY("\"api_url\": \"https://a.example/v1?x=1\""), "line 4: api_url must be https" },
+	{ ENTRY("\"api_url\": \"https://a.example/a;return\""), "line 4: api_url must be https" },
+	{ ENTRY("\"api_url\": \"https://a.example/$uri\""), "line 4: api_url must be https" },
+	{ ENTRY("\"api_url\": \"https://a.example/a/../b\""), "line 4: api_url must be https" },
+	{ ENTRY("\"api_url\": \"https://A.example\""), "line 4: api_url must be https" },
+	{ ENTRY("\"api_url\": \"https://a.example:/\""), "line 4: api_url must be https" },
+	{ ENTRY("\"api_url\": \"https://a.example:0/v1\""), "line 4: api_url must be https" },
+	{ ENTRY("\"api_url\": \"https://a.example:65536\""), "line 4: api_url must be https://HOST[:PORT][/PATH] with a "
+	  "host in lower case and a port from 1 to 65535" },
+	{ ENTRY("\"revoke_url\": \"https://a.example:99999999999999999999/r\""), "line 4: revoke_url must be https" },
+	{ ENTRY("\"api_url\": \"https://a.example\\\\@b\""), "line 4: api_url must be https" },
+	{ ENTRY("\"token_params\": [ \"x\" ]"), "line 4: token_params takes NAME=VALUE" },
+	{ ENTRY("\"token_params\": \"x=1\""), "line 4: token_params must be a list" },
+	{ ENTRY("\"budgets\": [ \"many/day\" ]"), "line 4: budgets takes" },
+	{ ENTRY("\"starts_on\": \"tomorrow\""), "line 4: starts_on must be a time" },
+	{ ENTRY("\"starts_on\": \"2027-01-01T00:00:00Z\",\n\"retired_on\": \"2026-01-01T00:00:00Z\""),
+	  "line 5: retired_on must be later" },
+	{ ENTRY("\"ok_field\": \"status\""), "line 4: ok_field and ok_value go together" },
+	{ ENTRY("\"revoke_url\": \"https://a.example/r\""), "line 4: revoke_url needs revoke_method" },
+	{ ENTRY("\"revoke_url\": \"https://a.example/r\", \"revoke_method\": \"DELETE\",\n\"revoke_auth\": \"body\""),
+	  "line 5: revoke_auth body needs revoke_method POST" },
+	{ ENTRY("\"revoke_url\": \"https://a.example/r\", \"revoke_method\": \"POST\",\n\"revoke_auth\": \"body\" },\n"
+		"{ \"id\": \"acme\", \"starts_on\": \"2027-01-01T00:00:00Z\",\n\"revoke_method\": \"GET\""),
+	  "line 6: revoke_auth body needs revoke_method POST" },
+	{ ENTRY("\"refresh\": null"), "line 4 has the same name twice" },
+	{ "{ \"providers\": [\n {\n\"id\": \"acme\", \"token_url\": \"https://a.example/t\" } ] }",
+	  "line 3: token_url needs refresh" },
+	{ "{ \"providers\": [\n { \"id\": \"strava\",\n\"refresh\": null } ] }", "line 2: token_url needs refresh" },
+	/* sound from 2027 on, and not before */
+	{ ENTRY("\"title\": \"A\" },\n { \"id\": \"acme\", \"starts_on\": \"2027-01-01T00:00:00Z\", "
+		"\"revoke_method\": \"POST\",\n \"revoke_auth\": \"none\" },\n { \"id\": \"acme\",\n"
+		"\"revoke_url\": \"https://a.example/r\""), "line 8: revoke_url needs revoke_method" },
+};
+
 static void test_mistakes(void)
 {
-	static const struct { const char *text, *says; } bad[] = {
-		{ "", "line 1 is not JSON: it ends too early" },
-		{ "{ \"providers\": [\n\n  { 'id': 1 } ] }", "line 3 is not JSON: a name in double quotes" },
-		{ "{ \"providers\": [ ],\n \"providers\": [] }", "line 2 has the same name twice" },
-		{ "[]", "line 1: the file is an object" },
-		{ "{}", "line 1: \"providers\" is a list" },
-		{ "{\n\"providers\": {} }", "line 2: \"providers\" is a list" },
-		{ "{ \"providers\": [],\n \"provider\": [] }", "line 2: the only member beside is \"providers\"" },
-		{ "{ \"providers\": [\n 1 ] }", "line 2: an entry is an object" },
-		{ "{ \"providers\": [\n {} ] }", "line 2: id is required" },
-		{ "{ \"providers\": [ {\n \"id\": \"Acme\" } ] }", "line 2: id is made of" },
-		{ ENTRY("\"colour\": \"red\""), "line 4: Unknown field \"colour\"" },
-		{ ENTRY("\n\"replay\": \"harmless\""), "line 5: replay must be one of: lethal, safe_until_used, safe" },
-		{ ENTRY("\"margin\": \"60\""), "line 4: margin must be a whole number" },
-		{ ENTRY("\"margin\": 0"), "line 4: margin must be from 1" },
-		{ ENTRY("\"api_url\": \"http://a.example\""), "line 4: api_url must be https" },
-		{ ENTRY("\"api_url\": \"https://\""), "line 4: api_url must be https" },
-		{ ENTRY("\"api_url\": \"https://u:p@a.example/\""), "line 4: api_url must be https" },
-		{ ENTRY("\"api_url\": \"https://a.example/ x\""), "line 4: api_url must be https" },
-		{ ENTRY("\"api_url\": \"https://a.example/#x\""), "line 4: api_url must be https" },
-		{ ENTRY("\"api_url\": \"https://a.example/\""), "line 4: api_url must be https://HOST[:PORT][/PATH] with a path" },
-		{ ENTRY("\"api_url\": \"https://a.example/v1?x=1\""), "line 4: api_url must be https" },
-		{ ENTRY("\"api_url\": \"https://a.example/a;return\""), "line 4: api_url must be https" },
-		{ ENTRY("\"api_url\": \"https://a.example/$uri\""), "line 4: api_url must be https" },
-		{ ENTRY("\"api_url\": \"https://a.example/a/../b\""), "line 4: api_url must be https" },
-		{ ENTRY("\"api_url\": \"https://A.example\""), "line 4: api_url must be https" },
-		{ ENTRY("\"api_url\": \"https://a.example:/\""), "line 4: api_url must be https" },
-		{ ENTRY("\"api_url\": \"https://a.example\\\\@b\""), "line 4: api_url must be https" },
-		{ ENTRY("\"token_params\": [ \"x\" ]"), "line 4: token_params takes NAME=VALUE" },
-		{ ENTRY("\"token_params\": \"x=1\""), "line 4: token_params must be a list" },
-		{ ENTRY("\"budgets\": [ \"many/day\" ]"), "line 4: budgets takes" },
-		{ ENTRY("\"starts_on\": \"tomorrow\""), "line 4: starts_on must be a time" },
-		{ ENTRY("\"starts_on\": \"2027-01-01T00:00:00Z\",\n\"retired_on\": \"2026-01-01T00:00:00Z\""),
-		  "line 5: retired_on must be later" },
-		{ ENTRY("\"ok_field\": \"status\""), "line 4: ok_field and ok_value go together" },
-		{ ENTRY("\"revoke_url\": \"https://a.example/r\""), "line 4: revoke_url needs revoke_method" },
-		{ ENTRY("\"refresh\": null"), "line 4 has the same name twice" },
-		{ "{ \"providers\": [\n {\n\"id\": \"acme\", \"token_url\": \"https://a.example/t\" } ] }",
-		  "line 3: token_url needs refresh" },
-		{ "{ \"providers\": [\n { \"id\": \"strava\",\n\"refresh\": null } ] }", "line 2: token_url needs refresh" },
-		/* sound from 2027 on, and not before */
-		{ ENTRY("\"title\": \"A\" },\n { \"id\": \"acme\", \"starts_on\": \"2027-01-01T00:00:00Z\", "
-			"\"revoke_method\": \"POST\",\n \"revoke_auth\": \"none\" },\n { \"id\": \"acme\",\n"
-			"\"revoke_url\": \"https://a.example/r\""), "line 8: revoke_url needs revoke_method" },
-	};
 	static const char *const budgets[] = {
 		"1/minute", "200/quarter", "read 100/hour", "user 300/day", "token 5000/300s",
 	};
