@@ -288,10 +288,10 @@ const struct man_note man_notes[] = {
 	  "connection alone where the row has budgets by user or token, and the client gets 429 with "
 	  "Retry-After. When the client has left before, a 429 counts over HTTP/1.1 alone: nginx "
 	  "ends a request of HTTP/2 with its client. Of the client's headers only harmless ones go there, no cookie "
-	  "and no address. A path of the row's OAuth (authorize_url, token_url, refresh_url, revoke_url) is 404, "
-	  "so that who calls cannot end what the user granted, and so is an encoded slash, a backslash or a ; in the path; a body over 16 MB is 413. No token stands in a "
-	  "log, but at error_log debug, and for the clients of debug_connection at any level, nginx writes all "
-	  "that it sends: tokens too." },
+	  "and no address. A path of the row's OAuth (authorize_url, token_url, refresh_url, revoke_url) is 404, so "
+	  "that who calls cannot end what the user granted; so is one with an encoded slash, a backslash or a ; in "
+	  "it. A body over 16 MB is 413. No token stands in a log, but at error_log debug, and for the clients of "
+	  "debug_connection at any level, nginx writes all that it sends: tokens too." },
 	{ "METRICS",
 	  "With METRICS_SOCKET=/run/pierre/metrics.sock, curl --unix-socket /run/pierre/metrics.sock "
 	  "http://localhost/metrics reads them. Prometheus cannot scrape a Unix socket: remove the # of "

@@ -461,17 +461,24 @@ sub failures {
 	is(length((asked())[0]{headers}{authorization}), 8192 + 7, 'the longest token there may be');
 }
 
+# A request that has come to the provider; its socket.
+sub on_its_way {
+	my ($p, $user, $line) = @_;
+	forget();
+	my $s = IO::Socket::SSL->new(PeerAddr => '127.0.0.1', PeerPort => $p->{port}, SSL_hostname => 'localhost', SSL_ca_file => $p->{ca})
+		or die "connect: $!";
+	print $s "$line HTTP/1.1\r\nHost: localhost\r\nX-API-Key: $user->{api_key}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+	await('the request there', sub { asked() }, $p);
+	return $s;
+}
+
 # A client that leaves before the provider answers: over HTTP/1.1, since nginx ends the
 # request of a stream of HTTP/2 that is reset, whatever proxy_ignore_client_abort says.
 sub leaves {
 	my ($p) = @_;
 	my $user = user_at($p, 'acme');
 	$fake->set(api => 429, headers => ['Retry-After: 3000'], stall => 0.5, after => '/api/slow');
-	forget();
-	my $s = IO::Socket::SSL->new(PeerAddr => '127.0.0.1', PeerPort => $p->{port}, SSL_hostname => 'localhost', SSL_ca_file => $p->{ca})
-		or die "connect: $!";
-	print $s "GET /proxy/acme/slow HTTP/1.1\r\nHost: localhost\r\nX-API-Key: $user->{api_key}\r\n\r\n";
-	await('the request there', sub { asked() }, $p);
+	my $s = on_its_way($p, $user, 'GET /proxy/acme/slow');
 	$s->close;
 	await('the end of it', sub { $p->access_log =~ m{/proxy/acme/slow } }, $p);
 	$fake->set;
@@ -485,11 +492,7 @@ sub away {
 	for my $status (401, 429) {
 		$fake->set(api => $status, hold => "$p->{dir}/hold");
 		Pierre::rewrite("$p->{dir}/hold", '');
-		forget();
-		my $s = IO::Socket::SSL->new(PeerAddr => '127.0.0.1', PeerPort => $p->{port}, SSL_hostname => 'localhost', SSL_ca_file => $p->{ca})
-			or die "connect: $!";
-		print $s "POST /proxy/acme/x HTTP/1.1\r\nHost: localhost\r\nX-API-Key: $user->{api_key}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-		await('the request there', sub { asked() }, $p);
+		my $s = on_its_way($p, $user, 'POST /proxy/acme/x');
 		$p->stop_serve;
 		unlink "$p->{dir}/hold";
 		my $text = do { local $/; readline $s };
