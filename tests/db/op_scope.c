@@ -70,7 +70,7 @@ static const struct { const char *name; value_fn *value; } given[] = {
 	{ "sealed_secret", text }, { "key_id", data_key }, { "redirect_uri", none }, { "app_id", none },
 	{ "provider_user_id", none }, { "sealed_access", text }, { "sealed_refresh", none },
 	{ "seen_refresh", text }, { "token_type", text }, { "scopes_granted", words }, { "scopes_asked", words },
-	{ "refreshed_at", now }, { "connected_at", now }, { "connect_gen", nought }, { "every", yes }, { "wanted", yes },
+	{ "refreshed_at", now }, { "connected_at", now }, { "connect_gen", nought }, { "tokens_gen", nought }, { "every", yes }, { "wanted", yes },
 };
 
 /* With the row that :id or :user_id names. */
