@@ -9,7 +9,8 @@
  *
  * Each take is a read and, unless that refuses, a commit: no budget is leased ahead, as
  * limits are (op/limit.h), since a provider's refusal must stop every host at once, and a
- * request to a provider costs far more than a commit.
+ * request to a provider costs far more than a commit. On PostgreSQL that commit does not wait
+ * for the disk (sql/pgsql/budget.sql); one that shuts does.
  */
 #ifndef PIERRE_OP_BUDGET_H
 #define PIERRE_OP_BUDGET_H

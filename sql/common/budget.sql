@@ -8,14 +8,6 @@ SELECT subject, part, seconds, window_id, used, ends_at
 FROM budget_windows
 WHERE subject IN (:app, :connection) AND ends_at > :now;
 
--- One request of :limit; no row: it is used up.
--- name: budget_take
-INSERT INTO budget_windows (subject, part, seconds, window_id, used, ends_at)
-VALUES (:subject, :part, :seconds, :window_id, 1, :ends_at)
-ON CONFLICT (subject, part, seconds, window_id) DO UPDATE SET used = budget_windows.used + 1
-WHERE budget_windows.used < CAST(:limit AS BIGINT)
-RETURNING used;
-
 -- The provider wants nothing before :until. Never earlier than it has said already, unless
 -- that was a mistake.
 -- name: budget_shut
