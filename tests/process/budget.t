@@ -96,6 +96,11 @@ sub shut {
 	is(newly_asked(), 0, 'then it is asked for nobody');
 	like(shown($p, 'shut')->{shut_until}, qr/^\d{4}-/, 'operators see until when');
 	$fake->set;
+	is($p->cli(qw(provider app reopen shut))->{status}, 0, 'an operator opens it before that');
+	is(shown($p, 'shut')->{shut_until}, undef, 'then it is not shut');
+	await('all', sub { n($p, 'shut', "state = 'ok' AND phase = 'idle' AND NOT refresh_wanted") == $USERS }, $p);
+	is(newly_asked(), $USERS, 'and what waited for it is asked for');
+	is($p->sql("SELECT count(*) FROM audit_events WHERE event_type = 'ProviderAppReopened'"), 1, 'the audit trail has it');
 }
 
 sub free {
