@@ -10,7 +10,9 @@
  * A vault is what one process keeps of them: the subkeys that wrap, and up to
  * VAULT_KEYS data keys that were unwrapped, for VAULT_KEEP_MS; what is dropped is wiped.
  * So a data key that was retired opens nothing any more within that time, and seals
- * nothing: the FOREIGN KEY of the row that would have it refuses.
+ * nothing: the FOREIGN KEY of the row that would have it refuses. One whose row is read again,
+ * at the latest after VAULT_CURRENT_MS for sealing, and is another one (a failover may lose a
+ * data key, and its number be given again) is dropped.
  */
 #ifndef PIERRE_OP_VAULT_H
 #define PIERRE_OP_VAULT_H
@@ -50,7 +52,7 @@ bool op_seal_open(struct op *op, const struct seal_place *place, const char *sea
 		  char **plain_r, size_t *n_r, struct err *err_r);
 
 /* After a row with this key_id could not be written, or opened: was its data key retired
- * since it was sealed, or read? Then seal again and write again, or read the row again. */
+ * since it was sealed, or read, or is its number another one's? Then seal again and write again, or read the row again. */
 bool op_seal_outdated(struct op *op, int64_t key_id);
 
 /* That, for what is done in one step. work() seals and writes a row, or reads one and opens

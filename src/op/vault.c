@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/auth.h"
 #include "base/clock.h"
 #include "base/str.h"
 #include "op/vault.h"
@@ -22,6 +23,7 @@ struct held {
 	int64_t id;              /* 0: free */
 	int64_t until;           /* monotonic ms */
 	int64_t left;            /* seals that are counted already */
+	char row[SHA256_HEX];    /* of what it was unwrapped from */
 	struct subkey key;
 };
 
@@ -94,18 +96,38 @@ static struct held *find_held(struct vault *v, int64_t id)
 	return NULL;
 }
 
+/* After a failover to a replica that lagged, another process may make another data key of the
+ * same number: what this one has sealed by the lost one would open nowhere. */
+static void digest_row(struct op *op, const struct data_key *key, char out[SHA256_HEX])
+{
+	const char *text = arena_printf(op->arena, "%s %s", key->master_id, key->wrapped);
+
+	sha256_hex(text, strlen(text), out);
+}
+
+static bool is_of_row(struct op *op, const struct held *h, const struct data_key *key)
+{
+	char row[SHA256_HEX];
+
+	digest_row(op, key, row);
+	return str_eq(h->row, row);
+}
+
 static struct held *hold(struct op *op, const struct data_key *key, struct err *err_r)
 {
 	struct vault *v = op->process->vault;
 	struct held *h = find_held(v, key->id);
 	struct subkey plain;
 
-	if (h)
+	if (h && is_of_row(op, h, key))
 		return h;
+	if (h)
+		explicit_bzero(h, sizeof(*h));
 	if (!vault_key_unwrap(&v->wrap, key, op->arena, &plain, err_r))
 		return NULL;
-	h = &v->held[v->next_held++ % VAULT_KEYS];
-	*h = (struct held){ key->id, clock_monotonic() + VAULT_KEEP_MS, 0, plain };
+	h = h ? h : &v->held[v->next_held++ % VAULT_KEYS];
+	*h = (struct held){ .id = key->id, .until = clock_monotonic() + VAULT_KEEP_MS, .key = plain };
+	digest_row(op, key, h->row);
 	explicit_bzero(&plain, sizeof(plain));
 	return h;
 }
@@ -276,12 +298,19 @@ bool op_seal_open(struct op *op, const struct seal_place *place, const char *sea
 
 bool op_seal_outdated(struct op *op, int64_t key_id)
 {
+	const struct held *h;
 	struct data_key key;
 	struct err err;
 
-	if (!key_id || store_data_key_get(op->db, key_id, op->arena, &key, &err) ||
-	    err.kind != ERR_NOT_FOUND)
+	if (!key_id || !op->process->vault)
 		return false;
+	if (store_data_key_get(op->db, key_id, op->arena, &key, &err)) {
+		h = find_held(op->process->vault, key_id);
+		if (!h || is_of_row(op, h, &key))
+			return false;
+	} else if (err.kind != ERR_NOT_FOUND) {
+		return false;
+	}
 	vault_forget(op->process->vault);
 	return true;
 }

@@ -130,6 +130,41 @@ static void test_retired(void)
 	must("DROP TABLE kept");
 }
 
+/* A failover to a replica that lagged has lost the last data key, and another process makes one
+ * of the same number. */
+static void test_number_again(void)
+{
+	static const struct seal_place place = { "t", "sealed_c", "r", { NULL } };
+	struct op_process process;
+	struct op other = another(&process);
+	const char *sealed;
+	int64_t id = rotate(NULL).id, sealed_by = 0;
+	char *plain;
+	size_t n;
+
+	fresh_vault();
+	put(&other, "lost", "sealed by the one that is lost");
+	must("DELETE FROM system_secrets WHERE name = 'lost'");
+	must(arena_printf(f.arena, "DELETE FROM key_versions WHERE id = %lld", (long long)id));
+	must(arena_printf(f.arena, "UPDATE instance SET last_data_key = %lld", (long long)id - 1));
+	is_int(rotate(NULL).id, id, "a data key has the number of a lost one");
+	fresh_vault();
+	put(&f.op, "again", "by the new one");
+	is_str(get(&other, "again"), "by the new one", "who has the lost one opens what the new one has sealed");
+	fresh_vault();
+	vault_free(&process.vault);
+
+	other = another(&process);
+	put(&other, "lost", "sealed by one more that is lost");
+	must("DELETE FROM system_secrets WHERE name IN ('lost', 'again')");
+	must(arena_printf(f.arena, "DELETE FROM key_versions WHERE id = %lld", (long long)id));
+	must(arena_printf(f.arena, "UPDATE instance SET last_data_key = %lld", (long long)id - 1));
+	is_int(rotate(NULL).id, id, "once more");
+	ok(op_seal(&other, "00000000-0000-4000-8000-000000000000", &place, "x", 1, &sealed_by, &sealed, &err) && sealed_by == id &&
+	   op_seal_open(&f.op, &place, sealed, &plain, &n, &err), "once it has read the row it seals by the new one");
+	vault_free(&process.vault);
+}
+
 static void set_b(void *arg)
 {
 	struct op_process process;
@@ -294,6 +329,7 @@ int main(void)
 	test_key_row();
 	test_rotation();
 	test_retired();
+	test_number_again();
 	test_gives_way();
 	test_lost_commit();
 	test_dry();
