@@ -22,8 +22,9 @@ bool op_data_key_states(struct op *op, struct scope scope, struct field_list *ou
  * none (NULL). Other processes follow within VAULT_CURRENT_MS. */
 bool op_data_key_rotate(struct op *op, struct scope scope, const char *tenant_id,
 			struct data_key *out, struct err *err_r);
-/* Drop one for good. ERR_CONFLICT: it is the current one, or rows need it. */
-bool op_data_key_retire(struct op *op, struct scope scope, const struct data_key *key,
+/* Drop one for good; dry: only see that it can be done. ERR_CONFLICT: it is the current one, or
+ * rows need it. */
+bool op_data_key_retire(struct op *op, struct scope scope, bool dry, const struct data_key *key,
 			struct err *err_r);
 
 /* --- the master key ---------------------------------------------------------------------- */

@@ -195,7 +195,7 @@ static bool retire_one(struct context *c, const struct data_key *key, bool dry,
 		out->kept++;
 		return true;
 	}
-	if (!dry && !op_data_key_retire(&c->op, scope_all(&c->op), key, err_r))
+	if (!op_data_key_retire(&c->op, scope_all(&c->op), dry, key, err_r))
 		return false;
 	out->retired++;
 	return true;

@@ -91,7 +91,7 @@ bool op_data_key_rotate(struct op *op, struct scope scope, const char *tenant_id
 				last_of(&list, tenant_id), out, err_r);
 }
 
-bool op_data_key_retire(struct op *op, struct scope scope, const struct data_key *key,
+bool op_data_key_retire(struct op *op, struct scope scope, bool dry, const struct data_key *key,
 			struct err *err_r)
 {
 	struct audit_event event = op_audit(op, AUDIT_DATA_KEY_RETIRED,
@@ -108,6 +108,8 @@ bool op_data_key_retire(struct op *op, struct scope scope, const struct data_key
 	if (rows > 0)
 		return err_set(err_r, ERR_CONFLICT, "Data key %lld is needed by %lld rows: 'pierre keys rewrap' "
 			       "moves them to the current one first", (long long)key->id, (long long)rows);
+	if (dry)
+		return true;
 	if (!store_data_key_retire(op->db, &event, key->id, err_r))
 		return false;
 	vault_forget(op->process->vault);

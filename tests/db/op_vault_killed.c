@@ -105,7 +105,7 @@ static void retire_old(void)
 	keys = list.items;
 	for (size_t i = 0; i < list.n; i++)
 		if (str_eq(keys[i].state, "old") && keys[i].rows == 0)
-			op_data_key_retire(&f.op, EVERY, &keys[i], &err);
+			op_data_key_retire(&f.op, EVERY, false, &keys[i], &err);
 }
 
 static void rotate_on_and_on(int arg)

@@ -127,7 +127,7 @@ static bool retire(int64_t id)
 {
 	struct data_key key = listed(id);
 
-	return op_data_key_retire(&f.op, EVERY, &key, &err);
+	return op_data_key_retire(&f.op, EVERY, false, &key, &err);
 }
 
 static void test_start(void)

@@ -73,11 +73,14 @@ sub change_of_master {
 	my $pair = refresh($p, $session->{refresh_token});
 	is(done($p, qw(keys master --dry-run))->{done}, JSON::PP::false, 'which changes nothing');
 	is(done($p, qw(keys rotate))->{id}, 2, 'a data key that is made meanwhile');
+	like($p->cli(qw(keys retire 2 --dry-run))->{err}, qr/Data key 2 seals new secrets/, 'it would not be retired');
+	like($p->cli(qw(keys retire 1 --dry-run))->{err}, qr/Data key 1 is needed by 1 rows/, 'nor one that rows need');
 	is(done($p, qw(keys master))->{done}, JSON::PP::true, 'the change');
 	is(refresh($p, $session->{refresh_token})->{access_token}, $pair->{access_token},
 		'a refresh from before gives its pair again');
 	is(done($p, qw(keys rewrap))->{resealed}, 1, 'the secret is sealed again');
-	is(done($p, qw(keys retire))->{retired}, 1, 'the first data key goes');
+	is(done($p, qw(keys retire 1 --dry-run))->{retired}, 1, 'the first data key would go');
+	is(done($p, qw(keys retire))->{retired}, 1, 'and goes');
 	my ($served, $failed) = stop_load($load);
 	is("@$failed", '', "no request failed; served: $served");
 	is(revealed($p, 'canary'), $canary, 'the secret is there');
