@@ -40,7 +40,8 @@ struct refresh_answer redemption_answer_of(const struct redemption *r, const str
 					   int64_t now, struct arena *arena);
 /* The connection, with the id of the attempt: CONNECTION_UNIDENTIFIED. claimed: this caller
  * goes on with it. *written_r: false when it was stored before, or the attempt is forgotten,
- * or its user has no place for it any more, which he is told. May be called again with the
+ * or its user has no place for it any more, which he is told: then the tokens are revoked where
+ * that ends nothing else. May be called again with the
  * same answer. */
 bool op_redemption_save(struct op *op, const struct provider *p, const struct refresh_answer *a,
 			bool claimed, struct connection *out, bool *written_r, struct err *err_r);

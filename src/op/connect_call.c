@@ -8,6 +8,7 @@
 #include "op/connect_seal.h"
 #include "op/notification.h"
 #include "op/provider_app.h"
+#include "op/refresh_late.h"
 #include "op/refresh_rule.h"
 #include "op/vault.h"
 #include "store/connect.h"
@@ -154,6 +155,7 @@ bool op_redemption_save(struct op *op, const struct provider *p, const struct re
 			bool claimed, struct connection *out, bool *written_r, struct err *err_r)
 {
 	struct connect_state s;
+	const char *why;
 
 	*written_r = false;
 	if (!store_connect_get(op->db, a->id, op->arena, &s, err_r))
@@ -162,8 +164,11 @@ bool op_redemption_save(struct op *op, const struct provider *p, const struct re
 	*written_r = op_seal_retry(op, save, &(struct saving){ a, out }, err_r);
 	if (*written_r || err_r->kind == ERR_NOT_FOUND)
 		return true;
-	return (err_r->kind == ERR_FORBIDDEN || err_r->kind == ERR_CONFLICT) &&
-	       op_redemption_fail(op, &s, p, OUTCOME_FAILED, arena_strdup(op->arena, err_r->message), NULL, err_r);
+	if (err_r->kind != ERR_FORBIDDEN && err_r->kind != ERR_CONFLICT)
+		return false;
+	why = arena_strdup(op->arena, err_r->message);
+	/* before the attempt is over: then nobody would come back for it */
+	return op_refresh_late(op, a, err_r) && op_redemption_fail(op, &s, p, OUTCOME_FAILED, why, NULL, err_r);
 }
 
 bool op_answer_is_known(struct op *op, const struct refresh_answer *a, struct err *err_r)

@@ -77,7 +77,7 @@ bool op_refresh_late(struct op *op, const struct refresh_answer *a, struct err *
 		return false;
 	if (is_there && (goes_on(&there, a) || has_one_of(op, &there, a)))
 		return true;
-	l.provider_user_id = is_there ? there.provider_user_id : NULL;
+	l.provider_user_id = is_there ? there.provider_user_id : a->account;
 	if (op_seal_retry(op, leave, &l, err_r))
 		return true;
 	if (err_is_passing(err_r))

@@ -380,7 +380,10 @@ sub disconnect {
 	my $browser = Browser->new($p);
 	my $back = consent(visit($browser, begin($p, { token => $there->{access_token} }, 'acme')));
 	$p->sql("UPDATE tenants SET is_active = " . ($p->{backend} eq 'sqlite' ? 0 : 'FALSE') . " WHERE id = '$team->{tenant_id}'");
+	my $revoked = () = asked('/revoke');
 	like(outcome($browser, $back)->{body}, qr/no member of the tenant/, 'a tenant that was suspended meanwhile gets no tokens');
+	await('these to be revoked', sub { (() = asked('/revoke')) > $revoked }, $p);
+	await('the row to go', sub { $p->sql("SELECT count(*) FROM provider_connections WHERE tenant_id = '$team->{tenant_id}'") == 0 }, $p);
 	is($p->sql("SELECT count(*) FROM provider_connections WHERE tenant_id = '$team->{tenant_id}'"), 0, 'none are kept');
 }
 
