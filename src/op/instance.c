@@ -49,6 +49,13 @@ static bool is_set(const struct op *op, struct err *err_r)
 			 "first one with `openssl rand -base64 32`");
 }
 
+static bool is_tied(const struct instance *i, struct err *err_r)
+{
+	return i->key_check ||
+	       err_set(err_r, ERR_CONFIG, "This database has no master key yet: start the service ('pierre serve') "
+		       "first, whose ENCRYPTION_KEY becomes that of this database");
+}
+
 static bool fits(const struct instance_checks *checks, const struct instance *i,
 		 struct err *err_r)
 {
@@ -64,7 +71,8 @@ bool op_instance_is_key(struct op *op, struct err *err_r)
 	struct instance_checks checks;
 	struct instance instance;
 
-	if (!is_set(op, err_r) || !store_instance_get(op->db, op->arena, &instance, err_r))
+	if (!is_set(op, err_r) || !store_instance_get(op->db, op->arena, &instance, err_r) ||
+	    !is_tied(&instance, err_r))
 		return false;
 	checks_of(op, &instance, &checks);
 	return fits(&checks, &instance, err_r);
@@ -93,7 +101,8 @@ bool op_instance_may_change_key(struct op *op, struct instance_checks *out,
 {
 	struct instance instance;
 
-	if (!is_set(op, err_r) || !store_instance_get(op->db, op->arena, &instance, err_r))
+	if (!is_set(op, err_r) || !store_instance_get(op->db, op->arena, &instance, err_r) ||
+	    !is_tied(&instance, err_r))
 		return false;
 	checks_of(op, &instance, out);
 	if (equal_ct(out->current, instance.key_check))

@@ -153,6 +153,9 @@ subtest 'libgcrypt in FIPS mode' => sub {
 	is($r->{status}, 1, 'the service does not start');
 	like($r->{err}, qr/ fips_mode .*libgcrypt=on seals=no/, 'the log says in which mode it is');
 	like($r->{err}, qr/libgcrypt is in FIPS mode and refuses to seal/, 'and why, and what to do');
+	$p->cli(@$_) for [qw(db migrate)], [qw(admin setup-token)];
+	like($p->cli(@$_)->{err}, qr/no master key yet: start the service/, "a database that was never served: pierre @$_")
+		for [qw(keys status)], [qw(keys master)];
 	$p->stop;
 };
 done_testing;
