@@ -138,8 +138,9 @@ const struct man_note man_notes[] = {
 	  "given. Log files are 0640." },
 	{ NULL,
 	  "Only the master holds ENCRYPTION_KEY; other processes have keys that are derived from it: workers those "
-	  "that unwrap data keys, of the slow pool also that of pairs of tokens, the scheduler that of the audit "
-	  "trail, the recorder none. "
+	  "that unwrap data keys, of the slow pool also those of pairs of tokens and of replies to repeated requests, "
+	  "the scheduler that of the audit trail, the caller those that unwrap data keys and seal files in SPOOL_DIR, "
+	  "the recorder none. "
 	  "Its text is wiped from memory once it was read, also the copy in the environment, so a reload "
 	  "needs no key, and refuses another one. The password in DATABASE_URL stays in memory, since libpq "
 	  "connects again with it. No process and no command leaves a core file; a debugger gets in only as "
@@ -260,7 +261,10 @@ const struct man_note man_notes[] = {
 	  "the database has them: it is there for moments, or as long as the database is away. A host that starts "
 	  "stores what it finds. For a host that does not come back copy its directory to another one, and give "
 	  "it to pierre spool import; the files open with the ENCRYPTION_KEY of the host that wrote them, or with "
-	  "that key as ENCRYPTION_KEY_PREVIOUS. So SPOOL_DIR is on a local disk, not on a tmpfs, and a backup of "
+	  "that key as ENCRYPTION_KEY_PREVIOUS. Files of connections that are not in the database are kept: give them to the "
+	  "database that has these. Where they were deleted on purpose, with their user or by him, move the files to the "
+	  "SPOOL_DIR of a service that runs, owned by its user: within a minute it revokes the tokens where the provider "
+	  "can end one alone, and deletes the files. So SPOOL_DIR is on a local disk, not on a tmpfs, and a backup of "
 	  "it is of no use: an old file changes nothing." },
 	{ NULL,
 	  "Most providers give a new refresh token with each refresh, and the one before is spent. In a database "
