@@ -50,7 +50,7 @@ bool db_migrate(struct db *db, int *applied_r, struct err *err_r);
  * scheduler calls it. PostgreSQL: nothing to do, *done_r = true. */
 bool db_checkpoint(struct db *db, bool *done_r, struct err *err_r);
 /* RESTART instead, as safe with one checkpointer: the log starts again within
- * DB_LOG_KEEP bytes that it has on the disk (measured on a full one: 29 revokes
+ * DB_LOG_KEEP bytes that it has on the disk (measured on a full one: 31 revokes
  * and their audit rows, none after TRUNCATE). */
 #define DB_LOG_KEEP 1572864
 bool db_checkpoint_keep(struct db *db, bool *done_r, struct err *err_r);

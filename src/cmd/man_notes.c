@@ -177,7 +177,7 @@ const struct man_note man_notes[] = {
 	{ NULL,
 	  "When the disk of an SQLite database is full (under 1 MiB left), /health/ready is 200 with the status "
 	  "degraded and says why, and writes get 503 with the reason disk_full. Only what ends a right is "
-	  "written: revoke, log out, suspend. For these a checkpoint leaves the log 1 MiB of disk, which is "
+	  "written: revoke, log out, suspend. For these a checkpoint leaves the log 1.5 MiB of disk, which is "
 	  "about thirty revokes." },
 	{ NULL,
 	  "A request that ends a worker is not run again: nginx repeats it, and gets 500. A process that dies "

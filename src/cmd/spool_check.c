@@ -92,7 +92,8 @@ static bool check_space(const struct spool_place *p, struct err *err_r)
 		return fault(p, "is on a file system that is mounted read-only", err_r);
 	return ((uint64_t)fs.f_bavail * fs.f_frsize >= SPACE_LEAST &&
 		(fs.f_files == 0 || fs.f_favail >= OUTBOUND_MOST)) ||
-	       fault(p, "has no room: each refresh that is under way needs 24 KiB there", err_r);
+	       fault(p, arena_printf(p->arena, "has no room: each refresh that is under way needs %d KiB there, and "
+				     "%d can be", SPOOL_BYTES / 1024, OUTBOUND_MOST), err_r);
 }
 
 bool spool_check(const char *path, struct arena *arena, struct err *err_r)

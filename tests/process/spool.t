@@ -183,6 +183,14 @@ subtest 'config check' => sub {
 		like(checked($p, $dir)->{err}, qr/note: SPOOL_DIR: \S+ is in memory/, 'one that a power cut empties is noted');
 		rmdir $dir;
 	}
+	SKIP: {
+		my $small = dir($p, 'small', 0700);
+		skip 'no file system can be mounted here', 1
+			if $> != 0 || system("mount -t tmpfs -o size=1m,mode=0700,uid=" . (stat $small)[4] . " none $small 2>/dev/null") != 0;
+		$r = checked($p, $small);
+		system('umount', $small) == 0 or diag 'cannot unmount';
+		like($r->{err}, qr/has no room: each refresh that is under way needs 96 KiB there, and 32 can be/, 'one without room');
+	}
 	$p->stop;
 };
 $fake->stop;
