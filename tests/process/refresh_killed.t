@@ -108,28 +108,28 @@ sub away {
 	$fake->set;
 }
 
-# Of the budget of this user's application.
+# Of the budget of the server's application: the command shows no other.
 sub spent {
-	my ($p, $user) = @_;
-	my $app = $p->get('/api/users/oauth-apps/acme', token => $user->{token})->{json};
+	my ($p) = @_;
 	my $budgets = JSON::PP::decode_json($p->cli(qw(provider app budgets --json))->{out});
-	return join ' ', map { $_->{used} } grep { $_->{client_id} eq $app->{client_id} } @$budgets;
+	return join ' ', map { $_->{used} } grep { $_->{client_id} eq 'server-acme' } @$budgets;
 }
 
 sub full {
 	my ($p) = @_;
-	my $user = user_at($p, 'acme');
+	my $user = $p->approved_user(email => 'full@example.org');
+	server_app($p, 'acme');
 	my ($refresh) = bring($p, $user, 'acme');
 	fault($p, 'room');
 	ask($p, $user, 'acme');
 	await('the end', sub { of($p, $user, 'reason') eq 'no_space' }, $p);
 	is(calls_with($refresh) . ' ' . of($p, $user, 'state'), '0 degraded', 'no room for the answer: no call');
-	is(spent($p, $user) || 0, 0, 'and nothing is taken from the budget');
+	is(spent($p) || 0, 0, 'and nothing is taken from the budget');
 	problem_is(lend($p, $user, 'acme'), 503, { reason => 'refresh_pending' }, 'and no token that has ended');
 	fault($p);
 	set_row($p, $user, 'retry_at = NULL');
 	lent($p, $user, 'acme');
-	is(calls_with($refresh) . ' ' . spent($p, $user), '1 1', 'then one');
+	is(calls_with($refresh) . ' ' . spent($p), '1 1', 'then one');
 	($refresh) = bring($p, $user, 'acme');
 	fault($p, 'disk');
 	lent($p, $user, 'acme');
