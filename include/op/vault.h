@@ -52,7 +52,8 @@ bool op_seal_open(struct op *op, const struct seal_place *place, const char *sea
 		  char **plain_r, size_t *n_r, struct err *err_r);
 
 /* After a row with this key_id could not be written, or opened: was its data key retired
- * since it was sealed, or read, or is its number another one's? Then seal again and write again, or read the row again. */
+ * since it was sealed, or read, or is its number another one's? Then seal again and write
+ * again, or read the row again. */
 bool op_seal_outdated(struct op *op, int64_t key_id);
 
 /* That, for what is done in one step. work() seals and writes a row, or reads one and opens

@@ -76,10 +76,11 @@ const struct cmd spool_commands[] = {
 	  .needs = NEEDS_SCHEMA, .fn = import, .record = &found_schema,
 	  .sentence = "Store the new tokens that wait in the SPOOL_DIR of another host.",
 	  .detail = "For a host that does not come back: copy its directory here. A host that does stores them "
-		    "itself when it starts. Files that are stored go; it may be run again. The others stay, and the exit status is 1. Those that do not open "
-		    "need the master key of the host that wrote them, as ENCRYPTION_KEY or ENCRYPTION_KEY_PREVIOUS. "
-		    "Those of connections that are not in this database need the one that has them. Where the connection or "
-		    "its user was deleted on purpose, move the file to the SPOOL_DIR of a service that runs, owned by its "
-		    "user: it revokes the tokens where the provider can end one alone, and deletes the file." },
+		    "itself when it starts. Files that are stored go; it may be run again. The others stay, and the "
+		    "exit status is 1. Those that do not open need the master key of the host that wrote them, as "
+		    "ENCRYPTION_KEY or ENCRYPTION_KEY_PREVIOUS. Those of connections that are not in this database need "
+		    "the one that has them. Where the connection or its user was deleted on purpose, move the file to the "
+		    "SPOOL_DIR of a service that runs, owned by its user: it revokes the tokens where the provider can end "
+		    "one alone, and deletes the file." },
 	{ 0 },
 };
