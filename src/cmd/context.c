@@ -7,6 +7,7 @@
 #include <libgen.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,8 +25,10 @@
 #include "store/instance.h"
 #include "store/store.h"
 
-/* The service could not use a file that root makes as an SQLite database, or beside one:
- * so a command of root acts as the owner of the file, or of its directory. */
+/* The service could not use a file that root makes as an SQLite database, or beside one, and
+ * PostgreSQL on this host may ask who connects: so a command of root, which alone can read the
+ * master key, acts as the service's user. That is the owner of the path, or of its directory.
+ * Without HOME libpq would look for certificates in root's. */
 static bool become_owner(struct context *c, const char *path, struct err *err_r)
 {
 	const struct passwd *owner;
@@ -38,10 +41,9 @@ static bool become_owner(struct context *c, const char *path, struct err *err_r)
 		return true;
 	owner = getpwuid(st.st_uid);
 	if (owner && initgroups(owner->pw_name, owner->pw_gid) == 0 && setgid(owner->pw_gid) == 0 &&
-	    setuid(owner->pw_uid) == 0)
+	    setuid(owner->pw_uid) == 0 && setenv("HOME", owner->pw_dir, 1) == 0)
 		return true;
-	return err_set(err_r, ERR_CONFIG,
-		       "the database %.300s belongs to the user with the id %u: run this as that one",
+	return err_set(err_r, ERR_CONFIG, "%.300s belongs to the user with the id %u: run this as that one",
 		       path, st.st_uid);
 }
 
@@ -56,18 +58,19 @@ static bool check_there(const char *url, const char *path, struct err *err_r)
 
 static bool open_database(struct context *c, struct err *err_r)
 {
+	const struct conf *conf = c->args->conf;
 	const char *path;
 
-	c->db = store_open(c->args->conf, err_r);
+	c->db = store_open(conf, err_r);
 	if (!c->db)
 		return false;
 	path = db_is_memory(c->db) ? NULL : db_path(c->db);
 	if (!secret_open(c->args, &c->password_fd, err_r))
 		return false;
-	if (path && !become_owner(c, path, err_r))
+	if (!db_is_memory(c->db) && !become_owner(c, path ? path : conf->runtime_dir, err_r))
 		return false;
 	if (path && c->args->cmd->needs >= NEEDS_DATABASE &&
-	    !check_there(c->args->conf->database_url, path, err_r))
+	    !check_there(conf->database_url, path, err_r))
 		return false;
 	return db_connect(c->db, err_r);
 }

@@ -138,12 +138,14 @@ static const struct man_entry {
 } files[] = {
 	{ "/etc/pierre/pierre.conf", "Options, read by the systemd unit with --config." },
 	{ "/etc/pierre/encryption.key", "The master key, for root only; the systemd unit hands it over "
-	  "by LoadCredential and ENCRYPTION_KEY_FILE." },
+	  "by LoadCredential and ENCRYPTION_KEY_FILE. Commands that need it (keys, secret, provider app, spool, "
+	  "audit verify) are given by root, as below: such a command reads options and key, and then goes on as the "
+	  "owner of the SQLite file, or with PostgreSQL as that of RUNTIME_DIR, who is the service's user. So it also reads "
+	  "and writes other files as that user, but for those of --password-file and --value-file." },
 	{ "/var/lib/pierre/pierre.db", "The data when DATABASE_URL in pierre.conf is "
 	  "sqlite:/var/lib/pierre/pierre.db. Beside it lie pierre.db-wal and pierre.db-shm, which are "
 	  "part of the data, and the locks pierre.db.writer and pierre.db.open. Remove none of them while the "
-	  "service runs. All belong to the service's user; a command that root gives acts as the owner of "
-	  "the file." },
+	  "service runs. All belong to the service's user." },
 	{ "/run/pierre/fast.sock, /run/pierre/slow.sock", "Where nginx finds the two pools." },
 	{ 0 },
 }, signals[] = {
@@ -155,6 +157,8 @@ static const struct man_entry {
 }, examples[] = {
 	{ "pierre --config /etc/pierre/pierre.conf config check",
 	  "Say all that is wrong with the configuration." },
+	{ "ENCRYPTION_KEY_FILE=/etc/pierre/encryption.key pierre --config /etc/pierre/pierre.conf keys status",
+	  "As root: which data keys there are." },
 	{ "runuser -u pierre -- pierre --config /etc/pierre/pierre.conf admin setup-token",
 	  "Print the token that makes the first administrator; run as the service's user, to whom "
 	  "the SQLite file belongs." },

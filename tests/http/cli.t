@@ -395,6 +395,28 @@ sub root {
 	is_deeply([ grep { (stat $_)[4] != $user } glob "$dir/*" ], [], 'and every file is the owner\'s');
 }
 
+# Only root reads the master key of an installed service; PostgreSQL on the same host lets in
+# the service's user alone.
+sub key_of_root {
+	my ($p) = @_;
+	plan skip_all => 'not root' if $> != 0;
+	my ($key, $secret, $files) = map { "$p->{dir}/root-$_" } qw(key secret files);
+	put($key, "$p->{env}{ENCRYPTION_KEY}\n");
+	put($secret, "a secret of root's\n");
+	chmod 0600, $key, $secret;
+	mkdir $files, 0700 or die "$files: $!";
+	my %env = (%{ $p->{env} }, ENCRYPTION_KEY_FILE => $key);
+	delete $env{ENCRYPTION_KEY};
+	my $as_root = sub { return Pierre::capture([ $p->binary, @_ ], \%env, only_env => 1) };
+	for my $words ([qw(keys status)], [qw(secret set of-root --value-file), $secret], [qw(secret show of-root --reveal)]) {
+		my $r = $as_root->(@$words);
+		is($r->{status}, 0, "root: @$words[0, 1]") or diag($r->{err});
+	}
+	my $r = $as_root->(qw(spool import), $files);
+	is($r->{status}, 1, 'but goes on as the service\'s user');
+	like($r->{err}, qr/Permission denied/, 'who may not read what is root\'s');
+}
+
 # The journal takes the level from the line, but only where it reads it.
 sub journal {
 	my ($p) = @_;
@@ -523,6 +545,7 @@ each_backend(sub {
 	subtest configuration => sub { configuration($p) };
 	subtest hidden => sub { hidden($p) };
 	subtest root => sub { root($p) } if $p->{backend} eq 'sqlite';
+	subtest 'key of root' => sub { key_of_root($p) };
 	my $database = $p->{database};
 	subtest trouble => sub { trouble($p) };
 	$p->{database} = $database;
