@@ -9,6 +9,8 @@
 
 #include "cmd/nginx_conf.h"
 
+struct providers;
+
 /* A block of the configuration, with what it passes to Pierre. */
 struct nginx_place {
 	const struct directive *root;
@@ -16,6 +18,8 @@ struct nginx_place {
 	const struct directive *upstream;   /* NULL: fastcgi_pass names the socket itself */
 	bool fast, slow;                    /* it passes requests to that pool */
 	bool asks;                          /* the question of auth_request */
+	const struct providers *providers;
+	bool own_providers;                 /* PROVIDERS_FILE is among them */
 };
 
 struct nginx_rule {

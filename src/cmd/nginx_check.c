@@ -13,6 +13,7 @@
 #include "cmd/nginx_check.h"
 #include "cmd/nginx_protected.h"
 #include "cmd/nginx_rules.h"
+#include "provider/providers.h"
 
 #define DUMP_MAX ((size_t)16 * 1024 * 1024)
 
@@ -43,12 +44,13 @@ static bool leads_to(const struct nginx_place *p, const char *address, const cha
 	return false;
 }
 
-static struct nginx_place place_of(const struct cmd_args *a, const struct directive *root,
-				   const struct directive *block)
+static struct nginx_place place_of(const struct cmd_args *a, const struct providers *providers,
+				   const struct directive *root, const struct directive *block)
 {
 	const char *address = nginx_arg(nginx_child(block, "fastcgi_pass", NULL), 0);
 	struct nginx_place p = { .root = root, .block = block,
-				 .upstream = find_upstream(root, address) };
+				 .upstream = find_upstream(root, address), .providers = providers,
+				 .own_providers = *a->conf->providers_file };
 
 	p.fast = leads_to(&p, address, a->conf->fast_socket);
 	p.slow = leads_to(&p, address, a->conf->slow_socket);
@@ -87,13 +89,18 @@ static bool judge_all(const struct cmd_args *a, const struct directive *root)
 {
 	size_t mistakes = 0, passes = 0;
 	struct err err;
+	const struct providers *providers = providers_read(a->arena, a->conf->providers_file, &err);
 
+	if (!providers) {
+		fail_tell(&err);
+		return false;
+	}
 	for (const struct directive *d = root; d; d = d->next) {
 		struct nginx_place p;
 
 		if (!d->is_block)
 			continue;
-		p = place_of(a, root, d);
+		p = place_of(a, providers, root, d);
 		passes += p.fast || p.slow;
 		mistakes += judge(a, &p);
 	}

@@ -9,9 +9,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "cmd/nginx_protected.h"
 #include "cmd/nginx_rules.h"
+#include "provider/providers.h"
 
 /* --- the two pools ---------------------------------------------------------------------- */
 
@@ -148,6 +150,41 @@ static bool trusts_everyone(const struct nginx_place *p)
 
 /* --- the rows --------------------------------------------------------------------------- */
 
+/* --- where providers are ------------------------------------------------------------------ */
+
+static const char *variable(const struct directive *block, const char *name)
+{
+	const struct directive *d = NULL;
+
+	while ((d = nginx_child(block, "set", d)))
+		if (str_eq(nginx_arg(d, 0), name))
+			return nginx_arg(d, 1);
+	return NULL;
+}
+
+/* $pierre_api and $pierre_base, as `pierre nginx providers` takes them out of it. */
+static bool is_at(const char *api_url, const char *api, const char *base)
+{
+	const char *host = api_url + strlen("https://");
+	size_t n = strlen(api);
+
+	return strncmp(host, api, n) == 0 && str_eq(host + n, base) && (!*base || *base == '/');
+}
+
+static bool provider_moved(const struct nginx_place *p)
+{
+	const char *id = variable(p->block, "$pierre_provider"), *api = variable(p->block, "$pierre_api");
+	const char *base = variable(p->block, "$pierre_base");
+	struct provider row;
+	struct err err;
+
+	if (!id || !api || !base)
+		return false;
+	if (!provider_get(p->providers, id, clock_now(), &row, &err))
+		return p->own_providers;
+	return !row.api_url || !is_at(row.api_url, api, base);
+}
+
 const struct nginx_rule nginx_rules[] = {
 	{ "kept connections to the slow pool", slow_kept,
 	  "a worker of the slow pool serves one connection at a time, and a kept one makes all "
@@ -192,6 +229,9 @@ const struct nginx_rule nginx_rules[] = {
 	{ "`set` of what Pierre answers", nginx_answer_set,
 	  "the variable holds what Pierre answered, and `set` puts another answer in its place: use a "
 	  "variable with a name of your own" },
+	{ "a provider whose place is not that of its row", provider_moved,
+	  "its row has another api_url now, so requests get 503 ('pierre provider show'; with --config, where "
+	  "PROVIDERS_FILE is set): print the file again with 'pierre nginx providers', and reload nginx" },
 	{ "`return` in a protected location", nginx_returns,
 	  "nginx returns this before Pierre is asked: put the return into a location of its own, "
 	  "outside the protected one" },

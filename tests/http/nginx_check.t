@@ -54,6 +54,8 @@ is $r->{err}, '', 'nothing to say';
 # [name, file, change, what is said, how often]
 my $locations = 'snippets/pierre-locations.conf';
 my @mistakes = (
+	[ 'a provider at another path than its row says', 'nginx.conf', sub { s/(server_name another;)/$1 location ~ ^\/proxy\/polar { set \$pierre_provider polar; set \$pierre_api www.polaraccesslink.com; set \$pierre_base "\/v2"; }/ }, qr/location ~ \^\/proxy\/polar: its row has another api_url now, .*'pierre nginx providers'/, 1 ],
+	[ 'a provider at another host', 'nginx.conf', sub { s/(server_name another;)/$1 location ~ ^\/proxy\/polar { set \$pierre_provider polar; set \$pierre_api www.polaraccesslink.co; set \$pierre_base "m\/v3"; }/ }, qr/its row has another api_url now/, 1 ],
 	[ 'keepalive in the slow upstream', 'snippets/pierre-http.conf',
 		sub { s/(upstream pierre_slow \{ server [^;]*;)/$1 keepalive 8;/ }, qr/slow pool.*fastcgi_keep_conn off/, 7 ],
 	[ 'kept connections to the slow pool', $locations, sub { s/^fastcgi_keep_conn off;/fastcgi_keep_conn on;/m }, qr/slow pool/, 7 ],
@@ -184,6 +186,10 @@ for (@mistakes) {
 
 # What looks like one of them and lets nobody pass.
 my @sound = (
+	[ 'a provider where its row says', 'server_name another;',
+		'location ~ ^/proxy/polar { set $pierre_provider polar; set $pierre_api www.polaraccesslink.com; set $pierre_base "/v3"; }' ],
+	[ 'a provider of a file that is not given', 'server_name another;',
+		'location ~ ^/proxy/own { set $pierre_provider own; set $pierre_api own.example; set $pierre_base ""; }' ],
 	[ 'redirects of a server', 'include snippets/pierre-auth-locations.conf;',
 		'if ($host = www) { return 301 https://a$request_uri; } rewrite ^/old/(.*) /new/$1 permanent; rewrite ^/x https://a;' ],
 	[ 'a refusal of a server', 'include snippets/pierre-auth-locations.conf;', 'if ($http_user_agent ~ bad) { return 403; }' ],
@@ -202,6 +208,23 @@ for (@sound) {
 	my $r = check(with('nginx.conf', sub { s/^(.*\Q$after\E)/$1 $text/m }));
 	is $r->{err}, '', "no mistake: $name";
 }
+
+subtest 'providers that are printed, and change' => sub {
+	my $file = "$p->{dir}/providers.json";
+	my $row = sub { Pierre::rewrite($file, qq({ "providers": [ { "id": "$_[0]", "api_url": "$_[1]" } ] })) };
+	local $p->{env}{PROVIDERS_FILE} = $file;
+	$row->('own', 'https://own.example:8443/v1');
+	my $printed = $p->cli('nginx', 'providers', '--resolver', '127.0.0.1')->{out};
+	my $dump = with('nginx.conf', sub { s/^(.*server_name another;)/$1\n$printed/m });
+	my $says = sub { return join ' ', sort { $a cmp $b } check($dump)->{err} =~ /location ~ \^\/proxy\/(\w+)\(\S+: its row has another/g };
+	is $says->(), '', 'nothing is said at first';
+	$row->('own', 'https://own.example:8443/v2');
+	is $says->(), 'own', 'once the row is another';
+	$row->('other', 'https://own.example:8443/v1');
+	is $says->(), 'own', 'or gone';
+	$row->('strava', 'https://strava.example');
+	is $says->(), 'own strava', 'a built-in one too';
+};
 
 subtest 'the man page and the README list what is looked for' => sub {
 	my @rows = grep { /^\| (?!It finds)/ } split /\n/, Pierre::capture([ $p->binary, 'help', '--nginx-markdown' ], {})->{out};
