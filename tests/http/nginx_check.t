@@ -216,7 +216,8 @@ subtest 'providers that are printed, and change' => sub {
 	$row->('own', 'https://own.example:8443/v1');
 	my $printed = $p->cli('nginx', 'providers', '--resolver', '127.0.0.1')->{out};
 	my $dump = with('nginx.conf', sub { s/^(.*server_name another;)/$1\n$printed/m });
-	my $says = sub { return join ' ', sort { $a cmp $b } check($dump)->{err} =~ /location ~ \^\/proxy\/(\w+)\(\S+: its row has another/g };
+	# the site has the built-in ones already
+	my $says = sub { my %seen; return join ' ', sort { $a cmp $b } grep { !$seen{$_}++ } check($dump)->{err} =~ /location ~ \^\/proxy\/(\w+)\(\S+: its row has another/g };
 	is $says->(), '', 'nothing is said at first';
 	$row->('own', 'https://own.example:8443/v2');
 	is $says->(), 'own', 'once the row is another';
