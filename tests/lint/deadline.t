@@ -11,7 +11,7 @@ my $tmp = File::Temp->newdir;
 sub under { my ($seconds, $script) = @_; return Pierre::capture([ $deadline, $seconds, 'sh', '-c', $script ], {}) }
 
 my $r = under(600, 'echo ok 1; exit 3');
-is $r->{out}, "ok 1\n", 'what a test prints is handed on, and no more';
+like $r->{out}, qr/\Aok 1\n# CPU \d+\.\d s\n\z/, 'what a test prints is handed on, with its CPU time';
 is $r->{status}, 3, 'and its status';
 is under(600, 'kill -ABRT $$')->{status}, 128 + 6, 'and the signal that ended it';
 is under(600, '(sleep 0.2)& exit 0')->{status}, 0, 'what ends just after the test is waited for';
