@@ -1,6 +1,7 @@
 package Pierre::Client;
-# A small HTTPS/1.1 client: one connection a request, exact bytes on request,
-# and a local address of choice, so that a test can be another network.
+# A small HTTPS/1.1 client: exact bytes on request, and a local address of choice, so that a
+# test can be another network. A connection is kept for the next request: a new one costs five
+# times the rest.
 use strict;
 use warnings;
 use IO::Socket::SSL;
@@ -44,20 +45,49 @@ sub request {
 		$headers{'Content-Length'} //= length $body unless $headers{'Transfer-Encoding'};
 	}
 	$headers{Authorization} = "Bearer $o{token}" if defined $o{token};
-	$headers{Connection} //= 'close';
 	my $text = "$method $target HTTP/1.1\r\n";
 	for my $name (sort keys %headers) {
 		my $value = $headers{$name};
 		next unless defined $value;
 		$text .= "$name: $_\r\n" for ref $value ? @$value : $value;
 	}
-	return $self->raw("$text\r\n" . ($body // ''), head => $method eq 'HEAD', %o);
+	my $send = $headers{Connection} ? \&raw : \&kept;
+	return $send->($self, "$text\r\n" . ($body // ''), head => $method eq 'HEAD', %o);
 }
 
 # Send exact bytes, read until the server closes, return the reply.
 sub raw {
 	my ($self, $bytes, %o) = @_;
 	my $s = $self->connect(%o);
+	my $r = $self->exchange($s, $bytes, sub { 0 }, %o);
+	$s->close;
+	return $r;
+}
+
+# The same, on a connection that is kept; not by a process that was forked since.
+sub kept {
+	my ($self, $bytes, %o) = @_;
+	my $key = join ' ', $$, $self->{port}, $o{local} // $self->{local} // '';
+	my $s = delete $self->{kept}{$key};
+	$s = $self->connect(%o) if !$s || has_ended($s);
+	my $r = $self->exchange($s, $bytes, sub { is_whole($_[0], $o{head}) }, %o);
+	if ($r->{status} && ($r->{headers}{connection} // '') ne 'close' && is_whole($r->{text}, $o{head})) {
+		$self->{kept}{$key} = $s;
+	} else {
+		$s->close;
+	}
+	return $r;
+}
+
+# Between two requests only the end can be read.
+sub has_ended {
+	my ($s) = @_;
+	vec(my $ready = '', fileno $s, 1) = 1;
+	return select($ready, undef, undef, 0) != 0;
+}
+
+sub exchange {
+	my ($self, $s, $bytes, $ends, %o) = @_;
 	my $got = '';
 	local $SIG{PIPE} = 'IGNORE';
 	local $SIG{ALRM} = sub { die "no whole reply within $self->{timeout} s\n" };
@@ -66,12 +96,23 @@ sub raw {
 		my $n = $s->syswrite($bytes, 16384, $at) or last;
 		$at += $n;
 	}
-	1 while $s->sysread($got, 65536, length $got);
+	1 while !$ends->($got) && $s->sysread($got, 65536, length $got);
 	alarm 0;
-	$s->close;
 	my $r = parse($got, %o);
 	$self->{judge}->($bytes, $r) if $self->{judge};
 	return $r;
+}
+
+# By RFC 9112 section 6.3.
+sub is_whole {
+	my ($text, $head) = @_;
+	my $at = index $text, "\r\n\r\n";
+	return 0 if $at < 0;
+	my $fields = substr $text, 0, $at + 2;
+	my $n = length($text) - $at - 4;
+	return 1 if $head || $fields =~ m{^HTTP/1\.1 (?:204|304) };
+	return $text =~ /(?:^|\r\n)0\r\n\r\n\z/ if $fields =~ /\r\ntransfer-encoding: *chunked\r\n/i;
+	return $fields =~ /\r\ncontent-length: *(\d+)\r\n/i && $n >= $1;
 }
 
 # {status, headers{lower-case name}, header_list, body, json, text}; status 0
