@@ -148,8 +148,6 @@ static bool trusts_everyone(const struct nginx_place *p)
 	return false;
 }
 
-/* --- the rows --------------------------------------------------------------------------- */
-
 /* --- where providers are ------------------------------------------------------------------ */
 
 static const char *variable(const struct directive *block, const char *name)
@@ -184,6 +182,8 @@ static bool provider_moved(const struct nginx_place *p)
 		return p->own_providers;
 	return !row.api_url || !is_at(row.api_url, api, base);
 }
+
+/* --- the rows --------------------------------------------------------------------------- */
 
 const struct nginx_rule nginx_rules[] = {
 	{ "kept connections to the slow pool", slow_kept,
