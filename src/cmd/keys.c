@@ -191,14 +191,12 @@ static bool is_meant(const struct context *c, const struct data_key *key)
 static bool retire_one(struct context *c, const struct data_key *key, bool dry,
 		       struct retired *out, struct err *err_r)
 {
-	if (key->rows > 0 && c->args->n_operands == 0) {
-		out->kept++;
+	if (op_data_key_retire(&c->op, scope_all(&c->op), dry, key, err_r)) {
+		out->retired++;
 		return true;
 	}
-	if (!op_data_key_retire(&c->op, scope_all(&c->op), dry, key, err_r))
-		return false;
-	out->retired++;
-	return true;
+	out->kept++;
+	return c->args->n_operands == 0 && err_r->kind == ERR_CONFLICT;
 }
 
 static bool retire_all(struct context *c, bool dry, struct retired *out, struct err *err_r)

@@ -91,27 +91,37 @@ bool op_data_key_rotate(struct op *op, struct scope scope, const char *tenant_id
 				last_of(&list, tenant_id), out, err_r);
 }
 
+static bool is_unused(struct op *op, const struct data_key *key, struct err *err_r)
+{
+	int64_t rows;
+
+	if (!store_sealed_count(op->db, key->id, &rows, err_r))
+		return false;
+	return rows == 0 ||
+	       err_set(err_r, ERR_CONFLICT, "Data key %lld is needed by %lld rows: 'pierre keys rewrap' "
+		       "moves them to the current one first", (long long)key->id, (long long)rows);
+}
+
 bool op_data_key_retire(struct op *op, struct scope scope, bool dry, const struct data_key *key,
 			struct err *err_r)
 {
 	struct audit_event event = op_audit(op, AUDIT_DATA_KEY_RETIRED,
 					    arena_printf(op->arena, "%lld", (long long)key->id));
-	int64_t rows;
 
 	if (!may(op, scope, err_r))
 		return false;
 	if (str_eq(key->state, "current"))
 		return err_set(err_r, ERR_CONFLICT, "Data key %lld seals new secrets: 'pierre keys rotate' "
 			       "makes another first", (long long)key->id);
-	if (!store_sealed_count(op->db, key->id, &rows, err_r))
+	if (!is_unused(op, key, err_r))
 		return false;
-	if (rows > 0)
-		return err_set(err_r, ERR_CONFLICT, "Data key %lld is needed by %lld rows: 'pierre keys rewrap' "
-			       "moves them to the current one first", (long long)key->id, (long long)rows);
 	if (dry)
 		return true;
-	if (!store_data_key_retire(op->db, &event, key->id, err_r))
-		return false;
-	vault_forget(op->process->vault);
-	return true;
+	if (store_data_key_retire(op->db, &event, key->id, err_r)) {
+		vault_forget(op->process->vault);
+		return true;
+	}
+	if (err_r->kind == ERR_DATABASE)   /* sealed by it since: the FOREIGN KEY of that row refuses */
+		is_unused(op, key, err_r);
+	return false;
 }

@@ -10,7 +10,7 @@ use Test::More;
 use JSON::PP qw(decode_json);
 use MIME::Base64 qw(encode_base64);
 use Pierre;
-use Process qw(await_log count_log start_load stop_load);
+use Process qw(await await_log count_log start_load stop_load);
 
 sub random_text { my ($n) = @_; my @c = ('a' .. 'z', 'A' .. 'Z', 0 .. 9); return join '', map { $c[ rand @c ] } 1 .. $n }
 sub new_master { return encode_base64(join('', map { chr int rand 256 } 1 .. 32), '') }
@@ -80,6 +80,7 @@ sub change_of_master {
 		'a refresh from before gives its pair again');
 	is(done($p, qw(keys rewrap))->{resealed}, 1, 'the secret is sealed again');
 	is(done($p, qw(keys retire 1 --dry-run))->{retired}, 1, 'the first data key would go');
+	meanwhile($p) if $p->{backend} eq 'postgresql';
 	is(done($p, qw(keys retire))->{retired}, 1, 'and goes');
 	my ($served, $failed) = stop_load($load);
 	is("@$failed", '', "no request failed; served: $served");
@@ -91,6 +92,19 @@ sub change_of_master {
 	is(done($p, qw(audit verify))->{faults}, 0, 'and the audit trail is whole');
 	is($p->cli(qw(keys status))->{out} =~ tr/\n//, 2, 'one data key is left');
 	is_refused($p, $old);
+}
+
+# A worker seals by the old data key, and commits after the command has counted its rows.
+sub meanwhile {
+	my ($p) = @_;
+	my $key = $p->sql('SELECT key_id FROM system_secrets LIMIT 1');
+	my $pid = $p->spawn('psql', [ 'psql', '-Xq', '-d', $p->{url}, '-c',
+		'BEGIN; UPDATE system_secrets SET key_id = 1; SELECT pg_sleep(2); COMMIT' ], { PATH => $ENV{PATH} }, "$p->{dir}/psql.log");
+	await('the row', sub { $p->sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()") }, $p);
+	is(join(' ', @{ done($p, qw(keys retire)) }{qw(retired kept)}), '0 1', 'a row that comes meanwhile keeps it');
+	waitpid $pid, 0;
+	delete $p->{pids}{$pid};
+	$p->sql("UPDATE system_secrets SET key_id = $key");
 }
 
 # A host that has only the old one.
