@@ -208,7 +208,7 @@ subtest 'systemd is told' => sub {
 		pass("is told $re");
 	};
 	my $back = start_without($p);
-	$hears->(qr/^READY=1\nSTATUS=Answering 503: .*database/m);
+	$hears->(qr/^READY=1\nSTATUS=Answering 503: .*(?:database|PostgreSQL)/m);
 	$back->();
 	$hears->(qr/^READY=1\nSTATUS=Serving\.$/m);
 	is($p->stop_serve, 0, 'stops');
