@@ -347,7 +347,7 @@ static bool take(const struct walk *w, struct spool_file *f, struct err *err_r)
 		w->out->kept++;
 		w->out->unknown += err_r->kind == ERR_NOT_FOUND;
 		log_error("spool_not_stored", LOG_S("file", f->name), LOG_S("error", err_r->message));
-		return err_r->kind != ERR_UNAVAILABLE && err_r->kind != ERR_UNCERTAIN;
+		return !err_is_passing(err_r);
 	}
 	w->out->stored++;
 	spool_drop(w->s, f, false);
