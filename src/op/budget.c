@@ -220,7 +220,8 @@ static void log_shut(const struct budget_call *call, bool own, int64_t until)
 	time_format(until, text);
 	log_warn("provider_shut", LOG_S("provider", call->p->id),
 		 LOG_S(own ? "connection" : "application", own ? call->connection_id : call->app_id),
-		 LOG_S("until", text), LOG_S("why", "the provider has refused more"), LOG_S("after", call->what));
+		 LOG_S("until", text), LOG_S("after", call->what), LOG_S("next", own ? "wait: the provider "
+		 "has refused more" : "wait, or if the provider is wrong: pierre provider app reopen"));
 }
 
 bool op_budget_shut(struct op *op, const struct budget_call *call, int64_t until,
@@ -255,16 +256,18 @@ static bool app_named(struct op *op, const char *named, struct provider_app *out
 bool op_budget_reopen(struct op *op, const char *named, struct provider_app *out,
 		      struct err *err_r)
 {
+	struct budget_call call = { 0 };
 	struct audit_event event;
 
 	if (!op->process->quota)
 		return no_store(err_r);
 	if (!app_named(op, named, out, err_r))
 		return false;
+	call.app_id = out->id;
 	event = op_audit_of(op, AUDIT_APP_REOPENED, out->id, &provider_app_schema, out);
 	if (out->tenant_id)
 		event.tenant_id = out->tenant_id;
-	return store_budget_reopen(op->process->quota, arena_printf(op->arena, "a%s", out->id), err_r) &&
+	return store_budget_reopen(op->process->quota, subjects_of(op->arena, &call).app, err_r) &&
 	       store_provider_app_reopen(op->db, &event, out->id, err_r);
 }
 

@@ -150,7 +150,7 @@ sub brought {
 	$fake->set(api => 429, headers => ['Retry-After: 86400']);
 	problem_is(ask($p, $bob, 'shared/x'), 429, { reason => 'provider_limited' }, 'those that were refreshed are of the application');
 	$fake->set;
-	await('the line of the log', sub { $p->log =~ /provider_shut .*provider=shared application=[0-9a-f-]{36} until=\S+Z why="[^"]+" after=proxy/ }, $p);
+	await('the line of the log', sub { $p->log =~ /provider_shut .*provider=shared application=[0-9a-f-]{36} until=\S+Z after=proxy next="[^"]*provider app reopen"/ }, $p);
 	problem_is(ask($p, $bob, 'shared/x'), 429, { reason => 'provider_shut' }, 'it is shut');
 	$r = $p->cli(qw(provider app reopen shared));
 	is($r->{status}, 0, 'an operator opens it again') or diag($r->{err});
