@@ -87,8 +87,8 @@ static bool lock(int fd)
 
 static bool no_spool(struct err *err_r)
 {
-	return err_reason(err_r, ERR_UNAVAILABLE, "no_spool", "SPOOL_DIR is not there, so there is no place for "
-			  "an answer: it was removed or renamed, or cannot be used");
+	return err_reason(err_r, ERR_UNAVAILABLE, "no_spool", "There is no place for an answer: see that "
+			  "SPOOL_DIR exists, or can be made, and belongs to the service's user");
 }
 
 static bool no_space(const struct spool *s, struct spool_file *f, int error, struct err *err_r)
@@ -326,7 +326,7 @@ struct walk {
 
 static void keep(const struct walk *w, const char *name, const char *why)
 {
-	log_error("spool_not_opened", LOG_S("file", name), LOG_S("error", why), LOG_S("next", "it is kept"));
+	log_error("spool_not_opened", LOG_S("file", name), LOG_S("error", why), LOG_S("next", "it is kept: 'man pierre', TOKENS OF PROVIDERS"));
 	w->out->kept++;
 }
 

@@ -253,7 +253,8 @@ static void test_followed(void)
 
 	if (rename(dir, away) != 0)
 		exit(99);
-	ok(!spool_reserve(&spool, ID, 12, &f, &err) && str_eq(err.reason, "no_spool"), "renamed: %s", err.message);
+	ok(!spool_reserve(&spool, ID, 12, &f, &err) && str_eq(err.reason, "no_spool") &&
+	   strstr(err.message, "see that SPOOL_DIR"), "renamed, and what to do: %s", err.message);
 	ok(!spool_count(dir, &n, &oldest), "nothing is counted");
 	ok(spool_follow(&spool, &err), "it is made again");
 	f = reserved(12);
