@@ -77,8 +77,8 @@ struct op_client {
  * the op, but for late. */
 struct op_result {
 	uint64_t recorded;              /* sequence of the request's row in the ring; 0 = none */
-	uint64_t late;                  /* set by the caller: an earlier row that was not committed
-					 * in time, which op_usage_ready() waits for; 0 = none */
+	bool late;                      /* set by the caller, who looks once: an earlier row came too
+					 * late and is not committed yet */
 	const char *waits_for;          /* the reply is better after the refresh of this connection;
 					 * NULL = now */
 	bool changed;                   /* op_changed() was called */

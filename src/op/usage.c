@@ -51,7 +51,7 @@ static bool cannot_write(struct err *err_r)
 
 bool op_usage_ready(const struct op *op, struct err *err_r)
 {
-	return ring_tail_seq(op->process->segment, op_block(op)) >= op->result.late || cannot_write(err_r);
+	return !op->result.late || cannot_write(err_r);
 }
 
 bool op_usage_record(struct op *op, const struct usage_of *use, struct err *err_r)

@@ -149,14 +149,15 @@ static bool read_body(struct worker_request *x, struct err *err_r)
 	return x->req.content_length == 0 || fcgi_body(x->fcgi, &x->req, max, err_r);
 }
 
-/* Sequence of a row that came too late and is not committed yet, or 0. */
-static uint64_t late_row(struct worker *w)
+/* Is there a row that came too late and is not committed yet? Asked once a request: who lets
+ * the next one through has said so in the log. */
+static bool row_is_late(struct worker *w)
 {
 	if (w->late && ring_tail_seq(w->child->segment, w->child->block) >= w->late) {
 		log_info("usage_commits", LOG_S("requests", "are let through again"));
 		w->late = 0;
 	}
-	return w->late;
+	return w->late != 0;
 }
 
 static void run(struct worker *w, struct worker_request *x)
@@ -165,7 +166,7 @@ static void run(struct worker *w, struct worker_request *x)
 	const char *agent = x->req.user_agent;
 	struct op op = {
 		.db = w->db, .arena = w->arena, .now = clock_now(), .process = &w->process,
-		.actor.source = "rest", .result.late = late_row(w), .again = fcgi_held(x->fcgi) != 0,
+		.actor.source = "rest", .result.late = row_is_late(w), .again = fcgi_held(x->fcgi) != 0,
 		.client = { .remote_addr = x->req.remote_addr, .request_id = x->req.request_id,
 			    .user_agent = agent && *agent ? agent : NULL },
 	};

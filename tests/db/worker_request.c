@@ -193,6 +193,18 @@ static void row_late(void)
 	is_int(used(), before + 3, "and charged");
 }
 
+/* Else the request that goes through says nothing of it in the log. */
+static void late_is_one_look(void)
+{
+	struct op op = { .process = &w.process, .result.late = true };
+
+	err = (struct err){ 0 };
+	ok(!op_usage_ready(&op, &err) && err.kind == ERR_UNAVAILABLE,
+	   "a row that was late when the worker looked is late for the whole request");
+	op.result.late = false;
+	ok(op_usage_ready(&op, &err), "and no other is");
+}
+
 /* The reply names a user and what it may do, and its end is behind the Origin. */
 static void parked_is_wiped(void)
 {
@@ -231,6 +243,7 @@ int main(void)
 	ring_full();
 	no_block();
 	row_late();
+	late_is_one_look();
 	parked_is_wiped();
 	close_worker();
 	return tap_done();
