@@ -513,7 +513,7 @@ sub trouble {
 			cmp_ok(time - $start, '<', 30, 'within a bounded time');
 		}
 	}
-	my $fresh = $p->new_database;
+	my $fresh = do { local $p->{empty} = 1; $p->new_database };
 	$fresh =~ s/pierre\.db$/fresh.db/;
 	my %env = (DATABASE_URL => $fresh, AUTO_MIGRATE => 'no');
 	my $migrations = () = glob "$Pierre::SOURCE/sql/pgsql/[0-9]*.sql";

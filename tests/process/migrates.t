@@ -80,7 +80,7 @@ my $latest = () = glob "$Pierre::SOURCE/sql/pgsql/[0-9]*.sql";
 for my $backend (Pierre::backends()) {
 	my $with = sub {
 		my ($code, %start) = @_;
-		my $p = Pierre->start(backend => $backend, serve => 0, nginx => 0, %start);
+		my $p = Pierre->start(backend => $backend, serve => 0, nginx => 0, empty => 1, %start);
 		$code->($p);
 		$p->stop;
 	};

@@ -11,7 +11,7 @@ use warnings;
 use Errno qw(EINTR);
 use IO::Socket::UNIX;
 use Socket qw(SOCK_STREAM);
-use JSON::PP ();
+use Cpanel::JSON::XS ();
 
 use constant { F_BEGIN => 1, F_ABORT => 2, F_END => 3, F_PARAMS => 4, F_STDIN => 5, F_STDOUT => 6,
 	F_GET_VALUES => 9 };
@@ -62,7 +62,7 @@ sub environment {
 # A whole request: begin, parameters, body. params: over the usual ones.
 sub message {
 	my ($method, $target, $body, %o) = @_;
-	$body = JSON::PP->new->canonical->encode($body) if ref $body;
+	$body = Cpanel::JSON::XS->new->canonical->encode($body) if ref $body;
 	$body //= '';
 	return begin(%o) . stream(F_PARAMS, environment($method, $target, $body, %{ $o{params} // {} }))
 		. stream(F_STDIN, $body);
@@ -129,7 +129,7 @@ sub finish {
 	}
 	($r->{status}) = ($r->{headers}{status} // '200') =~ /^(\d+)/;
 	$r->{body} = $body;
-	$r->{json} = eval { JSON::PP->new->utf8->decode($body) };
+	$r->{json} = eval { Cpanel::JSON::XS->new->utf8->decode($body) };
 	return $r;
 }
 

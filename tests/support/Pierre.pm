@@ -29,6 +29,7 @@ our $SOURCE;
 BEGIN { $SOURCE = abs_path(dirname(abs_path(__FILE__)) . '/../..') }
 use lib "$SOURCE/tests/support";
 use Pierre::Client;
+use Pierre::Psql;
 
 our $BUILD = abs_path($ENV{PIERRE_BUILD} // "$SOURCE/build") // '';
 our $USER = 'www-data';
@@ -81,6 +82,7 @@ sub fast_routes {
 # backend  "sqlite" (default) or "postgresql"
 # env      options of pierre, over the ones below; undef takes one away
 # url      DATABASE_URL, instead of a fresh database
+# empty    1: a database without tables, on PostgreSQL too
 # program  path in the build directory, instead of pierre
 # installed  path of another program
 # serve    0: make everything ready, start nothing
@@ -148,8 +150,16 @@ sub new_database {
 	my ($self) = @_;
 	return "sqlite:$self->{dir}/state/pierre.db" if $self->{backend} eq 'sqlite';
 	$self->{database} = sprintf 'pt_%d_%d', $$, ++$Pierre::databases;
-	psql("CREATE DATABASE $self->{database} OWNER pierre");
+	create_database($self->{database}, $self->{empty});
 	return database_url($ENV{PIERRE_TEST_PG}, $self->{database});
+}
+
+# With all tables, as tests/run made them once, or without any. Files are copied: that takes a
+# quarter of the time of a copy by the log.
+sub create_database {
+	my ($name, $empty) = @_;
+	my $template = $empty ? 'template1' : $ENV{PIERRE_TEST_PG_TEMPLATE} // 'template1';
+	psql("CREATE DATABASE $name OWNER pierre TEMPLATE $template STRATEGY file_copy");
 }
 
 sub psql {
@@ -166,10 +176,18 @@ sub database_url {
 	return $url;
 }
 
+# Of several statements, psql makes one transaction only when they are an argument; a backslash
+# may be a command to it.
+sub psql_once_or_again {
+	my ($sql, $url) = @_;
+	my $answer = $sql =~ /[;\\]/ ? undef : Pierre::Psql::ask($url, $sql);
+	return $answer // psql($sql, $url);
+}
+
 # One value or more from the database, as text (a line a row, | between).
 sub sql {
 	my ($self, $sql) = @_;
-	return trim(psql($sql, $self->{url})) if $self->{backend} eq 'postgresql';
+	return trim(psql_once_or_again($sql, $self->{url})) if $self->{backend} eq 'postgresql';
 	my ($file) = $self->{url} =~ /^sqlite:(.*)/;
 	my $out = capture([ 'sqlite3', '-batch', '-init', '/dev/null', $file, '.timeout 5000', $sql ],
 		{}, user => 1);
@@ -305,6 +323,7 @@ sub stop {
 		waitpid $pid, 0;
 	}
 	$self->{pids} = {};
+	Pierre::Psql::end($self->{url});
 	eval { psql("DROP DATABASE $self->{database} WITH (FORCE)") } if $self->{database};
 	print STDERR map { "# $_\n" } split /\n/, $self->log
 		if $ENV{PIERRE_TEST_LOG} || $self->log =~ /Sanitizer|runtime error:/;

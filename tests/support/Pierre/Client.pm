@@ -6,9 +6,9 @@ use strict;
 use warnings;
 use IO::Socket::SSL;
 use IO::Socket::IP;
-use JSON::PP ();
+use Cpanel::JSON::XS ();
 
-my $json = JSON::PP->new->utf8->canonical->allow_nonref;
+my $json = Cpanel::JSON::XS->new->utf8->canonical->allow_nonref;
 
 # port, ca (file), plain (no TLS), local (address to come from), timeout, judge
 # (code that is given what was sent and each reply)

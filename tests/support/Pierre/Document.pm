@@ -4,11 +4,12 @@ package Pierre::Document;
 # one that the built pierre prints, read once a process.
 use strict;
 use warnings;
+use Cpanel::JSON::XS ();
 use JSON::PP ();
 use JSON::Validator::Schema::Draft201909;
 use Pierre;
 
-my $json = JSON::PP->new->utf8->allow_nonref;
+my $json = Cpanel::JSON::XS->new->utf8->allow_nonref;
 my ($document, @patterns, %compiled);
 
 # Every answer has these: HTTP's own, and those of nginx/pierre-headers.conf.
