@@ -323,7 +323,7 @@ sub stop {
 		waitpid $pid, 0;
 	}
 	$self->{pids} = {};
-	Pierre::Psql::end($self->{url});
+	Pierre::Psql::end($self->{url}) if $self->{url};
 	eval { psql("DROP DATABASE $self->{database} WITH (FORCE)") } if $self->{database};
 	print STDERR map { "# $_\n" } split /\n/, $self->log
 		if $ENV{PIERRE_TEST_LOG} || $self->log =~ /Sanitizer|runtime error:/;

@@ -7,6 +7,7 @@ use warnings;
 use IO::Socket::SSL;
 use IO::Socket::IP;
 use Cpanel::JSON::XS ();
+use JSON::PP ();   # its true and false are those of both
 
 my $json = Cpanel::JSON::XS->new->utf8->canonical->allow_nonref;
 
