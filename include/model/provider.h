@@ -18,7 +18,7 @@ struct provider {
 	const char *scopes_granted;
 	const char *pkce;
 	struct strings authorize_params, token_params, refresh_params;   /* name=value each */
-	int64_t code_ttl;                        /* s */
+	int64_t code_ttl;                        /* s; INT_NONE = not known */
 	const char *revoke_url, *revoke_method, *revoke_auth, *revoke_token, *revoke_kills;
 	struct strings revoke_params;
 	const char *identity_url, *identity_field;
@@ -45,7 +45,7 @@ extern const struct field_schema provider_entry_schema;
 /* Zero is the cautious value of each. */
 enum provider_replay { REPLAY_LETHAL, REPLAY_SAFE_UNTIL_USED, REPLAY_SAFE };
 enum provider_refresh { REFRESH_ROTATES, REFRESH_SAME, REFRESH_EXTENDS, REFRESH_NONE };
-enum provider_keepalive { KEEPALIVE_NO, KEEPALIVE_YES, KEEPALIVE_WITH_CALL };
+enum provider_keepalive { KEEPALIVE_NO, KEEPALIVE_YES };
 
 enum provider_replay provider_replay_of(const struct provider *p);
 enum provider_refresh provider_refresh_of(const struct provider *p);

@@ -37,7 +37,7 @@ int64_t refresh_margin(const struct provider *p);
 /* From when on: wall ms; TIME_NONE: its end is not known. One that lives for less than two
  * margins serves for half of its life first. */
 int64_t refresh_begins(const struct provider *p, const struct connection *c);
-/* Ahead of all requests? keepalive = no and with_call wait for one. */
+/* Ahead of all requests? keepalive = no waits for one. */
 bool refresh_is_ahead(const struct provider *p, int64_t now);
 /* Can it be refreshed at all? */
 bool refresh_is_possible(const struct connection *c, const struct provider *p, int64_t now);

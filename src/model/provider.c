@@ -19,7 +19,7 @@ static const char *const headers_words[] = { "none", "quarter_day", "reset", NUL
 /* in the order of their enums */
 static const char *const refresh_words[] = { "rotates", "same", "extends", "none", NULL };
 static const char *const replay_words[] = { "lethal", "safe_until_used", "safe", NULL };
-static const char *const keepalive_words[] = { "no", "yes", "with_call", NULL };
+static const char *const keepalive_words[] = { "no", "yes", NULL };
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define LETTERS LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -110,7 +110,7 @@ static const struct field provider_fields[] = {
 	PARAMS(authorize_params, "More for authorize_url"),
 	PARAMS(token_params, "More for token_url"),
 	PARAMS(refresh_params, "More for refresh_url; null = token_params"),
-	SECONDS(code_ttl, "Seconds that a code lives"),
+	SECONDS(code_ttl, "Seconds that a code lives: one that has waited longer is not sent; null = not known"),
 	URL(revoke_url, "Ends tokens; null = it cannot be asked to"),
 	WORD(revoke_method, method_words, "The method of that"),
 	WORD(revoke_auth, revoke_auth_words, "Who asks: the application (body, basic), the user's token "
@@ -119,7 +119,8 @@ static const struct field provider_fields[] = {
 	PARAMS(revoke_params, "More for revoke_url; {client_id} is the application's"),
 	WORD(revoke_kills, kills_words, "What is over then: the token, or all that the user granted (grant)"),
 	URL(identity_url, "Says who the user is; null = the token reply does"),
-	PLAIN(identity_field, "Where that stands: member, member.member, or jwt:claim of the access token"),
+	PLAIN(identity_field, "Where that stands: member, member.member, or jwt:claim of the access token; with | "
+	      "between several, the first that is there"),
 	URL(after_connect_url, "POST that is due once after connecting; null = none"),
 	PLAIN(after_connect_body, "JSON of that; {connection} is the id of the connection"),
 	PLAIN(reply_root, "Member of the reply that holds the tokens; null = the reply itself"),
@@ -131,7 +132,8 @@ static const struct field provider_fields[] = {
 	     "new access token is used), or lethal"),
 	SECONDS(margin, "Seconds before its end from which on a token is refreshed"),
 	SECONDS(access_ttl, "Seconds that an access token lives when the reply does not say it"),
-	WORD(keepalive, keepalive_words, "Refresh ahead: yes, no, or only with_call (when a request comes)"),
+	WORD(keepalive, keepalive_words, "Refresh ahead, what was used in the last 7 days: yes, or no (only when a "
+	     "request comes)"),
 	FIELD(struct provider, serial, BOOL, FIELD_PATCH, "Refreshes of one application go one after the other, on "
 	      "all hosts: for a provider that refuses some of those that come at once"),
 	FIELD(struct provider, budgets, STRINGS, ENTRY, "Most requests of an application: \"200/quarter\"",

@@ -121,17 +121,26 @@ static const char *claim(const char *jwt, const char *name, struct arena *arena)
 	       json_slice_word(arena, json_slice_member(payload, name)) : NULL;
 }
 
+static const char *identity_at(const char *field, struct json_slice root, struct arena *arena)
+{
+	const char *id = str_starts(field, "jwt:")
+		? claim(json_slice_text(arena, json_slice_member(root, "access_token")), field + 4, arena)
+		: json_slice_word(arena, json_slice_member(root, field));
+
+	return is_visible(id, IDENTITY_MAX) ? id : NULL;
+}
+
 static const char *identity_in(const struct provider *p, struct json_slice root, struct arena *arena)
 {
-	const char *field = p->identity_field, *id;
+	const char *at = p->identity_field, *id = NULL;
 
-	if (!field)
-		return NULL;
-	if (str_starts(field, "jwt:"))
-		id = claim(json_slice_text(arena, json_slice_member(root, "access_token")), field + 4, arena);
-	else
-		id = json_slice_word(arena, json_slice_member(root, field));
-	return is_visible(id, IDENTITY_MAX) ? id : NULL;
+	while (at && *at && !id) {
+		size_t n = strcspn(at, "|");
+
+		id = identity_at(arena_strndup(arena, at, n), root, arena);
+		at += n + (at[n] == '|');
+	}
+	return id;
 }
 
 static struct json_slice root_of(const struct provider *p, struct json_slice all)

@@ -268,7 +268,16 @@ static void test_identity(void)
 	}
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
 		ok(!reply_identity(&p, odd[i], strlen(odd[i]), arena), "what is not visible is no id: %s", odd[i]);
+	/* in this order, each for want of what stands before it */
+	p.identity_field = "user|x.id|sub";
+	is_str(reply_identity(&p, "{\"sub\":\"s\"}", 11, arena), "s", "of several names the one that is there");
+	is_str(reply_identity(&p, "{\"sub\":\"s\",\"x\":{\"id\":7}}", 24, arena), "7", "the first of them");
+	is_str(reply_identity(&p, "{\"sub\":\"s\",\"user\":\"a b\"}", 24, arena), "s", "that can be an id");
+	is_str(reply_identity(&p, "{\"id\":7}", 8, arena), NULL, "none of them is nobody");
 	p = row("suunto");
+	is_str(read_as(&p, false, 200, "", "{\"access_token\":\"e30.eyJzdWIiOiJzaGUifQ.sig\"}").identity, "she", "a JWT with sub alone");
+	is_str(read_as(&p, false, 200, "", "{\"access_token\":\"e30.eyJzdWIiOiJzaGUiLCJ1c2VyIjoicnVubmVyIn0.sig\"}").identity,
+	       "runner", "user before sub");
 	is_str(read_as(&p, false, 200, "", "{\"access_token\":\"e30.%%%.sig\"}").identity, NULL, "no JWT");
 	is_str(read_as(&p, false, 200, "", "{\"access_token\":\"opaque\"}").identity, NULL, "nor this");
 }

@@ -43,6 +43,74 @@ static struct provider at(const struct providers *list, const char *id, int64_t 
 	return p;
 }
 
+/* --- what nobody has seen ------------------------------------------------------------------- */
+
+static bool is_lethal(const struct provider *p) { return provider_replay_of(p) == REPLAY_LETHAL; }
+static bool rotates(const struct provider *p) { return provider_refresh_of(p) == REFRESH_ROTATES; }
+static bool waits(const struct provider *p) { return provider_keepalive_of(p) == KEEPALIVE_NO; }
+static bool kills_all(const struct provider *p) { return !str_eq(p->revoke_kills, "token"); }
+static bool counts(const struct provider *p) { return !str_eq(p->auth_calls, "free"); }
+static bool reads_no_headers(const struct provider *p) { return !p->rate_headers || str_eq(p->rate_headers, "none"); }
+static bool is_short(const struct provider *p) { return p->access_ttl == INT_NONE || p->access_ttl <= 3600; }
+static bool refuses_by_word_alone(const struct provider *p) { return p->refused_words.n == 0; }
+
+/* A path of the host that has the tokens in any case. */
+static bool tells_nobody_new(const struct provider *p)
+{
+	size_t n = p->token_url ? strcspn(p->token_url + strlen("https://"), "/") + strlen("https://") : 0;
+
+	return !p->revoke_url || (n > 0 && strncmp(p->revoke_url, p->token_url, n) == 0 && p->revoke_url[n] == '/');
+}
+
+/* The cautious value of each column that has one. */
+static const struct { const char *column; bool (*is)(const struct provider *p); } cautious[] = {
+	{ "replay", is_lethal }, { "refresh", rotates }, { "keepalive", waits }, { "revoke_kills", kills_all },
+	{ "revoke_url", tells_nobody_new }, { "auth_calls", counts }, { "rate_headers", reads_no_headers },
+	{ "access_ttl", is_short }, { "refused_words", refuses_by_word_alone },
+};
+
+/* "column: why", or "everything: why" */
+static bool names(const char *text, const char *column)
+{
+	size_t n = strcspn(text, ":");
+
+	return strncmp(text, "everything", n) == 0 || (n == strlen(column) && strncmp(text, column, n) == 0);
+}
+
+static bool names_a_column(const char *text)
+{
+	for (const struct field *f = provider_schema.fields; f->name; f++)
+		if (names(text, f->name))
+			return true;
+	return false;
+}
+
+static void test_cautious(const struct provider *p)
+{
+	for (size_t k = 0; k < p->unverified.n; k++) {
+		ok(names_a_column(p->unverified.items[k]), "%s: a column: %s", p->id, p->unverified.items[k]);
+		for (size_t i = 0; i < sizeof(cautious) / sizeof(cautious[0]); i++)
+			if (names(p->unverified.items[k], cautious[i].column))
+				ok(cautious[i].is(p), "%s: nobody has seen %s: it is the cautious value", p->id,
+				   cautious[i].column);
+	}
+}
+
+static void test_unverified(const struct providers *list)
+{
+	const char *const days[] = { "2026-01-01", "2026-11-29", "2028-01-01" };
+
+	for (size_t d = 0; d < sizeof(days) / sizeof(days[0]); d++) {
+		struct field_list all = providers_all(list, moment(days[d]), arena);
+		const struct provider *p = all.items;
+
+		for (size_t i = 0; i < all.n; i++)
+			test_cautious(&p[i]);
+	}
+}
+
+/* --- files ------------------------------------------------------------------------------------ */
+
 static void test_shipped(void)
 {
 	static const char *const ids[] = {
@@ -62,11 +130,8 @@ static void test_shipped(void)
 			is_str(err.message, "Fitbit ended on 2026-11-02; its successor is google-health", "why not");
 		if (str_eq(ids[i], "custom"))
 			is_str(err.reason, "not_configured", "why not");
-		/* what nobody has seen is lethal */
-		for (size_t k = 0; k < p.unverified.n; k++)
-			if (str_starts(p.unverified.items[k], "replay"))
-				is_int(provider_replay_of(&p), REPLAY_LETHAL, "a replay that nobody has seen");
 	}
+	test_unverified(list);
 	struct provider p = at(list, "strava", moment("2027-01-03"));
 	is_str(p.api_url, "https://www.strava.com/api/v3", "a value with a date, the day before");
 	is_int(p.starts_on, TIME_NONE, "and the row is as old as before");
@@ -80,7 +145,7 @@ static void test_shipped(void)
 	is_int(provider_refresh_of(&p), REFRESH_NONE, "words have a meaning");
 	is_int(p.margin, 300, "a margin that is not there");
 	p = at(list, "wahoo", now);
-	is_int(provider_keepalive_of(&p), KEEPALIVE_WITH_CALL, "  ");
+	is_int(provider_keepalive_of(&p), KEEPALIVE_NO, "  ");
 	is_int(provider_replay_of(&p), REPLAY_SAFE_UNTIL_USED, "  ");
 	ok(!provider_get(list, "nobody", now, &p, &err) && err.kind == ERR_NOT_FOUND, "one that is not there");
 }
@@ -135,6 +200,7 @@ static const struct { const char *text, *says; } bad[] = {
 	{ "{ \"providers\": [ {\n \"id\": \"Acme\" } ] }", "line 2: id is made of" },
 	{ ENTRY("\"colour\": \"red\""), "line 4: Unknown field \"colour\"" },
 	{ ENTRY("\n\"replay\": \"harmless\""), "line 5: replay must be one of: lethal, safe_until_used, safe" },
+	{ ENTRY("\"keepalive\": \"with_call\""), "line 4: keepalive must be one of: no, yes" },
 	{ ENTRY("\"margin\": \"60\""), "line 4: margin must be a whole number" },
 	{ ENTRY("\"margin\": 0"), "line 4: margin must be from 1" },
 	{ ENTRY("\"api_url\": \"http://a.example\""), "line 4: api_url must be https" },

@@ -237,8 +237,8 @@ static void test_begins(void)
 	c.expires_at = TIME_NONE;
 	is_int(refresh_begins(&p, &c), TIME_NONE, "an end that nobody knows");
 	ok(refresh_is_ahead(&p, NOW), "ahead");
-	p.keepalive = "with_call";
-	ok(!refresh_is_ahead(&p, NOW), "only with a call");
+	p.keepalive = "no";
+	ok(!refresh_is_ahead(&p, NOW), "only with a request");
 	p.keepalive = NULL;
 	ok(!refresh_is_ahead(&p, NOW), "nor where nothing is said");
 }
