@@ -39,6 +39,7 @@ WHERE app_id = :app_id AND id <> :id AND phase <> 'idle' AND lease_until >= strf
 -- name: refresh_sent
 UPDATE provider_connections SET phase = 'sent', lease_until = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+60 seconds'),
 	state_since = CASE WHEN state = 'ok' THEN :now ELSE state_since END,
+	reason = CASE WHEN state = 'ok' THEN 'sent' ELSE reason END,
 	state = CASE WHEN state = 'ok' THEN 'refreshing' ELSE state END
 WHERE id = :id AND refresh_gen = :gen AND connect_gen = :connect_gen AND phase = 'claimed'
 	AND ended_at IS NULL;

@@ -26,11 +26,13 @@ static void test_one_claim(void)
 	ok(op_refresh_sent(&f.op, &first, &err), "sent");
 	ok(!op_refresh_sent(&f.op, &first, &err), "once");
 	is_str(now_is().state, CONNECTION_REFRESHING, "shown as refreshing");
+	is_str(now_is().reason, "sent", "with the reason");
 	const struct refresh_answer a = answered(&first, "a1");
 	ok(written(&a), "stored");
 	ok(!written(&a), "once, however often it is found");
 	is_str(access_token(), "a1", "the access token");
 	ok(str_eq(now_is().phase, PHASE_IDLE) && str_eq(now_is().state, CONNECTION_OK), "and the claim is over");
+	is_str(now_is().reason, NULL, "nothing is left to say");
 }
 
 /* The caller was held up until its claim had ended: nothing is spent. */
@@ -58,6 +60,7 @@ static void test_host_returns(void)
 	if (!op_refresh_silent(&f.op, &whoop, &found, &err))
 		bail_out("silent", &err);
 	is_str(now_is().state, CONNECTION_UNCERTAIN, "a silent call: uncertain");
+	is_str(now_is().reason, "no_answer", "  why");
 	is_str(access_token(), "a2", "the old access token serves to its end");
 	f.op.now += DAY_MS;
 	b = sent();

@@ -179,6 +179,7 @@ sub apps {
 }
 
 # Each state that an owner can see, with the reason and since when; what only time has done too.
+# refreshing, which a call makes: tests/process/refresh.t.
 sub states {
 	my ($p) = @_;
 	my $user = $p->approved_user;
@@ -187,7 +188,7 @@ sub states {
 	my $seen = sub { my ($c) = @{ $p->get('/api/oauth/tokens', token => $user->{token})->{json}{connections} };
 		return join ' ', map { $_ // 'null' } @$c{qw(state reason state_since)} };
 	like($seen->(), qr/^ok null \d{4}-/, 'ok');
-	for ([ qw(refreshing claimed) ], [ qw(uncertain no_answer) ], [ qw(degraded http_503) ], [ qw(reauth_required invalid_grant) ], [ qw(unidentified no_identity) ]) {
+	for ([ qw(uncertain no_answer) ], [ qw(degraded http_503) ], [ qw(reauth_required invalid_grant) ], [ qw(unidentified no_identity) ]) {
 		my ($state, $reason) = @$_;
 		$p->sql("UPDATE provider_connections SET state = '$state', reason = '$reason', state_since = '$since' WHERE id = '$id'");
 		is($seen->(), "$state $reason $since", "$state, why, and since when");

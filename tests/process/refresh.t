@@ -105,6 +105,27 @@ sub held {
 	$fake->set;
 }
 
+# What its owner sees while the provider has the refresh token and does not answer.
+sub on_its_way {
+	my ($p) = @_;
+	my $user = user_at($p, 'acme');
+	my ($refresh) = bring($p, $user, 'acme');
+	my $seen = sub { my ($c) = @{ $p->get('/api/oauth/tokens', token => $user->{token})->{json}{connections} }; return $c };
+	my $before = $seen->();
+	set_row($p, $user, "state_since = '$PAST'");
+	my $answer = hold();
+	ask($p, $user, 'acme');
+	await('the call', sub { calls_with($refresh) == 1 }, $p);
+	my $c = $seen->();
+	is("$c->{state} $c->{reason}", 'refreshing sent', 'a refresh that is not answered is seen, with the reason');
+	cmp_ok($c->{state_since}, 'ge', $before->{updated_at}, 'and since when');
+	$answer->();
+	lent($p, $user, 'acme');
+	$c = $seen->();
+	is("$c->{state} " . ($c->{reason} // 'null'), 'ok null', 'then there is nothing to say');
+	$fake->set;
+}
+
 # Nobody can write connections: what is there is given all the same, and the pool serves on.
 sub busy {
 	my ($p) = @_;
@@ -210,6 +231,7 @@ for my $backend (Pierre::backends()) {
 		subtest 'as a request sees it' => sub { usual($p) };
 		subtest 'what replies leave out' => sub { extends($p) };
 		subtest 'who waits' => sub { held($p) };
+		subtest 'as its owner sees it' => sub { on_its_way($p) };
 		subtest 'a database that is busy' => sub { busy($p) };
 		subtest 'many at once' => sub { many($p) };
 		subtest 'reloads' => sub { reloads($p) };
