@@ -26,6 +26,7 @@
 #define OUTBOUND_MOST_PROVIDER 4      /* of them to one provider */
 #define OUTBOUND_CONNECT_MS 3000      /* name, TCP and TLS */
 #define OUTBOUND_TOTAL_MS 10000       /* from the start to the last byte of the reply */
+#define OUTBOUND_BACKSTOP_MS 30000    /* then libcurl ends it, should this loop not have */
 #define OUTBOUND_REPLY_MAX 65536      /* bytes of a reply's body */
 
 enum outbound_kind {
@@ -78,7 +79,7 @@ struct outbound_options {
 	const char *ca_file;             /* of trusted authorities, PEM; NULL or "" = the system's */
 	struct conf_file ca;             /* what was read from ca_file, which is not opened again */
 	const char *const *resolve;      /* HOST:PORT:ADDRESS instead of a resolver, for tests; NULL = none */
-	int64_t connect_ms, total_ms;    /* 0 = those above */
+	int64_t connect_ms, total_ms, backstop_ms;   /* 0 = those above */
 	/* Before done() of each call that was under way and was not dropped; NULL = none. */
 	void (*ended)(void *arg, const struct outbound_call *c, int64_t ms);
 	void *arg;                       /* of ended() */

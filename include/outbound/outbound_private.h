@@ -22,6 +22,7 @@ struct transfer {
 	bool at_body, told;              /* libcurl asked for the body; ready() was called */
 	bool go, dropped;
 	bool too_large, late;
+	bool overdue;                    /* its time is over, and its last round has begun */
 	char *body;                      /* of the reply, OUTBOUND_REPLY_MAX + 1 */
 	size_t body_len;
 	char *head;                      /* its headers, REPLY_HEADERS_MAX + 1 */
@@ -47,6 +48,8 @@ struct outbound {
 /* --- transfer.c ------------------------------------------------------------------------ */
 /* Give the call to libcurl. False: it could not be set up. */
 bool transfer_begin(struct transfer *t, struct outbound *o, struct outbound_call *c, int64_t now);
+/* Its time is over: libcurl, too, reads once more what is there, and only then may end it. */
+void transfer_last_round(struct transfer *t, int64_t now);
 /* Fill the reply, call done(), wipe. why: NULL = libcurl ended it with rc. */
 void transfer_end(struct transfer *t, CURLcode rc, const char *why);
 

@@ -2,7 +2,8 @@
  * outbound/outbound.c - the loop: who waits, who is under way, whose time is over.
  *
  * Deadlines are judged here and not by libcurl, which would end a transfer whose reply is
- * there but was not read because the process did not run for a while.
+ * there but was not read because the process did not run for a while. Its own total is a
+ * backstop, far behind them.
  */
 #include "config.h"
 
@@ -111,6 +112,8 @@ struct outbound *outbound_new(const struct outbound_options *options, struct err
 		o->options.connect_ms = OUTBOUND_CONNECT_MS;
 	if (o->options.total_ms == 0)
 		o->options.total_ms = OUTBOUND_TOTAL_MS;
+	if (o->options.backstop_ms == 0)
+		o->options.backstop_ms = OUTBOUND_BACKSTOP_MS;
 	o->resolve = list_of(options->resolve);
 	o->last = &o->first;
 	o->multi = curl_multi_init();
@@ -342,6 +345,14 @@ static void judge(struct outbound *o, int64_t now)
 	}
 }
 
+/* libcurl looks at its total before it reads. */
+static void hold_back(struct outbound *o, int64_t now)
+{
+	for (size_t i = 0; i < OUTBOUND_MOST; i++)
+		if (o->places[i].call && now >= deadline(&o->places[i]))
+			transfer_last_round(&o->places[i], now);
+}
+
 static int wait_ms(const struct outbound *o, int timeout_ms)
 {
 	int64_t left = next_deadline(o), now = clock_monotonic();
@@ -374,6 +385,7 @@ void outbound_step(struct outbound *o, struct pollfd *fds, size_t n, int timeout
 	/* judge() comes after it: what came while the process did not run is read first. And done()
 	 * may take long, as it writes to a disk: what comes meanwhile is read in the next round */
 	now = clock_monotonic();
+	hold_back(o, now);
 	collect(o);
 	tell_ready(o);
 	judge(o, now);

@@ -87,6 +87,11 @@ subtest 'replies that are not whole' => sub {
 	is("$r->{end} $r->{sent} $r->{status}", 'cut 1 0', 'cut before a byte');
 	($r, $token) = $one->({ stall => 30 }, '-T', 1000);
 	is("$r->{end} $r->{sent} $r->{why}", 'cut 1 no whole reply came in time', 'a stall ends');
+	($r) = $one->({ drip => 0.5 }, '-T', 3000);
+	is("$r->{end} $r->{why}", 'cut no whole reply came in time', 'so does a reply that drips');
+	# the loop's own time is 25 s here
+	($r) = $one->({ drip => 0.5 }, '-B', 3000);
+	like("$r->{end} $r->{why}", qr/^cut .*timed out after \d+ milliseconds/, 'without the loop libcurl ends it');
 	($r) = $one->({ truncated => 1 });
 	is("$r->{end} $r->{status}", 'answered 200', 'JSON that ends in the middle is a whole reply');
 	($r) = $one->({ status => 503 });
@@ -94,6 +99,8 @@ subtest 'replies that are not whole' => sub {
 	# the reply is there when the process runs again, long after its time
 	($r) = $one->({ stall => 0.5 }, '-T', 1000, '-p', 1500);
 	is("$r->{end} $r->{status}", 'answered 200', 'a reply that waited is read before its time is judged');
+	($r) = $one->({ stall => 0.5 }, '-T', 3000, '-B', 3200, '-p', 5000);
+	is("$r->{end} $r->{status}", 'answered 200', 'by libcurl too');
 	$fake->set;
 };
 

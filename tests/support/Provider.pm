@@ -25,6 +25,7 @@ package Provider;
 #           ends within the reply; cut => 'before': without a byte
 # hold      the reply waits (tokens have rotated) while a file of that path is there
 # stall     seconds before the reply (tokens have rotated); after => only at that path
+# drip      seconds between bytes of the body
 # headers   more of the reply: [ 'Retry-After: 7' ]
 # api       /api/...: answer a token that is alive with this status
 # page      /api/...: answer with this page
@@ -206,7 +207,10 @@ sub answer {
 	my $head = join "\r\n", "HTTP/1.1 $status Status", 'Content-Length: ' . length $text,
 		'Content-Type: ' . ($text =~ /^</ ? 'text/html' : 'application/json'), @headers, @{ $b->{headers} // [] };
 	$text = substr $text, 0, length($text) / 2 if $b->{cut};
-	$s->print("$head\r\n\r\n$text");
+	for my $piece ($b->{drip} ? ("$head\r\n\r\n", split //, $text) : "$head\r\n\r\n$text") {
+		$s->print($piece) or return;
+		sleep $b->{drip} if $b->{drip};
+	}
 	return !$b->{cut};
 }
 

@@ -1,8 +1,8 @@
 /*
  * tests/support/outbound.c - the loop of outbound/outbound.h, driven from a shell.
  *
- *   outbound [-c CA] [-a NETWORKS] [-r HOST:PORT:ADDRESS] [-t CONNECT_MS] [-T TOTAL_MS] [-p MS] [-d MS]
- *            <CALLS
+ *   outbound [-c CA] [-a NETWORKS] [-r HOST:PORT:ADDRESS] [-t CONNECT_MS] [-T TOTAL_MS] [-B BACKSTOP_MS]
+ *            [-p MS] [-d MS] <CALLS
  *
  *   -p   the process stands still for so long once a body has left
  *   -d   done() of the first call that is over takes so long
@@ -142,7 +142,7 @@ int main(int argc, char **argv)
 	struct err err;
 	size_t n = 0;
 
-	for (int opt; (opt = getopt(argc, argv, "c:a:r:t:T:p:d:")) != -1;) {
+	for (int opt; (opt = getopt(argc, argv, "c:a:r:t:T:B:p:d:")) != -1;) {
 		if (opt == 'c' && !conf_file_read(arena, "ca", o.ca_file = optarg, &o.ca, &err))
 			return 2;
 		if (opt == 'a' && !networks_read(arena, optarg, &o.allow, &bad))
@@ -153,6 +153,8 @@ int main(int argc, char **argv)
 			o.connect_ms = atol(optarg);
 		else if (opt == 'T')
 			o.total_ms = atol(optarg);
+		else if (opt == 'B')
+			o.backstop_ms = atol(optarg);
 		else if (opt == 'p')
 			pause_ms = atoi(optarg);
 		else if (opt == 'd')
