@@ -35,6 +35,9 @@ struct redemption {
  * op_redemption_fail(), when out->state.id is set. */
 bool op_redemption_claim(struct op *op, const char *state_id, struct redemption *out,
 			 struct err *err_r);
+/* Its code has waited longer than it lives: to send it could end more than it gives (RFC 6749,
+ * section 4.1.2). */
+bool op_redemption_is_late(const struct op *op, const struct redemption *r, const struct provider *p);
 /* What the provider gave, for the spool. */
 struct refresh_answer redemption_answer_of(const struct redemption *r, const struct provider_reply *reply,
 					   int64_t now, struct arena *arena);

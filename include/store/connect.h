@@ -43,8 +43,8 @@ bool store_connect_get(struct db *db, const char *id, struct arena *arena,
 /* Those whose code waits, the oldest first; most: of each provider. */
 bool store_connect_waiting(struct db *db, int64_t most, struct arena *arena,
 			   struct field_list *out, struct err *err_r);
-/* Take it, once. ERR_NOT_FOUND: another caller has it. */
-bool store_connect_claim(struct db *db, const char *id, int64_t now, struct arena *arena,
+/* Take it, once; out->updated_at is when its code came. ERR_NOT_FOUND: another caller has it. */
+bool store_connect_claim(struct db *db, const char *id, struct arena *arena,
 			 struct connect_state *out, struct err *err_r);
 /* Nothing came of it: in->id, outcome, message. */
 bool store_connect_fail(struct db *db, const struct audit_event *event,

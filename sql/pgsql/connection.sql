@@ -24,10 +24,11 @@ WHERE id IN (SELECT id
 	WHERE nth <= :most)
 ORDER BY updated_at;
 
--- Take a code, once: it is never tried again.
+-- Take a code, once: it is never tried again. updated_at stays when it came, as it lives no longer
+-- than code_ttl of its provider.
 -- name: connect_claim
 -- row: ConnectState
-UPDATE connect_states SET phase = 'sent', updated_at = :now,
+UPDATE connect_states SET phase = 'sent',
 	lease_until = clock_timestamp() + interval '60 seconds'
 WHERE phase = 'called_back' AND id = :id
 RETURNING {connect_state};

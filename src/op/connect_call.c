@@ -77,8 +77,13 @@ bool op_redemption_claim(struct op *op, const char *state_id, struct redemption 
 			 struct err *err_r)
 {
 	*out = (struct redemption){ .code = NULL };
-	return store_connect_claim(op->db, state_id, op->now, op->arena, &out->state, err_r) &&
+	return store_connect_claim(op->db, state_id, op->arena, &out->state, err_r) &&
 	       open_code(op, out, err_r);
+}
+
+bool op_redemption_is_late(const struct op *op, const struct redemption *r, const struct provider *p)
+{
+	return p->code_ttl > 0 && op->now - r->state.updated_at > p->code_ttl * SECOND_MS;
 }
 
 static struct audit_event event_of(const struct op *op, enum audit_type type,

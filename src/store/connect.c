@@ -108,7 +108,6 @@ bool store_connect_waiting(struct db *db, int64_t most, struct arena *arena,
 
 struct claiming {
 	const char *id;
-	int64_t now;
 	struct arena *arena;
 	struct connect_state *out;
 };
@@ -117,14 +116,14 @@ static bool claim_tx(struct db *db, void *arg, struct err *err_r)
 {
 	const struct claiming *c = arg;
 
-	return db_get(db, SQL_ARGS(connect_claim, .id = db_text(c->id), .now = db_time(c->now)),
+	return db_get(db, SQL_ARGS(connect_claim, .id = db_text(c->id)),
 		      &connect_state_schema, c->arena, c->out, NO_LINK, err_r);
 }
 
-bool store_connect_claim(struct db *db, const char *id, int64_t now, struct arena *arena,
+bool store_connect_claim(struct db *db, const char *id, struct arena *arena,
 			 struct connect_state *out, struct err *err_r)
 {
-	return db_transaction(db, claim_tx, &(struct claiming){ id, now, arena, out }, err_r);
+	return db_transaction(db, claim_tx, &(struct claiming){ id, arena, out }, err_r);
 }
 
 bool store_connect_save(struct db *db, const char *id, int64_t now, struct err *err_r)

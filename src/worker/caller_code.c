@@ -18,11 +18,21 @@ static bool give_up(struct op *op, struct errand *e, const char *why)
 	return false;
 }
 
+static bool give_up_late(struct op *op, struct errand *e, struct err *err_r)
+{
+	log_warn("code_not_redeemed", LOG_S("provider", e->p.id), LOG_S("reason", "too_late"));
+	err_set(err_r, ERR_CONFLICT, "The code waited longer than it lives");
+	return give_up(op, e, arena_printf(e->arena, "the code that it gave lives for %lld s, and waited longer here, so "
+					   "it was not sent. Connect again", (long long)e->p.code_ttl));
+}
+
 static bool code_claim(struct op *op, struct errand *e, struct err *err_r)
 {
 	if (!op_redemption_claim(op, e->id, &e->redemption, err_r))
 		return err_r->kind != ERR_NOT_FOUND && e->redemption.state.id
 			? give_up(op, e, "what was kept of it could not be read. Connect again") : false;
+	if (op_redemption_is_late(op, &e->redemption, &e->p))
+		return give_up_late(op, e, err_r);
 	return spool_reserve(caller_spool(), e->id, ANSWER_OF_CODE, &e->file, err_r) ||
 	       give_up(op, e, "there is no room here for what it would give, so it was not asked. Try again later");
 }

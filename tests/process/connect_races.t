@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # What comes in another order than it was begun, and what fails for good, while users
-# connect: src/op/connect_identify.c, src/worker/caller_errand.c.
+# connect: src/op/connect_identify.c, src/worker/caller_errand.c. And a code that waited too long.
 use strict;
 use warnings;
 use FindBin;
@@ -57,6 +57,35 @@ sub identity {
 	$p->sql("DELETE FROM provider_connections WHERE user_id = '$user->{user_id}'");
 }
 
+# Codes that have waited for years when a caller finds them, until what is returned is called.
+sub codes_wait {
+	my ($p) = @_;
+	my $old = "UPDATE connect_states SET updated_at = '2020-01-01T00:00:00.000Z' WHERE id = NEW.id";
+	if ($p->{backend} eq 'sqlite') {
+		$p->sql("CREATE TRIGGER waits AFTER UPDATE ON connect_states WHEN NEW.phase = 'called_back' AND OLD.phase <> NEW.phase BEGIN $old; END");
+		return sub { $p->sql('DROP TRIGGER waits') };
+	}
+	$p->sql("CREATE FUNCTION waits() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN $old; RETURN NULL; END \$\$");
+	$p->sql("CREATE TRIGGER waits AFTER UPDATE ON connect_states FOR EACH ROW WHEN (NEW.phase = 'called_back' AND OLD.phase <> NEW.phase) EXECUTE FUNCTION waits()");
+	return sub { $p->sql('DROP FUNCTION waits() CASCADE') };
+}
+
+# Withings' lives for 30 s.
+sub late_code {
+	my ($p) = @_;
+	my $user = $p->approved_user;
+	set_app($p, $user, $_) for qw(brief acme);
+	is(heading(connect_it($p, $user, 'brief')), 'Connected', 'a code that comes in time is redeemed') or diag($p->log);
+	my $now = codes_wait($p);
+	my $before = () = $fake->asked('/token');
+	like(connect_it($p, $user, 'brief')->{body}, qr/the code that it gave lives for 3600 s, and waited longer here/,
+		'one that has waited longer than it lives ends, and the page says why');
+	is(scalar(() = $fake->asked('/token')), $before, 'it is not sent');
+	is($p->sql("SELECT count(*) FROM notifications WHERE user_id = '$user->{user_id}' AND message LIKE '%waited longer%'"), 1, 'its user is told');
+	is(heading(connect_it($p, $user, 'acme')), 'Connected', 'where nobody knows how long it lives it is sent');
+	$now->();
+}
+
 # No row gets the state ok, until the code that is returned is called.
 sub nothing_is_ok {
 	my ($p) = @_;
@@ -97,10 +126,11 @@ sub fails_for_good {
 
 for my $backend (Pierre::backends()) {
 	subtest $backend => sub {
-		my $p = start_connect($backend, { providers => [ provider_row($fake, 'acme') ] }, $fake->ca);
+		my $p = start_connect($backend, { providers => [ provider_row($fake, 'acme'), provider_row($fake, 'brief', code_ttl => 3600) ] }, $fake->ca);
 		older_attempt($p);
 		identity($p);
 		fails_for_good($p);
+		late_code($p);
 		is($p->stop_serve, 0, 'stops');
 		$p->stop;
 	};
