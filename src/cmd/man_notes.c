@@ -273,7 +273,8 @@ const struct man_note man_notes[] = {
 	  "replay safe, in pierre provider list), nothing is lost. Others refuse it, and some end all that the user had "
 	  "granted. The connection is then degraded, is tried again each half hour, and is reauth_required after three refusals "
 	  "in at least an hour, but only once refreshes of others of the same application succeed, since a provider "
-	  "that refuses everybody is taken for one that is ill. A user who connects again is well at once, in each "
+	  "that refuses everybody is taken for one that is ill. Where an application has no other connection, it is so after three "
+	  "refusals and a day. A user who connects again is well at once, in each "
 	  "of these states. pierre stats and the metric pierre_connections count them." },
 	{ "REQUESTS TO PROVIDERS",
 	  "nginx sends /proxy/PROVIDER/PATH on to PATH below the api_url of that provider, with the access "
