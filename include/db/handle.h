@@ -82,7 +82,7 @@ bool db_ping(struct db *db, struct err *err_r);
 /* How processes tell each other. Without it a handle knows its own loss alone. */
 struct db_watch {
 	const char *(*lost)(const void *arg);              /* NULL = nothing is lost */
-	void (*lose)(void *arg, const char *sentence);     /* the first one stays */
+	bool (*lose)(void *arg, const char *sentence);     /* the first one stays: true = it did */
 	void *arg;
 };
 /* Before the first use, and before db_new_beside() takes it over. */

@@ -50,9 +50,10 @@ void segment_close(struct segment **r); /* unmaps; the file stays */
 
 /* A file of the database is lost (db/handle.h): the sentence, NULL = none is. The
  * first one stays until the service starts again; the cache is empty then, so
- * that every request asks the database, which refuses. */
+ * that every request asks the database, which refuses. segment_lose: true for
+ * the one process that was first, which says it. */
 const char *segment_lost(const struct segment *r);
-void segment_lose(struct segment *r, const char *sentence);
+bool segment_lose(struct segment *r, const char *sentence);
 
 /* This host in the tables that several hosts share: random, in the header. */
 const char *segment_host_id(const struct segment *r);

@@ -45,10 +45,8 @@ static void save(struct db *db)
 
 static void lose(struct db *db, const struct err *why)
 {
-	bool first = !said(db);
+	bool first = db->watch.lose ? db->watch.lose(db->watch.arg, why->message) : !said(db);
 
-	if (db->watch.lose)
-		db->watch.lose(db->watch.arg, why->message);
 	db->lost = *why;
 	if (first)
 		log_error("database_lost", LOG_S("database", db_path(db)), LOG_S("error", why->message),

@@ -139,15 +139,16 @@ const char *segment_lost(const struct segment *r)
 	}
 }
 
-void segment_lose(struct segment *r, const char *sentence)
+bool segment_lose(struct segment *r, const char *sentence)
 {
 	uint32_t no = SEGMENT_LOST_NO;
 
 	if (!atomic_compare_exchange_strong(&r->header->lost, &no, SEGMENT_LOST_WRITING))
-		return;
+		return false;
 	snprintf(r->header->lost_why, SEGMENT_LOST_TEXT, "%.*s", SEGMENT_LOST_TEXT - 1, sentence);
 	atomic_store(&r->header->lost, SEGMENT_LOST_SAID);
 	segment_cache_empty(r);
+	return true;
 }
 
 /* --- locks -------------------------------------------------------------------- */

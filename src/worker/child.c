@@ -134,9 +134,9 @@ static const char *lost(const void *segment)
 	return segment_lost(segment);
 }
 
-static void lose(void *segment, const char *sentence)
+static bool lose(void *segment, const char *sentence)
 {
-	segment_lose(segment, sentence);
+	return segment_lose(segment, sentence);
 }
 
 bool child_lock_kept(const struct child *c, const char *path, int fd)
@@ -151,9 +151,8 @@ bool child_lock_kept(const struct child *c, const char *path, int fd)
 		return true;
 	snprintf(sentence, sizeof(sentence), "The file %.100s is gone or was replaced while the service "
 		 "had it locked: restart the service", slash ? slash + 1 : path);
-	if (!segment_lost(c->segment))
+	if (segment_lose(c->segment, sentence))
 		log_error("lock_lost", LOG_S("path", path), LOG_S("requests", "are refused until a restart"));
-	segment_lose(c->segment, sentence);
 	return false;
 }
 

@@ -320,6 +320,34 @@ static void noted_by_another(const struct fixture *f)
 	copies_hold(f, ROWS);
 }
 
+static bool too_late(void *arg, const char *sentence)
+{
+	(void)sentence;
+	++*(int *)arg;
+	return false;
+}
+
+/* Another process notes it between our look and our word: one of the two says it. */
+static void noted_at_once(const struct fixture *f)
+{
+	struct db *db = with_rows(f);
+	int calls = 0, kept = dup(STDERR_FILENO), fd;
+	struct err e = { 0 };
+	char said[4096] = "";
+
+	db_watch_set(db, (struct db_watch){ .lose = too_late, .arg = &calls });
+	unlink(fixture_path(f, "test.db-wal"));
+	fd = open(fixture_path(f, "said"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ok(kept >= 0 && fd >= 0 && dup2(fd, STDERR_FILENO) >= 0, "what is logged is kept");
+	ok(!put(db, ROWS + 1, &e), "a lost log");
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	ok(pread(fd, said, sizeof(said) - 1, 0) >= 0 && calls > 0, "is noted");
+	ok(!strstr(said, "database_lost"), "and not said again: %s", said);
+	close(fd);
+	db_free(&db);
+}
+
 static void symbolic_links(const struct fixture *f)
 {
 	const char *alias = fixture_path(f, "alias.db");
@@ -353,6 +381,7 @@ const struct test_case lost_cases[] = {
 	{ "removed while another process opens it", ON_SQLITE, removed_while_opening },
 	{ "an opening that waits", ON_SQLITE, waits_asleep },
 	{ "a loss that another process noted", ON_SQLITE, noted_by_another },
+	{ "a loss that another process notes at once", ON_SQLITE, noted_at_once },
 	{ "symbolic links", ON_SQLITE, symbolic_links },
 	{ 0 },
 };

@@ -285,6 +285,18 @@ static void test_attach(void)
 	fixture_clear();
 }
 
+static void test_lost(void)
+{
+	struct segment *r = segment_here();
+
+	ok(!segment_lost(r), "nothing is lost");
+	ok(segment_lose(r, "one"), "the first one says what is");
+	ok(!segment_lose(r, "two"), "and no other");
+	is_str(segment_lost(r), "one", "it stays");
+	segment_close(&r);
+	fixture_clear();
+}
+
 /* --- all of it ---------------------------------------------------------------------- */
 
 static int mapped_segments(void)
@@ -313,6 +325,7 @@ int main(void)
 	test_sizes();
 	test_discarded();
 	test_attach();
+	test_lost();
 	is_int(open_descriptors(), before, "what was opened is closed, on each way out");
 	is_int(mapped_segments(), 0, "and no segment is mapped");
 	return fixture_end();
