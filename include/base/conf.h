@@ -58,7 +58,8 @@ struct conf {
 	int64_t request_deadline_ms;    /* REQUEST_DEADLINE_MS, default 10000 */
 	int64_t stop_timeout_ms;        /* STOP_TIMEOUT_MS: TERM to KILL, default 15000 */
 	int64_t database_timeout_ms;    /* DATABASE_TIMEOUT_MS: connect, lock and answer; default 5000 */
-	int64_t fast_database_timeout_ms; /* FAST_DATABASE_TIMEOUT_MS: the same in the fast pool, default 250 */
+	int64_t fast_database_timeout_ms; /* FAST_DATABASE_TIMEOUT_MS: the same in the fast pool, and for
+					  * a lease under way; default 250 */
 	bool database_prepare;          /* DATABASE_PREPARE: no behind pgbouncer's transaction mode */
 	bool auto_migrate;              /* AUTO_MIGRATE, default yes */
 	bool auto_approve_users;        /* AUTO_APPROVE_USERS, default no */

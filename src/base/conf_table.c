@@ -23,7 +23,7 @@ const struct conf_option conf_options[] = {
 	  .sentence = "Milliseconds to wait for a connection, a lock or an answer of the database." },
 	{ "FAST_DATABASE_TIMEOUT_MS", CONF_INT, CONF_RELOAD, AT(fast_database_timeout_ms),
 	  .fallback = "250", .min = 10, .max = 60000,
-	  .sentence = "The same in the fast pool, where all other requests of the worker wait too. After two late answers in a row it refuses at once, for a second." },
+	  .sentence = "The same in the fast pool, where all other requests of the worker wait too; also for a limit that another process leases. After two late answers in a row it refuses at once, for a second." },
 	{ "DATABASE_PREPARE", CONF_BOOL, CONF_RELOAD, AT(database_prepare), .fallback = "yes",
 	  .sentence = "Use named prepared statements; set no behind pgbouncer in transaction mode." },
 	{ "AUTO_MIGRATE", CONF_BOOL, CONF_RELOAD, AT(auto_migrate), .fallback = "yes",

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/conf.h"
 #include "base/log.h"
 #include "op/limit_lease.h"
 #include "shm/limit.h"
@@ -21,7 +22,6 @@
 
 #define LEASE_MAX 1000
 #define SHARE 100             /* of what is left, when several hosts lease */
-#define LOCK_MS 250
 #define NOTE_MS 100           /* for so long a limit that is reached is refused from memory */
 #define TRIES 16
 #define DUE_MAX 256
@@ -201,7 +201,7 @@ enum lease_result lease_consume(struct op *op, struct limit_slot *slot, struct l
 {
 	enum lease_result t;
 
-	if (!limit_lock(slot, LOCK_MS)) {
+	if (!limit_lock(slot, (int)op->process->conf->fast_database_timeout_ms)) {
 		err_set(err_r, ERR_UNAVAILABLE, "The limit is being leased; try again");
 		return FAILED;
 	}

@@ -261,7 +261,7 @@ static void fixture_empty(struct fixture *f)
 		snprintf(f->url, sizeof(f->url), "sqlite:%s/test.db", f->dir);
 	f->arena = arena_new();
 	f->conf = (struct conf){
-		.bcrypt_cost = 4, .password_min = 12, .access_token_ttl = 3600,
+		.fast_database_timeout_ms = 250, .bcrypt_cost = 4, .password_min = 12, .access_token_ttl = 3600,
 		.refresh_token_ttl = 30 * 86400, .keys_per_user = 100,
 		.tenants_per_user = 3, .token_usage_days = 400,
 	};

@@ -4,6 +4,9 @@
  */
 #include "config.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "limit_op.h"
 
 static void exact(bool segment)
@@ -249,6 +252,45 @@ static void refused_at_once(void)
 	is_int(leased(out.refused), 3, "a thousand refusals lease nothing");
 }
 
+struct lessee { struct limit_slot *slot; atomic_bool has; };
+
+/* Longer than the default of FAST_DATABASE_TIMEOUT_MS. */
+static void *leases(void *arg)
+{
+	const struct timespec pause = { .tv_nsec = 600000000 };
+	struct lessee *l = arg;
+
+	limit_lock(l->slot, 0);
+	atomic_store(&l->has, true);
+	nanosleep(&pause, NULL);
+	limit_unlock(l->slot);
+	return NULL;
+}
+
+static void waits_for_another(void)
+{
+	struct api_key key = a_key("waits", 5000, "day");
+	struct user user = a_user("waits", "enterprise");
+	int64_t before = f.conf.fast_database_timeout_ms;
+	struct limit_outcome out;
+	struct lessee l = { 0 };
+	struct err err;
+	pthread_t thread;
+
+	if (!take(&key, &user, 1, &out, &err))
+		bail_out("op_limit_consume", &err);
+	l.slot = out.states[0].slot;
+	if (pthread_create(&thread, NULL, leases, &l) != 0)
+		bail_out("pthread_create", NULL);
+	while (!atomic_load(&l.has))
+		sched_yield();
+	f.conf.fast_database_timeout_ms = 60000;
+	ok(take(&key, &user, limit_left(l.slot, out.states[0].window) + 1, &out, &err),
+	   "another leases for longer than is usual: FAST_DATABASE_TIMEOUT_MS says how long that is waited for");
+	f.conf.fast_database_timeout_ms = before;
+	pthread_join(thread, NULL);
+}
+
 static void fails_closed(void)
 {
 	struct api_key key = a_key("closed", 3, "day");
@@ -280,6 +322,7 @@ int main(void)
 	known_at_once();
 	idle_while_refused();
 	refused_at_once();
+	waits_for_another();
 	fails_closed();
 	segment_op_close(&f);
 	return tap_done();
