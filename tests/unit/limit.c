@@ -189,6 +189,7 @@ static void test_exact(struct segment *r)
 
 struct edges {
 	_Atomic uint32_t now;                       /* window of the clock */
+	_Atomic int ready;
 	_Atomic int64_t leased[EDGES + 1], taken[EDGES + 1];
 };
 
@@ -221,6 +222,9 @@ static bool clock_runs(struct segment *r, int index, void *arg)
 {
 	struct edges *e = arg;
 
+	atomic_fetch_add(&e->ready, 1);
+	while (atomic_load(&e->ready) < CROWD)
+		usleep(100);
 	if (index > 0)
 		return cross(r, arg);
 	for (int i = 0; i < EDGES; i++) {
