@@ -84,7 +84,9 @@ subtest 'a worker that always has work hears TERM' => sub {
 };
 
 subtest 'a request that does not end' => sub {
-	my $p = start(env => { STOP_TIMEOUT_MS => 300, LOG_LEVEL => 'debug' });
+	# idle workers have the time to end by themselves; the request outlasts it
+	my $p = start(env => { STOP_TIMEOUT_MS => 3000, DATABASE_TIMEOUT_MS => 60000, REQUEST_DEADLINE_MS => 120000,
+		LOG_LEVEL => 'debug' });
 	my $release = hold_writes($p);
 	my $s = FastCGI::open_socket($p->{slow_socket});
 	FastCGI::send_bytes($s, FastCGI::message('POST', '/api/auth/register', $BODY));
