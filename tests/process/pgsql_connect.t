@@ -19,7 +19,7 @@ my ($password) = $url =~ m{//pierre:([^@]+)@} or die;
 # The answer to `connect`, and the rules that hold for every sentence.
 sub refused {
 	my ($name, $url, $want, %env) = @_;
-	my $got = $cluster->tool(DATABASE_URL => $url, TIMEOUT_MS => 2000, %env)->ask('connect');
+	my $got = $cluster->tool(DATABASE_URL => $url, TIMEOUT_MS => 10000, %env)->ask('connect');
 	like $got, $want, $name;
 	unlike $got, qr/\Q$password\E|secret/, "$name: no password in it";
 	cmp_ok length $got, '<', 400, "$name: short";
@@ -28,7 +28,7 @@ sub refused {
 
 sub accepted {
 	my ($name, $url, %env) = @_;
-	my $tool = $cluster->tool(DATABASE_URL => $url, TIMEOUT_MS => 6000, %env);
+	my $tool = $cluster->tool(DATABASE_URL => $url, TIMEOUT_MS => 12000, %env);
 	is $tool->ask('connect'), 'ok', $name;
 	return $tool;
 }
@@ -94,6 +94,8 @@ like accepted('a socket has no TLS', $url)->ask('facts'), qr{\|off\|}, 'and says
 
 # --- connections and read-only servers --------------------------------------------
 
+# a client that has closed its own leaves one for a moment
+ok $cluster->until(sub { $cluster->sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'pierre'") == 0 }), 'nobody is connected';
 $cluster->sql('ALTER ROLE pierre CONNECTION LIMIT 2');
 my $first = accepted('one of two connections', $url);
 like $first->ask('facts'), qr{\|1$}, 'one is left';
@@ -106,7 +108,7 @@ $cluster->sql('ALTER ROLE pierre CONNECTION LIMIT -1');
 like accepted('no limit but the server\'s', $url)->ask('facts'), qr{\|(?:9[0-6])$}, 'connections are counted';
 
 $cluster->sql('ALTER DATABASE pierre SET default_transaction_read_only = on');
-my $reader = $cluster->tool(TIMEOUT_MS => 500);
+my $reader = $cluster->tool(TIMEOUT_MS => 5000);
 is $reader->ask('total'), 'ok 0', 'a read-only server is read';
 like $reader->ask('add', '00000000-0000-4000-8000-000000000001', 1),
 	qr{^unavailable: .*read-only.*target_session_attrs}, 'and not written';

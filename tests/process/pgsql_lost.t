@@ -54,7 +54,7 @@ is total(), $total += 7, 'once';
 
 is $tool->ask('add', fresh_id(), 7, 'wait'), 'inside', 'a transaction is open';
 $cluster->stop('immediate');
-my $late = $cluster->tool(TIMEOUT_MS => 400);
+my $late = $cluster->tool(TIMEOUT_MS => 3000);
 like $late->ask('total'), qr/^unavailable: Cannot connect/, 'the server is down';
 $tool->send('go');
 $cluster->start;
@@ -83,7 +83,7 @@ for my $mode (qw(lose-commit lose-answer)) {
 
 for my $mode (qw(hold-commit hold-answer)) {
 	my $relay = $cluster->relay($mode);
-	my $t = $cluster->tool(DATABASE_URL => $relay->{url}, TIMEOUT_MS => 600);
+	my $t = $cluster->tool(DATABASE_URL => $relay->{url}, TIMEOUT_MS => 3000);
 	my $id = fresh_id();
 	like $t->ask('add', $id, 13), qr/^uncertain: /, "$mode: the deadline passes: uncertain";
 	ok $cluster->until(sub { !in_transaction() }), "$mode: no transaction stays open";
@@ -99,7 +99,7 @@ like $tool->ask('failed-commit'), qr/^ok refused error: .*rolled the transaction
 # --- frozen ------------------------------------------------------------------------
 
 # long enough for a loaded machine to connect in
-$tool = $cluster->tool(TIMEOUT_MS => 1500);
+$tool = $cluster->tool(TIMEOUT_MS => 5000);
 is $tool->ask('total'), "ok $total", 'connected';
 $cluster->freeze;
 like $tool->ask('total'), qr/^unavailable: /, 'a frozen server: a read ends at its deadline';
@@ -115,7 +115,7 @@ ok $cluster->until(sub { !in_transaction() }), 'the transaction is rolled back';
 is total(), $total, 'nothing was counted';
 
 # A client that is frozen must not hold its locks for ever.
-$tool = $cluster->tool(TIMEOUT_MS => 300);
+$tool = $cluster->tool(TIMEOUT_MS => 3000);
 is $tool->ask('add', fresh_id(), 19, 'wait'), 'inside', 'a transaction is open';
 ok $cluster->until(sub { !in_transaction() }), 'the server ends what its client has left';
 like $tool->ask('go'), qr/^unavailable: /, 'which the client is told';

@@ -150,13 +150,13 @@ sub new {
 	return $self;
 }
 sub send { my ($self, @words) = @_; local $SIG{PIPE} = 'IGNORE'; syswrite $self->{in}, join("\t", @words) . "\n" }
-# 30 s stand for "never"; the deadlines under test are far below.
+# 60 s stand for "never"; the deadlines under test are far below.
 sub answer {
 	my ($self) = @_;
 	my $line = '';
 	my $wait = IO::Select->new($self->{out});
 	while ($line !~ /\n/) {
-		return "no answer within 30 s" unless $wait->can_read(30);
+		return "no answer within 60 s" unless $wait->can_read(60);
 		sysread($self->{out}, $line, 1, length $line) or return "ended: $line";
 	}
 	chomp $line;
