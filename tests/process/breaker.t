@@ -26,8 +26,10 @@ my ($key) = $made->{out} =~ /(pk_live_\w+)/ or diag $made->{out}, $made->{err};
 sub verify { my ($k) = @_; return FastCGI::get($FAST, '/verify', params => { HTTP_X_API_KEY => $k }) }
 sub unknown { return 'pk_live_' . join '', map { ('a' .. 'z')[rand 26] } 1 .. 32 }
 
-is(verify($key)->{status}, 200, 'its key is good');
-is(verify(unknown())->{status}, 401, 'another is not');
+# a busy machine may be late for the short wait of the fast pool: it is asked again
+sub becomes { my ($k, $want) = @_; return await("a key to be $want", sub { verify($k)->{status} == $want }, $p) }
+ok(becomes($key, 200), 'its key is good');
+ok(becomes(unknown(), 401), 'another is not');
 
 # No moment here is measured. The deadline of a database call in the slow pool
 # is 60 s, which is when the test's own patience ends.
@@ -45,7 +47,7 @@ for my $round (1, 2) {
 		'what needs none is answered');
 	$cluster->thaw;
 	ok(await('the database', sub { FastCGI::get($FAST, '/health/ready')->{status} == 200 }), 'ready when the database is');
-	is(verify($key)->{status}, 200, 'and keys are good again');
+	ok(becomes($key, 200), 'and keys are good again');
 }
 is(count_log($p, qr/ child_died | request_stuck /), 0, 'no worker had to be killed');
 

@@ -8,7 +8,7 @@ use lib "$FindBin::Bin/../support";
 use Test::More;
 use Pierre;
 use FastCGI;
-use Process qw(await await_log count_log children lines_of);
+use Process qw(await becomes_ready await_log count_log children lines_of);
 
 my ($backend) = Pierre::backends() or plan skip_all => 'no backend';
 my $p = Pierre->start(backend => $backend, nginx => 0);
@@ -31,7 +31,7 @@ sub send_all {
 
 sub serves {
 	my ($what) = @_;
-	is(FastCGI::get($_, '/health/ready')->{status}, 200, "$what: $_ serves") for $p->{fast_socket}, $SLOW;
+	becomes_ready($_, "$what: $_ serves") for $p->{fast_socket}, $SLOW;
 }
 
 is(FastCGI::request($SLOW, 'POST', '/api/auth/register', body())->{status}, 201, 'a whole request is executed');

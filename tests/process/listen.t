@@ -12,7 +12,7 @@ use POSIX ();
 use Socket qw(SOCK_DGRAM SOCK_STREAM);
 use Pierre;
 use FastCGI;
-use Process qw(await await_log count_log children);
+use Process qw(await becomes_ready await_log count_log children);
 
 my ($backend) = Pierre::backends() or plan skip_all => 'no backend';
 
@@ -92,7 +92,7 @@ subtest 'what serve refuses' => sub {
 	$p->{env}{AUTO_MIGRATE} = 'no';
 	$p->serve;
 	await_log($p, qr/ started /);
-	is(FastCGI::get($p->{fast_socket}, '/health/ready')->{status}, 200, 'then it serves');
+	becomes_ready($p->{fast_socket}, 'then it serves');
 	$p->stop_serve;
 	my $key = $p->{env}{ENCRYPTION_KEY};
 	refused($p, 'another key', qr/ENCRYPTION_KEY/, ENCRYPTION_KEY => ($key =~ /^A/ ? 'B' : 'A') . substr $key, 1);
@@ -138,7 +138,7 @@ subtest 'socket activation' => sub {
 	my ($fast, $slow) = map { listening($p->{$_}) } qw(fast_socket slow_socket);
 	activate($p, [ $slow, $fast ], 'slow:fast');
 	await_log($p, qr/ started .*fast_socket=inherited slow_socket=inherited/);
-	is(FastCGI::get($p->{$_}, '/health/ready')->{status}, 200, "$_ serves") for qw(fast_socket slow_socket);
+	becomes_ready($p->{$_}, "$_ serves") for qw(fast_socket slow_socket);
 	my %c = children($p);
 	my ($worker) = grep { $c{$_} eq 'fast/0' } keys %c;
 	is($p->stop_serve, 0, 'stops');

@@ -8,7 +8,7 @@ use lib "$FindBin::Bin/../support";
 use Test::More;
 use Pierre;
 use FastCGI;
-use Process qw(await alive children await_log count_log lines_of start_load stop_load half_request);
+use Process qw(await becomes_ready alive children await_log count_log lines_of start_load stop_load half_request);
 
 my @backends = Pierre::backends() or plan skip_all => 'no backend';
 
@@ -82,7 +82,7 @@ subtest 'a storm of HUPs' => sub {
 	settled($p, 7);
 	like(reload($p), qr/ reloaded /, 'one more is taken');
 	cmp_ok(count_log($p, qr/ reloading /), '<', 52, 'HUPs that come together are one');
-	is(FastCGI::get($p->{fast_socket}, '/health/ready')->{status}, 200, 'serves');
+	becomes_ready($p->{fast_socket}, 'serves');
 	is($p->stop_serve, 0, 'stops');
 	$p->stop;
 };
@@ -112,7 +112,7 @@ subtest 'configurations that do not work' => sub {
 	like(reload($p), qr/reload_failed /, 'the file is gone');
 	my %after = children($p);
 	is_deeply(\%after, \%before, 'the children are the same');
-	is(FastCGI::get($p->{fast_socket}, '/health/ready')->{status}, 200, 'and serve');
+	becomes_ready($p->{fast_socket}, 'and serve');
 	write_file($p->{conf}, "WORKERS=3\n");
 	like(reload($p), qr/ reloaded .*fast=3/, 'a good one is taken');
 	settled($p, 8);
@@ -139,7 +139,7 @@ subtest 'the encryption key' => sub {
 	settled($p, 8);
 	like(reload($p), qr/ reloaded .*fast=3/, 'none again');
 	settled($p, 8);
-	is(FastCGI::get($p->{fast_socket}, '/health/ready')->{status}, 200, 'serves');
+	becomes_ready($p->{fast_socket}, 'serves');
 	is($p->stop_serve, 0, 'stops');
 	$p->stop;
 };

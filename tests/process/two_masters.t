@@ -8,7 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/../support";
 use Test::More;
 use Pierre;
-use Process qw(await alive await_log children count_log);
+use Process qw(await becomes_ready alive await_log children count_log);
 
 sub elsewhere {
 	my ($p, $n) = @_;
@@ -28,7 +28,7 @@ subtest 'sqlite' => sub {
 		like($r->{err}, qr/^pierre: [^\n]*another service \(process $p->{pid}\)[^\n]*pierre\.db[^\n]*stop[^\n]*$/m,
 			"$what: names the other process");
 	}
-	is($p->get('/health/ready')->{status}, 200, 'the first one serves on');
+	becomes_ready($p, 'the first one serves on');
 	$p->signal('HUP');
 	await_log($p, qr/ reloaded /);
 	pass('a reload keeps it');
@@ -60,7 +60,7 @@ subtest 'postgresql' => sub {
 	my $p = Pierre->start(backend => 'postgresql');
 	my $q = Pierre->start(backend => 'postgresql', url => $p->{url}, env => {
 		ENCRYPTION_KEY => $p->{env}{ENCRYPTION_KEY} });
-	is($_->get('/health/ready')->{status}, 200, 'both serve') for $p, $q;
+	becomes_ready($_, 'both serve') for $p, $q;
 	$_->stop for $q, $p;
 } if grep { $_ eq 'postgresql' } Pierre::backends();
 

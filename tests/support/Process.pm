@@ -7,10 +7,11 @@ use Carp qw(croak);
 use Errno qw(EACCES EAGAIN);
 use Exporter qw(import);
 use POSIX ();
+use Test::More ();
 use Time::HiRes qw(sleep time);
 use FastCGI;
 
-our @EXPORT_OK = qw(await alive comm children await_log count_log start_load stop_load
+our @EXPORT_OK = qw(await becomes_ready alive comm children await_log count_log start_load stop_load
 	half_request hold_usage hold_writes lines_of lock_file metric proc_file);
 
 our $PATIENCE = 60;   # seconds until a condition counts as never true
@@ -26,6 +27,17 @@ sub await {
 		croak "$why while waiting for: $what", $p ? "\n" . $p->log : '' if $why && !$condition->();
 		sleep $PAUSE;
 	}
+}
+
+# /health/ready gives the database 250 ms, and a busy machine may need longer: asked at a socket,
+# or through nginx by what has get(), until it is 200. The last reply.
+sub becomes_ready {
+	my ($of, $name, $p) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $r;
+	eval { await($name, sub { $r = ref $of ? $of->get('/health/ready') : FastCGI::get($of, '/health/ready'); $r->{status} == 200 }, $p) };
+	Test::More::is($r->{status}, 200, $name) or Test::More::diag($@);
+	return $r;
 }
 
 # --- processes ------------------------------------------------------------------
