@@ -7,6 +7,7 @@ use FindBin;
 use lib "$FindBin::Bin/../support";
 use JSON::PP ();
 use Test::More;
+use Limit qw(mid_month);
 use Pierre::Check;
 use Pierre::Team;
 
@@ -364,5 +365,5 @@ each_backend(sub {
 	for my $name (sort keys %parts) {
 		subtest $name => sub { $parts{$name}->($p) };
 	}
-});
+}, env => { PIERRE_CLOCK_OFFSET => mid_month() });
 done_testing;

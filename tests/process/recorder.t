@@ -10,11 +10,12 @@ use Test::More;
 use Pierre;
 use FastCGI;
 use Ledger qw(missing recorded repeated);
+use Limit qw(mid_month);
 use Process qw(await alive children await_log count_log hold_usage lock_file);
 
 sub start {
 	my ($backend, %env) = @_;
-	my $p = Pierre->start(backend => $backend, env => { WORKERS => 4, %env });
+	my $p = Pierre->start(backend => $backend, env => { WORKERS => 4, PIERRE_CLOCK_OFFSET => mid_month(), %env });
 	my $user = $p->approved_user;
 	$p->sql("UPDATE users SET tier = 'enterprise' WHERE id = '$user->{user_id}'");   # no limit
 	$p->{key} = $p->new_key($user);
@@ -109,14 +110,16 @@ subtest 'sqlite: one recorder works at a time; a stuck database loses nothing' =
 	$p->stop;
 } if grep { $_ eq 'sqlite' } Pierre::backends();
 
-subtest 'sqlite: a stop waits for the recorder of the generation before' => sub {
-	my $p = start('sqlite');
+# Rows that are stored by the end of a stop that has to wait for another recorder's lock.
+sub stored_by_stop {
+	my ($p, $n) = @_;
 	my ($file) = $p->{url} =~ /^sqlite:(.*)/;
+	my $before = () = recorded($p);
 	my ($held, $old) = (undef, pid_of($p, 'recorder'));
 	kill 'KILL', $old;   # the test works in its place
 	await('the lock', sub { $held = lock_file("$file.recorder") });
 	await('another recorder', sub { my $new = pid_of($p, 'recorder'); $new && $new != $old });
-	is(verify($p, sprintf '%032x', $_)->{status}, 200, "answered, $_") for 1 .. 3;
+	is(verify($p, sprintf '%08x%024x', $n, $_)->{status}, 200, "answered, $_") for 1 .. 3;
 	my $pid = fork // die "fork: $!";
 	if (!$pid) {
 		await('the workers to be gone', sub { !pid_of($p, '(?:fast|slow)/') });
@@ -126,7 +129,20 @@ subtest 'sqlite: a stop waits for the recorder of the generation before' => sub 
 	undef $held;
 	is($p->stop_serve, 0, 'stops');
 	waitpid $pid, 0;
-	is(scalar(() = recorded($p)), 3, 'the three rows are stored');
+	return (() = recorded($p)) - $before;
+}
+
+# It waits for a second and a half. A machine that did not let us go of the lock by then is
+# asked again; what stayed in shared memory is stored by the next service.
+subtest 'sqlite: a stop waits for the recorder of the generation before' => sub {
+	my $p = start('sqlite');
+	my $stored;
+	for my $n (1 .. 5) {
+		last if ($stored = stored_by_stop($p, $n)) == 3;
+		$p->serve;
+		await('the rows that wait', sub { 3 * $n == (() = recorded($p)) }, $p);
+	}
+	is($stored, 3, 'the three rows are stored');
 	$p->stop;
 } if grep { $_ eq 'sqlite' } Pierre::backends();
 

@@ -8,7 +8,7 @@ use lib "$FindBin::Bin/../support";
 use Test::More;
 use Pierre;
 use FastCGI;
-use Limit qw(limited_key);
+use Limit qw(limited_key mid_month);
 use Process qw(await count_log hold_usage metric);
 use Ledger qw(recorded);
 
@@ -17,7 +17,7 @@ my $LIMIT = $RING + 300;
 
 for my $backend (Pierre::backends()) {
 	subtest $backend => sub {
-		my $p = Pierre->start(backend => $backend, serve => 0, env => { WORKERS => 1 });
+		my $p = Pierre->start(backend => $backend, serve => 0, env => { WORKERS => 1, PIERRE_CLOCK_OFFSET => mid_month() });
 		$p->{env}{METRICS_SOCKET} = "$p->{dir}/run/metrics.sock";
 		$p->serve;
 		my $key = limited_key($p, $p->approved_user, $LIMIT, 'month')->{api_key};

@@ -10,10 +10,14 @@ use FastCGI;
 use Pierre;
 use Test::More;
 
-our @EXPORT_OK = qw(offset_to limited_key set_limit used ask drive drive_more is_clean is_exactly);
+our @EXPORT_OK = qw(offset_to mid_month limited_key set_limit used ask drive drive_more is_clean is_exactly);
 
 # PIERRE_CLOCK_OFFSET for a service that starts now and thinks it is that moment.
 sub offset_to { my ($then) = @_; return int($then - time) }
+
+# One of a service whose days, weeks and months do not end while a test runs: it thinks that it
+# is a Wednesday in the middle of a month.
+sub mid_month { return offset_to(timegm(0, 0, 9, 15, 0, 2031)) }
 
 # A key made by the admin: {api_key, api_key_id, ...}.
 sub limited_key {
