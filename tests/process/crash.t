@@ -94,7 +94,7 @@ for (@ways) {
 }
 
 subtest 'a request that the master kills its worker for' => sub {
-	my $p = start(REQUEST_DEADLINE_MS => 1000);
+	my $p = start(REQUEST_DEADLINE_MS => 5000);
 	keep_connections($p);
 	my $r = $p->{site}->get('/verify', token => 'hang');
 	is($r->{status}, 500, 'is answered 500 in the end');

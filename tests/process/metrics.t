@@ -24,7 +24,9 @@ sub ask {
 	alarm 0;
 	return $got;
 }
-sub page { return ask($_[0], "GET /metrics HTTP/1.0\r\n\r\n") }
+# A client that is slow to ask is dropped after half a second, without a word.
+sub told { my @what = @_; return await('an answer', sub { ask(@what) }) }
+sub page { return told($_[0], "GET /metrics HTTP/1.0\r\n\r\n") }
 my $PROCESSES = 'caller 1 fast 2 recorder 1 scheduler 1 slow 2';
 sub processes {
 	my ($text) = @_;
@@ -75,17 +77,17 @@ subtest 'the page' => sub {
 
 subtest 'what else is asked' => sub {
 	for my $method (qw(POST PUT OPTIONS TRACE GETS get)) {
-		my $r = ask($socket, "$method /metrics HTTP/1.0\r\n\r\n");
+		my $r = told($socket, "$method /metrics HTTP/1.0\r\n\r\n");
 		like($r, qr{^HTTP/1\.0 405 }, $method);
 		like($r, qr{^Allow: GET, HEAD\r$}m, 'which names those that are taken');
 	}
-	my ($head, $body) = split /\r\n\r\n/, ask($socket, "HEAD /metrics HTTP/1.0\r\n\r\n"), 2;
+	my ($head, $body) = split /\r\n\r\n/, told($socket, "HEAD /metrics HTTP/1.0\r\n\r\n"), 2;
 	like($head, qr{^HTTP/1\.0 200 .*^Content-Length: [1-9]\d{3,}\r?$}ms, 'HEAD has the length of the page');
 	is($body, '', 'and no body');
-	like(ask($socket, "GET /metrics?name[]=up HTTP/1.0\r\n\r\n"), qr{^HTTP/1\.0 200 .*^pierre_processes}ms, 'a query is ignored');
-	like(ask($socket, "GET /metricsx HTTP/1.0\r\n\r\n"), qr{^HTTP/1\.0 404 }, 'a longer path');
-	like(ask($socket, "GET /other HTTP/1.0\r\n\r\n"), qr{^HTTP/1\.0 404 }, 'another path');
-	like(ask($socket, "GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n"), qr{^HTTP/1\.0 200 }, 'HTTP/1.1');
+	like(told($socket, "GET /metrics?name[]=up HTTP/1.0\r\n\r\n"), qr{^HTTP/1\.0 200 .*^pierre_processes}ms, 'a query is ignored');
+	like(told($socket, "GET /metricsx HTTP/1.0\r\n\r\n"), qr{^HTTP/1\.0 404 }, 'a longer path');
+	like(told($socket, "GET /other HTTP/1.0\r\n\r\n"), qr{^HTTP/1\.0 404 }, 'another path');
+	like(told($socket, "GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n"), qr{^HTTP/1\.0 200 }, 'HTTP/1.1');
 	is(ask($socket, 'x' x 10000), '', 'no request');
 	my @silent = map { IO::Socket::UNIX->new(Type => SOCK_STREAM, Peer => $socket) } 1 .. 3;
 	like(page($socket), qr{^HTTP/1\.0 200 }, 'after three that say nothing');
