@@ -7,6 +7,7 @@ use FindBin;
 use lib "$FindBin::Bin/../support";
 use Test::More;
 use Pierre::Check;
+use Process qw(await);
 
 my $NOBODY = '00000000-0000-4000-8000-000000000000';
 my @ALL = qw(provision_keys list_keys revoke_keys update_key_limits manage_admin_tokens view_audit_logs manage_users);
@@ -139,11 +140,11 @@ sub ends {
 	status_is($call->($new), 200, 'the new one is good');
 	problem_is($p->post("/admin/tokens/$old->{token_id}/rotate", {}, @super), 409, {}, 'not twice');
 
-	$r = status_is($p->post("/admin/tokens/$new->{token_id}/rotate", { overlap_seconds => 2 }, @super), 201, 'with an overlap');
+	$r = status_is($p->post("/admin/tokens/$new->{token_id}/rotate", { overlap_seconds => 10 }, @super), 201, 'with an overlap');
 	status_is($call->($new), 200, 'the old one goes on');
 	status_is($call->($r->{json}{new_token}), 200, 'beside the new one');
 	problem_is($p->post("/admin/tokens/$new->{token_id}/rotate", {}, @super), 409, {}, 'it has its successor');
-	sleep 3;
+	await('its end', sub { $call->($new)->{status} == 401 }, $p);
 	problem_is($call->($new), 401, { reason => 'expired' }, 'then it ends') for 1 .. 6;
 	$r = $p->post("/admin/tokens/$r->{json}{new_token}{token_id}/rotate", { overlap_seconds => 2592000 }, @super);
 	my ($ends) = $p->get("/admin/tokens/$new->{token_id}", @super)->{json}{expires_at};

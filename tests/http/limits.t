@@ -200,7 +200,7 @@ sub expiry {
 	my ($p, $user) = @_;
 	my $key = $p->new_key($user);
 	my $skew = $p->{env}{PIERRE_CLOCK_OFFSET};
-	my $ends = time + $skew + 3;
+	my $ends = time + $skew + 10;
 	my $text = strftime('%Y-%m-%dT%H:%M:%S', gmtime $ends) . sprintf '.%03dZ', int(($ends - int $ends) * 1000);
 	status_is($p->patch("/api/keys/$key->{key_info}{id}", { expires_at => $text }, token => $user->{token}), 200, 'a key that ends soon');
 	my ($early, $late, $wrong, $conn) = (0, 0, 0);
