@@ -93,8 +93,8 @@ check_PROGRAMS += tests/support/outbound
 
 # pierre, whose caller takes calls from files. Driven by tests/process/caller.t.
 check_PROGRAMS += tests/support/pierre_caller
-tests_support_pierre_caller_SOURCES = tests/support/caller_calls.c src/main.c
-tests_support_pierre_caller_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=caller_main
+tests_support_pierre_caller_SOURCES = tests/support/caller_calls.c tests/support/patient.c src/main.c
+tests_support_pierre_caller_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=caller_main -Wl,--wrap=outbound_new
 
 # The audit trail.
 check_PROGRAMS += tests/db/audit_broken tests/db/audit_chain tests/db/audit_load tests/db/audit_tamper
@@ -115,10 +115,10 @@ check_PROGRAMS += tests/db/op_connection
 # Budgets at providers.
 check_PROGRAMS += tests/db/op_budget
 
-# pierre, whose caller dies at a step of a refresh. Driven by tests/process/refresh.t.
+# pierre, whose caller is patient and dies at a step of a refresh. Driven by tests/process/refresh.t.
 check_PROGRAMS += tests/support/pierre_refresh
-tests_support_pierre_refresh_SOURCES = tests/support/refresh_faults.c src/main.c
+tests_support_pierre_refresh_SOURCES = tests/support/refresh_faults.c tests/support/patient.c src/main.c
 tests_support_pierre_refresh_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=op_refresh_claim \
 	-Wl,--wrap=op_refresh_sent -Wl,--wrap=spool_write -Wl,--wrap=op_refresh_write \
 	-Wl,--wrap=op_redemption_claim -Wl,--wrap=op_redemption_save -Wl,--wrap=op_connection_identify \
-	-Wl,--wrap=posix_fallocate
+	-Wl,--wrap=posix_fallocate -Wl,--wrap=outbound_new

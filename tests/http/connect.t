@@ -20,7 +20,8 @@ sub start {
 	my ($backend) = @_;
 	return start_connect($backend, { providers => [ provider_row($fake, 'acme'), provider_row($fake, 'other'), provider_row($fake, 'all', revoke_kills => 'grant'),
 		provider_row($fake, 'plain', pkce => 'none'), provider_row($fake, 'issued', issuer => 'https://acme.example'),
-		provider_row($fake, 'meager', budgets => ['2/31536000s']) ] });
+		provider_row($fake, 'meager', budgets => ['2/31536000s']) ] },
+		undef, program => 'tests/support/pierre_refresh');   # which is patient
 }
 
 # What the provider was asked since the last forget().

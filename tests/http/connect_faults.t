@@ -58,7 +58,8 @@ my %fake = map { $_ => Provider->start } sort keys %exchange, keys %identity;
 sub start {
 	my ($backend) = @_;
 	return start_connect($backend, { providers => [ map { provider_row($fake{$_}, $_, %{ $row{$_} // {} }, $after{$_}
-		? (after_connect_url => $fake{$_}->url('/users'), after_connect_body => '{"member-id":"{connection}"}') : ()) } sort keys %fake ] });
+		? (after_connect_url => $fake{$_}->url('/users'), after_connect_body => '{"member-id":"{connection}"}') : ()) } sort keys %fake ] },
+		undef, program => 'tests/support/pierre_refresh');   # which is patient
 }
 sub asked { my ($name, $path) = @_; return scalar(() = $fake{$name}->asked($path)) }
 sub rows { my ($p, $name, $columns) = @_; return $p->sql("SELECT $columns FROM provider_connections WHERE provider = '$name'") }

@@ -27,14 +27,15 @@ sub row {
 
 sub start {
 	my ($backend, %o) = @_;
-	my $p = Pierre->start(backend => $backend, serve => 0, %o);
+	# patient: a call whose connection fails has its place in the budget all the same
+	my $p = Pierre->start(backend => $backend, serve => 0, program => 'tests/support/pierre_refresh', %o);
 	copy($fake->ca, "$p->{dir}/ca.pem") or die "copy: $!";
 	# a window that does not end while this runs
 	Pierre::rewrite("$p->{dir}/providers.json", $json->encode({ providers => [
 		row('few', budgets => ["$MOST/31536000s"]), row('free', budgets => ['1/31536000s'], auth_calls => 'free'),
 		row('shut', budgets => ['100/day']) ] }));
-	@{ $p->{env} }{qw(OUTBOUND_ALLOW OUTBOUND_CA_FILE PROVIDERS_FILE)} =
-		('127.0.0.0/8 ::1', "$p->{dir}/ca.pem", "$p->{dir}/providers.json");
+	@{ $p->{env} }{qw(OUTBOUND_ALLOW OUTBOUND_CA_FILE PROVIDERS_FILE PIERRE_TEST_FAULT)} =
+		('127.0.0.0/8 ::1', "$p->{dir}/ca.pem", "$p->{dir}/providers.json", "$p->{dir}/state/fault");
 	$p->serve;
 	return $p;
 }

@@ -11,6 +11,7 @@ use Test::More;
 use Pierre;
 use Pierre::Check;
 use Pierre::Connect;
+use Time::HiRes qw(time);
 use Process qw(await await_log children count_log hold_writes);
 use Provider;
 
@@ -89,10 +90,13 @@ sub deaths {
 sub held {
 	my ($p, $user) = @_;
 	my $before = codes();
-	$fake->set(with => { user => "u$users" }, stall => 4, after => '/token');
+	my $hold = "$p->{dir}/hold";
+	Pierre::rewrite($hold, '');
+	$fake->set(with => { user => "u$users" }, hold => $hold, after => '/token');
 	my ($browser, $at) = connect_past($p, $user, 'named');
 	await('the call', sub { codes() == $before + 1 }, $p);
 	my $thaw = hold_writes($p, 'connect_states');
+	unlink $hold;
 	await('an answer in the spool', sub { grep { Pierre::slurp("$p->{env}{SPOOL_DIR}/$_") =~ /^pierre spool 1 / } spool($p) }, $p);
 	$fake->set(with => { user => "u$users" });
 	return ($browser, $at, $thaw);
@@ -190,8 +194,15 @@ sub unknown {
 }
 
 # A provider that stalls has a share of what goes on, and a code is not behind what was ended.
+# It stalls for as long as a call may take; a machine that needs longer to look is asked again.
 sub share {
 	my ($p) = @_;
+	for (1 .. 4) { last if share_once($p, $_ == 4) }
+}
+
+# True when it was seen in time, or must be.
+sub share_once {
+	my ($p, $last) = @_;
 	my @users = map { user_at($p, 'acme') } 1 .. 6;
 	for (@users) {
 		my ($refresh, $access) = $fake->token;
@@ -201,16 +212,27 @@ sub share {
 	my $browser = Browser->new($p);
 	my $back = consent(visit($browser, begin($p, $user, 'acme')));
 	my $before = () = $fake->asked('/revoke');
-	$fake->set(stall => 8, after => '/revoke');
+	my $hold = "$p->{dir}/hold";
+	Pierre::rewrite($hold, '');
+	$fake->set(hold => $hold, after => '/revoke');
+	my $begin = time;
 	status_is($p->delete('/api/oauth/tokens/acme', token => $_->{token}), 204, 'disconnected') for @users;
 	await('calls', sub { (() = $fake->asked('/revoke')) >= $before + 3 }, $p);
 	my $at = $browser->get($back)->{headers}{location};
 	await('the code', sub { attempt($p, $user) =~ /^(?:sent|saved|done)/ }, $p);
-	is($p->sql("SELECT count(*) FROM provider_connections WHERE ended_at IS NOT NULL AND phase = 'claimed'"), 3, 'three are revoked at a time');
-	is(scalar(() = $fake->asked('/revoke')), $before + 3, 'and a code does not wait for them');
+	my $claimed = $p->sql("SELECT count(*) FROM provider_connections WHERE ended_at IS NOT NULL AND phase = 'claimed'");
+	my $asked = () = $fake->asked('/revoke');
+	my $seen = time - $begin < 9 || $last;
+	if ($seen) {
+		is($claimed, 3, 'three are revoked at a time');
+		is($asked, $before + 3, 'and a code does not wait for them');
+	}
+	unlink $hold;
 	$fake->set;
 	await('the rest', sub { $p->sql("SELECT count(*) FROM provider_connections WHERE ended_at IS NOT NULL") == 0 }, $p);
+	await('the end of the code', sub { attempt($p, $user) =~ /^done/ }, $p);
 	is(attempt($p, $user), 'done|connected', 'all is done');
+	return $seen;
 }
 
 sub full {
