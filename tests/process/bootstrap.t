@@ -9,6 +9,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use lib "$ENV{PIERRE_SOURCE}/tests/support";
 use Pierre;
+use Process qw(becomes_ready);
 
 my $tmp = File::Temp->newdir('pb.XXXXXX', DIR => Pierre::short_tmp());
 chmod 0755, $tmp;
@@ -241,7 +242,7 @@ SKIP: {
 		ok -e $b->{file}, 'it answers; run.env is where it was asked for' or return diag output($b);
 		my ($work) = output($b) =~ m{data, keys and logs are in (/var/tmp/pierre-\d+)\.};
 		ok $work, 'the other directory is named';
-		is client($b, $run)->get('/health/ready')->{status}, 200, 'ready';
+		becomes_ready(client($b, $run), 'ready');
 		kill 'TERM', $b->{pid};
 		ended($b, 60);
 		system 'rm', '-rf', $work if $work;

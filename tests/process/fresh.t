@@ -11,6 +11,7 @@ use File::Temp;
 use Test::More;
 use lib "$ENV{PIERRE_SOURCE}/tests/support";
 use Pierre;
+use Process qw(becomes_ready);
 
 plan skip_all => 'only root can keep the user of the service out of a directory' if $> != 0;
 
@@ -70,7 +71,7 @@ select undef, undef, undef, 0.1 until -e "$state/run.env" || time > $end || wait
 my %env = map { /^(\w+)=(.*)$/ ? ($1, $2) : () } split /\n/, Pierre::slurp("$state/run.env");
 my $ca = $env{CA_FILE};
 ok $ca, 'bootstrap run answers' or diag Pierre::slurp($log);
-is(Pierre::Client->new(port => $https, ca => $ca)->get('/health/ready')->{status}, 200, 'and is ready') if $ca;
+becomes_ready(Pierre::Client->new(port => $https, ca => $ca), 'and is ready') if $ca;
 kill 'TERM', $pid;
 waitpid $pid, 0;
 my ($moved) = Pierre::slurp($log) =~ m{data, keys and logs are in (/var/tmp/pierre-\d+)\.};
