@@ -35,7 +35,7 @@ our $BUILD = abs_path($ENV{PIERRE_BUILD} // "$SOURCE/build") // '';
 our $USER = 'www-data';
 our $PROCESS = $$;   # of the test, not of what it forks
 my %live;
-my (%programs, $programs_dir);
+my (%programs, $programs_dir, $next_port);
 
 END {
 	my $status = $?;
@@ -387,7 +387,15 @@ sub tls {
 	return "$self->{dir}/tls";
 }
 
+# Free, and none that the system gives to a client a moment later.
 sub free_port {
+	my ($low) = slurp('/proc/sys/net/ipv4/ip_local_port_range') =~ /^(\d+)/;
+	my $ports = ($low // 0) - 10000;
+	for (1 .. $ports) {
+		$next_port //= $$ * 37;
+		my $port = 10000 + $next_port++ % $ports;
+		return $port if IO::Socket::IP->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1);
+	}
 	my $s = IO::Socket::IP->new(LocalAddr => '127.0.0.1', Listen => 1) or die "listen: $@\n";
 	return $s->sockport;
 }
