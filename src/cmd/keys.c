@@ -34,14 +34,18 @@ struct keys_options {
 
 static const struct field rotate_fields[] = { TENANT, DRY_RUN, { 0 } };
 static const struct field rewrap_fields[] = { TENANT, DRY_RUN, RATE, { 0 } };
-static const struct field check_fields[] = { TENANT, { 0 } };
+static const struct field tenant_fields[] = { TENANT, { 0 } };
 static const struct field change_fields[] = { DRY_RUN, { 0 } };
+static const struct field_schema status_schema =
+	FIELD_SCHEMA("KeysStatus", struct keys_options, tenant_fields);
 static const struct field_schema rotate_schema =
 	FIELD_SCHEMA("KeysRotate", struct keys_options, rotate_fields);
+static const struct field_schema retire_schema =
+	FIELD_SCHEMA("KeysRetire", struct keys_options, rotate_fields);
 static const struct field_schema rewrap_schema =
 	FIELD_SCHEMA("KeysRewrap", struct keys_options, rewrap_fields);
 static const struct field_schema check_schema =
-	FIELD_SCHEMA("KeysCheck", struct keys_options, check_fields);
+	FIELD_SCHEMA("KeysCheck", struct keys_options, tenant_fields);
 static const struct field_schema change_schema =
 	FIELD_SCHEMA("KeysChange", struct keys_options, change_fields);
 
@@ -59,6 +63,25 @@ static bool tenant_of(struct context *c, const struct keys_options *options, con
 	return done;
 }
 
+/* All data keys, or those that the tenant which was named has of its own. */
+static bool list_keys(struct context *c, const struct keys_options *options,
+		      struct field_list *out, struct err *err_r)
+{
+	const char *tenant;
+	struct data_key *keys;
+	size_t n = 0;
+
+	if (!tenant_of(c, options, &tenant, err_r) ||
+	    !op_data_key_list(&c->op, scope_all(&c->op), out, err_r))
+		return false;
+	keys = (struct data_key *)(uintptr_t)out->items;
+	for (size_t i = 0; i < out->n; i++)
+		if (!tenant || str_eq(keys[i].tenant_id, tenant))
+			keys[n++] = keys[i];
+	out->n = n;
+	return true;
+}
+
 /* --- status ------------------------------------------------------------------------- */
 
 static const char *const columns[] = {
@@ -69,11 +92,8 @@ static const struct cmd_list lists[] = { { &data_key_shown_schema, columns, NULL
 static bool status(struct context *c, const void *in, void *out, struct err *err_r)
 {
 	struct cmd_page *page = out;
-	bool done;
+	bool done = vault_begin(c, err_r) && list_keys(c, in, &page->out.rows, err_r);
 
-	(void)in;
-	done = vault_begin(c, err_r) &&
-	       op_data_key_list(&c->op, scope_all(&c->op), &page->out.rows, err_r);
 	vault_end(c);
 	return done;
 }
@@ -199,25 +219,26 @@ static bool retire_one(struct context *c, const struct data_key *key, bool dry,
 	return c->args->n_operands == 0 && err_r->kind == ERR_CONFLICT;
 }
 
-static bool retire_all(struct context *c, bool dry, struct retired *out, struct err *err_r)
+static bool retire_all(struct context *c, const struct keys_options *options, struct retired *out,
+		       struct err *err_r)
 {
 	const struct data_key *keys;
 	struct field_list list;
 
-	if (!op_data_key_list(&c->op, scope_all(&c->op), &list, err_r))
+	if (!list_keys(c, options, &list, err_r))
 		return false;
 	keys = list.items;
 	for (size_t i = 0; i < list.n; i++)
-		if (is_meant(c, &keys[i]) && !retire_one(c, &keys[i], dry, out, err_r))
+		if (is_meant(c, &keys[i]) && !retire_one(c, &keys[i], options->dry_run, out, err_r))
 			return false;
 	return c->args->n_operands == 0 || out->retired > 0 ||
-	       err_set(err_r, ERR_NOT_FOUND, "There is no data key %s", c->args->operands[0]);
+	       err_set(err_r, ERR_NOT_FOUND, "%s no data key %s",
+		       options->tenant ? "This tenant has" : "There is", c->args->operands[0]);
 }
 
 static bool retire(struct context *c, const void *in, void *out, struct err *err_r)
 {
-	const struct keys_options *options = in;
-	bool done = vault_begin(c, err_r) && retire_all(c, options->dry_run, out, err_r);
+	bool done = vault_begin(c, err_r) && retire_all(c, in, out, err_r);
 
 	vault_end(c);
 	return done;
@@ -233,11 +254,12 @@ static bool master(struct context *c, const void *in, void *out, struct err *err
 }
 
 const struct cmd keys_commands[] = {
-	{ .words = "keys status", .operands = "", .needs = NEEDS_SCHEMA, .fn = status, .lists = lists,
+	{ .words = "keys status", .operands = "", .needs = NEEDS_SCHEMA, .fn = status,
+	  .in = &status_schema, .lists = lists,
 	  .sentence = "List the data keys, which seal secrets, and how many rows need each.",
 	  .detail = "The current one of a tenant, or of all tenants that have none of their own, seals; "
 		    "old ones only open. master is the option that has the master key by which the data "
-		    "key is wrapped." },
+		    "key is wrapped. With --tenant those that are its own: none where it has that of all." },
 	{ .words = "keys check", .operands = "", .needs = NEEDS_SCHEMA, .fn = check,
 	  .in = &check_schema, .record = &walked_schema,
 	  .sentence = "Open every secret, and say which do not open.",
@@ -256,11 +278,11 @@ const struct cmd keys_commands[] = {
 	  .detail = "Beside the running service, which reads and writes all rows meanwhile. When it was "
 		    "stopped, run it again: what is done needs nothing." },
 	{ .words = "keys retire", .operands = "[ID]", .max_operands = 1, .needs = NEEDS_SCHEMA,
-	  .fn = retire, .in = &change_schema, .record = &retired_schema,
+	  .fn = retire, .in = &retire_schema, .record = &retired_schema,
 	  .stuck = ERR_NOT_FOUND, .next_step = "'pierre keys status' shows them",
 	  .sentence = "Drop old data keys that no row needs, or the one with this id, for good.",
-	  .detail = "One that a row needs is refused, by the database too. A backup from before needs "
-		    "the rows of key_versions that are in it." },
+	  .detail = "With --tenant those that are its own. One that a row needs is refused, by the database "
+		    "too. A backup from before needs the rows of key_versions that are in it." },
 	{ .words = "keys master", .operands = "", .needs = NEEDS_SCHEMA, .fn = master,
 	  .in = &change_schema, .record = &master_changed_schema,
 	  .sentence = "Change the master key from ENCRYPTION_KEY_PREVIOUS to ENCRYPTION_KEY.",
