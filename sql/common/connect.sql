@@ -42,14 +42,14 @@ FROM connect_states
 WHERE state_hash = :state_hash AND cookie_hash = :cookie_hash;
 
 -- State and cookie are spent together: no row, they do not belong together, or were spent
--- before, or are too old.
+-- before, or are too old; or the verifier was sealed again, and the code has its old data key.
 -- name: connect_call_back
 -- row: ConnectState
 UPDATE connect_states SET phase = :phase, sealed_code = :sealed_code, key_id = :key_id,
 	scopes_granted = :scopes_granted, outcome = :outcome,
 	message = :message, updated_at = :now
 WHERE state_hash = :state_hash AND cookie_hash = :cookie_hash AND phase = 'started'
-	AND expires_at > :now
+	AND expires_at > :now AND (key_id = :key_id OR key_id IS NULL)
 RETURNING {connect_state};
 
 -- name: connect_get

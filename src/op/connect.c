@@ -12,10 +12,12 @@
 #include "op/connect_seal.h"
 #include "op/notification.h"
 #include "op/provider_app.h"
+#include "op/vault.h"
 #include "store/connect.h"
 #include "store/provider_app.h"
 
 #define SECRET_BYTES 32
+#define TRIES 16   /* more than there are rotations while one callback is answered */
 
 /* 43 characters, and what is kept of them. */
 static const char *generate(struct op *op, const char **hash_r)
@@ -159,13 +161,37 @@ static const char *challenge_of(struct op *op, const char *verifier)
 	return text;
 }
 
+/* 0: of none. */
+static int64_t key_of(const struct connect_state *s)
+{
+	return s->key_id == INT_NONE ? 0 : s->key_id;
+}
+
+struct following {
+	struct connect_state *s;
+	const char *verifier;   /* NULL = without PKCE */
+};
+
+static bool follow(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r)
+{
+	const struct following *in = arg;
+	struct connect_state *s = in->s, started;
+	struct audit_event event;
+
+	s->key_id = INT_NONE;
+	if (!connect_seal(op, s, CONNECT_VERIFIER, in->verifier, &s->sealed_verifier, err_r))
+		return false;
+	*key_id_r = key_of(s);
+	event = event_of(op, AUDIT_CONNECT_FOLLOWED, s);
+	return store_connect_start(op->db, &event, s, op->arena, &started, err_r);
+}
+
 bool op_connect_follow(struct op *op, const struct provider *p, const char *link,
 		       struct connect_visit *out, struct err *err_r)
 {
 	struct connect_account account;
-	struct connect_state s, started;
+	struct connect_state s;
 	struct provider_app app;
-	struct audit_event event;
 	const char *verifier = NULL, *unused;
 
 	if (!op_connect_look(op, link, &s, &account, err_r) ||
@@ -180,9 +206,7 @@ bool op_connect_follow(struct op *op, const struct provider *p, const char *link
 		verifier = generate(op, &unused);
 	out->challenge = challenge_of(op, verifier);
 	s.expires_at = op->now + CONNECT_VISIT_MS;
-	event = event_of(op, AUDIT_CONNECT_FOLLOWED, &s);
-	return connect_seal(op, &s, CONNECT_VERIFIER, verifier, &s.sealed_verifier, err_r) &&
-	       store_connect_start(op->db, &event, &s, op->arena, &started, err_r);
+	return op_seal_retry(op, follow, &(struct following){ &s, verifier }, err_r);
 }
 
 /* --- and back -------------------------------------------------------------------------------- */
@@ -241,31 +265,75 @@ static bool judge(struct op *op, const struct provider *p, const struct connect_
 	return connect_seal(op, s, CONNECT_CODE, in->code, &s->sealed_code, err_r);
 }
 
-bool op_connect_call_back(struct op *op, const struct provider *p, const struct connect_callback *in,
-			  struct connect_state *out, struct err *err_r)
+struct calling_back {
+	const struct provider *p;
+	const struct connect_callback *in;
+	struct connect_state *out;
+	bool ended;
+};
+
+static bool read_attempt(struct op *op, const struct calling_back *c, struct connect_state *s,
+			 struct err *err_r)
+{
+	return store_connect_by_state(op->db, hash_of(op, c->in->state), hash_of(op, c->in->cookie),
+				      op->arena, s, err_r);
+}
+
+static bool write_attempt(struct op *op, struct calling_back *c, struct connect_state *s,
+			  struct err *err_r)
 {
 	struct notification told;
 	struct audit_event event;
+
+	c->ended = s->outcome != NULL;
+	event = event_of(op, c->ended ? AUDIT_CONNECT_FAILED : AUDIT_CONNECT_CALLED_BACK, s);
+	if (c->ended)
+		told = notification_prepare(op, s->user_id, s->tenant_id, s->provider, false, s->message);
+	return store_connect_call_back(op->db, &event, s, c->ended ? &told : NULL, op->arena, c->out, err_r);
+}
+
+/* Was its verifier sealed again since it was read? Code and verifier have one data key. */
+static bool has_moved(struct op *op, const struct calling_back *c, const struct connect_state *s,
+		      const struct err *err)
+{
+	struct connect_state now;
+	struct err unused;
+
+	return err->kind == ERR_NOT_FOUND && read_attempt(op, c, &now, &unused) && now.key_id != s->key_id;
+}
+
+static bool call_back(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r)
+{
+	struct calling_back *c = arg;
 	struct connect_state s;
-	bool ended;
+	int tries = TRIES;
+
+	do {
+		if (!read_attempt(op, c, &s, err_r))
+			return false;
+		*key_id_r = key_of(&s);
+		if (!judge(op, c->p, c->in, &s, err_r))
+			return false;
+		*key_id_r = key_of(&s);
+		if (write_attempt(op, c, &s, err_r))
+			return true;
+	} while (--tries > 0 && has_moved(op, c, &s, err_r));
+	return false;
+}
+
+bool op_connect_call_back(struct op *op, const struct provider *p, const struct connect_callback *in,
+			  struct connect_state *out, struct err *err_r)
+{
+	struct calling_back c = { p, in, out, false };
 
 	if (!in->state || strlen(in->state) < CONNECT_COOKIE_TAIL)
 		return no_attempt(err_r);
 	if (!in->cookie)
 		return err_reason(err_r, ERR_FORBIDDEN, "cookie", "This browser did not begin this: connect again "
 				  "in the browser in which you opened the link");
-	if (!store_connect_by_state(op->db, hash_of(op, in->state), hash_of(op, in->cookie), op->arena, &s,
-				    err_r))
+	if (!op_seal_retry(op, call_back, &c, err_r))
 		return err_r->kind == ERR_NOT_FOUND ? no_attempt(err_r) : false;
-	if (!judge(op, p, in, &s, err_r))
-		return false;
-	ended = s.outcome != NULL;
-	event = event_of(op, ended ? AUDIT_CONNECT_FAILED : AUDIT_CONNECT_CALLED_BACK, &s);
-	if (ended)
-		told = notification_prepare(op, s.user_id, s.tenant_id, s.provider, false, s.message);
-	if (!store_connect_call_back(op->db, &event, &s, ended ? &told : NULL, op->arena, out, err_r))
-		return err_r->kind == ERR_NOT_FOUND ? no_attempt(err_r) : false;
-	if (!ended)
+	if (!c.ended)
 		op_caller_wake(op);
 	return true;
 }

@@ -65,11 +65,27 @@ bool op_calls_due(struct op *op, struct calls_due *out, struct err *err_r)
 					&out->connections, err_r);
 }
 
-static bool open_code(struct op *op, struct redemption *r, struct err *err_r)
+struct opening {
+	struct redemption *r;
+	bool again;
+};
+
+/* Both rows may be sealed again since they were read. */
+static bool open_code(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r)
 {
-	return store_provider_app_by_id(op->db, r->state.app_id, op->arena, &r->app, err_r) &&
-	       op_provider_app_secret(op, &r->app, &r->client_secret, err_r) &&
-	       connect_open(op, &r->state, CONNECT_CODE, r->state.sealed_code, &r->code, err_r) &&
+	struct opening *in = arg;
+	struct redemption *r = in->r;
+
+	if (in->again && !store_connect_get(op->db, r->state.id, op->arena, &r->state, err_r))
+		return false;
+	in->again = true;
+	if (!store_provider_app_by_id(op->db, r->state.app_id, op->arena, &r->app, err_r))
+		return false;
+	*key_id_r = r->app.key_id;
+	if (!op_provider_app_secret(op, &r->app, &r->client_secret, err_r))
+		return false;
+	*key_id_r = r->state.key_id == INT_NONE ? 0 : r->state.key_id;
+	return connect_open(op, &r->state, CONNECT_CODE, r->state.sealed_code, &r->code, err_r) &&
 	       connect_open(op, &r->state, CONNECT_VERIFIER, r->state.sealed_verifier, &r->verifier, err_r);
 }
 
@@ -78,7 +94,7 @@ bool op_redemption_claim(struct op *op, const char *state_id, struct redemption 
 {
 	*out = (struct redemption){ .code = NULL };
 	return store_connect_claim(op->db, state_id, op->arena, &out->state, err_r) &&
-	       open_code(op, out, err_r);
+	       op_seal_retry(op, open_code, &(struct opening){ out, false }, err_r);
 }
 
 bool op_redemption_is_late(const struct op *op, const struct redemption *r, const struct provider *p)
