@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "auth/auth.h"
 #include "vault_op.h"
 #include "op/notification.h"
 
@@ -286,6 +287,55 @@ static void test_notification(void)
 
 /* --- of a tenant ------------------------------------------------------------------------------ */
 
+/* The text, naming another data key (auth/seal.h). */
+static const char *renamed(const char *sealed, uint32_t id)
+{
+	unsigned char raw[256];
+	char *text = arena_alloc(f.arena, 2 * sizeof(raw));
+	size_t n;
+
+	if (!base64url_decode(sealed, raw, sizeof(raw), &n))
+		bail_out("renamed", &err);
+	for (int i = 0; i < 4; i++)
+		raw[1 + i] = (unsigned char)(id >> (24 - 8 * i));
+	base64url_encode(raw, n, text);
+	return text;
+}
+
+/* Sc 54: another tenant, another key. */
+static void test_two_tenants(void)
+{
+	static const struct seal_place place = { "t", "sealed_c", "r", { NULL } };
+	struct user user = make_user(&f, "enterprise");
+	struct tenant t[2];
+	const char *sealed[2], *moved;
+	int64_t own[2], id[2] = { 0, 0 };
+	char *plain;
+	size_t n;
+
+	for (int i = 0; i < 2; i++) {
+		if (!op_tenant_create(&f.op, of(user.id), &(struct tenant){ .name = "T", .slug = i ? "two" : "one" },
+				      &t[i], &err))
+			bail_out("tenant", &err);
+		own[i] = rotate(t[i].id).id;
+	}
+	fresh_vault();
+	for (int i = 0; i < 2; i++)
+		ok(op_seal(&f.op, t[i].id, &place, "x", 1, &id[i], &sealed[i], &err) && id[i] == own[i],
+		   "tenant %d seals by its own data key", i + 1);
+	ok(own[0] != own[1] && !str_eq(sealed[0], sealed[1]), "which is another one");
+	for (int i = 0; i < 2; i++) {
+		uint32_t named = 0;
+
+		ok(seal_key_id(sealed[i], &named) && named == own[i], "the text names it");
+		moved = renamed(sealed[i], (uint32_t)own[!i]);
+		ok(seal_key_id(moved, &named) && named == own[!i] &&
+		   !op_seal_open(&f.op, &place, moved, &plain, &n, &err) && !plain && n == 0,
+		   "that of the other one does not open it: %s", err.message);
+		ok(op_seal_open(&f.op, &place, sealed[i], &plain, &n, &err) && n == 1, "its own does");
+	}
+}
+
 /* Sc 54. */
 static void test_tenant(void)
 {
@@ -342,6 +392,7 @@ int main(void)
 	test_two_at_once();
 	test_notification();
 	test_tenant();
+	test_two_tenants();
 	vault_free(&f.process.vault);
 	fixture_close(&f);
 	return tap_done();
