@@ -137,7 +137,7 @@ sub is_served {
 
 sub upgrade {
 	my ($backend, $old) = @_;
-	my $p = Pierre->start(backend => $backend, serve => 0, judge => sub { });
+	my $p = Pierre->start(backend => $backend, serve => 0, empty => 1, judge => sub { });
 	keep_sockets($p);
 	install($p, $old);
 	my $who = made_by_older($p);

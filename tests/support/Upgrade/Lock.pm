@@ -41,6 +41,7 @@ sub alone {
 sub copy_database {
 	my ($p) = @_;
 	my $name = "$p->{database}_copy";
+	Pierre::Psql::end($p->{url});   # a session of ours; CREATE DATABASE waits until it has gone
 	Pierre::psql("CREATE DATABASE $name TEMPLATE $p->{database} OWNER pierre");
 	return (Pierre::database_url($p->{url}, $name), sub { Pierre::psql("DROP DATABASE $name WITH (FORCE)") });
 }
