@@ -6,7 +6,11 @@
 
 #include "auth/auth.h"
 #include "vault_op.h"
+#include "op/connect.h"
+#include "op/connect_call.h"
 #include "op/notification.h"
+#include "op/provider_app.h"
+#include "provider/providers.h"
 
 /* --- what is sealed ------------------------------------------------------------------ */
 
@@ -375,6 +379,85 @@ static void test_tenant(void)
 	   "what they sealed opens nowhere: %s", err.message);
 }
 
+/* --- an attempt to connect -------------------------------------------------------------------- */
+
+/* What another process does meanwhile. */
+static void rotate_and_rewrap(void *arg)
+{
+	(void)arg;
+	rotate(NULL);
+	rewrap();
+}
+
+static void rotate_and_retire(void *arg)
+{
+	int64_t old = *(int64_t *)arg;
+
+	rotate_and_rewrap(NULL);
+	if (!retire(old))
+		bail_out("retire", &err);
+}
+
+static int64_t key_now(void)
+{
+	int64_t key;
+
+	fresh_vault();
+	if (!op_seal_key(&f.op, NULL, &key, &err))
+		bail_out("key", &err);
+	return key;
+}
+
+static void make_app(struct scope scope, struct provider *p)
+{
+	const struct providers *all = providers_read(f.arena, NULL, &err);
+
+	f.conf.public_url = "https://pierre.example.org";
+	if (!all || !provider_get(all, "google-health", f.op.now, p, &err) ||
+	    !op_provider_app_put(&f.op, scope, p, &(struct provider_app){ .client_id = "c", .client_secret = "s" },
+				 &(struct provider_app){ 0 }, &err))
+		bail_out("app", &err);
+}
+
+/* The data key of its secrets is another one before each of its steps has written. */
+static void test_attempt(void)
+{
+	struct user user = make_user(&f, "starter");
+	const struct scope scope = { .kind = SCOPE_USER, .id = user.id, .tenant_id = user.id };
+	struct connect_callback in = { .code = "the code" };
+	struct connect_visit visit;
+	struct connect_link link;
+	struct connect_state s;
+	struct redemption r;
+	struct op_process process;
+	struct op other;
+	struct provider p;
+	int64_t old;
+
+	make_app(scope, &p);
+	old = key_now();
+	other = another(&process);
+	if (!op_connect_begin(&other, scope, &p, &link, &err))
+		bail_out("begin", &err);
+	worst(WORST_DB_TRANSACTION, (struct moment){ .nth = 2, .before = rotate_and_retire, .arg = &old });
+	ok(op_connect_follow(&other, &p, strchr(link.start_url, '=') + 1, &visit, &err),
+	   "the data key of a verifier is retired before it is written: %s", err.message);
+	in.state = visit.state;
+	in.cookie = visit.cookie;
+	worst(WORST_DB_TRANSACTION, (struct moment){ .before = rotate_and_rewrap });
+	ok(op_connect_call_back(&other, &p, &in, &s, &err), "the verifier is sealed again before the code is written");
+	is_int(check().faults, 0, "code and verifier have one data key");
+	vault_free(&process.vault);
+	old = key_now();
+	other = another(&process);
+	worst(WORST_DB_TRANSACTION, (struct moment){ .after = rotate_and_retire, .arg = &old });
+	ok(op_redemption_claim(&other, s.id, &r, &err), "that of a code is retired before it is opened: %s", err.message);
+	is_str(r.code, "the code", "it opens");
+	ok(r.verifier && strlen(r.verifier) == 43, "and so does the verifier");
+	ok(!op_connect_call_back(&other, &p, &in, &s, &err) && err.kind == ERR_FORBIDDEN, "state and cookie are spent: %s", err.message);
+	vault_free(&process.vault);
+}
+
 int main(void)
 {
 	vault_begin();
@@ -393,6 +476,7 @@ int main(void)
 	test_notification();
 	test_tenant();
 	test_two_tenants();
+	test_attempt();
 	vault_free(&f.process.vault);
 	fixture_close(&f);
 	return tap_done();
