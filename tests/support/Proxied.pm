@@ -92,16 +92,16 @@ sub ask {
 	return $p->request($o{method} // 'GET', "/proxy/$path", $o{body},
 		headers => { 'X-API-Key' => $o{key} // $user->{api_key}, %{ $o{headers} // {} } });
 }
-# The answer to a GET of a new user whose token has to be refreshed: $ends->($user) sees to that.
+# The answer to a request (a GET, unless %o says what) of a new user whose token has to be refreshed: $ends->($user) sees to that.
 # On a busy machine a refresh may take longer than a request waits, 8 s: then with another one.
 sub refreshed_first {
-	my ($p, $path, $ends) = @_;
+	my ($p, $path, $ends, %o) = @_;
 	my ($user, $r);
 	for (1 .. 3) {
 		$user = user_at($p, $path =~ m{^(\w+)});
 		$ends->($user);
 		forget();
-		$r = ask($p, $user, $path);
+		$r = ask($p, $user, $path, %o);
 		last if $r->{status} != 503;
 	}
 	return ($user, $r);
