@@ -10,7 +10,7 @@ use lib "$FindBin::Bin/../support";
 use JSON::PP ();
 use Test::More;
 use Pierre;
-use Process qw(await await_log);
+use Process qw(alive await await_log);
 use Refresh;
 
 sub import_of { my ($p, $dir) = @_; my $r = $p->cli('--json', 'spool', 'import', $dir); return ($r, $r->{status} == 0 ? JSON::PP::decode_json($r->{out}) : {}) }
@@ -28,7 +28,16 @@ sub left {
 	return $dir;
 }
 
-# Host A stopped with an answer in its spool. Host B finds the call silent, tries once more
+# The master and all of its children at once: nothing is finished, and nobody says goodbye.
+sub killed {
+	my ($p) = @_;
+	my @children = $p->workers;
+	kill 'KILL', $p->{pid}, @children;
+	await('the master to be gone', sub { !$p->running });
+	await('its children to be gone', sub { !grep { alive($_) } @children });
+}
+
+# Host A is killed with an answer in its spool. Host B finds the call silent, tries once more
 # and is refused, until the user would have to connect again; then A is back.
 sub returns_a_day_later {
 	my ($p) = @_;
@@ -38,8 +47,9 @@ sub returns_a_day_later {
 	fault($p, 'store');
 	ask($p, $user, 'acme');
 	await('an answer that cannot be stored', sub { spooled($p) }, $p);
-	$p->stop_serve;
+	killed($p);
 	fault($p);
+	is(scalar(spooled($p)), 1, 'host A is killed: its answer is in the spool');
 	set_row($p, $user, "lease_until = '$PAST'");
 	local @{ $p->{env} }{qw(SPOOL_DIR PIERRE_CLOCK_OFFSET)} = ("$p->{dir}/state/spool-b", 0);
 	$p->serve;
