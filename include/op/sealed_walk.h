@@ -4,7 +4,8 @@
  * data key has not sealed.
  *
  * Rows go on being read, since both keys are there, and written: a row that changes
- * meanwhile is left alone. Each page is one transaction, and what is done already needs
+ * meanwhile is left alone. Each page is one transaction, and one that others hold longer than
+ * the database is waited for is tried again, five times in all. What is done already needs
  * nothing, so a walk that was killed is simply begun again.
  */
 #ifndef PIERRE_OP_SEALED_WALK_H
@@ -27,7 +28,7 @@ struct sealed_walk {
 	int64_t rows, resealed, faults;
 };
 
-/* False: the database failed; what was written until then stays. With faults it goes on
+/* False: the database failed, or others held a page all the time; what was written until then stays. With faults it goes on
  * to the end and is true. */
 bool op_sealed_walk(struct op *op, struct scope scope, struct sealed_walk *w,
 		    struct err *err_r);

@@ -91,6 +91,8 @@ bool op_data_key_rotate(struct op *op, struct scope scope, const char *tenant_id
 				last_of(&list, tenant_id), out, err_r);
 }
 
+#define TRIES 5   /* rows that come and go while a data key is dropped */
+
 static bool is_unused(struct op *op, const struct data_key *key, struct err *err_r)
 {
 	int64_t rows;
@@ -100,6 +102,24 @@ static bool is_unused(struct op *op, const struct data_key *key, struct err *err
 	return rows == 0 ||
 	       err_set(err_r, ERR_CONFLICT, "Data key %lld is needed by %lld rows: 'pierre keys rewrap' "
 		       "moves them to the current one first", (long long)key->id, (long long)rows);
+}
+
+/* What was sealed by it since is refused by the FOREIGN KEY of that row, which may be sealed
+ * anew by the time it is looked for. */
+static bool drop(struct op *op, const struct audit_event *event, const struct data_key *key,
+		 struct err *err_r)
+{
+	for (int tries = TRIES; !store_data_key_retire(op->db, event, key->id, err_r);) {
+		struct err refused = *err_r;
+
+		if (err_r->kind != ERR_DATABASE || !is_unused(op, key, err_r))
+			return false;
+		*err_r = refused;
+		if (--tries == 0)
+			return false;
+	}
+	vault_forget(op->process->vault);
+	return true;
 }
 
 bool op_data_key_retire(struct op *op, struct scope scope, bool dry, const struct data_key *key,
@@ -117,11 +137,5 @@ bool op_data_key_retire(struct op *op, struct scope scope, bool dry, const struc
 		return false;
 	if (dry)
 		return true;
-	if (store_data_key_retire(op->db, &event, key->id, err_r)) {
-		vault_forget(op->process->vault);
-		return true;
-	}
-	if (err_r->kind == ERR_DATABASE)   /* sealed by it since: the FOREIGN KEY of that row refuses */
-		is_unused(op, key, err_r);
-	return false;
+	return drop(op, &event, key, err_r);
 }

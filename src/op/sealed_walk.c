@@ -5,6 +5,7 @@
 
 #include "auth/seal.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "op/audit.h"
 #include "op/sealed_walk.h"
@@ -13,6 +14,7 @@
 #include "store/sealed.h"
 
 #define PAGE 50   /* rows of one transaction: others wait for it on SQLite */
+#define TRIES 5   /* of a page, each as long as DATABASE_TIMEOUT_MS */
 
 struct walk {
 	struct op op;              /* with an arena of one page */
@@ -164,31 +166,61 @@ static bool write_page(struct walk *w, const struct sealed_row *rows, size_t n, 
 	return true;
 }
 
-static bool walk_page(struct walk *w, char *after, size_t after_size, bool *end_r,
-		      struct err *err_r)
+struct place {
+	char after[512];           /* the row that was the last one */
+	bool end;
+};
+
+/* The place moves on when all is done. */
+static bool try_page(struct walk *w, struct place *at, struct err *err_r)
 {
 	struct field_list list;
 	struct sealed_row *rows;
+	char last[sizeof(at->after)] = "";
 	size_t n;
 
-	if (!w->table->page(w->op.db, after, PAGE, w->op.arena, &list, err_r))
+	if (!w->table->page(w->op.db, at->after, PAGE, w->op.arena, &list, err_r))
 		return false;
 	rows = (struct sealed_row *)(uintptr_t)list.items;
-	*end_r = list.n < PAGE;
+	/* before work() moves them */
 	if (list.n > 0)
-		str_copy(after, after_size, rows[list.n - 1].row_id);
-	return work(w, rows, list.n, &n, err_r) && write_page(w, rows, n, err_r);
+		str_copy(last, sizeof(last), rows[list.n - 1].row_id);
+	if (!work(w, rows, list.n, &n, err_r) || !write_page(w, rows, n, err_r))
+		return false;
+	str_copy(at->after, sizeof(at->after), last);
+	at->end = list.n < PAGE;
+	return true;
+}
+
+/* Another transaction held a row for as long as was waited, or the database was away: an error
+ * with a reason is our own refusal. */
+static bool was_busy(const struct err *err)
+{
+	return err->kind == ERR_UNAVAILABLE && !err->reason[0];
+}
+
+static bool walk_page(struct walk *w, struct place *at, struct err *err_r)
+{
+	const struct sealed_walk before = *w->of;
+
+	for (int tries = TRIES; !try_page(w, at, err_r);) {
+		if (--tries == 0 || !was_busy(err_r))
+			return false;
+		log_warn("page_tried_again", LOG_S("table", w->table->table), LOG_S("error", err_r->message));
+		*w->of = before;   /* what it had counted is counted again */
+		arena_reset(w->op.arena);
+	}
+	return true;
 }
 
 /* --- all of it ----------------------------------------------------------------------------- */
 
 static bool walk_table(struct walk *w, struct err *err_r)
 {
-	char after[512] = "";
-	bool end = false;
+	struct place at = { .after = "" };
 
-	while (!end) {
-		if (!walk_page(w, after, sizeof(after), &end, err_r))
+	while (!at.end) {
+		if (!walk_page(w, &at, err_r))
 			return false;
 		arena_reset(w->op.arena);
 		if (w->of->progress)

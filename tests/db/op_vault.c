@@ -212,6 +212,58 @@ static void test_lost_commit(void)
 	is_int(rewrap().resealed, 0, "it had been done; begun again, nothing is left");
 }
 
+/* Others hold its rows for as long as is waited, so many times. */
+static void test_busy_page(void)
+{
+	struct sealed_walk w = { .reseal = true };
+	int64_t rows = check().rows;
+
+	rotate(NULL);
+	fresh_vault();
+	worst(WORST_DB_TRANSACTION, (struct moment){ .nth = 2, .times = 4, .answer = ANSWER_REFUSED });
+	ok(op_sealed_walk(&f.op, EVERY, &w, &err), "a page that others hold is tried again");
+	ok(w.rows == rows && w.resealed == rows, "and each row is counted once");
+	is_int(rewrap().resealed, 0, "nothing is left");
+	rotate(NULL);
+	fresh_vault();
+	worst(WORST_DB_TRANSACTION, (struct moment){ .nth = 2, .times = 5, .answer = ANSWER_REFUSED });
+	ok(!op_sealed_walk(&f.op, EVERY, &w, &err) && err.kind == ERR_UNAVAILABLE, "but not for ever: %s", err.message);
+	is_int(rewrap().resealed, rows, "begun again, all are sealed");
+}
+
+static void to_key(void *arg)
+{
+	struct err kept = err;   /* of what goes on meanwhile */
+
+	must(arena_printf(f.arena, "UPDATE system_secrets SET key_id = %lld WHERE name = 'a'", (long long)*(const int64_t *)arg));
+	err = kept;
+}
+
+struct coming {
+	int64_t old, now;
+};
+static void comes(void *arg) { to_key(&((struct coming *)arg)->old); }
+static void goes(void *arg) { to_key(&((struct coming *)arg)->now); }
+
+/* Sealed by it when it is dropped, and not any more when that is looked for. */
+static void test_row_that_came(void)
+{
+	struct coming row = { .old = key_of_row("a") };
+
+	row.now = rotate(NULL).id;
+	rewrap();
+	worst(WORST_DB_TRANSACTION, (struct moment){ .before = comes, .after = goes, .arg = &row });
+	ok(retire(row.old), "a row comes and goes while a data key is retired: %s", err.message);
+	is_int(listed(row.old).id, 0, "which is gone");
+	row.old = row.now;
+	row.now = rotate(NULL).id;
+	rewrap();
+	worst(WORST_DB_TRANSACTION, (struct moment){ .before = comes, .arg = &row });
+	ok(!retire(row.old) && err.kind == ERR_CONFLICT, "one that stays keeps it: %s", err.message);
+	goes(&row);
+	is_int(check().faults, 0, "all open");
+}
+
 static void test_dry(void)
 {
 	struct sealed_walk w = { .reseal = true, .dry = true };
@@ -470,6 +522,8 @@ int main(void)
 	test_number_again();
 	test_gives_way();
 	test_lost_commit();
+	test_busy_page();
+	test_row_that_came();
 	test_dry();
 	test_served();
 	test_two_at_once();

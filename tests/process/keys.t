@@ -11,8 +11,9 @@ use JSON::PP qw(decode_json);
 use MIME::Base64 qw(encode_base64);
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC sleep);
 use Pierre;
+use POSIX qw(WNOHANG);
 use Pierre::Team;
-use Process qw(await await_log count_log start_load stop_load);
+use Process qw(await await_log count_log hold_writes start_load stop_load);
 
 my $KILLS = $ENV{PIERRE_KEYS_KILLS} // 3;   # 20 for the long form
 
@@ -265,11 +266,30 @@ sub rate_and_progress {
 	}
 }
 
+# Others hold rows for longer than DATABASE_TIMEOUT_MS.
+sub held {
+	my ($p) = @_;
+	done($p, qw(keys rotate));
+	my $thaw = hold_writes($p, 'system_secrets');
+	my $log = "$p->{dir}/rewrap.log";
+	my $pid = $p->spawn('rewrap', [ Pierre::as_user($p->binary, qw(keys rewrap)) ], { %{ $p->{env} }, DATABASE_TIMEOUT_MS => 3000 }, $log);
+	my $ended = 0;
+	await('the page to be tried again', sub { Pierre::slurp($log) =~ / page_tried_again / || ($ended = waitpid($pid, WNOHANG) == $pid) });
+	my $status = $?;
+	$thaw->();
+	$status = waitpid($pid, 0) == $pid ? $? : -1 if !$ended;
+	delete $p->{pids}{$pid};
+	is($status, 0, 'rows that are held longer than is waited are sealed again later') or diag(Pierre::slurp($log));
+	is(done($p, qw(keys rewrap))->{resealed}, 0, 'none is left');
+	is(done($p, qw(keys retire))->{retired}, 1, 'and the data key before goes');
+}
+
 my %service;
 for my $backend (Pierre::backends()) {
 	subtest $backend => sub {
 		my $p = Pierre->start(backend => $backend, env => { AUTO_APPROVE_USERS => 'yes', WORKERS => 1, LIMIT_SLOTS => 64, CACHE_MB => 1 });
 		change_of_master($p, secrets($p));
+		held($p);
 		$p->serve;
 		of_one_tenant($p);
 		rate_and_progress($p);
