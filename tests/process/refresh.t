@@ -8,9 +8,11 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../support";
+use IO::Select ();
 use Ledger ();
-use POSIX ();
 use Test::More;
+use Time::HiRes qw(time);
+use FastCGI;
 use Pierre;
 use Pierre::Check;
 use Process qw(await await_log count_log hold_writes);
@@ -18,6 +20,7 @@ use Refresh;
 
 my @rows = (row('acme'), row('safe', refresh => 'same', replay => 'safe'), row('used', replay => 'safe_until_used'),
 	row('early', keepalive => 'yes'),
+	row('nested', reply_root => 'body', ok_field => 'status', ok_value => '0', scope_separator => ','),
 	row('extends', refresh => 'extends', replay => 'safe', ok_field => 'result', ok_value => '0000'));
 
 # --- what a request sees -----------------------------------------------------------------
@@ -66,6 +69,29 @@ sub extends {
 	set_row($p, $user, "expires_at = '$PAST'");
 	lent($p, $user, 'safe');
 	is(calls_with($refresh), 2, 'a refresh token that the reply leaves out stays');
+	$fake->set;
+}
+
+# {"status":0,"body":{...}}, and scopes with commas.
+sub nested {
+	my ($p) = @_;
+	$fake->set(nested => 1, commas => 1);
+	my $user = user_at($p, 'nested');
+	my ($refresh, $access) = bring($p, $user, 'nested');
+	my $new = lent($p, $user, 'nested');
+	isnt($new->{access_token}, $access, 'tokens that stand in a member of the reply');
+	is($new->{scope}, 'read write', 'with scopes between commas');
+	is(of($p, $user, 'state') . calls_with($refresh) . of($p, $user, 'tokens_gen'), 'ok11', 'by one call');
+	my ($brought) = bring($p, $user, 'nested');
+	my $gen = of($p, $user, 'tokens_gen');
+	$fake->set(status => 200, json => { status => 601, body => { access_token => 'at-none', refresh_token => 'rt-none' } });
+	ask($p, $user, 'nested');
+	await('the end', sub { of($p, $user, 'state') eq 'degraded' && of($p, $user, 'phase') eq 'idle' && of($p, $user, 'reason') eq '601' }, $p);
+	is(of($p, $user, 'tokens_gen'), $gen, 'status 200 whose own status is no success: nothing of it is taken');
+	$fake->set(nested => 1);
+	set_row($p, $user, 'retry_at = NULL');
+	isnt(lent($p, $user, 'nested')->{access_token}, 'at-none', 'and later it succeeds');
+	ok(!$fake->alive($brought), 'by the refresh token that was there');
 	$fake->set;
 }
 
@@ -155,25 +181,77 @@ sub sync {
 	$fake->set;
 }
 
-sub many {
-	my (@hosts) = @_;
+# --- many at once --------------------------------------------------------------------------
+
+# In a worker at most HELD requests wait for a connection, and none longer than HELD_S.
+use constant { REQUESTS => 200, WORKERS => 8, HELD => 8, HELD_S => 8 };
+
+# Asked, of the hosts in turn, and not waited for.
+sub opened {
+	my ($user, @hosts) = @_;
+	return map {
+		my $at = time;
+		my $s = FastCGI::open_socket($hosts[ $_ % @hosts ]{fast_socket}) or die "connect: $!";
+		FastCGI::send_bytes($s, FastCGI::message('GET', '/api/oauth/tokens/acme', '', params => { HTTP_AUTHORIZATION => "Bearer $user->{token}" }));
+		{ socket => $s, at => $at };
+	} 1 .. REQUESTS;
+}
+# Those that have their answers; took: no less than it took.
+sub answered {
+	my (@open) = @_;
+	my %of = map { ($_->{socket} => $_) } grep { !$_->{reply} } @open;
+	for my $s (IO::Select->new(map { $_->{socket} } values %of)->can_read(0)) {
+		$of{$s}{reply} = FastCGI::reply($s);
+		$of{$s}{took} = time - $of{$s}{at};
+	}
+	return grep { $_->{reply} } @open;
+}
+sub said {
+	my ($r, $new) = @_;
+	return "200 " . ($r->{json}{access_token} eq $new ? 'new' : 'another') if $r->{status} == 200;
+	return "$r->{status} " . ($r->{json}{reason} // '') . (($r->{headers}{'retry-after'} // '') =~ /^[1-9]/ ? ' later' : '');
+}
+
+# One round; those whose answer came so soon that they did not wait, those that were given the
+# token in the end. On a busy machine the call may come to nothing: no round then.
+sub round {
+	my ($late, @hosts) = @_;
+	my $least = REQUESTS - HELD * WORKERS;
 	my $user = user_at($hosts[0], 'acme');
 	my ($refresh) = bring($hosts[0], $user, 'acme');
-	$fake->set(stall => 1);
-	my @pids = map {
-		my $i = $_;
-		my $pid = fork // die "fork: $!";
-		if (!$pid) {
-			my $p = $hosts[ $i % @hosts ];
-			for (1 .. 25) { lend($p, $user, 'acme') }
-			POSIX::_exit(0);
-		}
-		$pid;
-	} 1 .. 8;
-	waitpid $_, 0 for @pids;
-	lent($_, $user, 'acme') for @hosts;
-	is(calls_with($refresh), 1, '200 requests of 8 processes: one call');
+	my $release = hold();
+	my @open = opened($user, @hosts);
+	await('those that cannot wait', sub { answered(@open) >= $least }, $hosts[0]);
+	my $at_once = grep { $_->{took} < HELD_S } answered(@open);
+	$release->();
+	await('the others', sub { answered(@open) == @open }, $hosts[0]);
+	await('the end', sub { $late->() || of($hosts[0], $user, 'phase') eq 'idle' }, $hosts[0]);
+	return if $late->();
+	my $new = lent($hosts[0], $user, 'acme')->{access_token};
+	my %said;
+	$said{ said($_->{reply}, $new) }++ for @open;
+	my $given = delete $said{'200 new'};
+	delete $said{'503 refresh_pending later'};
+	is_deeply(\%said, {}, REQUESTS . ' requests are open at once: the new token, or later');
+	is(calls_with($refresh), 1, 'one call is made for all');
 	is(of($hosts[0], $user, 'tokens_gen - refresh_gen'), 0, 'whose answer is stored');
+	my @after = opened($user, @hosts);
+	await('all after it', sub { answered(@after) == @after }, $hosts[0]);
+	is(scalar(grep { said($_->{reply}, $new) ne '200 new' } @after), 0, 'then each of as many is given the new token');
+	return $at_once >= $least && $given ? ($at_once, $given) : ();
+}
+
+sub many {
+	my (@hosts) = @_;
+	my $lines = sub { my $n = 0; $n += count_log($_, qr/ (?:provider_not_reached|refresh_refused) /) for @hosts; return $n };
+	my ($at_once, $given);
+	for (1 .. 6) {
+		my $before = $lines->();
+		($at_once, $given) = round(sub { $lines->() > $before }, @hosts);
+		last if $at_once;
+	}
+	ok($at_once, 'no more than ' . HELD . ' wait in each of ' . WORKERS . ' workers: the others are refused at once');
+	diag("refused at once: $at_once, given the token: $given") if $at_once;
 	$fake->set;
 }
 
@@ -225,21 +303,70 @@ sub refusals {
 	pass('set anew, all goes on');
 }
 
+# A provider refuses for two minutes what is good, and then takes it.
+sub refused_falsely {
+	my ($p) = @_;
+	my $user = user_at($p, 'acme');
+	my ($refresh) = bring($p, $user, 'acme');
+	$fake->set(refuse => time + 86400);
+	ask($p, $user, 'acme');
+	for my $n (1 .. 2) {
+		await("refusal $n", sub { of($p, $user, 'refusals') == $n && of($p, $user, 'phase') eq 'idle' }, $p);
+		set_row($p, $user, 'retry_at = NULL') if $n == 1;
+	}
+	is(of($p, $user, 'state') . calls_with($refresh), 'degraded2', 'what is refused twice lives');
+	$fake->set(refuse => time - 1);   # the two minutes are over
+	set_row($p, $user, 'retry_at = NULL');
+	is(lent($p, $user, 'acme')->{state}, 'ok', 'and is given when the provider has come to itself');
+	is(of($p, $user, 'refusals') . calls_with($refresh), '03', 'by the refresh token that it had refused');
+	$fake->set;
+}
+
+# A reply that ends in the middle, of a provider that has rotated.
+sub cut {
+	my ($p) = @_;
+	my $user = user_at($p, 'acme');
+	my ($refresh) = bring($p, $user, 'acme');
+	$fake->set(cut => 1);
+	ask($p, $user, 'acme');
+	await('half an answer', sub { of($p, $user, 'state') eq 'uncertain' && of($p, $user, 'phase') eq 'idle' }, $p);
+	is(of($p, $user, 'reason') . calls_with($refresh), 'no_answer1', 'half an answer is none: uncertain, and not asked again');
+	ok(!$fake->alive($refresh), 'the provider had rotated');
+	is_deeply([ spool($p) ], [], 'nothing of it is kept');
+	$user = user_at($p, 'used');
+	($refresh) = bring($p, $user, 'used');
+	$fake->set(mode => 'until_used', cut => 1);
+	ask($p, $user, 'used');
+	await('half an answer', sub { of($p, $user, 'state') eq 'degraded' && of($p, $user, 'reason') eq 'no_answer' }, $p);
+	$fake->set(mode => 'until_used');
+	await('a whole one', sub {
+		set_row($p, $user, 'retry_at = NULL');
+		return of($p, $user, 'state') eq 'ok' && of($p, $user, 'phase') eq 'idle';
+	}, $p);
+	cmp_ok(calls_with($refresh), '>', 1, 'where the old token lives until the new one is used it is sent again');
+	is(lent($p, $user, 'used')->{state}, 'ok', 'and tokens are given');
+	$fake->set;
+}
+
 for my $backend (Pierre::backends()) {
 	subtest $backend => sub {
-		my $p = start($backend, \@rows);
+		my @workers = $backend eq 'sqlite' ? (WORKERS) : (WORKERS / 2, WORKERS / 2);
+		my $p = start($backend, \@rows, env => { WORKERS => $workers[0] });
 		subtest 'as a request sees it' => sub { usual($p) };
 		subtest 'what replies leave out' => sub { extends($p) };
 		subtest 'who waits' => sub { held($p) };
 		subtest 'as its owner sees it' => sub { on_its_way($p) };
 		subtest 'a database that is busy' => sub { busy($p) };
-		subtest 'many at once' => sub { many($p) };
+		subtest 'replies with a root and a status of their own' => sub { nested($p) };
+		subtest 'many at once' => sub { many($p) } if @workers == 1;
 		subtest 'reloads' => sub { reloads($p) };
 		subtest 'refusals' => sub { refusals($p) };
+		subtest 'refusals that are false' => sub { refused_falsely($p) };
+		subtest 'a reply that is cut' => sub { cut($p) };
 		subtest 'usage rows are committed first' => sub { sync($p) } if $backend eq 'sqlite';
 		if ($backend eq 'postgresql') {
-			my $q = start($backend, \@rows, url => $p->{url}, env => { ENCRYPTION_KEY => $p->{env}{ENCRYPTION_KEY} });
-			subtest 'two hosts' => sub { many($p, $q) };
+			my $q = start($backend, \@rows, url => $p->{url}, env => { ENCRYPTION_KEY => $p->{env}{ENCRYPTION_KEY}, WORKERS => $workers[1] });
+			subtest 'many at once, on two hosts' => sub { many($p, $q) };
 			$q->stop;
 		}
 		is($p->stop_serve, 0, 'stops');
