@@ -170,6 +170,15 @@ sub busy {
 	isnt(lend($p, $user, 'acme')->{json}{access_token}, $access, 'then it is refreshed');
 }
 
+# A service of one worker.
+sub by_one {
+	my ($p) = @_;
+	$p->stop_serve;
+	$p->{env}{WORKERS} = 1;
+	$p->serve;
+	many(1, $p);
+}
+
 # The reply of one that was held may have to wait for its usage row too.
 sub sync {
 	my ($p) = @_;
@@ -185,16 +194,18 @@ sub sync {
 
 # In a worker at most HELD requests wait for a connection, and none longer than HELD_S.
 use constant { REQUESTS => 200, WORKERS => 8, HELD => 8, HELD_S => 8 };
+# What a round of requests is judged by on a machine so busy that one of 200 takes longer.
+my @TRIES = (REQUESTS, REQUESTS, REQUESTS, 120, 120, 80, 80, 80);
 
 # Asked, of the hosts in turn, and not waited for.
 sub opened {
-	my ($user, @hosts) = @_;
+	my ($n, $user, @hosts) = @_;
 	return map {
 		my $at = time;
 		my $s = FastCGI::open_socket($hosts[ $_ % @hosts ]{fast_socket}) or die "connect: $!";
 		FastCGI::send_bytes($s, FastCGI::message('GET', '/api/oauth/tokens/acme', '', params => { HTTP_AUTHORIZATION => "Bearer $user->{token}" }));
 		{ socket => $s, at => $at };
-	} 1 .. REQUESTS;
+	} 1 .. $n;
 }
 # Those that have their answers; took: no less than it took.
 sub answered {
@@ -212,17 +223,15 @@ sub said {
 	return "$r->{status} " . ($r->{json}{reason} // '') . (($r->{headers}{'retry-after'} // '') =~ /^[1-9]/ ? ' later' : '');
 }
 
-# One round; those whose answer came so soon that they did not wait, those that were given the
-# token in the end. On a busy machine the call may come to nothing: no round then.
+# One round: how many were given the token in the end, when all answers came so soon that none
+# had waited for as long as it may, and undef else. On a busy machine the call may come to nothing.
 sub round {
-	my ($late, @hosts) = @_;
-	my $least = REQUESTS - HELD * WORKERS;
+	my ($late, $n, $least, @hosts) = @_;
 	my $user = user_at($hosts[0], 'acme');
 	my ($refresh) = bring($hosts[0], $user, 'acme');
 	my $release = hold();
-	my @open = opened($user, @hosts);
+	my @open = opened($n, $user, @hosts);
 	await('those that cannot wait', sub { answered(@open) >= $least }, $hosts[0]);
-	my $at_once = grep { $_->{took} < HELD_S } answered(@open);
 	$release->();
 	await('the others', sub { answered(@open) == @open }, $hosts[0]);
 	await('the end', sub { $late->() || of($hosts[0], $user, 'phase') eq 'idle' }, $hosts[0]);
@@ -232,26 +241,27 @@ sub round {
 	$said{ said($_->{reply}, $new) }++ for @open;
 	my $given = delete $said{'200 new'};
 	delete $said{'503 refresh_pending later'};
-	is_deeply(\%said, {}, REQUESTS . ' requests are open at once: the new token, or later');
+	is_deeply(\%said, {}, "$n requests are open at once: the new token, or later");
 	is(calls_with($refresh), 1, 'one call is made for all');
 	is(of($hosts[0], $user, 'tokens_gen - refresh_gen'), 0, 'whose answer is stored');
-	my @after = opened($user, @hosts);
+	my @after = opened($n, $user, @hosts);
 	await('all after it', sub { answered(@after) == @after }, $hosts[0]);
 	is(scalar(grep { said($_->{reply}, $new) ne '200 new' } @after), 0, 'then each of as many is given the new token');
-	return $at_once >= $least && $given ? ($at_once, $given) : ();
+	return (grep { $_->{took} >= HELD_S } @open) ? undef : $given // 0;
 }
 
+# When all wait in one worker that may, it is known how many these are.
 sub many {
-	my (@hosts) = @_;
+	my ($workers, @hosts) = @_;
 	my $lines = sub { my $n = 0; $n += count_log($_, qr/ (?:provider_not_reached|refresh_refused) /) for @hosts; return $n };
-	my ($at_once, $given);
-	for (1 .. 6) {
+	my $given;
+	for my $n (@TRIES) {
 		my $before = $lines->();
-		($at_once, $given) = round(sub { $lines->() > $before }, @hosts);
-		last if $at_once;
+		$given = round(sub { $lines->() > $before }, $n, $n - HELD * $workers, @hosts);
+		last if defined $given;
 	}
-	ok($at_once, 'no more than ' . HELD . ' wait in each of ' . WORKERS . ' workers: the others are refused at once');
-	diag("refused at once: $at_once, given the token: $given") if $at_once;
+	ok(defined $given, 'no more than ' . HELD . " wait in each of $workers workers: the others are refused at once");
+	$workers == 1 ? is($given, HELD, 'and so many do') : cmp_ok($given, '>', 0, 'and some do');
 	$fake->set;
 }
 
@@ -358,15 +368,16 @@ for my $backend (Pierre::backends()) {
 		subtest 'as its owner sees it' => sub { on_its_way($p) };
 		subtest 'a database that is busy' => sub { busy($p) };
 		subtest 'replies with a root and a status of their own' => sub { nested($p) };
-		subtest 'many at once' => sub { many($p) } if @workers == 1;
+		subtest 'many at once' => sub { many(WORKERS, $p) } if @workers == 1;
 		subtest 'reloads' => sub { reloads($p) };
 		subtest 'refusals' => sub { refusals($p) };
 		subtest 'refusals that are false' => sub { refused_falsely($p) };
 		subtest 'a reply that is cut' => sub { cut($p) };
+		subtest 'many at once, and one worker' => sub { by_one($p) } if $backend eq 'sqlite';
 		subtest 'usage rows are committed first' => sub { sync($p) } if $backend eq 'sqlite';
 		if ($backend eq 'postgresql') {
 			my $q = start($backend, \@rows, url => $p->{url}, env => { ENCRYPTION_KEY => $p->{env}{ENCRYPTION_KEY}, WORKERS => $workers[1] });
-			subtest 'many at once, on two hosts' => sub { many($p, $q) };
+			subtest 'many at once, on two hosts' => sub { many(WORKERS, $p, $q) };
 			$q->stop;
 		}
 		is($p->stop_serve, 0, 'stops');
