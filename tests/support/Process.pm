@@ -162,8 +162,10 @@ sub hold_table {
 	my $pid = $p->spawn('psql', [ 'psql', '-Xq', '-d', $p->{url}, '-c',
 		"BEGIN; LOCK TABLE $table IN EXCLUSIVE MODE; SELECT pg_sleep(600)" ],
 		{ PATH => $ENV{PATH} }, "$p->{dir}/psql.log");
+	# a table has the same number in databases that were copied from one
 	await("the lock on $table", sub {
-		$p->sql("SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND granted AND relation = '$table'::regclass") > 0;
+		$p->sql("SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database WHERE datname = current_database()
+			AND mode = 'ExclusiveLock' AND granted AND relation = '$table'::regclass") > 0;
 	});
 	return sub {
 		return unless $pid;
