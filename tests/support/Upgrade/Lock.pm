@@ -50,6 +50,8 @@ my $LOOK = <<'SQL';
 DO $$
 DECLARE
 	had OID[] := ARRAY(SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace);
+	-- a table has the same number in databases that were copied from one
+	mine OID := (SELECT oid FROM pg_database WHERE datname = current_database());
 	longest DOUBLE PRECISION;
 	wait DOUBLE PRECISION := 0;
 	longest_wait DOUBLE PRECISION := 0;
@@ -58,11 +60,11 @@ BEGIN
 	RAISE NOTICE 'watching';
 	LOOP
 		INSERT INTO held SELECT virtualtransaction, clock_timestamp(), clock_timestamp()
-			FROM pg_locks WHERE granted AND relation = ANY (had)
+			FROM pg_locks WHERE granted AND database = mine AND relation = ANY (had)
 				AND mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
 			GROUP BY virtualtransaction ON CONFLICT (who) DO UPDATE SET until = clock_timestamp();
 		SELECT max(EXTRACT(EPOCH FROM clock_timestamp() - waitstart)) INTO wait
-			FROM pg_locks WHERE NOT granted AND relation = ANY (had);
+			FROM pg_locks WHERE NOT granted AND database = mine AND relation = ANY (had);
 		longest_wait := GREATEST(longest_wait, wait);
 		EXIT WHEN EXISTS (SELECT 1 FROM watch_ends);
 		PERFORM pg_sleep(0.001);
