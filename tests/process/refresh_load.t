@@ -150,7 +150,7 @@ sub rewrapped {
 	cmp_ok($twice, '<=', count_log($p, $SILENT) - $refused, "$done refreshes beside other writers: lost 0");
 	is(count_log($p, qr/ (?:tokens_outdated|refresh_not_stored) /), 0, 'each is stored');
 	$fake->set;
-	is(scalar(spool($p)), 0, 'the spool is empty');
+	ok(await('the spool to be empty', sub { !spool($p) }, $p), 'the spool is empty');
 }
 
 # --- the clock -----------------------------------------------------------------------------

@@ -66,8 +66,8 @@ sub returns_a_day_later {
 	await('A to store what it has', sub { of($p, $user, 'state') eq 'ok' }, $p);
 	is(of($p, $user, 'refusals'), 0, 'host A returns a day later: the connection is ok');
 	is(calls_with($refresh), 3, 'its answer was the first of three');
-	set_row($p, $user, 'refresh_wanted = TRUE');
 	my $gen = of($p, $user, 'tokens_gen');
+	set_row($p, $user, 'refresh_wanted = TRUE');
 	await('a refresh with what A had', sub { of($p, $user, 'tokens_gen') > $gen }, $p);
 	is(of($p, $user, 'state'), 'ok', 'and lives');
 	is($p->stop_serve, 0, 'stops');
