@@ -103,10 +103,12 @@ tests_db_audit_chain_SOURCES = tests/db/audit_chain.c $(WORST)
 tests_db_audit_chain_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 
 # The vault.
-check_PROGRAMS += tests/db/op_refresh tests/db/op_refresh_back tests/db/op_vault tests/db/op_vault_killed tests/db/op_vault_master
+check_PROGRAMS += tests/db/op_refresh tests/db/op_refresh_back tests/db/op_vault tests/db/op_vault_killed tests/db/op_vault_master tests/db/op_vault_tenant
 EXTRA_DIST += tests/db/refresh_op.h tests/db/vault_op.h
 tests_db_op_vault_SOURCES = tests/db/op_vault.c $(WORST)
 tests_db_op_vault_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
+tests_db_op_vault_tenant_SOURCES = tests/db/op_vault_tenant.c $(WORST)
+tests_db_op_vault_tenant_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 tests_db_op_vault_master_SOURCES = tests/db/op_vault_master.c $(WORST)
 tests_db_op_vault_master_LDFLAGS = $(AM_LDFLAGS) $(LDFLAGS_WORST)
 

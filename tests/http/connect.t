@@ -423,7 +423,7 @@ sub canaries {
 	is($p->sql("SELECT count(*) FROM provider_apps WHERE tenant_id IS NOT NULL AND sealed_secret <> ''"), 1, 'a tenant has an application too');
 	is(columns_with($p), '', 'no secret stands in a column');
 	$p->sql('CREATE TABLE planted (value TEXT)');
-	for my $secret ('canary-app-secret', 'at-1-2-' . 'a' x 20, 'rt-1-2-' . 'r' x 20, 'code-3-' . 'c' x 20) {
+	for my $secret ('canary-app-secret', map { "$_->[0]-planted-" . $_->[1] x 20 } [ at => 'a' ], [ rt => 'r' ], [ code => 'c' ]) {
 		$p->sql("INSERT INTO planted (value) VALUES ('{\"of\":\"$secret\"}')");
 		is(columns_with($p), 'planted.value', 'one that is planted within JSON is found');
 		$p->sql('DELETE FROM planted');

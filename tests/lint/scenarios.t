@@ -85,7 +85,7 @@ my @scenarios = (
 	# keys of encryption, isolation, security
 	[ 53, 'data keys are wrapped by the master key and unwrapped', [qw(db/op_vault_master.c:test_master unit/seal.c:test_opens)],
 		changed => 'no pair of keys is made for an agent: its public key is stored only', later => 'B' ],
-	[ 54, 'keys of tenants: apart, versions, texts of all kinds', [qw(db/op_vault.c:test_tenant db/op_vault.c:test_two_tenants db/op_vault.c:test_rotation unit/seal.c:test_opens unit/seal.c:test_refuses)] ],
+	[ 54, 'keys of tenants: apart, versions, texts of all kinds', [qw(db/op_vault_tenant.c:test_tenant db/op_vault_tenant.c:test_two_tenants db/op_vault.c:test_rotation unit/seal.c:test_opens unit/seal.c:test_refuses)] ],
 	[ 55, 'keys are rotated, and old ones retired', [qw(db/op_vault.c:test_rotation db/op_vault.c:test_retired db/op_vault.c:test_two_at_once)],
 		changed => 'sessions are no signed tokens: what is rotated are the keys that seal' ],
 	[ 56, 'tenants are apart; switching', [qw(http/tenants.t:worlds db/op_place.c:test_worlds db/op_place.c:test_ceiling http/oauth_tokens.t:apps)],

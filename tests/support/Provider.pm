@@ -225,7 +225,7 @@ sub blob {
 sub authorize {
 	my ($state, $r) = @_;
 	my $q = form($r->{query});
-	my $code = 'code-' . ++$state->{n} . '-' . 'c' x 20;
+	my $code = "code-$$-" . ++$state->{n} . '-' . 'c' x 20;
 	$state->{codes}{$code} = { challenge => $q->{code_challenge}, redirect_uri => $q->{redirect_uri} };
 	my $to = $q->{redirect_uri} . ($q->{redirect_uri} =~ /\?/ ? '&' : '?') . "code=$code&state=$q->{state}";
 	return (302, '', "Location: $to");
