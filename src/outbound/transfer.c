@@ -219,7 +219,7 @@ bool transfer_begin(struct transfer *t, struct outbound *o, struct outbound_call
 void transfer_last_round(struct transfer *t, int64_t now)
 {
 	if (!t->overdue)
-		SET(CURLOPT_TIMEOUT_MS, (long)(now - t->started + t->of->options.backstop_ms));
+		curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)(now - t->started + t->of->options.backstop_ms));
 	t->overdue = true;
 }
 
