@@ -9,7 +9,8 @@
 #define CONNECT_MADE "made"                   /* the link waits */
 #define CONNECT_STARTED "started"             /* the browser is at the provider */
 #define CONNECT_CALLED_BACK "called_back"     /* the code waits for a caller */
-/* then "sent": a caller has it; "saved": a connection has its id */
+#define CONNECT_SENT "sent"                   /* a caller has it */
+/* then "saved": a connection has its id */
 #define CONNECT_DONE "done"
 
 #define CONNECT_OPEN_MOST 10                  /* of a user that are made or started */

@@ -36,8 +36,9 @@ struct redemption {
 bool op_redemption_claim(struct op *op, const char *state_id, struct redemption *out,
 			 struct err *err_r);
 /* Its code has waited longer than it lives: to send it could end more than it gives (RFC 6749,
- * section 4.1.2). */
-bool op_redemption_is_late(const struct op *op, const struct redemption *r, const struct provider *p);
+ * section 4.1.2). now: wall clock after the claim, which may have waited; the code came by that
+ * of the host that was called back. */
+bool op_redemption_is_late(const struct redemption *r, const struct provider *p, int64_t now);
 /* What the provider gave, for the spool. */
 struct refresh_answer redemption_answer_of(const struct redemption *r, const struct provider_reply *reply,
 					   int64_t now, struct arena *arena);

@@ -28,8 +28,8 @@ struct sealed_walk {
 	int64_t rows, resealed, faults;
 };
 
-/* False: the database failed, or others held a page all the time; what was written until then stays. With faults it goes on
- * to the end and is true. */
+/* False: the database failed, or others held a page all the time; what was written until then
+ * stays. With faults it goes on to the end and is true. */
 bool op_sealed_walk(struct op *op, struct scope scope, struct sealed_walk *w,
 		    struct err *err_r);
 

@@ -31,7 +31,7 @@ static const struct field connection_fields[] = {
 	      "A word that says why. sent: the provider has the refresh token and has not answered yet; no_answer: it "
 	      "did not; not_reached, no_budget, no_space, no_spool: it was not asked; provider_refuses: it refuses many "
 	      "users; expired: nothing renews these tokens; provider_ended; no_identity: it did not say whose they are; "
-	      "not_json, no_access_token, token_unusable: its answer; http_STATUS, or its own word for an error"),
+	      "not_json, no_access_token, token_unusable: its answer; failed_here: this service could not; http_STATUS, or its own word for an error"),
 	FIELD(struct connection, state_since, TIME, 0, "Since when it has this state"),
 	FIELD(struct connection, token_type, TEXT, 0, "How the access token is sent"),
 	FIELD(struct connection, expires_at, TIME, FIELD_NULLABLE,

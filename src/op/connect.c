@@ -292,32 +292,36 @@ static bool write_attempt(struct op *op, struct calling_back *c, struct connect_
 	return store_connect_call_back(op->db, &event, s, c->ended ? &told : NULL, op->arena, c->out, err_r);
 }
 
-/* Was its verifier sealed again since it was read? Code and verifier have one data key. */
-static bool has_moved(struct op *op, const struct calling_back *c, const struct connect_state *s,
+/* Was its verifier sealed again since it was read, by which data key? Code and verifier have
+ * one. An attempt that is over has none. */
+static bool has_moved(struct op *op, const struct calling_back *c, int64_t key_id,
 		      const struct err *err)
 {
 	struct connect_state now;
 	struct err unused;
 
-	return err->kind == ERR_NOT_FOUND && read_attempt(op, c, &now, &unused) && now.key_id != s->key_id;
+	return err->kind == ERR_NOT_FOUND && read_attempt(op, c, &now, &unused) && now.key_id != key_id &&
+	       str_eq(now.phase, CONNECT_STARTED);
 }
 
 static bool call_back(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r)
 {
 	struct calling_back *c = arg;
 	struct connect_state s;
+	int64_t key_id;
 	int tries = TRIES;
 
 	do {
 		if (!read_attempt(op, c, &s, err_r))
 			return false;
+		key_id = s.key_id;
 		*key_id_r = key_of(&s);
 		if (!judge(op, c->p, c->in, &s, err_r))
 			return false;
 		*key_id_r = key_of(&s);
 		if (write_attempt(op, c, &s, err_r))
 			return true;
-	} while (--tries > 0 && has_moved(op, c, &s, err_r));
+	} while (--tries > 0 && has_moved(op, c, key_id, err_r));
 	return false;
 }
 

@@ -70,13 +70,21 @@ struct opening {
 	bool again;
 };
 
+/* Another host may have given it up meanwhile. */
+static bool read_again(struct op *op, struct connect_state *s, struct err *err_r)
+{
+	return store_connect_get(op->db, s->id, op->arena, s, err_r) &&
+	       ((str_eq(s->phase, CONNECT_SENT) && s->sealed_code) ||
+		err_set(err_r, ERR_NOT_FOUND, "The attempt is over"));
+}
+
 /* Both rows may be sealed again since they were read. */
 static bool open_code(struct op *op, void *arg, int64_t *key_id_r, struct err *err_r)
 {
 	struct opening *in = arg;
 	struct redemption *r = in->r;
 
-	if (in->again && !store_connect_get(op->db, r->state.id, op->arena, &r->state, err_r))
+	if (in->again && !read_again(op, &r->state, err_r))
 		return false;
 	in->again = true;
 	if (!store_provider_app_by_id(op->db, r->state.app_id, op->arena, &r->app, err_r))
@@ -97,9 +105,9 @@ bool op_redemption_claim(struct op *op, const char *state_id, struct redemption 
 	       op_seal_retry(op, open_code, &(struct opening){ out, false }, err_r);
 }
 
-bool op_redemption_is_late(const struct op *op, const struct redemption *r, const struct provider *p)
+bool op_redemption_is_late(const struct redemption *r, const struct provider *p, int64_t now)
 {
-	return p->code_ttl > 0 && op->now - r->state.updated_at > p->code_ttl * SECOND_MS;
+	return p->code_ttl > 0 && now - r->state.updated_at > p->code_ttl * SECOND_MS;
 }
 
 static struct audit_event event_of(const struct op *op, enum audit_type type,

@@ -14,12 +14,14 @@
 #include "store/sealed.h"
 
 #define PAGE 50   /* rows of one transaction: others wait for it on SQLite */
-#define TRIES 5   /* of a page, each as long as DATABASE_TIMEOUT_MS */
+#define TRIES 5   /* of a page, each as long as DATABASE_TIMEOUT_MS where others hold its rows */
+#define PAUSE_MS 100   /* before the second one, and twice as long before each that follows */
 
 struct walk {
 	struct op op;              /* with an arena of one page */
 	struct sealed_walk *of;
 	const struct sealed_table *table;
+	bool again;                /* the page was tried before: its faults were told */
 };
 
 static struct seal_place place_of(const struct walk *w, const struct sealed_row *row, size_t i)
@@ -88,7 +90,7 @@ static bool is_fault(const struct walk *w, const struct sealed_row *row, const s
 	if (err->kind != ERR_INTERNAL)
 		return false;
 	w->of->faults++;
-	if (w->of->fault)
+	if (w->of->fault && !w->again)
 		w->of->fault(w->of, w->table->table, row->row_id, err->message);
 	return true;
 }
@@ -145,13 +147,17 @@ static bool work(struct walk *w, struct sealed_row *rows, size_t n, size_t *n_r,
 	return true;
 }
 
-static void keep_rate(const struct sealed_walk *w, size_t n)
+static void wait_ms(int64_t ms)
 {
-	int64_t ms = w->rate > 0 ? (int64_t)n * SECOND_MS / w->rate : 0;
 	struct timespec ts = { .tv_sec = ms / SECOND_MS, .tv_nsec = ms % SECOND_MS * 1000000 };
 
-	if (ms > 0)
-		nanosleep(&ts, NULL);
+	nanosleep(&ts, NULL);
+}
+
+static void keep_rate(const struct sealed_walk *w, size_t n)
+{
+	if (w->rate > 0)
+		wait_ms((int64_t)n * SECOND_MS / w->rate);
 }
 
 static bool write_page(struct walk *w, const struct sealed_row *rows, size_t n, struct err *err_r)
@@ -192,8 +198,8 @@ static bool try_page(struct walk *w, struct place *at, struct err *err_r)
 	return true;
 }
 
-/* Another transaction held a row for as long as was waited, or the database was away: an error
- * with a reason is our own refusal. */
+/* Another transaction held a row for as long as was waited, or the database was away for a
+ * moment: an error with a reason is our own refusal. */
 static bool was_busy(const struct err *err)
 {
 	return err->kind == ERR_UNAVAILABLE && !err->reason[0];
@@ -203,13 +209,16 @@ static bool walk_page(struct walk *w, struct place *at, struct err *err_r)
 {
 	const struct sealed_walk before = *w->of;
 
-	for (int tries = TRIES; !try_page(w, at, err_r);) {
-		if (--tries == 0 || !was_busy(err_r))
+	for (int tries = 1; !try_page(w, at, err_r); tries++) {
+		if (tries == TRIES || !was_busy(err_r))
 			return false;
 		log_warn("page_tried_again", LOG_S("table", w->table->table), LOG_S("error", err_r->message));
+		wait_ms(PAUSE_MS << (tries - 1));
 		*w->of = before;   /* what it had counted is counted again */
+		w->again = true;
 		arena_reset(w->op.arena);
 	}
+	w->again = false;
 	return true;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "op/connect.h"
 #include "worker/caller_errand.h"
@@ -31,7 +32,7 @@ static bool code_claim(struct op *op, struct errand *e, struct err *err_r)
 	if (!op_redemption_claim(op, e->id, &e->redemption, err_r))
 		return err_r->kind != ERR_NOT_FOUND && e->redemption.state.id
 			? give_up(op, e, "what was kept of it could not be read. Connect again") : false;
-	if (op_redemption_is_late(op, &e->redemption, &e->p))
+	if (op_redemption_is_late(&e->redemption, &e->p, clock_now()))
 		return give_up_late(op, e, err_r);
 	return spool_reserve(caller_spool(), e->id, ANSWER_OF_CODE, &e->file, err_r) ||
 	       give_up(op, e, "there is no room here for what it would give, so it was not asked. Try again later");

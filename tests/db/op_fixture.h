@@ -173,7 +173,8 @@ static const struct db_statement looking[LOOK__COUNT] = {
 		" WHERE m.tenant_id = $1 AND m.role = 'owner' AND u.user_status = 'active'" } },
 	[LOOK_USERS_LOCKED] = { .name = "look_users_locked", .sql = {
 		"SELECT 1", "SELECT count(*) FROM pg_locks"
-		" WHERE relation = CAST('users' AS regclass) AND mode = 'AccessShareLock' AND pid <> pg_backend_pid()" } },
+		" WHERE relation = CAST('users' AS regclass) AND mode = 'AccessShareLock' AND pid <> pg_backend_pid()"
+		" AND database = (SELECT oid FROM pg_database WHERE datname = current_database())" } },
 	[LOOK_FORGET_KEY] = { .name = "forget_key", .writes = true, .sql = {
 		"UPDATE instance SET key_check = NULL", "UPDATE instance SET key_check = NULL" } },
 	[LOOK_FORGET_USER] = { .name = "forget_user", .params = 1, .writes = true, .sql = {

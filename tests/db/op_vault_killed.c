@@ -282,17 +282,21 @@ static void rotate_on_and_on(int arg)
 		op_data_key_rotate(&f.op, EVERY, NULL, &key, &err);
 		__atomic_add_fetch(&seen->begun, 1, __ATOMIC_SEQ_CST);
 		vault_forget(f.process.vault);
-		op_sealed_walk(&f.op, EVERY, &w, &err);
-		retire_old();
-		__atomic_add_fetch(&seen->ended, 1, __ATOMIC_SEQ_CST);
+		if (op_sealed_walk(&f.op, EVERY, &w, &err)) {
+			retire_old();
+			__atomic_add_fetch(&seen->ended, 1, __ATOMIC_SEQ_CST);
+		}
 		arena_reset(f.op.arena);
 	}
 }
 
-static void await_more(const int *count, int than)
+static void await_more(const int *count, int than, pid_t pid)
 {
-	while (__atomic_load_n(count, __ATOMIC_SEQ_CST) == than)
+	while (__atomic_load_n(count, __ATOMIC_SEQ_CST) == than) {
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			bail_out("what rotates has ended", &err);
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
 }
 
 /* Each second time after a rotation that came to its end: its old key is retired. */
@@ -303,7 +307,7 @@ static void kill_at_random(int round)
 	pid_t pid = begin(rotate_on_and_on, 0);
 	struct timespec ts = { .tv_nsec = (rand() % 400) * 1000000L };
 
-	await_more(count, before);
+	await_more(count, before, pid);
 	nanosleep(&ts, NULL);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);

@@ -141,6 +141,17 @@ static void make_app(struct scope scope, struct provider *p)
 		bail_out("app", &err);
 }
 
+/* A browser that comes back again costs one transaction, and one that counts seals. */
+static void is_spent(struct op *op, const struct provider *p, const struct connect_callback *in, const char *when)
+{
+	int before = worst_calls(WORST_DB_TRANSACTION);
+	struct connect_state s;
+
+	ok(!op_connect_call_back(op, p, in, &s, &err) && err.kind == ERR_FORBIDDEN, "state and cookie are spent %s: %s",
+	   when, err.message);
+	ok(worst_calls(WORST_DB_TRANSACTION) <= before + 2, "which is tried once");
+}
+
 /* The data key of its secrets is another one before each of its steps has written. */
 static void test_attempt(void)
 {
@@ -176,7 +187,10 @@ static void test_attempt(void)
 	ok(op_redemption_claim(&other, s.id, &r, &err), "that of a code is retired before it is opened: %s", err.message);
 	is_str(r.code, "the code", "it opens");
 	ok(r.verifier && strlen(r.verifier) == 43, "and so does the verifier");
-	ok(!op_connect_call_back(&other, &p, &in, &s, &err) && err.kind == ERR_FORBIDDEN, "state and cookie are spent: %s", err.message);
+	is_spent(&other, &p, &in, "while its code is redeemed");
+	if (!op_redemption_fail(&other, &r.state, &p, OUTCOME_FAILED, "was stopped", NULL, &err))
+		bail_out("fail", &err);
+	is_spent(&other, &p, &in, "when it is over, and its row has no data key");
 	vault_free(&process.vault);
 }
 

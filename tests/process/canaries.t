@@ -143,6 +143,7 @@ sub planted {
 	my $found = found($p);
 	like($found, qr{(?:^| )seen/tables(?: |$)}, 'one in a table is found, within JSON');
 	like($found, qr{(?:^| )state/pierre\.db(?:-wal)?(?: |$)}, 'in the files of the database too') if $p->{backend} eq 'sqlite';
+	like($found, qr{/(?:base/\d+|pg_wal)/}, 'in the files of the server too') if $p->{backend} eq 'postgresql';
 	like($found, qr{(?:^| )state/spool/planted(?: |$)}, 'one in the spool');
 	like($found, qr{(?:^| )pierre\.log(?: |$)}, 'and one in the log');
 	my $pid = $p->spawn('sleep', [ 'sh', '-c', 'read x < /dev/zero', $p->{canary}{'system secret'} ], { PATH => $ENV{PATH} }, "$p->{dir}/sh.log");

@@ -18,7 +18,7 @@ sub seen_in_time {
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	my $changed = time;
 	await($name, sub { status_of($p, $key) == $status }, $p);
-	cmp_ok(time - $changed, '<', 5 + 5, "$name: seen within five seconds");
+	cmp_ok(time - $changed, '<', 5 + 5, "$name: seen within five seconds, and five more on a busy machine");
 }
 
 # Keys that nobody uses, copies of this one.

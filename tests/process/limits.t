@@ -205,7 +205,7 @@ sub two_hosts {
 	set_limit($p, $key, 20, 'day');
 	my $changed = time;
 	await('the lowered limit there', sub { (ask($q->{fast_socket}, $key->{api_key})->{headers}{'x-ratelimit-limit'} // 0) == 20 });
-	cmp_ok(time - $changed, '<', 5 + $BUSY, 'within five seconds');
+	cmp_ok(time - $changed, '<', 5 + $BUSY, 'within five seconds, and more on a busy machine');
 	my %other = (key => $p->new_key($user)->{api_key}, user => $p->new_key($user)->{api_key});
 	my ($id) = map { $_->{id} } grep { $other{key} =~ /^\Q$_->{key_prefix}/ }
 		@{ $p->get('/api/keys', token => $user->{token})->{json}{api_keys} };

@@ -35,7 +35,7 @@ our $BUILD = abs_path($ENV{PIERRE_BUILD} // "$SOURCE/build") // '';
 our $USER = 'www-data';
 our $PROCESS = $$;   # of the test, not of what it forks
 my %live;
-my (%programs, $programs_dir, $next_port);
+my (%programs, $programs_dir, %next_port);
 
 END {
 	my $status = $?;
@@ -159,7 +159,8 @@ sub new_database {
 sub create_database {
 	my ($name, $empty) = @_;
 	my $template = $empty ? 'template1' : $ENV{PIERRE_TEST_PG_TEMPLATE} // 'template1';
-	psql("CREATE DATABASE $name OWNER pierre TEMPLATE $template STRATEGY file_copy");
+	$ENV{PIERRE_TEST_PG_COPY} //= psql('SHOW server_version_num') >= 150000 ? 'STRATEGY file_copy' : '';   # before, the only one
+	psql("CREATE DATABASE $name OWNER pierre TEMPLATE $template $ENV{PIERRE_TEST_PG_COPY}");
 }
 
 sub psql {
@@ -176,18 +177,20 @@ sub database_url {
 	return $url;
 }
 
-# Of several statements, psql makes one transaction only when they are an argument; a backslash
-# may be a command to it.
-sub psql_once_or_again {
+# By the psql that goes on; of several statements, psql makes one transaction only when they are
+# an argument, and a backslash may be a command to it. What only reads may be run again.
+sub ask_psql {
 	my ($sql, $url) = @_;
-	my $answer = $sql =~ /[;\\]/ ? undef : Pierre::Psql::ask($url, $sql);
-	return $answer // psql($sql, $url);
+	return psql($sql, $url) if $sql =~ /[;\\]/;
+	my $reads = $sql =~ /^\s*SELECT\b/i;
+	Pierre::Psql::lives($url) if !$reads;   # or it is ended here, and started again
+	return Pierre::Psql::ask($url, $sql) // ($reads ? psql($sql, $url) : die "psql ended: who knows whether it ran: $sql\n");
 }
 
 # One value or more from the database, as text (a line a row, | between).
 sub sql {
 	my ($self, $sql) = @_;
-	return trim(psql_once_or_again($sql, $self->{url})) if $self->{backend} eq 'postgresql';
+	return trim(ask_psql($sql, $self->{url})) if $self->{backend} eq 'postgresql';
 	my ($file) = $self->{url} =~ /^sqlite:(.*)/;
 	my $out = capture([ 'sqlite3', '-batch', '-init', '/dev/null', $file, '.timeout 5000', $sql ],
 		{}, user => 1);
@@ -392,8 +395,8 @@ sub free_port {
 	my ($low) = slurp('/proc/sys/net/ipv4/ip_local_port_range') =~ /^(\d+)/;
 	my $ports = ($low // 0) - 10000;
 	for (1 .. $ports) {
-		$next_port //= $$ * 37;
-		my $port = 10000 + $next_port++ % $ports;
+		$next_port{$$} //= int rand $ports;   # by process: those that were forked begin elsewhere
+		my $port = 10000 + $next_port{$$}++ % $ports;
 		return $port if IO::Socket::IP->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1);
 	}
 	my $s = IO::Socket::IP->new(LocalAddr => '127.0.0.1', Listen => 1) or die "listen: $@\n";

@@ -7,7 +7,9 @@ use IO::Handle;
 use POSIX ();
 
 my %running;   # by process and URL: { pid, in, out }
-my $END = '-- end of the answer --';
+my $END = '-- end of answer ';
+my $asked = 0;
+my $PATIENCE = 120;   # seconds; a bound for a hang, such as a quote that is left open
 
 END {
 	my $status = $?;
@@ -36,17 +38,25 @@ sub start {
 sub ask {
 	my ($url, $sql) = @_;
 	my $psql = $running{$$}{$url} //= start($url);
+	my $mark = $END . ++$asked;
 	local $SIG{PIPE} = 'IGNORE';
-	print { $psql->{in} } "$sql\n;\n\\echo '$END' :ERROR :LAST_ERROR_MESSAGE\n";
+	local $SIG{ALRM} = sub { end($url); die "psql: no answer within $PATIENCE s: $sql\n" };
+	alarm $PATIENCE;
+	print { $psql->{in} } "$sql\n;\n\\if :ERROR\n\\echo :LAST_ERROR_MESSAGE\n\\endif\n\\echo '$mark' :ERROR\n";
 	my $answer = '';
 	while (defined(my $line = readline $psql->{out})) {
-		return $answer if $line =~ /^\Q$END\E false /;
-		die "psql: ERROR:  $1\n" if $line =~ /^\Q$END\E true (.*)/;
-		$answer .= $line;
+		if ($line !~ /^\Q$mark\E (true|false)$/) { $answer .= $line; next }
+		alarm 0;
+		die "psql: ERROR:  $answer" if $1 eq 'true';
+		return $answer;
 	}
+	alarm 0;
 	end($url);
 	return;
 }
+
+# Is it there? A psql whose connection was ended says so when it is asked.
+sub lives { my ($url) = @_; return defined eval { ask($url, 'SELECT 1') } }
 
 sub end {
 	my ($url) = @_;
