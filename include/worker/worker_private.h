@@ -52,6 +52,9 @@ enum child_event child_wait(const struct child *c, int fd, int64_t timeout_ms);
  * *fd is closed (-1 at first). False: another one has it, or it cannot be
  * opened, which is logged. */
 bool child_lock(const char *path, int *fd);
+/* Has the master died? Its end of the lifeline goes before a child gets another parent, so
+ * getppid() may not know it yet. */
+bool child_is_orphan(const struct child *c);
 /* In a reload: the same process of a newer generation works already. */
 bool child_is_replaced(const struct child *c);
 /* Connected if the database answers within a second; a child starts without one

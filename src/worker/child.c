@@ -108,6 +108,13 @@ bool child_lock(const char *path, int *fd)
 	return *fd >= 0 && fcntl(*fd, F_OFD_SETLK, &lock) == 0;
 }
 
+bool child_is_orphan(const struct child *c)
+{
+	struct pollfd fd = { .fd = c->lifeline_fd, .events = POLLIN };
+
+	return poll(&fd, 1, 0) > 0;
+}
+
 bool child_is_replaced(const struct child *c)
 {
 	for (size_t i = 0; i < c->scoreboard->n; i++) {

@@ -413,7 +413,6 @@ static void recorder_close(struct recorder *r)
 
 int recorder_main(const struct child *c)
 {
-	pid_t master = getppid();
 	struct recorder r;
 
 	child_signals();
@@ -428,7 +427,7 @@ int recorder_main(const struct child *c)
 	while (step(&r))
 		;
 	slot_stopping(c->slot);
-	if (getppid() != master)
+	if (child_is_orphan(c))
 		outlive_workers(&r);
 	drain(&r);
 	slot_stopping(c->slot);

@@ -132,15 +132,20 @@ sub serve {
 	$SIG{PIPE} = 'IGNORE';
 	$SIG{INT} = 'DEFAULT';
 	$SIG{CHLD} = sub { while ((my $pid = waitpid -1, POSIX::WNOHANG()) > 0) { delete $child{$pid} } };
-	$SIG{TERM} = sub { kill 'KILL', keys %child; POSIX::_exit(0) };
+	my $end = $SIG{TERM} = sub { kill 'KILL', keys %child; POSIX::_exit(0) };
+	my $signals = POSIX::SigSet->new(POSIX::SIGTERM(), POSIX::SIGCHLD());
 	while (1) {
-		POSIX::_exit(0) if getppid() != $self->{owner};
+		$end->() if getppid() != $self->{owner};
 		vec(my $ready = '', fileno $self->{socket}, 1) = 1;
 		next unless select($ready, undef, undef, 1) > 0;
 		my $s = $self->{socket}->accept or next;
-		my $pid = fork // next;
-		if ($pid) { $child{$pid} = 1; next }
-		@SIG{qw(TERM CHLD)} = ('DEFAULT', 'DEFAULT');
+		# none comes between a child and the note of it: that child would stay
+		POSIX::sigprocmask(POSIX::SIG_BLOCK(), $signals);
+		my $pid = fork;
+		$child{$pid} = 1 if $pid;
+		@SIG{qw(TERM CHLD)} = ('DEFAULT', 'DEFAULT') if defined $pid && !$pid;
+		POSIX::sigprocmask(POSIX::SIG_UNBLOCK(), $signals);
+		next if !defined $pid || $pid;
 		close $self->{socket};
 		eval { connection($self, $s) };
 		POSIX::_exit(0);
