@@ -51,7 +51,7 @@ sub load {
 		$s //= connected($p->{site}{port});
 		syswrite $s, question($method, $target, @with);
 		my ($status) = answer($s);
-		undef $s if !$status;
+		undef $s if !$status || $status == 503;   # with which nginx ends the connection
 		sleep 0.005;   # the rest of the machine is for the reloads
 		return $status == $due ? '' : "$method $target: $status, not $due";
 	});
