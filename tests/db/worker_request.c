@@ -237,8 +237,24 @@ static void no_block(void)
 	is_int((int64_t)op.result.recorded, 0, "nor said to be");
 }
 
+/* A process that is killed closes its files before its children get another parent. */
+static void orphan(void)
+{
+	int fds[2];
+	struct child child_of = { .slot = NULL };
+
+	if (pipe(fds) != 0)
+		bail_out("pipe", &err);
+	child_of.lifeline_fd = fds[0];
+	ok(!child_is_orphan(&child_of), "the master lives");
+	close(fds[1]);
+	ok(child_is_orphan(&child_of) && getppid() > 1, "it has died when its end of the lifeline is gone, whoever the parent is");
+	close(fds[0]);
+}
+
 int main(void)
 {
+	orphan();
 	open_worker();
 	ring_full();
 	no_block();

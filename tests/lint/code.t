@@ -18,7 +18,7 @@ my %banned = (
 	strcat => 'strbuf', strncpy => 'arena_strndup', gets => 'fgets', strtok => 'strchr',
 	system => 'posix_spawn', popen => 'posix_spawn', atoi => 'str_int', atol => 'str_int',
 	atof => 'strtod', alloca => 'the arena', tmpnam => 'mkstemp', mktemp => 'mkstemp',
-	signal => 'sigaction', rand => 'random_bytes', srand => 'random_bytes',
+	signal => 'sigaction', getppid => 'child_is_orphan', rand => 'random_bytes', srand => 'random_bytes',
 	gmtime => 'gmtime_r', localtime => 'localtime_r', asctime => 'time_format',
 	ctime => 'time_format', crypt => 'crypt_rn',
 	PQexec => 'the asynchronous calls with a deadline', PQescapeLiteral => 'parameters',
@@ -64,6 +64,8 @@ is(join("\n", @long), '', "no file is longer than $FILE_MAX lines");
 is(join("\n", @functions), '', "no function is longer than $FUNCTION_MAX lines");
 is(join("\n", @config), '', 'config.h comes first');
 is(join("\n", @paths), '', 'no path of one machine');
+# so that builds with one backend need not ask all of http (tests/support/check)
+is(`grep -rlE --include=*.[ch] 'HAVE_(SQLITE|PGSQL)' src include`, "src/db/backend.c\n", 'one file depends on which backends are built in');
 is(join("\n", @todo), '', 'nothing is left unfinished in the text');
 my $marks = join '|', map { $_ x 7 } qw(< = >);   # not spelled out: this file is searched too
 is(`grep -rnE '^($marks)( |\$)' README.md bootstrap configure.ac Makefile.am src include nginx sql systemd tests`, '',
