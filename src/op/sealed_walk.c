@@ -172,13 +172,13 @@ static bool write_page(struct walk *w, const struct sealed_row *rows, size_t n, 
 	return true;
 }
 
-struct place {
+struct position {
 	char after[512];           /* the row that was the last one */
 	bool end;
 };
 
-/* The place moves on when all is done. */
-static bool try_page(struct walk *w, struct place *at, struct err *err_r)
+/* The position moves on when all is done. */
+static bool try_page(struct walk *w, struct position *at, struct err *err_r)
 {
 	struct field_list list;
 	struct sealed_row *rows;
@@ -205,7 +205,7 @@ static bool was_busy(const struct err *err)
 	return err->kind == ERR_UNAVAILABLE && !err->reason[0];
 }
 
-static bool walk_page(struct walk *w, struct place *at, struct err *err_r)
+static bool walk_page(struct walk *w, struct position *at, struct err *err_r)
 {
 	const struct sealed_walk before = *w->of;
 
@@ -226,7 +226,7 @@ static bool walk_page(struct walk *w, struct place *at, struct err *err_r)
 
 static bool walk_table(struct walk *w, struct err *err_r)
 {
-	struct place at = { .after = "" };
+	struct position at = { .after = "" };
 
 	while (!at.end) {
 		if (!walk_page(w, &at, err_r))
