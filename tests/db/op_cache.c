@@ -387,6 +387,7 @@ int main(void)
 		.owner = &owner,
 	};
 	segment_op_open(&f);
+	clock_stop();
 	keys();
 	followed();
 	unseen();

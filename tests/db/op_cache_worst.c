@@ -102,6 +102,7 @@ int main(void)
 		.owner = &owner,
 	};
 	segment_op_open(&f);
+	clock_stop();
 	changed_while_stored();
 	changed_while_read();
 	changed_while_followed();

@@ -202,6 +202,7 @@ static void test_forgotten(void)
 int main(void)
 {
 	segment_op_open(&f);
+	clock_stop();
 	f.op.now = T0;
 	test_shown();
 	test_refused();

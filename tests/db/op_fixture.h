@@ -230,7 +230,7 @@ static void by_hand(struct fixture *f, enum look what, const char *a, const char
 static void fixture_connect(struct fixture *f)
 {
 	struct db_options o = {
-		.url = f->url, .timeout_ms = 20000, .prepare = true, .catalog = &sql_catalog,
+		.url = f->url, .timeout_ms = 60000, .prepare = true, .catalog = &sql_catalog,
 	};
 	struct err err;
 

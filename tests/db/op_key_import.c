@@ -220,6 +220,7 @@ static void test_ours_imported(void)
 int main(void)
 {
 	segment_op_open(&f);
+	clock_stop();
 	test_line();
 	test_batch();
 	test_present();

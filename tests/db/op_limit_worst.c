@@ -300,6 +300,7 @@ static void ended_meanwhile(void)
 int main(void)
 {
 	segment_op_open(&f);
+	clock_stop();
 	returned();
 	used_meanwhile();
 	released_but_one();

@@ -12,8 +12,9 @@ use lib "$FindBin::Bin/../support";
 use Test::More;
 use POSIX qw(strftime);
 use FastCGI;
+use Ledger;
+use Limit qw(limited_key offset_to);
 use Pierre;
-use Limit qw(ask limited_key offset_to);
 use Process qw(await await_log count_log metric);
 
 my $DAY = 86400;
@@ -82,14 +83,30 @@ sub sessions { my ($p) = @_; return $p->sql('SELECT count(*) FROM sessions') }
 sub failures { my ($p) = @_; return $p->sql('SELECT count(*) FROM login_failures') }
 sub all { my ($p) = @_; return join ' ', map { $_->($p) } \&months, \&leases, \&sessions, \&failures }
 
+# Of a database, how many requests were let through. Each is a row, which comes after its reply.
+my %let;
+sub ask {
+	my ($p, $key) = @_;
+	my $r = Limit::ask($p->{fast_socket}, $key->{api_key});
+	$let{ $p->{url} } += $r->{allowed} ? 1 : 0;
+	return $r;
+}
+
+# all(), when nothing is on its way any more.
+sub all_settled {
+	my ($p) = @_;
+	await('the rows of all requests', sub { Ledger::count($p) >= $let{ $p->{url} } }, $p);
+	return all($p);
+}
+
 # Something of each kind: {user, key}.
 sub fill {
 	my ($p) = @_;
 	my $user = $p->approved_user;
 	my $key = limited_key($p, $user, 3, 'day');
-	is(ask($p->{fast_socket}, $key->{api_key})->{status}, 204, 'a request');
+	is(ask($p, $key)->{status}, 204, 'a request');
 	$p->expect(401, $p->post('/api/auth/login', { email => $user->{email}, password => 'no such password' }));
-	await('its usage row', sub { months($p) > 0 }, $p);
+	all_settled($p);
 	return { user => $user, key => $key };
 }
 
@@ -99,7 +116,7 @@ sub session_lives { my ($p, $have) = @_; return $p->get('/api/keys', token => $h
 
 sub ahead {
 	my ($p, $have) = @_;
-	my $before = all($p);
+	my $before = all_settled($p);
 	start_at($p, $HERE + $AHEAD);
 	is(all($p), $before, 'ten years ahead, no request: all is there');
 	is(metric($p, 'pierre_clock_unconfirmed'), 1, 'the metric says why');
@@ -118,7 +135,7 @@ sub ahead {
 sub one_request {
 	my ($p, $have) = @_;
 	my $key = limited_key($p, $have->{user}, 3, 'day');
-	my $left = sub { ask($p->{fast_socket}, $key->{api_key}) };
+	my $left = sub { ask($p, $key) };
 	is($left->()->{status}, 204, 'one of three a day');
 	my $reset = $left->()->{headers}{'x-ratelimit-reset'};
 	start_at($p, $HERE + $AHEAD);
@@ -149,7 +166,7 @@ sub agree {
 sub jumping_requests {
 	my ($p, $have) = @_;
 	my $key = limited_key($p, $have->{user}, 4, 'day');
-	my $ask = sub { ask($p->{fast_socket}, $key->{api_key})->{status} };
+	my $ask = sub { ask($p, $key)->{status} };
 	is($ask->(), 204, 'one of four a day');
 	jump_to($p, $HERE + $AHEAD, 1);
 	is($ask->(), 204, 'one ten years later');
@@ -161,7 +178,7 @@ sub jumping_requests {
 
 sub behind {
 	my ($p, $have) = @_;
-	my $before = all($p);
+	my $before = all_settled($p);
 	start_at($p, $HERE - 40 * $DAY);
 	is(metric($p, 'pierre_clock_unconfirmed'), 1, 'forty days behind: unconfirmed');
 	start_at($p, $HERE);
@@ -171,7 +188,7 @@ sub behind {
 
 sub jumping {
 	my ($p, $have) = @_;
-	my $before = all($p);
+	my $before = all_settled($p);
 	for my $to ($AHEAD, -400 * $DAY, 90 * $DAY) {
 		jump_to($p, $HERE + $to, 1);
 		is(all($p), $before, "a jump of $to s while serving: all is there");
@@ -238,11 +255,11 @@ sub second_host {
 sub two_hosts {
 	my ($p, $have, $off) = @_;
 	my $key = limited_key($p, $have->{user}, 3, 'day');
-	my $before = all($p);
+	my $before = all_settled($p);
 	my $q = second_host($p, $off);
 	my $session = FastCGI::get($q->{fast_socket}, '/verify', params => { HTTP_AUTHORIZATION => "Bearer $have->{user}{token}" });
 	is($session->{status}, 200, 'a session lives there');
-	my @r = map { ask($_->{fast_socket}, $key->{api_key}) } $p, $q, $q, $q;
+	my @r = map { ask($_, $key) } $p, $q, $q, $q;
 	is(join(' ', map { $_->{status} } @r), '204 204 204 429', 'three a day from both');
 	is($r[1]{headers}{'x-ratelimit-reset'}, $r[0]{headers}{'x-ratelimit-reset'}, 'in the same window');
 	cmp_ok($r[3]{headers}{'retry-after'}, '<=', $DAY, 'until its end');

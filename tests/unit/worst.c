@@ -27,6 +27,7 @@
 	type __wrap_##name(__VA_ARGS__)
 
 int64_t clock_skew;
+static int64_t stopped_at;   /* 0: it runs */
 
 static struct moment waiting[WORST__COUNT];   /* times 0: none is waited for */
 static int calls[WORST__COUNT];
@@ -214,12 +215,13 @@ REPLACED(uint32_t, epoch_read, const struct segment *r, const char *id)
 REPLACED(bool, limit_lock, struct limit_slot *s, int timeout_ms)
 {
 	struct moment now = begin(WORST_LIMIT_LOCK);
-	int64_t skew = clock_skew;
+	int64_t skew = clock_skew, stopped = stopped_at;
 	bool done;
 
-	clock_skew = 0;
+	clock_skew = stopped_at = 0;
 	done = now.answer != ANSWER_REFUSED && __real_limit_lock(s, timeout_ms);
 	clock_skew = skew;
+	stopped_at = stopped;
 	end(&now);
 	return done;
 }
@@ -245,7 +247,12 @@ REPLACED(bool, segment_try_lock, struct segment *r, size_t stripe)
 
 REPLACED(int64_t, clock_monotonic, void)
 {
-	return __real_clock_monotonic() + clock_skew;
+	return (stopped_at ? stopped_at : __real_clock_monotonic()) + clock_skew;
+}
+
+void clock_stop(void)
+{
+	stopped_at = __real_clock_monotonic();
 }
 
 REPLACED(int64_t, clock_now, void)
