@@ -86,7 +86,6 @@ subtest 'refusals leave a good connection' => sub {
 	is("@got", join(' ', map { $_->[0] } @asked), '100 requests of all kinds, each with its own answer');
 };
 
-# As fast as clients can, which is at times more than can be written down.
 subtest '50 reloads under load' => sub {
 	$p->stop_serve;
 	$p->{env}{LOG_LEVEL} = 'info';   # not a line for each request

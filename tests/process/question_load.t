@@ -6,7 +6,6 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../support";
 use Test::More;
-use Time::HiRes qw(sleep);
 use Pierre;
 use Pierre::Check;
 use Kept qw(connected question answer together door_keys $BOGUS);
@@ -39,7 +38,7 @@ sub aborting {
 	}
 }
 
-# One client of each kind, as fast as it can.
+# One client of each kind.
 sub load {
 	my ($p, %k) = @_;
 	my @kinds = ([ 200, 'GET', '/file', $k{good} ], [ 401, 'GET', '/file', $BOGUS ], [ 405, 'POST', '/file', $k{good}, 'b' x 9000 ],
@@ -52,7 +51,6 @@ sub load {
 		syswrite $s, question($method, $target, @with);
 		my ($status) = answer($s);
 		undef $s if !$status || $status == 503;   # with which nginx ends the connection
-		sleep 0.005;   # the rest of the machine is for the reloads
 		return $status == $due ? '' : "$method $target: $status, not $due";
 	});
 }

@@ -16,6 +16,7 @@ our @EXPORT_OK = qw(await becomes_ready alive comm children await_log count_log 
 
 our $PATIENCE = 60;   # seconds until a condition counts as never true
 our $PAUSE = 0.01;    # seconds between looks
+my $BETWEEN = 0.003;  # and between requests of a client: the rest of the machine is for what is done meanwhile
 
 sub await {
 	my ($what, $condition, $p) = @_;
@@ -76,8 +77,8 @@ sub await_log {
 
 # --- load ---------------------------------------------------------------------------
 
-# n clients call $once->($i) until stopped: it returns '' (served), 'refused'
-# (nobody listens: the client ends), or a sentence (a failure).
+# n clients call $once->($i) until stopped, with a pause between two calls: it returns ''
+# (served), 'refused' (nobody listens: the client ends), or a sentence (a failure).
 sub start_load {
 	my ($n, $once) = @_;
 	my @clients;
@@ -111,6 +112,7 @@ sub client {
 		push @failed, $r =~ s/\n.*//sr if $r;
 		print $out "served\n" if !$r && !$served++;
 		last if @failed > 20;
+		sleep $BETWEEN;
 	}
 	print $out "$served\n", map { "$_\n" } @failed;
 	close $out;

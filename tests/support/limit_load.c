@@ -33,7 +33,7 @@
 #define KINDS_MAX 64
 #define REPLY_MAX 16384
 #define LAST 120            /* seconds: a bound for a hang, not a measure */
-#define REFUSED_MS 2        /* after a 429 */
+#define REFUSED_MS 8        /* after a 429 */
 #define ODD_MS 20
 #define REFUSALS 5          /* in a row, before a client may end */
 
