@@ -74,7 +74,7 @@ sub unauthorized {
 }
 
 # Its token is replaced while the provider thinks about a request with the one before: until
-# the new one is there. nginx waits 2 s for that, which may be too short on a busy machine: 504.
+# the new one is there. nginx waits 8 s for that, which may be too short on a busy machine: 504.
 sub replaced {
 	my ($p) = @_;
 	my ($user) = refreshed_first($p, 'acme/athlete', dies());
@@ -181,7 +181,7 @@ sub failures {
 	forget();
 	problem_is(ask($p, $user, 'acme/athlete', method => 'POST', body => '{}'), 502, {}, 'also on a POST');
 	is(scalar asked(), 1, 'which is not sent again');
-	$fake->set(stall => 3);
+	$fake->set(stall => 10);
 	problem_is(ask($p, $user, 'acme/athlete'), 504, {}, 'one that is silent');
 	$fake->set(api => 500);
 	is(ask($p, $user, 'acme/athlete')->{status}, 500, 'one that fails');

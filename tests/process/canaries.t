@@ -92,7 +92,7 @@ sub set_all {
 	$p->expect(200, $p->put("/api/tenants/$team->{tenant_id}/oauth/acme", { client_id => 't', client_secret => canary($p, 'application of a tenant') }, token => $lead->{token}));
 	for ([ 'application of the server', qw(provider app set acme --client-id s --value-file -) ], [ 'system secret', qw(secret set canary --value-file -) ]) {
 		my ($name, @words) = @$_;
-		is($p->cli(@words, stdin => canary($p, $name) . "\n")->{status}, 0, $name);
+		is($p->cli(@words, stdin => canary($p, $name) . "\n", env => { DATABASE_TIMEOUT_MS => 60000 })->{status}, 0, $name);
 	}
 	$p->expect(200, $p->put('/api/oauth/tokens/other', { access_token => canary($p, 'access token'), refresh_token => canary($p, 'refresh token') }, token => $user->{token}));
 	is($p->sql('SELECT count(*) FROM provider_apps WHERE sealed_secret IS NOT NULL'), 3, 'three applications have a secret');

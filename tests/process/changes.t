@@ -6,18 +6,15 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../support";
 use Test::More;
-use Time::HiRes qw(time);
 use Pierre;
-use Process qw(await children);
+use Process qw(await await_change children);
 
 sub status_of { my ($p, $key) = @_; return $p->get('/verify', headers => { 'X-API-Key' => $key })->{status} }
 
 sub seen_in_time {
 	my ($p, $key, $status, $name) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	my $changed = time;
-	await($name, sub { status_of($p, $key) == $status }, $p);
-	cmp_ok(time - $changed, '<', 5, "$name: seen within five seconds");
+	cmp_ok(await_change($name, sub { status_of($p, $key) == $status }, $p), '<', 5, "$name: seen within five seconds");
 }
 
 # Keys that nobody uses, copies of this one.

@@ -263,6 +263,7 @@ sub two_hosts {
 	is(join(' ', map { $_->{status} } @r), '204 204 204 429', 'three a day from both');
 	is($r[1]{headers}{'x-ratelimit-reset'}, $r[0]{headers}{'x-ratelimit-reset'}, 'in the same window');
 	cmp_ok($r[3]{headers}{'retry-after'}, '<=', $DAY, 'until its end');
+	await_log($q, qr/ clock_off /);
 	cmp_ok(abs(metric($q, 'pierre_clock_offset_seconds') - $off), '<', 2, 'the metric says how far it is off');
 	cmp_ok(abs(metric($p, 'pierre_clock_offset_seconds')), '<', 2, 'and that the first is not');
 	is(count_log($q, qr/ clock_off /), 1, 'one line in the log');

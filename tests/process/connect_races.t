@@ -126,7 +126,8 @@ sub fails_for_good {
 
 for my $backend (Pierre::backends()) {
 	subtest $backend => sub {
-		my $p = start_connect($backend, { providers => [ provider_row($fake, 'acme'), provider_row($fake, 'brief', code_ttl => 3600) ] }, $fake->ca);
+		my $p = start_connect($backend, { providers => [ provider_row($fake, 'acme'), provider_row($fake, 'brief', code_ttl => 3600) ] }, $fake->ca,
+			program => 'tests/support/pierre_refresh');
 		older_attempt($p);
 		identity($p);
 		fails_for_good($p);

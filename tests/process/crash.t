@@ -87,7 +87,9 @@ for (@ways) {
 			cmp_ok($died, '<=', 2, "$died of $WORKERS workers died");
 			is($p->{site}->get('/version')->{status}, 200, 'others are served');
 		}
-		is(metric($p, 'pierre_process_deaths_total{role="fast"}'), count_log($p, qr/ child_died .*role=fast /), 'deaths are counted');
+		# each after its line
+		await('the count of deaths', sub { metric($p, 'pierre_process_deaths_total{role="fast"}') == count_log($p, qr/ child_died .*role=fast /) }, $p);
+		pass('deaths are counted');
 		is($p->stop_serve, 0, 'stops');
 		$p->stop;
 	};

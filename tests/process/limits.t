@@ -12,7 +12,7 @@ use Time::Local qw(timegm);
 use Pierre;
 use FastCGI;
 use Limit qw(offset_to limited_key set_limit used ask drive drive_more is_clean is_exactly);
-use Process qw(await await_log children);
+use Process qw(await await_change await_log children);
 
 my @LIMITS = (1, 5, 7, 100, 350, 999, 10000, 12345);
 my $NOON = timegm(0, 10, 12, 15, 0, 2031);   # far from every edge
@@ -201,21 +201,16 @@ sub two_hosts {
 	my $key = limited_key($p, $user, 500, 'day');
 	is(ask($q->{fast_socket}, $key->{api_key})->{status}, 204, 'the second host knows the key');
 	set_limit($p, $key, 20, 'day');
-	my $changed = time;
-	await('the lowered limit there', sub { (ask($q->{fast_socket}, $key->{api_key})->{headers}{'x-ratelimit-limit'} // 0) == 20 });
-	cmp_ok(time - $changed, '<', 5, 'within five seconds');
+	my $lowered = sub { (ask($q->{fast_socket}, $key->{api_key})->{headers}{'x-ratelimit-limit'} // 0) == 20 };
+	cmp_ok(await_change('the lowered limit there', $lowered), '<', 5, 'within five seconds');
 	my %other = (key => $p->new_key($user)->{api_key}, user => $p->new_key($user)->{api_key});
 	my ($id) = map { $_->{id} } grep { $other{key} =~ /^\Q$_->{key_prefix}/ }
 		@{ $p->get('/api/keys', token => $user->{token})->{json}{api_keys} };
 	is(ask($q->{fast_socket}, $_)->{status}, 204, 'a key is let through') for values %other;
 	$p->delete("/api/keys/$id", token => $user->{token});
-	$changed = time;
-	await('the revocation', sub { ask($q->{fast_socket}, $other{key})->{status} == 401 });
-	cmp_ok(time - $changed, '<', 5, 'a revocation is seen within five seconds');
+	cmp_ok(await_change('the revocation', sub { ask($q->{fast_socket}, $other{key})->{status} == 401 }), '<', 5, 'a revocation is seen within five seconds');
 	$p->post("/admin/suspend-user/$user->{user_id}", {}, token => $p->setup_admin->{token});
-	$changed = time;
-	await('the suspension', sub { ask($q->{fast_socket}, $other{user})->{status} == 403 });
-	cmp_ok(time - $changed, '<', 5, 'a suspension likewise');
+	cmp_ok(await_change('the suspension', sub { ask($q->{fast_socket}, $other{user})->{status} == 403 }), '<', 5, 'a suspension likewise');
 	$q->stop;
 }
 

@@ -34,7 +34,7 @@ sub start {
 	my $begin = time;
 	my $p = Pierre->start(backend => $backend, env => { WORKERS => 4, ACCESS_TOKEN_TTL => 86400,
 		USAGE_DURABILITY => $durability, PIERRE_CLOCK_OFFSET => offset_to($EDGE - 3600) });
-	my $slack = 2 + 2 * (time - $begin);
+	my $slack = 6 + 2 * (time - $begin);
 	$p->{user} = $p->approved_user;
 	$p->sql("UPDATE users SET tier = 'enterprise' WHERE id = '$p->{user}{user_id}'");   # no limit
 	$p->{keys} = [ map { $p->new_key($p->{user}) } 1 .. $KEYS ];

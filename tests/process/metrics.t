@@ -48,7 +48,11 @@ subtest 'the page' => sub {
 	FastCGI::get($p->{fast_socket}, '/health/live') for 1 .. 7;
 	FastCGI::get($p->{fast_socket}, '/nowhere') for 1 .. 3;
 	FastCGI::get($p->{fast_socket}, '/verify');
-	await('the counts', sub { (value(page($socket), 'pierre_requests_total{route="other",code="4xx"}') // 0) == 3 }, $p);
+	# each is counted after its reply, by a worker of its own
+	my %counts = ('health_live",code="2xx' => 7, 'other",code="4xx' => 3, 'verify",code="4xx' => 1);
+	for my $of (sort keys %counts) {
+		await($of, sub { (value(page($socket), "pierre_requests_total{route=\"$of\"}") // 0) == $counts{$of} }, $p);
+	}
 	my ($head, $text) = split /\r\n\r\n/, page($socket), 2;
 	like($head, qr{^HTTP/1\.0 200 OK\r\n}, 'is answered');
 	like($head, qr{^Content-Type: text/plain; version=0\.0\.4; charset=utf-8\r?$}m, 'its type');

@@ -85,7 +85,7 @@ subtest 'replies that are not whole' => sub {
 	is($fake->alive($token), 0, 'and the token is spent');
 	($r) = $one->({ cut => 'before' });
 	is("$r->{end} $r->{sent} $r->{status}", 'cut 1 0', 'cut before a byte');
-	($r, $token) = $one->({ stall => 30 }, '-T', 1000);
+	($r, $token) = $one->({ stall => 30 }, '-T', 5000);
 	is("$r->{end} $r->{sent} $r->{why}", 'cut 1 no whole reply came in time', 'a stall ends');
 	($r) = $one->({ drip => 0.5 }, '-T', 3000);
 	is("$r->{end} $r->{why}", 'cut no whole reply came in time', 'so does a reply that drips');
@@ -97,9 +97,9 @@ subtest 'replies that are not whole' => sub {
 	($r) = $one->({ status => 503 });
 	is($r->{status}, 503, 'so is a 503');
 	# the reply is there when the process runs again, long after its time
-	($r) = $one->({ stall => 0.5 }, '-T', 1000, '-p', 1500);
+	($r) = $one->({ stall => 0.5 }, '-T', 5000, '-p', 7000);
 	is("$r->{end} $r->{status}", 'answered 200', 'a reply that waited is read before its time is judged');
-	($r) = $one->({ stall => 0.5 }, '-T', 3000, '-B', 3200, '-p', 5000);
+	($r) = $one->({ stall => 0.5 }, '-T', 5000, '-B', 5200, '-p', 7000);
 	is("$r->{end} $r->{status}", 'answered 200', 'by libcurl too');
 	$fake->set;
 };
@@ -109,7 +109,7 @@ subtest 'what is done with one reply takes longer than another one has' => sub {
 	my $slow = Provider->start;
 	$fake->set(stall => 1);
 	$slow->set(stall => 2);
-	my %r = calls([ @allow, '-T', 3000, '-d', 3000 ], 'first p POST ' . $fake->url('/token') . ' spends go x=1',
+	my %r = calls([ @allow, '-T', 8000, '-d', 9000 ], 'first p POST ' . $fake->url('/token') . ' spends go x=1',
 		'second q POST ' . $slow->url('/token') . ' spends go ' . refresh(scalar $slow->token));
 	is("$r{first}{end} $r{second}{end} $r{second}{status}", 'answered answered 200', 'the other one is read, and not cut')
 		or diag($r{second}{line});
@@ -155,7 +155,7 @@ subtest 'a name server that is silent holds up nobody else' => sub {
 	my @dead = map { "dead$_ d POST https://dead$_.example/ spends go x=1" } 1 .. 4;
 	my @good = map { "good$_ p$_ GET " . $fake->url('/nowhere') . ' reads now -' } 1 .. 8;
 	my $from = time;
-	my %r = calls([ @allow, '-t', 2000 ], @dead, @good);
+	my %r = calls([ @allow, '-t', 5000 ], @dead, @good);
 	cmp_ok(time - $from, '<', 40, 'the loop does not wait for the minute that those take');
 	is(join(' ', map { $r{"good$_"}{status} } 1 .. 8), '404 ' x 7 . 404, 'the others have their replies');
 	is(join(' ', sort { $a cmp $b } @{ $r{order} }[ 0 .. 7 ]), join(' ', map { "good$_" } 1 .. 8), 'before those end');

@@ -122,12 +122,23 @@ sub held {
 	is($r->{status}, 200, 'a request waits for the refresh') or diag($r->{text});
 	isnt($r->{json}{access_token}, $old, 'and is given the new token');
 	by_key($p, $user);
-	$fake->set(stall => 9);
-	($refresh) = bring($p, $user, 'acme');
-	problem_is($r = lend($p, $user, 'acme'), 503, { reason => 'refresh_pending' }, 'but no longer than 8 s');
+	my $goes_on;
+	for (1 .. 5) {
+		my $cut = count_log($p, qr/ provider_not_reached .*what=refresh/);
+		$user = user_at($p, 'acme');
+		($refresh) = bring($p, $user, 'acme');
+		my $answer = hold();
+		$r = lend($p, $user, 'acme');
+		$answer->();
+		# a call may take 10 s: on a busy machine those after the eighth are over at once
+		$goes_on = await('the answer', sub {
+			return 'cut' if count_log($p, qr/ provider_not_reached .*what=refresh/) > $cut;
+			lend($p, $user, 'acme')->{status} == 200 && 'yes' }, $p);
+		last if $goes_on eq 'yes';
+	}
+	problem_is($r, 503, { reason => 'refresh_pending' }, 'but no longer than 8 s');
 	is($r->{headers}{'retry-after'}, 2, 'it says when');
-	lent($p, $user, 'acme');
-	is(calls_with($refresh), 1, 'the refresh went on');
+	is($goes_on . calls_with($refresh), 'yes1', 'the refresh went on');
 	$fake->set;
 }
 

@@ -13,7 +13,7 @@ use Pierre;
 use Process qw(alive await await_log);
 use Refresh;
 
-sub import_of { my ($p, $dir) = @_; my $r = $p->cli('--json', 'spool', 'import', $dir); return ($r, $r->{status} == 0 ? JSON::PP::decode_json($r->{out}) : {}) }
+sub import_of { my ($p, $dir) = @_; my $r = $p->cli('--json', 'spool', 'import', $dir, env => { DATABASE_TIMEOUT_MS => 60000 }); return ($r, $r->{status} == 0 ? JSON::PP::decode_json($r->{out}) : {}) }
 
 # A directory with copies of what waits.
 sub left {

@@ -27,11 +27,11 @@ sub row {
 
 sub start {
 	my ($backend) = @_;
-	my $p = Pierre->start(backend => $backend, serve => 0, env => { WORKERS => 2, SLOW_WORKERS => 2 });
+	my $p = Pierre->start(backend => $backend, serve => 0, program => 'tests/support/pierre_refresh', env => { WORKERS => 2, SLOW_WORKERS => 2 });
 	copy($good->ca, "$p->{dir}/ca.pem") or die "copy: $!";
 	Pierre::rewrite("$p->{dir}/providers.json", $json->encode({ providers => [ row('good', $good), map { row($_, $slow) } @stalled ] }));
-	@{ $p->{env} }{qw(OUTBOUND_ALLOW OUTBOUND_CA_FILE PROVIDERS_FILE METRICS_SOCKET)} =
-		('127.0.0.0/8 ::1', "$p->{dir}/ca.pem", "$p->{dir}/providers.json", "$p->{dir}/run/metrics.sock");
+	@{ $p->{env} }{qw(OUTBOUND_ALLOW OUTBOUND_CA_FILE PROVIDERS_FILE METRICS_SOCKET PIERRE_TEST_FAULT)} =
+		('127.0.0.0/8 ::1', "$p->{dir}/ca.pem", "$p->{dir}/providers.json", "$p->{dir}/run/metrics.sock", "$p->{dir}/state/fault");
 	$p->serve;
 	for ('good', @stalled) {
 		my $r = $p->cli(qw(provider app set), $_, '--client-id', 'client', '--value-file', '-', stdin => "secret\n");

@@ -104,7 +104,7 @@ sub months {
 sub select_all {
 	my ($p, $where, $sql) = @_;
 	return split /\n/, $p->sql($sql =~ s/\bFROM usage_rows\b/FROM $where/r) if $p->{backend} eq 'postgresql';
-	my $r = Pierre::capture([ 'sqlite3', '-batch', '-init', '/dev/null', $where, '.timeout 5000', $sql ], {}, user => 1);
+	my $r = Pierre::capture([ 'sqlite3', '-batch', '-init', '/dev/null', $where, '.timeout 60000', $sql ], {}, user => 1);
 	die $r->{err} if $r->{status} && $r->{err} !~ /no such table/;   # just being made
 	return split /\n/, $r->{out};
 }

@@ -192,7 +192,7 @@ sub sql {
 	my ($self, $sql) = @_;
 	return trim(ask_psql($sql, $self->{url})) if $self->{backend} eq 'postgresql';
 	my ($file) = $self->{url} =~ /^sqlite:(.*)/;
-	my $out = capture([ 'sqlite3', '-batch', '-init', '/dev/null', $file, '.timeout 5000', $sql ],
+	my $out = capture([ 'sqlite3', '-batch', '-init', '/dev/null', $file, '.timeout 60000', $sql ],
 		{}, user => 1);
 	die "sqlite3: $out->{err}" if $out->{status};
 	return trim($out->{out});

@@ -11,7 +11,7 @@ use Test::More ();
 use Time::HiRes qw(sleep time);
 use FastCGI;
 
-our @EXPORT_OK = qw(await becomes_ready alive comm children await_log count_log start_load stop_load
+our @EXPORT_OK = qw(await await_change becomes_ready alive comm children await_log count_log start_load stop_load
 	half_request hold_usage hold_writes lines_of lock_file metric proc_file);
 
 our $PATIENCE = 60;   # seconds until a condition counts as never true
@@ -28,6 +28,15 @@ sub await {
 		croak "$why while waiting for: $what", $p ? "\n" . $p->log : '' if $why && !$condition->();
 		sleep $PAUSE;
 	}
+}
+
+# Seconds from now to the beginning of the last look that did not see it: what the machine takes
+# for a look after that says nothing of how long it was not to be seen.
+sub await_change {
+	my ($what, $condition, $p) = @_;
+	my ($from, $last) = (time, 0);
+	await($what, sub { my $at = time; return 1 if $condition->(); $last = $at - $from; return 0 }, $p);
+	return $last;
 }
 
 # /health/ready gives the database 250 ms, and a busy machine may need longer: asked at a socket,

@@ -39,7 +39,7 @@ sub start {
 	my ($backend, %o) = @_;
 	my $p;
 	$p = Pierre->start(backend => $backend, serve => 0, nginx => 0, edit => {
-		'pierre-proxy-pass.conf' => sub { s/proxy_read_timeout 30s/proxy_read_timeout 2s/ },
+		'pierre-proxy-pass.conf' => sub { s/proxy_read_timeout 30s/proxy_read_timeout 8s/ },
 		'pierre-http.conf' => sub { $_ .= around($p) },
 	}, %o);
 	copy($fake->ca, "$p->{dir}/ca.pem") or die "copy: $!";

@@ -53,7 +53,8 @@ sub server_app {
 	my $file = "$p->{dir}/state/app-secret";
 	Pierre::rewrite($file, "canary-app-secret\n");
 	$p->give($file);
-	my $r = $p->cli('provider', 'app', 'set', $provider, '--client-id', "server-$provider", '--value-file', $file);
+	my $r = $p->cli('provider', 'app', 'set', $provider, '--client-id', "server-$provider", '--value-file', $file,
+		env => { DATABASE_TIMEOUT_MS => 60000 });
 	die "provider app set: $r->{err}" if $r->{status};
 }
 
