@@ -63,7 +63,7 @@ static int64_t number(struct db *db, int stmt)
 /* The lock file's lock was given back: another handle gets it while ours is open. */
 static void writes_beside(const struct fixture *f, const char *id, const char *who)
 {
-	struct db *db = fixture_open_with(f, test_catalog(), 2000);
+	struct db *db = fixture_open(f);
 	struct put p = { .thing = { .id = id } };
 	struct err e = { 0 };
 

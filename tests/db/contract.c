@@ -23,7 +23,7 @@
 #include "base/log.h"
 #include "tests/db/contract.h"
 
-enum { TIMEOUT_MS = 20000, SHORT_MS = 500 };
+enum { TIMEOUT_MS = 20000 };
 
 struct db *fixture_open_with(const struct fixture *f, const struct db_catalog *cat,
 			     int64_t timeout_ms)
@@ -49,7 +49,7 @@ struct db *fixture_open_path(const struct fixture *f, const char *path)
 	struct fixture other = *f;
 
 	other.url = arena_printf(f->arena, "sqlite:%s", path);
-	return fixture_open_with(&other, test_catalog(), SHORT_MS);
+	return fixture_open(&other);
 }
 
 struct db *fixture_ready(const struct fixture *f)

@@ -27,7 +27,7 @@ struct db *fixture_open_with(const struct fixture *f, const struct db_catalog *c
 			     int64_t timeout_ms);
 /* The same, migrated. */
 struct db *fixture_ready(const struct fixture *f);
-/* On another SQLite file; its calls end within half a second. */
+/* On another SQLite file. */
 struct db *fixture_open_path(const struct fixture *f, const char *path);
 /* A file of dir. */
 const char *fixture_path(const struct fixture *f, const char *name);

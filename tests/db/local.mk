@@ -14,8 +14,8 @@ tests_db_contract_SOURCES = tests/db/contract.c tests/db/catalog.c \
 	tests/db/case_schema.c tests/db/case_product.c \
 	tests/db/case_file.c tests/db/case_lost.c tests/db/case_disk.c tests/db/case_crash.c
 tests_db_contract_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS) $(PGSQL_CFLAGS) -I$(srcdir)
-# the space on a disk is what the test says, and pauses are counted
-tests_db_contract_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fstatvfs -Wl,--wrap=nanosleep
+# the space on a disk and the time are what the test says, and pauses are counted
+tests_db_contract_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fstatvfs -Wl,--wrap=nanosleep -Wl,--wrap=clock_monotonic
 
 # those that say what happens at the worst moment
 tests_db_worker_request_SOURCES = tests/db/worker_request.c $(WORST)
