@@ -217,7 +217,7 @@ static enum db_rc commit_late(struct db_conn *c, int64_t deadline, struct err *e
 	int64_t of_others = patience;
 
 	/* PostgreSQL ends the first for idleness at its own deadline, which is to be later */
-	patience = 3000;
+	patience = 10000;
 	other.status = post(db, "/api/keys", "running");
 	patience = of_others;
 	other.body = res.body;
