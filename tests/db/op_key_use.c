@@ -374,20 +374,20 @@ static void test_filters(void)
 	revoke_now();
 	named_key("gone", (struct api_key){ 0 });
 	revoke_now();
-	named_key("plain", (struct api_key){ .description = "100%_of \303\234ber", .tier = "starter" });
+	named_key("plain-1", (struct api_key){ .description = "100%_of \303\234ber", .tier = "starter" });
 	named_key("Last", (struct api_key){ .tier = "trial" });
-	listed((struct key_query){ 0 }, "Last plain gone both late swept", "all");
-	listed((struct key_query){ .state = "all" }, "Last plain gone both late swept", "all, said");
-	listed((struct key_query){ .state = "active" }, "Last plain", "active");
+	listed((struct key_query){ 0 }, "Last plain-1 gone both late swept", "all");
+	listed((struct key_query){ .state = "all" }, "Last plain-1 gone both late swept", "all, said");
+	listed((struct key_query){ .state = "active" }, "Last plain-1", "active");
 	listed((struct key_query){ .state = "expired" }, "late swept", "past its end, swept or not");
 	listed((struct key_query){ .state = "revoked" }, "gone both", "revoked, past its end or not");
 	listed((struct key_query){ .tier = "trial" }, "Last", "of a tier");
 	listed((struct key_query){ .tier = "starter", .state = "revoked" }, "", "of a tier and a state");
-	/* a short text may be in a public id, which is random */
-	listed((struct key_query){ .q = "PLAIN" }, "plain", "a text, in the name");
-	listed((struct key_query){ .q = "%_O" }, "plain", "in the description, signs as they are");
-	listed((struct key_query){ .q = "\303\234" }, "plain", "not ASCII");
-	listed((struct key_query){ .q = "_" }, "Last plain gone both late swept", "in the public id");
+	/* letters alone may be in a public id, which is random */
+	listed((struct key_query){ .q = "PLAIN-" }, "plain-1", "a text, in the name");
+	listed((struct key_query){ .q = "%_O" }, "plain-1", "in the description, signs as they are");
+	listed((struct key_query){ .q = "\303\234" }, "plain-1", "not ASCII");
+	listed((struct key_query){ .q = "_" }, "Last plain-1 gone both late swept", "in the public id");
 	listed((struct key_query){ .q = "trial_" }, "Last", "no pattern");
 }
 
