@@ -135,9 +135,13 @@ sub identities {
 		is($p->get("/api/oauth/tokens/$name", token => $user->{token})->{headers}{'retry-after'}, 5, '  it says when to ask again');
 	}
 	$fake{$_}->set for keys %identity;
-	$p->sql("UPDATE provider_connections SET retry_at = NULL WHERE state = 'unidentified'");
+	local $Process::PAUSE = 0.2;   # each look writes
 	for my $name (sort keys %identity) {
-		await("$name to be identified", sub { rows($p, $name, 'state') eq 'ok' }, $p);
+		# again and again: a retry that is under way sets it anew
+		await("$name to be identified", sub {
+			$p->sql("UPDATE provider_connections SET retry_at = NULL WHERE provider = '$name' AND state = 'unidentified'"
+				. " AND phase = 'idle' AND retry_at IS NOT NULL");
+			rows($p, $name, 'state') eq 'ok' }, $p);
 		is(asked($name, '/token') - $of{$name}[2], 1, "$name says so later: the same tokens, of one code");
 		status_is($p->get("/api/oauth/tokens/$name", token => $user->{token}), 200, '  are given out');
 	}

@@ -304,7 +304,7 @@ sub reloaded {
 	my ($p) = @_;
 	my $file = "$p->{dir}/cors.conf";
 	my $write = sub { open my $f, '>', $file or die; print $f @_; close $f; chmod 0644, $file };
-	my $see = sub { my ($text) = @_; await("headers of '$text'", sub { cors($p->get('/health/live', headers => { Origin => $PAGE }))->{'allow-origin'} // '' eq $text }) };
+	my $see = sub { my ($text) = @_; await("headers of '$text'", sub { (cors($p->get('/health/live', headers => { Origin => $PAGE }))->{'allow-origin'} // '') eq $text }) };
 	$p->stop_serve;
 	delete $p->{env}{CORS_ORIGINS};
 	$write->('');

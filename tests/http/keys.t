@@ -151,7 +151,7 @@ sub expired {
 	my ($p, $user, $text, $id) = @_;
 	my $past = "'2020-01-01T00:00:00.000Z'";
 	$p->sql("UPDATE api_keys SET expires_at = $past WHERE id = '$id'");
-	await('the host to follow the change', sub { $p->get('/verify', token => $text)->{status} != 200 }, $p);
+	await('the host to follow the change', sub { $p->get('/verify', token => $text)->{status} == 401 }, $p);
 	problem_is($p->get('/verify', token => $text), 401, { reason => 'expired' }, 'expired');
 	like(refused_change($p, $user, $id, 403, 'expires_at', { expires_at => undef }, 'for ever')->{detail},
 		qr/has expired.*make a new one/, 'says what to do');

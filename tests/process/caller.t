@@ -8,7 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/../support";
 use Test::More;
 use Pierre;
-use Process qw(await alive children await_log count_log hold_writes);
+use Process qw(await alive children await_log count_log hold_writes proc_file);
 use Provider;
 
 my $fake = Provider->start;
@@ -87,13 +87,16 @@ for my $backend (Pierre::backends()) {
 		await('a body to leave', sub { words($p, 'hup') =~ /sent/ }, $p);
 		$p->signal('HUP');
 		await('another caller', sub { my $is = caller_of($p); $is && $is != $first });
+		await_log($p, qr/ reloaded /);
+		# until it is told to end, the old one takes what is there too: TERM is left pending
+		await('the old one to be told', sub {
+			!alive($first) || hex((proc_file($first, 'status') =~ /^ShdPnd:\s*(\w+)/m)[0] // 0) & 0x4000 });
 		call($p, 'next', 'p');
 		await('both replies', sub { words($p, 'hup') =~ /stored/ && words($p, 'next') =~ /stored/ }, $p);
 		is(words($p, $_), 'ready, sent, reply 200, stored', "whole: $_") for qw(hup next);
 		is(noted($p)->{hup}{pid}, $first, 'by the caller that had begun it, past STOP_TIMEOUT_MS');
 		isnt(noted($p)->{next}{pid}, $first, 'the next one by the new caller');
 		await('the old one to end', sub { !alive($first) });
-		await_log($p, qr/ reloaded /);
 
 		my $second = caller_of($p);
 		kill 'KILL', $second;
