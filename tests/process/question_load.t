@@ -11,7 +11,7 @@ use Pierre::Check;
 use Kept qw(connected question answer together door_keys $BOGUS);
 use Process qw(await await_log children count_log start_load stop_load);
 
-my $RELOADS = $ENV{PIERRE_RELOADS} // 50;   # of all backends together
+my $RELOADS = 50;   # of all backends together
 my $KILLS = 6;
 my $WORKERS = 4;
 my $SITE = <<'END';

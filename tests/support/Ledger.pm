@@ -19,7 +19,6 @@ use Process qw(await);
 our @EXPORT_OK = qw(missing recorded repeated);
 
 my $KEEP = 50;   # requests on a connection, so that new workers get some too
-my $PAUSE = 0.003;   # seconds between requests: the rest of the machine is for what is done meanwhile
 my $loads = 0;
 
 # clients (8); keys: texts of API keys, dealt out to the clients. Returns a
@@ -64,7 +63,7 @@ sub client {
 		}
 		print $ledger "$id $sent $status\n" if $sent;
 		$ledger->autoflush(0) if $status == 200;
-		sleep $PAUSE;
+		sleep $Process::BETWEEN;
 	}
 	close $ledger or POSIX::_exit(1);
 	POSIX::_exit(0);

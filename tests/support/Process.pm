@@ -16,7 +16,7 @@ our @EXPORT_OK = qw(await await_change becomes_ready alive comm children await_l
 
 our $PATIENCE = 60;   # seconds until a condition counts as never true
 our $PAUSE = 0.01;    # seconds between looks
-my $BETWEEN = 0.003;  # and between requests of a client: the rest of the machine is for what is done meanwhile
+our $BETWEEN = 0.003;  # and between requests of a client: the rest of the machine is for what is done meanwhile
 
 sub await {
 	my ($what, $condition, $p) = @_;
